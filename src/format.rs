@@ -1,0 +1,91 @@
+//! The three file formats that go in and out.
+
+use core::fmt;
+use core::str::FromStr;
+
+use crate::size::MAX_SIDE;
+use crate::text::serde_as_text;
+
+/// A picture file format.
+///
+/// ```
+/// use smart_resize::Format;
+///
+/// let format: Format = "jpg".parse()?;
+/// assert_eq!((format, format.media_type()), (Format::Jpeg, "image/jpeg"));
+/// assert_eq!("gif".parse::<Format>().unwrap_err().to_string(), "\"gif\" is not png, jpeg or webp");
+/// # Ok::<(), smart_resize::ParseFormatError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Format {
+    /// PNG: lossless, sides up to 2³¹−1.
+    #[default]
+    Png,
+    /// JPEG: lossy, opaque, sides up to 65,535.
+    Jpeg,
+    /// WebP: sides up to 16,383.
+    WebP,
+}
+
+impl Format {
+    /// The longest side in pixels that a file of this format and a [`Size`](crate::Size) can have.
+    pub const fn max_side(self) -> u32 {
+        match self {
+            Self::Png | Self::Jpeg => MAX_SIDE,
+            Self::WebP => 16_383,
+        }
+    }
+
+    /// The usual file name extension, without the dot.
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Png => "png",
+            Self::Jpeg => "jpg",
+            Self::WebP => "webp",
+        }
+    }
+
+    /// The media type, such as `image/png`.
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Png => "image/png",
+            Self::Jpeg => "image/jpeg",
+            Self::WebP => "image/webp",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Png => "png",
+            Self::Jpeg => "jpeg",
+            Self::WebP => "webp",
+        })
+    }
+}
+
+impl FromStr for Format {
+    type Err = ParseFormatError;
+
+    fn from_str(text: &str) -> Result<Self, ParseFormatError> {
+        match text {
+            "png" => Ok(Self::Png),
+            "jpeg" | "jpg" => Ok(Self::Jpeg),
+            "webp" => Ok(Self::WebP),
+            _ => Err(ParseFormatError { found: text.chars().take(16).collect() }),
+        }
+    }
+}
+
+serde_as_text!(Format, "\"png\", \"jpeg\" or \"webp\"");
+
+/// A text that names none of the formats.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{found:?} is not png, jpeg or webp")]
+#[non_exhaustive]
+pub struct ParseFormatError {
+    /// The text, its first 16 characters.
+    pub found: alloc::string::String,
+}

@@ -1,0 +1,199 @@
+//! Which rectangle of a generated picture becomes the target: exact, centred, in integers.
+//!
+//! - [`Fit::Cover`] takes the largest rectangle of the target's shape and resamples it to the target. The side that
+//!   is cut is rounded half up and is at least 1, so the shape is off by at most half a pixel.
+//! - [`Fit::Crop`] takes the target's own pixels, without resampling.
+//! - The rectangle is centred. Of an odd margin the extra pixel is at the right or at the bottom.
+//! - Where the picture covers the target, the rectangle is never smaller than the target on either side: nothing
+//!   is enlarged.
+//!
+//! ```
+//! use smart_resize::{Fit, Size};
+//!
+//! let frame = Size::new(2752, 1536)?;
+//! let rect = Fit::Cover.rect(frame, Size::new(1920, 1080)?).unwrap();
+//! assert_eq!((rect.x(), rect.y(), rect.size().to_string()), (10, 0, "2731x1536".into()));
+//! assert_eq!(rect.kept_of(frame).to_string(), "99.23");
+//!
+//! let error = Fit::Cover.rect(Size::new(1376, 768)?, Size::new(1920, 1080)?).unwrap_err();
+//! assert_eq!(error.to_string(), "a picture of 1376x768 does not cover 1920x1080");
+//! # Ok::<(), smart_resize::InvalidSideError>(())
+//! ```
+
+use core::cmp::Ordering;
+use core::fmt;
+
+use crate::size::Size;
+
+/// How a target is cut from a picture that covers it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Fit {
+    /// The largest rectangle of the target's shape, resampled to the target: as much of the picture as the shape allows.
+    #[default]
+    Cover,
+    /// The target's own pixels from the centre, copied: as sharp as the picture, and the closest cut.
+    Crop,
+}
+
+impl Fit {
+    /// The rectangle of a picture of `frame` pixels that becomes `target`.
+    ///
+    /// # Errors
+    ///
+    /// [`TooSmallError`] where the picture does not cover the target.
+    pub fn rect(self, frame: Size, target: Size) -> Result<Rect, TooSmallError> {
+        if !frame.covers(target) {
+            return Err(TooSmallError { frame, target });
+        }
+        Ok(match self {
+            Self::Cover => cover(frame, target),
+            Self::Crop => Rect::centred(frame, target),
+        })
+    }
+}
+
+/// The largest centred rectangle of `frame` with the shape of `target`, whether or not the frame covers the target.
+///
+/// ```
+/// use smart_resize::{Size, cover};
+///
+/// let rect = cover(Size::new(10, 10)?, Size::new(65_535, 1)?);
+/// assert_eq!((rect.x(), rect.y(), rect.size().to_string()), (0, 4, "10x1".into()));
+/// # Ok::<(), smart_resize::InvalidSideError>(())
+/// ```
+pub fn cover(frame: Size, target: Size) -> Rect {
+    Rect::centred(frame, largest_inside(frame, target))
+}
+
+/// The largest size of the shape of `shape` inside `frame`: the side that gives way is rounded half up, and is at least 1.
+pub(crate) fn largest_inside(frame: Size, shape: Size) -> Size {
+    let (width, height) = match frame.cmp_shape(shape) {
+        Ordering::Greater => (scale(frame.height(), shape.width(), shape.height()), frame.height()),
+        Ordering::Equal => return frame,
+        Ordering::Less => (frame.width(), scale(frame.width(), shape.height(), shape.width())),
+    };
+    // Invariant: the side that gives way is shorter than the frame's before rounding, and so not longer after it.
+    Size::new(width, height).unwrap_or(frame)
+}
+
+/// `length * num / den`, rounded half up, at least 1. The arguments fit 16 bits.
+fn scale(length: u32, num: u32, den: u32) -> u32 {
+    let (length, num, den) = (u64::from(length), u64::from(num), u64::from(den));
+    let rounded = (2 * length * num + den) / (2 * den);
+    u32::try_from(rounded).unwrap_or(u32::MAX).max(1)
+}
+
+/// A rectangle of whole pixels; x runs right and y down from the picture's upper left corner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Rect {
+    x: u32,
+    y: u32,
+    size: Size,
+}
+
+impl Rect {
+    /// The rectangle of `size` whose upper left pixel is (`x`, `y`).
+    pub const fn new(x: u32, y: u32, size: Size) -> Self {
+        Self { x, y, size }
+    }
+
+    /// The rectangle of `size` in the middle of `frame`, which is not smaller; the extra pixel of an odd margin is
+    /// at the right or at the bottom.
+    fn centred(frame: Size, size: Size) -> Self {
+        let margin = |outer: u32, inner: u32| outer.saturating_sub(inner) / 2;
+        Self { x: margin(frame.width(), size.width()), y: margin(frame.height(), size.height()), size }
+    }
+
+    /// The leftmost column.
+    pub const fn x(self) -> u32 {
+        self.x
+    }
+
+    /// The topmost row.
+    pub const fn y(self) -> u32 {
+        self.y
+    }
+
+    /// The width in pixels.
+    pub const fn width(self) -> u32 {
+        self.size.width()
+    }
+
+    /// The height in pixels.
+    pub const fn height(self) -> u32 {
+        self.size.height()
+    }
+
+    /// Width and height.
+    pub const fn size(self) -> Size {
+        self.size
+    }
+
+    /// Whether every pixel of the rectangle is in a picture of `frame` pixels.
+    pub const fn is_inside(self, frame: Size) -> bool {
+        self.x as u64 + self.width() as u64 <= frame.width() as u64
+            && self.y as u64 + self.height() as u64 <= frame.height() as u64
+    }
+
+    /// The share of a picture of `frame` pixels that the rectangle keeps.
+    pub const fn kept_of(self, frame: Size) -> Kept {
+        let hundredths = self.size.area() as u64 * 10_000 / frame.area() as u64;
+        #[expect(clippy::cast_possible_truncation, reason = "the minimum is at most 10,000")]
+        Kept { hundredths: if hundredths > 10_000 { 10_000 } else { hundredths as u16 } }
+    }
+}
+
+/// A share in percent with two decimals, rounded down, so that `100.00` means all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Kept {
+    hundredths: u16,
+}
+
+impl Kept {
+    /// The share in hundredths of a percent, at most 10,000.
+    pub const fn hundredths_of_percent(self) -> u16 {
+        self.hundredths
+    }
+}
+
+impl fmt::Display for Kept {
+    /// Such as `99.23`, without a percent sign.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:02}", self.hundredths / 100, self.hundredths % 100)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for Kept {
+    /// As a number in percent, such as `99.23`.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(f64::from(self.hundredths) / 100.0)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for Kept {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let percent = f64::deserialize(deserializer)?;
+        // The nearest double of each of the 10,001 values, so reading what was written gives the same value.
+        (0..=10_000_u16)
+            .find(|hundredths| (f64::from(*hundredths) / 100.0).to_bits() == percent.to_bits())
+            .map(|hundredths| Self { hundredths })
+            .ok_or_else(|| {
+                serde::de::Error::custom(format_args!("{percent} is not a share in percent with two decimals"))
+            })
+    }
+}
+
+/// A picture that is smaller than the target on at least one side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a picture of {frame} does not cover {target}")]
+#[non_exhaustive]
+pub struct TooSmallError {
+    /// What came.
+    pub frame: Size,
+    /// What was needed.
+    pub target: Size,
+}

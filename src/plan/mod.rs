@@ -1,0 +1,416 @@
+//! Pure planning: a request in, what to generate and what to cut from it out, before anything is spent.
+//!
+//! A [`Plan`] has two lists. Its [`Generation`]s are what is asked of the model: a preset, a prompt, and one or more
+//! [`Call`]s, since a backend makes only so many variants in one. Only calls cost money. Its [`Rendition`]s are one
+//! per target, in the order of the request: the target, the generation that it is cut from, the exact rectangle.
+//! A target has a generation of its own, as in the service's contract.
+//!
+//! Without a seed, or with one target listed twice, two calls can ask the very same; `occurrence` counts those, so
+//! that each has a fingerprint of its own and each answer is found again.
+//!
+//! ```
+//! use smart_resize::{Plan, ResizeRequest, Source, UsdMicros};
+//!
+//! let source = Source::from_bytes(*b"the bytes of a photo");
+//! let request = ResizeRequest::builder(source).sizes(["1024x1024", "1920x1080"]).variants(5).seed(7).build()?;
+//! let plan = Plan::new(&request)?;
+//! assert_eq!(plan.generations()[1].preset().to_string(), "16:9 2K");
+//! assert_eq!(plan.renditions()[1].crop().size().to_string(), "2731x1536");
+//! let seeds: Vec<_> = plan.calls().map(|(_, call)| (call.variants(), call.seed())).collect();
+//! assert_eq!(seeds, [(4, Some(7)), (1, Some(8)), (4, Some(7)), (1, Some(8))]);
+//! assert_eq!(plan.cost(), UsdMicros(50_000 + 10 * 150_000));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub(crate) mod fingerprint;
+pub(crate) mod fit;
+#[cfg(feature = "serde")]
+mod json;
+pub(crate) mod preset;
+pub(crate) mod price;
+pub(crate) mod prompt;
+pub(crate) mod request;
+pub(crate) mod scene;
+pub(crate) mod select;
+pub(crate) mod source;
+pub(crate) mod target;
+
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+
+use self::fingerprint::{CallFields, Digest, Fingerprint};
+use self::fit::{Fit, Kept, Rect, TooSmallError};
+use self::preset::{Preset, Resolution};
+use self::price::UsdMicros;
+use self::prompt::{Brief, prompt};
+use self::request::ResizeRequest;
+use self::select::{NothingCoversError, smallest_covering};
+use self::target::Insets;
+use crate::format::Format;
+use crate::size::Size;
+
+/// What a request asks of the model, what is cut from it, and what that costs.
+///
+/// It is plain data: comparable, and with the feature `serde` a JSON document that is checked when it is read back
+/// (version, identities, geometry, cost and fingerprints), so that a run can be resumed on another day.
+///
+/// # Guarantees
+///
+/// There is at least one rendition. Every generation has a call and a rendition, covers the targets cut from it, and
+/// every rectangle, cost and fingerprint is what this version of the crate computes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    header: Header,
+    generations: Vec<Generation>,
+    renditions: Vec<Rendition>,
+    cost: UsdMicros,
+}
+
+/// What all calls have in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Header {
+    model: Arc<str>,
+    source_digest: Option<Digest>,
+    safety_tolerance: u8,
+    transfer_format: Format,
+    per_request: UsdMicros,
+}
+
+impl Plan {
+    /// The plan of `request`: one generation for each target, at the smallest preset that covers it.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanError::PromptTooLong`] where a whole prompt exceeds the model's limit. The other errors do not happen
+    /// with a [`ResizeRequest`], which has been checked for them.
+    pub fn new(request: &ResizeRequest) -> Result<Self, PlanError> {
+        let table = request.table();
+        let mut generations = Vec::with_capacity(request.targets().len());
+        let mut renditions = Vec::with_capacity(request.targets().len());
+        for (index, target) in request.targets().iter().enumerate() {
+            let size = target.size();
+            let preset = smallest_covering(table, size, request.floor(), request.smallest())?;
+            let crop = request.fit().rect(preset.size(), size)?;
+            let text = prompt(&brief(request, preset, crop, target.safe_area()));
+            let chars = text.chars().count();
+            if chars > table.max_prompt_chars() {
+                return Err(PlanError::PromptTooLong { index, chars, max: table.max_prompt_chars() });
+            }
+            let Some(per_image) = request.prices().per_image(table.model(), preset.resolution()) else {
+                return Err(PlanError::NoPrice { model: table.model().to_string(), resolution: preset.resolution() });
+            };
+            generations.push(Generation { preset: *preset, prompt: text.into(), per_image, calls: calls(request) });
+            renditions.push(Rendition {
+                target: size,
+                generation: index,
+                fit: request.fit(),
+                format: request.format(),
+                safe_area: target.safe_area(),
+                crop,
+                kept: crop.kept_of(preset.size()),
+            });
+        }
+        let header = Header {
+            model: table.model().into(),
+            source_digest: request.source().digest(),
+            safety_tolerance: request.safety_tolerance(),
+            transfer_format: request.transfer_format(),
+            per_request: request.prices().per_request(),
+        };
+        Ok(Self::assemble(header, generations, renditions))
+    }
+
+    /// Fills in what follows from the rest: the identities and fingerprints of calls, and the cost.
+    fn assemble(header: Header, mut generations: Vec<Generation>, renditions: Vec<Rendition>) -> Self {
+        let mut next_id = 0;
+        let mut cost = UsdMicros(0);
+        let mut seen = BTreeMap::new();
+        for index in 0..generations.len() {
+            let first = first_alike(&generations, index);
+            let Some(generation) = generations.get_mut(index) else { break };
+            for call in &mut generation.calls {
+                let occurrence = seen.entry((first, call.seed, call.variants)).or_insert(0_u32);
+                call.id = CallId(next_id);
+                call.occurrence = *occurrence;
+                call.fingerprint = header.source_digest.map(|source| {
+                    let fields = CallFields {
+                        model: &header.model,
+                        preset: &generation.preset,
+                        prompt: &generation.prompt,
+                        seed: call.seed,
+                        variants: call.variants,
+                        safety_tolerance: header.safety_tolerance,
+                        transfer_format: header.transfer_format,
+                        source,
+                        occurrence: call.occurrence,
+                    };
+                    fields.fingerprint()
+                });
+                cost = cost.plus(generation.per_image.times(call.variants.into()));
+                *occurrence += 1;
+                next_id += 1;
+            }
+        }
+        if next_id > 0 {
+            cost = cost.plus(header.per_request);
+        }
+        Self { header, generations, renditions, cost }
+    }
+
+    /// The model's name.
+    pub fn model(&self) -> &str {
+        &self.header.model
+    }
+
+    /// The SHA-256 of the source's encoded bytes; without it no call has a fingerprint.
+    pub const fn source_digest(&self) -> Option<Digest> {
+        self.header.source_digest
+    }
+
+    /// The safety tolerance that is passed to the backend, 1 (strict) to 6.
+    pub const fn safety_tolerance(&self) -> u8 {
+        self.header.safety_tolerance
+    }
+
+    /// The format in which the backend is asked to send its pictures.
+    pub const fn transfer_format(&self) -> Format {
+        self.header.transfer_format
+    }
+
+    /// What is asked of the model.
+    pub fn generations(&self) -> &[Generation] {
+        &self.generations
+    }
+
+    /// What is cut, one for each target in the order of the request.
+    pub fn renditions(&self) -> &[Rendition] {
+        &self.renditions
+    }
+
+    /// All calls with the index of their generation, in the order of their identities.
+    pub fn calls(&self) -> impl Iterator<Item = (usize, &Call)> {
+        let with_index =
+            |(index, generation): (usize, _)| Generation::calls(generation).iter().map(move |call| (index, call));
+        self.generations.iter().enumerate().flat_map(with_index)
+    }
+
+    /// What all calls cost together, with the part per request.
+    pub const fn cost(&self) -> UsdMicros {
+        self.cost
+    }
+
+    pub(crate) fn model_name(&self) -> &Arc<str> {
+        &self.header.model
+    }
+}
+
+/// The index of the first generation that asks the same as that at `index`.
+fn first_alike(generations: &[Generation], index: usize) -> usize {
+    let Some(this) = generations.get(index) else { return index };
+    let alike = |other: &Generation| other.preset == this.preset && other.prompt == this.prompt;
+    generations.iter().take(index).position(alike).unwrap_or(index)
+}
+
+fn brief<'a>(request: &'a ResizeRequest, preset: &'a Preset, crop: Rect, safe_area: Insets) -> Brief<'a> {
+    let mut brief = Brief::new(preset)
+        .with_surviving(crop)
+        .with_safe_area(safe_area.inside(crop))
+        .with_instruction(request.prompt());
+    if let Some(upright) = request.source().size() {
+        brief = brief.with_source(upright);
+    }
+    if let Some(scene) = request.scene() {
+        brief = brief.with_scene(scene);
+    }
+    brief
+}
+
+/// The calls that make the request's variants, as few as the table allows.
+fn calls(request: &ResizeRequest) -> Vec<Call> {
+    let per_call = u32::from(request.table().variants_per_call().get());
+    let number_of_calls = request.variants().div_ceil(per_call);
+    (0..number_of_calls)
+        .map(|number| {
+            let variants = (request.variants() - number * per_call).min(per_call);
+            Call::new(variants, request.seed().map(|seed| call_seed(seed, number)))
+        })
+        .collect()
+}
+
+/// The seed of a generation's call: the first has the request's, a later one (seed + its number) mod 2³¹.
+fn call_seed(seed: u64, number: u32) -> u64 {
+    if number == 0 { seed } else { seed.wrapping_add(number.into()) % (1 << 31) }
+}
+
+/// One picture that is asked of the model, in one or more variants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Generation {
+    preset: Preset,
+    prompt: Arc<str>,
+    per_image: UsdMicros,
+    calls: Vec<Call>,
+}
+
+impl Generation {
+    /// What the model is to make.
+    pub const fn preset(&self) -> &Preset {
+        &self.preset
+    }
+
+    /// The whole prompt.
+    pub const fn prompt(&self) -> &Arc<str> {
+        &self.prompt
+    }
+
+    /// What one image costs.
+    pub const fn per_image(&self) -> UsdMicros {
+        self.per_image
+    }
+
+    /// The calls that make its variants, in order.
+    pub fn calls(&self) -> &[Call] {
+        &self.calls
+    }
+
+    /// How many variants its calls make.
+    pub fn variants(&self) -> u32 {
+        self.calls.iter().map(Call::variants).sum()
+    }
+}
+
+/// The number of a call in its plan, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
+#[expect(clippy::exhaustive_structs, reason = "a plain number")]
+pub struct CallId(pub u32);
+
+impl fmt::Display for CallId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// One question to the backend: what costs money.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    id: CallId,
+    variants: u32,
+    seed: Option<u64>,
+    occurrence: u32,
+    fingerprint: Option<Fingerprint>,
+}
+
+impl Call {
+    /// A call before it has its place in a plan.
+    const fn new(variants: u32, seed: Option<u64>) -> Self {
+        Self { id: CallId(0), variants, seed, occurrence: 0, fingerprint: None }
+    }
+
+    /// Its number in the plan.
+    pub const fn id(&self) -> CallId {
+        self.id
+    }
+
+    /// How many variants it asks for, from 1.
+    pub const fn variants(&self) -> u32 {
+        self.variants
+    }
+
+    /// Its seed. Backends honour seeds as well as they can, which is not always.
+    pub const fn seed(&self) -> Option<u64> {
+        self.seed
+    }
+
+    /// How many calls before it in the plan ask the very same.
+    pub const fn occurrence(&self) -> u32 {
+        self.occurrence
+    }
+
+    /// The key of its answer in a store; nothing where the source has no digest.
+    pub const fn fingerprint(&self) -> Option<Fingerprint> {
+        self.fingerprint
+    }
+}
+
+/// One target, and the rectangle of a generation that becomes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rendition {
+    target: Size,
+    generation: usize,
+    fit: Fit,
+    format: Format,
+    safe_area: Insets,
+    crop: Rect,
+    kept: Kept,
+}
+
+impl Rendition {
+    /// The exact size in pixels.
+    pub const fn target(&self) -> Size {
+        self.target
+    }
+
+    /// The index of the generation that it is cut from.
+    pub const fn generation(&self) -> usize {
+        self.generation
+    }
+
+    /// How it is cut.
+    pub const fn fit(&self) -> Fit {
+        self.fit
+    }
+
+    /// The format of the result.
+    pub const fn format(&self) -> Format {
+        self.format
+    }
+
+    /// What of it has to stay free of anything important.
+    pub const fn safe_area(&self) -> Insets {
+        self.safe_area
+    }
+
+    /// The rectangle of the preset's frame that becomes the target. If a picture of another size comes back, it is
+    /// computed anew for that.
+    pub const fn crop(&self) -> Rect {
+        self.crop
+    }
+
+    /// The share of the preset's frame in the rectangle.
+    pub const fn kept(&self) -> Kept {
+        self.kept
+    }
+}
+
+/// A request that has no plan.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// The whole prompt of a target exceeds the model's limit.
+    #[error("the whole prompt of target {index} has {chars} characters, the model takes {max}")]
+    PromptTooLong {
+        /// Which target, from 0.
+        index: usize,
+        /// The characters of the whole prompt.
+        chars: usize,
+        /// The model's limit.
+        max: usize,
+    },
+    /// No preset covers a target.
+    #[error(transparent)]
+    NothingCovers(#[from] NothingCoversError),
+    /// A preset does not cover a target.
+    #[error(transparent)]
+    TooSmall(#[from] TooSmallError),
+    /// A model and tier without a price.
+    #[error("no price is known for {model} at {resolution:?}")]
+    NoPrice {
+        /// The model.
+        model: String,
+        /// The tier.
+        resolution: Option<Resolution>,
+    },
+}

@@ -1,0 +1,125 @@
+//! What generations cost, in whole millionths of a US dollar.
+
+use alloc::borrow::Cow;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::preset::Resolution;
+
+/// An amount of money in millionths of a US dollar.
+///
+/// ```
+/// # use smart_resize::UsdMicros;
+/// assert_eq!(UsdMicros(6_050_000).to_string(), "$6.05");
+/// assert_eq!(UsdMicros(39_000).to_string(), "$0.039");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
+#[expect(clippy::exhaustive_structs, reason = "a plain number with a unit")]
+pub struct UsdMicros(pub u64);
+
+impl UsdMicros {
+    /// This amount `count` times; `u64::MAX` where that is more than a `u64` holds.
+    #[must_use]
+    pub const fn times(self, count: u64) -> Self {
+        Self(self.0.saturating_mul(count))
+    }
+
+    /// Both amounts together; `u64::MAX` where that is more than a `u64` holds.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl fmt::Display for UsdMicros {
+    /// In dollars, with at least two decimals and no needless zero after them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (dollars, mut decimals, mut digits) = (self.0 / 1_000_000, self.0 % 1_000_000, 6);
+        while digits > 2 && decimals % 10 == 0 {
+            decimals /= 10;
+            digits -= 1;
+        }
+        write!(f, "${dollars}.{decimals:0digits$}")
+    }
+}
+
+/// What one image of a model and a tier costs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Price {
+    model: Cow<'static, str>,
+    resolution: Option<Resolution>,
+    per_image: UsdMicros,
+}
+
+/// What is paid for a request and for each image, per model and tier.
+///
+/// The default is fal's: $0.05 a request for the vision step, then per image nano-banana-pro $0.15 (4K $0.30),
+/// nano-banana-2 $0.08 (0.5K $0.06, 2K $0.12, 4K $0.16), nano-banana $0.039.
+///
+/// ```
+/// use smart_resize::{PriceList, Resolution, UsdMicros};
+///
+/// let fal = PriceList::default();
+/// assert_eq!(fal.per_image("nano-banana-pro", Some(Resolution::K4)), Some(UsdMicros(300_000)));
+/// assert_eq!(fal.per_image("my-model", None), None);
+/// let mine = PriceList::new(UsdMicros(0)).with_image("my-model", None, UsdMicros(20_000));
+/// assert_eq!(mine.per_image("my-model", None), Some(UsdMicros(20_000)));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PriceList {
+    per_request: UsdMicros,
+    prices: Vec<Price>,
+}
+
+impl PriceList {
+    /// A list without images, with `per_request` for each request in which anything is generated.
+    pub const fn new(per_request: UsdMicros) -> Self {
+        Self { per_request, prices: Vec::new() }
+    }
+
+    /// The same list with the price of one image of `model` at `resolution`, in place of an earlier one.
+    #[must_use]
+    pub fn with_image(
+        mut self,
+        model: impl Into<Cow<'static, str>>,
+        resolution: Option<Resolution>,
+        per_image: UsdMicros,
+    ) -> Self {
+        let model = model.into();
+        self.prices.retain(|price| (&price.model, price.resolution) != (&model, resolution));
+        self.prices.push(Price { model, resolution, per_image });
+        self
+    }
+
+    /// What is paid once for a request in which anything is generated.
+    pub const fn per_request(&self) -> UsdMicros {
+        self.per_request
+    }
+
+    /// What one image costs; nothing where the list does not say.
+    pub fn per_image(&self, model: &str, resolution: Option<Resolution>) -> Option<UsdMicros> {
+        let found = self.prices.iter().find(|price| price.model == model && price.resolution == resolution);
+        found.map(|price| price.per_image)
+    }
+}
+
+impl Default for PriceList {
+    /// fal's prices.
+    fn default() -> Self {
+        let price =
+            |model, resolution, micros| Price { model: Cow::Borrowed(model), resolution, per_image: UsdMicros(micros) };
+        let prices = vec![
+            price("nano-banana-pro", Some(Resolution::K1), 150_000),
+            price("nano-banana-pro", Some(Resolution::K2), 150_000),
+            price("nano-banana-pro", Some(Resolution::K4), 300_000),
+            price("nano-banana-2", Some(Resolution::HALF_K), 60_000),
+            price("nano-banana-2", Some(Resolution::K1), 80_000),
+            price("nano-banana-2", Some(Resolution::K2), 120_000),
+            price("nano-banana-2", Some(Resolution::K4), 160_000),
+            price("nano-banana", None, 39_000),
+        ];
+        Self { per_request: UsdMicros(50_000), prices }
+    }
+}

@@ -1,0 +1,307 @@
+//! The adaptive prompt: what the model is told about one generation, as deterministic text.
+//!
+//! Sentences in a fixed order, each there only where it has something to say: the frame's shape in words; how the
+//! source's shape differs from it; what must stay identical; the scene, where it is known; the band that survives the
+//! crop, in percent; the safe area; one full-bleed picture. The caller's own instruction follows in a block set
+//! apart, and our text is byte for byte the same with and without it. Pixel sizes are never named: a model paints
+//! them into the picture. Wording is positive throughout, and all of it stands in one table at the end of this file.
+//!
+//! ```
+//! use smart_resize::{Brief, PresetTable, Size, cover, prompt};
+//!
+//! let pro = PresetTable::nano_banana_pro();
+//! let preset = pro.presets()[8]; // 16:9 1K
+//! let brief = Brief::new(&preset).with_source(Size::new(1024, 1024)?);
+//! let text = prompt(&brief);
+//! assert!(text.starts_with("Recreate this exact image for a 16:9 frame, a wide landscape."));
+//! assert!(text.contains("extend the scene to the left and to the right"));
+//! # Ok::<(), smart_resize::InvalidSideError>(())
+//! ```
+
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::cmp::Ordering;
+
+use super::fit::Rect;
+use super::preset::Preset;
+use super::scene::{Area, Region, Scene};
+use crate::size::Size;
+
+/// From this nearness of shapes on, in thousandths, the source's composition is kept as it is.
+const SAME_SHAPE_PER_MILLE: u32 = 970;
+/// Below this nearness of shapes, in thousandths, more than half of the frame is new, and the scene is recomposed.
+const RECOMPOSE_PER_MILLE: u32 = 500;
+
+/// What a prompt is made of.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Brief<'a> {
+    preset: &'a Preset,
+    source: Option<Size>,
+    survives: Rect,
+    safe: Rect,
+    scene: Option<&'a Scene>,
+    instruction: &'a str,
+}
+
+impl<'a> Brief<'a> {
+    /// The whole of `preset`, of a source of which nothing is known.
+    pub const fn new(preset: &'a Preset) -> Self {
+        let whole = Rect::new(0, 0, preset.size());
+        Self { preset, source: None, survives: whole, safe: whole, scene: None, instruction: "" }
+    }
+
+    /// The source's upright size in pixels.
+    pub const fn with_source(mut self, upright: Size) -> Self {
+        self.source = Some(upright);
+        self
+    }
+
+    /// The part of the preset's frame that survives the cut; of several cuts, what they have in common. The whole of
+    /// it is safe until [`with_safe_area`](Self::with_safe_area) says less.
+    pub const fn with_surviving(mut self, part: Rect) -> Self {
+        self.survives = part;
+        self.safe = part;
+        self
+    }
+
+    /// The part of the preset's frame in which whatever matters has to be, inside the surviving part.
+    pub const fn with_safe_area(mut self, part: Rect) -> Self {
+        self.safe = part;
+        self
+    }
+
+    /// What the source shows.
+    pub const fn with_scene(mut self, scene: &'a Scene) -> Self {
+        self.scene = Some(scene);
+        self
+    }
+
+    /// The caller's own instruction; blank for none.
+    pub const fn with_instruction(mut self, instruction: &'a str) -> Self {
+        self.instruction = instruction;
+        self
+    }
+}
+
+/// The whole prompt of `brief`.
+pub fn prompt(brief: &Brief<'_>) -> String {
+    let frame = brief.preset.size();
+    let mut sentences: Vec<Cow<'static, str>> = Vec::with_capacity(10);
+    sentences.push(fill(PHRASES.task, &[("ratio", &brief.preset.ratio().to_string()), ("shape", shape_word(frame))]));
+    sentences.push(difference(brief.source, frame).into());
+    sentences.push(PHRASES.identical.into());
+    if let Some(scene) = brief.scene {
+        describe(scene, &mut sentences);
+    }
+    if brief.survives.size() != frame {
+        bands(frame, brief.survives, &PHRASES.survives, &mut sentences);
+    }
+    if brief.safe != brief.survives {
+        bands(frame, brief.safe, &PHRASES.safe, &mut sentences);
+    }
+    sentences.push(PHRASES.full_bleed.into());
+    let mut text = sentences.join(" ");
+    let instruction = brief.instruction.trim();
+    if !instruction.is_empty() {
+        text.push_str(PHRASES.instruction);
+        text.push_str(instruction);
+    }
+    text
+}
+
+/// The frame's shape in words, from its pixels.
+fn shape_word(frame: Size) -> &'static str {
+    let (long, short) = (frame.width().max(frame.height()), frame.width().min(frame.height()));
+    let words = match frame.width().cmp(&frame.height()) {
+        Ordering::Equal => return PHRASES.square,
+        Ordering::Greater => PHRASES.landscape,
+        Ordering::Less => PHRASES.portrait,
+    };
+    // Up to 3:2 it is plain, up to 2:1 wide or tall, then very much so.
+    if 10 * long < 16 * short {
+        words[0]
+    } else if long < 2 * short {
+        words[1]
+    } else {
+        words[2]
+    }
+}
+
+/// What the model has to do about the difference of the shapes.
+fn difference(source: Option<Size>, frame: Size) -> &'static str {
+    let Some(source) = source else {
+        return PHRASES.unknown_source;
+    };
+    let nearness = frame.nearness(source).per_mille();
+    if nearness >= SAME_SHAPE_PER_MILLE {
+        return PHRASES.same_shape;
+    }
+    let [extend, recompose] = if frame.cmp_shape(source).is_gt() { PHRASES.wider } else { PHRASES.taller };
+    if nearness < RECOMPOSE_PER_MILLE { recompose } else { extend }
+}
+
+fn describe(scene: &Scene, sentences: &mut Vec<Cow<'static, str>>) {
+    let summary = scene.summary().trim_end_matches('.');
+    sentences.push(fill(PHRASES.summary, &[("summary", summary)]));
+    let mut list = |phrase: &'static str, regions: &[Region], quote: bool| {
+        if regions.is_empty() {
+            return;
+        }
+        let items: Vec<String> = regions
+            .iter()
+            .map(|region| {
+                let place = place(region.area());
+                if quote {
+                    format!("\"{}\" ({place})", region.label())
+                } else {
+                    format!("{} ({place})", region.label())
+                }
+            })
+            .collect();
+        sentences.push(fill(phrase, &[("items", &items.join("; "))]));
+    };
+    list(PHRASES.subjects, scene.subjects(), false);
+    list(PHRASES.texts, scene.texts(), true);
+}
+
+/// Where in the source an area is, by the third in which its centre lies.
+fn place(area: Area) -> &'static str {
+    let third = |at: u16| usize::from(at >= 334) + usize::from(at >= 667);
+    let (x, y) = area.centre();
+    PHRASES.places.get(third(y) * 3 + third(x)).copied().unwrap_or_default()
+}
+
+/// The sentence for each axis on which `part` is less than the whole frame, in percent, rounded inwards.
+fn bands(frame: Size, part: Rect, phrases: &BandPhrases, sentences: &mut Vec<Cow<'static, str>>) {
+    let mut axis = |[middle, moved]: [&'static str; 2], start: u32, length: u32, whole: u32| {
+        let end = start + length;
+        if length >= whole {
+            return;
+        }
+        if start.abs_diff(whole - end) <= 1 {
+            sentences.push(fill(middle, &[("percent", &(100 * length / whole).max(1).to_string())]));
+        } else {
+            let (from, to) = ((100 * start).div_ceil(whole), 100 * end / whole);
+            sentences.push(fill(moved, &[("from", &from.to_string()), ("to", &to.to_string())]));
+        }
+    };
+    axis(phrases.width, part.x(), part.width(), frame.width());
+    axis(phrases.height, part.y(), part.height(), frame.height());
+}
+
+/// The phrase with each `{name}` replaced. A value is never searched for further names.
+fn fill(phrase: &'static str, values: &[(&str, &str)]) -> Cow<'static, str> {
+    let mut text = String::with_capacity(phrase.len() + 32);
+    let mut rest = phrase;
+    while let Some((before, after)) = rest.split_once('{') {
+        text.push_str(before);
+        let Some((name, after)) = after.split_once('}') else { break };
+        let value = values.iter().find(|(key, _)| *key == name);
+        debug_assert!(value.is_some(), "no value for {name} in {phrase:?}");
+        text.push_str(value.map_or("", |(_, value)| value));
+        rest = after;
+    }
+    text.push_str(rest);
+    text.into()
+}
+
+/// For the width and for the height: where the band is in the middle, and where it is not.
+struct BandPhrases {
+    width: [&'static str; 2],
+    height: [&'static str; 2],
+}
+
+/// Every word of the prompt that is not the caller's.
+struct Phrases {
+    task: &'static str,
+    square: &'static str,
+    /// Plain, wide, very wide.
+    landscape: [&'static str; 3],
+    /// Plain, tall, very tall.
+    portrait: [&'static str; 3],
+    unknown_source: &'static str,
+    same_shape: &'static str,
+    /// To extend, to recompose.
+    wider: [&'static str; 2],
+    /// To extend, to recompose.
+    taller: [&'static str; 2],
+    identical: &'static str,
+    summary: &'static str,
+    subjects: &'static str,
+    texts: &'static str,
+    /// Row by row from the upper left.
+    places: [&'static str; 9],
+    survives: BandPhrases,
+    safe: BandPhrases,
+    full_bleed: &'static str,
+    instruction: &'static str,
+}
+
+const PHRASES: Phrases = Phrases {
+    task: "Recreate this exact image for a {ratio} frame, {shape}.",
+    square: "a square",
+    landscape: ["a landscape", "a wide landscape", "a very wide panorama"],
+    portrait: ["a portrait", "a tall portrait", "a very tall column"],
+    unknown_source: "Fit the composition to this shape: where the frame has more room than the image, continue the \
+        background, light and perspective naturally, and keep every subject whole and in its true proportions.",
+    same_shape: "The frame has the shape of the image: keep the composition, the framing and the scale as they are.",
+    wider: [
+        "The frame is wider than the image: extend the scene to the left and to the right, continuing the background, \
+         light and perspective seamlessly, and leave what is already there at its scale and in its true proportions.",
+        "The frame is much wider than the image: recompose the scene for it, keep every subject whole and in its true \
+         proportions, and fill the room to the left and to the right with a natural continuation of the surroundings.",
+    ],
+    taller: [
+        "The frame is taller than the image: extend the scene at the top and at the bottom, continuing the background, \
+         light and perspective seamlessly, and leave what is already there at its scale and in its true proportions.",
+        "The frame is much taller than the image: recompose the scene for it, keep every subject whole and in its true \
+         proportions, and fill the room above and below with a natural continuation of the surroundings.",
+    ],
+    identical: "Keep identical: the subjects, faces and expressions, products, wording, fonts, logos, colours, \
+        textures, style and light.",
+    summary: "The image shows: {summary}.",
+    subjects: "Keep each of these whole, unchanged and exactly once: {items}.",
+    texts: "Keep this wording letter for letter: {items}.",
+    places: [
+        "upper left",
+        "top centre",
+        "upper right",
+        "centre left",
+        "centre",
+        "centre right",
+        "lower left",
+        "bottom centre",
+        "lower right",
+    ],
+    survives: BandPhrases {
+        width: [
+            "Only the middle {percent} % of the frame's width is kept in the end: compose everything that matters \
+             inside that band and let plain background run on to the left and right edges.",
+            "Only the part from {from} % to {to} % of the frame's width, counted from the left, is kept in the end: \
+             compose everything that matters inside that band and let plain background run on beyond it.",
+        ],
+        height: [
+            "Only the middle {percent} % of the frame's height is kept in the end: compose everything that matters \
+             inside that band and let plain background run on to the top and bottom edges.",
+            "Only the part from {from} % to {to} % of the frame's height, counted from the top, is kept in the end: \
+             compose everything that matters inside that band and let plain background run on beyond it.",
+        ],
+    },
+    safe: BandPhrases {
+        width: [
+            "Place faces, products, wording and logos inside the middle {percent} % of the frame's width.",
+            "Place faces, products, wording and logos between {from} % and {to} % of the frame's width, counted from \
+             the left.",
+        ],
+        height: [
+            "Place faces, products, wording and logos inside the middle {percent} % of the frame's height.",
+            "Place faces, products, wording and logos between {from} % and {to} % of the frame's height, counted from \
+             the top.",
+        ],
+    },
+    full_bleed: "Make one single full-bleed picture: the scene continues to every edge and fills the whole frame.",
+    instruction: "\n\nInstruction from the user, to be followed as well:\n",
+};

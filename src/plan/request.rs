@@ -1,0 +1,489 @@
+//! What is asked: a source, the exact sizes, and the options of the service.
+//!
+//! A [`ResizeRequest`] is valid by construction. [`ResizeRequestBuilder::build`] reports *all* mistakes of a request
+//! at once, each with its value, its bound and its place.
+//!
+//! ```
+//! use smart_resize::{ResizeRequest, Source};
+//!
+//! let request = ResizeRequest::builder(Source::from_url("https://example.com/shoe.jpg"))
+//!     .sizes(["1024x1024", "1920×1080"])
+//!     .seed(7)
+//!     .build()?;
+//! assert_eq!(request.targets()[1].size().to_string(), "1920x1080");
+//!
+//! let errors = ResizeRequest::builder(Source::from_url("https://example.com/shoe.jpg"))
+//!     .sizes(["1024x", "9000x9000"])
+//!     .variants(0)
+//!     .build()
+//!     .unwrap_err();
+//! assert_eq!(errors.iter().count(), 3);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::fit::Fit;
+use super::preset::{PresetTable, Resolution};
+use super::price::{PriceList, UsdMicros};
+use super::scene::Scene;
+use super::select::{NothingCoversError, Smallest, smallest_covering};
+use super::source::Source;
+use super::target::Target;
+use crate::format::Format;
+use crate::size::{ParseSizeError, Size};
+
+/// The most targets of one request.
+pub const MAX_TARGETS: usize = 256;
+/// The most variants of one target.
+pub const MAX_VARIANTS: u32 = 64;
+/// The most characters of the caller's own prompt, unless [`RequestLimits`] says otherwise.
+pub const MAX_PROMPT_CHARS: usize = 5000;
+
+/// Bounds that a service may want to be tighter, or its prompts longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RequestLimits {
+    /// The most targets; above [`MAX_TARGETS`] it has no effect.
+    pub targets: usize,
+    /// The most variants of one target; above [`MAX_VARIANTS`] it has no effect.
+    pub variants: u32,
+    /// The most characters of the caller's own prompt.
+    pub prompt_chars: usize,
+}
+
+impl Default for RequestLimits {
+    fn default() -> Self {
+        Self { targets: MAX_TARGETS, variants: MAX_VARIANTS, prompt_chars: MAX_PROMPT_CHARS }
+    }
+}
+
+/// A valid request. See [`builder`](Self::builder).
+///
+/// # Guarantees
+///
+/// It has from 1 to [`MAX_TARGETS`] targets; the table covers each of them at the floor, the format can hold it, and
+/// its price is known.
+#[derive(Clone, Debug)]
+pub struct ResizeRequest {
+    fields: Fields,
+    targets: Vec<Target>,
+    floor: Option<Resolution>,
+}
+
+#[derive(Clone, Debug)]
+struct Fields {
+    source: Source,
+    table: PresetTable,
+    prices: PriceList,
+    prompt: String,
+    scene: Option<Scene>,
+    variants: u32,
+    smallest: Smallest,
+    format: Format,
+    fit: Fit,
+    safety_tolerance: u8,
+    seed: Option<u64>,
+    transfer_format: Format,
+}
+
+impl ResizeRequest {
+    /// A request for `source`, with the service's defaults: nano-banana-pro at fal's prices, no prompt, one variant
+    /// per size, a floor of 1K, PNG, safety tolerance 4, no seed.
+    pub fn builder(source: Source) -> ResizeRequestBuilder {
+        ResizeRequestBuilder {
+            fields: Fields {
+                source,
+                table: PresetTable::default(),
+                prices: PriceList::default(),
+                prompt: String::new(),
+                scene: None,
+                variants: 1,
+                smallest: Smallest::default(),
+                format: Format::default(),
+                fit: Fit::default(),
+                safety_tolerance: 4,
+                seed: None,
+                transfer_format: Format::Png,
+            },
+            targets: Vec::new(),
+            floor: None,
+            limits: RequestLimits::default(),
+        }
+    }
+
+    /// The picture to be resized.
+    pub const fn source(&self) -> &Source {
+        &self.fields.source
+    }
+
+    /// The targets, in the order they were asked.
+    pub fn targets(&self) -> &[Target] {
+        &self.targets
+    }
+
+    /// The model.
+    pub const fn table(&self) -> &PresetTable {
+        &self.fields.table
+    }
+
+    /// The prices of the model.
+    pub const fn prices(&self) -> &PriceList {
+        &self.fields.prices
+    }
+
+    /// The caller's own prompt, `""` for none.
+    pub fn prompt(&self) -> &str {
+        &self.fields.prompt
+    }
+
+    /// What the source shows.
+    pub const fn scene(&self) -> Option<&Scene> {
+        self.fields.scene.as_ref()
+    }
+
+    /// How many variants of each target, from 1.
+    pub const fn variants(&self) -> u32 {
+        self.fields.variants
+    }
+
+    /// The lowest tier that may be used; nothing where the table has no tiers.
+    pub const fn floor(&self) -> Option<Resolution> {
+        self.floor
+    }
+
+    /// Which covering preset counts as the smallest.
+    pub const fn smallest(&self) -> Smallest {
+        self.fields.smallest
+    }
+
+    /// The format of the results.
+    pub const fn format(&self) -> Format {
+        self.fields.format
+    }
+
+    /// How targets are cut.
+    pub const fn fit(&self) -> Fit {
+        self.fields.fit
+    }
+
+    /// The safety tolerance that is passed to the backend, 1 (strict) to 6.
+    pub const fn safety_tolerance(&self) -> u8 {
+        self.fields.safety_tolerance
+    }
+
+    /// The seed of each generation's first call.
+    pub const fn seed(&self) -> Option<u64> {
+        self.fields.seed
+    }
+
+    /// The format in which a backend is asked to send its pictures.
+    pub const fn transfer_format(&self) -> Format {
+        self.fields.transfer_format
+    }
+}
+
+/// Collects a [`ResizeRequest`]; checks nothing before [`build`](Self::build).
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct ResizeRequestBuilder {
+    fields: Fields,
+    targets: Vec<Result<Target, (String, ParseSizeError)>>,
+    floor: Option<Resolution>,
+    limits: RequestLimits,
+}
+
+impl ResizeRequestBuilder {
+    /// Adds targets written as sizes, such as `1920x1080`.
+    pub fn sizes<I>(mut self, sizes: I) -> Self
+    where
+        I: IntoIterator<Item: AsRef<str>>,
+    {
+        self.targets.extend(sizes.into_iter().map(|text| {
+            let text = text.as_ref();
+            text.parse().map(Target::new).map_err(|error| (excerpt(text), error))
+        }));
+        self
+    }
+
+    /// Adds targets.
+    pub fn targets<I>(mut self, targets: I) -> Self
+    where
+        I: IntoIterator<Item: Into<Target>>,
+    {
+        self.targets.extend(targets.into_iter().map(|target| Ok(target.into())));
+        self
+    }
+
+    /// The model, and what it can make. Default: [`PresetTable::nano_banana_pro`].
+    pub fn table(mut self, table: PresetTable) -> Self {
+        self.fields.table = table;
+        self
+    }
+
+    /// What the model costs. Default: fal's prices.
+    pub fn prices(mut self, prices: PriceList) -> Self {
+        self.fields.prices = prices;
+        self
+    }
+
+    /// An instruction of the caller's own, passed on beside the adaptive prompt.
+    pub fn prompt(mut self, prompt: impl Into<String>) -> Self {
+        self.fields.prompt = prompt.into();
+        self
+    }
+
+    /// What the source shows, where it is known.
+    pub fn scene(mut self, scene: Scene) -> Self {
+        self.fields.scene = Some(scene);
+        self
+    }
+
+    /// How many variants of each target, 1 to [`MAX_VARIANTS`]. Default: 1.
+    pub const fn variants(mut self, variants: u32) -> Self {
+        self.fields.variants = variants;
+        self
+    }
+
+    /// The lowest tier that may be used. Default: [`PresetTable::default_floor`].
+    pub const fn floor(mut self, floor: Resolution) -> Self {
+        self.floor = Some(floor);
+        self
+    }
+
+    /// Which covering preset counts as the smallest. Default: [`Smallest::ByTier`].
+    pub const fn smallest(mut self, order: Smallest) -> Self {
+        self.fields.smallest = order;
+        self
+    }
+
+    /// The format of the results. Default: PNG.
+    pub const fn format(mut self, format: Format) -> Self {
+        self.fields.format = format;
+        self
+    }
+
+    /// How targets are cut. Default: [`Fit::Cover`].
+    pub const fn fit(mut self, fit: Fit) -> Self {
+        self.fields.fit = fit;
+        self
+    }
+
+    /// The safety tolerance that is passed to the backend, 1 (strict) to 6. Default: 4.
+    pub const fn safety_tolerance(mut self, tolerance: u8) -> Self {
+        self.fields.safety_tolerance = tolerance;
+        self
+    }
+
+    /// The seed of each generation's first call. Default: none.
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.fields.seed = Some(seed);
+        self
+    }
+
+    /// The format in which a backend is asked to send its pictures. Default: PNG, so that only one step is lossy.
+    pub const fn transfer_format(mut self, format: Format) -> Self {
+        self.fields.transfer_format = format;
+        self
+    }
+
+    /// The bounds that [`build`](Self::build) checks.
+    pub const fn limits(mut self, limits: RequestLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The request.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestErrors`]: every mistake, in the order of the fields and of the targets.
+    pub fn build(self) -> Result<ResizeRequest, RequestErrors> {
+        let mut errors = self.field_errors();
+        let known_floor = self.floor.filter(|floor| self.fields.table.has(*floor));
+        let floor = known_floor.or_else(|| self.fields.table.default_floor());
+        let mut unpriced = Vec::new();
+        let mut targets = Vec::with_capacity(self.targets.len().min(MAX_TARGETS));
+        for (index, target) in self.targets.iter().enumerate().take(MAX_TARGETS) {
+            let target = match target {
+                Ok(target) => *target,
+                Err((found, source)) => {
+                    errors.push(RequestError::InvalidSize { index, found: found.clone(), source: *source });
+                    continue;
+                }
+            };
+            let (size, format) = (target.size(), self.fields.format);
+            if size.width().max(size.height()) > format.max_side() {
+                errors.push(RequestError::TooLongForFormat { index, target: size, format });
+            }
+            match smallest_covering(&self.fields.table, size, floor, self.fields.smallest) {
+                Ok(preset) => {
+                    let tier = preset.resolution();
+                    if self.price(tier).is_none() && !unpriced.contains(&tier) {
+                        unpriced.push(tier);
+                    }
+                }
+                Err(source) => errors.push(RequestError::NothingCovers { index, source }),
+            }
+            targets.push(target);
+        }
+        let model = self.fields.table.model();
+        errors.extend(
+            unpriced.into_iter().map(|resolution| RequestError::NoPrice { model: model.to_string(), resolution }),
+        );
+        if errors.is_empty() {
+            Ok(ResizeRequest { fields: self.fields, targets, floor })
+        } else {
+            Err(RequestErrors { errors })
+        }
+    }
+
+    fn price(&self, tier: Option<Resolution>) -> Option<UsdMicros> {
+        self.fields.prices.per_image(self.fields.table.model(), tier)
+    }
+
+    /// The mistakes that are not those of one target.
+    fn field_errors(&self) -> Vec<RequestError> {
+        let mut errors = Vec::new();
+        let (max_targets, found) = (self.limits.targets.min(MAX_TARGETS), self.targets.len());
+        if found == 0 {
+            errors.push(RequestError::NoTargets);
+        } else if found > max_targets {
+            errors.push(RequestError::TooManyTargets { found, max: max_targets });
+        }
+        let (max_variants, variants) = (self.limits.variants.min(MAX_VARIANTS), self.fields.variants);
+        if variants == 0 || variants > max_variants {
+            errors.push(RequestError::Variants { found: variants, max: max_variants });
+        }
+        let chars = self.fields.prompt.chars().count();
+        if chars > self.limits.prompt_chars {
+            errors.push(RequestError::PromptTooLong { chars, max: self.limits.prompt_chars });
+        }
+        if let Some(floor) = self.floor.filter(|floor| !self.fields.table.has(*floor)) {
+            errors.push(RequestError::UnknownFloor {
+                floor,
+                model: self.fields.table.model().to_string(),
+                known: self.fields.table.resolutions(),
+            });
+        }
+        if !(1..=6).contains(&self.fields.safety_tolerance) {
+            errors.push(RequestError::SafetyTolerance { found: self.fields.safety_tolerance });
+        }
+        errors
+    }
+}
+
+/// The first 40 characters.
+fn excerpt(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
+/// Every mistake of a request; at least one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestErrors {
+    errors: Vec<RequestError>,
+}
+
+impl RequestErrors {
+    /// The mistakes, in the order of the fields and of the targets.
+    pub fn iter(&self) -> impl Iterator<Item = &RequestError> {
+        self.errors.iter()
+    }
+}
+
+impl fmt::Display for RequestErrors {
+    /// All of them, with `; ` between two. A mistake that has a source is followed by it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, error) in self.errors.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "; " };
+            write!(f, "{separator}{error}")?;
+            if let Some(source) = core::error::Error::source(error) {
+                write!(f, ": {source}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl core::error::Error for RequestErrors {}
+
+/// One mistake of a request. Targets count from 0.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// No size is asked.
+    #[error("no target size")]
+    NoTargets,
+    /// More sizes than the limits allow; those above [`MAX_TARGETS`] are not looked at.
+    #[error("{found} target sizes, at most {max}")]
+    #[expect(missing_docs, reason = "what was found and the bound")]
+    TooManyTargets { found: usize, max: usize },
+    /// A text that is not a size.
+    #[error("target {index}, {found:?}, is not a size")]
+    InvalidSize {
+        /// Which target.
+        index: usize,
+        /// The text, its first 40 characters.
+        found: String,
+        /// What is wrong with it, and where.
+        source: ParseSizeError,
+    },
+    /// A target with a side that its format cannot hold.
+    #[error("target {index}, {target}, is too long for {format}: at most {} pixels a side", format.max_side())]
+    TooLongForFormat {
+        /// Which target.
+        index: usize,
+        /// Its size.
+        target: Size,
+        /// The format of the results.
+        format: Format,
+    },
+    /// A target that no preset covers.
+    #[error("target {index} is too large")]
+    NothingCovers {
+        /// Which target.
+        index: usize,
+        /// What would fit.
+        source: NothingCoversError,
+    },
+    /// No variant, or more than the limits allow.
+    #[error("{found} variants per size, expected 1 to {max}")]
+    #[expect(missing_docs, reason = "what was found and the bound")]
+    Variants { found: u32, max: u32 },
+    /// A prompt longer than the limits allow.
+    #[error("a prompt of {chars} characters, at most {max}")]
+    #[expect(missing_docs, reason = "what was found and the bound")]
+    PromptTooLong { chars: usize, max: usize },
+    /// A floor that the table does not have.
+    #[error("{model} has no {floor}, only {known:?}")]
+    UnknownFloor {
+        /// The floor that was asked.
+        floor: Resolution,
+        /// The model.
+        model: String,
+        /// The tiers that it has.
+        known: Vec<Resolution>,
+    },
+    /// A tolerance outside 1 to 6.
+    #[error("safety tolerance {found}, expected 1 to 6")]
+    #[expect(missing_docs, reason = "what was found")]
+    SafetyTolerance { found: u8 },
+    /// A model and tier without a price.
+    #[error("no price is known for {model}{}{}", if resolution.is_some() { " at " } else { "" }, OrNothing(*resolution))]
+    NoPrice {
+        /// The model.
+        model: String,
+        /// The tier.
+        resolution: Option<Resolution>,
+    },
+}
+
+struct OrNothing(Option<Resolution>);
+
+impl fmt::Display for OrNothing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |resolution| resolution.fmt(f))
+    }
+}

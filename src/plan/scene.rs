@@ -1,0 +1,251 @@
+//! What is known of the source picture beyond its size: the answer of a vision model, or of a person, as plain data.
+//!
+//! Places are in thousandths of the upright picture, from its upper left corner, so that a scene fits every size of
+//! one picture.
+//!
+//! ```
+//! use smart_resize::{Area, Region, Scene};
+//!
+//! let scene = Scene::new("a blue bottle on a table")?
+//!     .with_subject(Region::new("the bottle", Area::new(350, 100, 650, 900)?)?)?
+//!     .with_text(Region::new("SUMMER SALE", Area::new(100, 20, 900, 90)?)?)?;
+//! assert_eq!(scene.subjects().len(), 1);
+//! assert_eq!(
+//!     Area::new(650, 100, 350, 900).unwrap_err().to_string(),
+//!     "left 650, top 100, right 350, bottom 900 is no area: left < right and top < bottom, all at most 1000",
+//! );
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// The most characters of a scene's summary.
+pub const MAX_SUMMARY_CHARS: usize = 1000;
+/// The most characters of a region's label.
+pub const MAX_LABEL_CHARS: usize = 120;
+/// The most subjects, and the most texts, of a scene.
+pub const MAX_REGIONS: usize = 16;
+
+/// A part of the upright picture, in thousandths of its width and height.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "RawArea"))]
+pub struct Area {
+    left: u16,
+    top: u16,
+    right: u16,
+    bottom: u16,
+}
+
+impl Area {
+    /// The area from (`left`, `top`) to (`right`, `bottom`).
+    ///
+    /// # Errors
+    ///
+    /// [`SceneError::Area`] unless left < right ≤ 1000 and top < bottom ≤ 1000.
+    pub const fn new(left: u16, top: u16, right: u16, bottom: u16) -> Result<Self, SceneError> {
+        if left < right && right <= 1000 && top < bottom && bottom <= 1000 {
+            Ok(Self { left, top, right, bottom })
+        } else {
+            Err(SceneError::Area { left, top, right, bottom })
+        }
+    }
+
+    /// The centre (x, y), in thousandths, rounded down.
+    pub const fn centre(self) -> (u16, u16) {
+        (u16::midpoint(self.left, self.right), u16::midpoint(self.top, self.bottom))
+    }
+
+    /// Left, top, right and bottom, in thousandths.
+    pub const fn edges(self) -> [u16; 4] {
+        [self.left, self.top, self.right, self.bottom]
+    }
+}
+
+/// Something in the picture, and where.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "RawRegion"))]
+pub struct Region {
+    label: String,
+    area: Area,
+}
+
+impl Region {
+    /// `label`, on one line, at `area`: what a subject is, or what a text says.
+    ///
+    /// # Errors
+    ///
+    /// [`SceneError::Text`] where the label is blank or longer than [`MAX_LABEL_CHARS`].
+    pub fn new(label: impl AsRef<str>, area: Area) -> Result<Self, SceneError> {
+        Ok(Self { label: one_line("label", label.as_ref(), MAX_LABEL_CHARS)?, area })
+    }
+
+    /// What it is, or what it says.
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// Where it is.
+    pub const fn area(&self) -> Area {
+        self.area
+    }
+}
+
+/// What the picture shows.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "RawScene"))]
+pub struct Scene {
+    summary: String,
+    subjects: Vec<Region>,
+    texts: Vec<Region>,
+}
+
+impl Scene {
+    /// A scene of which a summary is known: one line, such as "a blue bottle on a table".
+    ///
+    /// # Errors
+    ///
+    /// [`SceneError::Text`] where the summary is blank or longer than [`MAX_SUMMARY_CHARS`].
+    pub fn new(summary: impl AsRef<str>) -> Result<Self, SceneError> {
+        let summary = one_line("summary", summary.as_ref(), MAX_SUMMARY_CHARS)?;
+        Ok(Self { summary, subjects: Vec::new(), texts: Vec::new() })
+    }
+
+    /// The same scene with one more subject: a person, a product, a logo.
+    ///
+    /// # Errors
+    ///
+    /// [`SceneError::TooMany`] above [`MAX_REGIONS`].
+    pub fn with_subject(mut self, subject: Region) -> Result<Self, SceneError> {
+        push("subjects", &mut self.subjects, subject)?;
+        Ok(self)
+    }
+
+    /// The same scene with one more text that is written in the picture.
+    ///
+    /// # Errors
+    ///
+    /// [`SceneError::TooMany`] above [`MAX_REGIONS`].
+    pub fn with_text(mut self, text: Region) -> Result<Self, SceneError> {
+        push("texts", &mut self.texts, text)?;
+        Ok(self)
+    }
+
+    /// What the picture shows, in one line.
+    pub fn summary(&self) -> &str {
+        &self.summary
+    }
+
+    /// The subjects, the most important first.
+    pub fn subjects(&self) -> &[Region] {
+        &self.subjects
+    }
+
+    /// The texts in the picture.
+    pub fn texts(&self) -> &[Region] {
+        &self.texts
+    }
+}
+
+fn push(list: &'static str, regions: &mut Vec<Region>, region: Region) -> Result<(), SceneError> {
+    if regions.len() >= MAX_REGIONS {
+        return Err(SceneError::TooMany { list, found: regions.len() + 1 });
+    }
+    regions.push(region);
+    Ok(())
+}
+
+/// The words of `text` with one blank between them, so that a label cannot open a paragraph of its own in a prompt.
+fn one_line(field: &'static str, text: &str, max: usize) -> Result<String, SceneError> {
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    let line = words.collect::<Vec<_>>().join(" ");
+    match line.chars().count() {
+        chars if chars == 0 || chars > max => Err(SceneError::Text { field, chars, max }),
+        _ => Ok(line),
+    }
+}
+
+/// Values that do not make a [`Scene`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SceneError {
+    /// Edges that are outside the picture or in the wrong order.
+    #[error(
+        "left {left}, top {top}, right {right}, bottom {bottom} is no area: \
+         left < right and top < bottom, all at most 1000"
+    )]
+    #[expect(missing_docs, reason = "the four edges")]
+    Area { left: u16, top: u16, right: u16, bottom: u16 },
+    /// A summary or a label that is blank or too long.
+    #[error("{field} of {chars} characters, expected 1 to {max}")]
+    Text {
+        /// Which text.
+        field: &'static str,
+        /// Its characters.
+        chars: usize,
+        /// The most it can have.
+        max: usize,
+    },
+    /// More subjects or texts than a prompt can carry.
+    #[error("{found} {list}, at most {MAX_REGIONS}")]
+    TooMany {
+        /// Which list.
+        list: &'static str,
+        /// How many there are.
+        found: usize,
+    },
+}
+
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+struct RawArea {
+    left: u16,
+    top: u16,
+    right: u16,
+    bottom: u16,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<RawArea> for Area {
+    type Error = SceneError;
+
+    fn try_from(raw: RawArea) -> Result<Self, SceneError> {
+        Self::new(raw.left, raw.top, raw.right, raw.bottom)
+    }
+}
+
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+struct RawRegion {
+    label: String,
+    area: Area,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<RawRegion> for Region {
+    type Error = SceneError;
+
+    fn try_from(raw: RawRegion) -> Result<Self, SceneError> {
+        Self::new(raw.label, raw.area)
+    }
+}
+
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+struct RawScene {
+    summary: String,
+    #[serde(default)]
+    subjects: Vec<Region>,
+    #[serde(default)]
+    texts: Vec<Region>,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<RawScene> for Scene {
+    type Error = SceneError;
+
+    fn try_from(raw: RawScene) -> Result<Self, SceneError> {
+        let scene = raw.subjects.into_iter().try_fold(Self::new(raw.summary)?, Self::with_subject)?;
+        raw.texts.into_iter().try_fold(scene, Self::with_text)
+    }
+}

@@ -1,0 +1,420 @@
+//! Picture sizes in whole pixels, and the text they are written as.
+//!
+//! ```text
+//! size      = blanks side separator side blanks
+//! side      = nonzero-digit digit*          1 to 65535
+//! separator = "x" | "X" | "×"
+//! blanks    = (" " | "\t")*
+//! ```
+//!
+//! No sign, no point, no blank inside, no leading zero. A size is printed as `1920x1080`, and reading that
+//! gives the same size. Shapes are compared by cross-multiplication, never by a quotient: two sides fit 16 bits
+//! each, so a product fits 32 and a product of products 64, and nothing is ever rounded.
+//!
+//! ```
+//! use smart_resize::Size;
+//!
+//! let hd: Size = "1920x1080".parse()?;
+//! assert_eq!((hd.width(), hd.height()), (1920, 1080));
+//! assert!("1920 x 1080".parse::<Size>().is_err());
+//! # Ok::<(), smart_resize::ParseSizeError>(())
+//! ```
+
+use core::cmp::Ordering;
+use core::fmt;
+use core::num::NonZeroU16;
+use core::str::FromStr;
+
+use crate::text::serde_as_text;
+
+/// The largest side of a [`Size`], in pixels.
+pub const MAX_SIDE: u32 = u16::MAX as u32;
+
+/// A width and a height in pixels.
+///
+/// # Guarantees
+///
+/// Each side is from 1 to [`MAX_SIDE`], so an area fits a `u32`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Size {
+    width: NonZeroU16,
+    height: NonZeroU16,
+}
+
+impl Size {
+    /// A size of `width` by `height` pixels.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidSideError`] where a side is 0 or above [`MAX_SIDE`]; of two bad sides the width is reported.
+    ///
+    /// ```
+    /// use smart_resize::Size;
+    ///
+    /// const SQUARE: Size = match Size::new(1024, 1024) {
+    ///     Ok(size) => size,
+    ///     Err(_) => panic!("a size within the bounds"),
+    /// };
+    /// assert_eq!(SQUARE.to_string(), "1024x1024");
+    /// assert_eq!(Size::new(0, 9).unwrap_err().to_string(), "width 0 is outside 1 to 65535");
+    /// ```
+    pub const fn new(width: u32, height: u32) -> Result<Self, InvalidSideError> {
+        let Some(w) = side(width) else {
+            return Err(InvalidSideError { side: Side::Width, value: width });
+        };
+        let Some(h) = side(height) else {
+            return Err(InvalidSideError { side: Side::Height, value: height });
+        };
+        Ok(Self { width: w, height: h })
+    }
+
+    /// The width in pixels, 1 to [`MAX_SIDE`].
+    pub const fn width(self) -> u32 {
+        self.width.get() as u32
+    }
+
+    /// The height in pixels, 1 to [`MAX_SIDE`].
+    pub const fn height(self) -> u32 {
+        self.height.get() as u32
+    }
+
+    /// Width times height, in pixels.
+    pub const fn area(self) -> u32 {
+        self.width() * self.height()
+    }
+
+    /// The same size with width and height exchanged.
+    #[must_use]
+    pub const fn transposed(self) -> Self {
+        Self { width: self.height, height: self.width }
+    }
+
+    /// Whether this size is at least as wide and at least as high as `target`.
+    ///
+    /// ```
+    /// # use smart_resize::Size;
+    /// let preset: Size = "1376x768".parse()?;
+    /// assert!(preset.covers("1280x720".parse()?));
+    /// assert!(!preset.covers("1024x1024".parse()?));
+    /// # Ok::<(), smart_resize::ParseSizeError>(())
+    /// ```
+    pub const fn covers(self, target: Self) -> bool {
+        self.width() >= target.width() && self.height() >= target.height()
+    }
+
+    /// How this size's shape compares: `Greater` where it is wider in shape than `other`, `Equal` for one shape.
+    ///
+    /// ```
+    /// # use smart_resize::Size;
+    /// # use std::cmp::Ordering;
+    /// let wide: Size = "1920x1080".parse()?;
+    /// assert_eq!(wide.cmp_shape("1000x1000".parse()?), Ordering::Greater);
+    /// assert_eq!(wide.cmp_shape("16x9".parse()?), Ordering::Equal);
+    /// # Ok::<(), smart_resize::ParseSizeError>(())
+    /// ```
+    pub fn cmp_shape(self, other: Self) -> Ordering {
+        (self.width() * other.height()).cmp(&(other.width() * self.height()))
+    }
+
+    /// How near the two shapes are: the share that the largest rectangle of one shape keeps of the other.
+    pub const fn nearness(self, other: Self) -> Nearness {
+        let a = self.width() * other.height();
+        let b = other.width() * self.height();
+        if a < b { Nearness { near: a, far: b } } else { Nearness { near: b, far: a } }
+    }
+}
+
+const fn side(value: u32) -> Option<NonZeroU16> {
+    if value > MAX_SIDE {
+        return None;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "MAX_SIDE is the largest u16")]
+    NonZeroU16::new(value as u16)
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x{}", self.width, self.height)
+    }
+}
+
+impl fmt::Debug for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Size {
+    type Err = ParseSizeError;
+
+    fn from_str(text: &str) -> Result<Self, ParseSizeError> {
+        const BLANKS: [char; 2] = [' ', '\t'];
+        let start = text.len() - text.trim_start_matches(BLANKS).len();
+        let mut rest = Cursor { text: text.trim_end_matches(BLANKS), at: start };
+        let width = rest.side(Side::Width)?;
+        rest.separator()?;
+        let height = rest.side(Side::Height)?;
+        rest.end()?;
+        Ok(Self { width, height })
+    }
+}
+
+/// What is left to read of a size, and where that begins.
+struct Cursor<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl Cursor<'_> {
+    fn peek(&self) -> Option<char> {
+        self.text.get(self.at..)?.chars().next()
+    }
+
+    fn side(&mut self, side: Side) -> Result<NonZeroU16, ParseSizeError> {
+        let start = self.at;
+        let mut value: u64 = 0;
+        while let Some(digit) = self.peek().and_then(|c| c.to_digit(10)) {
+            value = value.saturating_mul(10).saturating_add(u64::from(digit));
+            self.at += 1;
+        }
+        let fail = |kind| Err(ParseSizeError { offset: start, kind });
+        let digits = self.at - start;
+        if digits == 0 {
+            return fail(ParseSizeErrorKind::Expected { expected: Expected::Digit(side), found: self.peek() });
+        }
+        if value == 0 && digits == 1 {
+            return fail(ParseSizeErrorKind::Zero(side));
+        }
+        if self.text.as_bytes().get(start) == Some(&b'0') {
+            return fail(ParseSizeErrorKind::LeadingZero(side));
+        }
+        match u16::try_from(value).ok().and_then(NonZeroU16::new) {
+            Some(value) => Ok(value),
+            None => fail(ParseSizeErrorKind::TooLarge { side, value }),
+        }
+    }
+
+    fn separator(&mut self) -> Result<(), ParseSizeError> {
+        match self.peek() {
+            Some(c @ ('x' | 'X' | '×')) => {
+                self.at += c.len_utf8();
+                Ok(())
+            }
+            found => Err(self.expected(Expected::Separator, found)),
+        }
+    }
+
+    fn end(&self) -> Result<(), ParseSizeError> {
+        match self.peek() {
+            None => Ok(()),
+            found => Err(self.expected(Expected::End, found)),
+        }
+    }
+
+    fn expected(&self, expected: Expected, found: Option<char>) -> ParseSizeError {
+        ParseSizeError { offset: self.at, kind: ParseSizeErrorKind::Expected { expected, found } }
+    }
+}
+
+/// How near two shapes are, as the exact fraction `near / far` (at most 1). The order is that of the fractions.
+#[derive(Clone, Copy, Debug)]
+pub struct Nearness {
+    near: u32,
+    far: u32,
+}
+
+impl Nearness {
+    /// The fraction in thousandths, rounded down: 1000 only for equal shapes.
+    pub const fn per_mille(self) -> u32 {
+        #[expect(clippy::cast_possible_truncation, reason = "near <= far, so at most 1000")]
+        {
+            (self.near as u64 * 1000 / self.far as u64) as u32
+        }
+    }
+}
+
+impl Ord for Nearness {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let this = u64::from(self.near) * u64::from(other.far);
+        this.cmp(&(u64::from(other.near) * u64::from(self.far)))
+    }
+}
+
+impl PartialOrd for Nearness {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Nearness {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Nearness {}
+
+serde_as_text!(Size, "a size such as \"1920x1080\"");
+
+/// One of the two sides of a size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a picture has two sides")]
+pub enum Side {
+    /// The horizontal side.
+    Width,
+    /// The vertical side.
+    Height,
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Width => "width",
+            Self::Height => "height",
+        })
+    }
+}
+
+/// A side that a [`Size`] cannot have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{side} {value} is outside 1 to {MAX_SIDE}")]
+#[non_exhaustive]
+pub struct InvalidSideError {
+    /// Which side.
+    pub side: Side,
+    /// Its value in pixels.
+    pub value: u32,
+}
+
+/// A text that is not a size: what went wrong, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{kind} at byte {offset}")]
+#[non_exhaustive]
+pub struct ParseSizeError {
+    /// The byte of the text at which it stops being a size.
+    pub offset: usize,
+    /// What was found there.
+    pub kind: ParseSizeErrorKind,
+}
+
+/// What a text that is not a size has in the place of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ParseSizeErrorKind {
+    /// Something else than the grammar has there.
+    Expected {
+        /// What the grammar has there.
+        expected: Expected,
+        /// What the text has there; nothing at its end.
+        found: Option<char>,
+    },
+    /// A side of 0 pixels.
+    Zero(Side),
+    /// A side that begins with 0.
+    LeadingZero(Side),
+    /// A side above [`MAX_SIDE`].
+    TooLarge {
+        /// Which side.
+        side: Side,
+        /// Its value, at most `u64::MAX`.
+        value: u64,
+    },
+}
+
+/// What the grammar of sizes has at some place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Expected {
+    /// The first digit of a side.
+    Digit(Side),
+    /// `x`, `X` or `×`.
+    Separator,
+    /// Nothing more.
+    End,
+}
+
+impl fmt::Display for ParseSizeErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Expected { expected, found } => {
+                match expected {
+                    Expected::Digit(side) => write!(f, "expected a digit of the {side}"),
+                    Expected::Separator => f.write_str("expected \"x\" between width and height"),
+                    Expected::End => f.write_str("expected the end of the size"),
+                }?;
+                match found {
+                    Some(c) => write!(f, ", found {c:?}"),
+                    None => f.write_str(", found the end"),
+                }
+            }
+            Self::Zero(side) => write!(f, "{side} 0, expected 1 to {MAX_SIDE}"),
+            Self::LeadingZero(side) => write!(f, "{side} with a leading zero"),
+            Self::TooLarge { side, value } => write!(f, "{side} {value} is above {MAX_SIDE}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    fn case(text: &str, expected: &str) {
+        let found = match text.parse::<Size>() {
+            Ok(size) => size.to_string(),
+            Err(error) => error.to_string(),
+        };
+        assert_eq!(found, expected, "{text:?}");
+    }
+
+    #[test]
+    fn the_grammar_and_every_message() {
+        case("1920x1080", "1920x1080");
+        case("1X1", "1x1");
+        case("768×1344", "768x1344");
+        case(" \t1024x1024\t ", "1024x1024");
+        case("65535x65535", "65535x65535");
+        case("", "expected a digit of the width, found the end at byte 0");
+        case("  ", "expected a digit of the width, found the end at byte 2");
+        case("x9", "expected a digit of the width, found 'x' at byte 0");
+        case("-1x9", "expected a digit of the width, found '-' at byte 0");
+        case("+1x9", "expected a digit of the width, found '+' at byte 0");
+        case("12", "expected \"x\" between width and height, found the end at byte 2");
+        case("12*9", "expected \"x\" between width and height, found '*' at byte 2");
+        case("12 x9", "expected \"x\" between width and height, found ' ' at byte 2");
+        case("1.5x9", "expected \"x\" between width and height, found '.' at byte 1");
+        case("12x", "expected a digit of the height, found the end at byte 3");
+        case("12× 9", "expected a digit of the height, found ' ' at byte 4");
+        case("12xx9", "expected a digit of the height, found 'x' at byte 3");
+        case("12x9x9", "expected the end of the size, found 'x' at byte 4");
+        case("12x9\n", "expected the end of the size, found '\\n' at byte 4");
+        case("\u{a0}12x9", "expected a digit of the width, found '\\u{a0}' at byte 0");
+        case("١٢x٩", "expected a digit of the width, found '١' at byte 0");
+        case("0x9", "width 0, expected 1 to 65535 at byte 0");
+        case("9x0", "height 0, expected 1 to 65535 at byte 2");
+        case("00x9", "width with a leading zero at byte 0");
+        case("09x9", "width with a leading zero at byte 0");
+        case(" 9x010", "height with a leading zero at byte 3");
+        case("65536x9", "width 65536 is above 65535 at byte 0");
+        case("9x99999999999999999999999", "height 18446744073709551615 is above 65535 at byte 2");
+    }
+
+    #[test]
+    fn the_bounds_of_the_constructor() {
+        assert!(Size::new(1, 1).is_ok());
+        assert!(Size::new(65_535, 65_535).is_ok());
+        assert_eq!(Size::new(65_536, 0).unwrap_err().to_string(), "width 65536 is outside 1 to 65535");
+        assert_eq!(Size::new(1, 0).unwrap_err().to_string(), "height 0 is outside 1 to 65535");
+        assert_eq!(Size::new(65_535, 65_535).map(Size::area), Ok(4_294_836_225));
+    }
+
+    #[test]
+    fn nearness_is_exact_where_a_float_would_not_be() {
+        let size = |w, h| Size::new(w, h).unwrap();
+        let a = size(65_535, 65_534).nearness(size(65_534, 65_533));
+        let b = size(65_535, 65_534).nearness(size(65_535, 65_534));
+        assert!(a < b);
+        assert_eq!((a.per_mille(), b.per_mille()), (999, 1000));
+    }
+}
