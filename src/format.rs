@@ -1,5 +1,6 @@
 //! The three file formats that go in and out.
 
+use alloc::string::String;
 use core::fmt;
 use core::str::FromStr;
 
@@ -87,5 +88,5 @@ serde_as_text!(Format, "\"png\", \"jpeg\" or \"webp\"");
 #[non_exhaustive]
 pub struct ParseFormatError {
     /// The text, its first 16 characters.
-    pub found: alloc::string::String,
+    pub found: String,
 }

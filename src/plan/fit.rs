@@ -101,7 +101,7 @@ impl Rect {
 
     /// The rectangle of `size` in the middle of `frame`, which is not smaller; the extra pixel of an odd margin is
     /// at the right or at the bottom.
-    fn centred(frame: Size, size: Size) -> Self {
+    pub(crate) fn centred(frame: Size, size: Size) -> Self {
         let margin = |outer: u32, inner: u32| outer.saturating_sub(inner) / 2;
         Self { x: margin(frame.width(), size.width()), y: margin(frame.height(), size.height()), size }
     }

@@ -161,7 +161,7 @@ impl Plan {
     }
 
     /// The model's name.
-    pub fn model(&self) -> &str {
+    pub const fn model(&self) -> &Arc<str> {
         &self.header.model
     }
 
@@ -197,13 +197,14 @@ impl Plan {
         self.generations.iter().enumerate().flat_map(with_index)
     }
 
+    /// What is paid once, if there is any call.
+    pub const fn per_request(&self) -> UsdMicros {
+        self.header.per_request
+    }
+
     /// What all calls cost together, with the part per request.
     pub const fn cost(&self) -> UsdMicros {
         self.cost
-    }
-
-    pub(crate) fn model_name(&self) -> &Arc<str> {
-        &self.header.model
     }
 }
 

@@ -1,0 +1,471 @@
+//! Runs a plan: asks the store, asks the backend, keeps the answer, renders.
+//!
+//! Sync ([`Driver::run`], or on several threads) and async ([`Driver::run_async`], with any runtime or none). Options
+//! and source are checked before the first call. An answer is handed to the store before it is rendered, and a
+//! failure of one call, or of one rendition, leaves all others as they are.
+//!
+//! ```
+//! use smart_resize::{Driver, LocalGenerator, MemoryStore, Plan, ResizeRequest, Source};
+//! # use smart_resize::{EncodeOptions, Format, Picture, Size, encode};
+//! # let picture = Picture::from_rgb(Size::new(64, 48)?, vec![90; 64 * 48 * 3])?;
+//! # let photo = encode(&picture, Format::Png, &EncodeOptions::default())?.bytes;
+//!
+//! let source = Source::from_bytes(photo);
+//! let request = ResizeRequest::builder(source.clone()).sizes(["300x250", "728x90"]).build()?;
+//! let plan = Plan::new(&request)?;
+//! let store = MemoryStore::default();
+//! let outcome = Driver::new(&plan, &source).store(&store).run(&LocalGenerator::default())?;
+//! assert!(outcome.is_complete());
+//! assert_eq!(store.len(), 2);
+//!
+//! let error = Driver::new(&plan, &Source::from_bytes(*b"another photo")).run(&LocalGenerator::default()).unwrap_err();
+//! assert!(error.to_string().starts_with("the plan is for the source "));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_util::stream::{StreamExt, iter};
+
+use super::error::{GenerateError, GenerateErrorKind};
+use super::outcome::{CallReport, Outcome, Output, Provenance, RenditionError, RenditionOutcome};
+use super::store::{AsyncStore, NoStore, Store, StoreError};
+use super::{AsyncGenerator, BoxFuture, Generated, GenerationRequest, Generator, SourceMismatchError};
+use crate::pixels::encode::EncodeError;
+use crate::pixels::{RenderOptions, RenderTarget, Rendered, render_all};
+use crate::plan::source::Source;
+use crate::plan::{Call, CallId, Plan};
+
+/// Does the CPU work of a run elsewhere; see [`Driver::offload`].
+type Offload<'a> = dyn Fn(RenderJob) -> BoxFuture<'static, Option<RenderDone>> + Send + Sync + 'a;
+
+/// Runs one plan.
+#[derive(Clone)]
+#[must_use]
+pub struct Driver<'a, S = NoStore> {
+    plan: &'a Plan,
+    source: &'a Source,
+    store: S,
+    options: RenderOptions,
+    on_event: Option<&'a (dyn Fn(&Event<'_>) + Send + Sync)>,
+    offload: Option<&'a Offload<'a>>,
+}
+
+impl<'a> Driver<'a> {
+    /// Runs `plan` on `source`, without a store, with default options.
+    pub fn new(plan: &'a Plan, source: &'a Source) -> Self {
+        Self { plan, source, store: NoStore, options: RenderOptions::default(), on_event: None, offload: None }
+    }
+}
+
+impl<'a, S> Driver<'a, S> {
+    /// The same run with answers looked up and kept in `store`.
+    pub fn store<T>(self, store: T) -> Driver<'a, T> {
+        let Self { plan, source, store: _, options, on_event, offload } = self;
+        Driver { plan, source, store, options, on_event, offload }
+    }
+
+    /// The same run with other options for reading, cutting and writing pictures.
+    pub fn options(mut self, options: RenderOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// The same run, which tells `observer` what happens as it happens, from whatever thread it happens on.
+    pub fn on_event(mut self, observer: &'a (dyn Fn(&Event<'_>) + Send + Sync)) -> Self {
+        self.on_event = Some(observer);
+        self
+    }
+
+    /// The same run with the CPU work of [`run_async`](Self::run_async) done elsewhere. Without this it is done where
+    /// the future is polled, and holds up the other calls meanwhile.
+    ///
+    /// The function runs the job and returns what it returned, or nothing where the job was lost. With tokio:
+    /// `|job| Box::pin(async { tokio::task::spawn_blocking(|| job.run()).await.ok() })`.
+    pub fn offload(mut self, offload: &'a Offload<'a>) -> Self {
+        self.offload = Some(offload);
+        self
+    }
+
+    /// Every call of the plan, after a check of all that can be wrong before anything is spent.
+    fn calls(&self) -> Result<Vec<CallRun<'a>>, RunError> {
+        for rendition in self.plan.renditions() {
+            self.options.encode.check(rendition.format())?;
+        }
+        let requests = self.plan.requests(self.source)?;
+        let mut runs = Vec::with_capacity(requests.len());
+        let mut first_variant = 0;
+        for ((generation, call), request) in self.plan.calls().zip(requests) {
+            let is_first = self.plan.generations().get(generation).and_then(|g| g.calls().first()).map(Call::id);
+            if is_first == Some(call.id()) {
+                first_variant = 0;
+            }
+            runs.push(CallRun { plan: self.plan, generation, first_variant, request });
+            first_variant += call.variants() as usize;
+        }
+        Ok(runs)
+    }
+
+    fn tell(&self, event: &Event<'_>) {
+        if let Some(observer) = self.on_event {
+            observer(event);
+        }
+    }
+
+    /// Tells of an answer, or of its lack, and makes the job of rendering it.
+    fn answered(
+        &self,
+        run: &CallRun<'_>,
+        result: &Result<Generated, GenerateError>,
+        report: &mut CallReport,
+    ) -> RenderJob {
+        let call = run.request.call();
+        match result {
+            Ok(generated) => {
+                report.ignored_images = generated.images().len().saturating_sub(run.request.variants() as usize);
+                self.tell(&Event::CallAnswered { call, generated, reused: report.reused });
+            }
+            Err(error) => self.tell(&Event::CallFailed { call, error }),
+        }
+        if let Some(error) = &report.store_error {
+            self.tell(&Event::StoreFailed { call, error });
+        }
+        run.job(result.as_ref().ok(), self.options.clone())
+    }
+
+    fn rendered(&self, run: &CallRun<'_>, done: Option<RenderDone>) -> Vec<Placed> {
+        let placed = done.map_or_else(|| run.everywhere(&RenditionError::Abandoned), |done| done.placed);
+        for Placed { rendition, variant, result } in &placed {
+            self.tell(&Event::Rendered { rendition: *rendition, variant: *variant, result: result.as_ref() });
+        }
+        placed
+    }
+
+    /// Brings the calls into the order of the plan, and their pictures into that of the renditions.
+    fn outcome(&self, mut finished: Vec<Finished>) -> Outcome {
+        finished.sort_by_key(|finished| finished.call);
+        let mut renditions: Vec<_> = self
+            .plan
+            .renditions()
+            .iter()
+            .map(|rendition| RenditionOutcome { target: rendition.target(), variants: Vec::new() })
+            .collect();
+        let mut placed: Vec<_> =
+            finished.iter_mut().flat_map(|finished| std::mem::take(&mut finished.placed)).collect();
+        // Invariant: the calls of a generation make each of its variants once, so sorted is complete.
+        placed.sort_by_key(|placed| (placed.rendition, placed.variant));
+        for Placed { rendition, result, .. } in placed {
+            if let Some(outcome) = renditions.get_mut(rendition) {
+                outcome.variants.push(result);
+            }
+        }
+        let (calls, reports) = finished.into_iter().map(|finished| (finished.result, finished.report)).unzip();
+        Outcome { calls, reports, renditions }
+    }
+}
+
+impl<S: Store> Driver<'_, S> {
+    /// Runs the plan on this thread, one call after the other.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError`] where nothing was begun: another source, or options that cannot work. All else is in the [`Outcome`].
+    pub fn run<G: Generator + ?Sized>(&self, generator: &G) -> Result<Outcome, RunError> {
+        Ok(self.outcome(self.calls()?.iter().map(|run| self.finish(run, generator)).collect()))
+    }
+
+    /// Runs the plan with up to `threads` calls at a time, each on a thread of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub fn run_on_threads<G>(&self, generator: &G, threads: NonZeroUsize) -> Result<Outcome, RunError>
+    where
+        G: Generator + Sync + ?Sized,
+        S: Sync,
+    {
+        let calls = self.calls()?;
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut finished = Vec::new();
+            while let Some(run) = calls.get(next.fetch_add(1, Ordering::Relaxed)) {
+                finished.push(self.finish(run, generator));
+            }
+            finished
+        };
+        let finished = std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..threads.get().min(calls.len())).map(|_| scope.spawn(work)).collect();
+            let join = |worker: std::thread::ScopedJoinHandle<'_, _>| {
+                // A panic of the caller's own backend, store or observer stays one.
+                worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            };
+            workers.into_iter().flat_map(join).collect()
+        });
+        Ok(self.outcome(finished))
+    }
+
+    fn finish<G: Generator + ?Sized>(&self, run: &CallRun<'_>, generator: &G) -> Finished {
+        let request = &run.request;
+        self.tell(&Event::CallStarted { call: request.call() });
+        let mut report = CallReport::default();
+        let result = match request.fingerprint().map(|fingerprint| self.store.load(&fingerprint)) {
+            Some(Ok(Some(generated))) => {
+                report.reused = true;
+                Ok(generated)
+            }
+            Some(Err(error)) => Err(unknown_to_store(error)),
+            Some(Ok(None)) | None => generator.generate(request),
+        };
+        if let (Ok(generated), false) = (&result, report.reused) {
+            report.store_error = self.store.save(request, generated).err();
+        }
+        let job = self.answered(run, &result, &mut report);
+        let placed = self.rendered(run, Some(job.run()));
+        Finished { call: request.call(), result, report, placed }
+    }
+}
+
+impl<S: AsyncStore> Driver<'_, S> {
+    /// Runs the plan with up to `concurrency` calls at a time. Dropping the future loses the calls in flight and
+    /// nothing else: what was answered is in the store.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub async fn run_async<G>(&self, generator: &G, concurrency: NonZeroUsize) -> Result<Outcome, RunError>
+    where
+        G: AsyncGenerator + ?Sized,
+    {
+        let calls = self.calls()?;
+        let finished = iter(&calls)
+            .map(|run| self.finish_async(run, generator))
+            .buffer_unordered(concurrency.get())
+            .collect()
+            .await;
+        Ok(self.outcome(finished))
+    }
+
+    async fn finish_async<G: AsyncGenerator + ?Sized>(&self, run: &CallRun<'_>, generator: &G) -> Finished {
+        let request = &run.request;
+        self.tell(&Event::CallStarted { call: request.call() });
+        let mut report = CallReport::default();
+        let loaded = match request.fingerprint() {
+            Some(fingerprint) => self.store.load(&fingerprint).await,
+            None => Ok(None),
+        };
+        let result = match loaded {
+            Ok(Some(generated)) => {
+                report.reused = true;
+                Ok(generated)
+            }
+            Err(error) => Err(unknown_to_store(error)),
+            Ok(None) => generator.generate(request).await,
+        };
+        if let (Ok(generated), false) = (&result, report.reused) {
+            report.store_error = self.store.save(request, generated).await.err();
+        }
+        let job = self.answered(run, &result, &mut report);
+        let done = match self.offload {
+            Some(offload) => offload(job).await,
+            None => Some(job.run()),
+        };
+        let placed = self.rendered(run, done);
+        Finished { call: request.call(), result, report, placed }
+    }
+}
+
+/// A call that is not made, since it may have been paid for before.
+fn unknown_to_store(error: StoreError) -> GenerateError {
+    GenerateError::new(GenerateErrorKind::Store, "the call was not made").with_source(error)
+}
+
+impl<S> fmt::Debug for Driver<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Driver").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+/// A call, and where its images go.
+struct CallRun<'a> {
+    plan: &'a Plan,
+    generation: usize,
+    /// Which of the generation's variants the call's first image is.
+    first_variant: usize,
+    request: GenerationRequest,
+}
+
+impl CallRun<'_> {
+    /// The renditions that are cut from the call's images.
+    fn renditions(&self) -> impl Iterator<Item = (usize, RenderTarget)> {
+        let preset = self.request.preset().size();
+        let renditions = self.plan.renditions().iter().enumerate();
+        renditions
+            .filter(|(_, rendition)| rendition.generation() == self.generation)
+            .map(move |(index, rendition)| (index, RenderTarget::of(rendition, preset)))
+    }
+
+    /// The same failure for each picture of the call.
+    fn everywhere(&self, error: &RenditionError) -> Vec<Placed> {
+        let variants = self.first_variant..self.first_variant + self.request.variants() as usize;
+        let all = |(rendition, _)| {
+            let place = move |variant| Placed { rendition, variant, result: Err(error.clone()) };
+            variants.clone().map(place).collect::<Vec<_>>()
+        };
+        self.renditions().flat_map(all).collect()
+    }
+
+    fn job(&self, generated: Option<&Generated>, options: RenderOptions) -> RenderJob {
+        RenderJob {
+            request: self.request.clone(),
+            first_variant: self.first_variant,
+            generated: generated.cloned(),
+            renditions: self.renditions().collect(),
+            options,
+        }
+    }
+}
+
+struct Finished {
+    call: CallId,
+    result: Result<Generated, GenerateError>,
+    report: CallReport,
+    placed: Vec<Placed>,
+}
+
+/// A picture, or its lack, and where in the outcome it belongs.
+#[derive(Debug)]
+struct Placed {
+    rendition: usize,
+    variant: usize,
+    result: Result<Output, RenditionError>,
+}
+
+/// The CPU work that the answer to one call makes: owned, to be done on any thread.
+#[derive(Debug)]
+pub struct RenderJob {
+    request: GenerationRequest,
+    first_variant: usize,
+    generated: Option<Generated>,
+    renditions: Vec<(usize, RenderTarget)>,
+    options: RenderOptions,
+}
+
+/// The pictures that a [`RenderJob`] made, to be handed back to the driver.
+#[derive(Debug)]
+pub struct RenderDone {
+    placed: Vec<Placed>,
+}
+
+impl RenderJob {
+    /// Decodes each image once and makes all renditions of it. Blocks for as long as that takes.
+    pub fn run(self) -> RenderDone {
+        let targets: Vec<_> = self.renditions.iter().map(|(_, target)| *target).collect();
+        let mut placed = Vec::with_capacity(targets.len() * self.request.variants() as usize);
+        for image in 0..self.request.variants() {
+            let results: Vec<Result<Output, RenditionError>> = match self.image(image) {
+                Ok(bytes) => render_all(bytes, &targets, &self.options)
+                    .into_iter()
+                    .map(|result| Ok(self.output(image, result?)))
+                    .collect(),
+                Err(error) => vec![Err(error); targets.len()],
+            };
+            let variant = self.first_variant + image as usize;
+            placed.extend(self.renditions.iter().zip(results).map(|(&(rendition, _), result)| Placed {
+                rendition,
+                variant,
+                result,
+            }));
+        }
+        RenderDone { placed }
+    }
+
+    fn image(&self, image: u32) -> Result<&Arc<[u8]>, RenditionError> {
+        let generated = self.generated.as_ref().ok_or(RenditionError::Generation(self.request.call()))?;
+        generated.images().get(image as usize).ok_or(RenditionError::NothingMade(self.request.call()))
+    }
+
+    fn output(&self, image: u32, rendered: Rendered) -> Output {
+        let request = &self.request;
+        let Rendered { bytes, format, size, frame, rect, encoder, warnings } = rendered;
+        let provenance = Provenance {
+            source_digest: request.source().digest(),
+            model: request.model().to_string(),
+            aspect_ratio: request.preset().ratio(),
+            resolution: request.preset().resolution(),
+            preset: request.preset().size(),
+            prompt: request.prompt().to_string(),
+            seed: request.seed(),
+            call: request.call(),
+            fingerprint: request.fingerprint(),
+            image,
+            backend: self.generated.as_ref().map(|generated| generated.backend().to_owned()).unwrap_or_default(),
+            description: self.generated.as_ref().and_then(|generated| generated.description().map(str::to_owned)),
+            frame,
+            crop: rect,
+            kept_percent: rect.kept_of(frame),
+            target: size,
+            format,
+            encoder,
+            warnings,
+        };
+        Output { bytes, provenance }
+    }
+}
+
+/// Something that happened in a run.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// The store and then the backend are about to be asked.
+    CallStarted {
+        /// Which call.
+        call: CallId,
+    },
+    /// There is an answer, and it is kept.
+    CallAnswered {
+        /// Which call.
+        call: CallId,
+        /// The answer.
+        generated: &'a Generated,
+        /// Whether it came from the store.
+        reused: bool,
+    },
+    /// There is no answer.
+    CallFailed {
+        /// Which call.
+        call: CallId,
+        /// Why not.
+        error: &'a GenerateError,
+    },
+    /// An answer could not be kept.
+    StoreFailed {
+        /// Which call's.
+        call: CallId,
+        /// Why not.
+        error: &'a StoreError,
+    },
+    /// A picture is finished, or will not be.
+    Rendered {
+        /// Which rendition.
+        rendition: usize,
+        /// Which of its variants, from 0.
+        variant: usize,
+        /// The picture.
+        result: Result<&'a Output, &'a RenditionError>,
+    },
+}
+
+/// A run that was not begun.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The source is not the plan's.
+    #[error(transparent)]
+    Source(#[from] SourceMismatchError),
+    /// The encoding options cannot work.
+    #[error(transparent)]
+    Options(#[from] EncodeError),
+}

@@ -1,0 +1,119 @@
+//! Why a backend made nothing, told by who has to act.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use core::error::Error;
+use core::fmt;
+use core::time::Duration;
+
+/// Who has to act on a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum GenerateErrorKind {
+    /// A safety filter refused the picture or the prompt: the user has to change one of them. Asking again is in vain.
+    Refused,
+    /// The model answered without an image: asking once more often helps.
+    NothingMade,
+    /// Too many calls: wait for [`GenerateError::retry_after`].
+    RateLimited,
+    /// No answer in time. The call may go on and be billed, so look for its result before asking again.
+    TimedOut,
+    /// The backend was not reached, or said that it is out of order: ask again later.
+    Transport,
+    /// The answer is not what the protocol has: the backend's author has to act.
+    InvalidAnswer,
+    /// The backend cannot be asked this: the caller has to change the request or its set-up.
+    InvalidRequest,
+    /// The caller's store failed before the call, so nothing was asked and nothing paid.
+    Store,
+}
+
+impl fmt::Display for GenerateErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Refused => "refused by a safety filter",
+            Self::NothingMade => "nothing was made",
+            Self::RateLimited => "rate limited",
+            Self::TimedOut => "timed out",
+            Self::Transport => "the backend was not reached",
+            Self::InvalidAnswer => "the backend's answer is invalid",
+            Self::InvalidRequest => "the backend cannot be asked this",
+            Self::Store => "the store failed",
+        })
+    }
+}
+
+/// A call that made no image.
+///
+/// ```
+/// use smart_resize::{GenerateError, GenerateErrorKind};
+/// use std::time::Duration;
+///
+/// let error = GenerateError::new(GenerateErrorKind::RateLimited, "status 429")
+///     .with_retry_after(Duration::from_secs(20));
+/// assert_eq!(error.to_string(), "rate limited: status 429");
+/// assert_eq!(error.billed_images(), 0);
+/// ```
+#[derive(Debug)]
+pub struct GenerateError {
+    kind: GenerateErrorKind,
+    message: String,
+    retry_after: Option<Duration>,
+    billed_images: u32,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl GenerateError {
+    /// A failure of which nothing is billed; `message` says what the backend said, `""` for nothing.
+    pub fn new(kind: GenerateErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), retry_after: None, billed_images: 0, source: None }
+    }
+
+    /// The same failure with the time after which the backend wants to be asked again.
+    #[must_use]
+    pub const fn with_retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+
+    /// The same failure where images are billed all the same.
+    #[must_use]
+    pub const fn with_billed_images(mut self, billed_images: u32) -> Self {
+        self.billed_images = billed_images;
+        self
+    }
+
+    /// The same failure with what caused it.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// Who has to act.
+    pub const fn kind(&self) -> GenerateErrorKind {
+        self.kind
+    }
+
+    /// After how long the backend wants to be asked again.
+    pub const fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    /// For how many images the backend charges in spite of the failure, as far as is known.
+    pub const fn billed_images(&self) -> u32 {
+        self.billed_images
+    }
+}
+
+impl fmt::Display for GenerateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.message.is_empty() { self.kind.fmt(f) } else { write!(f, "{}: {}", self.kind, self.message) }
+    }
+}
+
+impl Error for GenerateError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}

@@ -1,0 +1,300 @@
+//! Encoded bytes to upright pixels, within limits.
+//!
+//! The bytes tell the format; a label or an extension decides nothing. The size in the header is held against the
+//! limits before any pixel is decoded, also where only the header is read. Every kind of sample becomes 8 bits a
+//! channel: 16 bits by rounding, grey and palettes by expansion, an alpha channel that is opaque throughout is
+//! dropped. All eight EXIF orientations are applied.
+//!
+//! A JPEG without its end marker is refused: its decoder would fill what is missing with grey. So is a CMYK JPEG,
+//! whose colours mean nothing without the profile that describes them.
+
+use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use image::codecs::jpeg::JpegDecoder;
+use image::codecs::png::PngDecoder;
+use image::codecs::webp::WebPDecoder;
+use image::metadata::Orientation;
+use image::{ColorType, DynamicImage, ImageBuffer, ImageDecoder, ImageError, Limits};
+
+use super::picture::Picture;
+use crate::format::Format;
+use crate::size::{MAX_SIDE, Size};
+
+/// Bounds on what is decoded. The defaults: 64 MiB of input, 100 megapixels, 1 GiB decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DecodeLimits {
+    /// The most encoded bytes.
+    pub input_bytes: usize,
+    /// The most pixels.
+    pub pixels: u64,
+    /// The most bytes of decoded samples as the file has them, 8 a pixel at most.
+    pub decoded_bytes: u64,
+}
+
+impl Default for DecodeLimits {
+    fn default() -> Self {
+        Self { input_bytes: 64 << 20, pixels: 100_000_000, decoded_bytes: 1 << 30 }
+    }
+}
+
+/// What the header of an encoded picture says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Probe {
+    /// The format of the bytes.
+    pub format: Format,
+    /// The upright size in pixels.
+    pub size: Size,
+}
+
+/// A decoded picture, and what the file has beside it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Decoded {
+    /// The upright pixels.
+    pub picture: Picture,
+    /// The format they were encoded in.
+    pub format: Format,
+    /// Whether the file has an ICC profile, which has not been applied.
+    pub has_colour_profile: bool,
+}
+
+/// The format and the upright size of an encoded picture, from its header.
+///
+/// # Errors
+///
+/// [`DecodeError`] where the header cannot be read or exceeds the limits.
+pub fn probe(bytes: &[u8], limits: &DecodeLimits) -> Result<Probe, DecodeError> {
+    guarded(|| {
+        let Opened { format, size, orientation, .. } = open(bytes, limits)?;
+        Ok(Probe { format, size: if turns_sideways(orientation) { size.transposed() } else { size } })
+    })
+}
+
+/// Decodes the whole picture.
+///
+/// # Errors
+///
+/// [`DecodeError`] where the bytes are no whole PNG, JPEG or WebP, or exceed the limits.
+pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<Decoded, DecodeError> {
+    guarded(|| {
+        let Opened { format, size, orientation, mut decoder } = open(bytes, limits)?;
+        if format == Format::Jpeg {
+            check_jpeg(bytes)?;
+        }
+        let corrupt = |error: ImageError| DecodeError::Corrupt { format, message: error.to_string() };
+        // A profile that cannot be read is none; the decoder's word on the pixels is what counts.
+        let has_colour_profile = decoder.icc_profile().ok().flatten().is_some();
+        let kind = decoder.color_type();
+        let bytes_needed = decoder.total_bytes();
+        let mut samples = usize::try_from(bytes_needed)
+            .ok()
+            .and_then(zeroed)
+            .ok_or(DecodeError::OutOfMemory { bytes: bytes_needed })?;
+        decoder.read_image_boxed(&mut samples).map_err(corrupt)?;
+        let image = to_eight_bits(size, kind, samples)
+            .ok_or_else(|| DecodeError::UnsupportedColour { format, found: format!("{kind:?}") })?;
+        let picture = upright(image, orientation).ok_or(DecodeError::Panicked { format: Some(format) })?;
+        Ok(Decoded { picture, format, has_colour_profile })
+    })
+}
+
+/// A zeroed buffer, if there is the memory for it.
+fn zeroed(length: usize) -> Option<Vec<u8>> {
+    let mut buffer = Vec::new();
+    buffer.try_reserve_exact(length).ok()?;
+    buffer.resize(length, 0);
+    Some(buffer)
+}
+
+/// Turns a panic inside a decoder into an error, where panics unwind.
+fn guarded<T>(decode: impl FnOnce() -> Result<T, DecodeError>) -> Result<T, DecodeError> {
+    catch_unwind(AssertUnwindSafe(decode)).unwrap_or(Err(DecodeError::Panicked { format: None }))
+}
+
+/// A decoder whose header has been read and is within the limits.
+struct Opened<'a> {
+    format: Format,
+    /// As stored, before the orientation.
+    size: Size,
+    orientation: Orientation,
+    decoder: Box<dyn ImageDecoder + 'a>,
+}
+
+fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Opened<'a>, DecodeError> {
+    if bytes.len() > limits.input_bytes {
+        return Err(DecodeError::InputTooLarge { bytes: bytes.len(), max: limits.input_bytes });
+    }
+    let format =
+        sniff(bytes).ok_or_else(|| DecodeError::UnknownFormat { start: bytes.iter().take(8).copied().collect() })?;
+    let corrupt = |error: ImageError| DecodeError::Corrupt { format, message: error.to_string() };
+    let mut memory = Limits::no_limits();
+    memory.max_alloc = Some(limits.decoded_bytes);
+    let input = Cursor::new(bytes);
+    let mut decoder: Box<dyn ImageDecoder> = match format {
+        Format::Png => Box::new(PngDecoder::with_limits(input, memory.clone()).map_err(corrupt)?),
+        Format::Jpeg => Box::new(JpegDecoder::new(input).map_err(corrupt)?),
+        Format::WebP => Box::new(WebPDecoder::new(input).map_err(corrupt)?),
+    };
+    let (width, height) = decoder.dimensions();
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels > limits.pixels {
+        return Err(DecodeError::TooManyPixels { width, height, max: limits.pixels });
+    }
+    let size = Size::new(width, height).map_err(|_| DecodeError::SideOutOfRange { width, height })?;
+    let needed = decoder.total_bytes();
+    if needed > limits.decoded_bytes {
+        return Err(DecodeError::TooManyBytes { bytes: needed, max: limits.decoded_bytes });
+    }
+    decoder.set_limits(memory).map_err(corrupt)?;
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    Ok(Opened { format, size, orientation, decoder })
+}
+
+/// The format that the first bytes announce.
+fn sniff(bytes: &[u8]) -> Option<Format> {
+    match bytes {
+        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(Format::Png),
+        [0xff, 0xd8, 0xff, ..] => Some(Format::Jpeg),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Format::WebP),
+        _ => None,
+    }
+}
+
+const fn turns_sideways(orientation: Orientation) -> bool {
+    matches!(
+        orientation,
+        Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
+    )
+}
+
+/// The samples as RGB or RGBA of 8 bits.
+fn to_eight_bits(size: Size, kind: ColorType, samples: Vec<u8>) -> Option<DynamicImage> {
+    let (width, height) = (size.width(), size.height());
+    let rgb = |pixels| ImageBuffer::from_raw(width, height, pixels).map(DynamicImage::ImageRgb8);
+    let rgba = |pixels| ImageBuffer::from_raw(width, height, pixels).map(DynamicImage::ImageRgba8);
+    let grey = |samples: &[u8]| samples.iter().flat_map(|&grey| [grey; 3]).collect();
+    let grey_alpha = |samples: &[u8]| {
+        samples.as_chunks::<2>().0.iter().flat_map(|&[grey, alpha]| [grey, grey, grey, alpha]).collect()
+    };
+    match kind {
+        ColorType::L8 => rgb(grey(&samples)),
+        ColorType::La8 => rgba(grey_alpha(&samples)),
+        ColorType::Rgb8 => rgb(samples),
+        ColorType::Rgba8 => rgba(samples),
+        ColorType::L16 => rgb(grey(&rounded(&samples))),
+        ColorType::La16 => rgba(grey_alpha(&rounded(&samples))),
+        ColorType::Rgb16 => rgb(rounded(&samples)),
+        ColorType::Rgba16 => rgba(rounded(&samples)),
+        _ => None,
+    }
+}
+
+/// 16 bits to 8: the nearest of 256 levels, 257 apart.
+fn rounded(samples: &[u8]) -> Vec<u8> {
+    #[expect(clippy::cast_possible_truncation, reason = "at most 255")]
+    let round = |pair: &[u8; 2]| ((u32::from(u16::from_ne_bytes(*pair)) + 128) / 257) as u8;
+    samples.as_chunks::<2>().0.iter().map(round).collect()
+}
+
+fn upright(mut image: DynamicImage, orientation: Orientation) -> Option<Picture> {
+    image.apply_orientation(orientation);
+    let size = Size::new(image.width(), image.height()).ok()?;
+    match image {
+        DynamicImage::ImageRgb8(image) => Picture::from_rgb(size, image.into_raw()).ok(),
+        DynamicImage::ImageRgba8(image) => Picture::from_rgba(size, image.into_raw()).ok(),
+        _ => None,
+    }
+}
+
+/// Refuses a JPEG that its decoder would read without a word: one cut short, or one in CMYK.
+///
+/// Walks the segments: a marker is `ff` and a code; all but those without content have a length of two bytes, which
+/// counts itself. Behind a scan's header comes entropy-coded data, in which `ff` is followed by `00` or by a restart.
+fn check_jpeg(bytes: &[u8]) -> Result<(), DecodeError> {
+    const CUT_SHORT: DecodeError = DecodeError::Truncated { format: Format::Jpeg };
+    let mut at = 2;
+    loop {
+        // Entropy-coded data, stray bytes and fill bytes are passed over alike.
+        let rest = bytes.get(at..).ok_or(CUT_SHORT)?;
+        at += rest.iter().position(|&byte| byte == 0xff).ok_or(CUT_SHORT)? + 1;
+        match *bytes.get(at).ok_or(CUT_SHORT)? {
+            // A fill byte: the next byte is the code.
+            0xff => {}
+            // A stuffed byte, a restart, the start of an image.
+            0x00 | 0x01 | 0xd0..=0xd8 => at += 1,
+            0xd9 => return Ok(()),
+            code => {
+                let &[high, low, ..] = bytes.get(at + 1..).ok_or(CUT_SHORT)? else { return Err(CUT_SHORT) };
+                let is_frame = matches!(code, 0xc0..=0xcf) && !matches!(code, 0xc4 | 0xc8 | 0xcc);
+                // Length (2), precision (1), height and width (4), components (1).
+                if is_frame && bytes.get(at + 8) == Some(&4) {
+                    return Err(DecodeError::UnsupportedColour { format: Format::Jpeg, found: "CMYK".into() });
+                }
+                at += 1 + usize::from(u16::from_be_bytes([high, low])).max(2);
+            }
+        }
+    }
+}
+
+/// Bytes that cannot be read as a picture.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// More encoded bytes than the limits allow.
+    #[error("{bytes} bytes of input, at most {max}")]
+    #[expect(missing_docs, reason = "what was found and the bound")]
+    InputTooLarge { bytes: usize, max: usize },
+    /// The first bytes are not those of PNG, JPEG or WebP.
+    #[error("not a PNG, JPEG or WebP picture: it begins with {start:02x?}")]
+    UnknownFormat {
+        /// Up to eight bytes.
+        start: Vec<u8>,
+    },
+    /// More pixels than the limits allow.
+    #[error("a picture of {width}x{height}, at most {max} pixels")]
+    #[expect(missing_docs, reason = "what was found and the bound")]
+    TooManyPixels { width: u32, height: u32, max: u64 },
+    /// A side of 0, or above [`MAX_SIDE`].
+    #[error("a picture of {width}x{height}, each side has to be 1 to {MAX_SIDE}")]
+    #[expect(missing_docs, reason = "what was found")]
+    SideOutOfRange { width: u32, height: u32 },
+    /// More decoded bytes than the limits allow.
+    #[error("{bytes} decoded bytes, at most {max}")]
+    #[expect(missing_docs, reason = "what was found and the bound")]
+    TooManyBytes { bytes: u64, max: u64 },
+    /// The limits allow it, and the memory is not there.
+    #[error("no memory for {bytes} decoded bytes")]
+    #[expect(missing_docs, reason = "what was needed")]
+    OutOfMemory { bytes: u64 },
+    /// Samples of a kind that cannot be read right.
+    #[error("{found} samples in a {format} are not supported")]
+    UnsupportedColour {
+        /// The format.
+        format: Format,
+        /// The kind of samples.
+        found: String,
+    },
+    /// The file ends before the picture does.
+    #[error("the {format} is cut short")]
+    Truncated {
+        /// The format.
+        format: Format,
+    },
+    /// The decoder refused the file.
+    #[error("the {format} cannot be decoded: {message}")]
+    Corrupt {
+        /// The format.
+        format: Format,
+        /// What the decoder said.
+        message: String,
+    },
+    /// The decoder failed in a way that it should not.
+    #[error("the decoder panicked")]
+    Panicked {
+        /// The format, where it is known.
+        format: Option<Format>,
+    },
+}

@@ -1,0 +1,75 @@
+//! JPEG: lossy and opaque. A transparent picture is laid on a background first.
+
+use jpeg_encoder::{ColorType, Encoder, EncodingError, SamplingFactor};
+
+use super::{Encoded, EncoderSettings};
+use crate::pixels::picture::{Layout, Picture};
+
+/// The quality where none is asked.
+pub const DEFAULT_JPEG_QUALITY: u8 = 90;
+
+/// How finely colour is sampled beside brightness.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub enum Subsampling {
+    /// 4:2:0, half as finely in both directions: what photographs are sent with.
+    #[default]
+    #[cfg_attr(feature = "serde", serde(rename = "4:2:0"))]
+    Yuv420,
+    /// 4:4:4, as finely: for red text and thin coloured lines.
+    #[cfg_attr(feature = "serde", serde(rename = "4:4:4"))]
+    Yuv444,
+}
+
+/// How a JPEG is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "so that one option can be changed in an expression")]
+pub struct JpegOptions {
+    /// 1 to 100; nothing for [`DEFAULT_JPEG_QUALITY`].
+    pub quality: Option<u8>,
+    /// How finely colour is sampled.
+    pub subsampling: Subsampling,
+    /// Several scans, from coarse to fine.
+    pub progressive: bool,
+    /// What a transparent picture is laid on: red, green, blue.
+    pub background: [u8; 3],
+}
+
+impl Default for JpegOptions {
+    /// Quality 90, 4:2:0, one scan, white.
+    fn default() -> Self {
+        Self { quality: None, subsampling: Subsampling::Yuv420, progressive: false, background: [255; 3] }
+    }
+}
+
+pub(super) fn encode(picture: &Picture, options: &JpegOptions) -> Result<Encoded, String> {
+    let quality = options.quality.unwrap_or(DEFAULT_JPEG_QUALITY);
+    let mut bytes = Vec::new();
+    match picture.layout() {
+        Layout::Rgb => write(picture, picture.pixels(), quality, options, &mut bytes),
+        Layout::Rgba => write(picture, &picture.flattened(options.background), quality, options, &mut bytes),
+    }
+    .map_err(|error| error.to_string())?;
+    let JpegOptions { subsampling, progressive, .. } = *options;
+    Ok(Encoded { bytes, settings: EncoderSettings::Jpeg { quality, subsampling, progressive } })
+}
+
+fn write(
+    picture: &Picture,
+    rgb: &[u8],
+    quality: u8,
+    options: &JpegOptions,
+    bytes: &mut Vec<u8>,
+) -> Result<(), EncodingError> {
+    let mut encoder = Encoder::new(bytes, quality);
+    encoder.set_sampling_factor(match options.subsampling {
+        Subsampling::Yuv420 => SamplingFactor::R_4_2_0,
+        Subsampling::Yuv444 => SamplingFactor::R_4_4_4,
+    });
+    encoder.set_progressive(options.progressive);
+    encoder.set_optimized_huffman_tables(true);
+    // Invariant: a side of a `Size` fits 16 bits.
+    let side = |pixels: u32| u16::try_from(pixels).unwrap_or(u16::MAX);
+    encoder.encode(rgb, side(picture.size().width()), side(picture.size().height()), ColorType::Rgb)
+}
