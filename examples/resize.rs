@@ -1,0 +1,260 @@
+//! The main job as a command: one picture in, a file of exactly each size out.
+//!
+//! ```text
+//! cargo run --release --example resize
+//! cargo run --release --example resize -- --image photo.jpg 1024x1024 1920x1080 768x1344
+//! ```
+//!
+//! No model is asked: the embedded local generator reframes the picture, or `--generated FILE` stands for what a
+//! model returned. Ends with 0, with 1 where a picture failed (the others are kept), or with 2 where nothing was begun.
+
+#[path = "resize/args.rs"]
+mod args;
+#[path = "resize/sample.rs"]
+mod sample;
+#[path = "resize/sheet.rs"]
+mod sheet;
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{self, Write as _};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::available_parallelism;
+use std::time::Instant;
+
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
+use smart_resize::{
+    CallId, DecodeLimits, Driver, EncodeOptions, Event, Format, GenerateError, Generated, GenerationRequest, Generator,
+    LocalGenerator, Outcome, Output, Picture, Plan, RenderOptions, RenditionError, Size, Source, decode, encode,
+};
+
+use self::args::Args;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let job = match Job::prepare(&args) {
+        Ok(job) => job,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    match job.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// All that is known before anything is begun.
+struct Job<'a> {
+    args: &'a Args,
+    /// The first part of every file name.
+    stem: String,
+    source: Source,
+    plan: Plan,
+    options: RenderOptions,
+    backend: Backend,
+}
+
+impl<'a> Job<'a> {
+    fn prepare(args: &'a Args) -> Result<Self, Box<dyn Error>> {
+        let (stem, bytes) = match &args.image {
+            Some(path) => (stem(path), read(path)?),
+            None => ("sample".to_owned(), drawn()?),
+        };
+        // The whole picture, not only its header: a file that breaks off is found here, not at each size.
+        let limits = DecodeLimits::default();
+        let size = match decode(&bytes, &limits) {
+            Ok(decoded) => decoded.picture.size(),
+            Err(error) => return Err(format!("cannot read {}: {error}", name(args.image.as_deref())).into()),
+        };
+        let source = Source::from_bytes(bytes).with_size(size);
+        let plan = Plan::new(&args.request(source.clone())?)?;
+        let backend = match &args.generated {
+            Some(path) => {
+                let bytes = read(path)?;
+                smart_resize::probe(&bytes, &limits)
+                    .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+                Backend::Returned(bytes.into())
+            }
+            None => Backend::Local(LocalGenerator::default()),
+        };
+        let options = args.render_options()?;
+        if let Some(sheet) = &args.sheet {
+            sheet::format(sheet)?;
+        }
+        if !args.plan {
+            fs::create_dir_all(&args.out).map_err(|error| format!("cannot make {}: {error}", args.out.display()))?;
+        }
+        Ok(Self { args, stem, source, plan, options, backend })
+    }
+
+    fn run(&self) -> Result<(), Box<dyn Error>> {
+        if self.args.plan {
+            return Ok(writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&self.plan)?)?);
+        }
+        let progress = self.progress_bar();
+        let log = Mutex::new(Log::default());
+        let on_event = |event: &Event<'_>| {
+            let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+            match event {
+                Event::CallStarted { call } => drop(log.started.insert(*call, Instant::now())),
+                Event::Rendered { rendition, variant, result } => {
+                    let line = self.keep(*rendition, *variant, *result, &log);
+                    log.lines.insert((*rendition, *variant), line);
+                    progress.inc(1);
+                }
+                _ => {}
+            }
+        };
+        let threads = available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let driver = Driver::new(&self.plan, &self.source).options(self.options.clone()).on_event(&on_event);
+        let outcome = driver.run_on_threads(&self.backend, threads)?;
+        progress.finish_and_clear();
+
+        let log = log.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let (mut out, mut failed) = (io::stdout().lock(), 0);
+        for line in log.lines.values() {
+            match line {
+                Ok(line) => writeln!(out, "{line}")?,
+                Err(line) => {
+                    failed += 1;
+                    eprintln!("error: {line}");
+                }
+            }
+        }
+        explain(&outcome);
+        if let Some(path) = &self.args.sheet {
+            write_whole(path, &sheet::draw(&self.plan, &outcome, sheet::format(path)?)?)?;
+            writeln!(out, "{}", path.display())?;
+        }
+        if failed == 0 { Ok(()) } else { Err(format!("{failed} of {} pictures failed", log.lines.len()).into()) }
+    }
+
+    /// Nothing is drawn unless standard error is a terminal.
+    fn progress_bar(&self) -> ProgressBar {
+        let variants = |rendition: &smart_resize::Rendition| {
+            self.plan.generations().get(rendition.generation()).map_or(0, |generation| generation.variants())
+        };
+        let pictures = self.plan.renditions().iter().map(variants).map(u64::from).sum();
+        let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {elapsed}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = ProgressBar::new(pictures).with_style(style);
+        bar.tick();
+        bar
+    }
+
+    /// Writes a finished picture, and says so in a line; or says why there is none.
+    fn keep(
+        &self,
+        rendition: usize,
+        variant: usize,
+        result: Result<&Output, &RenditionError>,
+        log: &Log,
+    ) -> Result<String, String> {
+        let target = self.plan.renditions().get(rendition).map_or_else(String::new, |r| r.target().to_string());
+        let output = result.map_err(|error| format!("{target}: {error}"))?;
+        let record = &output.provenance;
+        let file = format!("{}_{target}_{}.{}", self.stem, variant + 1, record.format.extension());
+        let path = self.args.out.join(file);
+        write_whole(&path, &output.bytes).map_err(|error| format!("{target}: {}: {error}", path.display()))?;
+        let seconds = log.started.get(&record.call).map_or(0.0, |start| start.elapsed().as_secs_f64());
+        let preset = match record.resolution {
+            Some(resolution) => format!("{} {resolution}", record.aspect_ratio),
+            None => record.aspect_ratio.to_string(),
+        };
+        let mut line = format!(
+            "{target:>11}  {preset:<7}  kept {:>6} %  {}  {} bytes  {seconds:.2} s",
+            record.kept_percent.to_string(),
+            path.display(),
+            output.bytes.len(),
+        );
+        for warning in &record.warnings {
+            // Writing to a string does not fail.
+            let _ = write!(line, "  ({warning})");
+        }
+        Ok(line)
+    }
+}
+
+/// What happened so far.
+#[derive(Default)]
+struct Log {
+    started: BTreeMap<CallId, Instant>,
+    /// By rendition and variant.
+    lines: BTreeMap<(usize, usize), Result<String, String>>,
+}
+
+/// Who makes the pictures.
+enum Backend {
+    Local(LocalGenerator),
+    /// The file of `--generated`, whatever is asked.
+    Returned(Arc<[u8]>),
+}
+
+impl Generator for Backend {
+    fn generate(&self, request: &GenerationRequest) -> Result<Generated, GenerateError> {
+        match self {
+            Self::Local(local) => Generator::generate(local, request),
+            Self::Returned(bytes) => {
+                let images = (0..request.variants()).map(|_| bytes.clone());
+                Ok(Generated::new("file", images).with_billed_images(0))
+            }
+        }
+    }
+}
+
+/// Says why calls failed: once each, however many pictures wait for it.
+fn explain(outcome: &Outcome) {
+    for (call, error) in
+        outcome.calls.iter().enumerate().filter_map(|(call, result)| Some((call, result.as_ref().err()?)))
+    {
+        eprint!("call {call}: {error}");
+        let mut source = error.source();
+        while let Some(cause) = source {
+            eprint!(": {cause}");
+            source = cause.source();
+        }
+        eprintln!();
+    }
+}
+
+/// The sample picture, as a file would hold it.
+fn drawn() -> Result<Vec<u8>, Box<dyn Error>> {
+    let (width, height, pixels) = sample::sample();
+    let picture = Picture::from_rgb(Size::new(width, height)?, pixels)?;
+    Ok(encode(&picture, Format::Png, &EncodeOptions::default())?.bytes)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
+}
+
+fn name(image: Option<&Path>) -> String {
+    image.map_or("the sample".to_owned(), |path| path.display().to_string())
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().map_or("image".to_owned(), |stem| stem.to_string_lossy().into_owned())
+}
+
+/// Writes under another name first, so that a file under its own name is whole.
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut temporary = PathBuf::from(path).into_os_string();
+    temporary.push(format!(".{}.part", std::process::id()));
+    let written = fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        // The first error is the one to tell.
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
