@@ -22,7 +22,9 @@ use crate::size::Size;
 
 /// From this share of the source on, in hundredths of a percent, it is cropped rather than extended.
 const CROP_FROM: u16 = 8500;
-/// The blurs of an extended edge, each as the divisor of the frame's sides that the picture is reduced by.
+/// The part of the fitted picture's side, as a divisor, that is mirrored at its edge.
+const STRIP: u32 = 12;
+/// The blurs of an extended edge, from none: the divisors by which the picture is reduced, step by step.
 const BLURS: [u32; 4] = [1, 6, 24, 96];
 
 /// The embedded generator.
@@ -83,17 +85,17 @@ fn enlarged(from: Size, to: Size) -> String {
 fn extend(picture: &Picture, frame: Size) -> Result<Picture, RenderError> {
     let place = Rect::centred(frame, picture.size());
     let mirrored = mirror(picture, frame, place)?;
-    // The blur is at its full strength at a quarter of the frame's shorter side from the seam.
-    let reach = (frame.width().min(frame.height()) / 4).max(1);
+    // The blur is at its full strength at a seventh of the frame's shorter side from the seam.
+    let reach = (frame.width().min(frame.height()) / 7).max(1);
     let columns = strengths(place.x(), place.width(), frame.width(), reach);
     let rows = strengths(place.y(), place.height(), frame.height(), reach);
 
     let channels = mirrored.layout().channels();
     let mut pixels = mirrored.pixels().to_vec();
     let mut sharper = mirrored.clone();
-    for (level, divisor) in (0_u32..).zip(BLURS).skip(1) {
-        let blurred = blur(&mirrored, divisor)?;
-        let from = (level - 1) * 256;
+    for level in 1..BLURS.len() {
+        let blurred = blur(&mirrored, BLURS.get(..=level).unwrap_or_default())?;
+        let from = strength_of(level - 1);
         for (y, row_strength) in rows.iter().enumerate() {
             let row = y * mirrored.row_bytes()..(y + 1) * mirrored.row_bytes();
             let (Some(out), Some(near), Some(far)) =
@@ -114,7 +116,7 @@ fn extend(picture: &Picture, frame: Size) -> Result<Picture, RenderError> {
     Ok(Picture::new(frame, mirrored.layout(), pixels)?.without_needless_alpha())
 }
 
-/// The picture at `place` in the frame, mirrored at its edges as often as it takes.
+/// The picture at `place` in the frame, with its edges mirrored around it.
 fn mirror(picture: &Picture, frame: Size, place: Rect) -> Result<Picture, RenderError> {
     let channels = picture.layout().channels();
     let columns = reflections(place.x(), place.width(), frame.width());
@@ -128,19 +130,25 @@ fn mirror(picture: &Picture, frame: Size, place: Rect) -> Result<Picture, Render
     Ok(Picture::new(frame, picture.layout(), pixels)?)
 }
 
-/// For each of `whole` places, which of the `length` pixels that begin at `start` is seen there.
+/// For each of `whole` places, which of the `length` pixels that begin at `start` is seen there. Only a strip at
+/// the edge is mirrored, back and forth, so that the subject in the middle is not seen twice.
 fn reflections(start: u32, length: u32, whole: u32) -> Vec<usize> {
-    let (start, length) = (i64::from(start), i64::from(length));
-    let reflect = |at: i64| {
-        let phase = (at - start).rem_euclid(2 * length);
-        usize::try_from(if phase < length { phase } else { 2 * length - 1 - phase }).unwrap_or(0)
+    let strip = length.div_ceil(STRIP);
+    let there_and_back = |distance: u32| {
+        let phase = distance % (2 * strip);
+        phase.min(2 * strip - 1 - phase)
     };
-    (0..i64::from(whole)).map(reflect).collect()
+    let reflect = |at: u32| match (at.checked_sub(start), at.checked_sub(start + length)) {
+        (None, _) => there_and_back(start - 1 - at),
+        (Some(inside), None) => inside,
+        (Some(_), Some(beyond)) => length - 1 - there_and_back(beyond),
+    };
+    (0..whole).map(|at| reflect(at) as usize).collect()
 }
 
 /// For each of `whole` places how far up the list of blurs it is, in 256ths of a step: 0 inside the picture.
 fn strengths(start: u32, length: u32, whole: u32, reach: u32) -> Vec<u32> {
-    let steps = u32::try_from(BLURS.len() - 1).unwrap_or(0) * 256;
+    let steps = strength_of(BLURS.len() - 1);
     let strength = |at: u32| {
         let distance = start.saturating_sub(at).max((at + 1).saturating_sub(start + length));
         (distance.min(reach) * steps) / reach
@@ -148,13 +156,23 @@ fn strengths(start: u32, length: u32, whole: u32, reach: u32) -> Vec<u32> {
     (0..whole).map(strength).collect()
 }
 
-/// The picture reduced by `divisor` and enlarged again.
-fn blur(picture: &Picture, divisor: u32) -> Result<Picture, RenderError> {
+/// The strength from which on the blur of `level` is mixed with the next.
+fn strength_of(level: usize) -> u32 {
+    u32::try_from(level).unwrap_or(0) * 256
+}
+
+/// The picture reduced by each divisor in turn and enlarged again by the same steps, so that no grid shows.
+fn blur(picture: &Picture, divisors: &[u32]) -> Result<Picture, RenderError> {
     let size = picture.size();
-    let part = |side: u32| side.div_ceil(divisor).max(2.min(side));
-    let small = Size::new(part(size.width()), part(size.height())).unwrap_or(size);
-    let reduced = resample(picture, Rect::new(0, 0, size), small, Filter::Gaussian)?;
-    resample(&reduced, Rect::new(0, 0, small), size, Filter::Gaussian)
+    let reduced = |divisor: &u32| {
+        let part = |side: u32| side.div_ceil(*divisor).max(2.min(side));
+        Size::new(part(size.width()), part(size.height())).unwrap_or(size)
+    };
+    let down = divisors.iter().map(reduced);
+    let up = divisors.iter().rev().skip(1).map(reduced);
+    down.chain(up).try_fold(picture.clone(), |picture, size| {
+        resample(&picture, Rect::new(0, 0, picture.size()), size, Filter::Gaussian)
+    })
 }
 
 /// `out` becomes the mean of `near` and `far`, the latter weighing `weight` of 256; colours also weigh by alpha.
