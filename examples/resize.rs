@@ -8,6 +8,8 @@
 //! No model is asked: the embedded local generator reframes the picture, or `--generated FILE` stands for what a
 //! model returned. Ends with 0, with 1 where a picture failed (the others are kept), or with 2 where nothing was begun.
 
+#![expect(clippy::disallowed_methods, clippy::print_stderr, reason = "a command reads, writes and speaks")]
+
 #[path = "resize/args.rs"]
 mod args;
 #[path = "resize/sample.rs"]
@@ -143,7 +145,7 @@ impl<'a> Job<'a> {
     /// Nothing is drawn unless standard error is a terminal.
     fn progress_bar(&self) -> ProgressBar {
         let variants = |rendition: &smart_resize::Rendition| {
-            self.plan.generations().get(rendition.generation()).map_or(0, |generation| generation.variants())
+            self.plan.generations().get(rendition.generation()).map_or(0, smart_resize::Generation::variants)
         };
         let pictures = self.plan.renditions().iter().map(variants).map(u64::from).sum();
         let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {elapsed}")

@@ -87,8 +87,8 @@ fn draw_pair(
 /// The size at which something of `size` is shown: never enlarged.
 fn fitted(size: Size) -> Size {
     let long = size.width().max(size.height()).max(THUMBNAIL);
-    let side = |pixels: u32| (pixels * THUMBNAIL / long).max(1);
-    Size::new(side(size.width()), side(size.height())).unwrap_or(size)
+    let shown = |pixels: u32| (pixels * THUMBNAIL / long).max(1);
+    Size::new(shown(size.width()), shown(size.height())).unwrap_or(size)
 }
 
 fn thumbnail(bytes: &[u8], size: Size) -> Result<Picture, Box<dyn Error>> {

@@ -1,0 +1,49 @@
+//! What a request would cost, known before anything is spent, and a plan that outlives the process.
+//!
+//! ```text
+//! cargo run --example plan
+//! ```
+#![expect(clippy::print_stdout, clippy::indexing_slicing, reason = "an example shows what it does")]
+
+use std::error::Error;
+
+use smart_resize::{Insets, Plan, PresetTable, ResizeRequest, Resolution, Size, Source, Target};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    // A backend can read the picture from a URL; with its digest, answers can be found again.
+    let source = Source::from_url("https://example.com/shoe.jpg")
+        .with_digest("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".parse()?)
+        .with_size(Size::new(4000, 3000)?);
+    let story = Target::new(Size::new(1080, 1920)?).with_safe_area(Insets::new(140, 0, 200, 0)?);
+
+    for table in PresetTable::all() {
+        let request = ResizeRequest::builder(source.clone())
+            .sizes(["1080x1080", "1200x628"])
+            .targets([story])
+            .table(table)
+            .variants(2)
+            .build();
+        // nano-banana has one tier only, which does not cover a story.
+        match request {
+            Ok(request) => show(&Plan::new(&request)?)?,
+            Err(errors) => println!("not possible: {errors}\n"),
+        }
+    }
+
+    // A floor is a matter of quality, never of the final size.
+    let request = ResizeRequest::builder(source).sizes(["1080x1080"]).floor(Resolution::K4).build()?;
+    show(&Plan::new(&request)?)
+}
+
+fn show(plan: &Plan) -> Result<(), Box<dyn Error>> {
+    println!("{}: {}", plan.model(), plan.cost());
+    for rendition in plan.renditions() {
+        let preset = plan.generations()[rendition.generation()].preset();
+        println!("  {} from {preset}, {} % of it", rendition.target(), rendition.kept());
+    }
+    // Read back, it is checked in full: an altered price or rectangle would be refused.
+    let json = serde_json::to_string(plan)?;
+    assert_eq!(serde_json::from_str::<Plan>(&json)?, *plan);
+    println!("  as JSON: {} bytes\n", json.len());
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! A run that loses its backend in the middle, and is resumed without paying for anything twice.
+//!
+//! ```text
+//! cargo run --release --example resume
+//! ```
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
+use std::cell::Cell;
+use std::error::Error;
+
+use smart_resize::{
+    Driver, EncodeOptions, Format, GenerateError, GenerateErrorKind, Generated, GenerationRequest, Generator,
+    LocalGenerator, MemoryStore, Outcome, Picture, Plan, ResizeRequest, Size, Source, encode, generate_from_fn,
+};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let picture = Picture::from_rgb(Size::new(300, 200)?, vec![120; 300 * 200 * 3])?;
+    let source = Source::from_bytes(encode(&picture, Format::Png, &EncodeOptions::default())?.bytes);
+    let request = ResizeRequest::builder(source.clone()).sizes(["1024x1024", "728x90", "160x600"]).build()?;
+    let plan = Plan::new(&request)?;
+
+    // It answers once, at a price, and is gone.
+    let answered = Cell::new(0);
+    let failing = generate_from_fn(|request: &GenerationRequest| {
+        if answered.replace(answered.get() + 1) > 0 {
+            return Err(GenerateError::new(GenerateErrorKind::Transport, "connection reset"));
+        }
+        paid(request)
+    });
+    let store = MemoryStore::default();
+    let first = Driver::new(&plan, &source).store(&store).run(&failing)?;
+    report("the backend fails", &plan, &first);
+
+    // On another day: the same plan, source and store.
+    let second = Driver::new(&plan, &source).store(&store).run(&generate_from_fn(paid))?;
+    report("it is back", &plan, &second);
+    assert!(second.is_complete());
+    Ok(())
+}
+
+fn paid(request: &GenerationRequest) -> Result<Generated, GenerateError> {
+    Ok(Generator::generate(&LocalGenerator::default(), request)?.with_billed_images(request.variants()))
+}
+
+fn report(title: &str, plan: &Plan, outcome: &Outcome) {
+    println!("{title}: {} of {}", outcome.cost(plan), plan.cost());
+    for (call, report) in outcome.calls.iter().zip(&outcome.reports) {
+        match call {
+            Ok(_) if report.reused => println!("  from the store"),
+            Ok(generated) => println!("  made, {} billed", generated.billed_images()),
+            Err(error) => println!("  failed: {error}"),
+        }
+    }
+}
