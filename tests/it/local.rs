@@ -1,0 +1,106 @@
+//! The embedded generator.
+
+use smart_resize::{
+    DecodeLimits, Format, GenerateErrorKind, GenerationRequest, Generator, Layout, LocalGenerator, Picture, Plan,
+    PresetTable, RenderOptions, RenderTarget, ResizeRequest, Size, Source, decode, render,
+};
+
+use crate::pictures::{photo, png, size, transparent};
+
+/// The request whose only preset is `frame`.
+fn request(source: Source, frame: Size, variants: u32) -> GenerationRequest {
+    let preset = smart_resize::Preset::new(frame, "1:1".parse().unwrap(), None);
+    let table = PresetTable::new("m", vec![preset]).unwrap().with_variants_per_call(64.try_into().unwrap());
+    let prices = smart_resize::PriceList::default().with_image("m", None, smart_resize::UsdMicros(1));
+    let request =
+        ResizeRequest::builder(source.clone()).targets([frame]).table(table).prices(prices).variants(variants);
+    let plan = Plan::new(&request.build().unwrap()).unwrap();
+    plan.requests(&source).unwrap().remove(0)
+}
+
+fn reframed(picture: &Picture, frame: Size) -> Picture {
+    let request = request(Source::from_bytes(png(picture)), frame, 1);
+    let generated = LocalGenerator::default().generate(&request).unwrap();
+    decode(&generated.images()[0], &DecodeLimits::default()).unwrap().picture
+}
+
+#[test]
+fn it_makes_exactly_the_preset_and_says_that_it_is_local_and_free() {
+    let source = Source::from_bytes(png(&photo(size("60x40"))));
+    let request = request(source, size("50x70"), 3);
+    let generated = LocalGenerator::default().generate(&request).unwrap();
+    assert_eq!((generated.backend(), generated.billed_images(), generated.images().len()), ("local", 0, 3));
+    assert_eq!(generated.description(), Some("made locally: the whole source with its edges extended"));
+    assert!(generated.images().iter().all(|image| image == &generated.images()[0]));
+    assert_eq!(generated, LocalGenerator::default().generate(&request).unwrap());
+    for frame in ["1x1", "1x90", "90x1", "61x41", "7x200", "200x7", "60x40"] {
+        assert_eq!(reframed(&photo(size("60x40")), size(frame)).size(), size(frame));
+    }
+}
+
+#[test]
+fn it_crops_where_little_is_lost() {
+    // 85 % exactly: 100x100 into 85:100. One less is extended.
+    let picture = photo(size("100x100"));
+    let cropped = reframed(&picture, size("85x100"));
+    let expected = render(&png(&picture), &RenderTarget::new(size("85x100")), &RenderOptions::default()).unwrap();
+    assert_eq!(cropped, decode(&expected.bytes, &DecodeLimits::default()).unwrap().picture);
+    let extended = reframed(&picture, size("84x100"));
+    let whole = reframed(&picture, size("84x84"));
+    let middle = &extended.pixels()[84 * 3 * 8..][..84 * 84 * 3];
+    assert_eq!(middle, whole.pixels());
+}
+
+#[test]
+fn an_extended_picture_is_whole_in_the_middle_and_has_no_seam() {
+    let picture = photo(size("60x40"));
+    let extended = reframed(&picture, size("60x120"));
+    let row = |y: usize| &extended.pixels()[y * 180..][..180];
+    let inside: Vec<u8> = (40..80).flat_map(row).copied().collect();
+    assert_eq!(inside, picture.pixels());
+    // From row to row nothing jumps by more than it does inside: grain of 7 and a step of 5.
+    let step = |y: usize| row(y).iter().zip(row(y + 1)).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
+    let (seams, within) = (step(39).max(step(79)), (40..79).map(step).max().unwrap());
+    assert!(seams <= within, "{seams}, inside {within}");
+    // Far out it is smooth, and the subject in the middle is not seen again.
+    assert!((0..8).map(step).max().unwrap() <= 2);
+}
+
+#[test]
+fn transparency_is_kept() {
+    let extended = reframed(&transparent(size("40x40")), size("40x100"));
+    assert_eq!(extended.layout(), Layout::Rgba);
+    let alpha = |x: usize, y: usize| extended.pixels()[(y * 40 + x) * 4 + 3];
+    assert!(alpha(0, 0) < 60 && alpha(39, 0) > 195 && alpha(0, 50) == 0 && alpha(39, 50) == 255);
+}
+
+#[test]
+fn sources_of_extreme_shape_are_reframed_too() {
+    for source in ["1x1", "65535x1", "1x3000"] {
+        for frame in ["64x64", "16x128", "128x16"] {
+            assert_eq!(reframed(&photo(size(source)), size(frame)).size(), size(frame));
+        }
+    }
+}
+
+#[test]
+fn it_sends_the_format_that_is_asked() {
+    let source = Source::from_bytes(png(&photo(size("60x40"))));
+    let request = ResizeRequest::builder(source.clone()).sizes(["9x9"]).transfer_format(Format::Jpeg).build().unwrap();
+    let request = Plan::new(&request).unwrap().requests(&source).unwrap().remove(0);
+    let generated = LocalGenerator::default().generate(&request).unwrap();
+    assert_eq!(generated.images()[0][..2], [0xff, 0xd8]);
+}
+
+#[test]
+fn a_source_it_cannot_read_is_an_invalid_request() {
+    let error = |source: Source| {
+        let error = LocalGenerator::default().generate(&request(source, size("9x9"), 1)).unwrap_err();
+        assert_eq!((error.kind(), error.billed_images()), (GenerateErrorKind::InvalidRequest, 0));
+        error.to_string()
+    };
+    let url = error(Source::from_url("https://example.com/a.png"));
+    assert_eq!(url, "the backend cannot be asked this: the local generator needs the bytes of the source");
+    let text = error(Source::from_bytes(*b"no picture"));
+    assert_eq!(text, "the backend cannot be asked this: the source cannot be read");
+}

@@ -1,0 +1,69 @@
+//! Pictures that the tests draw, and files of them that the crate did not write.
+
+use smart_resize::{EncodeOptions, Format, Picture, Size, encode};
+
+pub(crate) fn size(text: &str) -> Size {
+    text.parse().unwrap()
+}
+
+/// A smooth picture with some grain, like a photograph: different in every row, column and channel.
+pub(crate) fn photo(size: Size) -> Picture {
+    let mut state = 0x9e37_79b9_u32;
+    let mut pixels = Vec::with_capacity(size.area() as usize * 3);
+    for y in 0..size.height() {
+        for x in 0..size.width() {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            let grain = state % 7;
+            pixels.push((x * 200 / size.width() + grain) as u8);
+            pixels.push((y * 200 / size.height() + grain) as u8);
+            pixels.push(((x + y) * 200 / (size.width() + size.height()) + grain) as u8);
+        }
+    }
+    Picture::from_rgb(size, pixels).unwrap()
+}
+
+/// The same with every degree of transparency, from clear at the left to opaque at the right.
+pub(crate) fn transparent(size: Size) -> Picture {
+    let photo = photo(size);
+    let with_alpha = |(index, rgb): (usize, &[u8])| {
+        let x = index as u32 % size.width();
+        [rgb[0], rgb[1], rgb[2], (x * 255 / (size.width() - 1).max(1)) as u8]
+    };
+    Picture::from_rgba(size, photo.pixels().chunks(3).enumerate().flat_map(with_alpha).collect()).unwrap()
+}
+
+pub(crate) fn png(picture: &Picture) -> Vec<u8> {
+    encode(picture, Format::Png, &EncodeOptions::default()).unwrap().bytes
+}
+
+/// A PNG of raw samples, written by the `png` crate.
+pub(crate) fn raw_png(size: Size, color: png::ColorType, depth: png::BitDepth, samples: &[u8]) -> Vec<u8> {
+    raw_png_with(size, color, depth, samples, |_| {})
+}
+
+pub(crate) fn raw_png_with(
+    size: Size,
+    color: png::ColorType,
+    depth: png::BitDepth,
+    samples: &[u8],
+    adjust: impl FnOnce(&mut png::Info<'static>),
+) -> Vec<u8> {
+    let mut info = png::Info::with_size(size.width(), size.height());
+    info.color_type = color;
+    info.bit_depth = depth;
+    adjust(&mut info);
+    let mut bytes = Vec::new();
+    let mut writer = png::Encoder::with_info(&mut bytes, info).unwrap().write_header().unwrap();
+    writer.write_image_data(samples).unwrap();
+    writer.finish().unwrap();
+    bytes
+}
+
+/// The EXIF block that says nothing but this orientation.
+pub(crate) fn exif(orientation: u8) -> Vec<u8> {
+    let mut exif = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".to_vec();
+    exif.extend([orientation, 0, 0, 0, 0, 0, 0, 0]);
+    exif
+}

@@ -1,0 +1,513 @@
+//! Encoded bytes in, exact encoded bytes out. What the crate writes is read by decoders that it does not use.
+
+use jpeg_encoder::{ColorType as JpegColor, Encoder as JpegEncoder};
+use png::{BitDepth, ColorType};
+use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
+use smart_resize::{
+    DecodeError, DecodeLimits, EncodeError, EncodeOptions, EncoderSettings, Fit, Format, JpegOptions, Layout, Picture,
+    PngEffort, PngOptions, Rect, RenderError, RenderOptions, RenderTarget, Size, Subsampling, Undersized, Warning,
+    WebPMode, WebPOptions, cover, decode, encode, probe, render, render_all,
+};
+
+use crate::pictures::{exif, photo, png, raw_png, raw_png_with, size, transparent};
+
+fn decoded(bytes: &[u8]) -> Picture {
+    decode(bytes, &DecodeLimits::default()).unwrap().picture
+}
+
+fn refused(bytes: &[u8], limits: &DecodeLimits) -> String {
+    let error = decode(bytes, limits).unwrap_err();
+    let probed = probe(bytes, limits);
+    assert!(probed.is_ok() || probed.unwrap_err() == error, "the header and the whole file are judged alike");
+    error.to_string()
+}
+
+/// Size and pixels of a file by a decoder that the crate does not use.
+fn read_elsewhere(bytes: &[u8], format: Format) -> (u32, u32, Vec<u8>) {
+    match format {
+        Format::Png => {
+            let mut decoder = zune_png::PngDecoder::new(zune_png::zune_core::bytestream::ZCursor::new(bytes));
+            let pixels = decoder.decode_raw().unwrap();
+            let (width, height) = decoder.dimensions().unwrap();
+            (width as u32, height as u32, pixels)
+        }
+        Format::Jpeg => {
+            let mut decoder = jpeg_decoder::Decoder::new(bytes);
+            let pixels = decoder.decode().unwrap();
+            let info = decoder.info().unwrap();
+            (info.width.into(), info.height.into(), pixels)
+        }
+        _ => {
+            // The one decoder in Rust; Pillow reads these in the comparison outside of the tests.
+            let mut decoder = image_webp::WebPDecoder::new(std::io::Cursor::new(bytes)).unwrap();
+            let (width, height) = decoder.dimensions();
+            let mut pixels = vec![0; decoder.output_buffer_size().unwrap()];
+            decoder.read_image(&mut pixels).unwrap();
+            (width, height, pixels)
+        }
+    }
+}
+
+const FORMATS: [Format; 3] = [Format::Png, Format::Jpeg, Format::WebP];
+
+#[test]
+fn every_format_and_fit_gives_exactly_the_size() {
+    let generated = png(&photo(size("137x77")));
+    for format in FORMATS {
+        for fit in [Fit::Cover, Fit::Crop] {
+            for target in ["1x1", "137x77", "137x1", "1x77", "64x64", "100x77", "31x17"] {
+                let target = RenderTarget::new(size(target)).with_format(format).with_fit(fit);
+                let rendered = render(&generated, &target, &RenderOptions::default()).unwrap();
+                let (width, height, _) = read_elsewhere(&rendered.bytes, format);
+                assert_eq!(Size::new(width, height), Ok(rendered.size));
+                assert!(rendered.rect.is_inside(rendered.frame));
+                assert!(rendered.warnings.is_empty());
+            }
+        }
+    }
+}
+
+#[test]
+fn at_scale_one_every_pixel_is_the_very_same() {
+    let frame = photo(size("90x61"));
+    let (generated, target) = (png(&frame), size("47x33"));
+    let rect = Rect::new(21, 14, target);
+    let expected: Vec<u8> =
+        (14..14 + 33).flat_map(|y| frame.pixels()[(y * 90 + 21) * 3..][..47 * 3].to_vec()).collect();
+    for format in [Format::Png, Format::WebP] {
+        let target = RenderTarget::new(target).with_format(format).with_fit(Fit::Crop);
+        let rendered = render(&generated, &target, &RenderOptions::default()).unwrap();
+        assert_eq!(rendered.rect, rect);
+        assert_eq!(read_elsewhere(&rendered.bytes, format), (47, 33, expected.clone()));
+    }
+    // The whole picture, at its own size.
+    let rendered = render(&generated, &RenderTarget::new(frame.size()), &RenderOptions::default()).unwrap();
+    assert_eq!(read_elsewhere(&rendered.bytes, Format::Png).2, frame.pixels());
+}
+
+/// Lanczos3 by its definition, in floating point, rounding once.
+fn lanczos(picture: &Picture, rect: Rect, to: Size) -> Vec<u8> {
+    let kernel = |x: f64| {
+        let sinc = |x: f64| if x == 0.0 { 1.0 } else { (x * std::f64::consts::PI).sin() / (x * std::f64::consts::PI) };
+        if x.abs() < 3.0 { sinc(x) * sinc(x / 3.0) } else { 0.0 }
+    };
+    let weights = |at: u32, from: u32, to: u32| -> Vec<(u32, f64)> {
+        let scale = f64::from(from) / f64::from(to);
+        let (centre, stretch) = ((f64::from(at) + 0.5) * scale, scale.max(1.0));
+        let near: Vec<(u32, f64)> = (0..from)
+            .map(|x| (x, kernel((f64::from(x) + 0.5 - centre) / stretch)))
+            .filter(|(_, w)| *w != 0.0)
+            .collect();
+        let sum: f64 = near.iter().map(|(_, weight)| weight).sum();
+        near.into_iter().map(|(x, weight)| (x, weight / sum)).collect()
+    };
+    let mut pixels = Vec::new();
+    for y in 0..to.height() {
+        let rows = weights(y, rect.height(), to.height());
+        for x in 0..to.width() {
+            let columns = weights(x, rect.width(), to.width());
+            for channel in 0..3 {
+                let mut sum = 0.0;
+                for (dy, row) in &rows {
+                    for (dx, column) in &columns {
+                        let index = ((rect.y() + dy) * picture.size().width() + rect.x() + dx) as usize * 3 + channel;
+                        sum += row * column * f64::from(picture.pixels()[index]);
+                    }
+                }
+                pixels.push(sum.round().clamp(0.0, 255.0) as u8);
+            }
+        }
+    }
+    pixels
+}
+
+#[test]
+fn resampling_is_lanczos3_on_the_exact_rectangle() {
+    let frame = photo(size("97x64"));
+    for target in ["48x48", "31x20", "96x40", "5x60"] {
+        let target = size(target);
+        let rendered = render(&png(&frame), &RenderTarget::new(target), &RenderOptions::default()).unwrap();
+        assert_eq!(rendered.rect, cover(frame.size(), target));
+        let expected = lanczos(&frame, rendered.rect, target);
+        let (_, _, found) = read_elsewhere(&rendered.bytes, Format::Png);
+        let worst = found.iter().zip(&expected).map(|(a, b)| a.abs_diff(*b)).max();
+        // Two passes of 8 bits with rounding in between.
+        assert!(worst <= Some(2), "{target}: {worst:?}");
+    }
+}
+
+#[test]
+fn hidden_colour_does_not_bleed() {
+    // Opaque white beside clear red: halved, the border is half transparent and still white.
+    let row = [255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0];
+    let picture = Picture::from_rgba(size("6x4"), row.repeat(4)).unwrap();
+    let rendered = render(&png(&picture), &RenderTarget::new(size("3x2")), &RenderOptions::default()).unwrap();
+    let result = decoded(&rendered.bytes);
+    let visible: Vec<&[u8]> = result.pixels().chunks(4).filter(|pixel| pixel[3] > 8).collect();
+    assert!(visible.len() >= 4);
+    assert!(visible.iter().all(|pixel| pixel[..3] == [255, 255, 255]), "{visible:?}");
+    assert!(result.pixels().chunks(4).any(|pixel| (1..255).contains(&pixel[3])));
+}
+
+#[test]
+fn alpha_that_hides_nothing_is_dropped() {
+    let rgb = photo(size("9x7"));
+    let opaque: Vec<u8> = rgb.pixels().chunks(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect();
+    assert_eq!(Picture::from_rgba(rgb.size(), opaque.clone()).unwrap(), rgb);
+    let file = raw_png(rgb.size(), ColorType::Rgba, BitDepth::Eight, &opaque);
+    assert_eq!(decoded(&file), rgb);
+    let mut nearly = opaque;
+    nearly[3] = 254;
+    let kept = Picture::from_rgba(rgb.size(), nearly.clone()).unwrap();
+    assert_eq!((kept.layout(), kept.pixels()), (Layout::Rgba, &nearly[..]));
+    // A cut that leaves the clear part out is opaque.
+    let target = RenderTarget::new(size("3x3")).with_fit(Fit::Crop);
+    let rendered = render(&png(&kept), &target, &RenderOptions::default()).unwrap();
+    assert_eq!(decoded(&rendered.bytes).layout(), Layout::Rgb);
+}
+
+#[test]
+fn a_jpeg_of_a_transparent_picture_lies_on_the_background() {
+    let picture = transparent(size("64x16"));
+    let mut options = RenderOptions::default();
+    options.encode.jpeg = JpegOptions { background: [0, 255, 0], quality: Some(100), ..JpegOptions::default() };
+    let target = RenderTarget::new(picture.size()).with_format(Format::Jpeg);
+    let rendered = render(&png(&picture), &target, &options).unwrap();
+    assert_eq!(rendered.warnings, [Warning::Flattened]);
+    let (_, _, pixels) = read_elsewhere(&rendered.bytes, Format::Jpeg);
+    let clear = &pixels[..3];
+    assert!(clear[0] < 12 && clear[1] > 243 && clear[2] < 12, "{clear:?}");
+    let opaque = render(&png(&photo(size("8x8"))), &RenderTarget::new(size("8x8")).with_format(Format::Jpeg), &options);
+    assert!(opaque.unwrap().warnings.is_empty());
+}
+
+#[test]
+fn sixteen_bits_are_rounded_to_eight() {
+    // Every value there is.
+    let samples: Vec<u8> = (0..=u16::MAX).flat_map(u16::to_be_bytes).collect();
+    let picture = decoded(&raw_png(size("256x256"), ColorType::Grayscale, BitDepth::Sixteen, &samples));
+    for (value, pixel) in (0..=u16::MAX).zip(picture.pixels().chunks(3)) {
+        let expected = (f64::from(value) * 255.0 / 65535.0).round() as u8;
+        assert_eq!(pixel, [expected; 3], "{value}");
+    }
+    let samples: Vec<u8> = [65535_u16, 128, 129, 32768].iter().flat_map(|v| v.to_be_bytes()).collect();
+    assert_eq!(decoded(&raw_png(size("1x1"), ColorType::Rgba, BitDepth::Sixteen, &samples)).pixels(), [255, 0, 1, 128]);
+    let samples: Vec<u8> = [65535_u16, 0].iter().flat_map(|v| v.to_be_bytes()).collect();
+    let clear = decoded(&raw_png(size("1x1"), ColorType::GrayscaleAlpha, BitDepth::Sixteen, &samples));
+    assert_eq!(clear.pixels(), [255, 255, 255, 0]);
+}
+
+#[test]
+fn grey_palettes_and_few_bits_are_expanded() {
+    let grey = |depth, byte: u8| decoded(&raw_png(size("2x1"), ColorType::Grayscale, depth, &[byte])).pixels().to_vec();
+    assert_eq!(grey(BitDepth::One, 0b0100_0000), [0, 0, 0, 255, 255, 255]);
+    assert_eq!(grey(BitDepth::Two, 0b0110_0000), [85, 85, 85, 170, 170, 170]);
+    assert_eq!(grey(BitDepth::Four, 0x1e), [17, 17, 17, 238, 238, 238]);
+    let palette = raw_png_with(size("4x1"), ColorType::Indexed, BitDepth::Two, &[0b00_01_10_01], |info| {
+        info.palette = Some(vec![1, 2, 3, 40, 50, 60, 7, 8, 9].into());
+    });
+    assert_eq!(decoded(&palette).pixels(), [1, 2, 3, 40, 50, 60, 7, 8, 9, 40, 50, 60]);
+    let clear = raw_png_with(size("2x1"), ColorType::Indexed, BitDepth::Eight, &[0, 1], |info| {
+        info.palette = Some(vec![1, 2, 3, 40, 50, 60].into());
+        info.trns = Some(vec![9].into());
+    });
+    assert_eq!(decoded(&clear).pixels(), [1, 2, 3, 9, 40, 50, 60, 255]);
+    let grey_alpha = raw_png(size("1x1"), ColorType::GrayscaleAlpha, BitDepth::Eight, &[77, 8]);
+    assert_eq!(decoded(&grey_alpha).pixels(), [77, 77, 77, 8]);
+}
+
+/// Where pixel (x, y) of the upright picture is stored, by EXIF's own table.
+fn stored_at(orientation: u8, x: u32, y: u32, stored: Size) -> (u32, u32) {
+    let (right, bottom) = (stored.width() - 1, stored.height() - 1);
+    match orientation {
+        2 => (right - x, y),
+        3 => (right - x, bottom - y),
+        4 => (x, bottom - y),
+        5 => (y, x),
+        6 => (y, bottom - x),
+        7 => (right - y, bottom - x),
+        8 => (right - y, x),
+        _ => (x, y),
+    }
+}
+
+#[test]
+fn all_eight_orientations_in_all_three_formats() {
+    let stored = photo(size("24x16"));
+    for orientation in 1..=8 {
+        let upright = if orientation >= 5 { stored.size().transposed() } else { stored.size() };
+        let png = raw_png_with(stored.size(), ColorType::Rgb, BitDepth::Eight, stored.pixels(), |info| {
+            info.exif_metadata = Some(exif(orientation).into());
+        });
+        let mut webp = Vec::new();
+        let mut encoder = image_webp::WebPEncoder::new(&mut webp);
+        encoder.set_exif_metadata(exif(orientation));
+        encoder.encode(stored.pixels(), 24, 16, image_webp::ColorType::Rgb8).unwrap();
+        let mut jpeg = Vec::new();
+        let mut encoder = JpegEncoder::new(&mut jpeg, 100);
+        encoder.add_exif_metadata(&exif(orientation)).unwrap();
+        encoder.encode(stored.pixels(), 24, 16, JpegColor::Rgb).unwrap();
+
+        for (file, tolerance) in [(png, 0), (webp, 0), (jpeg, 6)] {
+            assert_eq!(probe(&file, &DecodeLimits::default()).unwrap().size, upright);
+            let picture = decoded(&file);
+            assert_eq!(picture.size(), upright);
+            for y in 0..upright.height() {
+                for x in 0..upright.width() {
+                    let (sx, sy) = stored_at(orientation, x, y, stored.size());
+                    let found = &picture.pixels()[((y * upright.width() + x) * 3) as usize..][..3];
+                    let expected = &stored.pixels()[((sy * 24 + sx) * 3) as usize..][..3];
+                    let worst = found.iter().zip(expected).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
+                    assert!(worst <= tolerance, "orientation {orientation} at {x},{y}: {found:?}, {expected:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_bytes_tell_the_format() {
+    let picture = photo(size("16x16"));
+    for format in FORMATS {
+        let bytes = encode(&picture, format, &EncodeOptions::default()).unwrap().bytes;
+        let found = probe(&bytes, &DecodeLimits::default()).unwrap();
+        assert_eq!((found.format, found.size), (format, picture.size()));
+    }
+    let refuse = |bytes: &[u8], message: &str| assert_eq!(refused(bytes, &DecodeLimits::default()), message);
+    refuse(b"", "not a PNG, JPEG or WebP picture: it begins with []");
+    refuse(b"GIF89a", "not a PNG, JPEG or WebP picture: it begins with [47, 49, 46, 38, 39, 61]");
+    refuse(b"RIFF\0\0\0\0WAVE", "not a PNG, JPEG or WebP picture: it begins with [52, 49, 46, 46, 00, 00, 00, 00]");
+}
+
+#[test]
+fn limits_hold_on_both_sides() {
+    let file = png(&photo(size("40x30")));
+    let mut limits = DecodeLimits::default();
+    (limits.pixels, limits.input_bytes, limits.decoded_bytes) = (1200, file.len(), 3600);
+    assert!(decode(&file, &limits).is_ok());
+    let tighter = |change: &dyn Fn(&mut DecodeLimits)| {
+        let mut limits = limits;
+        change(&mut limits);
+        refused(&file, &limits)
+    };
+    assert_eq!(tighter(&|limits| limits.pixels -= 1), "a picture of 40x30, at most 1199 pixels");
+    assert_eq!(tighter(&|limits| limits.decoded_bytes -= 1), "3600 decoded bytes, at most 3599");
+    let message = format!("{} bytes of input, at most {}", file.len(), file.len() - 1);
+    assert_eq!(tighter(&|limits| limits.input_bytes -= 1), message);
+}
+
+#[test]
+fn a_header_of_impossible_size_is_refused_before_anything_is_decoded() {
+    // A PNG whose header alone claims more than there is.
+    let claim = |width: u32, height: u32| {
+        let mut file = png(&photo(size("8x8")));
+        file[16..20].copy_from_slice(&width.to_be_bytes());
+        file[20..24].copy_from_slice(&height.to_be_bytes());
+        let sum = crc(&file[12..29]);
+        file[29..33].copy_from_slice(&sum.to_be_bytes());
+        refused(&file, &DecodeLimits::default())
+    };
+    assert_eq!(claim(30_000, 30_000), "a picture of 30000x30000, at most 100000000 pixels");
+    assert_eq!(claim(65_536, 1), "a picture of 65536x1, each side has to be 1 to 65535");
+    // The encoder writes such a size, the crate's own sizes end before it.
+    assert_eq!(Size::new(65_536, 1).is_err(), true);
+}
+
+/// The CRC of PNG, by its definition.
+fn crc(bytes: &[u8]) -> u32 {
+    let step = |crc: u32, byte: &u8| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 })
+    };
+    !bytes.iter().fold(u32::MAX, step)
+}
+
+#[test]
+fn no_prefix_of_a_file_is_taken_for_the_picture() {
+    let picture = photo(size("24x24"));
+    let mut progressive = EncodeOptions::default();
+    progressive.jpeg.progressive = true;
+    let mut files: Vec<_> =
+        FORMATS.map(|format| encode(&picture, format, &EncodeOptions::default()).unwrap().bytes).into();
+    files.push(encode(&picture, Format::Jpeg, &progressive).unwrap().bytes);
+    for file in files {
+        let whole = decoded(&file);
+        for end in 0..file.len() {
+            // Trailing bytes that carry no pixels may be missing, pixels may not.
+            match decode(&file[..end], &DecodeLimits::default()) {
+                Ok(part) => assert_eq!(part.picture, whole, "{end} of {}", file.len()),
+                Err(error) => assert!(!error.to_string().is_empty()),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_jpeg_cut_short_is_told_from_a_whole_one_with_a_thumbnail() {
+    let picture = photo(size("48x32"));
+    let mut thumbnail = Vec::new();
+    JpegEncoder::new(&mut thumbnail, 60).encode(&[9; 8 * 8 * 3], 8, 8, JpegColor::Rgb).unwrap();
+    let mut file = Vec::new();
+    let mut encoder = JpegEncoder::new(&mut file, 90);
+    encoder.add_app_segment(1, thumbnail).unwrap();
+    encoder.encode(picture.pixels(), 48, 32, JpegColor::Rgb).unwrap();
+    assert_eq!(decoded(&file).size(), picture.size());
+    let error = decode(&file[..file.len() * 3 / 4], &DecodeLimits::default()).unwrap_err();
+    assert_eq!(error, DecodeError::Truncated { format: Format::Jpeg });
+    file.extend(b"something behind the end");
+    assert_eq!(decoded(&file).size(), picture.size());
+}
+
+#[test]
+fn a_cmyk_jpeg_is_refused() {
+    let mut file = Vec::new();
+    JpegEncoder::new(&mut file, 90).encode(&[9; 8 * 8 * 4], 8, 8, JpegColor::Cmyk).unwrap();
+    assert_eq!(refused(&file, &DecodeLimits::default()), "CMYK samples in a jpeg are not supported");
+}
+
+#[test]
+fn a_colour_profile_is_reported() {
+    let file = raw_png_with(size("4x4"), ColorType::Rgb, BitDepth::Eight, &[50; 48], |info| {
+        info.icc_profile = Some(vec![7; 200].into());
+    });
+    let rendered = render(&file, &RenderTarget::new(size("4x4")), &RenderOptions::default()).unwrap();
+    assert_eq!(rendered.warnings, [Warning::ColourProfileIgnored]);
+    assert!(!decode(&rendered.bytes, &DecodeLimits::default()).unwrap().has_colour_profile);
+}
+
+#[test]
+fn a_picture_too_small_is_an_error_or_a_reported_enlargement() {
+    let generated = png(&photo(size("40x30")));
+    let target = RenderTarget::new(size("41x20"));
+    let mut options = RenderOptions::default();
+    let error = render(&generated, &target, &options).unwrap_err();
+    assert_eq!(error.to_string(), "a picture of 40x30 does not cover 41x20");
+    options.undersized = Undersized::Enlarge;
+    for fit in [Fit::Cover, Fit::Crop] {
+        let rendered = render(&generated, &target.with_fit(fit), &options).unwrap();
+        assert_eq!(read_elsewhere(&rendered.bytes, Format::Png).0, 41);
+        assert_eq!(rendered.warnings, [Warning::Enlarged { from: rendered.rect.size(), to: size("41x20") }]);
+        assert_eq!(rendered.rect, cover(size("40x30"), size("41x20")));
+    }
+    // Where it covers, the option changes nothing.
+    let covered = render(&generated, &RenderTarget::new(size("40x20")), &options).unwrap();
+    assert!(covered.warnings.is_empty());
+}
+
+#[test]
+fn a_picture_of_another_size_than_asked_is_used_and_reported() {
+    let generated = png(&photo(size("80x60")));
+    let target = RenderTarget::new(size("40x20")).with_preset(size("90x60"));
+    let rendered = render(&generated, &target, &RenderOptions::default()).unwrap();
+    assert_eq!(rendered.rect, cover(size("80x60"), size("40x20")));
+    assert_eq!(rendered.warnings, [Warning::PresetMismatch { asked: size("90x60"), got: size("80x60") }]);
+    assert_eq!(rendered.warnings[0].to_string(), "the picture is 80x60, asked was 90x60");
+}
+
+#[test]
+fn options_and_formats_have_their_bounds() {
+    let picture = photo(size("8x8"));
+    let mut options = EncodeOptions::default();
+    for (quality, ok) in [(0, false), (1, true), (100, true), (101, false)] {
+        options.jpeg.quality = Some(quality);
+        let result = encode(&picture, Format::Jpeg, &options);
+        assert_eq!(result.is_ok(), ok, "{quality}");
+        assert!(ok || result == Err(options.check(Format::Jpeg).unwrap_err()));
+        // What is asked of JPEG is no matter of PNG.
+        assert!(encode(&picture, Format::Png, &options).is_ok());
+    }
+    options.webp = WebPOptions::with_mode(WebPMode::Lossy { quality: 80 });
+    assert_eq!(encode(&picture, Format::WebP, &options), Err(EncodeError::LossyWebP));
+    let long = Picture::from_rgb(size("16383x1"), vec![0; 16_383 * 3]).unwrap();
+    assert!(encode(&long, Format::WebP, &EncodeOptions::default()).is_ok());
+    let longer = Picture::from_rgb(size("1x16384"), vec![0; 16_384 * 3]).unwrap();
+    let error = encode(&longer, Format::WebP, &EncodeOptions::default()).unwrap_err();
+    assert_eq!(error.to_string(), "1x16384 is too long for webp: at most 16383 pixels a side");
+    let longest = Picture::from_rgb(size("65535x1"), vec![0; 65_535 * 3]).unwrap();
+    for format in [Format::Png, Format::Jpeg] {
+        let bytes = encode(&longest, format, &EncodeOptions::default()).unwrap().bytes;
+        assert_eq!(read_elsewhere(&bytes, format).0, 65_535);
+    }
+}
+
+#[test]
+fn jpeg_options_are_in_the_file() {
+    /// The start-of-frame marker, and the sampling factors of its first component.
+    fn frame(bytes: &[u8]) -> (u8, u8) {
+        let at = (0..bytes.len()).find(|&at| bytes[at] == 0xff && matches!(bytes[at + 1], 0xc0 | 0xc2)).unwrap();
+        (bytes[at + 1], bytes[at + 11])
+    }
+    let picture = photo(size("64x64"));
+    let with = |subsampling, progressive, quality| {
+        let jpeg = JpegOptions { subsampling, progressive, quality, ..JpegOptions::default() };
+        encode(&picture, Format::Jpeg, &EncodeOptions { jpeg, ..EncodeOptions::default() }).unwrap()
+    };
+    let default = with(Subsampling::Yuv420, false, None);
+    let settings = EncoderSettings::Jpeg { quality: 90, subsampling: Subsampling::Yuv420, progressive: false };
+    assert_eq!((default.settings, frame(&default.bytes)), (settings, (0xc0, 0x22)));
+    assert_eq!(frame(&with(Subsampling::Yuv444, false, None).bytes), (0xc0, 0x11));
+    assert_eq!(frame(&with(Subsampling::Yuv420, true, None).bytes), (0xc2, 0x22));
+    assert!(with(Subsampling::Yuv420, false, Some(50)).bytes.len() < default.bytes.len());
+}
+
+#[test]
+fn png_efforts_differ_in_size_and_not_in_pixels_and_say_srgb() {
+    let picture = photo(size("200x150"));
+    let file = |effort| {
+        let options = EncodeOptions { png: PngOptions::with_effort(effort), ..EncodeOptions::default() };
+        encode(&picture, Format::Png, &options).unwrap().bytes
+    };
+    let [fast, balanced, small] = [PngEffort::Fast, PngEffort::Balanced, PngEffort::Small].map(file);
+    for bytes in [&fast, &balanced, &small] {
+        assert_eq!(read_elsewhere(bytes, Format::Png).2, picture.pixels());
+        assert!(bytes.windows(4).any(|chunk| chunk == b"sRGB"));
+    }
+    assert!(fast.len() > balanced.len() && balanced.len() >= small.len());
+}
+
+#[test]
+fn one_decode_for_many_targets_gives_what_each_alone_gives() {
+    let generated = png(&photo(size("120x80")));
+    let targets: Vec<_> = ["60x40", "30x30", "200x10", "80x80"].map(|text| RenderTarget::new(size(text))).into();
+    let together = render_all(&generated, &targets, &RenderOptions::default());
+    let alone: Vec<_> = targets.iter().map(|target| render(&generated, target, &RenderOptions::default())).collect();
+    assert_eq!(together, alone);
+    assert!(matches!(together[2], Err(RenderError::TooSmall(_))));
+    let broken = render_all(b"nothing", &targets, &RenderOptions::default());
+    assert!(broken.iter().all(|result| matches!(result, Err(RenderError::Decode(DecodeError::UnknownFormat { .. })))));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn lossless_files_hold_the_very_pixels(
+        width in 1_u32..20, height in 1_u32..20, alpha in any::<bool>(), seed in any::<Vec<u8>>(),
+    ) {
+        let (size, channels) = (Size::new(width, height).unwrap(), if alpha { 4 } else { 3 });
+        let bytes: Vec<u8> = seed.iter().copied().chain([7, 0, 255]).cycle().take(size.area() as usize * channels).collect();
+        let picture = if alpha { Picture::from_rgba(size, bytes) } else { Picture::from_rgb(size, bytes) }.unwrap();
+        for format in [Format::Png, Format::WebP] {
+            let file = encode(&picture, format, &EncodeOptions::default()).unwrap().bytes;
+            prop_assert_eq!(&decoded(&file), &picture);
+            let (_, _, elsewhere) = read_elsewhere(&file, format);
+            prop_assert!(elsewhere == picture.pixels());
+        }
+    }
+
+    #[test]
+    fn flipped_bytes_give_an_error_or_a_whole_picture(
+        format in 0_usize..3, at in any::<u32>(), value in any::<u8>(), more in any::<u32>(),
+    ) {
+        let mut file = encode(&transparent(size("17x13")), FORMATS[format], &EncodeOptions::default()).unwrap().bytes;
+        for at in [at, more] {
+            let at = at as usize % file.len();
+            file[at] = value;
+        }
+        if let Ok(decoded) = decode(&file, &DecodeLimits::default()) {
+            let picture = decoded.picture;
+            let bytes = picture.size().area() as usize * picture.layout().channels();
+            prop_assert_eq!(picture.pixels().len(), bytes);
+            prop_assert_eq!(probe(&file, &DecodeLimits::default()).unwrap().size, picture.size());
+        }
+    }
+}
