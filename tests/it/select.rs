@@ -251,7 +251,8 @@ fn every_coverable_size_of_the_pro_table_gets_the_first_of_the_order() {
         for width in (first..=width_of_all).step_by(2) {
             for &(low, high) in &ranges {
                 for order in ORDERS {
-                    for floor in [0, 1000, 2000, 4000] {
+                    // No floor is a floor of 1K here; the other tests tell the two apart.
+                    for floor in [1000, 2000, 4000] {
                         let contenders = contenders(&rows, (width, high), floor, order);
                         if contenders.is_empty() {
                             continue;
@@ -269,7 +270,7 @@ fn every_coverable_size_of_the_pro_table_gets_the_first_of_the_order() {
                             assert!(same, "{asked} {floor} {order:?}: {found:?} instead of {expected:?}");
                             answers += 1;
                         }
-                        if floor == 0 && order == Smallest::ByTier {
+                        if floor == 1000 && order == Smallest::ByTier {
                             sizes += high - low + 1;
                         }
                     }
@@ -282,9 +283,9 @@ fn every_coverable_size_of_the_pro_table_gets_the_first_of_the_order() {
         let even = scope.spawn(|| columns(2));
         (columns(1), even.join().unwrap())
     });
-    // The union of the thirty rectangles, and for each size four floors and two orders: nothing was left out.
+    // The union of the thirty rectangles, and for each size three floors and two orders: nothing was left out.
     assert_eq!(odd.0 + even.0, 28_680_192);
-    assert_eq!(odd.1 + even.1, 28_680_192 * 4 * 2);
+    assert_eq!(odd.1 + even.1, 28_680_192 * 3 * 2);
 }
 
 #[test]
