@@ -204,7 +204,7 @@ fn every_option_arrives_where_it_belongs() {
         .transfer_format(Format::Jpeg);
     let plan = plan(builder);
     let (generation, rendition) = (&plan.generations()[0], &plan.renditions()[0]);
-    assert_eq!((plan.model(), plan.safety_tolerance(), plan.transfer_format()), ("nano-banana-2", 2, Format::Jpeg));
+    assert_eq!((&**plan.model(), plan.safety_tolerance(), plan.transfer_format()), ("nano-banana-2", 2, Format::Jpeg));
     assert_eq!(plan.source_digest(), source().digest());
     // Of 2K the 8:1 has the fewest pixels that cover.
     assert_eq!(generation.preset().resolution(), Some(Resolution::K2));
