@@ -240,11 +240,9 @@ impl<S: AsyncStore> Driver<'_, S> {
         G: AsyncGenerator + ?Sized,
     {
         let calls = self.calls()?;
-        let finished = iter(&calls)
-            .map(|run| self.finish_async(run, generator))
-            .buffer_unordered(concurrency.get())
-            .collect()
-            .await;
+        // Collected, since a stream with a closure over references is not `Send` for the compiler.
+        let runs: Vec<_> = calls.iter().map(|run| self.finish_async(run, generator)).collect();
+        let finished = iter(runs).buffer_unordered(concurrency.get()).collect().await;
         Ok(self.outcome(finished))
     }
 

@@ -240,7 +240,8 @@ impl GenerationDocument {
             check(call.variants > 0, || format!("{place}: calls[{number}] has 0 variants"))?;
             let expected = seed.map(|seed| call_seed(seed, number));
             check(call.seed == expected, || {
-                format!("{place}: calls[{number}] has the seed {:?}, expected {expected:?}", call.seed)
+                let [found, expected] = [call.seed, expected].map(|seed| seed.map_or("null".into(), |n| n.to_string()));
+                format!("{place}: calls[{number}] has the seed {found}, expected {expected}")
             })?;
             total = total.saturating_add(call.variants);
             check(total <= MAX_VARIANTS, || format!("{place}: {total} variants, at most {MAX_VARIANTS}"))?;

@@ -13,7 +13,7 @@
 //! let preset = pro.presets()[8]; // 16:9 1K
 //! let brief = Brief::new(&preset).with_source(Size::new(1024, 1024)?);
 //! let text = prompt(&brief);
-//! assert!(text.starts_with("Recreate this exact image for a 16:9 frame, a wide landscape."));
+//! assert!(text.starts_with("Recreate this exact image for a frame of ratio 16:9, a wide landscape."));
 //! assert!(text.contains("extend the scene to the left and to the right"));
 //! # Ok::<(), smart_resize::InvalidSideError>(())
 //! ```
@@ -33,6 +33,8 @@ use crate::size::Size;
 const SAME_SHAPE_PER_MILLE: u32 = 970;
 /// Below this nearness of shapes, in thousandths, more than half of the frame is new, and the scene is recomposed.
 const RECOMPOSE_PER_MILLE: u32 = 500;
+/// From this share of the frame's width and height on, in thousandths, what matters fits without a change of scale.
+const ROOMY_PER_MILLE: u32 = 900;
 
 /// What a prompt is made of.
 #[derive(Clone, Debug)]
@@ -91,17 +93,14 @@ pub fn prompt(brief: &Brief<'_>) -> String {
     let frame = brief.preset.size();
     let mut sentences: Vec<Cow<'static, str>> = Vec::with_capacity(10);
     sentences.push(fill(PHRASES.task, &[("ratio", &brief.preset.ratio().to_string()), ("shape", shape_word(frame))]));
-    sentences.push(difference(brief.source, frame).into());
+    sentences.push(difference(brief.source, frame, brief.safe.size()).into());
     sentences.push(PHRASES.identical.into());
     if let Some(scene) = brief.scene {
         describe(scene, &mut sentences);
     }
-    if brief.survives.size() != frame {
-        bands(frame, brief.survives, &PHRASES.survives, &mut sentences);
-    }
-    if brief.safe != brief.survives {
-        bands(frame, brief.safe, &PHRASES.safe, &mut sentences);
-    }
+    let whole = Rect::new(0, 0, frame);
+    bands(whole, [whole, brief.survives], &PHRASES.survives, &mut sentences);
+    bands(whole, [brief.survives, brief.safe], &PHRASES.safe, &mut sentences);
     sentences.push(PHRASES.full_bleed.into());
     let mut text = sentences.join(" ");
     let instruction = brief.instruction.trim();
@@ -130,17 +129,24 @@ fn shape_word(frame: Size) -> &'static str {
     }
 }
 
-/// What the model has to do about the difference of the shapes.
-fn difference(source: Option<Size>, frame: Size) -> &'static str {
+/// What the model has to do about the difference of the shapes, where `safe` has to hold all that matters.
+fn difference(source: Option<Size>, frame: Size, safe: Size) -> &'static str {
     let Some(source) = source else {
         return PHRASES.unknown_source;
     };
     let nearness = frame.nearness(source).per_mille();
-    if nearness >= SAME_SHAPE_PER_MILLE {
-        return PHRASES.same_shape;
-    }
     let [extend, recompose] = if frame.cmp_shape(source).is_gt() { PHRASES.wider } else { PHRASES.taller };
-    if nearness < RECOMPOSE_PER_MILLE { recompose } else { extend }
+    let roomy = |part: u32, whole: u32| 1000 * part >= ROOMY_PER_MILLE * whole;
+    if nearness < RECOMPOSE_PER_MILLE {
+        recompose
+    } else if !roomy(safe.width(), frame.width()) || !roomy(safe.height(), frame.height()) {
+        // To keep the scale, as the two below say, would contradict the bands.
+        PHRASES.step_back
+    } else if nearness < SAME_SHAPE_PER_MILLE {
+        extend
+    } else {
+        PHRASES.same_shape
+    }
 }
 
 fn describe(scene: &Scene, sentences: &mut Vec<Cow<'static, str>>) {
@@ -174,22 +180,32 @@ fn place(area: Area) -> &'static str {
     PHRASES.places.get(third(y) * 3 + third(x)).copied().unwrap_or_default()
 }
 
-/// The sentence for each axis on which `part` is less than the whole frame, in percent, rounded inwards.
-fn bands(frame: Size, part: Rect, phrases: &BandPhrases, sentences: &mut Vec<Cow<'static, str>>) {
-    let mut axis = |[middle, moved]: [&'static str; 2], start: u32, length: u32, whole: u32| {
+/// The sentence for each axis on which `part` is not all of `outer`, in percent of `whole`, to the nearest: what a
+/// model can tell apart is coarser than that.
+fn bands(whole: Rect, [outer, part]: [Rect; 2], phrases: &BandPhrases, sentences: &mut Vec<Cow<'static, str>>) {
+    let mut axis = |[middle, moved]: [&'static str; 2], outer: [u32; 2], [start, length]: [u32; 2], whole: u32| {
         let end = start + length;
-        if length >= whole {
+        if [start, length] == outer {
             return;
         }
-        if start.abs_diff(whole - end) <= 1 {
-            sentences.push(fill(middle, &[("percent", &(100 * length / whole).max(1).to_string())]));
+        let percent = |of: u32| (200 * of + whole) / (2 * whole);
+        if start.abs_diff(whole.saturating_sub(end)) <= 1 {
+            sentences.push(fill(middle, &[("percent", &percent(length).clamp(1, 99).to_string())]));
         } else {
-            let (from, to) = ((100 * start).div_ceil(whole), 100 * end / whole);
+            let (from, to) = match (percent(start), percent(end)) {
+                (0, 100) if end < whole => (0, 99),
+                (0, 100) => (1, 100),
+                (from, to) if from < to => (from, to),
+                // Less than a percent: the one in which it begins.
+                _ => (100 * start / whole, 100 * start / whole + 1),
+            };
             sentences.push(fill(moved, &[("from", &from.to_string()), ("to", &to.to_string())]));
         }
     };
-    axis(phrases.width, part.x(), part.width(), frame.width());
-    axis(phrases.height, part.y(), part.height(), frame.height());
+    let columns = |rect: Rect| [rect.x(), rect.width()];
+    let rows = |rect: Rect| [rect.y(), rect.height()];
+    axis(phrases.width, columns(outer), columns(part), whole.width());
+    axis(phrases.height, rows(outer), rows(part), whole.height());
 }
 
 /// The phrase with each `{name}` replaced. A value is never searched for further names.
@@ -224,6 +240,8 @@ struct Phrases {
     portrait: [&'static str; 3],
     unknown_source: &'static str,
     same_shape: &'static str,
+    /// In place of `same_shape` and of extending, where a band leaves less room.
+    step_back: &'static str,
     /// To extend, to recompose.
     wider: [&'static str; 2],
     /// To extend, to recompose.
@@ -241,13 +259,16 @@ struct Phrases {
 }
 
 const PHRASES: Phrases = Phrases {
-    task: "Recreate this exact image for a {ratio} frame, {shape}.",
+    task: "Recreate this exact image for a frame of ratio {ratio}, {shape}.",
     square: "a square",
     landscape: ["a landscape", "a wide landscape", "a very wide panorama"],
     portrait: ["a portrait", "a tall portrait", "a very tall column"],
     unknown_source: "Fit the composition to this shape: where the frame has more room than the image, continue the \
         background, light and perspective naturally, and keep every subject whole and in its true proportions.",
     same_shape: "The frame has the shape of the image: keep the composition, the framing and the scale as they are.",
+    step_back: "The part of the frame that is named below has to hold everything that matters: show the scene from as \
+        far away as that takes, keep every subject whole and in its true proportions, and continue the background, \
+        light and perspective seamlessly all around.",
     wider: [
         "The frame is wider than the image: extend the scene to the left and to the right, continuing the background, \
          light and perspective seamlessly, and leave what is already there at its scale and in its true proportions.",
@@ -263,8 +284,9 @@ const PHRASES: Phrases = Phrases {
     identical: "Keep identical: the subjects, faces and expressions, products, wording, fonts, logos, colours, \
         textures, style and light.",
     summary: "The image shows: {summary}.",
-    subjects: "Keep each of these whole, unchanged and exactly once: {items}.",
-    texts: "Keep this wording letter for letter: {items}.",
+    subjects: "Keep each of these whole, unchanged and exactly once (in brackets, its place in the original image): \
+        {items}.",
+    texts: "Keep this wording letter for letter (in brackets, its place in the original image): {items}.",
     places: [
         "upper left",
         "top centre",
@@ -303,5 +325,5 @@ const PHRASES: Phrases = Phrases {
         ],
     },
     full_bleed: "Make one single full-bleed picture: the scene continues to every edge and fills the whole frame.",
-    instruction: "\n\nInstruction from the user, to be followed as well:\n",
+    instruction: "\n\nInstruction from the user; where it changes what the picture shows, it overrides the above:\n",
 };

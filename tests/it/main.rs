@@ -1,4 +1,4 @@
-//! The crate as its users see it.
+//! The crate as its users see it. Each law is held against a naive oracle that shares no code with the crate.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,13 +11,21 @@
     reason = "a panic is how a test fails"
 )]
 
+mod any;
 #[cfg(feature = "pixels")]
 mod command;
 #[cfg(feature = "pixels")]
 mod drive;
+mod fingerprint;
+mod fit;
 #[cfg(feature = "pixels")]
 mod local;
 #[cfg(feature = "pixels")]
 mod pictures;
 #[cfg(feature = "pixels")]
 mod pixels;
+#[cfg(feature = "serde")]
+mod plan_json;
+mod prompt;
+mod request;
+mod select;

@@ -1,0 +1,141 @@
+//! Values for the laws, biased to the edges.
+
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+use smart_resize::{
+    Area, Digest, Fit, Format, Insets, Preset, PresetTable, PriceList, Region, ResizeRequest, Scene, Size, Smallest,
+    Source, Target, UsdMicros,
+};
+
+pub(crate) fn size(width: u32, height: u32) -> Size {
+    Size::new(width, height).unwrap()
+}
+
+/// Any side: the two ends often, small ones often.
+pub(crate) fn any_side() -> impl Strategy<Value = u32> {
+    prop_oneof![Just(1), Just(2), 1..=40_u32, 1..=7000_u32, 1..=65_535_u32, Just(65_534), Just(65_535)]
+}
+
+pub(crate) fn any_size() -> impl Strategy<Value = Size> {
+    (any_side(), any_side()).prop_map(|(width, height)| size(width, height))
+}
+
+/// A picture and a target that it covers, often only just on a side.
+pub(crate) fn any_covered() -> impl Strategy<Value = (Size, Size)> {
+    let side = || (any_side(), any_side(), 0..4).prop_map(|(a, b, tight)| if tight == 0 { (a, a) } else { (a, b) });
+    (side(), side()).prop_map(|((a, b), (c, d))| (size(a.max(b), c.max(d)), size(a.min(b), c.min(d))))
+}
+
+pub(crate) fn any_insets() -> impl Strategy<Value = Insets> {
+    let pair = || prop_oneof![Just((0, 0)), Just((999, 0)), Just((0, 999)), (0..500_u16, 0..500_u16)];
+    (pair(), pair()).prop_map(|((top, bottom), (right, left))| Insets::new(top, right, bottom, left).unwrap())
+}
+
+pub(crate) fn any_scene() -> impl Strategy<Value = Scene> {
+    let area = || {
+        (0..1000_u16, 1..=1000_u16, 0..1000_u16, 1..=1000_u16)
+            .prop_map(|(x, width, y, height)| Area::new(x, y, (x + width).min(1000), (y + height).min(1000)).unwrap())
+    };
+    let regions = move || {
+        let region = ("[ -~é×]{0,20}[a-z]", area()).prop_map(|(label, area)| Region::new(label, area).unwrap());
+        prop::collection::vec(region, 0..4)
+    };
+    ("[ -~é×]{0,40}[a-z]", regions(), regions()).prop_map(|(summary, subjects, texts)| {
+        let scene = subjects.into_iter().try_fold(Scene::new(summary).unwrap(), Scene::with_subject).unwrap();
+        texts.into_iter().try_fold(scene, Scene::with_text).unwrap()
+    })
+}
+
+pub(crate) fn any_format() -> impl Strategy<Value = Format> {
+    select(vec![Format::Png, Format::Jpeg, Format::WebP])
+}
+
+/// The three built-in tables, and one of a caller's own whose names fit no pattern.
+pub(crate) fn any_table() -> impl Strategy<Value = PresetTable> {
+    let own = PresetTable::new(
+        "my \"model\"",
+        vec![
+            Preset::new(size(3500, 1500), "7:3".parse().unwrap(), Some("3K".parse().unwrap())),
+            Preset::new(size(1500, 3500), "3:7".parse().unwrap(), Some("3K".parse().unwrap())),
+            Preset::new(size(700, 300), "7:3".parse().unwrap(), Some("0.75K".parse().unwrap())),
+        ],
+    );
+    let mut tables = PresetTable::all().to_vec();
+    tables.push(own.unwrap());
+    select(tables)
+}
+
+fn any_source() -> impl Strategy<Value = Source> {
+    let url = || Source::from_url("https://example.com/a.jpg");
+    let sources = vec![
+        url(),
+        url().with_digest(Digest::of(b"a")),
+        Source::from_bytes(*b"some bytes"),
+        Source::from_bytes(*b"some bytes").with_url("https://example.com/a.jpg"),
+    ];
+    (select(sources), option::of(any_size()))
+        .prop_map(|(source, size)| if let Some(size) = size { source.with_size(size) } else { source })
+}
+
+/// Valid requests over every option.
+pub(crate) fn any_request() -> impl Strategy<Value = ResizeRequest> {
+    let targets = |table: &PresetTable| {
+        let target = (select(table.presets().to_vec()), any_side(), any_side(), option::of(any_insets())).prop_map(
+            |(preset, width, height, insets)| {
+                let inside = size(width.min(preset.size().width()), height.min(preset.size().height()));
+                Target::new(inside).with_safe_area(insets.unwrap_or_default())
+            },
+        );
+        // A list of few values, so that some come twice.
+        prop::collection::vec(target, 1..5).prop_flat_map(|pool| prop::collection::vec(select(pool), 1..8))
+    };
+    let floor = |table: &PresetTable| match table.resolutions() {
+        tiers if tiers.is_empty() => Just(None).boxed(),
+        tiers => option::of(select(tiers)).boxed(),
+    };
+    let own_prices = || {
+        let (low, high) = ("0.75K".parse().unwrap(), "3K".parse().unwrap());
+        PriceList::default().with_image("my \"model\"", Some(low), UsdMicros(1)).with_image(
+            "my \"model\"",
+            Some(high),
+            UsdMicros(u64::MAX),
+        )
+    };
+    let of_a_table = move |table: PresetTable| (targets(&table), floor(&table), Just(table));
+    let options = (
+        any_source(),
+        option::of(any_scene()),
+        "[ -~\\n×]{0,60}",
+        1..=9_u32,
+        option::of(prop_oneof![0..10_u64, Just(u64::MAX), Just((1 << 31) - 1), any::<u64>()]),
+        1..=6_u8,
+        (any_format(), any_format()),
+        any::<(bool, bool)>(),
+    );
+    (any_table().prop_flat_map(of_a_table), options).prop_map(move |(of_table, options)| {
+        let (targets, floor, table) = of_table;
+        let (source, scene, prompt, variants, seed, tolerance, (format, transfer), (crop, by_pixels)) = options;
+        let mut builder = ResizeRequest::builder(source)
+            .targets(targets)
+            .table(table)
+            .prices(own_prices())
+            .prompt(prompt)
+            .variants(variants)
+            .safety_tolerance(tolerance)
+            .format(format)
+            .transfer_format(transfer)
+            .fit(if crop { Fit::Crop } else { Fit::Cover })
+            .smallest(if by_pixels { Smallest::ByPixels } else { Smallest::ByTier });
+        if let Some(floor) = floor {
+            builder = builder.floor(floor);
+        }
+        if let Some(seed) = seed {
+            builder = builder.seed(seed);
+        }
+        if let Some(scene) = scene {
+            builder = builder.scene(scene);
+        }
+        builder.build().unwrap()
+    })
+}

@@ -1,0 +1,213 @@
+//! Which rectangle: each sentence of the rule as a law, on small domains in full and on large ones by samples.
+
+use proptest::prelude::*;
+use smart_resize::{Fit, Rect, Size, cover};
+
+use crate::any::{any_covered, any_insets, any_side, any_size, size};
+
+/// Width and height of the largest rectangle of `frame` with the shape of `target`: one side in full; of the other
+/// the exact length is `num / den`, and the whole number nearest to it is sought, of two the upper, from 1 on.
+fn naive_largest(frame: Size, target: Size) -> (u128, u128) {
+    let [fw, fh, tw, th] = [frame.width(), frame.height(), target.width(), target.height()].map(u128::from);
+    let nearest = |num: u128, den: u128| {
+        let below = num / den;
+        // Twice the distances to the two whole numbers around it, over den.
+        let (down, up) = (2 * (num - below * den), 2 * ((below + 1) * den - num));
+        (if up <= down { below + 1 } else { below }).max(1)
+    };
+    if fw * th >= fh * tw { (nearest(fh * tw, th), fh) } else { (fw, nearest(fw * th, tw)) }
+}
+
+/// Every sentence about the largest rectangle.
+fn check_cover(frame: Size, target: Size) {
+    let rect = cover(frame, target);
+    let place = || format!("{target} from {frame}: {rect:?}");
+    let (width, height) = (u128::from(rect.width()), u128::from(rect.height()));
+    assert_eq!((width, height), naive_largest(frame, target), "{}", place());
+    check_centred(frame, rect);
+
+    // It spans the frame on one axis, so none of the shape is larger.
+    assert!(rect.width() == frame.width() || rect.height() == frame.height(), "{}", place());
+    // The side that is cut is off by at most half a pixel, unless that would leave nothing of it.
+    let (tw, th) = (u128::from(target.width()), u128::from(target.height()));
+    let wider = u128::from(frame.width()) * th >= u128::from(frame.height()) * tw;
+    let (cut, half_a_pixel) = if wider { (width, th) } else { (height, tw) };
+    assert!((2 * width * th).abs_diff(2 * height * tw) <= half_a_pixel || cut == 1, "{}", place());
+    if frame.covers(target) {
+        assert!(rect.size().covers(target), "enlarged: {}", place());
+    }
+}
+
+fn check_centred(frame: Size, rect: Rect) {
+    assert!(rect.is_inside(frame), "{rect:?} in {frame}");
+    let right = frame.width() - rect.x() - rect.width();
+    let bottom = frame.height() - rect.y() - rect.height();
+    // The extra pixel of an odd margin is at the right, or at the bottom.
+    assert!(right == rect.x() || right == rect.x() + 1, "{rect:?} in {frame}");
+    assert!(bottom == rect.y() || bottom == rect.y() + 1, "{rect:?} in {frame}");
+}
+
+/// `kept` is the share in hundredths of a percent, rounded down.
+fn check_kept(frame: Size, rect: Rect) {
+    let kept = rect.kept_of(frame);
+    let hundredths = u64::from(kept.hundredths_of_percent());
+    let (part, whole) = (10_000 * u64::from(rect.size().area()), u64::from(frame.area()));
+    assert!(hundredths * whole <= part && part < (hundredths + 1) * whole, "{kept} of {rect:?} in {frame}");
+    assert_eq!(hundredths == 10_000, rect.size() == frame, "100.00 means all of it, and only that");
+    assert_eq!(kept.to_string(), format!("{}.{:02}", hundredths / 100, hundredths % 100));
+}
+
+fn check_fits(frame: Size, target: Size) {
+    let rects = [Fit::Cover, Fit::Crop].map(|fit| fit.rect(frame, target));
+    let covers = frame.width() >= target.width() && frame.height() >= target.height();
+    let [Ok(by_cover), Ok(by_crop)] = rects else {
+        assert!(!covers, "{target} from {frame}: {rects:?}");
+        for rect in rects {
+            let error = rect.unwrap_err();
+            assert_eq!((error.frame, error.target), (frame, target));
+            assert_eq!(error.to_string(), format!("a picture of {frame} does not cover {target}"));
+        }
+        return;
+    };
+    assert!(covers, "{target} from {frame}: {rects:?}");
+    assert_eq!(by_cover, cover(frame, target));
+    assert_eq!(by_crop.size(), target);
+    check_centred(frame, by_crop);
+    check_kept(frame, by_cover);
+    check_kept(frame, by_crop);
+    // Where a side is the frame's, the scale is 1, and only there.
+    let scale_is_1 = frame.width() == target.width() || frame.height() == target.height();
+    if scale_is_1 {
+        assert_eq!(by_cover, by_crop, "{target} from {frame}");
+    } else {
+        assert!(by_cover.size().area() > target.area(), "{target} from {frame}: {by_cover:?}");
+    }
+}
+
+#[test]
+fn all_frames_and_targets_up_to_24_pixels_a_side() {
+    let sizes = || (1..=24).flat_map(|width| (1..=24).map(move |height| size(width, height)));
+    for frame in sizes() {
+        for target in sizes() {
+            check_cover(frame, target);
+            check_fits(frame, target);
+        }
+    }
+}
+
+#[test]
+fn no_rectangle_of_exactly_the_shape_is_larger() {
+    let sizes = |max| (1..=max).flat_map(move |width| (1..=max).map(move |height| size(width, height)));
+    for frame in sizes(10) {
+        for target in sizes(10) {
+            let found = cover(frame, target).size();
+            let of_the_shape = |other: &Size| other.width() * target.height() == target.width() * other.height();
+            let largest = sizes(10).filter(|other| frame.covers(*other)).filter(of_the_shape).max_by_key(|s| s.area());
+            assert!(largest.is_none_or(|largest| found.covers(largest)), "{target} from {frame}: {found}");
+        }
+    }
+}
+
+#[test]
+fn rectangles_known_by_hand() {
+    let case = |frame: &str, target: &str, expected: (u32, u32, &str), kept: &str| {
+        let frame = frame.parse().unwrap();
+        let rect = cover(frame, target.parse().unwrap());
+        assert_eq!((rect.x(), rect.y(), rect.size().to_string().as_str()), expected, "{target} from {frame}");
+        assert_eq!(rect.kept_of(frame).to_string(), kept, "{target} from {frame}");
+    };
+    // The service's own example: 2730.67 is rounded up, the odd margin of 21 leaves 11 at the right.
+    case("2752x1536", "1920x1080", (10, 0, "2731x1536"), "99.23");
+    case("1024x1024", "1024x1024", (0, 0, "1024x1024"), "100.00");
+    // Half a pixel goes up: 3 x 5 / 2 = 7.5, and 2.5 on the other axis.
+    case("9x3", "5x2", (0, 0, "8x3"), "88.88");
+    case("5x9", "2x1", (0, 3, "5x3"), "33.33");
+    case("9x5", "1x2", (3, 0, "3x5"), "33.33");
+    // Just below a half goes down.
+    case("9x7", "5x8", (2, 0, "4x7"), "44.44");
+    // Never a side of 0, though the exact length is 0.00015.
+    case("10x10", "65535x1", (0, 4, "10x1"), "10.00");
+    case("10x10", "1x65535", (4, 0, "1x10"), "10.00");
+    case("1x1", "65535x65534", (0, 0, "1x1"), "100.00");
+    // Enlarging, for who chose it: the largest rectangle all the same.
+    case("1024x1024", "1920x1080", (0, 224, "1024x576"), "56.25");
+    // The largest numbers there are.
+    case("65535x65535", "65535x65534", (0, 0, "65535x65534"), "99.99");
+    case("65535x65535", "1x1", (0, 0, "65535x65535"), "100.00");
+    case("65535x1", "1x65535", (32_767, 0, "1x1"), "0.00");
+}
+
+#[test]
+fn a_rectangle_is_inside_up_to_the_last_pixel() {
+    let case = |x, y, rect: &str, expected: bool| {
+        let rect = Rect::new(x, y, rect.parse().unwrap());
+        assert_eq!(rect.is_inside(size(100, 50)), expected, "{rect:?}");
+    };
+    case(0, 0, "100x50", true);
+    case(99, 49, "1x1", true);
+    case(1, 0, "100x50", false);
+    case(0, 1, "100x50", false);
+    case(100, 0, "1x1", false);
+    case(0, 50, "1x1", false);
+    // No sum wraps around.
+    case(u32::MAX, 0, "1x1", false);
+    case(0, u32::MAX, "1x1", false);
+}
+
+#[test]
+fn more_than_all_of_a_picture_is_all_of_it() {
+    for outer in [size(2, 1), size(65_535, 65_535)] {
+        assert_eq!(Rect::new(0, 0, outer).kept_of(size(1, 1)).to_string(), "100.00", "{outer}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4000))]
+
+    #[test]
+    fn any_frame_and_any_target(frame in any_size(), target in any_size()) {
+        check_cover(frame, target);
+        check_fits(frame, target);
+    }
+
+    #[test]
+    fn a_frame_that_covers((frame, target) in any_covered()) {
+        check_cover(frame, target);
+        check_fits(frame, target);
+    }
+
+    #[test]
+    fn transposing_frame_and_target_transposes_the_rectangle(frame in any_size(), target in any_size()) {
+        let (rect, other) = (cover(frame, target), cover(frame.transposed(), target.transposed()));
+        prop_assert_eq!((rect.x(), rect.y(), rect.size()), (other.y(), other.x(), other.size().transposed()));
+    }
+
+    #[test]
+    fn one_shape_gives_one_rectangle(frame in any_size(), width in 1..=255_u32, height in 1..=255_u32, n in 1..=257_u32) {
+        prop_assert_eq!(cover(frame, size(width, height)), cover(frame, size(width * n, height * n)));
+    }
+
+    #[test]
+    fn what_a_safe_area_leaves_is_inside_and_not_empty(
+        outer in any_size(), x in any_side(), y in any_side(), insets in any_insets(),
+    ) {
+        let rect = Rect::new(x, y, outer);
+        let left = insets.inside(rect);
+        let [top, right, bottom, start] = insets.edges().map(u64::from);
+        let check = |at: u32, length: u32, outer_at: u32, outer_length: u32, before: u64, after: u64| {
+            let (at, length) = (u64::from(at), u64::from(length));
+            let (outer_at, outer_length) = (u64::from(outer_at), u64::from(outer_length));
+            let inside = at >= outer_at && length >= 1 && at + length <= outer_at + outer_length;
+            let (cut_before, cut_after) = (at - outer_at, outer_at + outer_length - at - length);
+            // Each inset is kept free in full, but for the one pixel that always stays; and no pixel more is cut.
+            let free = |cut: u64, inset: u64| cut * 1000 >= outer_length * inset;
+            let no_more = |cut: u64, inset: u64| cut * 1000 < outer_length * inset + 1000;
+            inside
+                && (length == 1 || (free(cut_before, before) && free(cut_after, after)))
+                && no_more(cut_before, before)
+                && (length == 1 || no_more(cut_after, after))
+        };
+        prop_assert!(check(left.x(), left.width(), x, outer.width(), start, right), "{:?} of {:?}", left, rect);
+        prop_assert!(check(left.y(), left.height(), y, outer.height(), top, bottom), "{:?} of {:?}", left, rect);
+    }
+}

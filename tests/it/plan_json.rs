@@ -1,0 +1,366 @@
+//! The plan as a document: its exact shape, the way back, and that nothing in it can be changed unnoticed.
+
+use insta::{assert_snapshot, with_settings};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use smart_resize::{Digest, Format, Insets, MAX_TARGETS, MAX_VARIANTS, Plan, ResizeRequest, Source, Target};
+
+use crate::any::{any_request, size};
+
+/// Two targets of two shapes, one with a safe area, in two calls each.
+fn small() -> Plan {
+    let source = Source::from_bytes(*b"the bytes of a photo").with_size(size(3000, 2000));
+    let story = Target::new(size(1080, 1920)).with_safe_area(Insets::new(140, 0, 200, 0).unwrap());
+    let request = ResizeRequest::builder(source)
+        .sizes(["1920x1080"])
+        .targets([story])
+        .variants(5)
+        .seed(7)
+        .format(Format::Jpeg)
+        .prompt("Make it winter.")
+        .build();
+    Plan::new(&request.unwrap()).unwrap()
+}
+
+fn document(plan: &Plan) -> Value {
+    serde_json::to_value(plan).unwrap()
+}
+
+fn read(document: &Value) -> Result<Plan, String> {
+    // Through text, as a file would go: the numbers are then read, not handed over.
+    serde_json::from_str(&document.to_string()).map_err(|error| error.to_string())
+}
+
+/// The message of a document that is refused, without the place in the text that serde_json adds.
+fn refused(document: &Value) -> String {
+    let message = read(document).unwrap_err();
+    message.split(" at line ").next().unwrap().to_owned()
+}
+
+fn golden(name: &str, text: &str) {
+    with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        assert_snapshot!(name, text);
+    });
+}
+
+#[test]
+fn the_document_of_a_small_plan() {
+    // What changes with every wording has its own tests; here it is the place that counts.
+    let plan = small();
+    let mut text = serde_json::to_string_pretty(&plan).unwrap();
+    for (index, generation) in plan.generations().iter().enumerate() {
+        let prompt = serde_json::to_string(&**generation.prompt()).unwrap();
+        text = text.replace(&prompt, &format!("<prompt of generation {index}>"));
+    }
+    for (_, call) in plan.calls() {
+        let hash = format!("\"{}\"", call.fingerprint().unwrap());
+        text = text.replace(&hash, &format!("<fingerprint of call {}>", call.id()));
+    }
+    golden("plan_json_small", &text);
+}
+
+#[test]
+fn a_document_without_digest_seed_tiers_and_safe_areas() {
+    let request = ResizeRequest::builder(Source::from_url("https://example.com/a.jpg"))
+        .sizes(["100x100"])
+        .table(smart_resize::PresetTable::nano_banana())
+        .build();
+    let plan = Plan::new(&request.unwrap()).unwrap();
+    let mut found = document(&plan);
+    found["generations"][0]["prompt"] = json!("…");
+    let expected = json!({
+        "version": 1,
+        "model": "nano-banana",
+        "source_digest": null,
+        "safety_tolerance": 4,
+        "transfer_format": "png",
+        "generations": [{
+            "id": 0,
+            "aspect_ratio": "1:1",
+            "resolution": null,
+            "width": 1024,
+            "height": 1024,
+            "prompt": "…",
+            "usd_micros_per_image": 39_000,
+            "calls": [{ "id": 0, "variants": 1, "seed": null, "fingerprint": null }],
+        }],
+        "renditions": [{
+            "target": "100x100",
+            "generation": 0,
+            "fit": "cover",
+            "format": "png",
+            "crop": { "x": 0, "y": 0, "width": 1024, "height": 1024 },
+            "kept_percent": 100.0,
+        }],
+        "usd_micros_per_request": 50_000,
+        "cost_usd_micros": 89_000,
+    });
+    assert_eq!(found, expected);
+    assert_eq!(read(&document(&plan)), Ok(plan));
+}
+
+/// The place of every value that is not a list or an object, as a JSON pointer.
+fn leaves(value: &Value, place: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(key, value)| leaves(value, &format!("{place}/{key}"), found)),
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, value)| leaves(value, &format!("{place}/{index}"), found));
+        }
+        _ => found.push(place.to_owned()),
+    }
+}
+
+/// Another value of the same kind, which would be fine elsewhere.
+fn another(place: &str, value: &Value) -> Value {
+    let key = place.rsplit('/').next().unwrap();
+    match (key, value) {
+        ("kept_percent", _) => json!(98.76),
+        ("resolution", _) => json!("4K"),
+        ("seed", Value::Null) => json!(1),
+        ("version" | "id" | "width" | "height" | "x" | "y", Value::Number(number)) => {
+            json!(number.as_u64().unwrap() + 1)
+        }
+        (_, Value::Number(number)) => json!(number.as_u64().map_or(1, |number| number + 1)),
+        ("source_digest" | "fingerprint", _) => json!(Digest::of(b"another").to_string()),
+        ("aspect_ratio", _) => json!("7:3"),
+        ("transfer_format" | "format", _) => json!("webp"),
+        ("fit", _) => json!("crop"),
+        ("target", _) => json!("1000x1000"),
+        (_, Value::String(text)) => json!(format!("{text}!")),
+        other => panic!("no other value for {other:?}"),
+    }
+}
+
+/// What may be changed, since it makes another plan that is right in itself: neither the backend is asked for it nor
+/// does anything else follow from it that the document could be held against.
+///
+/// - `format`: the format of a result is not asked of the backend, and any of the three holds such a size.
+/// - `safe_area`: only the prompt speaks of it, and the prompt is there in full.
+const FREE: [&str; 6] = [
+    "/renditions/0/format",
+    "/renditions/1/format",
+    "/renditions/1/safe_area/bottom",
+    "/renditions/1/safe_area/left",
+    "/renditions/1/safe_area/right",
+    "/renditions/1/safe_area/top",
+];
+
+#[test]
+fn whatever_is_changed_is_noticed_and_named() {
+    let original = document(&small());
+    let mut places = Vec::new();
+    leaves(&original, "", &mut places);
+    places.sort_unstable();
+    let (mut free, mut messages) = (Vec::new(), Vec::new());
+    for place in &places {
+        let mut tampered = original.clone();
+        let value = tampered.pointer_mut(place).unwrap();
+        let other = another(place, value);
+        assert_ne!(*value, other, "{place} is not changed");
+        *value = other.clone();
+        match read(&tampered) {
+            Ok(plan) => {
+                assert_ne!(plan, small(), "{place} is not read");
+                free.push(place.as_str());
+            }
+            Err(_) => messages.push(format!("{place} = {}\n  {}", abridged(&other), refused(&tampered))),
+        }
+    }
+    assert_eq!(free, FREE);
+    golden("plan_json_tampered", &without_hashes(&messages.join("\n")));
+}
+
+/// A value by its first and last characters.
+fn abridged(value: &Value) -> String {
+    let text: Vec<char> = value.to_string().chars().collect();
+    let string = |part: &[char]| part.iter().collect::<String>();
+    if text.len() <= 66 {
+        string(&text)
+    } else {
+        format!("{}…{}", string(&text[..9]), string(&text[text.len() - 9..]))
+    }
+}
+
+/// Any 64 hexadecimal digits as `<hash>`: they follow from the prompt, and so change with its wording.
+fn without_hashes(text: &str) -> String {
+    let mut rest = text;
+    let mut found = String::new();
+    while !rest.is_empty() {
+        let hex = rest.find(|c: char| !matches!(c, '0'..='9' | 'a'..='f')).unwrap_or(rest.len());
+        let (run, after) = rest.split_at(hex);
+        let (next, after) = after.split_at(after.chars().next().map_or(0, char::len_utf8));
+        found.push_str(if run.len() == 64 { "<hash>" } else { run });
+        found.push_str(next);
+        rest = after;
+    }
+    found
+}
+
+#[test]
+fn a_null_in_place_of_a_value_is_noticed() {
+    let original = document(&small());
+    let mut places = Vec::new();
+    leaves(&original, "", &mut places);
+    for place in places {
+        let mut tampered = original.clone();
+        *tampered.pointer_mut(&place).unwrap() = Value::Null;
+        assert!(read(&tampered).is_err(), "{place}");
+    }
+}
+
+/// The places of all objects.
+fn objects(value: &Value, place: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            found.push(place.to_owned());
+            fields.iter().for_each(|(key, value)| objects(value, &format!("{place}/{key}"), found));
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, value)| objects(value, &format!("{place}/{index}"), found));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn an_unknown_field_is_refused_and_a_missing_one_too() {
+    let original = document(&small());
+    let mut places = Vec::new();
+    objects(&original, "", &mut places);
+    // The plan, two generations with two calls each, two renditions, two rectangles, a safe area.
+    assert_eq!(places.len(), 1 + 2 + 4 + 2 + 2 + 1);
+    for place in places {
+        let mut more = original.clone();
+        more.pointer_mut(&place).unwrap()["note"] = json!("hello");
+        assert!(refused(&more).starts_with("unknown field `note`, expected "), "{place}: {}", refused(&more));
+
+        let fields: Vec<String> = original.pointer(&place).unwrap().as_object().unwrap().keys().cloned().collect();
+        for field in fields {
+            let mut less = original.clone();
+            less.pointer_mut(&place).unwrap().as_object_mut().unwrap().remove(&field);
+            if field == "safe_area" {
+                // Left out where there is none, so leaving it out says that there is none.
+                assert_eq!(read(&less).unwrap().renditions()[1].safe_area(), Insets::default());
+                continue;
+            }
+            let message = refused(&less);
+            // What may be null is null where it is missing, and then noticed as any other change.
+            let optional = ["source_digest", "resolution", "seed", "fingerprint"].contains(&field.as_str());
+            let expected = format!("missing field `{field}`");
+            assert!(message == expected || (optional && message.contains("expected")), "{place}/{field}: {message}");
+        }
+    }
+}
+
+#[test]
+fn documents_that_no_plan_would_write() {
+    let case = |change: &dyn Fn(&mut Value), expected: &str| {
+        let mut tampered = document(&small());
+        change(&mut tampered);
+        assert_eq!(refused(&tampered), expected);
+    };
+    case(&|d| d["version"] = json!(2), "version is 2, expected 1");
+    case(&|d| d["version"] = json!(0), "version is 0, expected 1");
+    // The version comes first, so that a document of tomorrow is not blamed for its new fields.
+    let newer = r#"{"version": 2, "surprise": true}"#;
+    assert_eq!(
+        serde_json::from_str::<Plan>(newer).unwrap_err().to_string(),
+        "version is 2, expected 1 at line 1 column 13"
+    );
+    case(&|d| d["safety_tolerance"] = json!(0), "safety_tolerance is 0, expected 1 to 6");
+    case(&|d| d["safety_tolerance"] = json!(7), "safety_tolerance is 7, expected 1 to 6");
+    case(&|d| d["renditions"] = json!([]), "0 renditions, expected 1 to 256");
+    case(&|d| d["generations"] = json!([]), "renditions[0]: generation is 0, of 0");
+    case(&|d| d["renditions"][1]["generation"] = json!(2), "renditions[1]: generation is 2, of 2");
+    case(&|d| d["generations"][1]["calls"] = json!([]), "generations[1] has no call");
+    case(&|d| d["generations"][0]["calls"][1]["variants"] = json!(0), "generations[0]: calls[1] has 0 variants");
+    case(&|d| d["generations"][0]["prompt"] = json!(""), "generations[0]: prompt is empty");
+    case(&|d| d["generations"][0]["width"] = json!(0), "generations[0]: width 0 is outside 1 to 65535");
+    case(&|d| d["generations"][0]["height"] = json!(65_536), "generations[0]: height 65536 is outside 1 to 65535");
+    case(
+        &|d| d["generations"][0]["width"] = json!(1919),
+        "renditions[0]: a picture of 1919x1536 does not cover 1920x1080",
+    );
+    case(
+        &|d| d["generations"][0]["calls"][1]["seed"] = json!(7),
+        "generations[0]: calls[1] has the seed 7, expected 8",
+    );
+    case(
+        &|d| d["generations"][0]["calls"][1]["seed"] = Value::Null,
+        "generations[0]: calls[1] has the seed null, expected 8",
+    );
+    case(&|d| d["renditions"][0]["kept_percent"] = json!(99.234), "99.234 is not a share in percent with two decimals");
+    case(
+        &|d| {
+            d["renditions"][0]["target"] = json!("16384x1");
+            d["renditions"][0]["format"] = json!("webp");
+        },
+        "renditions[0]: 16384x1 is too long for webp: at most 16383 pixels a side",
+    );
+    case(
+        &|d| {
+            let first = d["renditions"][0].clone();
+            d["renditions"] = json!([first]);
+        },
+        "generations[1] has no rendition",
+    );
+}
+
+#[test]
+fn counts_are_bounded_on_both_sides() {
+    let of = |targets: usize, variants: u32| {
+        let request = ResizeRequest::builder(Source::from_url("u")).sizes(vec!["9x9"; targets]).variants(variants);
+        Plan::new(&request.build().unwrap()).unwrap()
+    };
+    let largest = of(MAX_TARGETS, MAX_VARIANTS);
+    assert_eq!(read(&document(&largest)), Ok(largest.clone()));
+
+    let push = |document: &mut Value, list: &str| {
+        let items = document.pointer_mut(list).unwrap().as_array_mut().unwrap();
+        items.push(items[0].clone());
+    };
+    let mut more = document(&largest);
+    push(&mut more, "/renditions");
+    assert_eq!(refused(&more), "257 renditions, expected 1 to 256");
+    let mut more = document(&largest);
+    push(&mut more, "/generations");
+    assert_eq!(refused(&more), "257 generations, at most 256");
+    let mut more = document(&of(1, MAX_VARIANTS));
+    more["generations"][0]["calls"][0]["variants"] = json!(5);
+    assert_eq!(refused(&more), "generations[0]: 65 variants, at most 64");
+    // A number of variants that would overflow their sum, and a price that would overflow the cost.
+    more["generations"][0]["calls"][0]["variants"] = json!(u32::MAX);
+    assert_eq!(refused(&more), "generations[0]: 4294967295 variants, at most 64");
+    let mut more = document(&of(1, 1));
+    more["generations"][0]["usd_micros_per_image"] = json!(u64::MAX);
+    assert_eq!(refused(&more), "cost_usd_micros is 200000, expected 18446744073709551615");
+}
+
+/// Without a digest there is no fingerprint, and so nothing to hold the backend's part against.
+#[test]
+fn a_plan_without_a_digest_is_only_held_against_itself() {
+    let request = ResizeRequest::builder(Source::from_url("u")).sizes(["9x9"]).build().unwrap();
+    let original = document(&Plan::new(&request).unwrap());
+    for (place, other) in
+        [("/model", json!("m")), ("/generations/0/prompt", json!("p")), ("/safety_tolerance", json!(1))]
+    {
+        let mut changed = original.clone();
+        *changed.pointer_mut(place).unwrap() = other.clone();
+        assert_eq!(document(&read(&changed).unwrap()).pointer(place), Some(&other));
+    }
+    let mut changed = original;
+    changed["generations"][0]["calls"][0]["fingerprint"] = json!(Digest::of(b"").to_string());
+    let hex = Digest::of(b"");
+    assert_eq!(refused(&changed), format!("generations[0]: call 0: fingerprint is {hex}, expected null"));
+}
+
+proptest! {
+    #[test]
+    fn a_plan_is_equal_after_a_round_trip(request in any_request()) {
+        let plan = Plan::new(&request).unwrap();
+        let text = serde_json::to_string(&plan).unwrap();
+        let again: Plan = serde_json::from_str(&text).unwrap();
+        prop_assert_eq!(&again, &plan);
+        prop_assert_eq!(serde_json::to_string(&again).unwrap(), text);
+    }
+}
