@@ -46,7 +46,7 @@ use self::fit::{Fit, Kept, Rect, TooSmallError};
 use self::preset::{Preset, Resolution};
 use self::price::UsdMicros;
 use self::prompt::{Brief, prompt};
-use self::request::ResizeRequest;
+use self::request::{At, ResizeRequest};
 use self::select::{NothingCoversError, smallest_covering};
 use self::target::Insets;
 use crate::format::Format;
@@ -407,7 +407,7 @@ pub enum PlanError {
     #[error(transparent)]
     TooSmall(#[from] TooSmallError),
     /// A model and tier without a price.
-    #[error("no price is known for {model} at {resolution:?}")]
+    #[error("no price is known for {model}{}", At(*resolution))]
     NoPrice {
         /// The model.
         model: String,

@@ -150,8 +150,8 @@ fn difference(source: Option<Size>, frame: Size, safe: Size) -> &'static str {
 }
 
 fn describe(scene: &Scene, sentences: &mut Vec<Cow<'static, str>>) {
-    let summary = scene.summary().trim_end_matches('.');
-    sentences.push(fill(PHRASES.summary, &[("summary", summary)]));
+    let stop = if scene.summary().ends_with(['.', '!', '?', '…']) { "" } else { "." };
+    sentences.push(fill(PHRASES.summary, &[("summary", scene.summary()), ("stop", stop)]));
     let mut list = |phrase: &'static str, regions: &[Region], quote: bool| {
         if regions.is_empty() {
             return;
@@ -283,7 +283,7 @@ const PHRASES: Phrases = Phrases {
     ],
     identical: "Keep identical: the subjects, faces and expressions, products, wording, fonts, logos, colours, \
         textures, style and light.",
-    summary: "The image shows: {summary}.",
+    summary: "The image shows: {summary}{stop}",
     subjects: "Keep each of these whole, unchanged and exactly once (in brackets, its place in the original image): \
         {items}.",
     texts: "Keep this wording letter for letter (in brackets, its place in the original image): {items}.",

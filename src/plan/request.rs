@@ -457,7 +457,7 @@ pub enum RequestError {
     #[expect(missing_docs, reason = "what was found and the bound")]
     PromptTooLong { chars: usize, max: usize },
     /// A floor that the table does not have.
-    #[error("{model} has no {floor}, only {known:?}")]
+    #[error("{model} has no {floor}{}", Known(known))]
     UnknownFloor {
         /// The floor that was asked.
         floor: Resolution,
@@ -471,7 +471,7 @@ pub enum RequestError {
     #[expect(missing_docs, reason = "what was found")]
     SafetyTolerance { found: u8 },
     /// A model and tier without a price.
-    #[error("no price is known for {model}{}{}", if resolution.is_some() { " at " } else { "" }, OrNothing(*resolution))]
+    #[error("no price is known for {model}{}", At(*resolution))]
     NoPrice {
         /// The model.
         model: String,
@@ -480,10 +480,20 @@ pub enum RequestError {
     },
 }
 
-struct OrNothing(Option<Resolution>);
+/// What a table has instead of the tier that was asked.
+struct Known<'a>(&'a [Resolution]);
 
-impl fmt::Display for OrNothing {
+impl fmt::Display for Known<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.map_or(Ok(()), |resolution| resolution.fmt(f))
+        if self.0.is_empty() { f.write_str(": its presets have no tiers") } else { write!(f, ", only {:?}", self.0) }
+    }
+}
+
+/// A tier, where there is one.
+pub(super) struct At(pub(super) Option<Resolution>);
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |resolution| write!(f, " at {resolution}"))
     }
 }

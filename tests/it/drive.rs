@@ -355,6 +355,11 @@ fn the_cpu_work_can_be_moved_and_its_loss_is_told() {
     assert_eq!(outcome.calls[0].as_ref().unwrap().images().len(), 2);
 }
 
+/// The whole run can move between threads.
+fn sendable<T: Send>(future: T) -> T {
+    future
+}
+
 #[test]
 fn backends_can_be_shared_and_boxed() {
     struct Backend;
@@ -378,10 +383,6 @@ fn backends_can_be_shared_and_boxed() {
     assert!(driver.run_on_threads(&shared, TWO).unwrap().is_complete());
     let shared: Arc<dyn BoxedAsyncGenerator> = Arc::new(Backend);
     let run = async { driver.run_async(&shared, TWO).await };
-    // The whole run can move between threads.
-    fn sendable<T: Send>(future: T) -> T {
-        future
-    }
     assert!(pollster::block_on(sendable(run)).unwrap().is_complete());
 }
 

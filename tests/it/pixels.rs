@@ -26,7 +26,9 @@ fn refused(bytes: &[u8], limits: &DecodeLimits) -> String {
 fn read_elsewhere(bytes: &[u8], format: Format) -> (u32, u32, Vec<u8>) {
     match format {
         Format::Png => {
-            let mut decoder = zune_png::PngDecoder::new(zune_png::zune_core::bytestream::ZCursor::new(bytes));
+            let options = zune_png::zune_core::options::DecoderOptions::default().set_max_width(65_535);
+            let bytes = zune_png::zune_core::bytestream::ZCursor::new(bytes);
+            let mut decoder = zune_png::PngDecoder::new_with_options(bytes, options);
             let pixels = decoder.decode_raw().unwrap();
             let (width, height) = decoder.dimensions().unwrap();
             (width as u32, height as u32, pixels)
@@ -309,8 +311,6 @@ fn a_header_of_impossible_size_is_refused_before_anything_is_decoded() {
     };
     assert_eq!(claim(30_000, 30_000), "a picture of 30000x30000, at most 100000000 pixels");
     assert_eq!(claim(65_536, 1), "a picture of 65536x1, each side has to be 1 to 65535");
-    // The encoder writes such a size, the crate's own sizes end before it.
-    assert_eq!(Size::new(65_536, 1).is_err(), true);
 }
 
 /// The CRC of PNG, by its definition.
@@ -351,7 +351,7 @@ fn a_jpeg_cut_short_is_told_from_a_whole_one_with_a_thumbnail() {
     encoder.add_app_segment(1, thumbnail).unwrap();
     encoder.encode(picture.pixels(), 48, 32, JpegColor::Rgb).unwrap();
     assert_eq!(decoded(&file).size(), picture.size());
-    let error = decode(&file[..file.len() * 3 / 4], &DecodeLimits::default()).unwrap_err();
+    let error = decode(&file[..file.len() - 9], &DecodeLimits::default()).unwrap_err();
     assert_eq!(error, DecodeError::Truncated { format: Format::Jpeg });
     file.extend(b"something behind the end");
     assert_eq!(decoded(&file).size(), picture.size());
