@@ -33,7 +33,8 @@ use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use smart_resize::{
     CallId, DecodeLimits, Driver, EncodeOptions, Event, Format, GenerateError, Generated, GenerationRequest, Generator,
-    LocalGenerator, Outcome, Output, Picture, Plan, RenderOptions, RenditionError, Size, Source, decode, encode,
+    LocalGenerator, Outcome, Output, Picture, Plan, RenderOptions, RenditionError, RunError, Size, Source, decode,
+    encode,
 };
 
 use self::args::Args;
@@ -51,7 +52,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
-            ExitCode::from(1)
+            ExitCode::from(if error.is::<RunError>() { 2 } else { 1 })
         }
     }
 }
@@ -180,8 +181,11 @@ impl<'a> Job<'a> {
             path.display(),
             output.bytes.len(),
         );
+        // Writing to a string does not fail.
+        if let Some(description) = &record.description {
+            let _ = write!(line, "  ({description})");
+        }
         for warning in &record.warnings {
-            // Writing to a string does not fail.
             let _ = write!(line, "  ({warning})");
         }
         Ok(line)

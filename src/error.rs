@@ -3,15 +3,18 @@
 use crate::format::ParseFormatError;
 use crate::generate::SourceMismatchError;
 use crate::generate::error::GenerateError;
+use crate::generate::store::StoreError;
 #[cfg(feature = "pixels")]
 use crate::generate::{drive::RunError, outcome::RenditionError};
 #[cfg(feature = "pixels")]
-use crate::pixels::{RenderError, decode::DecodeError, encode::EncodeError};
+use crate::pixels::{RenderError, decode::DecodeError, encode::EncodeError, picture::PixelCountError};
 use crate::plan::PlanError;
+use crate::plan::fit::TooSmallError;
 use crate::plan::preset::PresetTableError;
 use crate::plan::request::RequestErrors;
 use crate::plan::scene::SceneError;
 use crate::plan::select::NothingCoversError;
+use crate::plan::target::InsetsError;
 use crate::size::{InvalidSideError, ParseSizeError};
 
 /// Any error of this crate that is not about a single label.
@@ -37,10 +40,15 @@ pub enum Error {
     PresetTable(#[from] PresetTableError),
     Scene(#[from] SceneError),
     NothingCovers(#[from] NothingCoversError),
+    TooSmall(#[from] TooSmallError),
+    Insets(#[from] InsetsError),
     Request(#[from] RequestErrors),
     Plan(#[from] PlanError),
     SourceMismatch(#[from] SourceMismatchError),
     Generate(#[from] GenerateError),
+    Store(#[from] StoreError),
+    #[cfg(feature = "pixels")]
+    PixelCount(#[from] PixelCountError),
     #[cfg(feature = "pixels")]
     Decode(#[from] DecodeError),
     #[cfg(feature = "pixels")]

@@ -20,7 +20,7 @@ use crate::text::serde_as_text;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
-    /// PNG: lossless, sides up to 2³¹−1.
+    /// PNG: lossless, sides up to 65,535 here.
     #[default]
     Png,
     /// JPEG: lossy, opaque, sides up to 65,535.

@@ -65,31 +65,16 @@
 extern crate alloc;
 
 mod error;
-mod format;
-mod generate;
-mod plan;
-mod size;
+pub mod format;
+pub mod generate;
+#[cfg(feature = "pixels")]
+pub mod pixels;
+pub mod plan;
+pub mod size;
 mod text;
 
 pub use error::Error;
 pub use format::{Format, ParseFormatError};
-pub use plan::fingerprint::{Digest, Fingerprint, ParseHashError};
-pub use plan::fit::{Fit, Kept, Rect, TooSmallError, cover};
-pub use plan::preset::{AspectRatio, MAX_PRESETS, ParseLabelError, Preset, PresetTable, PresetTableError, Resolution};
-pub use plan::price::{PriceList, UsdMicros};
-pub use plan::prompt::{Brief, prompt};
-pub use plan::request::{
-    MAX_PROMPT_CHARS, MAX_TARGETS, MAX_VARIANTS, RequestError, RequestErrors, RequestLimits, ResizeRequest,
-    ResizeRequestBuilder,
-};
-pub use plan::scene::{Area, MAX_LABEL_CHARS, MAX_REGIONS, MAX_SUMMARY_CHARS, Region, Scene, SceneError};
-pub use plan::select::{NothingCoversError, Smallest, smallest_covering};
-pub use plan::source::Source;
-pub use plan::target::{Insets, InsetsError, Target};
-pub use plan::{Call, CallId, Generation, Plan, PlanError, Rendition};
-pub use size::{Expected, InvalidSideError, MAX_SIDE, Nearness, ParseSizeError, ParseSizeErrorKind, Side, Size};
-#[cfg(feature = "pixels")]
-mod pixels;
 pub use generate::error::{GenerateError, GenerateErrorKind};
 #[cfg(feature = "std")]
 pub use generate::store::MemoryStore;
@@ -117,6 +102,21 @@ pub use pixels::{
     picture::{Layout, Picture, PixelCountError},
     render, render_all,
 };
+pub use plan::fingerprint::{Digest, Fingerprint, ParseHashError};
+pub use plan::fit::{Fit, Kept, Rect, TooSmallError, cover};
+pub use plan::preset::{AspectRatio, MAX_PRESETS, ParseLabelError, Preset, PresetTable, PresetTableError, Resolution};
+pub use plan::price::{PriceList, UsdMicros};
+pub use plan::prompt::{Brief, prompt};
+pub use plan::request::{
+    MAX_PROMPT_CHARS, MAX_TARGETS, MAX_VARIANTS, RequestError, RequestErrors, RequestLimits, ResizeRequest,
+    ResizeRequestBuilder,
+};
+pub use plan::scene::{Area, MAX_LABEL_CHARS, MAX_REGIONS, MAX_SUMMARY_CHARS, Region, Scene, SceneError};
+pub use plan::select::{NothingCoversError, Smallest, smallest_covering};
+pub use plan::source::Source;
+pub use plan::target::{Insets, InsetsError, Target};
+pub use plan::{Call, CallId, Generation, Plan, PlanError, Rendition};
+pub use size::{Expected, InvalidSideError, MAX_SIDE, Nearness, ParseSizeError, ParseSizeErrorKind, Side, Size};
 
 /// The examples of the README compile and run.
 #[cfg(all(doctest, feature = "pixels"))]

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
-use smart_resize::{Fit, Format, JpegOptions, PresetTable, RenderOptions, ResizeRequest, Resolution, Size, Source};
+use smart_resize::{Fit, Format, PresetTable, RenderOptions, ResizeRequest, Resolution, Size, Source};
 
 /// Makes a picture of exactly each SIZE, regenerated at the smallest preset that covers it and never enlarged.
 #[derive(Debug, Parser)]
@@ -130,7 +130,7 @@ impl Args {
         if self.quality.is_some() && self.format != FormatArg::Jpg {
             return Err(format!("--quality has no effect on {}, which is lossless", self.format()).into());
         }
-        options.encode.jpeg = JpegOptions { quality: self.quality, ..JpegOptions::default() };
+        options.encode.jpeg.quality = self.quality;
         Ok(options)
     }
 }

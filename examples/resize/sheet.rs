@@ -22,8 +22,8 @@ const GAP: u32 = 24;
 /// The height of the two lines of text below a pair.
 const CAPTION: u32 = 52;
 const CELL: (u32, u32) = (2 * THUMBNAIL + 2 * GAP, THUMBNAIL + CAPTION + GAP);
-/// The most pictures on a sheet, in two columns.
-const MOST: usize = 200;
+/// The most pictures on a sheet, in two columns: 40 rows stay below the longest side of a WebP.
+const MOST: usize = 80;
 
 /// The format that a sheet's file name asks for.
 pub(crate) fn format(path: &Path) -> Result<Format, String> {

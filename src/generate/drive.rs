@@ -25,8 +25,10 @@
 
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use futures_util::stream::{StreamExt, iter};
 
@@ -34,10 +36,12 @@ use super::error::{GenerateError, GenerateErrorKind};
 use super::outcome::{CallReport, Outcome, Output, Provenance, RenditionError, RenditionOutcome};
 use super::store::{AsyncStore, NoStore, Store, StoreError};
 use super::{AsyncGenerator, BoxFuture, Generated, GenerationRequest, Generator, SourceMismatchError};
+use crate::pixels::decode::DecodeLimits;
 use crate::pixels::encode::EncodeError;
 use crate::pixels::{RenderOptions, RenderTarget, Rendered, render_all};
 use crate::plan::source::Source;
-use crate::plan::{Call, CallId, Plan};
+use crate::plan::{Call, CallId, Plan, Rendition};
+use crate::size::Size;
 
 /// Does the CPU work of a run elsewhere; see [`Driver::offload`].
 type Offload<'a> = dyn Fn(RenderJob) -> BoxFuture<'static, Option<RenderDone>> + Send + Sync + 'a;
@@ -94,6 +98,12 @@ impl<'a, S> Driver<'a, S> {
     fn calls(&self) -> Result<Vec<CallRun<'a>>, RunError> {
         for rendition in self.plan.renditions() {
             self.options.encode.check(rendition.format())?;
+        }
+        for preset in self.plan.generations().iter().map(|generation| generation.preset().size()) {
+            if !self.options.limits.allow(preset) {
+                let DecodeLimits { pixels, decoded_bytes, .. } = self.options.limits;
+                return Err(RunError::Limits { preset, pixels, decoded_bytes });
+            }
         }
         let requests = self.plan.requests(self.source)?;
         let mut runs = Vec::with_capacity(requests.len());
@@ -196,13 +206,17 @@ impl<S: Store> Driver<'_, S> {
             }
             finished
         };
-        let finished = std::thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads.get().min(calls.len())).map(|_| scope.spawn(work)).collect();
-            let join = |worker: std::thread::ScopedJoinHandle<'_, _>| {
+        let finished = thread::scope(|scope| {
+            // This thread works too. Where the system has no more threads, those that it has do all the work.
+            let helpers = 1..threads.get().min(calls.len());
+            let helpers: Vec<_> =
+                helpers.map_while(|_| thread::Builder::new().spawn_scoped(scope, work).ok()).collect();
+            let mut finished = work();
+            for helper in helpers {
                 // A panic of the caller's own backend, store or observer stays one.
-                worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            };
-            workers.into_iter().flat_map(join).collect()
+                finished.extend(helper.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            }
+            finished
         });
         Ok(self.outcome(finished))
     }
@@ -211,13 +225,13 @@ impl<S: Store> Driver<'_, S> {
         let request = &run.request;
         self.tell(&Event::CallStarted { call: request.call() });
         let mut report = CallReport::default();
-        let result = match request.fingerprint().map(|fingerprint| self.store.load(&fingerprint)) {
-            Some(Ok(Some(generated))) => {
-                report.reused = true;
-                Ok(generated)
+        let loaded = request.fingerprint().map_or(Ok(None), |fingerprint| self.store.load(&fingerprint));
+        let result = match looked_up(loaded) {
+            Some(kept) => {
+                report.reused = kept.is_ok();
+                kept
             }
-            Some(Err(error)) => Err(unknown_to_store(error)),
-            Some(Ok(None)) | None => generator.generate(request),
+            None => generator.generate(request),
         };
         if let (Ok(generated), false) = (&result, report.reused) {
             report.store_error = self.store.save(request, generated).err();
@@ -254,13 +268,12 @@ impl<S: AsyncStore> Driver<'_, S> {
             Some(fingerprint) => self.store.load(&fingerprint).await,
             None => Ok(None),
         };
-        let result = match loaded {
-            Ok(Some(generated)) => {
-                report.reused = true;
-                Ok(generated)
+        let result = match looked_up(loaded) {
+            Some(kept) => {
+                report.reused = kept.is_ok();
+                kept
             }
-            Err(error) => Err(unknown_to_store(error)),
-            Ok(None) => generator.generate(request).await,
+            None => generator.generate(request).await,
         };
         if let (Ok(generated), false) = (&result, report.reused) {
             report.store_error = self.store.save(request, generated).await.err();
@@ -275,9 +288,17 @@ impl<S: AsyncStore> Driver<'_, S> {
     }
 }
 
-/// A call that is not made, since it may have been paid for before.
-fn unknown_to_store(error: StoreError) -> GenerateError {
-    GenerateError::new(GenerateErrorKind::Store, "the call was not made").with_source(error)
+/// What the store says of a call; nothing where the backend has to be asked.
+///
+/// An answer without any image is worth nothing, and asking once more often helps. Where the store cannot tell, the
+/// call is not made, since it may have been paid for before.
+fn looked_up(loaded: Result<Option<Generated>, StoreError>) -> Option<Result<Generated, GenerateError>> {
+    match loaded {
+        Ok(kept) => kept.filter(|generated| !generated.images().is_empty()).map(Ok),
+        Err(error) => {
+            Some(Err(GenerateError::new(GenerateErrorKind::Store, "the call was not made").with_source(error)))
+        }
+    }
 }
 
 impl<S> fmt::Debug for Driver<'_, S> {
@@ -302,7 +323,7 @@ impl CallRun<'_> {
         let renditions = self.plan.renditions().iter().enumerate();
         renditions
             .filter(|(_, rendition)| rendition.generation() == self.generation)
-            .map(move |(index, rendition)| (index, RenderTarget::of(rendition, preset)))
+            .map(move |(index, rendition)| (index, render_target(rendition).with_preset(preset)))
     }
 
     /// The same failure for each picture of the call.
@@ -324,6 +345,10 @@ impl CallRun<'_> {
             options,
         }
     }
+}
+
+fn render_target(rendition: &Rendition) -> RenderTarget {
+    RenderTarget::new(rendition.target()).with_fit(rendition.fit()).with_format(rendition.format())
 }
 
 struct Finished {
@@ -422,7 +447,7 @@ pub enum Event<'a> {
         /// Which call.
         call: CallId,
     },
-    /// There is an answer, and it is kept.
+    /// There is an answer. It has been handed to the store, unless it came from there.
     CallAnswered {
         /// Which call.
         call: CallId,
@@ -466,4 +491,14 @@ pub enum RunError {
     /// The encoding options cannot work.
     #[error(transparent)]
     Options(#[from] EncodeError),
+    /// A picture of a preset's size could not be decoded when it comes.
+    #[error("a preset of {preset} exceeds what may be decoded: {pixels} pixels, {decoded_bytes} bytes at 4 a pixel")]
+    Limits {
+        /// The preset's size.
+        preset: Size,
+        /// The most pixels, of [`DecodeLimits`].
+        pixels: u64,
+        /// The most decoded bytes, of [`DecodeLimits`].
+        decoded_bytes: u64,
+    },
 }

@@ -95,6 +95,11 @@ impl GenerateError {
         self.kind
     }
 
+    /// What the backend said; `""` for nothing.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// After how long the backend wants to be asked again.
     pub const fn retry_after(&self) -> Option<Duration> {
         self.retry_after

@@ -31,7 +31,7 @@ const BLURS: [u32; 4] = [1, 6, 24, 96];
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LocalGenerator {
-    /// Bounds on the source.
+    /// Bounds on the source, and on the preset as if it were decoded.
     pub limits: DecodeLimits,
 }
 
@@ -45,8 +45,17 @@ impl Generator for LocalGenerator {
         let decoded =
             decode(bytes, &self.limits).map_err(|error| fail("the source cannot be read".into()).with_source(error))?;
         let frame = request.preset().size();
+        if !self.limits.allow(frame) {
+            let DecodeLimits { pixels, decoded_bytes, .. } = self.limits;
+            return Err(fail(format!(
+                "a preset of {frame}, at most {pixels} pixels and {decoded_bytes} bytes at 4 a pixel"
+            )));
+        }
         let unable = |error: RenderError| fail("the source cannot be reframed".into()).with_source(error);
-        let (picture, how) = reframe(&decoded.picture, frame).map_err(unable)?;
+        let (picture, mut how) = reframe(&decoded.picture, frame).map_err(unable)?;
+        if decoded.has_colour_profile {
+            how.push_str(", its colour profile not applied");
+        }
         let options = EncodeOptions { png: PngOptions::with_effort(PngEffort::Fast), ..EncodeOptions::default() };
         let encoded = encode(&picture, request.transfer_format(), &options).map_err(|error| unable(error.into()))?;
         let image: Arc<[u8]> = encoded.bytes.into();

@@ -19,13 +19,13 @@
 //! ```
 
 #[cfg(feature = "pixels")]
-pub(crate) mod drive;
-pub(crate) mod error;
+pub mod drive;
+pub mod error;
 #[cfg(feature = "pixels")]
-pub(crate) mod local;
+pub mod local;
 #[cfg(feature = "pixels")]
-pub(crate) mod outcome;
-pub(crate) mod store;
+pub mod outcome;
+pub mod store;
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -138,8 +138,8 @@ impl GenerationRequest {
         &self.source
     }
 
-    /// The identity of the call: equal exactly where the same is asked, so a fit idempotency key. Nothing where the
-    /// source has no digest.
+    /// The identity of the call: equal where the same is asked, for the same time in a plan. Nothing where the source
+    /// has no digest.
     pub const fn fingerprint(&self) -> Option<Fingerprint> {
         self.fingerprint
     }

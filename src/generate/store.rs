@@ -15,7 +15,8 @@ use crate::plan::fingerprint::Fingerprint;
 
 /// Keeps answers. Shared by all calls of a run, so inner mutability is yours.
 pub trait Store {
-    /// The answer that was kept for `fingerprint`.
+    /// The answer that was kept for `fingerprint`. One without any image counts as none, and the backend is asked again;
+    /// one with fewer images than asked is used as it is.
     ///
     /// # Errors
     ///
@@ -183,7 +184,7 @@ impl StoreError {
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the store of generated pictures failed")
+        f.write_str("an answer could not be read or kept")
     }
 }
 

@@ -29,7 +29,8 @@ pub struct DecodeLimits {
     pub input_bytes: usize,
     /// The most pixels.
     pub pixels: u64,
-    /// The most bytes of decoded samples as the file has them, 8 a pixel at most.
+    /// The most bytes of decoded samples as the file has them, 8 a pixel at most. Beside them a decode takes up to
+    /// 8 more bytes a pixel for a moment: a progressive JPEG's coefficients, or the turned or expanded copy.
     pub decoded_bytes: u64,
 }
 
@@ -38,6 +39,26 @@ impl Default for DecodeLimits {
         Self { input_bytes: 64 << 20, pixels: 100_000_000, decoded_bytes: 1 << 30 }
     }
 }
+
+impl DecodeLimits {
+    /// The size of a picture that may be decoded.
+    fn check_size(&self, width: u32, height: u32) -> Result<Size, DecodeError> {
+        if u64::from(width) * u64::from(height) > self.pixels {
+            return Err(DecodeError::TooManyPixels { width, height, max: self.pixels });
+        }
+        Size::new(width, height).map_err(|_| DecodeError::SideOutOfRange { width, height })
+    }
+
+    /// Whether a picture of `size` with 8 bits a channel and alpha may be decoded, so that one that is asked for can
+    /// be read when it comes.
+    pub(crate) fn allow(&self, size: Size) -> bool {
+        let pixels = u64::from(size.area());
+        pixels <= self.pixels && 4 * pixels <= self.decoded_bytes
+    }
+}
+
+/// The most bytes that a PNG's decoder may use beside the picture: for its profile and texts, inflated, and its rows.
+const METADATA_BYTES: u64 = 32 << 20;
 
 /// What the header of an encoded picture says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +88,7 @@ pub struct Decoded {
 ///
 /// [`DecodeError`] where the header cannot be read or exceeds the limits.
 pub fn probe(bytes: &[u8], limits: &DecodeLimits) -> Result<Probe, DecodeError> {
-    guarded(|| {
+    guarded(sniff(bytes), || {
         let Opened { format, size, orientation, .. } = open(bytes, limits)?;
         Ok(Probe { format, size: if turns_sideways(orientation) { size.transposed() } else { size } })
     })
@@ -79,12 +100,9 @@ pub fn probe(bytes: &[u8], limits: &DecodeLimits) -> Result<Probe, DecodeError> 
 ///
 /// [`DecodeError`] where the bytes are no whole PNG, JPEG or WebP, or exceed the limits.
 pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<Decoded, DecodeError> {
-    guarded(|| {
+    guarded(sniff(bytes), || {
         let Opened { format, size, orientation, mut decoder } = open(bytes, limits)?;
-        if format == Format::Jpeg {
-            check_jpeg(bytes)?;
-        }
-        let corrupt = |error: ImageError| DecodeError::Corrupt { format, message: error.to_string() };
+        let corrupt = |error| unreadable(format, limits, &error);
         // A profile that cannot be read is none; the decoder's word on the pixels is what counts.
         let has_colour_profile = decoder.icc_profile().ok().flatten().is_some();
         let kind = decoder.color_type();
@@ -96,7 +114,8 @@ pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<Decoded, DecodeErro
         decoder.read_image_boxed(&mut samples).map_err(corrupt)?;
         let image = to_eight_bits(size, kind, samples)
             .ok_or_else(|| DecodeError::UnsupportedColour { format, found: format!("{kind:?}") })?;
-        let picture = upright(image, orientation).ok_or(DecodeError::Panicked { format: Some(format) })?;
+        let picture = upright(image, orientation)
+            .ok_or_else(|| DecodeError::UnsupportedColour { format, found: format!("{kind:?}") })?;
         Ok(Decoded { picture, format, has_colour_profile })
     })
 }
@@ -110,8 +129,8 @@ fn zeroed(length: usize) -> Option<Vec<u8>> {
 }
 
 /// Turns a panic inside a decoder into an error, where panics unwind.
-fn guarded<T>(decode: impl FnOnce() -> Result<T, DecodeError>) -> Result<T, DecodeError> {
-    catch_unwind(AssertUnwindSafe(decode)).unwrap_or(Err(DecodeError::Panicked { format: None }))
+fn guarded<T>(format: Option<Format>, decode: impl FnOnce() -> Result<T, DecodeError>) -> Result<T, DecodeError> {
+    catch_unwind(AssertUnwindSafe(decode)).unwrap_or(Err(DecodeError::Panicked { format }))
 }
 
 /// A decoder whose header has been read and is within the limits.
@@ -129,9 +148,14 @@ fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Opened<'a>, Decode
     }
     let format =
         sniff(bytes).ok_or_else(|| DecodeError::UnknownFormat { start: bytes.iter().take(8).copied().collect() })?;
-    let corrupt = |error: ImageError| DecodeError::Corrupt { format, message: error.to_string() };
+    match format {
+        Format::Png => check_png(bytes, limits)?,
+        Format::Jpeg => check_jpeg(bytes)?,
+        Format::WebP => check_webp(bytes, limits)?,
+    }
+    let corrupt = |error| unreadable(format, limits, &error);
     let mut memory = Limits::no_limits();
-    memory.max_alloc = Some(limits.decoded_bytes);
+    memory.max_alloc = Some(limits.decoded_bytes.min(METADATA_BYTES));
     let input = Cursor::new(bytes);
     let mut decoder: Box<dyn ImageDecoder> = match format {
         Format::Png => Box::new(PngDecoder::with_limits(input, memory.clone()).map_err(corrupt)?),
@@ -139,15 +163,12 @@ fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Opened<'a>, Decode
         Format::WebP => Box::new(WebPDecoder::new(input).map_err(corrupt)?),
     };
     let (width, height) = decoder.dimensions();
-    let pixels = u64::from(width) * u64::from(height);
-    if pixels > limits.pixels {
-        return Err(DecodeError::TooManyPixels { width, height, max: limits.pixels });
-    }
-    let size = Size::new(width, height).map_err(|_| DecodeError::SideOutOfRange { width, height })?;
+    let size = limits.check_size(width, height)?;
     let needed = decoder.total_bytes();
     if needed > limits.decoded_bytes {
         return Err(DecodeError::TooManyBytes { bytes: needed, max: limits.decoded_bytes });
     }
+    memory.max_alloc = Some(limits.decoded_bytes);
     decoder.set_limits(memory).map_err(corrupt)?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     Ok(Opened { format, size, orientation, decoder })
@@ -209,6 +230,61 @@ fn upright(mut image: DynamicImage, orientation: Orientation) -> Option<Picture>
     }
 }
 
+/// Holds the size in a PNG's header against the limits before its decoder is made, since that inflates what stands
+/// between the header and the pixels.
+fn check_png(bytes: &[u8], limits: &DecodeLimits) -> Result<(), DecodeError> {
+    // Signature (8), length of the header (4), its name (4), width and height.
+    match bytes.get(12..24) {
+        Some(&[b'I', b'H', b'D', b'R', w0, w1, w2, w3, h0, h1, h2, h3]) => {
+            limits.check_size(u32::from_be_bytes([w0, w1, w2, w3]), u32::from_be_bytes([h0, h1, h2, h3]))?;
+            Ok(())
+        }
+        _ => Err(DecodeError::Truncated { format: Format::Png }),
+    }
+}
+
+/// Refuses a WebP whose decoder would take more memory than its header tells: a chunk that claims to be longer than
+/// the file, and a bitstream whose own size exceeds the limits, whatever the canvas says.
+fn check_webp(bytes: &[u8], limits: &DecodeLimits) -> Result<(), DecodeError> {
+    const CUT_SHORT: DecodeError = DecodeError::Truncated { format: Format::WebP };
+    let mut rest = bytes.get(12..).ok_or(CUT_SHORT)?;
+    while let &[a, b, c, d, l0, l1, l2, l3, ref after @ ..] = rest {
+        let name = [a, b, c, d];
+        let length = u32::from_le_bytes([l0, l1, l2, l3]) as usize;
+        let content = after.get(..length).ok_or(CUT_SHORT)?;
+        match (&name, content) {
+            // Frame tag (3), start code (3), width and height of 14 bits each.
+            (b"VP8 ", &[_, _, _, _, _, _, w0, w1, h0, h1, ..]) => {
+                let side = |low, high| u32::from(u16::from_le_bytes([low, high]) & 0x3fff);
+                limits.check_size(side(w0, w1), side(h0, h1))?;
+            }
+            // Signature (1), width and height less one of 14 bits each.
+            (b"VP8L", &[_, b0, b1, b2, b3, ..]) => {
+                let bits = u32::from_le_bytes([b0, b1, b2, b3]);
+                limits.check_size((bits & 0x3fff) + 1, (bits >> 14 & 0x3fff) + 1)?;
+            }
+            // A frame: position and size (12), duration and flags (4), then chunks of its own, which are walked through
+            // as if they stood beside it.
+            (b"ANMF", _) => {
+                rest = after.get(16..).ok_or(CUT_SHORT)?;
+                continue;
+            }
+            _ => {}
+        }
+        // Chunks are padded to an even length; the last one's padding may be missing.
+        rest = after.get(length + length % 2..).unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// What a decoder refused, with the bound where that was one.
+fn unreadable(format: Format, limits: &DecodeLimits, error: &ImageError) -> DecodeError {
+    match error {
+        ImageError::Limits(_) => DecodeError::MemoryLimit { format, max: limits.decoded_bytes.min(METADATA_BYTES) },
+        error => DecodeError::Corrupt { format, message: error.to_string() },
+    }
+}
+
 /// Refuses a JPEG that its decoder would read without a word: one cut short, or one in CMYK.
 ///
 /// Walks the segments: a marker is `ff` and a code; all but those without content have a length of two bytes, which
@@ -265,6 +341,14 @@ pub enum DecodeError {
     #[error("{bytes} decoded bytes, at most {max}")]
     #[expect(missing_docs, reason = "what was found and the bound")]
     TooManyBytes { bytes: u64, max: u64 },
+    /// The file makes its decoder need more memory than the limits allow, such as for a profile that inflates.
+    #[error("the {format} needs more than {max} bytes beside its pixels")]
+    MemoryLimit {
+        /// The format.
+        format: Format,
+        /// The bound.
+        max: u64,
+    },
     /// The limits allow it, and the memory is not there.
     #[error("no memory for {bytes} decoded bytes")]
     #[expect(missing_docs, reason = "what was needed")]
@@ -292,9 +376,20 @@ pub enum DecodeError {
         message: String,
     },
     /// The decoder failed in a way that it should not.
-    #[error("the decoder panicked")]
+    #[error("the decoder of {} panicked", format.map_or("pictures", Format::media_type))]
     Panicked {
         /// The format, where it is known.
         format: Option<Format>,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_in_a_decoder_is_an_error_that_names_the_format() {
+        let error = guarded::<()>(Some(Format::Png), || panic!("on purpose")).unwrap_err();
+        assert_eq!(error.to_string(), "the decoder of image/png panicked");
+    }
 }

@@ -18,19 +18,19 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-pub(crate) mod decode;
-pub(crate) mod encode;
-pub(crate) mod picture;
+pub mod decode;
+pub mod encode;
+pub mod picture;
 pub(crate) mod resample;
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use self::decode::{DecodeError, DecodeLimits, Decoded, decode};
 use self::encode::{EncodeError, EncodeOptions, Encoded, EncoderSettings, encode};
 use self::picture::PixelCountError;
 use self::resample::{Filter, resample};
 use crate::format::Format;
-use crate::plan::Rendition;
 use crate::plan::fit::{Fit, Rect, TooSmallError, cover};
 use crate::size::Size;
 
@@ -47,11 +47,6 @@ impl RenderTarget {
     /// A PNG of exactly `size`, as much of the picture as that shape allows.
     pub const fn new(size: Size) -> Self {
         Self { size, fit: Fit::Cover, format: Format::Png, preset: None }
-    }
-
-    /// What `rendition` cuts from a generation at a preset of `preset` pixels.
-    pub const fn of(rendition: &Rendition, preset: Size) -> Self {
-        Self { size: rendition.target(), fit: rendition.fit(), format: rendition.format(), preset: Some(preset) }
     }
 
     /// The same target in another format.
@@ -175,7 +170,7 @@ impl fmt::Display for Warning {
 ///
 /// [`RenderError`] where the picture cannot be read or is too small, or the result cannot be written.
 pub fn render(bytes: &[u8], target: &RenderTarget, options: &RenderOptions) -> Result<Rendered, RenderError> {
-    cut(&decode(bytes, &options.limits)?, target, options)
+    cut_guarded(&decode(bytes, &options.limits)?, target, options)
 }
 
 /// Cuts every target from the encoded picture `bytes`, which is decoded once; one result each, in their order.
@@ -185,8 +180,13 @@ pub fn render_all(
     options: &RenderOptions,
 ) -> Vec<Result<Rendered, RenderError>> {
     let decoded = decode(bytes, &options.limits);
-    let one = |target| cut(decoded.as_ref().map_err(Clone::clone)?, target, options);
+    let one = |target| cut_guarded(decoded.as_ref().map_err(Clone::clone)?, target, options);
     targets.iter().map(one).collect()
+}
+
+/// A panic in the resampler or in an encoder is an error of this picture alone, where panics unwind.
+fn cut_guarded(decoded: &Decoded, target: &RenderTarget, options: &RenderOptions) -> Result<Rendered, RenderError> {
+    catch_unwind(AssertUnwindSafe(|| cut(decoded, target, options))).unwrap_or(Err(RenderError::Panicked))
 }
 
 fn cut(decoded: &Decoded, target: &RenderTarget, options: &RenderOptions) -> Result<Rendered, RenderError> {
@@ -207,8 +207,11 @@ fn cut(decoded: &Decoded, target: &RenderTarget, options: &RenderOptions) -> Res
         }
         (Err(error), Undersized::Fail) => return Err(error.into()),
     };
+    if !options.limits.allow(target.size) {
+        return Err(RenderError::TargetTooLarge { target: target.size, max: options.limits.pixels });
+    }
     let resampled;
-    let picture = if rect == Rect::new(0, 0, target.size) && frame == target.size {
+    let picture = if frame == target.size {
         &decoded.picture
     } else {
         resampled = resample(&decoded.picture, rect, target.size, Filter::Lanczos3)?.without_needless_alpha();
@@ -217,7 +220,7 @@ fn cut(decoded: &Decoded, target: &RenderTarget, options: &RenderOptions) -> Res
     if target.format == Format::Jpeg && picture.layout().has_alpha() {
         warnings.push(Warning::Flattened);
     }
-    let Encoded { bytes, settings, .. } = encode(picture, target.format, &options.encode)?;
+    let Encoded { bytes, settings } = encode(picture, target.format, &options.encode)?;
     Ok(Rendered { bytes, format: target.format, size: target.size, frame, rect, encoder: settings, warnings })
 }
 
@@ -231,6 +234,17 @@ pub enum RenderError {
     /// It does not cover the target.
     #[error(transparent)]
     TooSmall(#[from] TooSmallError),
+    /// The target has more pixels than may be decoded.
+    #[error("a target of {target} exceeds what may be decoded: {max} pixels")]
+    TargetTooLarge {
+        /// The target.
+        target: Size,
+        /// The most pixels, of [`DecodeLimits`].
+        max: u64,
+    },
+    /// The resampler or the encoder failed in a way that it should not.
+    #[error("the rendering panicked")]
+    Panicked,
     /// The resampler refused its sizes.
     #[error("resampling failed: {message}")]
     Resample {

@@ -81,8 +81,8 @@ impl Picture {
     }
 
     pub(crate) fn new(size: Size, layout: Layout, pixels: Vec<u8>) -> Result<Self, PixelCountError> {
-        let expected = size.area() as usize * layout.channels();
-        if pixels.len() == expected {
+        let expected = u64::from(size.area()) * layout.channels() as u64;
+        if pixels.len() as u64 == expected {
             Ok(Self { size, layout, pixels })
         } else {
             Err(PixelCountError { size, expected, found: pixels.len() })
@@ -102,6 +102,11 @@ impl Picture {
     /// The pixels, row by row from the top.
     pub fn pixels(&self) -> &[u8] {
         &self.pixels
+    }
+
+    /// The pixels, without a copy.
+    pub fn into_pixels(self) -> Vec<u8> {
+        self.pixels
     }
 
     /// The bytes of a row.
@@ -140,7 +145,7 @@ pub struct PixelCountError {
     /// The picture's size.
     pub size: Size,
     /// Width × height × channels.
-    pub expected: usize,
+    pub expected: u64,
     /// How many bytes there are.
     pub found: usize,
 }

@@ -74,7 +74,8 @@ sha256! {
 }
 
 sha256! {
-    /// The identity of one call: equal exactly where the backend is asked the same. See [`Call`](crate::Call).
+    /// The identity of one call: equal where the backend is asked the same, for the same time in
+    /// a plan. See [`Call`](crate::Call).
     Fingerprint, "a fingerprint of 64 hexadecimal digits"
 }
 

@@ -106,6 +106,18 @@ impl Rect {
         Self { x: margin(frame.width(), size.width()), y: margin(frame.height(), size.height()), size }
     }
 
+    /// What of the rectangle is in a picture of `frame` pixels; at least the pixel that is nearest to it.
+    pub(crate) fn clipped_to(self, frame: Size) -> Self {
+        let clip = |start: u32, length: u32, whole: u32| {
+            let start = start.min(whole - 1);
+            (start, length.min(whole - start))
+        };
+        let (x, width) = clip(self.x, self.width(), frame.width());
+        let (y, height) = clip(self.y, self.height(), frame.height());
+        // Invariant: both sides are from 1 to those of the frame.
+        Size::new(width, height).map_or(self, |size| Self { x, y, size })
+    }
+
     /// The leftmost column.
     pub const fn x(self) -> u32 {
         self.x

@@ -22,6 +22,9 @@ use super::{Call, CallId, Generation, Header, Plan, Rendition, call_seed};
 use crate::format::Format;
 use crate::size::Size;
 
+/// The longest prompt of a document, in characters: what the most patient of the built-in models takes, twice.
+const MAX_DOCUMENT_PROMPT_CHARS: usize = 100_000;
+
 /// The version of the document. It changes with the meaning of any field.
 const VERSION: u32 = 1;
 
@@ -89,7 +92,7 @@ fn is_none(insets: &Insets) -> bool {
     *insets == Insets::default()
 }
 
-/// Checked at once, since a document of another version may have other fields.
+/// Checked where it is read, which is first in a document as it is written: another version may have other fields.
 fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     let found = u32::deserialize(deserializer)?;
     expect("version", &found, &VERSION).map_err(Error::custom)?;
@@ -189,6 +192,7 @@ impl Document {
         check((1..=6).contains(&self.safety_tolerance), || {
             format!("safety_tolerance is {}, expected 1 to 6", self.safety_tolerance)
         })?;
+        check(!self.model.is_empty(), || "model is empty".to_string())?;
         let found = self.renditions.len();
         check((1..=MAX_TARGETS).contains(&found), || format!("{found} renditions, expected 1 to {MAX_TARGETS}"))?;
         let found = self.generations.len();
@@ -232,7 +236,10 @@ impl GenerationDocument {
         let place = format!("generations[{index}]");
         expect(&format!("{place}: id"), &this.id, &index)?;
         let size = Size::new(this.width, this.height).map_err(|error| format!("{place}: {error}"))?;
-        check(!this.prompt.is_empty(), || format!("{place}: prompt is empty"))?;
+        let chars = this.prompt.chars().count();
+        check((1..=MAX_DOCUMENT_PROMPT_CHARS).contains(&chars), || {
+            format!("{place}: prompt of {chars} characters, expected 1 to {MAX_DOCUMENT_PROMPT_CHARS}")
+        })?;
         let seed = this.calls.first().and_then(|call| call.seed);
         let mut total = 0_u32;
         let mut calls = Vec::with_capacity(this.calls.len().min(MAX_VARIANTS as usize));

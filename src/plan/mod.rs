@@ -22,18 +22,18 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-pub(crate) mod fingerprint;
-pub(crate) mod fit;
+pub mod fingerprint;
+pub mod fit;
 #[cfg(feature = "serde")]
 mod json;
-pub(crate) mod preset;
-pub(crate) mod price;
-pub(crate) mod prompt;
-pub(crate) mod request;
-pub(crate) mod scene;
-pub(crate) mod select;
-pub(crate) mod source;
-pub(crate) mod target;
+pub mod preset;
+pub mod price;
+pub mod prompt;
+pub mod request;
+pub mod scene;
+pub mod select;
+pub mod source;
+pub mod target;
 
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
@@ -60,7 +60,7 @@ use crate::size::Size;
 /// # Guarantees
 ///
 /// There is at least one rendition. Every generation has a call and a rendition, covers the targets cut from it, and
-/// every rectangle, cost and fingerprint is what this version of the crate computes.
+/// every rectangle, sum and fingerprint is what this version of the crate computes from the rest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     header: Header,

@@ -51,6 +51,16 @@ impl AspectRatio {
             _ => None,
         }
     }
+
+    /// The part before the colon.
+    pub const fn width(self) -> u16 {
+        self.width.get()
+    }
+
+    /// The part after the colon.
+    pub const fn height(self) -> u16 {
+        self.height.get()
+    }
 }
 
 impl fmt::Display for AspectRatio {
@@ -109,6 +119,11 @@ impl Resolution {
             Some(milli_k) if thousandths <= 1_000_000 => Some(Self { milli_k }),
             _ => None,
         }
+    }
+
+    /// The tier in thousandths of K: 500 is `0.5K`.
+    pub const fn milli_k(self) -> u32 {
+        self.milli_k.get()
     }
 }
 
@@ -247,7 +262,7 @@ impl PresetTable {
     ///
     /// # Errors
     ///
-    /// [`PresetTableError`] where there is no row, where there are more than [`MAX_PRESETS`], where two rows have the
+    /// [`PresetTableError`] where the model has no name, where there is no row, where there are more than [`MAX_PRESETS`], where two rows have the
     /// same names, or where only some have a resolution.
     ///
     /// ```
@@ -261,6 +276,10 @@ impl PresetTable {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn new(model: impl Into<Cow<'static, str>>, presets: Vec<Preset>) -> Result<Self, PresetTableError> {
+        let model = model.into();
+        if model.is_empty() {
+            return Err(PresetTableError::NoModel);
+        }
         if presets.is_empty() {
             return Err(PresetTableError::Empty);
         }
@@ -277,12 +296,7 @@ impl PresetTable {
                 return Err(PresetTableError::Duplicate { index, first, preset: *preset });
             }
         }
-        Ok(Self {
-            model: model.into(),
-            presets: Cow::Owned(presets),
-            max_prompt_chars: 50_000,
-            variants_per_call: NonZeroU16::MIN,
-        })
+        Ok(Self { model, presets: Cow::Owned(presets), max_prompt_chars: 50_000, variants_per_call: NonZeroU16::MIN })
     }
 
     /// The same table for a backend that makes up to `variants` pictures in one call (fal: 4, Gemini's own API: 1).
@@ -367,6 +381,9 @@ impl ParseLabelError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PresetTableError {
+    /// The model's name is empty.
+    #[error("a preset table needs the name of a model")]
+    NoModel,
     /// There is no row.
     #[error("a preset table needs at least one preset")]
     Empty,

@@ -43,7 +43,7 @@ pub struct Brief<'a> {
     preset: &'a Preset,
     source: Option<Size>,
     survives: Rect,
-    safe: Rect,
+    safe: Option<Rect>,
     scene: Option<&'a Scene>,
     instruction: &'a str,
 }
@@ -52,7 +52,7 @@ impl<'a> Brief<'a> {
     /// The whole of `preset`, of a source of which nothing is known.
     pub const fn new(preset: &'a Preset) -> Self {
         let whole = Rect::new(0, 0, preset.size());
-        Self { preset, source: None, survives: whole, safe: whole, scene: None, instruction: "" }
+        Self { preset, source: None, survives: whole, safe: None, scene: None, instruction: "" }
     }
 
     /// The source's upright size in pixels.
@@ -61,17 +61,16 @@ impl<'a> Brief<'a> {
         self
     }
 
-    /// The part of the preset's frame that survives the cut; of several cuts, what they have in common. The whole of
-    /// it is safe until [`with_safe_area`](Self::with_safe_area) says less.
+    /// The part of the preset's frame that survives the cut; of several cuts, what they have in common. All of it
+    /// is safe unless [`with_safe_area`](Self::with_safe_area) says less. What is outside the frame does not count.
     pub const fn with_surviving(mut self, part: Rect) -> Self {
         self.survives = part;
-        self.safe = part;
         self
     }
 
     /// The part of the preset's frame in which whatever matters has to be, inside the surviving part.
     pub const fn with_safe_area(mut self, part: Rect) -> Self {
-        self.safe = part;
+        self.safe = Some(part);
         self
     }
 
@@ -91,16 +90,18 @@ impl<'a> Brief<'a> {
 /// The whole prompt of `brief`.
 pub fn prompt(brief: &Brief<'_>) -> String {
     let frame = brief.preset.size();
+    let survives = brief.survives.clipped_to(frame);
+    let safe = brief.safe.map_or(survives, |safe| safe.clipped_to(frame));
     let mut sentences: Vec<Cow<'static, str>> = Vec::with_capacity(10);
     sentences.push(fill(PHRASES.task, &[("ratio", &brief.preset.ratio().to_string()), ("shape", shape_word(frame))]));
-    sentences.push(difference(brief.source, frame, brief.safe.size()).into());
+    sentences.push(difference(brief.source, frame, safe.size()).into());
     sentences.push(PHRASES.identical.into());
     if let Some(scene) = brief.scene {
         describe(scene, &mut sentences);
     }
     let whole = Rect::new(0, 0, frame);
-    bands(whole, [whole, brief.survives], &PHRASES.survives, &mut sentences);
-    bands(whole, [brief.survives, brief.safe], &PHRASES.safe, &mut sentences);
+    bands(whole, [whole, survives], &PHRASES.survives, &mut sentences);
+    bands(whole, [survives, safe], &PHRASES.safe, &mut sentences);
     sentences.push(PHRASES.full_bleed.into());
     let mut text = sentences.join(" ");
     let instruction = brief.instruction.trim();

@@ -393,6 +393,15 @@ impl RequestErrors {
     }
 }
 
+impl IntoIterator for RequestErrors {
+    type Item = RequestError;
+    type IntoIter = alloc::vec::IntoIter<RequestError>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.errors.into_iter()
+    }
+}
+
 impl fmt::Display for RequestErrors {
     /// All of them, with `; ` between two. A mistake that has a source is followed by it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -59,7 +59,7 @@ impl Insets {
         let cut = |start: u32, length: u32, before: u16, after: u16| {
             let part = |inset: u16| (length * u32::from(inset)).div_ceil(1000);
             let before = part(before).min(length - 1);
-            (start + before, length.saturating_sub(before + part(after)).max(1))
+            (start.saturating_add(before), length.saturating_sub(before + part(after)).max(1))
         };
         let (x, width) = cut(rect.x(), rect.width(), self.left, self.right);
         let (y, height) = cut(rect.y(), rect.height(), self.top, self.bottom);

@@ -1,6 +1,5 @@
 //! Running plans: what is asked of backend and store, in which order, and what is left of a run when things fail.
 
-use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::future::{pending, ready};
 use std::num::NonZeroUsize;
@@ -12,8 +11,8 @@ use std::task::{Context, Poll, Waker};
 use smart_resize::{
     AsyncGenerator, Blocking, BoxFuture, BoxedAsyncGenerator, CallId, Driver, Event, Fingerprint, Format,
     GenerateError, GenerateErrorKind, Generated, GenerationRequest, Generator, LocalGenerator, MemoryStore, Outcome,
-    Picture, Plan, PresetTable, RenderDone, RenderJob, RenderOptions, RenditionError, ResizeRequest, RunError, Size,
-    Source, Store, StoreError, UsdMicros, decode, generate_from_async_fn, generate_from_fn,
+    Picture, Plan, PresetTable, RenderDone, RenderJob, RenderOptions, RenditionError, ResizeRequest, RunError, Source,
+    Store, StoreError, UsdMicros, decode, generate_from_async_fn, generate_from_fn,
 };
 
 use crate::pictures::{photo, png, size};
@@ -188,6 +187,47 @@ fn two_calls_that_ask_the_same_have_answers_of_their_own() {
     assert_eq!(shades(&second), shades(&first));
 }
 
+#[test]
+fn an_answer_without_images_is_asked_for_again() {
+    let plan = plan(&["30x20"], 2);
+    let (source, store) = (source(), MemoryStore::default());
+    let answers = |count: usize| {
+        generate_from_fn(move |request: &GenerationRequest| {
+            Ok(Generated::new("test", answer(request).images().iter().take(count).cloned()))
+        })
+    };
+    let pictures = |count: usize| {
+        let outcome = Driver::new(&plan, &source).store(&store).run(&answers(count)).unwrap();
+        shades(&outcome)[0].iter().flatten().count()
+    };
+    assert_eq!(pictures(0), 0);
+    // One of two is kept as it is: it was paid for.
+    assert_eq!(pictures(1), 1);
+    assert_eq!(pictures(2), 1);
+}
+
+/// The plan of two targets with their second generation taken out: both are cut from the first.
+#[cfg(feature = "serde")]
+#[test]
+fn several_renditions_can_share_a_generation() {
+    let mut document = serde_json::to_value(plan(&["30x20", "60x40"], 2)).unwrap();
+    document["generations"].as_array_mut().unwrap().pop();
+    document["renditions"][1]["generation"] = 0.into();
+    document["cost_usd_micros"] = (50_000 + 2 * 150_000).into();
+    let plan: Plan = serde_json::from_value(document).unwrap();
+    let (source, asked) = (source(), AtomicUsize::new(0));
+    let backend = generate_from_fn(|request: &GenerationRequest| {
+        asked.fetch_add(1, Ordering::Relaxed);
+        Ok(answer(request))
+    });
+    let outcome = Driver::new(&plan, &source).run(&backend).unwrap();
+    assert_eq!((shades(&outcome), asked.load(Ordering::Relaxed)), (vec![vec![Some(0), Some(1)]; 2], 1));
+    let failing = generate_from_fn(|_: &GenerationRequest| Err(failure(GenerateErrorKind::Refused)));
+    let outcome = Driver::new(&plan, &source).run_on_threads(&failing, TWO).unwrap();
+    let failed = || Err(RenditionError::Generation(CallId(0)));
+    assert!(outcome.renditions.iter().all(|rendition| rendition.variants == [failed(), failed()]));
+}
+
 /// A store that fails where it is told to, and remembers what it was asked.
 #[derive(Default)]
 struct Faulty {
@@ -290,6 +330,14 @@ fn what_is_wrong_beforehand_is_found_before_anything_is_spent() {
     let error = Driver::new(&plan, &without_digest).run_on_threads(&nobody, TWO).unwrap_err();
     let message = format!("the plan is for the source {}, this is one without a digest", source.digest().unwrap());
     assert_eq!(error.to_string(), message);
+    let mut tight = RenderOptions::default();
+    tight.limits.pixels = 1264 * 848 - 1;
+    let error = Driver::new(&plan, &source).options(tight.clone()).run(&nobody).unwrap_err();
+    let message = "a preset of 1264x848 exceeds what may be decoded: 1071871 pixels, 1073741824 bytes at 4 a pixel";
+    assert_eq!(error.to_string(), message);
+    tight.limits.pixels += 1;
+    let backend = generate_from_fn(|request: &GenerationRequest| Ok(answer(request)));
+    assert!(Driver::new(&plan, &source).options(tight).run(&backend).unwrap().is_complete());
     // A quality that no rendition uses is no mistake.
     let (plan, backend) = (plan_of(Format::Png), generate_from_fn(|request: &GenerationRequest| Ok(answer(request))));
     assert!(Driver::new(&plan, &source).options(options).run(&backend).is_ok());
@@ -421,7 +469,7 @@ fn every_picture_has_a_record_of_how_it_came_to_be() {
     let source = source();
     let outcome = Driver::new(&plan, &source).run(&LocalGenerator::default()).unwrap();
     let output = outcome.renditions[0].variants[0].as_ref().unwrap();
-    let record: BTreeMap<String, serde_json::Value> =
+    let record: std::collections::BTreeMap<String, serde_json::Value> =
         serde_json::from_value(serde_json::to_value(&output.provenance).unwrap()).unwrap();
     let text = |key: &str| record[key].to_string();
     assert_eq!(text("source_digest"), format!("\"{}\"", source.digest().unwrap()));
@@ -438,5 +486,5 @@ fn every_picture_has_a_record_of_how_it_came_to_be() {
     assert_eq!(text("encoder"), r#"{"effort":"balanced","format":"png"}"#);
     assert_eq!(text("prompt"), serde_json::to_string(&**plan.generations()[0].prompt()).unwrap());
     assert!(text("description").contains("made locally"));
-    let _: Size = serde_json::from_str(&text("preset")).unwrap();
+    let _: smart_resize::Size = serde_json::from_str(&text("preset")).unwrap();
 }

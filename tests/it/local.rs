@@ -87,6 +87,18 @@ fn sources_of_extreme_shape_are_reframed_too() {
 }
 
 #[test]
+fn a_preset_beyond_its_limits_is_refused_before_memory_is_taken() {
+    let mut local = LocalGenerator::default();
+    local.limits.pixels = 100;
+    let source = Source::from_bytes(png(&photo(size("4x4"))));
+    assert!(local.generate(&request(&source, size("10x10"), 1)).is_ok());
+    let error = local.generate(&request(&source, size("101x1"), 1)).unwrap_err();
+    assert_eq!(error.message(), "a preset of 101x1, at most 100 pixels and 1073741824 bytes at 4 a pixel");
+    let error = LocalGenerator::default().generate(&request(&source, size("65535x65535"), 1)).unwrap_err();
+    assert_eq!(error.kind(), GenerateErrorKind::InvalidRequest);
+}
+
+#[test]
 fn it_sends_the_format_that_is_asked() {
     let source = Source::from_bytes(png(&photo(size("60x40"))));
     let request = ResizeRequest::builder(source.clone()).sizes(["9x9"]).transfer_format(Format::Jpeg).build().unwrap();

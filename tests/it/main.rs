@@ -13,7 +13,7 @@
 )]
 
 mod any;
-#[cfg(feature = "pixels")]
+#[cfg(all(feature = "pixels", feature = "serde"))]
 mod command;
 #[cfg(feature = "pixels")]
 mod drive;

@@ -274,7 +274,10 @@ fn documents_that_no_plan_would_write() {
     case(&|d| d["renditions"][1]["generation"] = json!(2), "renditions[1]: generation is 2, of 2");
     case(&|d| d["generations"][1]["calls"] = json!([]), "generations[1] has no call");
     case(&|d| d["generations"][0]["calls"][1]["variants"] = json!(0), "generations[0]: calls[1] has 0 variants");
-    case(&|d| d["generations"][0]["prompt"] = json!(""), "generations[0]: prompt is empty");
+    case(
+        &|d| d["generations"][0]["prompt"] = json!(""),
+        "generations[0]: prompt of 0 characters, expected 1 to 100000",
+    );
     case(&|d| d["generations"][0]["width"] = json!(0), "generations[0]: width 0 is outside 1 to 65535");
     case(&|d| d["generations"][0]["height"] = json!(65_536), "generations[0]: height 65536 is outside 1 to 65535");
     case(

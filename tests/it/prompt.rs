@@ -424,3 +424,23 @@ proptest! {
         prop_assert_eq!(&**generation.prompt(), expected.as_str());
     }
 }
+
+#[test]
+fn the_setters_of_a_brief_do_not_undo_each_other() {
+    let preset = &PresetTable::nano_banana_pro().presets()[0].clone();
+    let (band, safe) = (Rect::new(0, 100, size(1024, 824)), Rect::new(100, 200, size(700, 500)));
+    let one = prompt(&Brief::new(preset).with_surviving(band).with_safe_area(safe));
+    assert_eq!(one, prompt(&Brief::new(preset).with_safe_area(safe).with_surviving(band)));
+    assert_ne!(one, prompt(&Brief::new(preset).with_surviving(band)));
+}
+
+#[test]
+fn a_band_outside_the_frame_is_clipped_to_it() {
+    let preset = &PresetTable::nano_banana_pro().presets()[0].clone();
+    let far = Rect::new(u32::MAX, u32::MAX, size(65_535, 65_535));
+    let text = prompt(&Brief::new(preset).with_surviving(far).with_safe_area(far));
+    assert!(text.contains("from 99 % to 100 % of the frame's width"), "{text}");
+    // A rectangle that is larger than the frame is all of it.
+    let all = Rect::new(0, 0, size(65_535, 65_535));
+    assert_eq!(prompt(&Brief::new(preset).with_surviving(all)), prompt(&Brief::new(preset)));
+}

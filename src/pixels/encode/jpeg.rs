@@ -24,7 +24,7 @@ pub enum Subsampling {
 
 /// How a JPEG is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "so that one option can be changed in an expression")]
+#[non_exhaustive]
 pub struct JpegOptions {
     /// 1 to 100; nothing for [`DEFAULT_JPEG_QUALITY`].
     pub quality: Option<u8>,
@@ -34,6 +34,36 @@ pub struct JpegOptions {
     pub progressive: bool,
     /// What a transparent picture is laid on: red, green, blue.
     pub background: [u8; 3],
+}
+
+impl JpegOptions {
+    /// The same options with this quality, 1 to 100.
+    #[must_use]
+    pub const fn with_quality(mut self, quality: u8) -> Self {
+        self.quality = Some(quality);
+        self
+    }
+
+    /// The same options with colour sampled like this.
+    #[must_use]
+    pub const fn with_subsampling(mut self, subsampling: Subsampling) -> Self {
+        self.subsampling = subsampling;
+        self
+    }
+
+    /// The same options with several scans, or with one.
+    #[must_use]
+    pub const fn with_progressive(mut self, progressive: bool) -> Self {
+        self.progressive = progressive;
+        self
+    }
+
+    /// The same options with this background: red, green, blue.
+    #[must_use]
+    pub const fn with_background(mut self, background: [u8; 3]) -> Self {
+        self.background = background;
+        self
+    }
 }
 
 impl Default for JpegOptions {

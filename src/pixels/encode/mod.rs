@@ -7,7 +7,7 @@
 //!
 //! let picture = Picture::from_rgb(Size::new(4, 4)?, vec![200; 48])?;
 //! let mut options = EncodeOptions::default();
-//! options.jpeg = JpegOptions { quality: Some(80), ..options.jpeg };
+//! options.jpeg = JpegOptions::default().with_quality(80);
 //! assert_eq!(encode(&picture, Format::Jpeg, &options)?.bytes[..2], [0xff, 0xd8]);
 //!
 //! options.jpeg.quality = Some(0);
@@ -16,9 +16,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-pub(crate) mod jpeg;
-pub(crate) mod png;
-pub(crate) mod webp;
+pub mod jpeg;
+pub mod png;
+pub mod webp;
 
 use self::jpeg::JpegOptions;
 use self::png::{PngEffort, PngOptions};
@@ -30,7 +30,7 @@ use crate::size::Size;
 
 /// How results are written, format by format.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "one field for each format")]
+#[non_exhaustive]
 pub struct EncodeOptions {
     /// For PNG.
     pub png: PngOptions,
