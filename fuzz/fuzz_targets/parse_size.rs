@@ -1,8 +1,18 @@
-//! Fuzzes the law `parse_size`.
+//! Looks for bytes that break the law `parse_size`.
 #![no_main]
+#![allow(
+    dead_code,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "each target holds one of the laws, and a panic is how it fails"
+)]
 
 #[path = "../../tests/it/laws.rs"]
-#[allow(dead_code, clippy::unwrap_used, reason = "every target holds one of the laws")]
 mod laws;
 mod quiet;
 

@@ -428,7 +428,7 @@ pub(crate) fn decode_render(data: &[u8]) {
 fn check_render(input: &mut Unstructured<'_>, rest: &[u8]) -> Result<()> {
     let made = input.arbitrary::<u8>()? % 2 == 1;
     let mut limits = DecodeLimits::default();
-    (limits.pixels, limits.decoded_bytes, limits.input_bytes) = (1 << 20, 1 << 23, 1 << 20);
+    (limits.pixels, limits.decoded_bytes, limits.input_bytes) = (1 << 18, 1 << 21, 1 << 20);
     let mut options = RenderOptions::default();
     options.limits = limits;
     options.undersized = if input.arbitrary()? { Undersized::Enlarge } else { Undersized::Fail };
