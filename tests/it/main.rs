@@ -19,6 +19,8 @@ mod command;
 mod drive;
 mod fingerprint;
 mod fit;
+#[cfg(all(feature = "pixels", feature = "serde"))]
+mod laws;
 #[cfg(feature = "pixels")]
 mod local;
 #[cfg(feature = "pixels")]
@@ -28,5 +30,7 @@ mod pixels;
 #[cfg(feature = "serde")]
 mod plan_json;
 mod prompt;
+#[cfg(all(feature = "pixels", feature = "serde"))]
+mod replay;
 mod request;
 mod select;

@@ -1,0 +1,254 @@
+//! Draws the seeds: small files of every kind, written byte by byte where no encoder writes that kind.
+//!
+//! `cargo run -p smart-resize-fuzz --example seeds`, from the root of the repository; the files are the same each time.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::disallowed_methods,
+    reason = "a tool for developers, with sizes of a few pixels"
+)]
+
+use std::fs;
+use std::path::Path;
+
+use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+use smart_resize::{Digest, Plan, ResizeRequest, Source};
+
+/// As in `laws.rs`: the bytes that choose the options of `decode_render`.
+const HEAD: usize = 40;
+
+fn main() {
+    for (index, text) in SIZES.iter().enumerate() {
+        write("parse_size", &format!("{index:02}"), text.as_bytes());
+    }
+    for number in 0..8 {
+        write("plan", &format!("drawn-{number}"), &noise(number, 400));
+    }
+    for (name, sizes, variants) in [("one", &["64x64"][..], 1), ("three", &["1920x1080", "300x250", "300x250"], 5)] {
+        let source = Source::from_url("a").with_digest(Digest::of(b"a"));
+        let request = ResizeRequest::builder(source).sizes(sizes).variants(variants).seed(7).build().unwrap();
+        write("plan", name, &serde_json::to_vec(&Plan::new(&request).unwrap()).unwrap());
+    }
+    for (number, (name, file)) in files().iter().enumerate() {
+        // An even first byte: the rest is a file. The second allows enlarging; the others choose the targets.
+        let mut head = noise(number as u64, HEAD);
+        (head[0], head[1]) = (0, number as u8 % 2);
+        write("decode_render", name, &[head, file.clone()].concat());
+    }
+    for number in 0..6 {
+        let mut drawn = noise(100 + number, HEAD + 120);
+        drawn[0] = 1;
+        write("decode_render", &format!("drawn-{number}"), &drawn);
+    }
+}
+
+const SIZES: [&str; 14] = [
+    "1920x1080",
+    " 1X1\t",
+    "65535×65535",
+    "65536x1",
+    "0x1",
+    "1x01",
+    "-1x1",
+    "12 x9",
+    "1.5x2",
+    "12xx9",
+    "1x2x3",
+    "٣x٣",
+    "9x99999999999999999999999",
+    "\u{a0}1x1",
+];
+
+fn write(target: &str, name: &str, bytes: &[u8]) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(target);
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join(name), bytes).unwrap();
+}
+
+/// Bytes without a pattern, the same each time.
+fn noise(seed: u64, length: usize) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let byte = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 32) as u8
+    };
+    std::iter::repeat_with(byte).take(length).collect()
+}
+
+fn files() -> Vec<(&'static str, Vec<u8>)> {
+    let grey = |depth| Png { width: 13, height: 9, depth, colour: 0, interlaced: false };
+    let png = |depth, colour, interlaced| Png { width: 11, height: 10, depth, colour, interlaced };
+    let palette = [noise(5, 3 * 16), vec![]].concat();
+    let exif = exif(6);
+    let mut files = vec![
+        ("png-grey-1", grey(1).file(&[], &[])),
+        ("png-grey-2", grey(2).file(&[], &[])),
+        ("png-grey-4", grey(4).file(&[], &[])),
+        ("png-grey-8", grey(8).file(&[], &[])),
+        ("png-grey-16", grey(16).file(&[], &[])),
+        ("png-grey-8-clear-colour", grey(8).file(&[(*b"tRNS", &[0, 7])], &[])),
+        ("png-palette-4-alpha", png(4, 3, false).file(&[(*b"PLTE", &palette), (*b"tRNS", &[0, 99, 255])], &[])),
+        ("png-palette-4-interlaced", png(4, 3, true).file(&[(*b"PLTE", &palette)], &[])),
+        ("png-rgb-8", png(8, 2, false).file(&[(*b"gAMA", &[0, 0, 177, 143]), (*b"sRGB", &[0])], &[])),
+        ("png-rgb-16-interlaced", png(16, 2, true).file(&[], &[])),
+        ("png-grey-alpha-8", png(8, 4, false).file(&[], &[])),
+        ("png-rgba-16", png(16, 6, false).file(&[], &[])),
+        ("png-rgba-8-exif", png(8, 6, false).file(&[(*b"eXIf", &exif)], &[])),
+        ("png-icc", png(8, 2, false).file(&[(*b"iCCP", &[b"p\0\0".to_vec(), zlib(&noise(3, 40))].concat())], &[])),
+        ("png-animated", animated()),
+        ("png-huge-header", Png { width: 60_000, height: 60_000, depth: 16, colour: 6, interlaced: false }.empty()),
+    ];
+    files.extend([
+        ("jpeg-420", jpeg(ColorType::Rgb, |encoder| encoder.set_sampling_factor(SamplingFactor::R_4_2_0))),
+        ("jpeg-444", jpeg(ColorType::Rgb, |encoder| encoder.set_sampling_factor(SamplingFactor::R_4_4_4))),
+        ("jpeg-progressive", jpeg(ColorType::Rgb, |encoder| encoder.set_progressive(true))),
+        ("jpeg-restarts", jpeg(ColorType::Rgb, |encoder| encoder.set_restart_interval(1))),
+        ("jpeg-grey", jpeg(ColorType::Luma, |_| {})),
+        ("jpeg-cmyk", jpeg(ColorType::Cmyk, |_| {})),
+        ("jpeg-exif-6", jpeg(ColorType::Rgb, |encoder| encoder.add_exif_metadata(&exif).unwrap())),
+        ("jpeg-icc", jpeg(ColorType::Rgb, |encoder| encoder.add_icc_profile(&noise(4, 200)).unwrap())),
+        ("webp-rgb", webp(image_webp::ColorType::Rgb8, 3, None)),
+        ("webp-rgba-exif-6", webp(image_webp::ColorType::Rgba8, 4, Some(&exif))),
+        ("webp-grey", webp(image_webp::ColorType::L8, 1, None)),
+        ("webp-lossy-flat", LOSSY_WEBP.to_vec()),
+        ("nothing", Vec::new()),
+    ]);
+    files
+}
+
+/// A TIFF structure, big-endian, of one entry: the orientation.
+fn exif(orientation: u8) -> Vec<u8> {
+    let entry = [0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0];
+    [&b"MM\0*"[..], &[0, 0, 0, 8, 0, 1], &entry, &[0; 4]].concat()
+}
+
+fn jpeg(kind: ColorType, set: impl FnOnce(&mut Encoder<&mut Vec<u8>>)) -> Vec<u8> {
+    let channels = match kind {
+        ColorType::Luma => 1,
+        ColorType::Cmyk => 4,
+        _ => 3,
+    };
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&mut bytes, 60);
+    set(&mut encoder);
+    encoder.encode(&noise(2, 19 * 18 * channels), 19, 18, kind).unwrap();
+    bytes
+}
+
+fn webp(kind: image_webp::ColorType, channels: usize, exif: Option<&[u8]>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = image_webp::WebPEncoder::new(&mut bytes);
+    if let Some(exif) = exif {
+        encoder.set_exif_metadata(exif.to_vec());
+    }
+    encoder.encode(&noise(6, 12 * 11 * channels), 12, 11, kind).unwrap();
+    bytes
+}
+
+/// A PNG of noise, with stored blocks and without filters.
+struct Png {
+    width: u32,
+    height: u32,
+    depth: u8,
+    colour: u8,
+    interlaced: bool,
+}
+
+impl Png {
+    fn file(&self, before: &[Chunk<'_>], after: &[Chunk<'_>]) -> Vec<u8> {
+        let data = zlib(&self.rows());
+        let chunks = [before, &[(*b"IDAT", &data)], after].concat();
+        self.with_chunks(&chunks)
+    }
+
+    fn empty(&self) -> Vec<u8> {
+        self.with_chunks(&[(*b"IDAT", &zlib(&[0; 64]))])
+    }
+
+    fn with_chunks(&self, chunks: &[Chunk<'_>]) -> Vec<u8> {
+        let mut header = [self.width.to_be_bytes(), self.height.to_be_bytes()].concat();
+        header.extend([self.depth, self.colour, 0, 0, u8::from(self.interlaced)]);
+        let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
+        let all = [&[(*b"IHDR", &header[..])], chunks, &[(*b"IEND", &[][..])]].concat();
+        for (kind, data) in all {
+            let body = [&kind, data].concat();
+            file.extend((data.len() as u32).to_be_bytes());
+            file.extend(&body);
+            file.extend(crc32(&body).to_be_bytes());
+        }
+        file
+    }
+
+    /// Each row behind the number of its filter, 0; pass by pass where interlaced.
+    fn rows(&self) -> Vec<u8> {
+        /// First column, first row, column step, row step: PNG's Adam7.
+        const ADAM7: [[u32; 4]; 7] =
+            [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]];
+        let channels = [1, 0, 3, 1, 2, 0, 4][usize::from(self.colour)];
+        let passes = if self.interlaced { &ADAM7[..] } else { &[[0, 0, 1, 1]] };
+        let mut rows = Vec::new();
+        for &[x, y, across, down] in passes {
+            let columns = self.width.saturating_sub(x).div_ceil(across);
+            if columns == 0 {
+                continue;
+            }
+            for row in 0..self.height.saturating_sub(y).div_ceil(down) {
+                rows.push(0);
+                let length = (columns * channels * u32::from(self.depth)).div_ceil(8);
+                rows.extend(noise(u64::from(row + 8 * y + 64 * x), length as usize));
+            }
+        }
+        rows
+    }
+}
+
+type Chunk<'a> = ([u8; 4], &'a [u8]);
+
+/// Two frames, of which the first is the picture.
+fn animated() -> Vec<u8> {
+    let picture = Png { width: 8, height: 8, depth: 8, colour: 2, interlaced: false };
+    let data = zlib(&picture.rows());
+    let control = |number: u8| [&[0, 0, 0, number, 0, 0, 0, 8, 0, 0, 0, 8][..], &[0; 8], &[0, 1, 0, 10, 0, 0]].concat();
+    let second = [&[0, 0, 0, 2][..], &data].concat();
+    picture.with_chunks(&[
+        (*b"acTL", &[0, 0, 0, 2, 0, 0, 0, 0]),
+        (*b"fcTL", &control(0)),
+        (*b"IDAT", &data),
+        (*b"fcTL", &control(1)),
+        (*b"fdAT", &second),
+    ])
+}
+
+/// `data`, shorter than 64 KiB, in one stored block.
+fn zlib(data: &[u8]) -> Vec<u8> {
+    let length = data.len() as u16;
+    let (mut low, mut high) = (1_u32, 0_u32);
+    for byte in data {
+        low = (low + u32::from(*byte)) % 65_521;
+        high = (high + low) % 65_521;
+    }
+    let (head, sum) = ([0x78, 1, 1], (high << 16 | low).to_be_bytes());
+    [&head[..], &length.to_le_bytes(), &(!length).to_le_bytes(), data, &sum].concat()
+}
+
+fn crc32(data: &[u8]) -> u32 {
+    let step = |crc: u32, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
+    !data.iter().fold(u32::MAX, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), step))
+}
+
+/// A lossy picture of 8x8 pixels whose coefficients are whatever the bytes of noise mean: a VP8 key frame's header
+/// (start code, sizes), then data. A decoder reads every sequence of bits there.
+const LOSSY_WEBP: [u8; 62] = {
+    let mut file = [0x5a; 62];
+    let head = *b"RIFF\x36\0\0\0WEBPVP8 \x2a\0\0\0\x10\x02\0\x9d\x01\x2a\x08\0\x08\0";
+    let mut at = 0;
+    while at < head.len() {
+        file[at] = head[at];
+        at += 1;
+    }
+    file
+};

@@ -1,0 +1,577 @@
+//! What holds for every input, as functions of arbitrary bytes: `cargo test` replays the seeds and the findings
+//! through them, and the fuzz targets look for bytes that break one.
+
+use std::collections::BTreeSet;
+
+use arbitrary::{Result, Unstructured};
+use smart_resize::{
+    Area, AspectRatio, DecodeError, DecodeLimits, Digest, EncodeOptions, Expected, Fit, Format, GenerationRequest,
+    Insets, Layout, ParseSizeError, ParseSizeErrorKind, Picture, Plan, PlanError, PngEffort, PngOptions, Preset,
+    PresetTable, PriceList, Region, RenderError, RenderOptions, RenderTarget, Rendered, RequestError, RequestLimits,
+    ResizeRequest, Resolution, Scene, Side, Size, Smallest, Source, Subsampling, Target, Undersized, UsdMicros,
+    Warning, WebPMode, WebPOptions, decode, encode, probe, render, render_all, smallest_covering,
+};
+
+/// A text is a size exactly where a naive reading of the grammar says so; otherwise the error is at the place where
+/// the text stops being the beginning of a size.
+pub(crate) fn parse_size(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let parsed = text.parse::<Size>();
+    assert_eq!(parsed.ok().map(|size| (size.width(), size.height())), naive_size(&text), "{text:?}");
+    let as_json = serde_json::from_value::<Size>(text.as_ref().into());
+    assert_eq!(as_json.ok(), parsed.ok(), "serde reads {text:?} in another way");
+    match parsed {
+        Ok(size) => {
+            let printed = format!("{}x{}", size.width(), size.height());
+            assert_eq!((size.to_string(), printed.parse()), (printed, Ok(size)));
+            assert_eq!(Size::new(size.width(), size.height()), Ok(size));
+        }
+        Err(error) => check_place(&text, error),
+    }
+}
+
+fn naive_size(text: &str) -> Option<(u32, u32)> {
+    let side = |digits: &str| digits.parse::<u16>().ok().filter(|side| *side > 0 && side.to_string() == digits);
+    let (width, height) = text.trim_matches([' ', '\t']).split_once(['x', 'X', '×'])?;
+    Some((side(width)?.into(), side(height)?.into()))
+}
+
+fn check_place(text: &str, error: ParseSizeError) {
+    let Some((before, after)) = text.split_at_checked(error.offset) else {
+        panic!("byte {} is not the start of a character of {text:?}", error.offset);
+    };
+    let side = match error.kind {
+        ParseSizeErrorKind::Expected { expected, found } => {
+            match found {
+                Some(found) => assert!(after.starts_with(found), "{error} in {text:?}"),
+                None => assert!(after.trim_matches([' ', '\t']).is_empty(), "{error} in {text:?}"),
+            }
+            match expected {
+                Expected::Digit(side) => side,
+                Expected::Separator => return assert!(naive_size(&format!("{before}x1")).is_some(), "{error}"),
+                _ => return assert!(naive_size(before).is_some(), "{error} in {text:?}"),
+            }
+        }
+        ParseSizeErrorKind::Zero(side) | ParseSizeErrorKind::LeadingZero(side) => {
+            assert!(after.starts_with('0'), "{error} in {text:?}");
+            side
+        }
+        ParseSizeErrorKind::TooLarge { side, value } => {
+            assert!(value > 65_535 && after.starts_with(['1', '2', '3', '4', '5', '6', '7', '8', '9']), "{error}");
+            side
+        }
+        other => panic!("{other:?} of {text:?}"),
+    };
+    let completed = if side == Side::Width { format!("{before}1x1") } else { format!("{before}1") };
+    assert!(naive_size(&completed).is_some(), "{error} in {text:?}");
+}
+
+/// A request is refused with every mistake that it has, or its plan keeps every promise; a plan's document says the
+/// plan, and a document that was tampered with says a valid plan or none.
+pub(crate) fn plan(data: &[u8]) {
+    read_document(data);
+    let mut input = Unstructured::new(data);
+    let Ok(Some(asked)) = Asked::draw(&mut input) else { return };
+    let Some(plan) = asked.check() else { return };
+    let document = serde_json::to_vec(&plan).unwrap();
+    assert_eq!(serde_json::from_slice::<Plan>(&document).unwrap(), plan);
+    let mut tampered = document;
+    let at = input.choose_index(tampered.len()).unwrap_or_default();
+    tampered[at] ^= input.int_in_range(1..=255_u8).unwrap_or(1);
+    read_document(&tampered);
+}
+
+fn read_document(document: &[u8]) {
+    if let Ok(plan) = serde_json::from_slice::<Plan>(document) {
+        check_costs_and_geometry(&plan);
+        let written = serde_json::to_vec(&plan).unwrap();
+        let read: Plan = serde_json::from_slice(&written).unwrap();
+        assert_eq!((serde_json::to_vec(&read).unwrap(), read), (written, plan));
+    }
+}
+
+/// A request in parts, so that what is wrong with it can be counted without the crate.
+struct Asked {
+    source: Source,
+    texts: Vec<String>,
+    targets: Vec<Target>,
+    table: PresetTable,
+    prices: PriceList,
+    prompt: String,
+    scene: Option<Scene>,
+    variants: u32,
+    floor: Option<Resolution>,
+    smallest: Smallest,
+    formats: [Format; 2],
+    fit: Fit,
+    safety_tolerance: u8,
+    seed: Option<u64>,
+    limits: RequestLimits,
+}
+
+impl Asked {
+    fn draw(input: &mut Unstructured<'_>) -> Result<Option<Self>> {
+        let Some(table) = any_table(input)? else { return Ok(None) };
+        let texts = (0..input.int_in_range(0..=3)?).map(|_| any_text(input)).collect::<Result<_>>()?;
+        let count = if input.ratio(1, 64_u8)? { 260 } else { input.int_in_range(0..=6)? };
+        let targets = (0..count).map(|_| any_target(input, &table)).collect::<Result<_>>()?;
+        let mut prices = PriceList::default();
+        if !input.ratio(1, 8_u8)? {
+            for tier in table.resolutions().into_iter().map(Some).chain([None]) {
+                let micros = if input.ratio(1, 16_u8)? { u64::MAX } else { input.int_in_range(0..=1_000_000)? };
+                prices = prices.with_image(table.model().to_owned(), tier, UsdMicros(micros));
+            }
+        }
+        let mut source = match input.int_in_range(0..=2_u8)? {
+            0 => Source::from_bytes(input.arbitrary::<[u8; 4]>()?),
+            1 => Source::from_url("https://example.com/a.jpg").with_digest(Digest::of(&[input.arbitrary()?])),
+            _ => Source::from_url("https://example.com/a.jpg"),
+        };
+        if input.arbitrary()? {
+            source = source.with_size(any_size(input)?);
+        }
+        let mut limits = RequestLimits::default();
+        if input.ratio(1, 8_u8)? {
+            limits.targets = input.int_in_range(0..=300)?;
+            limits.variants = input.int_in_range(0..=70)?;
+            limits.prompt_chars = input.int_in_range(0..=20)?;
+        }
+        let asked = Self {
+            source,
+            texts,
+            targets,
+            prices,
+            prompt: if input.ratio(1, 64_u8)? { "y".repeat(5001) } else { input.arbitrary()? },
+            scene: if input.arbitrary()? { any_scene(input)? } else { None },
+            variants: if input.ratio(1, 16_u8)? { input.arbitrary()? } else { input.int_in_range(0..=10)? },
+            floor: match input.int_in_range(0..=3_u8)? {
+                0 => any_tier(input)?,
+                1 => table.resolutions().last().copied(),
+                _ => None,
+            },
+            smallest: if input.arbitrary()? { Smallest::ByPixels } else { Smallest::ByTier },
+            formats: [any_format(input)?, any_format(input)?],
+            fit: if input.arbitrary()? { Fit::Crop } else { Fit::Cover },
+            safety_tolerance: input.int_in_range(0..=7)?,
+            seed: input.arbitrary()?,
+            table,
+            limits,
+        };
+        Ok(Some(asked))
+    }
+
+    fn build(&self, prompt: &str) -> std::result::Result<ResizeRequest, Vec<RequestError>> {
+        let mut builder = ResizeRequest::builder(self.source.clone())
+            .sizes(&self.texts)
+            .targets(self.targets.iter().copied())
+            .table(self.table.clone())
+            .prices(self.prices.clone())
+            .prompt(prompt)
+            .variants(self.variants)
+            .smallest(self.smallest)
+            .format(self.formats[0])
+            .transfer_format(self.formats[1])
+            .fit(self.fit)
+            .safety_tolerance(self.safety_tolerance)
+            .limits(self.limits);
+        if let Some(scene) = &self.scene {
+            builder = builder.scene(scene.clone());
+        }
+        if let Some(floor) = self.floor {
+            builder = builder.floor(floor);
+        }
+        if let Some(seed) = self.seed {
+            builder = builder.seed(seed);
+        }
+        builder.build().map_err(|errors| {
+            assert!(!errors.to_string().is_empty());
+            errors.iter().cloned().collect()
+        })
+    }
+
+    /// The targets in order, as far as a request looks at them.
+    fn sizes(&self) -> Vec<Option<Size>> {
+        let texts = self.texts.iter().map(|text| naive_size(text).map(|(w, h)| Size::new(w, h).unwrap()));
+        texts.chain(self.targets.iter().map(|target| Some(target.size()))).take(256).collect()
+    }
+
+    fn lowest_tier(&self) -> Option<Resolution> {
+        let has = |tier: &Resolution| self.table.resolutions().contains(tier);
+        self.floor.filter(has).or(Some(Resolution::K1).filter(has))
+    }
+
+    /// How many mistakes the request has.
+    fn mistakes(&self) -> usize {
+        let found = self.texts.len() + self.targets.len();
+        let longest = if self.formats[0] == Format::WebP { 16_383 } else { 65_535 };
+        let mut mistakes = usize::from(found == 0 || found > self.limits.targets.min(256))
+            + usize::from(self.variants == 0 || self.variants > self.limits.variants.min(64))
+            + usize::from(self.prompt.chars().count() > self.limits.prompt_chars)
+            + usize::from(self.floor.is_some_and(|floor| !self.table.resolutions().contains(&floor)))
+            + usize::from(self.safety_tolerance == 0 || self.safety_tolerance > 6);
+        let mut unpriced = Vec::new();
+        for size in self.sizes() {
+            let Some(size) = size else {
+                mistakes += 1;
+                continue;
+            };
+            mistakes += usize::from(size.width() > longest || size.height() > longest);
+            match smallest_covering(&self.table, size, self.lowest_tier(), self.smallest) {
+                Err(_) => mistakes += 1,
+                Ok(preset) if self.prices.per_image(self.table.model(), preset.resolution()).is_none() => {
+                    unpriced.push(preset.resolution());
+                }
+                Ok(_) => {}
+            }
+        }
+        unpriced.sort_unstable();
+        unpriced.dedup();
+        mistakes + unpriced.len()
+    }
+
+    /// The laws; the plan where there is one.
+    fn check(&self) -> Option<Plan> {
+        let request = match self.build(&self.prompt) {
+            Ok(request) => request,
+            Err(errors) => {
+                assert_eq!(errors.len(), self.mistakes(), "{errors:?}");
+                return None;
+            }
+        };
+        assert_eq!(self.mistakes(), 0);
+        let plan = match Plan::new(&request) {
+            Ok(plan) => plan,
+            Err(PlanError::PromptTooLong { chars, max, .. }) => {
+                assert!(chars > max && max == self.table.max_prompt_chars());
+                return None;
+            }
+            Err(error) => panic!("{error}"),
+        };
+        check_costs_and_geometry(&plan);
+        // Our own text is the same without the user's, which never makes it too long.
+        let without_prompt = Plan::new(&self.build("").unwrap()).unwrap();
+        assert_eq!(plan.renditions().len(), self.sizes().len());
+        for (index, size) in self.sizes().into_iter().enumerate() {
+            let (rendition, generation) = (&plan.renditions()[index], &plan.generations()[index]);
+            assert_eq!((Some(rendition.target()), rendition.generation()), (size, index));
+            assert_eq!((rendition.fit(), rendition.format()), (self.fit, self.formats[0]));
+            self.check_preset(generation.preset(), rendition.target());
+            assert_eq!(generation.variants(), self.variants);
+            let per_call = u32::from(self.table.variants_per_call().get());
+            assert_eq!(generation.calls().len(), self.variants.div_ceil(per_call) as usize);
+            assert!(generation.calls().iter().all(|call| (1..=per_call).contains(&call.variants())));
+            assert_eq!(generation.calls()[0].seed(), self.seed);
+            let own = without_prompt.generations()[index].prompt();
+            assert_eq!(generation.prompt().get(..own.len()), Some(&**own));
+            if !self.scene_has_digits() {
+                assert_no_sizes(own, generation.preset().ratio());
+            }
+        }
+        let requests = plan.requests(&self.source).unwrap();
+        assert!(
+            requests.iter().map(GenerationRequest::fingerprint).eq(plan.calls().map(|(_, call)| call.fingerprint()))
+        );
+        Some(plan)
+    }
+
+    fn check_preset(&self, chosen: &Preset, target: Size) {
+        assert!(self.table.presets().contains(chosen) && chosen.resolution() >= self.lowest_tier());
+        for preset in self.table.presets().iter().filter(|p| p.resolution() >= self.lowest_tier() && p.covers(target)) {
+            match self.smallest {
+                Smallest::ByPixels => assert!(preset.size().area() >= chosen.size().area()),
+                _ => assert!(preset.resolution() >= chosen.resolution()),
+            }
+        }
+    }
+
+    fn scene_has_digits(&self) -> bool {
+        let Some(scene) = &self.scene else { return false };
+        let labels = scene.subjects().iter().chain(scene.texts()).map(Region::label);
+        labels.chain([scene.summary()]).any(|text| text.contains(|c: char| c.is_ascii_digit()))
+    }
+}
+
+/// What holds for every plan, wherever it comes from.
+fn check_costs_and_geometry(plan: &Plan) {
+    let mut cost = u128::from(plan.per_request().0);
+    for (number, (generation, call)) in plan.calls().enumerate() {
+        assert_eq!(call.id().0 as usize, number);
+        assert_eq!(call.fingerprint().is_some(), plan.source_digest().is_some());
+        cost += u128::from(plan.generations()[generation].per_image().0) * u128::from(call.variants());
+    }
+    assert_eq!(u128::from(plan.cost().0), cost.min(u64::MAX.into()));
+    let fingerprints: Vec<_> = plan.calls().filter_map(|(_, call)| call.fingerprint()).collect();
+    let distinct: BTreeSet<_> = fingerprints.iter().map(ToString::to_string).collect();
+    assert_eq!(distinct.len(), fingerprints.len(), "two calls share a fingerprint");
+    for rendition in plan.renditions() {
+        let frame = plan.generations()[rendition.generation()].preset().size();
+        let (crop, target) = (rendition.crop(), rendition.target());
+        assert!(frame.covers(target) && crop.is_inside(frame) && crop.size().covers(target));
+        if rendition.fit() == Fit::Crop {
+            assert_eq!(crop.size(), target);
+        }
+        for (start, length, whole) in
+            [(crop.x(), crop.width(), frame.width()), (crop.y(), crop.height(), frame.height())]
+        {
+            let after = whole - length - start;
+            assert!(after == start || after == start + 1, "{crop:?} is not in the middle of {frame}");
+        }
+        let kept = u64::from(crop.size().area()) * 10_000 / u64::from(frame.area());
+        assert_eq!(u64::from(rendition.kept().hundredths_of_percent()), kept);
+    }
+}
+
+/// No number of the text is above 100, but for the ratio's.
+fn assert_no_sizes(text: &str, ratio: AspectRatio) {
+    let text = text.replacen(&ratio.to_string(), "", 1);
+    let numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty());
+    for number in numbers {
+        assert!(number.parse::<u32>().is_ok_and(|number| number <= 100), "{number} in {text:?}");
+    }
+}
+
+fn any_table(input: &mut Unstructured<'_>) -> Result<Option<PresetTable>> {
+    let which = input.int_in_range(0..=5_usize)?;
+    if let Some(table) = PresetTable::all().into_iter().nth(which) {
+        return Ok(Some(table));
+    }
+    let tiered = input.arbitrary()?;
+    let preset = |input: &mut Unstructured<'_>| {
+        let ratio = AspectRatio::new(input.int_in_range(1..=u16::MAX)?, input.int_in_range(1..=u16::MAX)?);
+        let tier = if tiered { any_tier(input)? } else { None };
+        Ok(Preset::new(any_size(input)?, ratio.unwrap(), tier))
+    };
+    let count = if input.ratio(1, 64_u8)? { 65 } else { input.int_in_range(0..=6)? };
+    let presets: Vec<_> = (0..count).map(|_| preset(input)).collect::<Result<_>>()?;
+    let names: BTreeSet<_> = presets.iter().map(ToString::to_string).collect();
+    let valid = (1..=64).contains(&presets.len()) && names.len() == presets.len();
+    let table = PresetTable::new(input.arbitrary::<String>()?, presets);
+    assert_eq!(table.is_ok(), valid, "{table:?}");
+    let Ok(table) = table else { return Ok(None) };
+    let per_call = input.int_in_range(1..=9_u16)?.try_into().unwrap();
+    // Our own text never comes near 4,000 characters but for a long scene, which is not drawn here.
+    Ok(Some(table.with_variants_per_call(per_call).with_max_prompt_chars(input.int_in_range(4_000..=9_000)?)))
+}
+
+fn any_tier(input: &mut Unstructured<'_>) -> Result<Option<Resolution>> {
+    Ok(Resolution::from_milli_k(match input.int_in_range(0..=4_u8)? {
+        0 => 500,
+        1 => 1000,
+        2 => 2000,
+        3 => 4000,
+        _ => input.int_in_range(1..=1_000_000)?,
+    }))
+}
+
+fn any_size(input: &mut Unstructured<'_>) -> Result<Size> {
+    let mut side =
+        || Ok(if input.arbitrary()? { input.int_in_range(1..=8000)? } else { input.int_in_range(1..=65_535)? });
+    Ok(Size::new(side()?, side()?).unwrap())
+}
+
+fn any_text(input: &mut Unstructured<'_>) -> Result<String> {
+    let (width, height) = (input.int_in_range(0..=3000_u32)?, input.int_in_range(0..=3000_u32)?);
+    Ok(match input.int_in_range(0..=3_u8)? {
+        0 => input.arbitrary()?,
+        1 => format!(" {width}×{height}\t"),
+        _ => format!("{width}x{height}"),
+    })
+}
+
+/// Mostly a target that some preset covers, often only just.
+fn any_target(input: &mut Unstructured<'_>, table: &PresetTable) -> Result<Target> {
+    let mut size = any_size(input)?;
+    if !input.ratio(1, 32_u8)? {
+        let preset = input.choose(table.presets())?.size();
+        size = Size::new(size.width().min(preset.width()), size.height().min(preset.height())).unwrap();
+    }
+    let [top, right, bottom, left] = input.arbitrary::<[u16; 4]>()?.map(|inset| inset % 700);
+    let insets = Insets::new(top, right, bottom, left);
+    assert_eq!(insets.is_ok(), top + bottom < 1000 && left + right < 1000);
+    Ok(Target::new(size).with_safe_area(insets.unwrap_or_default()))
+}
+
+fn any_scene(input: &mut Unstructured<'_>) -> Result<Option<Scene>> {
+    let region = |input: &mut Unstructured<'_>| -> Result<Option<Region>> {
+        let [left, top, right, bottom] = input.arbitrary::<[u16; 4]>()?.map(|edge| edge % 1002);
+        let area = Area::new(left, top, right, bottom);
+        assert_eq!(area.is_ok(), left < right && right <= 1000 && top < bottom && bottom <= 1000);
+        let label: String = input.arbitrary()?;
+        Ok(area.ok().and_then(|area| Region::new(label, area).ok()))
+    };
+    let Ok(mut scene) = Scene::new(input.arbitrary::<String>()?) else { return Ok(None) };
+    for _ in 0..input.int_in_range(0..=3)? {
+        if let Some(region) = region(input)? {
+            scene = scene.with_subject(region.clone()).unwrap().with_text(region).unwrap();
+        }
+    }
+    Ok(Some(scene))
+}
+
+fn any_format(input: &mut Unstructured<'_>) -> Result<Format> {
+    Ok(*input.choose(&[Format::Png, Format::Jpeg, Format::WebP])?)
+}
+
+/// So many bytes choose what [`decode_render`] does with the rest.
+pub(crate) const HEAD: usize = 40;
+
+/// A file is refused with a reason, or becomes exactly what was asked, twice the same.
+///
+/// The first [`HEAD`] bytes choose the options. The rest is a file, or, where the first byte is odd, the pixels of a
+/// picture that is encoded and then mutated.
+pub(crate) fn decode_render(data: &[u8]) {
+    let Some((head, rest)) = data.split_at_checked(HEAD) else { return };
+    let mut input = Unstructured::new(head);
+    let Ok(()) = check_render(&mut input, rest) else { return };
+}
+
+fn check_render(input: &mut Unstructured<'_>, rest: &[u8]) -> Result<()> {
+    let made = input.arbitrary::<u8>()? % 2 == 1;
+    let mut limits = DecodeLimits::default();
+    (limits.pixels, limits.decoded_bytes, limits.input_bytes) = (1 << 18, 1 << 21, 1 << 20);
+    let mut options = RenderOptions::default();
+    options.limits = limits;
+    options.undersized = if input.arbitrary()? { Undersized::Enlarge } else { Undersized::Fail };
+    options.encode = any_encode_options(input)?;
+    let targets = [any_render_target(input)?, any_render_target(input)?];
+
+    let mut file = rest.to_vec();
+    let mut intact = None;
+    if made {
+        let format = any_format(input)?;
+        let encode_options = any_encode_options(input)?;
+        let picture = any_picture(input, rest)?;
+        match encode(&picture, format, &encode_options) {
+            Ok(encoded) => file = encoded.bytes,
+            Err(error) => {
+                assert_eq!(encode_options.check(format), Err(error));
+                return Ok(());
+            }
+        }
+        let mutations = input.int_in_range(0..=3)?;
+        for _ in 0..mutations {
+            let at = usize::from(input.arbitrary::<u16>()?) % file.len();
+            file[at] ^= input.arbitrary::<u8>()?;
+        }
+        if mutations == 0 {
+            intact = Some((picture, format));
+        }
+    }
+
+    let decoded = decode(&file, &limits);
+    let results = targets.map(|(target, ..)| render(&file, &target, &options));
+    // The second rendering of each; both must give the same bytes.
+    assert!(render_all(&file, &targets.map(|(target, ..)| target), &options) == results, "two renderings differ");
+    if let Ok(probed) = probe(&file, &limits) {
+        assert!(u64::from(probed.size.area()) <= limits.pixels);
+    }
+    let decoded = match decoded {
+        Ok(decoded) => decoded,
+        Err(error) => {
+            assert!(intact.is_none(), "a picture of our own cannot be read: {error}");
+            assert_bounded(&error);
+            let refused = Err(RenderError::Decode(error));
+            assert!(results.iter().all(|result| *result == refused));
+            return Ok(());
+        }
+    };
+    let probed = probe(&file, &limits).expect("what can be decoded can be probed");
+    assert_eq!((probed.size, probed.format), (decoded.picture.size(), decoded.format));
+    if let Some((picture, format)) = intact {
+        assert_eq!((decoded.picture.size(), decoded.format), (picture.size(), format));
+        assert!(format == Format::Jpeg || decoded.picture == picture, "a lossless format lost something");
+    }
+    for ((_, size, format, fit), result) in targets.iter().zip(&results) {
+        let frame = decoded.picture.size();
+        match result {
+            Ok(rendered) => {
+                assert_eq!((rendered.size, rendered.format, rendered.frame), (*size, *format, frame));
+                check_rendered(rendered, &decoded.picture, *fit, &options);
+            }
+            Err(RenderError::TooSmall(error)) => {
+                assert_eq!((error.frame, error.target), (frame, *size));
+                assert!(!frame.covers(*size) && options.undersized == Undersized::Fail);
+            }
+            Err(RenderError::Encode(error)) => assert_eq!(options.encode.check(*format).as_ref(), Err(error)),
+            Err(error) => panic!("a picture of {frame} becomes no {size}: {error}"),
+        }
+    }
+    Ok(())
+}
+
+/// An error's message is for a person and a log, whatever the file says.
+fn assert_bounded(error: &DecodeError) {
+    assert!((1..=2000).contains(&error.to_string().len()), "{error}");
+}
+
+fn check_rendered(rendered: &Rendered, picture: &Picture, fit: Fit, options: &RenderOptions) {
+    let (frame, rect, size) = (picture.size(), rendered.rect, rendered.size);
+    assert!(rect.is_inside(frame));
+    let enlarged = Warning::Enlarged { from: rect.size(), to: size };
+    if frame.covers(size) {
+        assert!(rect.size().covers(size) && (fit == Fit::Cover || rect.size() == size));
+        assert!(!rendered.warnings.iter().any(|warning| matches!(warning, Warning::Enlarged { .. })));
+    } else {
+        assert!(options.undersized == Undersized::Enlarge && rendered.warnings.contains(&enlarged));
+    }
+    let again = decode(&rendered.bytes, &DecodeLimits::default()).expect("our own output is a whole picture");
+    assert_eq!((again.picture.size(), again.format), (size, rendered.format));
+    if rect.size() == size && rendered.format != Format::Jpeg {
+        assert!(again.picture == cut(picture, rect.x() as usize, rect.y() as usize, size), "pixels were not copied");
+    }
+}
+
+/// The pixels of `picture` from (`x`, `y`) on, one by one.
+fn cut(picture: &Picture, x: usize, y: usize, size: Size) -> Picture {
+    let channels = picture.layout().channels();
+    let mut pixels = Vec::new();
+    for row in y..y + size.height() as usize {
+        for column in x..x + size.width() as usize {
+            let at = row * picture.row_bytes() + column * channels;
+            pixels.extend(&picture.pixels()[at..at + channels]);
+        }
+    }
+    match picture.layout() {
+        Layout::Rgba => Picture::from_rgba(size, pixels).unwrap(),
+        _ => Picture::from_rgb(size, pixels).unwrap(),
+    }
+}
+
+/// The pixels are `rest`, over and over.
+fn any_picture(input: &mut Unstructured<'_>, rest: &[u8]) -> Result<Picture> {
+    let size = Size::new(input.int_in_range(1..=40)?, input.int_in_range(1..=40)?).unwrap();
+    let layout = if input.arbitrary()? { Layout::Rgba } else { Layout::Rgb };
+    let length = size.area() as usize * layout.channels();
+    let pixels: Vec<u8> = rest.iter().copied().cycle().take(length).collect();
+    let pixels = if pixels.is_empty() { vec![0; length] } else { pixels };
+    Ok(match layout {
+        Layout::Rgba => Picture::from_rgba(size, pixels).unwrap(),
+        _ => Picture::from_rgb(size, pixels).unwrap(),
+    })
+}
+
+fn any_render_target(input: &mut Unstructured<'_>) -> Result<(RenderTarget, Size, Format, Fit)> {
+    let size = Size::new(input.int_in_range(1..=64)?, input.int_in_range(1..=64)?).unwrap();
+    let format = any_format(input)?;
+    let fit = if input.arbitrary()? { Fit::Crop } else { Fit::Cover };
+    Ok((RenderTarget::new(size).with_format(format).with_fit(fit), size, format, fit))
+}
+
+/// Now and then of a quality that does not exist, or a mode without an encoder.
+fn any_encode_options(input: &mut Unstructured<'_>) -> Result<EncodeOptions> {
+    let mut options = EncodeOptions::default();
+    let [quality, bits] = input.arbitrary::<[u8; 2]>()?;
+    options.jpeg.quality = (quality != 0).then_some(if quality < 250 { 1 + quality % 100 } else { quality });
+    options.jpeg.subsampling = if bits & 1 == 0 { Subsampling::Yuv420 } else { Subsampling::Yuv444 };
+    options.jpeg.progressive = bits & 2 != 0;
+    options.jpeg.background = [quality, bits, 77];
+    options.png = PngOptions::with_effort(match bits >> 2 & 3 {
+        0 => PngEffort::Balanced,
+        1 => PngEffort::Small,
+        _ => PngEffort::Fast,
+    });
+    if bits >> 4 == 15 {
+        options.webp = WebPOptions::with_mode(WebPMode::Lossy { quality });
+    }
+    Ok(options)
+}
