@@ -23,6 +23,7 @@ pub(crate) fn photo(width: u32, height: u32) -> Vec<u8> {
         }
     }
     let picture = Picture::from_rgb(Size::new(width, height).unwrap(), pixels).unwrap();
-    let options = EncodeOptions { png: PngOptions::with_effort(PngEffort::Fast), ..EncodeOptions::default() };
+    let mut options = EncodeOptions::default();
+    options.png = PngOptions::with_effort(PngEffort::Fast);
     encode(&picture, Format::Png, &options).unwrap().bytes
 }

@@ -163,10 +163,8 @@ impl<'a, S> Driver<'a, S> {
             .iter()
             .map(|rendition| RenditionOutcome { target: rendition.target(), variants: Vec::new() })
             .collect();
-        let mut placed: Vec<_> =
-            finished.iter_mut().flat_map(|finished| std::mem::take(&mut finished.placed)).collect();
-        // Invariant: the calls of a generation make each of its variants once, so sorted is complete.
-        placed.sort_by_key(|placed| (placed.rendition, placed.variant));
+        // Invariant: the calls of a generation make each of its variants once, in order.
+        let placed = finished.iter_mut().flat_map(|finished| std::mem::take(&mut finished.placed));
         for Placed { rendition, result, .. } in placed {
             if let Some(outcome) = renditions.get_mut(rendition) {
                 outcome.variants.push(result);

@@ -1,10 +1,11 @@
 //! A rectangle of a picture at another size, in one pass of Lanczos3. The only file that names the resampling crate.
 //!
-//! Where the scale is 1 the pixels are copied. The box given to the resampler is always of whole pixels: with a
-//! fractional one version 6.1 can read out of bounds. Colours are multiplied by alpha for the pass and divided
-//! afterwards, so that the hidden colour of a clear pixel does not bleed into its neighbours.
+//! Where the scale is 1 the pixels are copied. The resampler sees the rectangle and nothing beside it, so what is cut
+//! away does not show at the edges; and it is given no crop box, since with a fractional one version 6.1 can read out
+//! of bounds. Colours are multiplied by alpha for the pass and divided afterwards, so that the hidden colour of a clear
+//! pixel does not bleed into its neighbours.
 
-use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::images::{CroppedImage, Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 
 use super::RenderError;
@@ -39,13 +40,10 @@ fn convolve(picture: &Picture, rect: Rect, size: Size, filter: Filter) -> Result
     };
     let (width, height) = (picture.size().width(), picture.size().height());
     let source = ImageRef::new(width, height, picture.pixels(), kind).map_err(|error| failed(&error))?;
+    let source =
+        CroppedImage::new(&source, rect.x(), rect.y(), rect.width(), rect.height()).map_err(|error| failed(&error))?;
     let mut result = Image::new(size.width(), size.height(), kind);
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).crop(
-        rect.x().into(),
-        rect.y().into(),
-        rect.width().into(),
-        rect.height().into(),
-    );
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
     Resizer::new().resize(&source, &mut result, &options).map_err(|error| failed(&error))?;
     Ok(result.into_vec())
 }

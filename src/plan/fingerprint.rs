@@ -5,8 +5,9 @@
 //! seed, or one target listed twice). The source takes part by its digest alone: the same bytes under another,
 //! perhaps freshly signed, URL are the same question.
 //!
-//! The encoding, version 1: the line `smart-resize call 1`, then each field of [`CallFields`] in order as its length
-//! in bytes (64 bits, little end first) and its bytes; a number is its decimal text, an absent value has length 2⁶⁴−1.
+//! The encoding, version 1: the line `smart-resize call 1`, then model, preset size, ratio, resolution, prompt, seed,
+//! variants, safety tolerance, transfer format, source digest and occurrence, each as its length in bytes (64 bits,
+//! little end first) and its text as it is printed; an absent value has length 2⁶⁴−1 and no text.
 
 use alloc::string::{String, ToString};
 use core::fmt;

@@ -344,8 +344,9 @@ fn any_table(input: &mut Unstructured<'_>) -> Result<Option<PresetTable>> {
     let count = if input.ratio(1, 64_u8)? { 65 } else { input.int_in_range(0..=6)? };
     let presets: Vec<_> = (0..count).map(|_| preset(input)).collect::<Result<_>>()?;
     let names: BTreeSet<_> = presets.iter().map(ToString::to_string).collect();
-    let valid = (1..=64).contains(&presets.len()) && names.len() == presets.len();
-    let table = PresetTable::new(input.arbitrary::<String>()?, presets);
+    let model = input.arbitrary::<String>()?;
+    let valid = !model.is_empty() && (1..=64).contains(&presets.len()) && names.len() == presets.len();
+    let table = PresetTable::new(model, presets);
     assert_eq!(table.is_ok(), valid, "{table:?}");
     let Ok(table) = table else { return Ok(None) };
     let per_call = input.int_in_range(1..=9_u16)?.try_into().unwrap();
