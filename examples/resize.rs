@@ -85,8 +85,7 @@ impl<'a> Job<'a> {
         let backend = match &args.generated {
             Some(path) => {
                 let bytes = read(path)?;
-                smart_resize::probe(&bytes, &limits)
-                    .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+                decode(&bytes, &limits).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
                 Backend::Returned(bytes.into())
             }
             None => Backend::Local(LocalGenerator::default()),
@@ -137,7 +136,8 @@ impl<'a> Job<'a> {
         }
         explain(&outcome);
         if let Some(path) = &self.args.sheet {
-            write_whole(path, &sheet::draw(&self.plan, &outcome, sheet::format(path)?)?)?;
+            write_whole(path, &sheet::draw(&self.plan, &outcome, sheet::format(path)?)?)
+                .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
             writeln!(out, "{}", path.display())?;
         }
         if failed == 0 { Ok(()) } else { Err(format!("{failed} of {} pictures failed", log.lines.len()).into()) }

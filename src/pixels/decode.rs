@@ -285,33 +285,55 @@ fn unreadable(format: Format, limits: &DecodeLimits, error: &ImageError) -> Deco
     }
 }
 
-/// Refuses a JPEG that its decoder would read without a word: one cut short, or one in CMYK.
+/// Refuses a JPEG that its decoder would read without a word, and wrong: one cut short, one in CMYK, and a sequential
+/// one that sends subsampled colour in scans of its own.
 ///
 /// Walks the segments: a marker is `ff` and a code; all but those without content have a length of two bytes, which
 /// counts itself. Behind a scan's header comes entropy-coded data, in which `ff` is followed by `00` or by a restart.
 fn check_jpeg(bytes: &[u8]) -> Result<(), DecodeError> {
     const CUT_SHORT: DecodeError = DecodeError::Truncated { format: Format::Jpeg };
+    let unsupported = |found: &str| DecodeError::UnsupportedColour { format: Format::Jpeg, found: found.into() };
+    // The components of a scan that sends subsampled colour in one, in a sequential picture.
+    let mut interleaved = 0;
     let mut at = 2;
     loop {
         // Entropy-coded data, stray bytes and fill bytes are passed over alike.
         let rest = bytes.get(at..).ok_or(CUT_SHORT)?;
         at += rest.iter().position(|&byte| byte == 0xff).ok_or(CUT_SHORT)? + 1;
-        match *bytes.get(at).ok_or(CUT_SHORT)? {
+        let code = *bytes.get(at).ok_or(CUT_SHORT)?;
+        match code {
             // A fill byte: the next byte is the code.
-            0xff => {}
+            0xff => continue,
             // A stuffed byte, a restart, the start of an image.
-            0x00 | 0x01 | 0xd0..=0xd8 => at += 1,
-            0xd9 => return Ok(()),
-            code => {
-                let &[high, low, ..] = bytes.get(at + 1..).ok_or(CUT_SHORT)? else { return Err(CUT_SHORT) };
-                let is_frame = matches!(code, 0xc0..=0xcf) && !matches!(code, 0xc4 | 0xc8 | 0xcc);
-                // Length (2), precision (1), height and width (4), components (1).
-                if is_frame && bytes.get(at + 8) == Some(&4) {
-                    return Err(DecodeError::UnsupportedColour { format: Format::Jpeg, found: "CMYK".into() });
-                }
-                at += 1 + usize::from(u16::from_be_bytes([high, low])).max(2);
+            0x00 | 0x01 | 0xd0..=0xd8 => {
+                at += 1;
+                continue;
             }
+            0xd9 => return Ok(()),
+            _ => {}
         }
+        let &[high, low, ..] = bytes.get(at + 1..).ok_or(CUT_SHORT)? else { return Err(CUT_SHORT) };
+        let length = usize::from(u16::from_be_bytes([high, low])).max(2);
+        let content = bytes.get(at + 3..at + 1 + length).ok_or(CUT_SHORT)?;
+        match (code, content) {
+            // Tables of other kinds, among the codes of frames.
+            (0xc4 | 0xc8 | 0xcc, _) => {}
+            // A frame: precision (1), height and width (4), components (1), then for each its name, its sampling
+            // factors and its table.
+            (0xc0..=0xcf, &[_, _, _, _, _, components, ref each @ ..]) => {
+                if components == 4 {
+                    return Err(unsupported("CMYK"));
+                }
+                let factors = each.chunks_exact(3).filter_map(|component| component.get(1));
+                let is_subsampled = factors.clone().any(|factor| Some(factor) != each.get(1));
+                interleaved = if matches!(code, 0xc0 | 0xc1) && is_subsampled { components } else { 0 };
+            }
+            (0xda, &[components, ..]) if components < interleaved => {
+                return Err(unsupported("subsampled and not interleaved"));
+            }
+            _ => {}
+        }
+        at += 1 + length;
     }
 }
 

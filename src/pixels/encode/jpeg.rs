@@ -98,7 +98,9 @@ fn write(
         Subsampling::Yuv444 => SamplingFactor::R_4_4_4,
     });
     encoder.set_progressive(options.progressive);
-    encoder.set_optimized_huffman_tables(true);
+    // With optimised tables the encoder writes a baseline picture as one scan per component, which some decoders,
+    // zune-jpeg 0.5 among them, read wrong without a word. Progressive pictures have such tables in any case.
+    encoder.set_optimized_huffman_tables(false);
     // Invariant: a side of a `Size` fits 16 bits.
     let side = |pixels: u32| u16::try_from(pixels).unwrap_or(u16::MAX);
     encoder.encode(rgb, side(picture.size().width()), side(picture.size().height()), ColorType::Rgb)
