@@ -10,7 +10,7 @@
 //! ```
 //!
 //! The core is pure: deterministic, without I/O, clock or randomness. Any backend plugs in behind [`Generator`] or
-//! [`AsyncGenerator`]; [`LocalGenerator`] is one that needs neither a model nor a network. What a run needs of the
+//! [`AsyncGenerator`]; `LocalGenerator` is one that needs neither a model nor a network. What a run needs of the
 //! world, such as HTTP, files and retries, lives in the caller.
 //!
 #![cfg_attr(feature = "pixels", doc = "```")]
@@ -49,7 +49,7 @@
 //!
 //! | feature | default | what it makes available |
 //! |---|---|---|
-//! | `std` | yes | [`MemoryStore`], and the standard library to those below |
+//! | `std` | yes | `MemoryStore`, and the standard library to those below |
 //! | `pixels` | yes | decoding, rendering, encoding, the drivers, the local generator |
 //! | `serde` | yes | plans, sizes and provenance records as JSON |
 //!
