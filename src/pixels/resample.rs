@@ -5,8 +5,11 @@
 //! of bounds. Colours are multiplied by alpha for the pass and divided afterwards, so that the hidden colour of a clear
 //! pixel does not bleed into its neighbours.
 
-use fast_image_resize::images::{CroppedImage, Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use std::error::Error;
+
+use fast_image_resize::images::{TypedCroppedImage, TypedImage, TypedImageRef};
+use fast_image_resize::pixels::{U8x3, U8x4};
+use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
 
 use super::RenderError;
 use super::picture::{Layout, Picture};
@@ -29,23 +32,34 @@ pub(crate) fn resample(picture: &Picture, rect: Rect, size: Size, filter: Filter
 }
 
 fn convolve(picture: &Picture, rect: Rect, size: Size, filter: Filter) -> Result<Vec<u8>, RenderError> {
-    let failed = |error: &dyn ToString| RenderError::Resample { message: error.to_string() };
-    let kind = match picture.layout() {
-        Layout::Rgb => PixelType::U8x3,
-        Layout::Rgba => PixelType::U8x4,
+    let mut pixels = vec![0; size.area() as usize * picture.layout().channels()];
+    let result = match picture.layout() {
+        Layout::Rgb => convolve_typed::<U8x3>(picture, rect, &mut pixels, size, filter),
+        Layout::Rgba => convolve_typed::<U8x4>(picture, rect, &mut pixels, size, filter),
     };
+    result.map_err(|error| RenderError::Resample { message: error.to_string() })?;
+    Ok(pixels)
+}
+
+/// One instance for each layout in use: through the crate's untyped images, all thirteen of its kinds of pixels would
+/// be compiled into this one.
+fn convolve_typed<P: PixelTrait>(
+    picture: &Picture,
+    rect: Rect,
+    pixels: &mut [u8],
+    size: Size,
+    filter: Filter,
+) -> Result<(), Box<dyn Error>> {
     let filter = match filter {
         Filter::Lanczos3 => FilterType::Lanczos3,
         Filter::Gaussian => FilterType::Gaussian,
     };
-    let (width, height) = (picture.size().width(), picture.size().height());
-    let source = ImageRef::new(width, height, picture.pixels(), kind).map_err(|error| failed(&error))?;
     let source =
-        CroppedImage::new(&source, rect.x(), rect.y(), rect.width(), rect.height()).map_err(|error| failed(&error))?;
-    let mut result = Image::new(size.width(), size.height(), kind);
+        TypedImageRef::<P>::from_buffer(picture.size().width(), picture.size().height(), picture.pixels())?;
+    let source = TypedCroppedImage::from_ref(&source, rect.x(), rect.y(), rect.width(), rect.height())?;
+    let mut result = TypedImage::<P>::from_buffer(size.width(), size.height(), pixels)?;
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
-    Resizer::new().resize(&source, &mut result, &options).map_err(|error| failed(&error))?;
-    Ok(result.into_vec())
+    Ok(Resizer::new().resize_typed(&source, &mut result, &options)?)
 }
 
 /// The rectangle's own pixels.
