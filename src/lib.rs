@@ -91,16 +91,18 @@ pub use generate::{
 };
 #[cfg(feature = "pixels")]
 pub use pixels::{
-    RenderError, RenderOptions, RenderTarget, Rendered, Undersized, Warning,
-    decode::{DecodeError, DecodeLimits, Decoded, Probe, decode, probe},
+    Inspect, PassThrough, RenderError, RenderOptions, RenderTarget, Rendered, Undersized, Warning,
+    decode::{Colour, DecodeError, DecodeLimits, Decoded, Probe, decode, probe},
     encode::{
         EncodeError, EncodeOptions, Encoded, EncoderSettings, encode,
         jpeg::{DEFAULT_JPEG_QUALITY, JpegOptions, Subsampling},
         png::{PngEffort, PngOptions},
         webp::{WebPMode, WebPOptions},
     },
+    inspect::{Bar, Blank, Findings, Frame, inspect},
     picture::{Layout, Picture, PixelCountError},
     render, render_all,
+    source::read_source,
 };
 pub use plan::fingerprint::{Digest, Fingerprint, ParseHashError};
 pub use plan::fit::{Fit, Kept, Rect, TooSmallError, cover};

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::error::{GenerateError, GenerateErrorKind};
 use super::{AsyncGenerator, Generated, GenerationRequest, Generator};
 use crate::pixels::RenderError;
-use crate::pixels::decode::{DecodeLimits, decode};
+use crate::pixels::decode::{Colour, DecodeLimits, decode};
 use crate::pixels::encode::png::{PngEffort, PngOptions};
 use crate::pixels::encode::{EncodeOptions, encode};
 use crate::pixels::picture::Picture;
@@ -53,8 +53,9 @@ impl Generator for LocalGenerator {
         }
         let unable = |error: RenderError| fail("the source cannot be reframed".into()).with_source(error);
         let (picture, mut how) = reframe(&decoded.picture, frame).map_err(unable)?;
-        if decoded.has_colour_profile {
-            how.push_str(", its colour profile not applied");
+        if let Colour::Ignored { reason } = &decoded.colour {
+            how.push_str(", its colours taken for sRGB because of ");
+            how.push_str(reason);
         }
         let options = EncodeOptions { png: PngOptions::with_effort(PngEffort::Fast), ..EncodeOptions::default() };
         let encoded = encode(&picture, request.transfer_format(), &options).map_err(|error| unable(error.into()))?;

@@ -148,7 +148,7 @@ pub struct Provenance {
     /// The picture's format.
     pub format: Format,
     /// With which settings it was encoded.
-    pub encoder: EncoderSettings,
+    pub encoder: Option<EncoderSettings>,
     /// What the caller may want to look at.
     pub warnings: Vec<Warning>,
 }

@@ -1,4 +1,7 @@
-//! Encoded bytes in, exact encoded bytes out: decode, fit, resample once, encode, check.
+//! Encoded bytes in, exact encoded bytes out: decode, inspect, fit, resample once, encode, check.
+//!
+//! A picture that already is what is wanted passes through: of the target's size and format, upright, sRGB, with
+//! nothing to strip, and for JPEG with no quality, subsampling or scans asked. Its bytes are the result.
 //!
 //! ```
 //! use smart_resize::{
@@ -18,16 +21,22 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub(crate) mod colour;
 pub mod decode;
 pub mod encode;
+pub mod inspect;
+pub(crate) mod orientation;
 pub mod picture;
 pub(crate) mod resample;
+pub mod source;
+pub(crate) mod srgb;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use self::decode::{DecodeError, DecodeLimits, Decoded, decode};
+use self::decode::{Colour, DecodeError, DecodeLimits, Decoded, decode, probe};
 use self::encode::{EncodeError, EncodeOptions, Encoded, EncoderSettings, encode};
+use self::inspect::{Blank, Findings, Frame, inspect};
 use self::picture::PixelCountError;
 use self::resample::{Filter, resample};
 use crate::format::Format;
@@ -82,14 +91,47 @@ pub enum Undersized {
     Enlarge,
 }
 
+/// Whether a picture is looked at before it is cut: for frames and bars, and for being blank.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Inspect {
+    /// It is not. Another size than asked is reported all the same.
+    Off,
+    /// What is found is among the result's warnings.
+    #[default]
+    Report,
+    /// What is found is an error, and so is another size than asked. A frame that is removed is none.
+    Fail,
+}
+
+/// What is done with a picture that already is what is wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PassThrough {
+    /// It is encoded anew all the same.
+    Off,
+    /// Its bytes are the result, once it has been decoded and so is known to be whole.
+    #[default]
+    Checked,
+    /// Its bytes are the result. With [`Inspect::Off`] nothing but its header is read.
+    Trusted,
+}
+
 /// How pictures are read, cut and written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RenderOptions {
     /// Bounds on what is decoded.
     pub limits: DecodeLimits,
+    /// Whether pictures are looked at.
+    pub inspect: Inspect,
+    /// Whether a frame that is found around a picture is cut away before the target is cut from what it encloses.
+    /// Nothing is enlarged for that, unless [`undersized`](Self::undersized) allows it.
+    pub trim_frames: bool,
     /// What is done with a picture that is too small.
     pub undersized: Undersized,
+    /// What is done with a picture that already is what is wanted.
+    pub pass_through: PassThrough,
     /// How results are written.
     pub encode: EncodeOptions,
 }
@@ -108,8 +150,8 @@ pub struct Rendered {
     pub frame: Size,
     /// The rectangle of that picture which they show.
     pub rect: Rect,
-    /// With which settings they were encoded.
-    pub encoder: EncoderSettings,
+    /// With which settings they were encoded; nothing where the picture's own bytes passed through.
+    pub encoder: Option<EncoderSettings>,
     /// What the caller may want to look at.
     pub warnings: Vec<Warning>,
 }
@@ -147,10 +189,24 @@ pub enum Warning {
         /// The target.
         to: Size,
     },
-    /// The picture has a colour profile, and its pixels were taken for sRGB all the same.
-    ColourProfileIgnored,
+    /// What the picture says of its colours could not be applied, and its pixels were taken for sRGB.
+    ColourProfileIgnored {
+        /// Why.
+        reason: String,
+    },
+    /// The picture had marks of its origin (a C2PA manifest). They hold for that file alone and were dropped.
+    ContentCredentialsDropped,
     /// The picture is transparent and was laid on a background, since its format is opaque.
     Flattened,
+    /// The picture has a frame or bars.
+    Framed {
+        /// Their widths, in pixels of the picture that came.
+        frame: Frame,
+        /// Whether they have been cut away.
+        trimmed: bool,
+    },
+    /// The picture is blank.
+    Blank(Blank),
 }
 
 impl fmt::Display for Warning {
@@ -158,8 +214,14 @@ impl fmt::Display for Warning {
         match self {
             Self::PresetMismatch { asked, got } => write!(f, "the picture is {got}, asked was {asked}"),
             Self::Enlarged { from, to } => write!(f, "enlarged from {from} to {to}"),
-            Self::ColourProfileIgnored => f.write_str("the picture's colour profile was not applied"),
+            Self::ColourProfileIgnored { reason } => {
+                write!(f, "the picture's description of its colours was not applied: {reason}")
+            }
+            Self::ContentCredentialsDropped => f.write_str("the picture's content credentials (C2PA) were dropped"),
             Self::Flattened => f.write_str("the picture is transparent and was laid on a background"),
+            Self::Framed { frame, trimmed: false } => write!(f, "the picture has {frame}"),
+            Self::Framed { frame, trimmed: true } => write!(f, "cut away from the picture: {frame}"),
+            Self::Blank(blank) => write!(f, "{blank}"),
         }
     }
 }
@@ -168,9 +230,9 @@ impl fmt::Display for Warning {
 ///
 /// # Errors
 ///
-/// [`RenderError`] where the picture cannot be read or is too small, or the result cannot be written.
+/// [`RenderError`] where the picture cannot be read, is too small or is rejected, or the result cannot be written.
 pub fn render(bytes: &[u8], target: &RenderTarget, options: &RenderOptions) -> Result<Rendered, RenderError> {
-    cut_guarded(&decode(bytes, &options.limits)?, target, options)
+    render_all(bytes, std::slice::from_ref(target), options).pop().unwrap_or(Err(RenderError::Panicked))
 }
 
 /// Cuts every target from the encoded picture `bytes`, which is decoded once; one result each, in their order.
@@ -179,49 +241,129 @@ pub fn render_all(
     targets: &[RenderTarget],
     options: &RenderOptions,
 ) -> Vec<Result<Rendered, RenderError>> {
-    let decoded = decode(bytes, &options.limits);
-    let one = |target| cut_guarded(decoded.as_ref().map_err(Clone::clone)?, target, options);
+    if options.pass_through == PassThrough::Trusted && options.inspect == Inspect::Off {
+        let passed: Option<Vec<_>> = targets.iter().map(|target| unread(bytes, target, options)).collect();
+        if let Some(passed) = passed {
+            return passed.into_iter().map(Ok).collect();
+        }
+    }
+    let seen = guarded(|| Seen::new(bytes, options));
+    let one = |target| {
+        let seen = seen.as_ref().map_err(Clone::clone)?;
+        guarded(|| seen.cut(target, options))
+    };
     targets.iter().map(one).collect()
 }
 
-/// A panic in the resampler or in an encoder is an error of this picture alone, where panics unwind.
-fn cut_guarded(decoded: &Decoded, target: &RenderTarget, options: &RenderOptions) -> Result<Rendered, RenderError> {
-    catch_unwind(AssertUnwindSafe(|| cut(decoded, target, options))).unwrap_or(Err(RenderError::Panicked))
+/// A panic in a decoder, in the resampler or in an encoder is an error of this picture alone, where panics unwind.
+fn guarded<T>(work: impl FnOnce() -> Result<T, RenderError>) -> Result<T, RenderError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(RenderError::Panicked))
 }
 
-fn cut(decoded: &Decoded, target: &RenderTarget, options: &RenderOptions) -> Result<Rendered, RenderError> {
-    let frame = decoded.picture.size();
-    let mut warnings = Vec::new();
-    if let Some(asked) = target.preset.filter(|asked| *asked != frame) {
-        warnings.push(Warning::PresetMismatch { asked, got: frame });
+/// The file itself, if its header says that it is what is wanted.
+fn unread(bytes: &[u8], target: &RenderTarget, options: &RenderOptions) -> Option<Rendered> {
+    let probe = probe(bytes, &options.limits).ok()?;
+    let wanted = (target.size, target.format) == (probe.size, probe.format);
+    (wanted && probe.is_bare && options.encode.asks_nothing_of(target.format)).then(|| {
+        let rect = Rect::new(0, 0, probe.size);
+        passed(bytes, target, probe.size, rect, preset_mismatch(target, probe.size).into_iter().collect())
+    })
+}
+
+/// The picture's own bytes as a result.
+fn passed(bytes: &[u8], target: &RenderTarget, frame: Size, rect: Rect, warnings: Vec<Warning>) -> Rendered {
+    let &RenderTarget { format, size, .. } = target;
+    Rendered { bytes: bytes.to_vec(), format, size, frame, rect, encoder: None, warnings }
+}
+
+fn preset_mismatch(target: &RenderTarget, frame: Size) -> Option<Warning> {
+    let asked = target.preset.filter(|asked| *asked != frame)?;
+    Some(Warning::PresetMismatch { asked, got: frame })
+}
+
+/// A picture that has been decoded and looked at.
+struct Seen<'a> {
+    bytes: &'a [u8],
+    decoded: Decoded,
+    findings: Findings,
+    /// What targets are cut from.
+    inside: Rect,
+}
+
+impl<'a> Seen<'a> {
+    fn new(bytes: &'a [u8], options: &RenderOptions) -> Result<Self, RenderError> {
+        let decoded = decode(bytes, &options.limits)?;
+        let looks = options.inspect != Inspect::Off || options.trim_frames;
+        let findings = if looks { inspect(&decoded.picture) } else { Findings::default() };
+        let size = decoded.picture.size();
+        let trimmed = findings.frame.as_ref().filter(|_| options.trim_frames).and_then(|frame| frame.interior(size));
+        let inside = trimmed.unwrap_or(Rect::new(0, 0, size));
+        Ok(Self { bytes, decoded, findings, inside })
     }
-    if decoded.has_colour_profile {
-        warnings.push(Warning::ColourProfileIgnored);
-    }
-    let rect = match (target.fit.rect(frame, target.size), options.undersized) {
-        (Ok(rect), _) => rect,
-        (Err(_), Undersized::Enlarge) => {
-            let rect = cover(frame, target.size);
-            warnings.push(Warning::Enlarged { from: rect.size(), to: target.size });
-            rect
+
+    fn cut(&self, target: &RenderTarget, options: &RenderOptions) -> Result<Rendered, RenderError> {
+        let Self { bytes, decoded, inside, .. } = self;
+        let frame = decoded.picture.size();
+        let mut warnings = self.warnings(target, options)?;
+        let rect = match (target.fit.rect(inside.size(), target.size), options.undersized) {
+            (Ok(rect), _) => rect,
+            (Err(_), Undersized::Enlarge) => {
+                let rect = cover(inside.size(), target.size);
+                warnings.push(Warning::Enlarged { from: rect.size(), to: target.size });
+                rect
+            }
+            (Err(error), Undersized::Fail) => return Err(error.into()),
+        };
+        let rect = Rect::new(inside.x() + rect.x(), inside.y() + rect.y(), rect.size());
+        if !options.limits.allow(target.size) {
+            return Err(RenderError::TargetTooLarge { target: target.size, max: options.limits.pixels });
         }
-        (Err(error), Undersized::Fail) => return Err(error.into()),
-    };
-    if !options.limits.allow(target.size) {
-        return Err(RenderError::TargetTooLarge { target: target.size, max: options.limits.pixels });
+        let is_wanted = rect.size() == frame && (target.size, target.format) == (frame, decoded.format);
+        let may_pass = options.pass_through != PassThrough::Off && options.encode.asks_nothing_of(target.format);
+        if is_wanted && decoded.is_bare && may_pass {
+            return Ok(passed(bytes, target, frame, rect, warnings));
+        }
+        let resampled;
+        let picture = if frame == target.size {
+            &decoded.picture
+        } else {
+            resampled = resample(&decoded.picture, rect, target.size, Filter::Lanczos3)?.without_needless_alpha();
+            &resampled
+        };
+        if target.format == Format::Jpeg && picture.layout().has_alpha() {
+            warnings.push(Warning::Flattened);
+        }
+        let Encoded { bytes, settings } = encode(picture, target.format, &options.encode)?;
+        let &RenderTarget { format, size, .. } = target;
+        Ok(Rendered { bytes, format, size, frame, rect, encoder: Some(settings), warnings })
     }
-    let resampled;
-    let picture = if frame == target.size {
-        &decoded.picture
-    } else {
-        resampled = resample(&decoded.picture, rect, target.size, Filter::Lanczos3)?.without_needless_alpha();
-        &resampled
-    };
-    if target.format == Format::Jpeg && picture.layout().has_alpha() {
-        warnings.push(Warning::Flattened);
+
+    /// What is to be said about the picture before it is cut, or the error that it is.
+    fn warnings(&self, target: &RenderTarget, options: &RenderOptions) -> Result<Vec<Warning>, RenderError> {
+        let Findings { frame, blank } = &self.findings;
+        let size = self.decoded.picture.size();
+        let trimmed = self.inside.size() != size;
+        let mut found: Vec<_> = preset_mismatch(target, size).into_iter().collect();
+        if options.inspect != Inspect::Off || trimmed {
+            found.extend(frame.map(|frame| Warning::Framed { frame, trimmed }));
+        }
+        if options.inspect != Inspect::Off {
+            found.extend(blank.map(Warning::Blank));
+        }
+        if options.inspect == Inspect::Fail {
+            let is_mended = |warning: &Warning| matches!(warning, Warning::Framed { trimmed: true, .. });
+            if let Some(warning) = found.iter().find(|warning| !is_mended(warning)) {
+                return Err(RenderError::Rejected(warning.clone()));
+            }
+        }
+        if let Colour::Ignored { reason } = &self.decoded.colour {
+            found.push(Warning::ColourProfileIgnored { reason: reason.clone() });
+        }
+        if self.decoded.has_content_credentials {
+            found.push(Warning::ContentCredentialsDropped);
+        }
+        Ok(found)
     }
-    let Encoded { bytes, settings } = encode(picture, target.format, &options.encode)?;
-    Ok(Rendered { bytes, format: target.format, size: target.size, frame, rect, encoder: settings, warnings })
 }
 
 /// A picture that could not be finished.
@@ -234,6 +376,9 @@ pub enum RenderError {
     /// It does not cover the target.
     #[error(transparent)]
     TooSmall(#[from] TooSmallError),
+    /// It is not as it should be, and [`Inspect::Fail`] was chosen.
+    #[error("the picture was rejected: {0}")]
+    Rejected(Warning),
     /// The target has more pixels than may be decoded.
     #[error("a target of {target} exceeds what may be decoded: {max} pixels")]
     TargetTooLarge {
@@ -242,7 +387,7 @@ pub enum RenderError {
         /// The most pixels, of [`DecodeLimits`].
         max: u64,
     },
-    /// The resampler or the encoder failed in a way that it should not.
+    /// The decoder, the resampler or the encoder failed in a way that it should not.
     #[error("the rendering panicked")]
     Panicked,
     /// The resampler refused its sizes.

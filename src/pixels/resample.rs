@@ -54,8 +54,7 @@ fn convolve_typed<P: PixelTrait>(
         Filter::Lanczos3 => FilterType::Lanczos3,
         Filter::Gaussian => FilterType::Gaussian,
     };
-    let source =
-        TypedImageRef::<P>::from_buffer(picture.size().width(), picture.size().height(), picture.pixels())?;
+    let source = TypedImageRef::<P>::from_buffer(picture.size().width(), picture.size().height(), picture.pixels())?;
     let source = TypedCroppedImage::from_ref(&source, rect.x(), rect.y(), rect.width(), rect.height())?;
     let mut result = TypedImage::<P>::from_buffer(size.width(), size.height(), pixels)?;
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));

@@ -15,6 +15,8 @@
 )]
 
 mod any;
+#[cfg(feature = "pixels")]
+mod colour;
 #[cfg(all(feature = "pixels", feature = "serde"))]
 mod command;
 #[cfg(feature = "pixels")]
@@ -26,6 +28,8 @@ mod laws;
 #[cfg(feature = "pixels")]
 mod local;
 #[cfg(feature = "pixels")]
+mod pass_through;
+#[cfg(feature = "pixels")]
 mod pictures;
 #[cfg(feature = "pixels")]
 mod pixels;
@@ -36,3 +40,5 @@ mod prompt;
 mod replay;
 mod request;
 mod select;
+#[cfg(feature = "pixels")]
+mod source;

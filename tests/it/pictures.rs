@@ -67,3 +67,37 @@ pub(crate) fn exif(orientation: u8) -> Vec<u8> {
     exif.extend([orientation, 0, 0, 0, 0, 0, 0, 0]);
     exif
 }
+
+/// The CRC of PNG, by its definition.
+pub(crate) fn crc(bytes: &[u8]) -> u32 {
+    let step = |crc: u32, byte: &u8| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 })
+    };
+    !bytes.iter().fold(u32::MAX, step)
+}
+
+/// The PNG with a chunk more, right behind its header.
+pub(crate) fn with_chunk(png: &[u8], name: &[u8; 4], content: &[u8]) -> Vec<u8> {
+    let named = [name, content].concat();
+    let (header, rest) = png.split_at(8 + 25);
+    let length = (content.len() as u32).to_be_bytes();
+    [header, &length, &named, &crc(&named).to_be_bytes(), rest].concat()
+}
+
+/// The JPEG with a segment more, right behind its first marker.
+pub(crate) fn with_segment(jpeg: &[u8], code: u8, content: &[u8]) -> Vec<u8> {
+    let length = (content.len() as u16 + 2).to_be_bytes();
+    [&jpeg[..2], &[0xff, code], &length, content, &jpeg[2..]].concat()
+}
+
+/// A RIFF file of these chunks.
+pub(crate) fn riff(chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
+    let mut body = b"WEBP".to_vec();
+    for (name, content) in chunks {
+        body.extend(*name);
+        body.extend((content.len() as u32).to_le_bytes());
+        body.extend(*content);
+        body.resize(body.len().next_multiple_of(2), 0);
+    }
+    [&b"RIFF"[..], &(body.len() as u32).to_le_bytes(), &body].concat()
+}

@@ -4,12 +4,12 @@ use jpeg_encoder::{ColorType as JpegColor, Encoder as JpegEncoder};
 use png::{BitDepth, ColorType};
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
 use smart_resize::{
-    DecodeError, DecodeLimits, Digest, EncodeError, EncodeOptions, EncoderSettings, Fit, Format, JpegOptions, Layout,
-    Picture, PngEffort, PngOptions, Rect, RenderError, RenderOptions, RenderTarget, Size, Subsampling, Undersized,
-    Warning, WebPMode, WebPOptions, cover, decode, encode, probe, render, render_all,
+    Colour, DecodeError, DecodeLimits, Digest, EncodeError, EncodeOptions, EncoderSettings, Fit, Format, JpegOptions,
+    Layout, Picture, PngEffort, PngOptions, Rect, RenderError, RenderOptions, RenderTarget, Size, Subsampling,
+    Undersized, Warning, WebPMode, WebPOptions, cover, decode, encode, probe, render, render_all,
 };
 
-use crate::pictures::{exif, photo, png, raw_png, raw_png_with, size, transparent};
+use crate::pictures::{crc, exif, photo, png, raw_png, raw_png_with, riff, size, transparent};
 
 fn decoded(bytes: &[u8]) -> Picture {
     decode(bytes, &DecodeLimits::default()).unwrap().picture
@@ -329,18 +329,6 @@ fn a_header_of_impossible_size_is_refused_before_anything_is_decoded() {
     assert_eq!(claim(65_536, 1), "a picture of 65536x1, each side has to be 1 to 65535");
 }
 
-/// A RIFF file of these chunks.
-fn riff(chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
-    let mut body = b"WEBP".to_vec();
-    for (name, content) in chunks {
-        body.extend(*name);
-        body.extend((content.len() as u32).to_le_bytes());
-        body.extend(*content);
-        body.resize(body.len().next_multiple_of(2), 0);
-    }
-    [&b"RIFF"[..], &(body.len() as u32).to_le_bytes(), &body].concat()
-}
-
 #[test]
 fn a_webp_that_claims_more_than_it_holds_is_refused_before_its_decoder_is_asked() {
     let limits = DecodeLimits::default();
@@ -370,7 +358,7 @@ fn a_profile_that_inflates_is_refused() {
     let error = decode(&file, &DecodeLimits::default());
     // Either the profile is passed over, or the file is refused by the bound.
     match error {
-        Ok(decoded) => assert!(!decoded.has_colour_profile),
+        Ok(decoded) => assert_ne!(decoded.colour, Colour::Converted),
         Err(error) => assert_eq!(error.to_string(), "the png needs more than 33554432 bytes beside its pixels"),
     }
 }
@@ -409,14 +397,6 @@ fn the_same_input_gives_the_same_bytes_everywhere() {
         }
     }
     insta::assert_snapshot!("golden_bytes", found.join("\n"));
-}
-
-/// The CRC of PNG, by its definition.
-fn crc(bytes: &[u8]) -> u32 {
-    let step = |crc: u32, byte: &u8| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 })
-    };
-    !bytes.iter().fold(u32::MAX, step)
 }
 
 #[test]
@@ -506,16 +486,6 @@ fn a_cmyk_jpeg_is_refused() {
     let mut file = Vec::new();
     JpegEncoder::new(&mut file, 90).encode(&[9; 8 * 8 * 4], 8, 8, JpegColor::Cmyk).unwrap();
     assert_eq!(refused(&file, &DecodeLimits::default()), "CMYK samples in a jpeg are not supported");
-}
-
-#[test]
-fn a_colour_profile_is_reported() {
-    let file = raw_png_with(size("4x4"), ColorType::Rgb, BitDepth::Eight, &[50; 48], |info| {
-        info.icc_profile = Some(vec![7; 200].into());
-    });
-    let rendered = render(&file, &RenderTarget::new(size("4x4")), &RenderOptions::default()).unwrap();
-    assert_eq!(rendered.warnings, [Warning::ColourProfileIgnored]);
-    assert!(!decode(&rendered.bytes, &DecodeLimits::default()).unwrap().has_colour_profile);
 }
 
 #[test]

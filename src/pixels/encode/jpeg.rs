@@ -1,9 +1,10 @@
-//! JPEG: lossy and opaque. A transparent picture is laid on a background first.
+//! JPEG: lossy and opaque, marked as sRGB by a profile of 480 bytes. A transparent picture is laid on a background first.
 
 use jpeg_encoder::{ColorType, Encoder, EncodingError, SamplingFactor};
 
 use super::{Encoded, EncoderSettings};
 use crate::pixels::picture::{Layout, Picture};
+use crate::pixels::srgb;
 
 /// The quality where none is asked.
 pub const DEFAULT_JPEG_QUALITY: u8 = 90;
@@ -101,6 +102,7 @@ fn write(
     // With optimised tables the encoder writes a baseline picture as one scan per component, which some decoders,
     // zune-jpeg 0.5 among them, read wrong without a word. Progressive pictures have such tables in any case.
     encoder.set_optimized_huffman_tables(false);
+    encoder.add_icc_profile(&srgb::profile())?;
     // Invariant: a side of a `Size` fits 16 bits.
     let side = |pixels: u32| u16::try_from(pixels).unwrap_or(u16::MAX);
     encoder.encode(rgb, side(picture.size().width()), side(picture.size().height()), ColorType::Rgb)

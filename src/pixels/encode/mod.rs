@@ -61,6 +61,15 @@ impl EncodeOptions {
     }
 }
 
+impl EncodeOptions {
+    /// Whether a picture that already is of `format` would be no other with these options: no quality is asked.
+    pub(crate) fn asks_nothing_of(&self, format: Format) -> bool {
+        let JpegOptions { quality, subsampling, progressive, .. } = self.jpeg;
+        let jpeg = (quality, subsampling, progressive) == (None, jpeg::Subsampling::default(), false);
+        format != Format::Jpeg || jpeg
+    }
+}
+
 /// An encoded picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -111,8 +120,7 @@ pub fn encode(picture: &Picture, format: Format, options: &EncodeOptions) -> Res
         Format::WebP => webp::encode(picture),
     };
     let encoded = encoded.map_err(|message| EncodeError::Failed { format, message })?;
-    let anything = DecodeLimits { input_bytes: usize::MAX, pixels: u64::MAX, decoded_bytes: u64::MAX };
-    match probe(&encoded.bytes, &anything) {
+    match probe(&encoded.bytes, &DecodeLimits::NONE) {
         Ok(found) if (found.format, found.size) == (format, size) => Ok(encoded),
         found => Err(EncodeError::Failed { format, message: format!("the header reads {found:?}, expected {size}") }),
     }

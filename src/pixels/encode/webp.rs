@@ -1,9 +1,10 @@
-//! WebP: lossless. With loss it needs an encoder that the crate does not have.
+//! WebP: lossless, marked as sRGB by a profile of 480 bytes. With loss it needs an encoder that the crate does not have.
 
 use image_webp::{ColorType, WebPEncoder};
 
 use super::{Encoded, EncoderSettings};
 use crate::pixels::picture::{Layout, Picture};
+use crate::pixels::srgb;
 
 /// Whether a WebP loses anything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -40,7 +41,9 @@ pub(super) fn encode(picture: &Picture) -> Result<Encoded, String> {
         Layout::Rgb => ColorType::Rgb8,
         Layout::Rgba => ColorType::Rgba8,
     };
-    WebPEncoder::new(&mut bytes)
+    let mut encoder = WebPEncoder::new(&mut bytes);
+    encoder.set_icc_profile(srgb::profile());
+    encoder
         .encode(picture.pixels(), picture.size().width(), picture.size().height(), kind)
         .map_err(|error| error.to_string())?;
     Ok(Encoded { bytes, settings: EncoderSettings::WebP })

@@ -1,0 +1,135 @@
+//! JPEG, by `zune-jpeg`. The file's segments are walked through first, since that decoder reads some files without a
+//! word, and wrong: one that is cut short, and a sequential one that sends subsampled colour in scans of its own.
+
+use zune_jpeg::JpegDecoder;
+use zune_jpeg::errors::DecodeErrors;
+use zune_jpeg::zune_core::bytestream::ZCursor;
+use zune_jpeg::zune_core::colorspace::ColorSpace;
+use zune_jpeg::zune_core::options::DecoderOptions;
+
+use super::{DecodeError, DecodeLimits, Header, Opened, Pixels, Reading};
+use crate::format::Format;
+use crate::pixels::colour::{Channels, ColourTag, Samples};
+use crate::pixels::orientation::Orientation;
+use crate::pixels::srgb;
+
+const CUT_SHORT: DecodeError = DecodeError::Truncated { format: Format::Jpeg };
+
+pub(super) fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Opened<'a>, DecodeError> {
+    let extras = walk(bytes, limits)?;
+    // The limits on sizes are ours. What stands between the segments of the header is passed over, as everywhere.
+    let options = DecoderOptions::default().set_strict_mode(false);
+    let options = options.set_max_width(usize::MAX).set_max_height(usize::MAX);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+    decoder.decode_headers().map_err(|error| corrupt(&error))?;
+    let (width, height) = decoder.dimensions().unwrap_or_default();
+    let pixels = |side: usize| u32::try_from(side).unwrap_or(u32::MAX);
+    let size = limits.check_size(pixels(width), pixels(height))?;
+    let (stored, channels) = match decoder.input_colorspace() {
+        Some(ColorSpace::Luma) => (ColorSpace::Luma, Channels::Grey),
+        Some(ColorSpace::YCbCr | ColorSpace::RGB) => (ColorSpace::RGB, Channels::Rgb),
+        other => {
+            let found = other.map_or_else(|| "unknown".into(), |space| format!("{space:?}"));
+            return Err(DecodeError::UnsupportedColour { format: Format::Jpeg, found });
+        }
+    };
+    // From here on what is corrupt is an error, rather than grey.
+    decoder.set_options(decoder.options().jpeg_set_out_colorspace(stored).set_strict_mode(true));
+    let icc = decoder.icc_profile();
+    // Its parts do not make one.
+    let is_broken = icc.is_none() && extras.has_icc;
+    let colour_tags = icc.clone().or(is_broken.then(Vec::new)).map(ColourTag::Icc).into_iter().collect();
+    let header = Header {
+        size,
+        orientation: decoder.exif().map_or(Orientation::UPRIGHT, |exif| Orientation::from_exif(exif)),
+        colour_tags,
+        is_bare: extras.is_bare && !is_broken && icc.is_none_or(|icc| icc == srgb::profile()),
+        has_content_credentials: extras.has_content_credentials,
+    };
+    let samples = if channels == Channels::Grey { 1 } else { 3 };
+    Ok(Opened { header, needed: u64::from(size.area()) * samples, pixels: Box::new(Jpeg { decoder, channels }) })
+}
+
+struct Jpeg<'a> {
+    decoder: JpegDecoder<ZCursor<&'a [u8]>>,
+    channels: Channels,
+}
+
+impl Pixels for Jpeg<'_> {
+    fn read(mut self: Box<Self>, mut bytes: Vec<u8>) -> Reading {
+        self.decoder.decode_into(&mut bytes).map_err(|error| corrupt(&error))?;
+        Ok(Samples { channels: self.channels, has_alpha: false, wide: false, bytes })
+    }
+}
+
+fn corrupt(error: &DecodeErrors) -> DecodeError {
+    DecodeError::Corrupt { format: Format::Jpeg, message: error.to_string() }
+}
+
+struct Extras {
+    /// Nothing but the picture, and at most a profile, is in the file, and nothing is behind it.
+    is_bare: bool,
+    has_icc: bool,
+    has_content_credentials: bool,
+}
+
+/// Walks the segments: a marker is `ff` and a code; all but those without content have a length of two bytes, which
+/// counts itself. Behind a scan's header comes entropy-coded data, in which `ff` is followed by `00` or by a restart.
+fn walk(bytes: &[u8], limits: &DecodeLimits) -> Result<Extras, DecodeError> {
+    let unsupported = |found: &str| DecodeError::UnsupportedColour { format: Format::Jpeg, found: found.into() };
+    let mut found = Extras { is_bare: true, has_icc: false, has_content_credentials: false };
+    // The components of a scan that sends subsampled colour in one, in a sequential picture.
+    let mut interleaved = 0;
+    let mut scans = 0;
+    let mut at = 2;
+    loop {
+        // Entropy-coded data, stray bytes and fill bytes are passed over alike.
+        let rest = bytes.get(at..).ok_or(CUT_SHORT)?;
+        at += rest.iter().position(|&byte| byte == 0xff).ok_or(CUT_SHORT)? + 1;
+        let code = *bytes.get(at).ok_or(CUT_SHORT)?;
+        match code {
+            // A fill byte: the next byte is the code.
+            0xff => continue,
+            // A stuffed byte, a restart, the start of an image.
+            0x00 | 0x01 | 0xd0..=0xd8 => {
+                at += 1;
+                continue;
+            }
+            0xd9 => {
+                found.is_bare &= at + 1 == bytes.len();
+                return Ok(found);
+            }
+            _ => {}
+        }
+        let &[high, low, ..] = bytes.get(at + 1..).ok_or(CUT_SHORT)? else { return Err(CUT_SHORT) };
+        let length = usize::from(u16::from_be_bytes([high, low])).max(2);
+        let content = bytes.get(at + 3..at + 1 + length).ok_or(CUT_SHORT)?;
+        match (code, content) {
+            // Tables of other kinds, among the codes of frames. JFIF's header and Adobe's, which say how samples are to
+            // be read.
+            (0xc4 | 0xc8 | 0xcc | 0xe0 | 0xee, _) => {}
+            // A frame: precision (1), height and width (4), components (1), then for each its name, its sampling
+            // factors and its table.
+            (0xc0..=0xcf, &[_, _, _, _, _, components, ref each @ ..]) => {
+                let factors = each.chunks_exact(3).filter_map(|component| component.get(1));
+                let is_subsampled = factors.clone().any(|factor| Some(factor) != each.get(1));
+                interleaved = if matches!(code, 0xc0 | 0xc1) && is_subsampled { components } else { 0 };
+            }
+            (0xda, &[components, ..]) => {
+                if components < interleaved {
+                    return Err(unsupported("subsampled and not interleaved"));
+                }
+                scans += 1;
+                if scans > limits.scans {
+                    return Err(DecodeError::TooManyScans { max: limits.scans });
+                }
+            }
+            (0xe2, [b'I', b'C', b'C', b'_', b'P', b'R', b'O', b'F', b'I', b'L', b'E', 0, ..]) => found.has_icc = true,
+            // A box of JUMBF, in which C2PA keeps its manifests.
+            (0xeb, [b'J', b'P', ..]) => (found.is_bare, found.has_content_credentials) = (false, true),
+            (0xe1..=0xef | 0xfe, _) => found.is_bare = false,
+            _ => {}
+        }
+        at += 1 + length;
+    }
+}

@@ -1,0 +1,122 @@
+//! PNG, by the `png` crate. Palettes, fewer than 8 bits and transparent colours are expanded by it; of an animation it
+//! gives the picture that a program without animations shows. Texts are skipped unread, so they cannot inflate.
+
+use std::io::Cursor;
+
+use png::{ColorType, Decoder, DecodingError, Info, Limits, Reader, Transformations};
+
+use super::{DecodeError, DecodeLimits, Header, Opened, Pixels, Reading};
+use crate::format::Format;
+use crate::pixels::colour::{Channels, ColourTag, Samples};
+use crate::pixels::orientation::Orientation;
+
+const CUT_SHORT: DecodeError = DecodeError::Truncated { format: Format::Png };
+
+pub(super) fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Opened<'a>, DecodeError> {
+    // Signature (8), length of the header (4), its name (4), width and height. These are held against the limits
+    // before the decoder is made, since that inflates what stands between the header and the pixels.
+    match bytes.get(12..24) {
+        Some(&[b'I', b'H', b'D', b'R', w0, w1, w2, w3, h0, h1, h2, h3]) => {
+            limits.check_size(u32::from_be_bytes([w0, w1, w2, w3]), u32::from_be_bytes([h0, h1, h2, h3]))?;
+        }
+        _ => return Err(CUT_SHORT),
+    }
+    let failed = |error| unreadable(limits, &error);
+    let beside = usize::try_from(limits.metadata_bytes).unwrap_or(usize::MAX);
+    let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), Limits { bytes: beside });
+    decoder.set_ignore_text_chunk(true);
+    decoder.set_transformations(Transformations::EXPAND);
+    let reader = decoder.read_info().map_err(failed)?;
+    let info = reader.info();
+    let size = limits.check_size(info.width, info.height)?;
+    let orientation = info.exif_metadata.as_deref().map_or(Orientation::UPRIGHT, Orientation::from_exif);
+    let Extras { is_bare, has_content_credentials } = extras(bytes);
+    let header = Header {
+        size,
+        orientation,
+        colour_tags: colour_tags(info),
+        is_bare: is_bare && info.bit_depth != png::BitDepth::Sixteen,
+        has_content_credentials,
+    };
+    let needed = reader.output_buffer_size().map_or(u64::MAX, |bytes| bytes as u64);
+    Ok(Opened { header, needed, pixels: Box::new(Png { reader, limits: *limits }) })
+}
+
+struct Png<'a> {
+    reader: Reader<Cursor<&'a [u8]>>,
+    limits: DecodeLimits,
+}
+
+impl Pixels for Png<'_> {
+    fn read(mut self: Box<Self>, mut bytes: Vec<u8>) -> Reading {
+        let frame = self.reader.next_frame(&mut bytes).map_err(|error| unreadable(&self.limits, &error))?;
+        let info = self.reader.info();
+        if (frame.width, frame.height) != (info.width, info.height) {
+            let message = format!("its frame is {}x{}", frame.width, frame.height);
+            return Err(DecodeError::Corrupt { format: Format::Png, message });
+        }
+        let (channels, has_alpha) = match frame.color_type {
+            ColorType::Grayscale => (Channels::Grey, false),
+            ColorType::GrayscaleAlpha => (Channels::Grey, true),
+            ColorType::Rgb => (Channels::Rgb, false),
+            ColorType::Rgba => (Channels::Rgb, true),
+            ColorType::Indexed => {
+                let found = "indexed".into();
+                return Err(DecodeError::UnsupportedColour { format: Format::Png, found });
+            }
+        };
+        Ok(Samples { channels, has_alpha, wide: frame.bit_depth == png::BitDepth::Sixteen, bytes })
+    }
+}
+
+fn unreadable(limits: &DecodeLimits, error: &DecodingError) -> DecodeError {
+    match error {
+        DecodingError::LimitsExceeded => DecodeError::MemoryLimit { format: Format::Png, max: limits.metadata_bytes },
+        error => DecodeError::Corrupt { format: Format::Png, message: error.to_string() },
+    }
+}
+
+/// What the file says of its colours, in the order of section 4.3 of the PNG specification, third edition.
+fn colour_tags(info: &Info<'_>) -> Vec<ColourTag> {
+    let cicp = info.coding_independent_code_points.map(|points| ColourTag::Cicp {
+        primaries: points.color_primaries,
+        transfer: points.transfer_function,
+        full_range: points.is_video_full_range_image,
+    });
+    let icc = info.icc_profile.as_deref().map(|icc| ColourTag::Icc(icc.to_vec()));
+    let srgb = info.srgb.map(|_| ColourTag::Srgb);
+    let chromaticities = info.chrm_chunk.map(|corners| {
+        [corners.white, corners.red, corners.green, corners.blue].map(|(x, y)| [x.into_value(), y.into_value()])
+    });
+    let gamma = info.gama_chunk.map(png::ScaledFloat::into_scaled);
+    let measured =
+        (gamma.is_some() || chromaticities.is_some()).then_some(ColourTag::Primaries { gamma, chromaticities });
+    [cicp, icc, srgb, measured].into_iter().flatten().collect()
+}
+
+struct Extras {
+    /// Nothing but the picture and the mark of sRGB is in the file, and nothing is behind it.
+    is_bare: bool,
+    /// A C2PA manifest is.
+    has_content_credentials: bool,
+}
+
+/// Walks the chunks: length (4), name (4), content, checksum (4).
+fn extras(bytes: &[u8]) -> Extras {
+    let mut found = Extras { is_bare: true, has_content_credentials: false };
+    let mut rest = bytes.get(8..).unwrap_or_default();
+    while let &[l0, l1, l2, l3, n0, n1, n2, n3, ref after @ ..] = rest {
+        let length = u32::from_be_bytes([l0, l1, l2, l3]) as usize;
+        match &[n0, n1, n2, n3] {
+            b"IHDR" | b"PLTE" | b"tRNS" | b"IDAT" | b"IEND" | b"sRGB" | b"gAMA" | b"cHRM" => {}
+            b"caBX" => found = Extras { is_bare: false, has_content_credentials: true },
+            _ => found.is_bare = false,
+        }
+        match after.get(length.saturating_add(4)..) {
+            Some([]) if [n0, n1, n2, n3] == *b"IEND" => return found,
+            Some(next) => rest = next,
+            None => break,
+        }
+    }
+    Extras { is_bare: false, ..found }
+}

@@ -1,0 +1,110 @@
+//! WebP, by `image-webp`; of an animation the first frame.
+
+use std::io::Cursor;
+
+use image_webp::{DecodingError, WebPDecoder};
+
+use super::{DecodeError, DecodeLimits, Header, Opened, Pixels, Reading};
+use crate::format::Format;
+use crate::pixels::colour::{Channels, ColourTag, Samples};
+use crate::pixels::orientation::Orientation;
+use crate::pixels::srgb;
+
+const CUT_SHORT: DecodeError = DecodeError::Truncated { format: Format::WebP };
+
+pub(super) fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Opened<'a>, DecodeError> {
+    let extras = walk(bytes, limits)?;
+    let failed = |error| unreadable(limits, &error);
+    let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(failed)?;
+    let (width, height) = decoder.dimensions();
+    let size = limits.check_size(width, height)?;
+    decoder.set_memory_limit(usize::try_from(limits.metadata_bytes).unwrap_or(usize::MAX));
+    // A profile or tags that cannot be read are none; the decoder's word on the pixels is what counts.
+    let icc = decoder.icc_profile().ok().flatten();
+    let exif = decoder.exif_metadata().ok().flatten();
+    let is_bare = extras.is_bare && icc.as_ref().is_none_or(|icc| *icc == srgb::profile());
+    let header = Header {
+        size,
+        orientation: exif.as_deref().map_or(Orientation::UPRIGHT, Orientation::from_exif),
+        colour_tags: icc.map(ColourTag::Icc).into_iter().collect(),
+        is_bare,
+        has_content_credentials: extras.has_content_credentials,
+    };
+    decoder.set_memory_limit(usize::try_from(limits.decoded_bytes).unwrap_or(usize::MAX));
+    let needed = decoder.output_buffer_size().map_or(u64::MAX, |bytes| bytes as u64);
+    Ok(Opened { header, needed, pixels: Box::new(WebP { decoder, limits: *limits }) })
+}
+
+struct WebP<'a> {
+    decoder: WebPDecoder<Cursor<&'a [u8]>>,
+    limits: DecodeLimits,
+}
+
+impl Pixels for WebP<'_> {
+    fn read(mut self: Box<Self>, mut bytes: Vec<u8>) -> Reading {
+        self.decoder.read_image(&mut bytes).map_err(|error| unreadable(&self.limits, &error))?;
+        Ok(Samples { channels: Channels::Rgb, has_alpha: self.decoder.has_alpha(), wide: false, bytes })
+    }
+}
+
+fn unreadable(limits: &DecodeLimits, error: &DecodingError) -> DecodeError {
+    match error {
+        DecodingError::MemoryLimitExceeded => {
+            DecodeError::MemoryLimit { format: Format::WebP, max: limits.decoded_bytes }
+        }
+        error => DecodeError::Corrupt { format: Format::WebP, message: error.to_string() },
+    }
+}
+
+struct Extras {
+    /// Nothing but one picture, and at most a profile, is in the file.
+    is_bare: bool,
+    has_content_credentials: bool,
+}
+
+/// Walks the chunks: name (4), length (4), content, a byte of padding after an odd length. Refuses a file whose decoder
+/// would take more memory than its header tells: a chunk that claims to be longer than the file, and a bitstream whose
+/// own size exceeds the limits, whatever the canvas says.
+fn walk(bytes: &[u8], limits: &DecodeLimits) -> Result<Extras, DecodeError> {
+    let mut found = Extras { is_bare: true, has_content_credentials: false };
+    let length = bytes.get(4..8).and_then(|length| length.first_chunk()).ok_or(CUT_SHORT)?;
+    // What stands behind the file's own end is passed over.
+    let beyond = bytes.len().saturating_sub(u32::from_le_bytes(*length) as usize + 8);
+    found.is_bare = beyond == 0;
+    let mut rest = bytes.get(12..).ok_or(CUT_SHORT)?;
+    while let &[a, b, c, d, l0, l1, l2, l3, ref after @ ..] = rest {
+        let name = [a, b, c, d];
+        let length = u32::from_le_bytes([l0, l1, l2, l3]) as usize;
+        let Some(content) = after.get(..length) else {
+            if rest.len() <= beyond {
+                break;
+            }
+            return Err(CUT_SHORT);
+        };
+        match (&name, content) {
+            // Frame tag (3), start code (3), width and height of 14 bits each.
+            (b"VP8 ", &[_, _, _, _, _, _, w0, w1, h0, h1, ..]) => {
+                let side = |low, high| u32::from(u16::from_le_bytes([low, high]) & 0x3fff);
+                limits.check_size(side(w0, w1), side(h0, h1))?;
+            }
+            // Signature (1), width and height less one of 14 bits each.
+            (b"VP8L", &[_, b0, b1, b2, b3, ..]) => {
+                let bits = u32::from_le_bytes([b0, b1, b2, b3]);
+                limits.check_size((bits & 0x3fff) + 1, (bits >> 14 & 0x3fff) + 1)?;
+            }
+            // A frame: position and size (12), duration and flags (4), then chunks of its own, which are walked through
+            // as if they stood beside it.
+            (b"ANMF", _) => {
+                found.is_bare = false;
+                rest = after.get(16..).ok_or(CUT_SHORT)?;
+                continue;
+            }
+            (b"VP8X" | b"ALPH" | b"ICCP", _) => {}
+            (b"C2PA", _) => found = Extras { is_bare: false, has_content_credentials: true },
+            _ => found.is_bare = false,
+        }
+        // The last one's padding may be missing.
+        rest = after.get(length + length % 2..).unwrap_or_default();
+    }
+    Ok(found)
+}

@@ -1,0 +1,163 @@
+//! A picture that already is what is wanted is the result as it is, and nothing else is.
+
+use png::{BitDepth, ColorType};
+use smart_resize::{
+    EncodeOptions, Format, Inspect, JpegOptions, PassThrough, Picture, RenderError, RenderOptions, RenderTarget,
+    Rendered, Subsampling, decode, encode, render,
+};
+
+use crate::pictures::{exif, photo, raw_png, raw_png_with, riff, size, transparent, with_chunk, with_segment};
+
+const FORMATS: [Format; 3] = [Format::Png, Format::Jpeg, Format::WebP];
+
+fn file(picture: &Picture, format: Format) -> Vec<u8> {
+    encode(picture, format, &EncodeOptions::default()).unwrap().bytes
+}
+
+/// At its own size and in its own format.
+fn rendered(file: &[u8], options: &RenderOptions) -> Result<Rendered, RenderError> {
+    let decoded = decode(file, &options.limits).map_err(RenderError::from)?;
+    render(file, &RenderTarget::new(decoded.picture.size()).with_format(decoded.format), options)
+}
+
+fn passes(file: &[u8], options: &RenderOptions) -> bool {
+    let rendered = rendered(file, options).unwrap();
+    assert_eq!(rendered.encoder.is_none(), rendered.bytes == file);
+    rendered.encoder.is_none()
+}
+
+fn is_passed(file: &[u8]) -> bool {
+    passes(file, &RenderOptions::default())
+}
+
+#[test]
+fn what_is_wanted_passes_in_every_format() {
+    for picture in [photo(size("33x21")), transparent(size("33x21"))] {
+        for format in FORMATS {
+            assert!(is_passed(&file(&picture, format)), "{format}");
+        }
+    }
+    // Without any mark of sRGB; of fewer bits; grey; interlaced is the same to the rule.
+    assert!(is_passed(&raw_png(size("8x2"), ColorType::Rgb, BitDepth::Eight, photo(size("8x2")).pixels())));
+    assert!(is_passed(&raw_png(size("8x2"), ColorType::Grayscale, BitDepth::One, &[0b1010_0101, 0b1100_0011])));
+}
+
+#[test]
+fn another_size_or_format_does_not_pass() {
+    let png = file(&photo(size("32x20")), Format::Png);
+    let options = RenderOptions::default();
+    for target in [
+        RenderTarget::new(size("32x19")),
+        RenderTarget::new(size("31x20")),
+        RenderTarget::new(size("32x20")).with_format(Format::WebP),
+        RenderTarget::new(size("32x20")).with_format(Format::Jpeg),
+    ] {
+        assert!(render(&png, &target, &options).unwrap().encoder.is_some(), "{target:?}");
+    }
+}
+
+#[test]
+fn what_has_something_to_strip_does_not_pass() {
+    let picture = photo(size("24x16"));
+    let png = file(&picture, Format::Png);
+    for chunk in [b"tEXt", b"zTXt", b"iTXt", b"tIME", b"pHYs", b"caBX", b"acTL", b"prVt"] {
+        // The content is no matter: it is not even read.
+        assert!(!is_passed(&with_chunk(&png, chunk, &[0; 9][..if chunk == b"tIME" { 7 } else { 9 }])), "{chunk:?}");
+    }
+    assert!(!is_passed(&[&png[..], b"behind it"].concat()));
+
+    let jpeg = file(&picture, Format::Jpeg);
+    for (code, content) in
+        [(0xe1, &b"http://ns.adobe.com/xap/1.0/\0"[..]), (0xed, b"Photoshop 3.0\0"), (0xfe, b"by hand")]
+    {
+        assert!(!is_passed(&with_segment(&jpeg, code, content)), "{code:x}");
+    }
+    assert!(!is_passed(&[&jpeg[..], b"behind it"].concat()));
+
+    let webp = file(&picture, Format::WebP);
+    let xmp = [&webp[12..], b"XMP \x04\0\0\0rdf "].concat();
+    assert!(!is_passed(&[&b"RIFF"[..], &(xmp.len() as u32 + 4).to_le_bytes(), b"WEBP", &xmp].concat()));
+    assert!(!is_passed(&[&webp[..], b"behind it"].concat()));
+    assert_eq!(riff(&[(b"ABCD", b"")]).len(), 20);
+}
+
+#[test]
+fn a_turned_picture_does_not_pass() {
+    let stored = photo(size("16x16"));
+    let turned = |orientation| {
+        raw_png_with(stored.size(), ColorType::Rgb, BitDepth::Eight, stored.pixels(), |info| {
+            info.exif_metadata = Some(exif(orientation).into());
+        })
+    };
+    assert!(!is_passed(&turned(3)));
+    // Not even one whose tag says that it is upright: the tag is metadata.
+    assert!(!is_passed(&turned(1)));
+}
+
+#[test]
+fn a_described_colour_does_not_pass_even_if_it_is_srgbs() {
+    let png = raw_png(size("8x2"), ColorType::Rgb, BitDepth::Eight, photo(size("8x2")).pixels());
+    assert!(is_passed(&with_chunk(&png, b"sRGB", &[0])));
+    assert!(is_passed(&with_chunk(&png, b"gAMA", &45_455_u32.to_be_bytes())));
+    assert!(!is_passed(&with_chunk(&png, b"gAMA", &100_000_u32.to_be_bytes())));
+    assert!(!is_passed(&with_chunk(&png, b"cICP", &[1, 13, 0, 1])));
+}
+
+#[test]
+fn sixteen_bits_do_not_pass() {
+    let samples: Vec<u8> = photo(size("8x2")).pixels().iter().flat_map(|sample| [*sample, *sample]).collect();
+    assert!(!is_passed(&raw_png(size("8x2"), ColorType::Rgb, BitDepth::Sixteen, &samples)));
+}
+
+#[test]
+fn a_quality_asked_of_a_jpeg_keeps_it_from_passing() {
+    let picture = photo(size("24x16"));
+    for (jpeg, passed) in [
+        (JpegOptions::default(), true),
+        (JpegOptions::default().with_background([0; 3]), true),
+        (JpegOptions::default().with_quality(90), false),
+        (JpegOptions::default().with_subsampling(Subsampling::Yuv444), false),
+        (JpegOptions::default().with_progressive(true), false),
+    ] {
+        let mut options = RenderOptions::default();
+        options.encode.jpeg = jpeg;
+        assert_eq!(passes(&file(&picture, Format::Jpeg), &options), passed);
+        // It is asked of a JPEG alone.
+        assert!(passes(&file(&picture, Format::Png), &options));
+    }
+}
+
+#[test]
+fn a_file_cut_short_does_not_pass_unless_it_is_trusted() {
+    for format in FORMATS {
+        let whole = file(&photo(size("24x16")), format);
+        let mut broken = whole.clone();
+        // Inside the pixels, which a trusting caller does not have read.
+        let at = broken.len() - 20;
+        match format {
+            Format::Png => broken[at] ^= 0xff,
+            _ => broken.truncate(at),
+        }
+        let target = RenderTarget::new(size("24x16")).with_format(format);
+        let mut options = RenderOptions::default();
+        assert!(render(&broken, &target, &options).is_err(), "{format}");
+        options.pass_through = PassThrough::Trusted;
+        // Looking at a picture means decoding it.
+        assert!(render(&broken, &target, &options).is_err(), "{format}");
+        options.inspect = Inspect::Off;
+        if format == Format::Png {
+            assert_eq!(render(&broken, &target, &options).unwrap().bytes, broken);
+        }
+        assert_eq!(render(&whole, &target, &options).unwrap().bytes, whole);
+    }
+}
+
+#[test]
+fn nothing_passes_where_that_is_off() {
+    for format in FORMATS {
+        let mut options = RenderOptions::default();
+        options.pass_through = PassThrough::Off;
+        let file = file(&photo(size("24x16")), format);
+        assert!(rendered(&file, &options).unwrap().encoder.is_some());
+    }
+}
