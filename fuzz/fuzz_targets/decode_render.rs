@@ -12,7 +12,7 @@
     reason = "each target holds one of the laws, and a panic is how it fails"
 )]
 
-#[path = "../../tests/it/laws.rs"]
+#[path = "../../tests/it/laws/mod.rs"]
 mod laws;
 mod quiet;
 

@@ -77,7 +77,7 @@ pub(crate) fn crc(bytes: &[u8]) -> u32 {
 }
 
 /// The PNG with a chunk more, right behind its header.
-pub(crate) fn with_chunk(png: &[u8], name: &[u8; 4], content: &[u8]) -> Vec<u8> {
+pub(crate) fn with_chunk(png: &[u8], name: &[u8], content: &[u8]) -> Vec<u8> {
     let named = [name, content].concat();
     let (header, rest) = png.split_at(8 + 25);
     let length = (content.len() as u32).to_be_bytes();

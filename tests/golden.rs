@@ -1,0 +1,221 @@
+//! The same input gives the same pixels on every machine: with one thread or two, with and without optimisation, with
+//! and without the instructions that a newer processor has. A binary of its own, so that it is quickly built and run in
+//! all these ways; `.ci/run` says how.
+//!
+//! `golden.txt` holds a digest of the decoded pixels of every case. `GOLDEN=write cargo test --test golden` writes it.
+
+#![cfg(feature = "pixels")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::cast_possible_truncation,
+    reason = "a panic is how a test fails"
+)]
+
+use std::fmt::Write;
+
+use png::{BitDepth, ColorType};
+use smart_resize::{
+    DecodeLimits, Digest, Driver, EncodeOptions, Fit, Format, JpegOptions, LocalGenerator, Picture, Plan, PngEffort,
+    PngOptions, Preset, PresetTable, PriceList, RenderOptions, RenderTarget, ResizeRequest, Size, Subsampling,
+    Undersized, UsdMicros, decode, encode, read_source, render,
+};
+
+fn size(text: &str) -> Size {
+    text.parse().unwrap()
+}
+
+/// A gradient with grain and a few hard edges, with or without alpha, of 16 bits.
+fn samples(size: Size, channels: usize) -> Vec<u16> {
+    let mut state = 0x2545_f491_u32;
+    let mut samples = Vec::new();
+    for y in 0..size.height() {
+        for x in 0..size.width() {
+            for channel in 0..channels as u32 {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let slope = (x * (3 + channel) + y * (5 - channel)) * 65_535 / (7 * size.width() + 5 * size.height());
+                let edge = if (x / 11 + y / 7) % 5 == channel { 20_000 } else { 0 };
+                samples.push((slope + edge + (state >> 20)).min(65_535) as u16);
+            }
+        }
+    }
+    samples
+}
+
+fn png(size: Size, kind: ColorType, depth: BitDepth, adjust: impl FnOnce(&mut png::Info<'static>)) -> Vec<u8> {
+    let samples = samples(size, kind.samples());
+    let bytes: Vec<u8> = match depth {
+        BitDepth::Sixteen => samples.iter().flat_map(|sample| sample.to_be_bytes()).collect(),
+        _ => samples.iter().map(|sample| sample.to_be_bytes()[0]).collect(),
+    };
+    let mut info = png::Info::with_size(size.width(), size.height());
+    (info.color_type, info.bit_depth) = (kind, depth);
+    adjust(&mut info);
+    let mut file = Vec::new();
+    let mut writer = png::Encoder::with_info(&mut file, info).unwrap().write_header().unwrap();
+    writer.write_image_data(&bytes).unwrap();
+    writer.finish().unwrap();
+    file
+}
+
+fn picture(size: Size) -> Picture {
+    let bytes = samples(size, 3).iter().map(|sample| sample.to_be_bytes()[0]).collect();
+    Picture::from_rgb(size, bytes).unwrap()
+}
+
+fn with_jpeg(jpeg: JpegOptions) -> EncodeOptions {
+    let mut options = EncodeOptions::default();
+    options.jpeg = jpeg;
+    options
+}
+
+fn jpeg(size: Size, options: JpegOptions) -> Vec<u8> {
+    encode(&picture(size), Format::Jpeg, &with_jpeg(options)).unwrap().bytes
+}
+
+/// A version 2 profile with these three curves, of red, green and blue of Adobe RGB.
+fn profile(curve: &[u16]) -> Vec<u8> {
+    let mut tag = b"curv\0\0\0\0".to_vec();
+    tag.extend((curve.len() as u32).to_be_bytes());
+    tag.extend(curve.iter().flat_map(|number| number.to_be_bytes()));
+    let colours: [[u32; 3]; 3] = [[0x9c18, 0x4fa5, 0x04fc], [0x348d, 0xa02c, 0x0f95], [0x2631, 0x102f, 0xbe9c]];
+    let mut table = 6_u32.to_be_bytes().to_vec();
+    let (start, mut data) = (128 + 4 + 6 * 12, Vec::new());
+    for (name, [x, y, z]) in [b"rXYZ", b"gXYZ", b"bXYZ"].into_iter().zip(colours) {
+        table.extend([*name, (start + data.len() as u32).to_be_bytes(), 20_u32.to_be_bytes()].concat());
+        data.extend([b"XYZ \0\0\0\0", &x.to_be_bytes()[..], &y.to_be_bytes(), &z.to_be_bytes()].concat());
+    }
+    for name in [b"rTRC", b"gTRC", b"bTRC"] {
+        let length = tag.len() as u32;
+        table.extend([*name, (start + data.len() as u32).to_be_bytes(), length.to_be_bytes()].concat());
+    }
+    data.extend(tag);
+    let mut icc = (start + data.len() as u32).to_be_bytes().to_vec();
+    icc.extend(b"\0\0\0\0\x02\x40\0\0mntrRGB XYZ \x07\xea\0\x01\0\x01\0\0\0\0\0\0acsp");
+    icc.resize(68, 0);
+    icc.extend([0, 0, 0xf6, 0xd6, 0, 1, 0, 0, 0, 0, 0xd3, 0x2d]);
+    icc.resize(128, 0);
+    [icc, table, data].concat()
+}
+
+fn inputs() -> Vec<(&'static str, Vec<u8>)> {
+    let frame = size("149x101");
+    let curve: Vec<u16> = (0..64_u32).map(|at| (at * at * 65_535 / (63 * 63)) as u16).collect();
+    let default = JpegOptions::default;
+    let odd = exif_turned();
+    vec![
+        ("rgb 8", png(frame, ColorType::Rgb, BitDepth::Eight, |_| {})),
+        ("rgba 8", png(frame, ColorType::Rgba, BitDepth::Eight, |_| {})),
+        ("grey 8", png(frame, ColorType::Grayscale, BitDepth::Eight, |_| {})),
+        ("grey alpha 16", png(frame, ColorType::GrayscaleAlpha, BitDepth::Sixteen, |_| {})),
+        ("rgb 16", png(frame, ColorType::Rgb, BitDepth::Sixteen, |_| {})),
+        ("rgba 16", png(frame, ColorType::Rgba, BitDepth::Sixteen, |_| {})),
+        ("turned", odd),
+        (
+            "profile, gamma",
+            png(frame, ColorType::Rgb, BitDepth::Eight, |info| info.icc_profile = Some(profile(&[563]).into())),
+        ),
+        (
+            "profile, table, rgba 16",
+            png(frame, ColorType::Rgba, BitDepth::Sixteen, |info| info.icc_profile = Some(profile(&curve).into())),
+        ),
+        ("jpeg 4:2:0", jpeg(frame, default())),
+        ("jpeg 4:4:4", jpeg(frame, default().with_quality(97).with_subsampling(Subsampling::Yuv444))),
+        ("jpeg progressive", jpeg(frame, default().with_quality(60).with_progressive(true))),
+        ("jpeg tiny", jpeg(size("9x7"), default())),
+        ("webp", encode(&picture(frame), Format::WebP, &EncodeOptions::default()).unwrap().bytes),
+    ]
+}
+
+fn exif_turned() -> Vec<u8> {
+    png(size("101x149"), ColorType::Rgb, BitDepth::Eight, |info| {
+        info.exif_metadata = Some(b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"[..].into());
+    })
+}
+
+fn options() -> Vec<(&'static str, Format, EncodeOptions)> {
+    let mut fast = EncodeOptions::default();
+    fast.png = PngOptions::with_effort(PngEffort::Fast);
+    let default = JpegOptions::default;
+    vec![
+        ("png", Format::Png, EncodeOptions::default()),
+        ("png fast", Format::Png, fast),
+        ("webp", Format::WebP, EncodeOptions::default()),
+        ("jpeg", Format::Jpeg, with_jpeg(default())),
+        (
+            "jpeg 50 4:4:4 on black",
+            Format::Jpeg,
+            with_jpeg(default().with_quality(50).with_subsampling(Subsampling::Yuv444).with_background([0; 3])),
+        ),
+    ]
+}
+
+const TARGETS: [(&str, Fit); 6] = [
+    ("149x101", Fit::Cover),
+    ("101x101", Fit::Cover),
+    ("64x64", Fit::Cover),
+    ("64x64", Fit::Crop),
+    ("17x90", Fit::Cover),
+    ("200x60", Fit::Cover),
+];
+
+fn digest(file: &[u8]) -> String {
+    let picture = decode(file, &DecodeLimits::default()).unwrap().picture;
+    Digest::of(picture.pixels()).to_string()[..16].to_owned()
+}
+
+fn found() -> String {
+    let mut lines = String::new();
+    for (input, file) in inputs() {
+        writeln!(lines, "{input}: decoded {}", digest(&file)).unwrap();
+        for (output, format, encode) in options() {
+            let mut options = RenderOptions::default();
+            (options.encode, options.undersized) = (encode, Undersized::Enlarge);
+            for (target, fit) in TARGETS {
+                let target = RenderTarget::new(size(target)).with_format(format).with_fit(fit);
+                let rendered = render(&file, &target, &options).unwrap();
+                writeln!(lines, "{input}: {output} {} {fit:?} {}", rendered.size, digest(&rendered.bytes)).unwrap();
+            }
+        }
+    }
+    lines
+}
+
+#[test]
+fn the_pixels_are_those_of_every_other_machine() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden.txt");
+    let found = found();
+    if std::env::var_os("GOLDEN").is_some_and(|word| word == "write") {
+        std::fs::write(path, &found).unwrap();
+    }
+    let known = std::fs::read_to_string(path).unwrap();
+    assert_eq!(found.lines().count(), known.lines().count());
+    for (found, known) in found.lines().zip(known.lines()) {
+        assert_eq!(found, known);
+    }
+}
+
+#[test]
+fn one_thread_and_two_give_the_same_bytes() {
+    let photo = jpeg(size("300x200"), JpegOptions::default());
+    let source = read_source(photo, &DecodeLimits::default()).unwrap();
+    let preset = |name: &str, ratio: &str| Preset::new(size(name), ratio.parse().unwrap(), None);
+    let presets = vec![preset("160x100", "8:5"), preset("90x180", "1:2"), preset("200x40", "5:1")];
+    let request = ResizeRequest::builder(source.clone())
+        .table(PresetTable::new("small", presets).unwrap())
+        .prices(PriceList::new(UsdMicros(0)).with_image("small", None, UsdMicros(0)))
+        .sizes(["150x90", "80x180", "190x30"])
+        .build()
+        .unwrap();
+    let plan = Plan::new(&request).unwrap();
+    let run = |threads: usize| {
+        let driver = Driver::new(&plan, &source);
+        let outcome = driver.run_on_threads(&LocalGenerator::default(), threads.try_into().unwrap()).unwrap();
+        let variants = outcome.renditions.into_iter().flat_map(|rendition| rendition.variants);
+        variants.map(|output| output.unwrap().bytes).collect::<Vec<_>>()
+    };
+    let one = run(1);
+    assert_eq!(one.len(), 3);
+    assert!(one == run(2), "two threads give other bytes");
+}

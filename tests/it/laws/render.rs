@@ -1,0 +1,198 @@
+//! What holds of every file that is given for a picture.
+
+use arbitrary::{Result, Unstructured};
+use smart_resize::{
+    DecodeError, DecodeLimits, EncodeOptions, Fit, Format, Inspect, Layout, PassThrough, Picture, PngEffort,
+    PngOptions, RenderError, RenderOptions, RenderTarget, Rendered, Size, Subsampling, Undersized, Warning, WebPMode,
+    WebPOptions, decode, encode, probe, render, render_all,
+};
+
+use super::mutate::mutate;
+
+pub(super) fn any_format(input: &mut Unstructured<'_>) -> Result<Format> {
+    Ok(*input.choose(&[Format::Png, Format::Jpeg, Format::WebP])?)
+}
+
+/// So many bytes choose what [`decode_render`] does with the rest.
+pub(crate) const HEAD: usize = 40;
+
+/// A file is refused with a reason, or becomes exactly what was asked, twice the same.
+///
+/// The first [`HEAD`] bytes choose the options. The rest is a file, or, where the first byte is odd, the pixels of a
+/// picture that is encoded and then mutated.
+pub(crate) fn decode_render(data: &[u8]) {
+    let Some((head, rest)) = data.split_at_checked(HEAD) else { return };
+    let mut input = Unstructured::new(head);
+    let Ok(()) = check_render(&mut input, rest) else { return };
+}
+
+fn check_render(input: &mut Unstructured<'_>, rest: &[u8]) -> Result<()> {
+    let made = input.arbitrary::<u8>()? % 2 == 1;
+    let mut limits = DecodeLimits::default();
+    (limits.pixels, limits.decoded_bytes, limits.input_bytes) = (1 << 18, 1 << 21, 1 << 20);
+    let mut options = RenderOptions::default();
+    options.limits = limits;
+    options.undersized = if input.arbitrary()? { Undersized::Enlarge } else { Undersized::Fail };
+    options.encode = any_encode_options(input)?;
+    let targets = [any_render_target(input)?, any_render_target(input)?];
+    let bits = rest.first().copied().unwrap_or(0) ^ rest.last().copied().unwrap_or(0);
+    options.inspect = [Inspect::Report, Inspect::Off, Inspect::Fail, Inspect::Report][usize::from(bits & 3)];
+    options.pass_through = if bits & 4 == 0 { PassThrough::Checked } else { PassThrough::Off };
+    options.trim_frames = bits & 8 != 0;
+
+    let mut file = rest.to_vec();
+    let mut intact = None;
+    if made {
+        let format = any_format(input)?;
+        let encode_options = any_encode_options(input)?;
+        let picture = any_picture(input, rest)?;
+        match encode(&picture, format, &encode_options) {
+            Ok(encoded) => file = encoded.bytes,
+            Err(error) => {
+                assert_eq!(encode_options.check(format), Err(error));
+                return Ok(());
+            }
+        }
+        let mutations = input.int_in_range(0..=3)?;
+        for _ in 0..mutations {
+            let at = usize::from(input.arbitrary::<u16>()?) % file.len();
+            file[at] ^= input.arbitrary::<u8>()?;
+        }
+        if mutations == 0 {
+            intact = Some((picture, format));
+        }
+    }
+    if input.ratio(1, 4_u8)? {
+        mutate(&mut file, input)?;
+        intact = None;
+    }
+
+    let decoded = decode(&file, &limits);
+    let results = targets.map(|(target, ..)| render(&file, &target, &options));
+    // The second rendering of each; both must give the same bytes.
+    assert!(render_all(&file, &targets.map(|(target, ..)| target), &options) == results, "two renderings differ");
+    if let Ok(probed) = probe(&file, &limits) {
+        assert!(u64::from(probed.size.area()) <= limits.pixels);
+    }
+    let decoded = match decoded {
+        Ok(decoded) => decoded,
+        Err(error) => {
+            assert!(intact.is_none(), "a picture of our own cannot be read: {error}");
+            assert_bounded(&error);
+            let refused = Err(RenderError::Decode(error));
+            assert!(results.iter().all(|result| *result == refused));
+            return Ok(());
+        }
+    };
+    let probed = probe(&file, &limits).expect("what can be decoded can be probed");
+    assert_eq!((probed.size, probed.format), (decoded.picture.size(), decoded.format));
+    if let Some((picture, format)) = intact {
+        assert_eq!((decoded.picture.size(), decoded.format), (picture.size(), format));
+        assert!(format == Format::Jpeg || decoded.picture == picture, "a lossless format lost something");
+    }
+    for ((_, size, format, fit), result) in targets.iter().zip(&results) {
+        let frame = decoded.picture.size();
+        match result {
+            Ok(rendered) => {
+                assert_eq!((rendered.size, rendered.format, rendered.frame), (*size, *format, frame));
+                check_rendered(rendered, &decoded.picture, *fit, &options);
+                if rendered.encoder.is_none() {
+                    assert!(rendered.bytes == file && options.pass_through == PassThrough::Checked);
+                    assert_eq!((frame, decoded.format), (*size, *format));
+                }
+            }
+            Err(RenderError::TooSmall(error)) => {
+                assert_eq!(error.target, *size);
+                assert!(!error.frame.covers(*size) && options.undersized == Undersized::Fail);
+                assert!(error.frame == frame || (options.trim_frames && frame.covers(error.frame)));
+            }
+            Err(RenderError::Rejected(_)) => assert_eq!(options.inspect, Inspect::Fail),
+            Err(RenderError::Encode(error)) => assert_eq!(options.encode.check(*format).as_ref(), Err(error)),
+            Err(error) => panic!("a picture of {frame} becomes no {size}: {error}"),
+        }
+    }
+    Ok(())
+}
+
+/// An error's message is for a person and a log, whatever the file says.
+fn assert_bounded(error: &DecodeError) {
+    assert!((1..=2000).contains(&error.to_string().len()), "{error}");
+}
+
+fn check_rendered(rendered: &Rendered, picture: &Picture, fit: Fit, options: &RenderOptions) {
+    let (frame, rect, size) = (picture.size(), rendered.rect, rendered.size);
+    assert!(rect.is_inside(frame));
+    let enlarged = Warning::Enlarged { from: rect.size(), to: size };
+    let trimmed = |warning: &Warning| match warning {
+        Warning::Framed { frame: bars, trimmed: true } => bars.interior(frame),
+        _ => None,
+    };
+    let inside = rendered.warnings.iter().find_map(trimmed).map_or(frame, Rect::size);
+    assert!(inside == frame || options.trim_frames);
+    if inside.covers(size) {
+        assert!(rect.size().covers(size) && (fit == Fit::Cover || rect.size() == size));
+        assert!(!rendered.warnings.iter().any(|warning| matches!(warning, Warning::Enlarged { .. })));
+    } else {
+        assert!(options.undersized == Undersized::Enlarge && rendered.warnings.contains(&enlarged));
+    }
+    let again = decode(&rendered.bytes, &DecodeLimits::default()).expect("our own output is a whole picture");
+    assert_eq!((again.picture.size(), again.format), (size, rendered.format));
+    if rect.size() == size && rendered.format != Format::Jpeg {
+        assert!(again.picture == cut(picture, rect.x() as usize, rect.y() as usize, size), "pixels were not copied");
+    }
+}
+
+/// The pixels of `picture` from (`x`, `y`) on, one by one.
+fn cut(picture: &Picture, x: usize, y: usize, size: Size) -> Picture {
+    let channels = picture.layout().channels();
+    let mut pixels = Vec::new();
+    for row in y..y + size.height() as usize {
+        for column in x..x + size.width() as usize {
+            let at = row * picture.row_bytes() + column * channels;
+            pixels.extend(&picture.pixels()[at..at + channels]);
+        }
+    }
+    match picture.layout() {
+        Layout::Rgba => Picture::from_rgba(size, pixels).unwrap(),
+        _ => Picture::from_rgb(size, pixels).unwrap(),
+    }
+}
+
+/// The pixels are `rest`, over and over.
+fn any_picture(input: &mut Unstructured<'_>, rest: &[u8]) -> Result<Picture> {
+    let size = Size::new(input.int_in_range(1..=40)?, input.int_in_range(1..=40)?).unwrap();
+    let layout = if input.arbitrary()? { Layout::Rgba } else { Layout::Rgb };
+    let length = size.area() as usize * layout.channels();
+    let pixels: Vec<u8> = rest.iter().copied().cycle().take(length).collect();
+    let pixels = if pixels.is_empty() { vec![0; length] } else { pixels };
+    Ok(match layout {
+        Layout::Rgba => Picture::from_rgba(size, pixels).unwrap(),
+        _ => Picture::from_rgb(size, pixels).unwrap(),
+    })
+}
+
+fn any_render_target(input: &mut Unstructured<'_>) -> Result<(RenderTarget, Size, Format, Fit)> {
+    let size = Size::new(input.int_in_range(1..=64)?, input.int_in_range(1..=64)?).unwrap();
+    let format = any_format(input)?;
+    let fit = if input.arbitrary()? { Fit::Crop } else { Fit::Cover };
+    Ok((RenderTarget::new(size).with_format(format).with_fit(fit), size, format, fit))
+}
+
+/// Now and then of a quality that does not exist, or a mode without an encoder.
+fn any_encode_options(input: &mut Unstructured<'_>) -> Result<EncodeOptions> {
+    let mut options = EncodeOptions::default();
+    let [quality, bits] = input.arbitrary::<[u8; 2]>()?;
+    options.jpeg.quality = (quality != 0).then_some(if quality < 250 { 1 + quality % 100 } else { quality });
+    options.jpeg.subsampling = if bits & 1 == 0 { Subsampling::Yuv420 } else { Subsampling::Yuv444 };
+    options.jpeg.progressive = bits & 2 != 0;
+    options.jpeg.background = [quality, bits, 77];
+    options.png = PngOptions::with_effort(match bits >> 2 & 3 {
+        0 => PngEffort::Balanced,
+        1 => PngEffort::Small,
+        _ => PngEffort::Fast,
+    });
+    if bits >> 4 == 15 {
+        options.webp = WebPOptions::with_mode(WebPMode::Lossy { quality });
+    }
+    Ok(options)
+}
