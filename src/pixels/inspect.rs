@@ -41,7 +41,6 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use std::cmp::Reverse;
 use std::fmt;
 use std::ops::Range;
 
@@ -145,7 +144,7 @@ impl fmt::Display for Blank {
 /// Of a usual photograph only a few lines at each side and some hundred cells are read.
 pub fn inspect(picture: &Picture) -> Findings {
     let pixels = Pixels { picture };
-    let whole = Area { left: 0, top: 0, right: picture.size().width(), bottom: picture.size().height() };
+    let whole = pixels.whole();
     if let Some(blank) = pixels.blank(whole) {
         return Findings { frame: None, blank: Some(blank) };
     }
@@ -341,6 +340,10 @@ struct Pixels<'a> {
 }
 
 impl Pixels<'_> {
+    const fn whole(&self) -> Area {
+        Area { left: 0, top: 0, right: self.picture.size().width(), bottom: self.picture.size().height() }
+    }
+
     /// The widths and colours of the bars at the top, the bottom, the left and the right, and what they leave.
     fn bars(&self, whole: Area) -> ([Bar; 4], Area) {
         let mut bars = [Bar::default(); 4];
@@ -417,7 +420,7 @@ impl Pixels<'_> {
         let differences: Vec<i32> =
             lines.iter().map(|line| line.iter().map(|block| block.offset().min(FULL)).sum()).collect();
         let growth = differences.iter().zip(differences.iter().skip(1)).map(|(before, after)| after - before);
-        let (last, _) = growth.take(DIRTY).enumerate().max_by_key(|&(line, growth)| (growth, Reverse(line)))?;
+        let (last, _) = growth.take(DIRTY).enumerate().max_by_key(|&(_, growth)| growth)?;
         let is_blend = |line: &usize| {
             lines.get(*line).zip(lines.get(line + 1)).is_some_and(|(line, next)| is_blended(line, next, &tone))
         };
@@ -430,7 +433,7 @@ impl Pixels<'_> {
         let clear = per_mille(first.iter().copied(), Block::is_clear);
         let stands_alone = is_even
             && clear >= LONE
-            && width <= area.depth(side) / LONE_PART
+            && width <= self.whole().depth(side) / LONE_PART
             && difference >= 8 * LONE_CONTRAST * i32::try_from(first.len()).ok()?
             && self.is_apart(area, side, span, width, tone);
         Some(Edge { tone, width, clear, meets_another: *span != area.span(side), stands_alone })
@@ -444,8 +447,8 @@ impl Pixels<'_> {
             let own = Tone { colour: median(line(depth, Tone::of([0; 4]))), ..tone };
             per_mille(line(depth, own), |block| !block.is_flat(&own)) >= 250
         };
-        // Beyond the squares of JPEG, and beyond a thin line that the bar is set off by. The bar is at most an eighth
-        // of 32 lines or more, so there are as many behind it.
+        // Beyond a thin line that the bar is set off by, or the gap behind a plank. Invariant: the bar takes less than
+        // half of at least 32 lines, so there are as many behind it.
         [3, 8, 16].into_iter().all(stays) && [0, 1, 3, 6, 12].into_iter().any(varies)
     }
 

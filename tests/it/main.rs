@@ -23,6 +23,8 @@ mod command;
 mod drive;
 mod fingerprint;
 mod fit;
+#[cfg(feature = "pixels")]
+mod inspect;
 #[cfg(all(feature = "pixels", feature = "serde"))]
 mod laws;
 #[cfg(feature = "pixels")]

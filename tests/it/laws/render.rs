@@ -3,8 +3,8 @@
 use arbitrary::{Result, Unstructured};
 use smart_resize::{
     DecodeError, DecodeLimits, EncodeOptions, Fit, Format, Inspect, Layout, PassThrough, Picture, PngEffort,
-    PngOptions, RenderError, RenderOptions, RenderTarget, Rendered, Size, Subsampling, Undersized, Warning, WebPMode,
-    WebPOptions, decode, encode, probe, render, render_all,
+    PngOptions, Rect, RenderError, RenderOptions, RenderTarget, Rendered, Size, Subsampling, Undersized, Warning,
+    WebPMode, WebPOptions, decode, encode, probe, render, render_all,
 };
 
 use super::mutate::mutate;
