@@ -176,6 +176,10 @@ impl Conversion {
         if channels == Channels::Grey {
             return Ok(Self::of_grey(|x| curve.at(x), wide));
         }
+        // Nothing has a colour without a brightness.
+        if corners.iter().any(|[x, y]| *x < 0.0 || *y <= 0.0 || x + y > 1.001) {
+            return Err(broken("chromaticities of no colours"));
+        }
         let [white, red, green, blue] = corners.map(|[x, y]| Chromaticity::new(x, y));
         let white = XyY { x: white.x.into(), y: white.y.into(), yb: 1.0 };
         let mut profile = ColorProfile::default();
@@ -196,6 +200,9 @@ impl Conversion {
                 Ok(Self::of_grey(|x| if is_lightness { light_of_lightness(curve.at(x)) } else { curve.at(x) }, wide))
             }
             (DataColorSpace::Rgb, _) if has_table => Self::of_table(profile),
+            (DataColorSpace::Rgb, _) if !profile.is_matrix_shaper() => {
+                Err(broken("a profile without its three colours"))
+            }
             (DataColorSpace::Rgb, _) => {
                 let curves = [curve(&profile.red_trc)?, curve(&profile.green_trc)?, curve(&profile.blue_trc)?];
                 Self::of_matrix(profile, curves.each_ref(), wide)

@@ -1,5 +1,9 @@
 //! JPEG, by `zune-jpeg`. The file's segments are walked through first, since that decoder reads some files without a
-//! word, and wrong: one that is cut short, and a sequential one that sends subsampled colour in scans of its own.
+//! word, and wrong: one that is cut short; a sequential one that sends subsampled colour in scans of its own; one that is
+//! finer in colour than in brightness; and one in YCbCr whose components are named R, G and B.
+//!
+//! Not told from a whole picture is one whose last scan breaks off and yet is followed by an end marker, unless hardly
+//! anything is left of it: it ends in grey.
 
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::errors::DecodeErrors;
@@ -25,10 +29,11 @@ pub(super) fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Opened<
     let (width, height) = decoder.dimensions().unwrap_or_default();
     let pixels = |side: usize| u32::try_from(side).unwrap_or(u32::MAX);
     let size = limits.check_size(pixels(width), pixels(height))?;
-    let (stored, channels) = match decoder.input_colorspace() {
-        Some(ColorSpace::Luma) => (ColorSpace::Luma, Channels::Grey),
-        Some(ColorSpace::YCbCr | ColorSpace::RGB) => (ColorSpace::RGB, Channels::Rgb),
-        other => {
+    let (stored, channels) = match (decoder.input_colorspace(), extras.components) {
+        (Some(ColorSpace::Luma), 1) => (ColorSpace::Luma, Channels::Grey),
+        // With three components, Adobe's "not transformed" is RGB.
+        (Some(ColorSpace::YCbCr | ColorSpace::RGB | ColorSpace::CMYK), 3) => (ColorSpace::RGB, Channels::Rgb),
+        (other, _) => {
             let found = other.map_or_else(|| "unknown".into(), |space| format!("{space:?}"));
             return Err(DecodeError::UnsupportedColour { format: Format::Jpeg, found });
         }
@@ -67,6 +72,8 @@ fn corrupt(error: &DecodeErrors) -> DecodeError {
 }
 
 struct Extras {
+    /// The number of components of the frame.
+    components: u8,
     /// Nothing but the picture, and at most a profile, is in the file, and nothing is behind it.
     is_bare: bool,
     has_icc: bool,
@@ -77,7 +84,10 @@ struct Extras {
 /// counts itself. Behind a scan's header comes entropy-coded data, in which `ff` is followed by `00` or by a restart.
 fn walk(bytes: &[u8], limits: &DecodeLimits) -> Result<Extras, DecodeError> {
     let unsupported = |found: &str| DecodeError::UnsupportedColour { format: Format::Jpeg, found: found.into() };
-    let mut found = Extras { is_bare: true, has_icc: false, has_content_credentials: false };
+    let mut found = Extras { components: 0, is_bare: true, has_icc: false, has_content_credentials: false };
+    // The fewest bits that a picture of this size can have, and where its first scan begins.
+    let (mut fewest_bits, mut first_scan) = (0, None);
+    let (mut is_ycbcr, mut is_named_rgb) = (false, false);
     // The components of a scan that sends subsampled colour in one, in a sequential picture.
     let mut interleaved = 0;
     let mut scans = 0;
@@ -96,6 +106,10 @@ fn walk(bytes: &[u8], limits: &DecodeLimits) -> Result<Extras, DecodeError> {
                 continue;
             }
             0xd9 => {
+                let scanned = 8 * (at - first_scan.unwrap_or(at)) as u64;
+                if scanned < fewest_bits {
+                    return Err(CUT_SHORT);
+                }
                 found.is_bare &= at + 1 == bytes.len();
                 return Ok(found);
             }
@@ -107,18 +121,36 @@ fn walk(bytes: &[u8], limits: &DecodeLimits) -> Result<Extras, DecodeError> {
         match (code, content) {
             // Tables of other kinds, among the codes of frames. JFIF's header and Adobe's, which say how samples are to
             // be read.
+            (0xe0, [b'J', b'F', b'I', b'F', 0, ..]) => is_ycbcr = true,
+            (0xee, &[b'A', b'd', b'o', b'b', b'e', _, _, _, _, _, _, transform, ..]) => is_ycbcr = transform == 1,
             (0xc4 | 0xc8 | 0xcc | 0xe0 | 0xee, _) => {}
             // A frame: precision (1), height and width (4), components (1), then for each its name, its sampling
             // factors and its table.
-            (0xc0..=0xcf, &[_, _, _, _, _, components, ref each @ ..]) => {
-                let factors = each.chunks_exact(3).filter_map(|component| component.get(1));
-                let is_subsampled = factors.clone().any(|factor| Some(factor) != each.get(1));
-                interleaved = if matches!(code, 0xc0 | 0xc1) && is_subsampled { components } else { 0 };
+            (0xc0..=0xcf, &[_, h0, h1, w0, w1, components, ref each @ ..]) => {
+                let (each, _) = each.as_chunks::<3>();
+                let first = each.first().map_or(0, |[_, factors, _]| *factors);
+                let is_finer = |factors: u8| factors >> 4 > first >> 4 || factors & 15 > first & 15;
+                if each.iter().any(|[_, factors, _]| is_finer(*factors)) {
+                    return Err(unsupported("finer in colour than in brightness"));
+                }
+                let is_sequential = matches!(code, 0xc0 | 0xc1);
+                let is_subsampled = each.iter().any(|[_, factors, _]| *factors != first);
+                interleaved = if is_sequential && is_subsampled { components } else { 0 };
+                // A bit or more for each block's mean, and in a sequential picture one more for the block's end.
+                let blocks = [[w0, w1], [h0, h1]].map(|side| u64::from(u16::from_be_bytes(side).div_ceil(8)));
+                fewest_bits = blocks.iter().product::<u64>() * if is_sequential { 2 } else { 1 };
+                is_named_rgb = each.iter().map(|[name, ..]| name).eq(b"RGB");
+                found.components = components;
             }
             (0xda, &[components, ..]) => {
                 if components < interleaved {
                     return Err(unsupported("subsampled and not interleaved"));
                 }
+                // The decoder goes by the names alone.
+                if is_named_rgb && is_ycbcr {
+                    return Err(unsupported("YCbCr named RGB"));
+                }
+                first_scan = first_scan.or(Some(at));
                 scans += 1;
                 if scans > limits.scans {
                     return Err(DecodeError::TooManyScans { max: limits.scans });

@@ -29,11 +29,10 @@ pub(super) fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Opened<
     let reader = decoder.read_info().map_err(failed)?;
     let info = reader.info();
     let size = limits.check_size(info.width, info.height)?;
-    let orientation = info.exif_metadata.as_deref().map_or(Orientation::UPRIGHT, Orientation::from_exif);
-    let Extras { is_bare, has_content_credentials } = extras(bytes);
+    let Extras { is_bare, has_content_credentials, exif } = extras(bytes);
     let header = Header {
         size,
-        orientation,
+        orientation: exif.map_or(Orientation::UPRIGHT, Orientation::from_exif),
         colour_tags: colour_tags(info),
         is_bare: is_bare && info.bit_depth != png::BitDepth::Sixteen,
         has_content_credentials,
@@ -94,22 +93,28 @@ fn colour_tags(info: &Info<'_>) -> Vec<ColourTag> {
     [cicp, icc, srgb, measured].into_iter().flatten().collect()
 }
 
-struct Extras {
+struct Extras<'a> {
     /// Nothing but the picture and the mark of sRGB is in the file, and nothing is behind it.
     is_bare: bool,
     /// A C2PA manifest is.
     has_content_credentials: bool,
+    /// The first block of EXIF, which may stand behind the pixels.
+    exif: Option<&'a [u8]>,
 }
 
 /// Walks the chunks: length (4), name (4), content, checksum (4).
-fn extras(bytes: &[u8]) -> Extras {
-    let mut found = Extras { is_bare: true, has_content_credentials: false };
+fn extras(bytes: &[u8]) -> Extras<'_> {
+    let mut found = Extras { is_bare: true, has_content_credentials: false, exif: None };
     let mut rest = bytes.get(8..).unwrap_or_default();
     while let &[l0, l1, l2, l3, n0, n1, n2, n3, ref after @ ..] = rest {
         let length = u32::from_be_bytes([l0, l1, l2, l3]) as usize;
         match &[n0, n1, n2, n3] {
             b"IHDR" | b"PLTE" | b"tRNS" | b"IDAT" | b"IEND" | b"sRGB" | b"gAMA" | b"cHRM" => {}
-            b"caBX" => found = Extras { is_bare: false, has_content_credentials: true },
+            b"caBX" => (found.is_bare, found.has_content_credentials) = (false, true),
+            b"eXIf" => {
+                found.is_bare = false;
+                found.exif = found.exif.or(after.get(..length));
+            }
             _ => found.is_bare = false,
         }
         match after.get(length.saturating_add(4)..) {

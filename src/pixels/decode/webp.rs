@@ -1,5 +1,10 @@
 //! WebP, by `image-webp`; of an animation the first frame.
+//!
+//! Two of its readings are mended beforehand, in a copy of the file: an alpha flag without alpha, which other decoders
+//! take for opaque and it refuses, and a first frame that is to be blended with the empty canvas, which makes colours
+//! a level darker.
 
+use std::borrow::Cow;
 use std::io::Cursor;
 
 use image_webp::{DecodingError, WebPDecoder};
@@ -15,7 +20,7 @@ const CUT_SHORT: DecodeError = DecodeError::Truncated { format: Format::WebP };
 pub(super) fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Opened<'a>, DecodeError> {
     let extras = walk(bytes, limits)?;
     let failed = |error| unreadable(limits, &error);
-    let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(failed)?;
+    let mut decoder = WebPDecoder::new(Cursor::new(mended(bytes, &extras))).map_err(failed)?;
     let (width, height) = decoder.dimensions();
     let size = limits.check_size(width, height)?;
     decoder.set_memory_limit(usize::try_from(limits.metadata_bytes).unwrap_or(usize::MAX));
@@ -36,7 +41,7 @@ pub(super) fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Opened<
 }
 
 struct WebP<'a> {
-    decoder: WebPDecoder<Cursor<&'a [u8]>>,
+    decoder: WebPDecoder<Cursor<Cow<'a, [u8]>>>,
     limits: DecodeLimits,
 }
 
@@ -60,14 +65,37 @@ struct Extras {
     /// Nothing but one picture, and at most a profile, is in the file.
     is_bare: bool,
     has_content_credentials: bool,
+    /// It has a bitstream without an alpha channel, and none beside it.
+    is_opaque: bool,
+    /// Where the first frame of an animation has its flags.
+    frame_flags: Option<usize>,
+}
+
+fn mended<'a>(bytes: &'a [u8], extras: &Extras) -> Cow<'a, [u8]> {
+    /// Of the extended header, which is the first chunk.
+    const FLAGS: usize = 20;
+    const ALPHA: u8 = 0x10;
+    /// Of a frame: it replaces what is below it.
+    const REPLACES: u8 = 0x02;
+    let mut file = Cow::Borrowed(bytes);
+    let flags = bytes.get(FLAGS).filter(|_| bytes.get(12..16) == Some(b"VP8X")).copied().unwrap_or(0);
+    if flags & ALPHA != 0 && extras.is_opaque && extras.frame_flags.is_none() {
+        file.to_mut().get_mut(FLAGS).into_iter().for_each(|flags| *flags &= !ALPHA);
+    }
+    if let Some(at) = extras.frame_flags.filter(|at| bytes.get(*at).is_some_and(|flags| flags & REPLACES == 0)) {
+        file.to_mut().get_mut(at).into_iter().for_each(|flags| *flags |= REPLACES);
+    }
+    file
 }
 
 /// Walks the chunks: name (4), length (4), content, a byte of padding after an odd length. Refuses a file whose decoder
 /// would take more memory than its header tells: a chunk that claims to be longer than the file, and a bitstream whose
 /// own size exceeds the limits, whatever the canvas says.
 fn walk(bytes: &[u8], limits: &DecodeLimits) -> Result<Extras, DecodeError> {
-    let mut found = Extras { is_bare: true, has_content_credentials: false };
+    let mut found =
+        Extras { is_bare: true, has_content_credentials: false, has_alpha: false, is_lossy: false, frame_flags: None };
     let length = bytes.get(4..8).and_then(|length| length.first_chunk()).ok_or(CUT_SHORT)?;
+    let (mut is_lossy, mut has_alpha) = (false, false);
     // What stands behind the file's own end is passed over.
     let beyond = bytes.len().saturating_sub(u32::from_le_bytes(*length) as usize + 8);
     found.is_bare = beyond == 0;
@@ -86,6 +114,7 @@ fn walk(bytes: &[u8], limits: &DecodeLimits) -> Result<Extras, DecodeError> {
             (b"VP8 ", &[_, _, _, _, _, _, w0, w1, h0, h1, ..]) => {
                 let side = |low, high| u32::from(u16::from_le_bytes([low, high]) & 0x3fff);
                 limits.check_size(side(w0, w1), side(h0, h1))?;
+                is_lossy = true;
             }
             // Signature (1), width and height less one of 14 bits each.
             (b"VP8L", &[_, b0, b1, b2, b3, ..]) => {
@@ -96,15 +125,19 @@ fn walk(bytes: &[u8], limits: &DecodeLimits) -> Result<Extras, DecodeError> {
             // as if they stood beside it.
             (b"ANMF", _) => {
                 found.is_bare = false;
+                // 15 bytes behind the beginning of the content.
+                found.frame_flags = found.frame_flags.or(Some(bytes.len() - after.len() + 15));
                 rest = after.get(16..).ok_or(CUT_SHORT)?;
                 continue;
             }
-            (b"VP8X" | b"ALPH" | b"ICCP", _) => {}
-            (b"C2PA", _) => found = Extras { is_bare: false, has_content_credentials: true },
+            (b"ALPH", _) => has_alpha = true,
+            (b"VP8X" | b"ICCP", _) => {}
+            (b"C2PA", _) => (found.is_bare, found.has_content_credentials) = (false, true),
             _ => found.is_bare = false,
         }
         // The last one's padding may be missing.
         rest = after.get(length + length % 2..).unwrap_or_default();
     }
+    found.is_opaque = is_lossy && !has_alpha;
     Ok(found)
 }

@@ -1,6 +1,6 @@
 //! JPEG: lossy and opaque, marked as sRGB by a profile of 480 bytes. A transparent picture is laid on a background first.
 
-use jpeg_encoder::{ColorType, Encoder, EncodingError, SamplingFactor};
+use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder, EncodingError, SamplingFactor};
 
 use super::{Encoded, EncoderSettings};
 use crate::pixels::picture::{Layout, Picture};
@@ -98,6 +98,8 @@ fn write(
         Subsampling::Yuv420 => SamplingFactor::R_4_2_0,
         Subsampling::Yuv444 => SamplingFactor::R_4_4_4,
     });
+    // Of four pixels their mean, rather than the one at the top left.
+    encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
     encoder.set_progressive(options.progressive);
     // With optimised tables the encoder writes a baseline picture as one scan per component, which some decoders,
     // zune-jpeg 0.5 among them, read wrong without a word. Progressive pictures have such tables in any case.
