@@ -92,8 +92,7 @@ fn mended<'a>(bytes: &'a [u8], extras: &Extras) -> Cow<'a, [u8]> {
 /// would take more memory than its header tells: a chunk that claims to be longer than the file, and a bitstream whose
 /// own size exceeds the limits, whatever the canvas says.
 fn walk(bytes: &[u8], limits: &DecodeLimits) -> Result<Extras, DecodeError> {
-    let mut found =
-        Extras { is_bare: true, has_content_credentials: false, has_alpha: false, is_lossy: false, frame_flags: None };
+    let mut found = Extras { is_bare: true, has_content_credentials: false, is_opaque: false, frame_flags: None };
     let length = bytes.get(4..8).and_then(|length| length.first_chunk()).ok_or(CUT_SHORT)?;
     let (mut is_lossy, mut has_alpha) = (false, false);
     // What stands behind the file's own end is passed over.
