@@ -160,7 +160,7 @@ const BLOCKS: u32 = 64;
 /// In pixels. Shorter blocks would not average noise out.
 const MIN_BLOCK: u32 = 8;
 /// As many pixels are read of a block of a line, spread evenly: enough for the mean, and a bound on the cost.
-const SAMPLES: u32 = 12;
+const SAMPLES: u32 = 8;
 /// And as many along each side of a cell.
 const CELL_SAMPLES: u32 = 8;
 /// In pixels. In less there are too few blocks to speak of most of an edge.
@@ -197,9 +197,9 @@ const PAIR_EACH: usize = 100;
 /// disc or a car has a straight part on either side, but no straight side.
 const CORNER_SUM: usize = 1600;
 const CORNER_EACH: usize = 700;
-/// The same for twins of equal width, within a pixel, which hardly occurs by chance.
+/// Of each of two twins away from corners whose widths are equal, within a pixel, which hardly occurs by chance.
 const EXACT_PAIR_EACH: usize = 250;
-/// The same for a bar without a twin: as good as all.
+/// Behind the edge of a bar without a twin: as good as all.
 const LONE: usize = 900;
 /// The part of the picture that a bar without a twin may take: an eighth.
 const LONE_PART: u32 = 8;

@@ -197,6 +197,14 @@ fn clear_bars_count_whatever_their_hidden_colour() {
     assert_eq!((blank.colour, blank.to_string()), ([0; 4], "a blank picture: clear throughout".into()));
 }
 
+#[cfg(feature = "serde")]
+#[test]
+fn findings_are_written_as_json() {
+    let found = inspect(&draw(64, 64, |_, _| WHITE).picture());
+    let json = serde_json::json!({"frame": null, "blank": {"colour": [255, 255, 255, 255]}});
+    assert_eq!(serde_json::to_value(found).unwrap(), json);
+}
+
 /// What must not be taken for a frame, nor for blank.
 fn scenes() -> Vec<(&'static str, Canvas)> {
     let (w, h) = (640, 480);
