@@ -38,9 +38,13 @@ mod pixels;
 #[cfg(feature = "serde")]
 mod plan_json;
 mod prompt;
+#[cfg(feature = "pixels")]
+mod rejected;
 #[cfg(all(feature = "pixels", feature = "serde"))]
 mod replay;
 mod request;
 mod select;
 #[cfg(feature = "pixels")]
 mod source;
+#[cfg(feature = "pixels")]
+mod upstream;

@@ -106,7 +106,7 @@ fn walk(bytes: &[u8], limits: &DecodeLimits) -> Result<Extras, DecodeError> {
                 continue;
             }
             0xd9 => {
-                let scanned = 8 * (at - first_scan.unwrap_or(at)) as u64;
+                let scanned = 8 * at.saturating_sub(first_scan.unwrap_or(at)) as u64;
                 if scanned < fewest_bits {
                     return Err(CUT_SHORT);
                 }
@@ -150,7 +150,7 @@ fn walk(bytes: &[u8], limits: &DecodeLimits) -> Result<Extras, DecodeError> {
                 if is_named_rgb && is_ycbcr {
                     return Err(unsupported("YCbCr named RGB"));
                 }
-                first_scan = first_scan.or(Some(at));
+                first_scan = first_scan.or(Some(at + 1 + length));
                 scans += 1;
                 if scans > limits.scans {
                     return Err(DecodeError::TooManyScans { max: limits.scans });

@@ -1,0 +1,149 @@
+//! Defects of the libraries in use, each as small as it can be, and what the crate does about it. When the first half of
+//! one of these fails, the library has been mended, and the work-around can go.
+
+use jpeg_encoder::{ColorType as JpegColor, Encoder as JpegEncoder, SamplingFactor};
+use smart_resize::{DecodeLimits, EncodeOptions, Format, Picture, Size, decode, encode};
+use zune_jpeg::zune_core::bytestream::ZCursor;
+use zune_jpeg::zune_core::options::DecoderOptions;
+
+use crate::pictures::{photo, riff, size, transparent};
+
+fn decoded(file: &[u8]) -> Picture {
+    decode(file, &DecodeLimits::default()).unwrap().picture
+}
+
+fn refusal(file: &[u8]) -> String {
+    decode(file, &DecodeLimits::default()).unwrap_err().to_string()
+}
+
+/// What zune-jpeg makes of a file when told to be strict.
+fn by_zune(file: &[u8]) -> Result<Vec<u8>, zune_jpeg::errors::DecodeErrors> {
+    let options = DecoderOptions::default().set_strict_mode(true);
+    zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(file), options).decode()
+}
+
+fn worst(a: &[u8], b: &[u8]) -> u8 {
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b).map(|(a, b)| a.abs_diff(*b)).max().unwrap()
+}
+
+fn jpeg(picture: &Picture, sampling: SamplingFactor, optimised: bool) -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut encoder = JpegEncoder::new(&mut file, 90);
+    encoder.set_sampling_factor(sampling);
+    encoder.set_optimized_huffman_tables(optimised);
+    let side = |side: u32| u16::try_from(side).unwrap();
+    let (width, height) = (side(picture.size().width()), side(picture.size().height()));
+    encoder.encode(picture.pixels(), width, height, JpegColor::Rgb).unwrap();
+    file
+}
+
+/// The place of the marker's code.
+fn marker(jpeg: &[u8], code: u8) -> usize {
+    1 + jpeg.windows(2).position(|two| two == [0xff, code]).unwrap()
+}
+
+#[test]
+fn zune_jpeg_reads_subsampled_colour_in_scans_of_its_own_as_stripes() {
+    let picture = photo(size("64x48"));
+    let subsampled = jpeg(&picture, SamplingFactor::R_4_2_0, true);
+    assert!(worst(&by_zune(&subsampled).unwrap(), picture.pixels()) > 60);
+
+    assert_eq!(refusal(&subsampled), "subsampled and not interleaved samples in a jpeg are not supported");
+    assert_eq!(decoded(&jpeg(&picture, SamplingFactor::R_4_4_4, true)).size(), picture.size());
+    assert_eq!(decoded(&jpeg(&picture, SamplingFactor::R_4_2_0, false)).size(), picture.size());
+}
+
+#[test]
+fn zune_jpeg_fills_a_scan_that_breaks_off_even_when_strict() {
+    let picture = photo(size("64x48"));
+    let file = jpeg(&picture, SamplingFactor::R_4_4_4, false);
+    let scan = marker(&file, 0xda);
+    let cut = |kept: usize| [&file[..scan + 13 + kept], &[0xff, 0xd9]].concat();
+    assert!(worst(&by_zune(&cut(200)).unwrap(), picture.pixels()) > 60);
+
+    // Where too little is left for a picture of that size it is refused; 48 blocks take 12 bytes or more.
+    assert_eq!(refusal(&cut(0)), "the jpeg is cut short");
+    assert_eq!(decoded(&cut(200)).size(), picture.size());
+}
+
+#[test]
+fn zune_jpeg_reads_colour_that_is_finer_than_brightness_as_noise() {
+    let picture = photo(size("64x48"));
+    let mut file = jpeg(&picture, SamplingFactor::R_4_2_0, false);
+    let frame = marker(&file, 0xc0);
+    assert_eq!([file[frame + 10], file[frame + 13], file[frame + 16]], [0x22, 0x11, 0x11]);
+    (file[frame + 10], file[frame + 13]) = (0x11, 0x22);
+    assert!(by_zune(&file).is_ok());
+
+    assert_eq!(refusal(&file), "finer in colour than in brightness samples in a jpeg are not supported");
+}
+
+#[test]
+fn zune_jpeg_takes_components_named_rgb_for_that_whatever_the_header_says() {
+    let picture = photo(size("64x48"));
+    let mut file = jpeg(&picture, SamplingFactor::R_4_4_4, false);
+    assert!(file.windows(5).any(|five| five == b"JFIF\0"), "which means YCbCr");
+    let (frame, scan) = (marker(&file, 0xc0), marker(&file, 0xda));
+    for (at, name) in b"RGB".iter().enumerate() {
+        file[frame + 9 + 3 * at] = *name;
+        file[scan + 4 + 2 * at] = *name;
+    }
+    assert!(worst(&by_zune(&file).unwrap(), picture.pixels()) > 60);
+
+    assert_eq!(refusal(&file), "YCbCr named RGB samples in a jpeg are not supported");
+}
+
+#[test]
+fn image_webp_refuses_an_alpha_flag_without_alpha() {
+    // Lossy WebP has no encoder here: the smallest there is, of 1x1, written out.
+    let lossy = LOSSY_1X1;
+    let canvas = [0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let file = riff(&[(b"VP8X", &canvas), (b"VP8 ", lossy)]);
+    assert!(image_webp::WebPDecoder::new(std::io::Cursor::new(&file)).is_ok_and(|mut decoder| {
+        let mut pixels = vec![0; decoder.output_buffer_size().unwrap()];
+        decoder.read_image(&mut pixels).is_err()
+    }));
+
+    assert_eq!(decoded(&file).pixels(), decoded(&riff(&[(b"VP8 ", lossy)])).pixels());
+}
+
+/// A key frame of one grey pixel (RFC 6386): a first partition of zeros reads as one of the defaults throughout.
+const LOSSY_1X1: &[u8] = &[
+    0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0,
+];
+
+#[test]
+fn image_webp_darkens_a_first_frame_that_is_blended() {
+    let picture = transparent(size("16x16"));
+    let webp = encode(&picture, Format::WebP, &EncodeOptions::default()).unwrap().bytes;
+    let at = webp.windows(4).position(|four| four == b"VP8L").unwrap() + 8;
+    let length = u32::from_le_bytes(webp[at - 4..at].try_into().unwrap()) as usize;
+    let frame =
+        [&[0, 0, 0, 0, 0, 0, 15, 0, 0, 15, 0, 0, 1, 0, 0, 0][..], &webp[at - 8..at + length + length % 2]].concat();
+    let canvas = [0x12, 0, 0, 0, 15, 0, 0, 15, 0, 0];
+    let file = riff(&[(b"VP8X", &canvas), (b"ANIM", &[0; 6]), (b"ANMF", &frame)]);
+    let mut decoder = image_webp::WebPDecoder::new(std::io::Cursor::new(&file)).unwrap();
+    let mut blended = vec![0; decoder.output_buffer_size().unwrap()];
+    decoder.read_image(&mut blended).unwrap();
+    assert_ne!(blended, picture.pixels());
+
+    assert_eq!(decoded(&file), picture);
+}
+
+/// jpeg-encoder 0.7 takes one of four pixels, the one at the top left, unless it is told to take their mean.
+#[test]
+fn jpeg_encoder_does_not_average_colour_unless_told_to() {
+    // Columns of red and blue: their mean is purple, and brightness does not tell them apart.
+    let size = Size::new(32, 32).unwrap();
+    let column = |x: u32| if x.is_multiple_of(2) { [200, 0, 60] } else { [0, 90, 255] };
+    let picture = Picture::from_rgb(size, (0..32).flat_map(|_| (0..32).flat_map(column)).collect()).unwrap();
+    let mean_red = |pixels: &[u8]| pixels.iter().step_by(3).map(|red| u32::from(*red)).sum::<u32>() / size.area();
+    let expected = mean_red(picture.pixels());
+    let theirs = mean_red(&by_zune(&jpeg(&picture, SamplingFactor::R_4_2_0, false)).unwrap());
+    assert!(theirs.abs_diff(expected) > 20, "{theirs}, {expected}");
+
+    let ours = mean_red(decoded(&encode(&picture, Format::Jpeg, &EncodeOptions::default()).unwrap().bytes).pixels());
+    assert!(ours.abs_diff(expected) <= 12, "{ours}, {expected}");
+}
