@@ -34,7 +34,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use smart_resize::{
     CallId, DecodeLimits, Driver, EncodeOptions, Event, Format, GenerateError, Generated, GenerationRequest, Generator,
     LocalGenerator, Outcome, Output, Picture, Plan, RenderOptions, RenditionError, RunError, Size, Source, decode,
-    encode,
+    encode, read_source,
 };
 
 use self::args::Args;
@@ -76,11 +76,8 @@ impl<'a> Job<'a> {
         };
         // The whole picture, not only its header: a file that breaks off is found here, not at each size.
         let limits = DecodeLimits::default();
-        let size = match decode(&bytes, &limits) {
-            Ok(decoded) => decoded.picture.size(),
-            Err(error) => return Err(format!("cannot read {}: {error}", name(args.image.as_deref())).into()),
-        };
-        let source = Source::from_bytes(bytes).with_size(size);
+        let source = decode(&bytes, &limits).map_err(Into::into).and_then(|_| read_source(bytes, &limits));
+        let source = source.map_err(|error| format!("cannot read {}: {error}", name(args.image.as_deref())))?;
         let plan = Plan::new(&args.request(source.clone())?)?;
         let backend = match &args.generated {
             Some(path) => {

@@ -15,13 +15,12 @@
 //!
 #![cfg_attr(feature = "pixels", doc = "```")]
 #![cfg_attr(not(feature = "pixels"), doc = "```ignore")]
-//! use smart_resize::{Driver, LocalGenerator, Plan, ResizeRequest, Source};
+//! use smart_resize::{Driver, LocalGenerator, Plan, ResizeRequest, read_source};
 //!
 //! # use smart_resize::{EncodeOptions, Format, Picture, Size, encode};
 //! # let picture = Picture::from_rgb(Size::new(96, 64)?, vec![90; 96 * 64 * 3])?;
 //! # let photo = encode(&picture, Format::Png, &EncodeOptions::default())?.bytes;
-//! let size = smart_resize::probe(&photo, &Default::default())?.size;
-//! let source = Source::from_bytes(photo).with_size(size);
+//! let source = read_source(photo, &Default::default())?; // upright, in sRGB
 //! let request = ResizeRequest::builder(source.clone()).sizes(["300x250", "728x90"]).build()?;
 //!
 //! // Known before anything is spent:

@@ -47,6 +47,9 @@ pub(crate) struct Args {
     /// What the model returned, for every size: finish it
     #[arg(long, value_name = "FILE")]
     pub(crate) generated: Option<PathBuf>,
+    /// Cut away a frame or bars that a picture came with
+    #[arg(long)]
+    trim_frames: bool,
     /// Print the plan as JSON and generate nothing
     #[arg(long)]
     pub(crate) plan: bool,
@@ -131,6 +134,7 @@ impl Args {
             return Err(format!("--quality has no effect on {}, which is lossless", self.format()).into());
         }
         options.encode.jpeg.quality = self.quality;
+        options.trim_frames = self.trim_frames;
         Ok(options)
     }
 }

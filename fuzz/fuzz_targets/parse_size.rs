@@ -2,6 +2,7 @@
 #![no_main]
 #![allow(
     dead_code,
+    clippy::cast_possible_truncation,
     clippy::disallowed_methods,
     clippy::disallowed_types,
     clippy::expect_used,

@@ -87,7 +87,7 @@ fn walk(bytes: &[u8], limits: &DecodeLimits) -> Result<Extras, DecodeError> {
     let mut found = Extras { components: 0, is_bare: true, has_icc: false, has_content_credentials: false };
     // The fewest bits that a picture of this size can have, and where its first scan begins.
     let (mut fewest_bits, mut first_scan) = (0, None);
-    let (mut is_ycbcr, mut is_named_rgb) = (false, false);
+    let (mut has_jfif, mut adobe, mut is_named_rgb) = (false, None, false);
     // The components of a scan that sends subsampled colour in one, in a sequential picture.
     let mut interleaved = 0;
     let mut scans = 0;
@@ -121,8 +121,8 @@ fn walk(bytes: &[u8], limits: &DecodeLimits) -> Result<Extras, DecodeError> {
         match (code, content) {
             // Tables of other kinds, among the codes of frames. JFIF's header and Adobe's, which say how samples are to
             // be read.
-            (0xe0, [b'J', b'F', b'I', b'F', 0, ..]) => is_ycbcr = true,
-            (0xee, &[b'A', b'd', b'o', b'b', b'e', _, _, _, _, _, _, transform, ..]) => is_ycbcr = transform == 1,
+            (0xe0, [b'J', b'F', b'I', b'F', 0, ..]) => has_jfif = true,
+            (0xee, &[b'A', b'd', b'o', b'b', b'e', _, _, _, _, _, _, transform, ..]) => adobe = Some(transform),
             (0xc4 | 0xc8 | 0xcc | 0xe0 | 0xee, _) => {}
             // A frame: precision (1), height and width (4), components (1), then for each its name, its sampling
             // factors and its table.
@@ -146,9 +146,12 @@ fn walk(bytes: &[u8], limits: &DecodeLimits) -> Result<Extras, DecodeError> {
                 if components < interleaved {
                     return Err(unsupported("subsampled and not interleaved"));
                 }
-                // The decoder goes by the names alone.
-                if is_named_rgb && is_ycbcr {
+                // Where JFIF or Adobe say YCbCr, the decoder heeds the names, and Adobe before JFIF.
+                if is_named_rgb && (has_jfif || adobe == Some(1)) {
                     return Err(unsupported("YCbCr named RGB"));
+                }
+                if found.components == 3 && has_jfif && adobe == Some(0) {
+                    return Err(unsupported("YCbCr by JFIF and RGB by Adobe"));
                 }
                 first_scan = first_scan.or(Some(at + 1 + length));
                 scans += 1;

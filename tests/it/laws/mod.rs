@@ -14,6 +14,7 @@ use smart_resize::{
 };
 
 use self::render::any_format;
+#[allow(unused_imports, reason = "each fuzz target holds one of the laws")]
 pub(crate) use self::render::{HEAD, decode_render};
 
 /// A text is a size exactly where a naive reading of the grammar says so; otherwise the error is at the place where
