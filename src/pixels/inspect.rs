@@ -23,7 +23,8 @@
 //!   a frame leaves of a picture is judged in the same way.
 //!
 //! What no rule on pixels can tell apart counts as a frame: a flag of three stripes, a poster flat on a white table.
-//! A logo or text on a bar hides the bar.
+//! A logo or text on a bar hides the bar. Not found are one bar alone that takes more than an eighth of the picture or
+//! fades along its length, anything along a side under 32 pixels, and, in a JPEG, most bars of one or two pixels.
 //!
 //! ```
 //! use smart_resize::{Picture, Rect, Size, inspect};
@@ -160,7 +161,7 @@ const BLOCKS: u32 = 64;
 /// In pixels. Shorter blocks would not average noise out.
 const MIN_BLOCK: u32 = 8;
 /// As many pixels are read of a block of a line, spread evenly: enough for the mean, and a bound on the cost.
-const SAMPLES: u32 = 8;
+const SAMPLES: u32 = 12;
 /// And as many along each side of a cell.
 const CELL_SAMPLES: u32 = 8;
 /// In pixels. In less there are too few blocks to speak of most of an edge.
@@ -199,8 +200,9 @@ const CORNER_SUM: usize = 1600;
 const CORNER_EACH: usize = 700;
 /// Of each of two twins away from corners whose widths are equal, within a pixel, which hardly occurs by chance.
 const EXACT_PAIR_EACH: usize = 250;
-/// Behind the edge of a bar without a twin: as good as all.
-const LONE: usize = 900;
+/// Behind the edge of a bar without a twin: all but what a bar of its colour beside it takes, up to an eighth, where that
+/// is not found yet since another bar ends it.
+const LONE: usize = 860;
 /// The part of the picture that a bar without a twin may take: an eighth.
 const LONE_PART: u32 = 8;
 /// Levels by which what lies behind it differs on average.
