@@ -34,8 +34,7 @@ pub(super) fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Opened<
         // With three components, Adobe's "not transformed" is RGB.
         (Some(ColorSpace::YCbCr | ColorSpace::RGB | ColorSpace::CMYK), 3) => (ColorSpace::RGB, Channels::Rgb),
         (other, _) => {
-            let found = other.map_or_else(|| "unknown".into(), |space| format!("{space:?}"));
-            return Err(DecodeError::UnsupportedColour { format: Format::Jpeg, found });
+            return Err(unsupported(&other.map_or_else(|| "unknown".into(), |space| format!("{space:?}"))));
         }
     };
     // From here on what is corrupt is an error, rather than grey.
@@ -83,14 +82,8 @@ struct Extras {
 /// Walks the segments: a marker is `ff` and a code; all but those without content have a length of two bytes, which
 /// counts itself. Behind a scan's header comes entropy-coded data, in which `ff` is followed by `00` or by a restart.
 fn walk(bytes: &[u8], limits: &DecodeLimits) -> Result<Extras, DecodeError> {
-    let unsupported = |found: &str| DecodeError::UnsupportedColour { format: Format::Jpeg, found: found.into() };
-    let mut found = Extras { components: 0, is_bare: true, has_icc: false, has_content_credentials: false };
-    // The fewest bits that a picture of this size can have, and where its first scan begins.
-    let (mut fewest_bits, mut first_scan) = (0, None);
-    let (mut has_jfif, mut adobe, mut is_named_rgb) = (false, None, false);
-    // The components of a scan that sends subsampled colour in one, in a sequential picture.
-    let mut interleaved = 0;
-    let mut scans = 0;
+    let mut walk = Walk::new(*limits);
+    let mut first_scan = None;
     let mut at = 2;
     loop {
         // Entropy-coded data, stray bytes and fill bytes are passed over alike.
@@ -105,66 +98,107 @@ fn walk(bytes: &[u8], limits: &DecodeLimits) -> Result<Extras, DecodeError> {
                 at += 1;
                 continue;
             }
+            // The end.
             0xd9 => {
-                let scanned = 8 * at.saturating_sub(first_scan.unwrap_or(at)) as u64;
-                if scanned < fewest_bits {
-                    return Err(CUT_SHORT);
-                }
-                found.is_bare &= at + 1 == bytes.len();
-                return Ok(found);
+                let scanned = 8 * (at - first_scan.unwrap_or(at)) as u64;
+                walk.found.is_bare &= at + 1 == bytes.len();
+                return if scanned < walk.fewest_bits { Err(CUT_SHORT) } else { Ok(walk.found) };
             }
             _ => {}
         }
         let &[high, low, ..] = bytes.get(at + 1..).ok_or(CUT_SHORT)? else { return Err(CUT_SHORT) };
         let length = usize::from(u16::from_be_bytes([high, low])).max(2);
-        let content = bytes.get(at + 3..at + 1 + length).ok_or(CUT_SHORT)?;
+        walk.segment(code, bytes.get(at + 3..at + 1 + length).ok_or(CUT_SHORT)?)?;
+        at += 1 + length;
+        if code == 0xda {
+            first_scan = first_scan.or(Some(at));
+        }
+    }
+}
+
+/// What the segments have said so far.
+struct Walk {
+    limits: DecodeLimits,
+    found: Extras,
+    /// The fewest bits that a picture of this size can have.
+    fewest_bits: u64,
+    /// The components of a scan that sends subsampled colour in one, in a sequential picture.
+    interleaved: u8,
+    has_jfif: bool,
+    /// The transform that Adobe's segment names: 0 for none, 1 for YCbCr.
+    adobe: Option<u8>,
+    is_named_rgb: bool,
+    scans: u32,
+}
+
+impl Walk {
+    const fn new(limits: DecodeLimits) -> Self {
+        Self {
+            limits,
+            found: Extras { components: 0, is_bare: true, has_icc: false, has_content_credentials: false },
+            fewest_bits: 0,
+            interleaved: 0,
+            has_jfif: false,
+            adobe: None,
+            is_named_rgb: false,
+            scans: 0,
+        }
+    }
+
+    fn segment(&mut self, code: u8, content: &[u8]) -> Result<(), DecodeError> {
+        let found = &mut self.found;
         match (code, content) {
-            // Tables of other kinds, among the codes of frames. JFIF's header and Adobe's, which say how samples are to
-            // be read.
-            (0xe0, [b'J', b'F', b'I', b'F', 0, ..]) => has_jfif = true,
-            (0xee, &[b'A', b'd', b'o', b'b', b'e', _, _, _, _, _, _, transform, ..]) => adobe = Some(transform),
+            // JFIF's header and Adobe's, which say how samples are to be read. Tables, among the codes of frames.
+            (0xe0, [b'J', b'F', b'I', b'F', 0, ..]) => self.has_jfif = true,
+            (0xee, &[b'A', b'd', b'o', b'b', b'e', _, _, _, _, _, _, transform, ..]) => self.adobe = Some(transform),
             (0xc4 | 0xc8 | 0xcc | 0xe0 | 0xee, _) => {}
-            // A frame: precision (1), height and width (4), components (1), then for each its name, its sampling
-            // factors and its table.
-            (0xc0..=0xcf, &[_, h0, h1, w0, w1, components, ref each @ ..]) => {
-                let (each, _) = each.as_chunks::<3>();
-                let first = each.first().map_or(0, |[_, factors, _]| *factors);
-                let is_finer = |factors: u8| factors >> 4 > first >> 4 || factors & 15 > first & 15;
-                if each.iter().any(|[_, factors, _]| is_finer(*factors)) {
-                    return Err(unsupported("finer in colour than in brightness"));
-                }
-                let is_sequential = matches!(code, 0xc0 | 0xc1);
-                let is_subsampled = each.iter().any(|[_, factors, _]| *factors != first);
-                interleaved = if is_sequential && is_subsampled { components } else { 0 };
-                // A bit or more for each block's mean, and in a sequential picture one more for the block's end.
-                let blocks = [[w0, w1], [h0, h1]].map(|side| u64::from(u16::from_be_bytes(side).div_ceil(8)));
-                fewest_bits = blocks.iter().product::<u64>() * if is_sequential { 2 } else { 1 };
-                is_named_rgb = each.iter().map(|[name, ..]| name).eq(b"RGB");
-                found.components = components;
-            }
-            (0xda, &[components, ..]) => {
-                if components < interleaved {
-                    return Err(unsupported("subsampled and not interleaved"));
-                }
-                // Where JFIF or Adobe say YCbCr, the decoder heeds the names, and Adobe before JFIF.
-                if is_named_rgb && (has_jfif || adobe == Some(1)) {
-                    return Err(unsupported("YCbCr named RGB"));
-                }
-                if found.components == 3 && has_jfif && adobe == Some(0) {
-                    return Err(unsupported("YCbCr by JFIF and RGB by Adobe"));
-                }
-                first_scan = first_scan.or(Some(at + 1 + length));
-                scans += 1;
-                if scans > limits.scans {
-                    return Err(DecodeError::TooManyScans { max: limits.scans });
-                }
-            }
+            (0xc0..=0xcf, _) => self.frame(code, content)?,
+            (0xda, &[components, ..]) => self.scan(components)?,
             (0xe2, [b'I', b'C', b'C', b'_', b'P', b'R', b'O', b'F', b'I', b'L', b'E', 0, ..]) => found.has_icc = true,
             // A box of JUMBF, in which C2PA keeps its manifests.
             (0xeb, [b'J', b'P', ..]) => (found.is_bare, found.has_content_credentials) = (false, true),
             (0xe1..=0xef | 0xfe, _) => found.is_bare = false,
             _ => {}
         }
-        at += 1 + length;
+        Ok(())
     }
+
+    /// Precision (1), height and width (4), components (1), then for each its name, its sampling factors and its table.
+    fn frame(&mut self, code: u8, content: &[u8]) -> Result<(), DecodeError> {
+        let &[_, h0, h1, w0, w1, components, ref each @ ..] = content else { return Ok(()) };
+        let (each, _) = each.as_chunks::<3>();
+        let first = each.first().map_or(0, |[_, factors, _]| *factors);
+        let is_finer = |factors: u8| factors >> 4 > first >> 4 || factors & 15 > first & 15;
+        if each.iter().any(|[_, factors, _]| is_finer(*factors)) {
+            return Err(unsupported("finer in colour than in brightness"));
+        }
+        let is_sequential = matches!(code, 0xc0 | 0xc1);
+        let is_subsampled = each.iter().any(|[_, factors, _]| *factors != first);
+        self.interleaved = if is_sequential && is_subsampled { components } else { 0 };
+        // A bit or more for each block's mean, and in a sequential picture one more for the block's end.
+        let blocks = [[w0, w1], [h0, h1]].map(|side| u64::from(u16::from_be_bytes(side).div_ceil(8)));
+        self.fewest_bits = blocks.iter().product::<u64>() * if is_sequential { 2 } else { 1 };
+        self.is_named_rgb = each.iter().map(|[name, ..]| name).eq(b"RGB");
+        self.found.components = components;
+        Ok(())
+    }
+
+    fn scan(&mut self, components: u8) -> Result<(), DecodeError> {
+        if components < self.interleaved {
+            return Err(unsupported("subsampled and not interleaved"));
+        }
+        // Where JFIF or Adobe say YCbCr, the decoder heeds the names, and Adobe before JFIF.
+        if self.is_named_rgb && (self.has_jfif || self.adobe == Some(1)) {
+            return Err(unsupported("YCbCr named RGB"));
+        }
+        if self.found.components == 3 && self.has_jfif && self.adobe == Some(0) {
+            return Err(unsupported("YCbCr by JFIF and RGB by Adobe"));
+        }
+        self.scans += 1;
+        if self.scans > self.limits.scans { Err(DecodeError::TooManyScans { max: self.limits.scans }) } else { Ok(()) }
+    }
+}
+
+fn unsupported(found: &str) -> DecodeError {
+    DecodeError::UnsupportedColour { format: Format::Jpeg, found: found.into() }
 }
