@@ -31,7 +31,7 @@ fn cases() -> Vec<Case> {
         srgb: bytes(&case["srgb"]),
     };
     let cases: Vec<_> = found["cases"].as_array().unwrap().iter().map(case).collect();
-    assert_eq!(cases.len(), 12);
+    assert_eq!(cases.len(), 13);
     cases
 }
 
@@ -245,7 +245,10 @@ fn a_broken_profile_is_ignored_and_reported() {
     let good = profile("Display P3");
     let cmyk = [&good[..16], b"CMYK", &good[20..]].concat();
     let of_grey = profile("grey");
-    for icc in [&good[..100], &good[..200], &[7; 300], &cmyk, &of_grey] {
+    // One without its red.
+    let red = good.windows(4).position(|four| four == b"rXYZ").unwrap();
+    let two_colours = [&good[..red], b"none", &good[red + 4..]].concat();
+    for icc in [&good[..100], &good[..200], &[7; 300], &cmyk, &of_grey, &two_colours] {
         let file = raw_png_with(size("256x1"), ColorType::Rgb, BitDepth::Eight, &samples, |info| {
             info.icc_profile = Some(icc.to_vec().into());
         });

@@ -9,7 +9,9 @@ use smart_resize::{
     Undersized, Warning, WebPMode, WebPOptions, cover, decode, encode, probe, render, render_all,
 };
 
-use crate::pictures::{crc, exif, photo, png, raw_png, raw_png_with, riff, size, transparent};
+use crate::pictures::{
+    crc, exif, photo, png, raw_png, raw_png_with, riff, size, transparent, with_chunk, with_segment,
+};
 
 fn decoded(bytes: &[u8]) -> Picture {
     decode(bytes, &DecodeLimits::default()).unwrap().picture
@@ -281,6 +283,37 @@ fn all_eight_orientations_in_all_three_formats() {
             }
         }
     }
+}
+
+#[test]
+fn an_orientation_behind_the_pixels_of_a_png_counts() {
+    let stored = photo(size("24x16"));
+    let plain = png(&stored);
+    let end = plain.len() - 12;
+    let turned = with_chunk(&plain, b"eXIf", &exif(6));
+    let chunk = &turned[33..][..turned.len() - plain.len()];
+    let behind = [&plain[..end], chunk, &plain[end..]].concat();
+    assert_eq!(probe(&behind, &DecodeLimits::default()).unwrap().size, size("16x24"));
+    assert_eq!(decoded(&behind), decoded(&turned));
+}
+
+#[test]
+fn a_jpeg_in_rgb_by_adobes_word_is_read_as_that() {
+    let picture = photo(size("40x24"));
+    let mut jpeg = Vec::new();
+    let mut encoder = JpegEncoder::new(&mut jpeg, 95);
+    encoder.set_sampling_factor(jpeg_encoder::SamplingFactor::R_4_4_4);
+    // Three channels as they are, which the encoder takes for YCbCr, and says so in JFIF's segment.
+    encoder.encode(picture.pixels(), 40, 24, JpegColor::Ycbcr).unwrap();
+    assert_eq!(&jpeg[6..10], b"JFIF");
+    let adobe = with_segment(&[&jpeg[..2], &jpeg[20..]].concat(), 0xee, b"Adobe\0\x64\0\0\0\0\0");
+    let found = decoded(&adobe);
+    let worst = found.pixels().iter().zip(picture.pixels()).map(|(a, b)| a.abs_diff(*b)).max();
+    assert!(worst < Some(20), "{worst:?}");
+    // Both words at once contradict each other.
+    let both = with_segment(&jpeg, 0xee, b"Adobe\0\x64\0\0\0\0\0");
+    let message = "YCbCr by JFIF and RGB by Adobe samples in a jpeg are not supported";
+    assert_eq!(refused(&both, &DecodeLimits::default()), message);
 }
 
 #[test]

@@ -62,7 +62,7 @@ def curv(*numbers):
     return b"curv\0\0\0\0" + struct.pack(">I", len(numbers)) + struct.pack(f">{len(numbers)}H", *numbers)
 
 
-def profile(space, curve, colours=()):
+def profile(space, curve, colours=(), between=b"XYZ "):
     text = b"drawn up for a test\0"
     tags = {
         b"desc": b"desc\0\0\0\0" + struct.pack(">I", len(text)) + text + b"\0" * 78,
@@ -79,7 +79,7 @@ def profile(space, curve, colours=()):
         table += struct.pack(">4sII", name, start + len(data), len(tag))
         data += tag + b"\0" * (-len(tag) % 4)
     body = struct.pack(">I", len(tags)) + table + data
-    header = struct.pack(">I4sI4s4s4s", 128 + len(body), b"\0" * 4, 0x02400000, b"mntr", space, b"XYZ ")
+    header = struct.pack(">I4sI4s4s4s", 128 + len(body), b"\0" * 4, 0x02400000, b"mntr", space, between)
     header += struct.pack(">6H", 2026, 1, 1, 0, 0, 0) + b"acsp" + b"\0" * 28 + fixed(*D50)
     return header.ljust(128, b"\0") + body
 
@@ -108,6 +108,7 @@ PROFILES = {
     "grey": profile(b"GRAY", curv(461)),
     "linear grey": profile(b"GRAY", para(0, 1.0)),
     "grey by a table": profile(b"GRAY", S_CURVE),
+    "grey as lightness": profile(b"GRAY", curv(), between=b"Lab "),
 }
 
 
