@@ -447,11 +447,11 @@ impl Pixels<'_> {
         let stays = |depth: u32| per_mille(line(depth, tone), Block::is_clear) >= 500;
         let varies = |depth: u32| {
             let own = Tone { colour: median(line(depth, Tone::of([0; 4]))), ..tone };
-            per_mille(line(depth, own), |block| !block.is_flat(&own)) >= 250
+            per_mille(line(depth, own), |block| !block.is_flat(&own)) >= 400
         };
         // Beyond a thin line that the bar is set off by, or the gap behind a plank. Invariant: the bar takes less than
         // half of at least 32 lines, so there are as many behind it.
-        [3, 8, 16].into_iter().all(stays) && [0, 1, 3, 6, 12].into_iter().any(varies)
+        [3, 8, 16].into_iter().all(stays) && [3, 6, 9, 12, 16].into_iter().any(varies)
     }
 
     /// The blocks of a line along a side, counted from the outermost.

@@ -262,8 +262,14 @@ fn a_broken_profile_is_ignored_and_reported() {
     }
     let zero = read(&with_chunk(&file, b"gAMA", &gama(9_999)));
     assert_eq!(zero.colour, Colour::Ignored { reason: "a gamma of 9999 / 100000".into() });
-    let flat = read(&with_chunk(&file, b"cHRM", &chrm([31_270, 32_900, 1, 1, 1, 1, 1, 1])));
-    assert!(matches!(flat.colour, Colour::Ignored { .. }), "{:?}", flat.colour);
+    let same = [31_270, 32_900, 1, 1, 1, 1, 1, 1];
+    let dark = [31_270, 32_900, 64_000, 0, 30_000, 60_000, 15_000, 6_000];
+    let bright = [31_270, 32_900, 64_000, 33_000, 30_000, 90_000, 15_000, 6_000];
+    for corners in [same, dark, bright, [0; 8]] {
+        let found = read(&with_chunk(&file, b"cHRM", &chrm(corners)));
+        assert!(matches!(found.colour, Colour::Ignored { .. }), "{corners:?}: {:?}", found.colour);
+        assert_eq!(found.picture.pixels(), samples);
+    }
 }
 
 #[test]

@@ -133,7 +133,7 @@ fn a_frame_has_a_colour_on_each_side_an_interior_and_words() {
 #[test]
 fn a_frame_is_found_through_jpeg_within_two_pixels() {
     // The thinner a bar, the less of it is left.
-    for (quality, thinnest) in [(50, 16), (70, 5), (90, 3)] {
+    for (quality, thinnest) in [(50, 16), (70, 6), (90, 3)] {
         for width in [thinnest, 17, 24, 41, 60] {
             for drawn in [[width, 0, width, 0], [0, width, 0, width], [width; 4]] {
                 let canvas = textured(500, 480, width).framed(drawn, [BLACK; 4]).noisy(2);
