@@ -20,6 +20,8 @@ mod colour;
 #[cfg(all(feature = "pixels", feature = "serde"))]
 mod command;
 #[cfg(feature = "pixels")]
+mod depths;
+#[cfg(feature = "pixels")]
 mod drive;
 mod fingerprint;
 mod fit;
