@@ -35,7 +35,7 @@ fn spread(samples: &[u8], kind: ColorSpace) -> Vec<u8> {
 fn every_kind_of_png_is_read_as_another_decoder_reads_it() {
     let mut compared = 0;
     for (name, file) in files("png-") {
-        let Ok(decoded) = decode(&file, &DecodeLimits::default()) else { continue };
+        let Ok(ours) = decode(&file, &DecodeLimits::default()) else { continue };
         let mut decoder = zune_png::PngDecoder::new(ZCursor::new(&file));
         // What it cannot read is compared elsewhere: this one expands no clear colour of grey.
         let Ok(theirs) = decoder.decode() else { continue };
@@ -47,7 +47,7 @@ fn every_kind_of_png_is_read_as_another_decoder_reads_it() {
             _ => unreachable!("a PNG has 8 or 16 bits"),
         };
         let mut theirs = spread(&theirs, decoder.colorspace().unwrap());
-        let ours = decoded.picture;
+        let ours = ours.picture;
         let pixels = ours.size().area() as usize;
         if ours.layout() == Layout::Rgb && theirs.len() == 4 * pixels {
             assert!(theirs.iter().skip(3).step_by(4).all(|alpha| *alpha == 255), "{name}");
