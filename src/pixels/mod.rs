@@ -264,10 +264,11 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, RenderError>) -> Result<T, Render
 fn unread(bytes: &[u8], target: &RenderTarget, options: &RenderOptions) -> Option<Rendered> {
     let probe = probe(bytes, &options.limits).ok()?;
     let wanted = (target.size, target.format) == (probe.size, probe.format);
-    (wanted && probe.is_bare && options.encode.asks_nothing_of(target.format)).then(|| {
-        let rect = Rect::new(0, 0, probe.size);
-        passed(bytes, target, probe.size, rect, preset_mismatch(target, probe.size).into_iter().collect())
-    })
+    (wanted && probe.is_bare && options.limits.allow(target.size) && options.encode.asks_nothing_of(target.format))
+        .then(|| {
+            let rect = Rect::new(0, 0, probe.size);
+            passed(bytes, target, probe.size, rect, preset_mismatch(target, probe.size).into_iter().collect())
+        })
 }
 
 /// The picture's own bytes as a result.
@@ -316,7 +317,7 @@ impl<'a> Seen<'a> {
         };
         let rect = Rect::new(inside.x() + rect.x(), inside.y() + rect.y(), rect.size());
         if !options.limits.allow(target.size) {
-            return Err(RenderError::TargetTooLarge { target: target.size, max: options.limits.pixels });
+            return Err(RenderError::TargetTooLarge { target: target.size, max: options.limits.most_pixels() });
         }
         let is_wanted = rect.size() == frame && (target.size, target.format) == (frame, decoded.format);
         let may_pass = options.pass_through != PassThrough::Off && options.encode.asks_nothing_of(target.format);
@@ -324,7 +325,7 @@ impl<'a> Seen<'a> {
             return Ok(passed(bytes, target, frame, rect, warnings));
         }
         let resampled;
-        let picture = if frame == target.size {
+        let picture = if rect.size() == frame && frame == target.size {
             &decoded.picture
         } else {
             resampled = resample(&decoded.picture, rect, target.size, Filter::Lanczos3)?.without_needless_alpha();

@@ -233,10 +233,12 @@ fn a_pngs_descriptions_count_in_the_order_of_its_specification() {
     assert_eq!(read(&with_chunk(&profiled, b"gAMA", &gama(100_000))).picture, read(&profiled).picture);
     // cICP before iCCP.
     assert_eq!(read(&with_chunk(&profiled, b"cICP", &[1, 13, 0, 1])).picture.pixels(), samples);
-    // One that cannot be understood is passed over, for the next, and reported.
+    // One that cannot be understood is passed over for the next.
     let found = read(&with_chunk(&profiled, b"cICP", &[99, 13, 0, 1]));
     assert_eq!(found.picture, read(&profiled).picture);
-    assert_eq!(found.colour, Colour::Ignored { reason: "unknown colour primaries 99".into() });
+    assert_eq!(found.colour, Colour::Converted);
+    let alone = read(&with_chunk(&file, b"cICP", &[99, 13, 0, 1]));
+    assert_eq!(alone.colour, Colour::Ignored { reason: "unknown colour primaries 99".into() });
 }
 
 #[test]
@@ -260,6 +262,9 @@ fn a_broken_profile_is_ignored_and_reported() {
         let again = read(&rendered.bytes);
         assert_eq!((again.picture.pixels(), again.colour), (&samples[..], Colour::Srgb));
     }
+    // One that does not even inflate.
+    let torn = read(&with_chunk(&file, b"iCCP", b"name\0\0no zlib"));
+    assert!(matches!(torn.colour, Colour::Ignored { .. }), "{:?}", torn.colour);
     let zero = read(&with_chunk(&file, b"gAMA", &gama(9_999)));
     assert_eq!(zero.colour, Colour::Ignored { reason: "a gamma of 9999 / 100000".into() });
     let same = [31_270, 32_900, 1, 1, 1, 1, 1, 1];

@@ -65,6 +65,7 @@ fn what_has_something_to_strip_does_not_pass() {
         assert!(!is_passed(&with_chunk(&png, chunk, &[0; 9][..if chunk == b"tIME" { 7 } else { 9 }])), "{chunk:?}");
     }
     assert!(!is_passed(&[&png[..], b"behind it"].concat()));
+    assert!(!is_passed(&[&png[..], &png[33..]].concat()));
 
     let jpeg = file(&picture, Format::Jpeg);
     for (code, content) in

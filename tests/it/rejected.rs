@@ -73,6 +73,10 @@ fn cutting_a_frame_away_never_enlarges_unless_that_is_chosen() {
     let enlarged = Warning::Enlarged { from: rendered.rect.size(), to: size("200x130") };
     assert!(rendered.warnings.contains(&enlarged) && rendered.size == size("200x130"));
     assert!(rendered.rect.y() >= 10 && rendered.rect.y() + rendered.rect.height() <= 130);
+    // Also where the target is as large as the picture with its frame.
+    let whole = render(&file, &RenderTarget::new(size("200x140")), &options).unwrap();
+    let found = decode(&whole.bytes, &DecodeLimits::default()).unwrap().picture;
+    assert!(found.pixels()[..200 * 3].iter().any(|sample| *sample > 20), "the bar is still there");
 }
 
 #[test]

@@ -12,7 +12,7 @@
 //! - look-up tables: by `moxcms` in 16 bits. It uses what instructions the machine has, so that here two machines may be
 //!   one level of 255 apart.
 //!
-//! Colours outside of sRGB are clipped channel by channel. A description that moves no 8-bit colour by more than one
+//! Colours outside of sRGB are clipped channel by channel. A description that moves no colour of a grid of 9 x 9 x 9 by more than one
 //! level, and no grey at all, is sRGB under another name: the samples stay as they are.
 
 mod curve;
@@ -100,9 +100,9 @@ pub(crate) fn to_srgb(samples: Samples, tags: &[ColourTag]) -> Result<(Vec<u8>, 
     }
     let conversion = conversion.unwrap_or(Conversion::None);
     let colour = match (ignored, &conversion) {
-        (Some(reason), _) => Colour::Ignored { reason },
+        (Some(reason), Conversion::None) => Colour::Ignored { reason },
         (None, Conversion::None) => Colour::Srgb,
-        (None, _) => Colour::Converted,
+        _ => Colour::Converted,
     };
     Ok((conversion.apply(samples)?, colour))
 }

@@ -151,13 +151,13 @@ impl Walk {
             // JFIF's header and Adobe's, which say how samples are to be read. Tables, among the codes of frames.
             (0xe0, [b'J', b'F', b'I', b'F', 0, ..]) => self.has_jfif = true,
             (0xee, &[b'A', b'd', b'o', b'b', b'e', _, _, _, _, _, _, transform, ..]) => self.adobe = Some(transform),
-            (0xc4 | 0xc8 | 0xcc | 0xe0 | 0xee, _) => {}
+            (0xc4 | 0xc8 | 0xcc, _) => {}
             (0xc0..=0xcf, _) => self.frame(code, content)?,
             (0xda, &[components, ..]) => self.scan(components)?,
             (0xe2, [b'I', b'C', b'C', b'_', b'P', b'R', b'O', b'F', b'I', b'L', b'E', 0, ..]) => found.has_icc = true,
             // A box of JUMBF, in which C2PA keeps its manifests.
             (0xeb, [b'J', b'P', ..]) => (found.is_bare, found.has_content_credentials) = (false, true),
-            (0xe1..=0xef | 0xfe, _) => found.is_bare = false,
+            (0xe0..=0xef | 0xfe, _) => found.is_bare = false,
             _ => {}
         }
         Ok(())

@@ -6,7 +6,8 @@
 //! dropped. Colours that the file describes are converted to sRGB. All eight EXIF orientations are applied.
 //!
 //! What is refused, because it could only be guessed at: a JPEG without its end marker, one with corrupt data that
-//! shows, one in CMYK, and one that sends subsampled colour in scans of their own; a PNG of high dynamic range.
+//! shows, one in CMYK, one that sends subsampled colour in scans of its own, one that is finer in colour than in
+//! brightness or contradicts itself on RGB and YCbCr; a PNG of high dynamic or of narrow range.
 
 mod jpeg;
 mod png;
@@ -63,11 +64,15 @@ impl DecodeLimits {
         Size::new(width, height).map_err(|_| DecodeError::SideOutOfRange { width, height })
     }
 
+    /// The most pixels of a picture with 8 bits a channel and alpha.
+    pub(crate) fn most_pixels(&self) -> u64 {
+        self.pixels.min(self.decoded_bytes / 4)
+    }
+
     /// Whether a picture of `size` with 8 bits a channel and alpha may be decoded, so that one that is asked for can
     /// be read when it comes.
     pub(crate) fn allow(&self, size: Size) -> bool {
-        let pixels = u64::from(size.area());
-        pixels <= self.pixels && 4 * pixels <= self.decoded_bytes
+        u64::from(size.area()) <= self.most_pixels()
     }
 }
 

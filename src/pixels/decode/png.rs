@@ -29,11 +29,11 @@ pub(super) fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Opened<
     let reader = decoder.read_info().map_err(failed)?;
     let info = reader.info();
     let size = limits.check_size(info.width, info.height)?;
-    let Extras { is_bare, has_content_credentials, exif } = extras(bytes);
+    let Extras { is_bare, has_icc, has_content_credentials, exif } = extras(bytes);
     let header = Header {
         size,
         orientation: exif.map_or(Orientation::UPRIGHT, Orientation::from_exif),
-        colour_tags: colour_tags(info),
+        colour_tags: colour_tags(info, has_icc),
         is_bare: is_bare && info.bit_depth != png::BitDepth::Sixteen,
         has_content_credentials,
     };
@@ -76,13 +76,14 @@ fn unreadable(limits: &DecodeLimits, error: &DecodingError) -> DecodeError {
 }
 
 /// What the file says of its colours, in the order of section 4.3 of the PNG specification, third edition.
-fn colour_tags(info: &Info<'_>) -> Vec<ColourTag> {
+fn colour_tags(info: &Info<'_>, has_icc: bool) -> Vec<ColourTag> {
     let cicp = info.coding_independent_code_points.map(|points| ColourTag::Cicp {
         primaries: points.color_primaries,
         transfer: points.transfer_function,
         full_range: points.is_video_full_range_image,
     });
-    let icc = info.icc_profile.as_deref().map(|icc| ColourTag::Icc(icc.to_vec()));
+    // The decoder passes over a profile that does not inflate, or too far; here it is a broken one.
+    let icc = info.icc_profile.as_deref().map(<[u8]>::to_vec).or(has_icc.then(Vec::new)).map(ColourTag::Icc);
     let srgb = info.srgb.map(|_| ColourTag::Srgb);
     let chromaticities = info.chrm_chunk.map(|corners| {
         [corners.white, corners.red, corners.green, corners.blue].map(|(x, y)| [x.into_value(), y.into_value()])
@@ -96,6 +97,7 @@ fn colour_tags(info: &Info<'_>) -> Vec<ColourTag> {
 struct Extras<'a> {
     /// Nothing but the picture and the mark of sRGB is in the file, and nothing is behind it.
     is_bare: bool,
+    has_icc: bool,
     /// A C2PA manifest is.
     has_content_credentials: bool,
     /// The first block of EXIF, which may stand behind the pixels.
@@ -104,12 +106,13 @@ struct Extras<'a> {
 
 /// Walks the chunks: length (4), name (4), content, checksum (4).
 fn extras(bytes: &[u8]) -> Extras<'_> {
-    let mut found = Extras { is_bare: true, has_content_credentials: false, exif: None };
+    let mut found = Extras { is_bare: true, has_icc: false, has_content_credentials: false, exif: None };
     let mut rest = bytes.get(8..).unwrap_or_default();
     while let &[l0, l1, l2, l3, n0, n1, n2, n3, ref after @ ..] = rest {
         let length = u32::from_be_bytes([l0, l1, l2, l3]) as usize;
         match &[n0, n1, n2, n3] {
             b"IHDR" | b"PLTE" | b"tRNS" | b"IDAT" | b"IEND" | b"sRGB" | b"gAMA" | b"cHRM" => {}
+            b"iCCP" => (found.is_bare, found.has_icc) = (false, true),
             b"caBX" => (found.is_bare, found.has_content_credentials) = (false, true),
             b"eXIf" => {
                 found.is_bare = false;
@@ -118,7 +121,9 @@ fn extras(bytes: &[u8]) -> Extras<'_> {
             _ => found.is_bare = false,
         }
         match after.get(length.saturating_add(4)..) {
-            Some([]) if [n0, n1, n2, n3] == *b"IEND" => return found,
+            Some(behind) if [n0, n1, n2, n3] == *b"IEND" => {
+                return Extras { is_bare: found.is_bare && behind.is_empty(), ..found };
+            }
             Some(next) => rest = next,
             None => break,
         }

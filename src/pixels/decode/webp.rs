@@ -24,8 +24,8 @@ pub(super) fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Opened<
     let (width, height) = decoder.dimensions();
     let size = limits.check_size(width, height)?;
     decoder.set_memory_limit(usize::try_from(limits.metadata_bytes).unwrap_or(usize::MAX));
-    // A profile or tags that cannot be read are none; the decoder's word on the pixels is what counts.
-    let icc = decoder.icc_profile().ok().flatten();
+    // A profile that cannot be read is a broken one. Tags that cannot be are none.
+    let icc = decoder.icc_profile().unwrap_or_else(|_| Some(Vec::new()));
     let exif = decoder.exif_metadata().ok().flatten();
     let is_bare = extras.is_bare && icc.as_ref().is_none_or(|icc| *icc == srgb::profile());
     let header = Header {
@@ -96,7 +96,7 @@ fn walk(bytes: &[u8], limits: &DecodeLimits) -> Result<Extras, DecodeError> {
     let length = bytes.get(4..8).and_then(|length| length.first_chunk()).ok_or(CUT_SHORT)?;
     let (mut is_lossy, mut has_alpha) = (false, false);
     // What stands behind the file's own end is passed over.
-    let beyond = bytes.len().saturating_sub(u32::from_le_bytes(*length) as usize + 8);
+    let beyond = bytes.len().saturating_sub((u32::from_le_bytes(*length) as usize).saturating_add(8));
     found.is_bare = beyond == 0;
     let mut rest = bytes.get(12..).ok_or(CUT_SHORT)?;
     while let &[a, b, c, d, l0, l1, l2, l3, ref after @ ..] = rest {

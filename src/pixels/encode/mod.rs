@@ -62,11 +62,16 @@ impl EncodeOptions {
 }
 
 impl EncodeOptions {
-    /// Whether a picture that already is of `format` would be no other with these options: no quality is asked.
+    /// Whether a picture that already is of `format` would be no other with these options: no quality, subsampling, scans or
+    /// loss is asked.
     pub(crate) fn asks_nothing_of(&self, format: Format) -> bool {
         let JpegOptions { quality, subsampling, progressive, .. } = self.jpeg;
         let jpeg = (quality, subsampling, progressive) == (None, jpeg::Subsampling::default(), false);
-        format != Format::Jpeg || jpeg
+        match format {
+            Format::Png => true,
+            Format::Jpeg => jpeg,
+            Format::WebP => self.webp.mode == WebPMode::Lossless,
+        }
     }
 }
 
