@@ -33,16 +33,9 @@ fn size(text: &str) -> Size {
     text.parse().unwrap()
 }
 
-fn crc(bytes: &[u8]) -> u32 {
-    let step = |crc: u32, byte: &u8| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 })
-    };
-    !bytes.iter().fold(u32::MAX, step)
-}
-
 fn chunk(name: &[u8], content: &[u8]) -> Vec<u8> {
     let named = [name, content].concat();
-    [&(content.len() as u32).to_be_bytes()[..], &named, &crc(&named).to_be_bytes()].concat()
+    [&(content.len() as u32).to_be_bytes()[..], &named, &crc32fast::hash(&named).to_be_bytes()].concat()
 }
 
 /// The PNG of one colour with chunks more behind its header.

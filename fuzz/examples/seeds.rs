@@ -178,7 +178,7 @@ impl Png {
             let body = [&kind, data].concat();
             file.extend((data.len() as u32).to_be_bytes());
             file.extend(&body);
-            file.extend(crc32(&body).to_be_bytes());
+            file.extend(crc32fast::hash(&body).to_be_bytes());
         }
         file
     }
@@ -233,11 +233,6 @@ fn zlib(data: &[u8]) -> Vec<u8> {
     }
     let (head, sum) = ([0x78, 1, 1], (high << 16 | low).to_be_bytes());
     [&head[..], &length.to_le_bytes(), &(!length).to_le_bytes(), data, &sum].concat()
-}
-
-fn crc32(data: &[u8]) -> u32 {
-    let step = |crc: u32, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
-    !data.iter().fold(u32::MAX, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), step))
 }
 
 /// A lossy picture of 8x8 pixels whose coefficients are whatever the bytes of noise mean: a VP8 key frame's header

@@ -68,20 +68,12 @@ pub(crate) fn exif(orientation: u8) -> Vec<u8> {
     exif
 }
 
-/// The CRC of PNG, by its definition.
-pub(crate) fn crc(bytes: &[u8]) -> u32 {
-    let step = |crc: u32, byte: &u8| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 })
-    };
-    !bytes.iter().fold(u32::MAX, step)
-}
-
 /// The PNG with a chunk more, right behind its header.
 pub(crate) fn with_chunk(png: &[u8], name: &[u8], content: &[u8]) -> Vec<u8> {
     let named = [name, content].concat();
     let (header, rest) = png.split_at(8 + 25);
     let length = (content.len() as u32).to_be_bytes();
-    [header, &length, &named, &crc(&named).to_be_bytes(), rest].concat()
+    [header, &length, &named, &crc32fast::hash(&named).to_be_bytes(), rest].concat()
 }
 
 /// The JPEG with a segment more, right behind its first marker.

@@ -12,8 +12,8 @@
 //! - look-up tables: by `moxcms` in 16 bits. It uses what instructions the machine has, so that here two machines may be
 //!   one level of 255 apart.
 //!
-//! Colours outside of sRGB are clipped channel by channel. A description that moves no colour of a grid of 9 x 9 x 9 by more than one
-//! level, and no grey at all, is sRGB under another name: the samples stay as they are.
+//! Colours outside of sRGB are clipped channel by channel. A description that moves no colour of a grid of 9 x 9 x 9 by
+//! more than one level, and no grey at all, is sRGB under another name: the samples stay as they are.
 
 mod curve;
 

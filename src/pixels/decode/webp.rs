@@ -19,10 +19,10 @@ const CUT_SHORT: DecodeError = DecodeError::Truncated { format: Format::WebP };
 
 pub(super) fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Opened<'a>, DecodeError> {
     let extras = walk(bytes, limits)?;
-    let failed = |error| unreadable(limits, &error);
-    let mut decoder = WebPDecoder::new(Cursor::new(mended(bytes, &extras))).map_err(failed)?;
+    let mut decoder = WebPDecoder::new(Cursor::new(mended(bytes, &extras))).map_err(|error| corrupt(&error))?;
     let (width, height) = decoder.dimensions();
     let size = limits.check_size(width, height)?;
+    // It is heeded for a profile and for tags alone.
     decoder.set_memory_limit(usize::try_from(limits.metadata_bytes).unwrap_or(usize::MAX));
     // A profile that cannot be read is a broken one. Tags that cannot be are none.
     let icc = decoder.icc_profile().unwrap_or_else(|_| Some(Vec::new()));
@@ -35,30 +35,23 @@ pub(super) fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Opened<
         is_bare,
         has_content_credentials: extras.has_content_credentials,
     };
-    decoder.set_memory_limit(usize::try_from(limits.decoded_bytes).unwrap_or(usize::MAX));
     let needed = decoder.output_buffer_size().map_or(u64::MAX, |bytes| bytes as u64);
-    Ok(Opened { header, needed, pixels: Box::new(WebP { decoder, limits: *limits }) })
+    Ok(Opened { header, needed, pixels: Box::new(WebP { decoder }) })
 }
 
 struct WebP<'a> {
     decoder: WebPDecoder<Cursor<Cow<'a, [u8]>>>,
-    limits: DecodeLimits,
 }
 
 impl Pixels for WebP<'_> {
     fn read(mut self: Box<Self>, mut bytes: Vec<u8>) -> Reading {
-        self.decoder.read_image(&mut bytes).map_err(|error| unreadable(&self.limits, &error))?;
+        self.decoder.read_image(&mut bytes).map_err(|error| corrupt(&error))?;
         Ok(Samples { channels: Channels::Rgb, has_alpha: self.decoder.has_alpha(), wide: false, bytes })
     }
 }
 
-fn unreadable(limits: &DecodeLimits, error: &DecodingError) -> DecodeError {
-    match error {
-        DecodingError::MemoryLimitExceeded => {
-            DecodeError::MemoryLimit { format: Format::WebP, max: limits.decoded_bytes }
-        }
-        error => DecodeError::Corrupt { format: Format::WebP, message: error.to_string() },
-    }
+fn corrupt(error: &DecodingError) -> DecodeError {
+    DecodeError::Corrupt { format: Format::WebP, message: error.to_string() }
 }
 
 struct Extras {

@@ -112,7 +112,7 @@ fn join(container: Container, parts: &[Part], tail: &[u8]) -> Vec<u8> {
                 body.extend((content.len() as u32).to_be_bytes());
                 let named = [name, &content[..]].concat();
                 body.extend(&named);
-                body.extend(crc(&named).to_be_bytes());
+                body.extend(crc32fast::hash(&named).to_be_bytes());
             }
             WebP => {
                 body.extend(name);
@@ -134,12 +134,4 @@ fn join(container: Container, parts: &[Part], tail: &[u8]) -> Vec<u8> {
         WebP => [b"RIFF", &(body.len() as u32 + 4).to_le_bytes()[..], b"WEBP", &body].concat(),
         Jpeg => [&[0xff, 0xd8], &body[..]].concat(),
     }
-}
-
-/// The CRC of PNG, by its definition.
-fn crc(bytes: &[u8]) -> u32 {
-    let step = |crc: u32, byte: &u8| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 })
-    };
-    !bytes.iter().fold(u32::MAX, step)
 }
