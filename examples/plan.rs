@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn show(plan: &Plan) -> Result<(), Box<dyn Error>> {
     println!("{}: {}", plan.model(), plan.cost());
     for rendition in plan.renditions() {
-        let preset = plan.generations()[rendition.generation()].preset();
+        let preset = plan.generations()[rendition.generation().unwrap_or_default()].preset();
         println!("  {} from {preset}, {} % of it", rendition.target(), rendition.kept());
     }
     // Read back, it is checked in full: an altered price or rectangle would be refused.

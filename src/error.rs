@@ -10,6 +10,7 @@ use crate::generate::{drive::RunError, outcome::RenditionError};
 use crate::pixels::{RenderError, decode::DecodeError, encode::EncodeError, picture::PixelCountError};
 use crate::plan::PlanError;
 use crate::plan::fit::TooSmallError;
+use crate::plan::focus::FocusError;
 use crate::plan::preset::PresetTableError;
 use crate::plan::request::RequestErrors;
 use crate::plan::scene::SceneError;
@@ -42,6 +43,7 @@ pub enum Error {
     NothingCovers(#[from] NothingCoversError),
     TooSmall(#[from] TooSmallError),
     Insets(#[from] InsetsError),
+    Focus(#[from] FocusError),
     Request(#[from] RequestErrors),
     Plan(#[from] PlanError),
     SourceMismatch(#[from] SourceMismatchError),

@@ -103,8 +103,10 @@ pub use pixels::{
     render, render_all,
     source::read_source,
 };
+pub use plan::budget::{Alternative, OverBudgetError};
 pub use plan::fingerprint::{Digest, Fingerprint, ParseHashError};
 pub use plan::fit::{Fit, Kept, Rect, TooSmallError, cover};
+pub use plan::focus::{Focus, FocusError};
 pub use plan::preset::{AspectRatio, MAX_PRESETS, ParseLabelError, Preset, PresetTable, PresetTableError, Resolution};
 pub use plan::price::{PriceList, UsdMicros};
 pub use plan::prompt::{Brief, prompt};
@@ -114,8 +116,9 @@ pub use plan::request::{
 };
 pub use plan::scene::{Area, MAX_LABEL_CHARS, MAX_REGIONS, MAX_SUMMARY_CHARS, Region, Scene, SceneError};
 pub use plan::select::{NothingCoversError, Smallest, smallest_covering};
+pub use plan::share::{DEFAULT_SEARCH_NODES, Loss, Optimality, Sharing, Unshared};
 pub use plan::source::Source;
-pub use plan::target::{Insets, InsetsError, Target};
+pub use plan::target::{InsetUnit, Insets, InsetsError, Target};
 pub use plan::{Call, CallId, Generation, Plan, PlanError, Rendition};
 pub use size::{Expected, InvalidSideError, MAX_SIDE, Nearness, ParseSizeError, ParseSizeErrorKind, Side, Size};
 

@@ -233,6 +233,13 @@ impl Nearness {
     }
 }
 
+impl Nearness {
+    /// This nearness over `other` as a fraction: its numerator and its denominator, which is not 0.
+    pub(crate) fn over(self, other: Self) -> (u128, u128) {
+        (u128::from(self.near) * u128::from(other.far), u128::from(self.far) * u128::from(other.near))
+    }
+}
+
 impl Ord for Nearness {
     fn cmp(&self, other: &Self) -> Ordering {
         let this = u64::from(self.near) * u64::from(other.far);

@@ -7,7 +7,8 @@
 //!
 //! The encoding, version 1: the line `smart-resize call 1`, then model, preset size, ratio, resolution, prompt, seed,
 //! variants, safety tolerance, transfer format, source digest and occurrence, each as its length in bytes (64 bits,
-//! little end first) and its text as it is printed; an absent value has length 2⁶⁴−1 and no text.
+//! little end first) and its text as it is printed; an absent value has length 2⁶⁴−1 and no text. Where the focus is not
+//! the centre, its four edges follow in the same way.
 
 use alloc::string::{String, ToString};
 use core::fmt;
@@ -15,6 +16,7 @@ use core::str::FromStr;
 
 use sha2::{Digest as _, Sha256};
 
+use super::focus::Focus;
 use super::preset::Preset;
 use crate::format::Format;
 use crate::text::serde_as_text;
@@ -99,6 +101,7 @@ pub(crate) struct CallFields<'a> {
     pub(crate) transfer_format: Format,
     pub(crate) source: Digest,
     pub(crate) occurrence: u32,
+    pub(crate) focus: Focus,
 }
 
 impl CallFields<'_> {
@@ -123,6 +126,9 @@ impl CallFields<'_> {
         field(Some(&self.transfer_format.to_string()));
         field(Some(&self.source.to_string()));
         field(Some(&self.occurrence.to_string()));
+        if self.focus != Focus::CENTRE {
+            self.focus.edges().iter().for_each(|edge| field(Some(&edge.to_string())));
+        }
         Fingerprint(hash.finalize().into())
     }
 }

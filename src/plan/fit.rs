@@ -3,7 +3,8 @@
 //! - [`Fit::Cover`] takes the largest rectangle of the target's shape and resamples it to the target. The side that
 //!   is cut is rounded half up and is at least 1, so the shape is off by at most half a pixel.
 //! - [`Fit::Crop`] takes the target's own pixels, without resampling.
-//! - The rectangle is centred. Of an odd margin the extra pixel is at the right or at the bottom.
+//! - The rectangle is centred. Of an odd margin the extra pixel is at the right or at the bottom. A [`Focus`] moves it,
+//!   as far as needed and no farther.
 //! - Where the picture covers the target, the rectangle is never smaller than the target on either side: nothing
 //!   is enlarged.
 //!
@@ -21,8 +22,9 @@
 //! ```
 
 use core::cmp::Ordering;
-use core::fmt;
 
+use super::focus::Focus;
+use super::percent::percent;
 use crate::size::Size;
 
 /// How a target is cut from a picture that covers it.
@@ -38,18 +40,33 @@ pub enum Fit {
 }
 
 impl Fit {
-    /// The rectangle of a picture of `frame` pixels that becomes `target`.
+    /// The rectangle of a picture of `frame` pixels that becomes `target`, exactly in the centre.
     ///
     /// # Errors
     ///
     /// [`TooSmallError`] where the picture does not cover the target.
     pub fn rect(self, frame: Size, target: Size) -> Result<Rect, TooSmallError> {
+        self.rect_at(frame, target, Focus::CENTRE)
+    }
+
+    /// The rectangle of a picture of `frame` pixels that becomes `target`, moved for `focus`. Its size is that of
+    /// [`rect`](Self::rect).
+    ///
+    /// # Errors
+    ///
+    /// [`TooSmallError`] where the picture does not cover the target.
+    pub fn rect_at(self, frame: Size, target: Size, focus: Focus) -> Result<Rect, TooSmallError> {
+        Ok(Rect::around(focus.pixels(frame), frame, self.size(frame, target)?))
+    }
+
+    /// The size of the rectangle of a picture of `frame` pixels that becomes `target`.
+    pub(crate) fn size(self, frame: Size, target: Size) -> Result<Size, TooSmallError> {
         if !frame.covers(target) {
             return Err(TooSmallError { frame, target });
         }
         Ok(match self {
-            Self::Cover => cover(frame, target),
-            Self::Crop => Rect::centred(frame, target),
+            Self::Cover => largest_inside(frame, target),
+            Self::Crop => target,
         })
     }
 }
@@ -157,46 +174,9 @@ impl Rect {
     }
 }
 
-/// A share in percent with two decimals, rounded down, so that `100.00` means all of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Kept {
-    hundredths: u16,
-}
-
-impl Kept {
-    /// The share in hundredths of a percent, at most 10,000.
-    pub const fn hundredths_of_percent(self) -> u16 {
-        self.hundredths
-    }
-}
-
-impl fmt::Display for Kept {
-    /// Such as `99.23`, without a percent sign.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{:02}", self.hundredths / 100, self.hundredths % 100)
-    }
-}
-
-#[cfg(feature = "serde")]
-impl serde::Serialize for Kept {
-    /// As a number in percent, such as `99.23`.
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_f64(f64::from(self.hundredths) / 100.0)
-    }
-}
-
-#[cfg(feature = "serde")]
-impl<'de> serde::Deserialize<'de> for Kept {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let percent = f64::deserialize(deserializer)?;
-        // The nearest double of each of the 10,001 values, so reading what was written gives the same value.
-        (0..=10_000_u16)
-            .find(|hundredths| (f64::from(*hundredths) / 100.0).to_bits() == percent.to_bits())
-            .map(|hundredths| Self { hundredths })
-            .ok_or_else(|| {
-                serde::de::Error::custom(format_args!("{percent} is not a share in percent with two decimals"))
-            })
-    }
+percent! {
+    /// A share in percent with two decimals, rounded down, so that `100.00` means all of it.
+    Kept
 }
 
 /// A picture that is smaller than the target on at least one side.

@@ -14,9 +14,11 @@ use serde::{Deserialize, Serialize};
 
 use super::fingerprint::{Digest, Fingerprint};
 use super::fit::{Fit, Kept, Rect};
+use super::focus::Focus;
 use super::preset::{AspectRatio, Preset, Resolution};
 use super::price::UsdMicros;
 use super::request::{MAX_TARGETS, MAX_VARIANTS};
+use super::share::{Loss, Optimality, Sharing, Unshared, is_near_enough};
 use super::target::Insets;
 use super::{Call, CallId, Generation, Header, Plan, Rendition, call_seed};
 use crate::format::Format;
@@ -35,12 +37,27 @@ struct Document {
     version: u32,
     model: String,
     source_digest: Option<Digest>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source_size: Option<Size>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    focus: Focus,
     safety_tolerance: u8,
     transfer_format: Format,
+    #[serde(default, skip_serializing_if = "is_default")]
+    sharing: Sharing,
+    #[serde(default, skip_serializing_if = "is_default")]
+    optimality: Optimality,
     generations: Vec<GenerationDocument>,
     renditions: Vec<RenditionDocument>,
     usd_micros_per_request: UsdMicros,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_cost_usd_micros: Option<UsdMicros>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_calls: Option<u32>,
     cost_usd_micros: UsdMicros,
+    /// What it would cost without sharing; there where generations are shared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cost_unshared_usd_micros: Option<UsdMicros>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -69,13 +86,32 @@ struct CallDocument {
 #[serde(deny_unknown_fields)]
 struct RenditionDocument {
     target: Size,
-    generation: usize,
+    /// Null, and not missing, where it is cut from the source.
+    #[serde(deserialize_with = "Option::deserialize")]
+    generation: Option<usize>,
     fit: Fit,
     format: Format,
-    #[serde(default, skip_serializing_if = "is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_bytes: Option<u64>,
+    #[serde(default, skip_serializing_if = "is_default")]
     safe_area: Insets,
     crop: RectDocument,
     kept_percent: Kept,
+    /// There where generations are shared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unshared: Option<UnsharedDocument>,
+}
+
+/// What a target would have been cut from alone, and what it loses to that.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UnsharedDocument {
+    aspect_ratio: AspectRatio,
+    resolution: Option<Resolution>,
+    width: u32,
+    height: u32,
+    usd_micros_per_image: UsdMicros,
+    loss_percent: Loss,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -87,9 +123,8 @@ struct RectDocument {
     height: u32,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_none(insets: &Insets) -> bool {
-    *insets == Insets::default()
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// Checked where it is read, which is first in a document as it is written: another version may have other fields.
@@ -140,12 +175,19 @@ impl From<&Plan> for Document {
             version: VERSION,
             model: header.model.to_string(),
             source_digest: header.source_digest,
+            source_size: header.source_size,
+            focus: header.focus,
             safety_tolerance: header.safety_tolerance,
             transfer_format: header.transfer_format,
+            sharing: header.sharing,
+            optimality: header.optimality,
             generations: plan.generations.iter().enumerate().map(GenerationDocument::from).collect(),
             renditions: plan.renditions.iter().map(RenditionDocument::from).collect(),
             usd_micros_per_request: header.per_request,
+            max_cost_usd_micros: header.max_cost,
+            max_calls: header.max_calls,
             cost_usd_micros: plan.cost,
+            cost_unshared_usd_micros: (header.sharing != Sharing::PerTarget).then(|| plan.cost_unshared()),
         }
     }
 }
@@ -179,9 +221,25 @@ impl From<&Rendition> for RenditionDocument {
             generation: rendition.generation,
             fit: rendition.fit,
             format: rendition.format,
+            max_bytes: rendition.max_bytes,
             safe_area: rendition.safe_area,
             crop: rendition.crop.into(),
             kept_percent: rendition.kept,
+            unshared: rendition.unshared.map(|unshared| UnsharedDocument::new(&unshared, rendition.loss)),
+        }
+    }
+}
+
+impl UnsharedDocument {
+    fn new(unshared: &Unshared, loss: Loss) -> Self {
+        let Unshared { preset, per_image } = unshared;
+        Self {
+            aspect_ratio: preset.ratio(),
+            resolution: preset.resolution(),
+            width: preset.size().width(),
+            height: preset.size().height(),
+            usd_micros_per_image: *per_image,
+            loss_percent: loss,
         }
     }
 }
@@ -202,33 +260,82 @@ impl Document {
             self.generations.iter().enumerate().map(GenerationDocument::check).collect::<Result<Vec<_>, _>>()?;
         let place = |index| format!("renditions[{index}]");
         let mut renditions = Vec::with_capacity(self.renditions.len());
-        let mut used = alloc::vec![false; generations.len()];
         for (index, rendition) in self.renditions.iter().enumerate() {
-            renditions.push(rendition.check(&generations).map_err(|error| format!("{}: {error}", place(index)))?);
-            used.iter_mut().skip(rendition.generation).take(1).for_each(|used| *used = true);
+            let rendition =
+                rendition.check(&self, &generations).map_err(|error| format!("{}: {error}", place(index)))?;
+            renditions.push(rendition);
         }
-        if let Some(unused) = used.iter().position(|used| !used) {
-            return Err(format!("generations[{unused}] has no rendition"));
+        for id in 0..generations.len() {
+            check_members(id, self.sharing, &renditions)?;
         }
+        check(self.source_size.is_none() || renditions.iter().any(|cut| cut.generation.is_none()), || {
+            "source_size is given, and no rendition is cut from the source".to_string()
+        })?;
 
         let header = Header {
             model: self.model.into(),
             source_digest: self.source_digest,
+            source_size: self.source_size,
+            focus: self.focus,
             safety_tolerance: self.safety_tolerance,
             transfer_format: self.transfer_format,
+            sharing: self.sharing,
+            optimality: self.optimality,
+            max_cost: self.max_cost_usd_micros,
+            max_calls: self.max_calls,
             per_request: self.usd_micros_per_request,
         };
         let plan = Plan::assemble(header, generations, renditions);
+        check_costs(&plan)?;
         expect("cost_usd_micros", &self.cost_usd_micros.0, &plan.cost.0)?;
+        let unshared = (self.sharing != Sharing::PerTarget).then(|| plan.cost_unshared());
+        check(self.cost_unshared_usd_micros == unshared, || {
+            let [found, expected] = [self.cost_unshared_usd_micros, unshared].map(or_null);
+            format!("cost_unshared_usd_micros is {found}, expected {expected}")
+        })?;
         let found = self.generations.iter().flat_map(|generation| &generation.calls);
         for (found, (index, call)) in found.zip(plan.calls()) {
             let place = |field| format!("generations[{index}]: call {}: {field}", call.id());
-            expect(&place("id"), &found.id, &call.id)?;
-            let print = |fingerprint: Option<Fingerprint>| fingerprint.map_or("null".into(), |hash| hash.to_string());
-            expect(&place("fingerprint"), &print(found.fingerprint), &print(call.fingerprint))?;
+            expect(&place("id"), &found.id, &call.id())?;
+            expect(&place("fingerprint"), &or_null(found.fingerprint), &or_null(call.fingerprint))?;
         }
         Ok(plan)
     }
+}
+
+/// Whether the generation has a rendition, and only as many as generations are shared.
+fn check_members(id: usize, sharing: Sharing, renditions: &[Rendition]) -> Result<(), String> {
+    let mut members = renditions.iter().filter(|rendition| rendition.generation == Some(id));
+    let Some(first) = members.next() else {
+        return Err(format!("generations[{id}] has no rendition"));
+    };
+    match (sharing, members.find(|other| sharing == Sharing::PerTarget || other.target != first.target)) {
+        (Sharing::Shared { .. }, _) | (_, None) => Ok(()),
+        (Sharing::PerTarget, Some(_)) => Err(format!("generations[{id}] is shared, and sharing is per_target")),
+        (Sharing::Duplicates, Some(other)) => Err(format!(
+            "generations[{id}] is shared by {} and {}, and sharing is duplicates",
+            first.target, other.target
+        )),
+    }
+}
+
+/// Whether the budget, and what is said of cheaper plans, allow the plan.
+fn check_costs(plan: &Plan) -> Result<(), String> {
+    let Header { max_cost, max_calls, optimality, .. } = plan.header;
+    let at_most = |place: &str, found: u64, max: Option<u64>| {
+        let max = max.filter(|max| found > *max);
+        max.map_or(Ok(()), |max| Err(format!("{place} is {found}, at most {max}")))
+    };
+    at_most("cost_usd_micros", plan.cost.0, max_cost.map(|max| max.0))?;
+    at_most("the number of calls", plan.calls().count() as u64, max_calls.map(u64::from))?;
+    match optimality {
+        Optimality::Proven => Ok(()),
+        Optimality::BestFound { lower_bound } => at_most("the lower bound", lower_bound.0, Some(plan.cost.0)),
+    }
+}
+
+fn or_null<T: ToString>(value: Option<T>) -> String {
+    value.map_or_else(|| "null".into(), |value| value.to_string())
 }
 
 impl GenerationDocument {
@@ -247,7 +354,7 @@ impl GenerationDocument {
             check(call.variants > 0, || format!("{place}: calls[{number}] has 0 variants"))?;
             let expected = seed.map(|seed| call_seed(seed, number));
             check(call.seed == expected, || {
-                let [found, expected] = [call.seed, expected].map(|seed| seed.map_or("null".into(), |n| n.to_string()));
+                let [found, expected] = [call.seed, expected].map(or_null);
                 format!("{place}: calls[{number}] has the seed {found}, expected {expected}")
             })?;
             total = total.saturating_add(call.variants);
@@ -265,16 +372,21 @@ impl GenerationDocument {
 }
 
 impl RenditionDocument {
-    fn check(&self, generations: &[Generation]) -> Result<Rendition, String> {
-        let Some(generation) = generations.get(self.generation) else {
-            return Err(format!("generation is {}, of {}", self.generation, generations.len()));
-        };
+    fn check(&self, plan: &Document, generations: &[Generation]) -> Result<Rendition, String> {
+        let frame = match self.generation {
+            Some(index) => generations
+                .get(index)
+                .map(|generation| generation.preset.size())
+                .ok_or_else(|| format!("generation is {index}, of {}", generations.len())),
+            None => plan.source_size.ok_or_else(|| "it is cut from the source, and source_size is not given".into()),
+        }?;
         let (target, max) = (self.target, self.format.max_side());
         check(target.width().max(target.height()) <= max, || {
             format!("{target} is too long for {}: at most {max} pixels a side", self.format)
         })?;
-        let frame = generation.preset.size();
-        let crop = self.fit.rect(frame, target).map_err(|error| error.to_string())?;
+        check(self.max_bytes != Some(0), || "max_bytes is 0, expected 1 or more".into())?;
+        self.safe_area.leave_room_in(target).map_err(|error| format!("safe_area: {error}"))?;
+        let crop = self.fit.rect_at(frame, target, plan.focus).map_err(|error| error.to_string())?;
         let expected = RectDocument::from(crop);
         expect("crop.x", &self.crop.x, &expected.x)?;
         expect("crop.y", &self.crop.y, &expected.y)?;
@@ -282,14 +394,38 @@ impl RenditionDocument {
         expect("crop.height", &self.crop.height, &expected.height)?;
         let kept = crop.kept_of(frame);
         expect("kept_percent", &self.kept_percent, &kept)?;
+        let is_shared = self.generation.is_some() && plan.sharing != Sharing::PerTarget;
+        check(self.unshared.is_some() == is_shared, || {
+            let not = if is_shared { "not " } else { "" };
+            format!("unshared is {not}given, which does not go with the plan's sharing")
+        })?;
+        let unshared = self.unshared.as_ref().map(|own| own.check(target, frame, plan.sharing)).transpose()?;
         Ok(Rendition {
             target,
             generation: self.generation,
             fit: self.fit,
             format: self.format,
+            max_bytes: self.max_bytes,
             safe_area: self.safe_area,
             crop,
             kept,
+            loss: unshared.map_or(Loss::default(), |own| Loss::of(target, own.preset.size(), frame)),
+            unshared,
         })
+    }
+}
+
+impl UnsharedDocument {
+    fn check(&self, target: Size, frame: Size, sharing: Sharing) -> Result<Unshared, String> {
+        let size = Size::new(self.width, self.height).map_err(|error| format!("unshared: {error}"))?;
+        check(size.covers(target), || format!("unshared: a preset of {size} does not cover {target}"))?;
+        expect("unshared: loss_percent", &self.loss_percent, &Loss::of(target, size, frame))?;
+        let max = sharing.max_loss_per_mille();
+        check(max <= 1000, || format!("sharing: a loss of {max} thousandths, at most 1000"))?;
+        check(is_near_enough(frame.nearness(target), size.nearness(target), max), || {
+            format!("unshared: a loss of {} %, at most {max} thousandths", self.loss_percent)
+        })?;
+        let preset = Preset::new(size, self.aspect_ratio, self.resolution);
+        Ok(Unshared { preset, per_image: self.usd_micros_per_image })
     }
 }

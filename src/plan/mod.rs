@@ -3,7 +3,9 @@
 //! A [`Plan`] has two lists. Its [`Generation`]s are what is asked of the model: a preset, a prompt, and one or more
 //! [`Call`]s, since a backend makes only so many variants in one. Only calls cost money. Its [`Rendition`]s are one
 //! per target, in the order of the request: the target, the generation that it is cut from, the exact rectangle.
-//! A target has a generation of its own, as in the service's contract.
+//! A target has a generation of its own, as in the service's contract, unless the request shares generations
+//! ([`share`]) or lets the source itself serve
+//! ([`skip_covered`](request::ResizeRequestBuilder::skip_covered)). A [`budget`] is checked before anything is spent.
 //!
 //! Without a seed, or with one target listed twice, two calls can ask the very same; `occurrence` counts those, so
 //! that each has a fingerprint of its own and each answer is found again.
@@ -22,32 +24,39 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod budget;
+mod build;
 pub mod fingerprint;
 pub mod fit;
+pub mod focus;
 #[cfg(feature = "serde")]
 mod json;
+mod percent;
 pub mod preset;
 pub mod price;
 pub mod prompt;
 pub mod request;
 pub mod scene;
 pub mod select;
+pub mod share;
 pub mod source;
 pub mod target;
 
 use alloc::collections::BTreeMap;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
+use self::budget::OverBudgetError;
 use self::fingerprint::{CallFields, Digest, Fingerprint};
 use self::fit::{Fit, Kept, Rect, TooSmallError};
+use self::focus::Focus;
 use self::preset::{Preset, Resolution};
 use self::price::UsdMicros;
-use self::prompt::{Brief, prompt};
-use self::request::{At, ResizeRequest};
-use self::select::{NothingCoversError, smallest_covering};
+use self::request::At;
+use self::select::NothingCoversError;
+use self::share::{Loss, Optimality, Sharing, Unshared};
 use self::target::Insets;
 use crate::format::Format;
 use crate::size::Size;
@@ -59,8 +68,8 @@ use crate::size::Size;
 ///
 /// # Guarantees
 ///
-/// There is at least one rendition. Every generation has a call and a rendition, covers the targets cut from it, and
-/// every rectangle, sum and fingerprint is what this version of the crate computes from the rest.
+/// There is at least one rendition. Every generation has a call and a rendition, only as many as its
+/// [sharing](Self::sharing) allows, and covers the targets cut from it; the cost is within the budget; and every rectangle, sum and fingerprint is what this version of the crate computes from the rest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     header: Header,
@@ -69,60 +78,24 @@ pub struct Plan {
     cost: UsdMicros,
 }
 
-/// What all calls have in common.
+/// What all calls and renditions have in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Header {
     model: Arc<str>,
     source_digest: Option<Digest>,
+    /// There where a rendition is cut from the source.
+    source_size: Option<Size>,
+    focus: Focus,
     safety_tolerance: u8,
     transfer_format: Format,
+    sharing: Sharing,
+    optimality: Optimality,
+    max_cost: Option<UsdMicros>,
+    max_calls: Option<u32>,
     per_request: UsdMicros,
 }
 
 impl Plan {
-    /// The plan of `request`: one generation for each target, at the smallest preset that covers it.
-    ///
-    /// # Errors
-    ///
-    /// [`PlanError::PromptTooLong`] where a whole prompt exceeds the model's limit. The other errors do not happen
-    /// with a [`ResizeRequest`], which has been checked for them.
-    pub fn new(request: &ResizeRequest) -> Result<Self, PlanError> {
-        let table = request.table();
-        let mut generations = Vec::with_capacity(request.targets().len());
-        let mut renditions = Vec::with_capacity(request.targets().len());
-        for (index, target) in request.targets().iter().enumerate() {
-            let size = target.size();
-            let preset = smallest_covering(table, size, request.floor(), request.smallest())?;
-            let crop = request.fit().rect(preset.size(), size)?;
-            let text = prompt(&brief(request, preset, crop, target.safe_area()));
-            let chars = text.chars().count();
-            if chars > table.max_prompt_chars() {
-                return Err(PlanError::PromptTooLong { index, chars, max: table.max_prompt_chars() });
-            }
-            let Some(per_image) = request.prices().per_image(table.model(), preset.resolution()) else {
-                return Err(PlanError::NoPrice { model: table.model().to_string(), resolution: preset.resolution() });
-            };
-            generations.push(Generation { preset: *preset, prompt: text.into(), per_image, calls: calls(request) });
-            renditions.push(Rendition {
-                target: size,
-                generation: index,
-                fit: request.fit(),
-                format: request.format(),
-                safe_area: target.safe_area(),
-                crop,
-                kept: crop.kept_of(preset.size()),
-            });
-        }
-        let header = Header {
-            model: table.model().into(),
-            source_digest: request.source().digest(),
-            safety_tolerance: request.safety_tolerance(),
-            transfer_format: request.transfer_format(),
-            per_request: request.prices().per_request(),
-        };
-        Ok(Self::assemble(header, generations, renditions))
-    }
-
     /// Fills in what follows from the rest: the identities and fingerprints of calls, and the cost.
     fn assemble(header: Header, mut generations: Vec<Generation>, renditions: Vec<Rendition>) -> Self {
         let mut next_id = 0;
@@ -146,6 +119,7 @@ impl Plan {
                         transfer_format: header.transfer_format,
                         source,
                         occurrence: call.occurrence,
+                        focus: header.focus,
                     };
                     fields.fingerprint()
                 });
@@ -197,6 +171,47 @@ impl Plan {
         self.generations.iter().enumerate().flat_map(with_index)
     }
 
+    /// The upright size of the source, where a rendition is cut from it.
+    pub const fn source_size(&self) -> Option<Size> {
+        self.header.source_size
+    }
+
+    /// Where the picture's interest lies, in the frame that a rendition is cut from.
+    pub const fn focus(&self) -> Focus {
+        self.header.focus
+    }
+
+    /// Which targets may be cut from one generation.
+    pub const fn sharing(&self) -> Sharing {
+        self.header.sharing
+    }
+
+    /// What is known of the set of generations: whether a cheaper one may exist.
+    pub const fn optimality(&self) -> Optimality {
+        self.header.optimality
+    }
+
+    /// The most that the plan may cost.
+    pub const fn max_cost(&self) -> Option<UsdMicros> {
+        self.header.max_cost
+    }
+
+    /// The most calls that the plan may make.
+    pub const fn max_calls(&self) -> Option<u32> {
+        self.header.max_calls
+    }
+
+    /// What the plan would cost if each target that is generated had a generation of its own.
+    pub fn cost_unshared(&self) -> UsdMicros {
+        let of = |rendition: &Rendition| {
+            let generation = self.generations.get(rendition.generation?)?;
+            let per_image = rendition.unshared.map_or(generation.per_image, |own| own.per_image);
+            Some(per_image.times(generation.variants().into()))
+        };
+        let per_request = if self.generations.is_empty() { UsdMicros(0) } else { self.header.per_request };
+        self.renditions.iter().filter_map(of).fold(per_request, UsdMicros::plus)
+    }
+
     /// What is paid once, if there is any call.
     pub const fn per_request(&self) -> UsdMicros {
         self.header.per_request
@@ -213,32 +228,6 @@ fn first_alike(generations: &[Generation], index: usize) -> usize {
     let Some(this) = generations.get(index) else { return index };
     let alike = |other: &Generation| other.preset == this.preset && other.prompt == this.prompt;
     generations.iter().take(index).position(alike).unwrap_or(index)
-}
-
-fn brief<'a>(request: &'a ResizeRequest, preset: &'a Preset, crop: Rect, safe_area: Insets) -> Brief<'a> {
-    let mut brief = Brief::new(preset)
-        .with_surviving(crop)
-        .with_safe_area(safe_area.inside(crop))
-        .with_instruction(request.prompt());
-    if let Some(upright) = request.source().size() {
-        brief = brief.with_source(upright);
-    }
-    if let Some(scene) = request.scene() {
-        brief = brief.with_scene(scene);
-    }
-    brief
-}
-
-/// The calls that make the request's variants, as few as the table allows.
-fn calls(request: &ResizeRequest) -> Vec<Call> {
-    let per_call = u32::from(request.table().variants_per_call().get());
-    let number_of_calls = request.variants().div_ceil(per_call);
-    (0..number_of_calls)
-        .map(|number| {
-            let variants = (request.variants() - number * per_call).min(per_call);
-            Call::new(variants, request.seed().map(|seed| call_seed(seed, number)))
-        })
-        .collect()
 }
 
 /// The seed of a generation's call: the first has the request's, a later one (seed + its number) mod 2³¹.
@@ -336,16 +325,19 @@ impl Call {
     }
 }
 
-/// One target, and the rectangle of a generation that becomes it.
+/// One target, and the rectangle of a generation, or of the source, that becomes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rendition {
     target: Size,
-    generation: usize,
+    generation: Option<usize>,
     fit: Fit,
     format: Format,
+    max_bytes: Option<u64>,
     safe_area: Insets,
     crop: Rect,
     kept: Kept,
+    loss: Loss,
+    unshared: Option<Unshared>,
 }
 
 impl Rendition {
@@ -354,8 +346,8 @@ impl Rendition {
         self.target
     }
 
-    /// The index of the generation that it is cut from.
-    pub const fn generation(&self) -> usize {
+    /// The index of the generation that it is cut from; nothing where it is cut from the source itself, at no cost.
+    pub const fn generation(&self) -> Option<usize> {
         self.generation
     }
 
@@ -369,20 +361,35 @@ impl Rendition {
         self.format
     }
 
+    /// The most bytes of its file.
+    pub const fn max_bytes(&self) -> Option<u64> {
+        self.max_bytes
+    }
+
     /// What of it has to stay free of anything important.
     pub const fn safe_area(&self) -> Insets {
         self.safe_area
     }
 
-    /// The rectangle of the preset's frame that becomes the target. If a picture of another size comes back, it is
-    /// computed anew for that.
+    /// The rectangle of the preset's frame, or of the source, that becomes the target. If a picture of another size comes
+    /// back, it is computed anew for that.
     pub const fn crop(&self) -> Rect {
         self.crop
     }
 
-    /// The share of the preset's frame in the rectangle.
+    /// The share of the frame in the rectangle.
     pub const fn kept(&self) -> Kept {
         self.kept
+    }
+
+    /// How much nearness of shape it loses by sharing a generation.
+    pub const fn loss(&self) -> Loss {
+        self.loss
+    }
+
+    /// What it would have been cut from alone, where generations are shared.
+    pub const fn unshared(&self) -> Option<&Unshared> {
+        self.unshared.as_ref()
     }
 }
 
@@ -400,6 +407,9 @@ pub enum PlanError {
         /// The model's limit.
         max: usize,
     },
+    /// It would cost more or make more calls than the request allows.
+    #[error(transparent)]
+    OverBudget(#[from] OverBudgetError),
     /// No preset covers a target.
     #[error(transparent)]
     NothingCovers(#[from] NothingCoversError),

@@ -25,13 +25,15 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::fit::Fit;
+use super::fit::{Fit, Rect};
+use super::focus::Focus;
 use super::preset::{PresetTable, Resolution};
 use super::price::{PriceList, UsdMicros};
 use super::scene::Scene;
 use super::select::{NothingCoversError, Smallest, smallest_covering};
+use super::share::{DEFAULT_SEARCH_NODES, Sharing};
 use super::source::Source;
-use super::target::Target;
+use super::target::{InsetsError, Target};
 use crate::format::Format;
 use crate::size::{ParseSizeError, Size};
 
@@ -64,8 +66,8 @@ impl Default for RequestLimits {
 ///
 /// # Guarantees
 ///
-/// It has from 1 to [`MAX_TARGETS`] targets; the table covers each of them at the floor, the format can hold it, and
-/// its price is known.
+/// It has from 1 to [`MAX_TARGETS`] targets; the format can hold each of them; and unless it is to be cut from the source,
+/// the table covers it at the floor, at a price that is known.
 #[derive(Clone, Debug)]
 pub struct ResizeRequest {
     fields: Fields,
@@ -87,6 +89,23 @@ struct Fields {
     safety_tolerance: u8,
     seed: Option<u64>,
     transfer_format: Format,
+    focus: Focus,
+    sharing: Sharing,
+    max_search_nodes: u64,
+    skip_covered: Option<u16>,
+    max_cost: Option<UsdMicros>,
+    max_calls: Option<u32>,
+}
+
+impl Fields {
+    /// The rectangle of the source that becomes `target`, if none is to be generated for it.
+    fn cut_from_source(&self, target: Size) -> Option<Rect> {
+        let min_kept_per_mille = self.skip_covered?;
+        let frame = self.source.bytes().and(self.source.size())?;
+        let rect = self.fit.rect_at(frame, target, self.focus).ok()?;
+        let (kept, whole) = (u64::from(rect.size().area()), u64::from(frame.area()));
+        (kept * 1000 >= whole * u64::from(min_kept_per_mille)).then_some(rect)
+    }
 }
 
 impl ResizeRequest {
@@ -107,6 +126,12 @@ impl ResizeRequest {
                 safety_tolerance: 4,
                 seed: None,
                 transfer_format: Format::Png,
+                focus: Focus::CENTRE,
+                sharing: Sharing::PerTarget,
+                max_search_nodes: DEFAULT_SEARCH_NODES,
+                skip_covered: None,
+                max_cost: None,
+                max_calls: None,
             },
             targets: Vec::new(),
             floor: None,
@@ -182,6 +207,46 @@ impl ResizeRequest {
     /// The format in which a backend is asked to send its pictures.
     pub const fn transfer_format(&self) -> Format {
         self.fields.transfer_format
+    }
+
+    /// Where the picture's interest lies.
+    pub const fn focus(&self) -> Focus {
+        self.fields.focus
+    }
+
+    /// Which targets may be cut from one generation.
+    pub const fn sharing(&self) -> Sharing {
+        self.fields.sharing
+    }
+
+    /// The steps that a search for the cheapest set of generations takes at most.
+    pub const fn max_search_nodes(&self) -> u64 {
+        self.fields.max_search_nodes
+    }
+
+    /// From which share of the source on, in thousandths, a target that it covers is cut from it; nothing for never.
+    pub const fn skip_covered(&self) -> Option<u16> {
+        self.fields.skip_covered
+    }
+
+    /// The most that the plan may cost.
+    pub const fn max_cost(&self) -> Option<UsdMicros> {
+        self.fields.max_cost
+    }
+
+    /// The most calls that the plan may make.
+    pub const fn max_calls(&self) -> Option<u32> {
+        self.fields.max_calls
+    }
+
+    /// How many calls the variants of a generation take.
+    pub(super) fn calls_per_generation(&self) -> u32 {
+        self.fields.variants.div_ceil(self.fields.table.variants_per_call().get().into())
+    }
+
+    /// The rectangle of the source that becomes `target`, if none is to be generated for it.
+    pub(super) fn cut_from_source(&self, target: Size) -> Option<Rect> {
+        self.fields.cut_from_source(target)
     }
 }
 
@@ -289,6 +354,44 @@ impl ResizeRequestBuilder {
         self
     }
 
+    /// Where the picture's interest lies, in the frame that targets are cut from. Default: [`Focus::CENTRE`].
+    pub const fn focus(mut self, focus: Focus) -> Self {
+        self.fields.focus = focus;
+        self
+    }
+
+    /// Which targets may be cut from one generation. Default: [`Sharing::PerTarget`].
+    pub const fn sharing(mut self, sharing: Sharing) -> Self {
+        self.fields.sharing = sharing;
+        self
+    }
+
+    /// The steps that a search for the cheapest set of generations takes at most. Default: [`DEFAULT_SEARCH_NODES`].
+    pub const fn max_search_nodes(mut self, nodes: u64) -> Self {
+        self.fields.max_search_nodes = nodes;
+        self
+    }
+
+    /// Cuts a target from the source itself, at no cost, where the source covers it and the rectangle is at least
+    /// `min_kept_per_mille` thousandths of the source, up to 1000. It needs the source's bytes and upright size. Such a
+    /// target has one picture, however many variants are asked. Default: never.
+    pub const fn skip_covered(mut self, min_kept_per_mille: u16) -> Self {
+        self.fields.skip_covered = Some(min_kept_per_mille);
+        self
+    }
+
+    /// The most that the plan may cost, per-request part included. Default: no bound.
+    pub const fn max_cost(mut self, max_cost: UsdMicros) -> Self {
+        self.fields.max_cost = Some(max_cost);
+        self
+    }
+
+    /// The most calls that the plan may make. Default: no bound.
+    pub const fn max_calls(mut self, max_calls: u32) -> Self {
+        self.fields.max_calls = Some(max_calls);
+        self
+    }
+
     /// The bounds that [`build`](Self::build) checks.
     pub const fn limits(mut self, limits: RequestLimits) -> Self {
         self.limits = limits;
@@ -314,9 +417,19 @@ impl ResizeRequestBuilder {
                     continue;
                 }
             };
-            let (size, format) = (target.size(), self.fields.format);
+            let (size, format) = (target.size(), target.format().unwrap_or(self.fields.format));
             if size.width().max(size.height()) > format.max_side() {
                 errors.push(RequestError::TooLongForFormat { index, target: size, format });
+            }
+            if target.max_bytes() == Some(0) {
+                errors.push(RequestError::NoBytes { index });
+            }
+            if let Err(source) = target.safe_area().leave_room_in(size) {
+                errors.push(RequestError::Insets { index, source });
+            }
+            targets.push(target);
+            if self.fields.cut_from_source(size).is_some() {
+                continue;
             }
             match smallest_covering(&self.fields.table, size, floor, self.fields.smallest) {
                 Ok(preset) => {
@@ -327,7 +440,6 @@ impl ResizeRequestBuilder {
                 }
                 Err(source) => errors.push(RequestError::NothingCovers { index, source }),
             }
-            targets.push(target);
         }
         let model = self.fields.table.model();
         errors.extend(
@@ -371,6 +483,12 @@ impl ResizeRequestBuilder {
         if !(1..=6).contains(&self.fields.safety_tolerance) {
             errors.push(RequestError::SafetyTolerance { found: self.fields.safety_tolerance });
         }
+        let loss = self.fields.sharing.max_loss_per_mille();
+        let shares = [("loss", Some(loss)), ("kept share", self.fields.skip_covered)];
+        errors.extend(shares.into_iter().filter_map(|(what, found)| {
+            let found = found.filter(|found| *found > 1000)?;
+            Some(RequestError::PerMille { what, found })
+        }));
         errors
     }
 }
@@ -479,6 +597,28 @@ pub enum RequestError {
     #[error("safety tolerance {found}, expected 1 to 6")]
     #[expect(missing_docs, reason = "what was found")]
     SafetyTolerance { found: u8 },
+    /// A target with a file of no bytes.
+    #[error("target {index} may have at most 0 bytes, expected 1 or more")]
+    NoBytes {
+        /// Which target.
+        index: usize,
+    },
+    /// A target of which its safe area leaves nothing.
+    #[error("target {index} has no safe area")]
+    Insets {
+        /// Which target.
+        index: usize,
+        /// The insets.
+        source: InsetsError,
+    },
+    /// A share of more than all.
+    #[error("a {what} of {found} thousandths, at most 1000")]
+    PerMille {
+        /// Of what.
+        what: &'static str,
+        /// How many thousandths.
+        found: u16,
+    },
     /// A model and tier without a price.
     #[error("no price is known for {model}{}", At(*resolution))]
     NoPrice {

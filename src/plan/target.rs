@@ -1,18 +1,23 @@
-//! One picture to be made, and what of it has to stay free.
+//! One picture to be made, what of it has to stay free, and what its file may be.
+
+use core::fmt;
 
 use super::fit::Rect;
+use crate::format::Format;
 use crate::size::Size;
 
-/// The parts of a target that have to stay free of anything important, as thousandths of its sides.
+/// The parts of a target that have to stay free of anything important, as thousandths of its sides or in its pixels.
 ///
 /// ```
-/// # use smart_resize::Insets;
+/// # use smart_resize::{Insets, Size};
 /// let story = Insets::new(140, 0, 200, 0)?; // 14 % at the top, 20 % at the bottom
+/// let banner = Insets::from_pixels(509, 507, 508, 507);
+/// assert!(banner.leave_room_in(Size::new(2560, 1440)?).is_ok());
 /// assert_eq!(
-///     Insets::new(500, 0, 500, 0).unwrap_err().to_string(),
-///     "insets of 500 and 500 thousandths leave nothing between them",
+///     banner.leave_room_in(Size::new(1014, 1440)?).unwrap_err().to_string(),
+///     "insets of 507 and 507 pixels leave nothing of 1014 between them",
 /// );
-/// # Ok::<(), smart_resize::InsetsError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "RawInsets"))]
@@ -21,6 +26,36 @@ pub struct Insets {
     right: u16,
     bottom: u16,
     left: u16,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "InsetUnit::is_thousandths"))]
+    unit: InsetUnit,
+}
+
+/// What insets are counted in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum InsetUnit {
+    /// Thousandths of the side.
+    #[default]
+    Thousandths,
+    /// Pixels of the target.
+    Pixels,
+}
+
+impl InsetUnit {
+    #[cfg(feature = "serde")]
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_thousandths(&self) -> bool {
+        *self == Self::Thousandths
+    }
+
+    /// How many of the unit a side of `length` pixels has.
+    const fn whole(self, length: u32) -> u32 {
+        match self {
+            Self::Thousandths => 1000,
+            Self::Pixels => length,
+        }
+    }
 }
 
 impl Insets {
@@ -30,13 +65,17 @@ impl Insets {
     ///
     /// [`InsetsError`] where two opposite insets leave nothing between them.
     pub const fn new(top: u16, right: u16, bottom: u16, left: u16) -> Result<Self, InsetsError> {
-        if top as u32 + bottom as u32 >= 1000 {
-            return Err(InsetsError { insets: [top, bottom] });
+        let insets = Self { top, right, bottom, left, unit: InsetUnit::Thousandths };
+        // Any size will do: there are a thousand thousandths of each.
+        match insets.check(1, 1) {
+            Ok(()) => Ok(insets),
+            Err(error) => Err(error),
         }
-        if left as u32 + right as u32 >= 1000 {
-            return Err(InsetsError { insets: [left, right] });
-        }
-        Ok(Self { top, right, bottom, left })
+    }
+
+    /// Insets in pixels of the target. Whether they leave anything of it is checked with the request.
+    pub const fn from_pixels(top: u16, right: u16, bottom: u16, left: u16) -> Self {
+        Self { top, right, bottom, left, unit: InsetUnit::Pixels }
     }
 
     /// The same inset, in thousandths, on every side.
@@ -48,34 +87,76 @@ impl Insets {
         Self::new(inset, inset, inset, inset)
     }
 
-    /// Top, right, bottom and left, in thousandths.
+    /// Top, right, bottom and left, in [`unit`](Self::unit)s.
     pub const fn edges(self) -> [u16; 4] {
         [self.top, self.right, self.bottom, self.left]
     }
 
-    /// What is left of `rect`; an inset is rounded up, and at least one pixel is left.
+    /// What the edges are counted in.
+    pub const fn unit(self) -> InsetUnit {
+        self.unit
+    }
+
+    /// Whether anything is left of `target` between the insets.
+    ///
+    /// # Errors
+    ///
+    /// [`InsetsError`] where two opposite ones, in pixels, are as long as its side.
+    pub const fn leave_room_in(self, target: Size) -> Result<(), InsetsError> {
+        self.check(target.width(), target.height())
+    }
+
+    const fn check(self, width: u32, height: u32) -> Result<(), InsetsError> {
+        let unit = self.unit;
+        let (columns, rows) = (unit.whole(width), unit.whole(height));
+        if self.top as u32 + self.bottom as u32 >= rows {
+            return Err(InsetsError { insets: [self.top, self.bottom], unit, whole: rows });
+        }
+        if self.left as u32 + self.right as u32 >= columns {
+            return Err(InsetsError { insets: [self.left, self.right], unit, whole: columns });
+        }
+        Ok(())
+    }
+
+    /// What is left of `rect`, which becomes `target`; an inset is rounded up to whole pixels of the rectangle, and at
+    /// least one pixel is left.
     #[must_use]
-    pub fn inside(self, rect: Rect) -> Rect {
-        let cut = |start: u32, length: u32, before: u16, after: u16| {
-            let part = |inset: u16| (length * u32::from(inset)).div_ceil(1000);
+    pub fn inside(self, rect: Rect, target: Size) -> Rect {
+        let cut = |start: u32, length: u32, target: u32, before: u16, after: u16| {
+            let part = |inset: u16| length.saturating_mul(inset.into()).div_ceil(self.unit.whole(target));
             let before = part(before).min(length - 1);
-            (start.saturating_add(before), length.saturating_sub(before + part(after)).max(1))
+            (start.saturating_add(before), length.saturating_sub(before.saturating_add(part(after))).max(1))
         };
-        let (x, width) = cut(rect.x(), rect.width(), self.left, self.right);
-        let (y, height) = cut(rect.y(), rect.height(), self.top, self.bottom);
+        let (x, width) = cut(rect.x(), rect.width(), target.width(), self.left, self.right);
+        let (y, height) = cut(rect.y(), rect.height(), target.height(), self.top, self.bottom);
         // Invariant: both sides are from 1 to those of `rect`.
         Size::new(width, height).map_or(rect, |size| Rect::new(x, y, size))
     }
 }
 
 /// Two opposite insets that leave nothing between them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("insets of {} and {} thousandths leave nothing between them", insets[0], insets[1])]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InsetsError {
-    /// The two insets, in thousandths.
+    /// The two insets.
     pub insets: [u16; 2],
+    /// What they are counted in.
+    pub unit: InsetUnit,
+    /// How many of the unit there are.
+    pub whole: u32,
 }
+
+impl fmt::Display for InsetsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { insets: [a, b], unit, whole } = self;
+        match unit {
+            InsetUnit::Thousandths => write!(f, "insets of {a} and {b} thousandths leave nothing between them"),
+            InsetUnit::Pixels => write!(f, "insets of {a} and {b} pixels leave nothing of {whole} between them"),
+        }
+    }
+}
+
+impl core::error::Error for InsetsError {}
 
 #[cfg(feature = "serde")]
 #[derive(serde::Deserialize)]
@@ -85,6 +166,8 @@ struct RawInsets {
     right: u16,
     bottom: u16,
     left: u16,
+    #[serde(default)]
+    unit: InsetUnit,
 }
 
 #[cfg(feature = "serde")]
@@ -92,27 +175,47 @@ impl TryFrom<RawInsets> for Insets {
     type Error = InsetsError;
 
     fn try_from(raw: RawInsets) -> Result<Self, InsetsError> {
-        Self::new(raw.top, raw.right, raw.bottom, raw.left)
+        let RawInsets { top, right, bottom, left, unit } = raw;
+        match unit {
+            InsetUnit::Thousandths => Self::new(top, right, bottom, left),
+            InsetUnit::Pixels => Ok(Self::from_pixels(top, right, bottom, left)),
+        }
     }
 }
 
-/// One picture to be made: its exact size, and what of it has to stay free.
+/// One picture to be made: its exact size, what of it has to stay free, and what its file may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Target {
     size: Size,
     safe_area: Insets,
+    format: Option<Format>,
+    max_bytes: Option<u64>,
 }
 
 impl Target {
-    /// A picture of exactly `size`.
+    /// A picture of exactly `size`, in the request's format.
     pub fn new(size: Size) -> Self {
-        Self { size, safe_area: Insets::default() }
+        Self { size, safe_area: Insets::default(), format: None, max_bytes: None }
     }
 
     /// The same target; what matters is to be kept out of `insets`. A prompt raises the odds, it does not ensure it.
     #[must_use]
     pub const fn with_safe_area(mut self, insets: Insets) -> Self {
         self.safe_area = insets;
+        self
+    }
+
+    /// The same target in a format of its own.
+    #[must_use]
+    pub const fn with_format(mut self, format: Format) -> Self {
+        self.format = Some(format);
+        self
+    }
+
+    /// The same target as a file of at most `max_bytes`, from 1.
+    #[must_use]
+    pub const fn with_max_bytes(mut self, max_bytes: u64) -> Self {
+        self.max_bytes = Some(max_bytes);
         self
     }
 
@@ -124,6 +227,16 @@ impl Target {
     /// What has to stay free of anything important.
     pub const fn safe_area(&self) -> Insets {
         self.safe_area
+    }
+
+    /// The format; nothing for the request's.
+    pub const fn format(&self) -> Option<Format> {
+        self.format
+    }
+
+    /// The most bytes of the file.
+    pub const fn max_bytes(&self) -> Option<u64> {
+        self.max_bytes
     }
 }
 

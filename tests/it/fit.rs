@@ -192,7 +192,7 @@ proptest! {
         outer in any_size(), x in any_side(), y in any_side(), insets in any_insets(),
     ) {
         let rect = Rect::new(x, y, outer);
-        let left = insets.inside(rect);
+        let left = insets.inside(rect, rect.size());
         let [top, right, bottom, start] = insets.edges().map(u64::from);
         let check = |at: u32, length: u32, outer_at: u32, outer_length: u32, before: u64, after: u64| {
             let (at, length) = (u64::from(at), u64::from(length));

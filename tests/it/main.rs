@@ -46,6 +46,7 @@ mod rejected;
 mod replay;
 mod request;
 mod select;
+mod share;
 #[cfg(feature = "pixels")]
 mod source;
 #[cfg(feature = "pixels")]

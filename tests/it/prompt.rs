@@ -40,7 +40,7 @@ fn text(situation: &Situation) -> String {
     let fit = if situation.crop { Fit::Crop } else { Fit::Cover };
     let part = situation.part.unwrap_or_else(|| fit.rect(frame, target).unwrap());
     let [top, right, bottom, left] = situation.safe.unwrap_or_default();
-    let safe = Insets::new(top, right, bottom, left).unwrap().inside(part);
+    let safe = Insets::new(top, right, bottom, left).unwrap().inside(part, part.size());
     let mut brief =
         Brief::new(&preset).with_surviving(part).with_safe_area(safe).with_instruction(situation.instruction);
     if let Some(source) = situation.source {
@@ -309,7 +309,7 @@ proptest! {
         }
         let plan = smart_resize::Plan::new(&builder.build().unwrap()).unwrap();
         for rendition in plan.renditions() {
-            let generation = &plan.generations()[rendition.generation()];
+            let generation = &plan.generations()[rendition.generation().unwrap()];
             let text: &str = generation.prompt();
             let named = numbers(text);
             // Percent go to 100; nothing larger is a percent, and each pixel size that could slip in is larger.
@@ -363,7 +363,7 @@ proptest! {
         (preset, part) in any_preset().prop_flat_map(|preset| (Just(preset), any_part(preset.size()))),
         insets in any_insets(),
     ) {
-        let safe = insets.inside(part);
+        let safe = insets.inside(part, part.size());
         let text = prompt(&Brief::new(&preset).with_surviving(part).with_safe_area(safe));
         let sentences: Vec<_> = text.split(". ").filter(|sentence| sentence.starts_with("Place faces")).collect();
         let named = |axis: &str| sentences.iter().any(|sentence| sentence.contains(&format!("the frame's {axis}")));
@@ -419,7 +419,7 @@ proptest! {
         let brief = Brief::new(generation.preset())
             .with_source(source)
             .with_surviving(part)
-            .with_safe_area(insets.inside(part));
+            .with_safe_area(insets.inside(part, part.size()));
         let expected = prompt(&brief);
         prop_assert_eq!(&**generation.prompt(), expected.as_str());
     }

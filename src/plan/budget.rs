@@ -1,0 +1,154 @@
+//! A plan that would exceed its budget: what it costs, and what would fit.
+//!
+//! The bounds are those of the request ([`max_cost`](super::request::ResizeRequestBuilder::max_cost) and
+//! [`max_calls`](super::request::ResizeRequestBuilder::max_calls)), and are held against the whole plan before anything is
+//! spent. The error looks for what would fit among the plans that share generations ([`Sharing`](super::share::Sharing)):
+//! the one of the least loss, and the cheapest.
+//!
+//! ```
+//! use smart_resize::{Plan, PlanError, ResizeRequest, Source, UsdMicros};
+//!
+//! let request = ResizeRequest::builder(Source::from_url("https://example.com/shoe.jpg"))
+//!     .sizes(["1200x628", "1200x630", "1280x720", "300x250"])
+//!     .max_cost(UsdMicros(400_000))
+//!     .build()
+//!     .unwrap();
+//! let Err(PlanError::OverBudget(error)) = Plan::new(&request) else { panic!("$0.65 is more than $0.40") };
+//! assert_eq!(
+//!     error.to_string(),
+//!     "the plan costs $0.65, at most $0.40: sharing generations at a loss of 6.3 % would cost $0.35, \
+//!      at 47.7 % $0.20",
+//! );
+//! ```
+
+use core::fmt;
+
+use super::price::UsdMicros;
+use super::request::ResizeRequest;
+use super::share::{Asked, Groups, Sharing, cheapest};
+
+/// A plan of more cost or more calls than its request allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OverBudgetError {
+    /// What the plan would cost.
+    pub cost: UsdMicros,
+    /// The most that it may cost.
+    pub max_cost: Option<UsdMicros>,
+    /// How many calls it would make.
+    pub calls: u32,
+    /// The most calls that it may make.
+    pub max_calls: Option<u32>,
+    /// The plan of the least loss that would fit, and of those the cheapest; nothing where none fits.
+    pub least_loss: Option<Alternative>,
+    /// The cheapest plan that would fit, and of those the one of the least loss; nothing where none fits.
+    pub cheapest: Option<Alternative>,
+}
+
+/// A plan of the same request with [`Sharing::Shared`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Alternative {
+    /// The loss to allow, in thousandths.
+    pub max_loss_per_mille: u16,
+    /// What it costs.
+    pub cost: UsdMicros,
+    /// How many calls it makes.
+    pub calls: u32,
+}
+
+impl fmt::Display for OverBudgetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { cost, calls, .. } = self;
+        let max_cost = self.max_cost.filter(|max| cost > max);
+        if let Some(max) = max_cost {
+            write!(f, "the plan costs {cost}, at most {max}")?;
+        }
+        if let Some(max) = self.max_calls.filter(|max| calls > max) {
+            let subject = if max_cost.is_some() { " and" } else { "the plan" };
+            write!(f, "{subject} makes {calls} calls, at most {max}")?;
+        }
+        let (Some(least), Some(cheapest)) = (self.least_loss, self.cheapest) else {
+            return f.write_str(": no sharing of generations would fit");
+        };
+        write!(f, ": sharing generations at a loss of {} would cost {}", Percent(least), least.cost)?;
+        if cheapest != least {
+            write!(f, ", at {} {}", Percent(cheapest), cheapest.cost)?;
+        }
+        Ok(())
+    }
+}
+
+impl core::error::Error for OverBudgetError {}
+
+/// The loss of an alternative, such as `12.5 %`.
+struct Percent(Alternative);
+
+impl fmt::Display for Percent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let loss = self.0.max_loss_per_mille;
+        write!(f, "{}.{} %", loss / 10, loss % 10)
+    }
+}
+
+/// The error of a plan of this cost and these calls, if it exceeds what `request` allows.
+pub(super) fn check(
+    request: &ResizeRequest,
+    asked: &[Asked],
+    cost: UsdMicros,
+    calls: u32,
+) -> Result<(), OverBudgetError> {
+    let (max_cost, max_calls) = (request.max_cost(), request.max_calls());
+    if max_cost.is_none_or(|max| cost <= max) && max_calls.is_none_or(|max| calls <= max) {
+        return Ok(());
+    }
+    let none = OverBudgetError { cost, max_cost, calls, max_calls, least_loss: None, cheapest: None };
+    let shared = |max_loss_per_mille| alternative(request, asked, max_loss_per_mille);
+    let Some(most) = shared(1000).filter(|most| max_cost.is_none_or(|max| most.cost <= max)) else {
+        return Err(none);
+    };
+    let within = |max: UsdMicros| least_loss(request.sharing(), max, most, &shared);
+    Err(OverBudgetError {
+        least_loss: Some(within(max_cost.unwrap_or(UsdMicros(u64::MAX)))),
+        cheapest: Some(within(most.cost)),
+        ..none
+    })
+}
+
+/// The plan of the least loss that costs at most `max`, of which `most`, at the greatest loss, is one.
+///
+/// A greater loss allows each set of generations that a smaller allows, so the least cost does not rise with it.
+fn least_loss(
+    sharing: Sharing,
+    max: UsdMicros,
+    most: Alternative,
+    shared: &impl Fn(u16) -> Option<Alternative>,
+) -> Alternative {
+    let mut fits = most;
+    let (mut from, mut to) = (sharing.max_loss_per_mille(), most.max_loss_per_mille);
+    while from < to {
+        let middle = u16::midpoint(from, to);
+        match shared(middle).filter(|found| found.cost <= max) {
+            Some(found) => (fits, to) = (found, middle),
+            None => from = middle + 1,
+        }
+    }
+    fits
+}
+
+/// The cheapest plan with at most the calls that the request allows.
+fn alternative(request: &ResizeRequest, asked: &[Asked], max_loss_per_mille: u16) -> Option<Alternative> {
+    let groups = cheapest(request, asked, max_loss_per_mille, max_groups(request))?;
+    let calls = u32::try_from(groups.groups.len()).unwrap_or(u32::MAX).saturating_mul(request.calls_per_generation());
+    Some(Alternative { max_loss_per_mille, cost: cost(request, &groups), calls })
+}
+
+/// How many generations the calls that the request allows are enough for.
+pub(super) fn max_groups(request: &ResizeRequest) -> u32 {
+    request.max_calls().map_or(u32::MAX, |max| max / request.calls_per_generation())
+}
+
+/// What a plan of these generations, at least one, costs.
+fn cost(request: &ResizeRequest, groups: &Groups) -> UsdMicros {
+    groups.sum().times(request.variants().into()).plus(request.prices().per_request())
+}

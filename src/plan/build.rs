@@ -1,0 +1,165 @@
+//! From a request to its plan: what is cut from the source, and what is generated for which targets.
+
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use super::fit::Rect;
+use super::preset::Preset;
+use super::price::UsdMicros;
+use super::prompt::{Brief, prompt};
+use super::request::ResizeRequest;
+use super::select::smallest_covering;
+use super::share::{Asked, Group, Groups, Loss, Optimality, Sharing, Unshared, groups};
+use super::target::Target;
+use super::{Call, Generation, Header, Plan, PlanError, Rendition, budget, call_seed};
+use crate::size::Size;
+
+impl Plan {
+    /// The plan of `request`.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanError::OverBudget`] where it would cost more or make more calls than the request allows, and
+    /// [`PlanError::PromptTooLong`] where a whole prompt exceeds the model's limit. The other errors do not happen with a
+    /// [`ResizeRequest`], which has been checked for them.
+    pub fn new(request: &ResizeRequest) -> Result<Self, PlanError> {
+        let mut renditions = Vec::with_capacity(request.targets().len());
+        let mut asked = Vec::with_capacity(request.targets().len());
+        for (index, target) in request.targets().iter().enumerate() {
+            match request.source().size().zip(request.cut_from_source(target.size())) {
+                Some((source, crop)) => renditions.push((index, rendition(request, target, None, source, crop))),
+                None => asked.push(ask(request, index, target.size())?),
+            }
+        }
+        let Groups { groups, least_sum } = groups(request, &asked, budget::max_groups(request));
+        let source_size = request.source().size().filter(|_| !renditions.is_empty());
+        let mut generations = Vec::with_capacity(groups.len());
+        for (id, group) in groups.iter().enumerate() {
+            let (generation, cuts) = generate(request, &asked, id, group)?;
+            generations.push(generation);
+            renditions.extend(cuts);
+        }
+        renditions.sort_unstable_by_key(|(index, _)| *index);
+        let bound = |sum: UsdMicros| sum.times(request.variants().into()).plus(request.prices().per_request());
+        let header = Header {
+            model: request.table().model().into(),
+            source_digest: request.source().digest(),
+            source_size,
+            focus: request.focus(),
+            safety_tolerance: request.safety_tolerance(),
+            transfer_format: request.transfer_format(),
+            sharing: request.sharing(),
+            optimality: least_sum.map_or(Optimality::Proven, |sum| Optimality::BestFound { lower_bound: bound(sum) }),
+            max_cost: request.max_cost(),
+            max_calls: request.max_calls(),
+            per_request: request.prices().per_request(),
+        };
+        let plan = Self::assemble(header, generations, renditions.into_iter().map(|(_, cut)| cut).collect());
+        budget::check(request, &asked, plan.cost(), u32::try_from(plan.calls().count()).unwrap_or(u32::MAX))?;
+        Ok(plan)
+    }
+}
+
+/// A target for which something is generated, and what that would be for it alone.
+fn ask(request: &ResizeRequest, index: usize, size: Size) -> Result<Asked, PlanError> {
+    let table = request.table();
+    let preset = smallest_covering(table, size, request.floor(), request.smallest())?;
+    let Some(per_image) = request.prices().per_image(table.model(), preset.resolution()) else {
+        return Err(PlanError::NoPrice { model: table.model().to_string(), resolution: preset.resolution() });
+    };
+    // Invariant: no two presets of a table are equal.
+    let row = table.presets().iter().position(|other| other == preset).unwrap_or_default();
+    Ok(Asked { index, size, row, own: Unshared { preset: *preset, per_image } })
+}
+
+/// The generation of a group with the number `id`, and what is cut from it, each with the index of its target.
+fn generate(
+    request: &ResizeRequest,
+    asked: &[Asked],
+    id: usize,
+    group: &Group,
+) -> Result<(Generation, Vec<(usize, Rendition)>), PlanError> {
+    let (frame, mut cuts) = (group.preset.size(), Vec::with_capacity(group.members.len()));
+    for asked in group.members.iter().filter_map(|member| asked.get(*member)) {
+        let Some(target) = request.targets().get(asked.index) else { continue };
+        let crop = request.fit().rect_at(frame, asked.size, request.focus())?;
+        let cut = rendition(request, target, Some((id, asked.own)), frame, crop);
+        cuts.push((asked.index, cut));
+    }
+    let crops: Vec<Rect> = cuts.iter().map(|(_, cut)| cut.crop).collect();
+    let safe: Vec<Rect> = cuts.iter().map(|(_, cut)| cut.safe_area.inside(cut.crop, cut.target)).collect();
+    let text = prompt(&brief(request, &group.preset, &crops, &safe));
+    let (chars, max) = (text.chars().count(), request.table().max_prompt_chars());
+    if chars > max {
+        let index = cuts.first().map_or(0, |(index, _)| *index);
+        return Err(PlanError::PromptTooLong { index, chars, max });
+    }
+    let Group { preset, per_image, .. } = *group;
+    Ok((Generation { preset, prompt: text.into(), per_image, calls: calls(request) }, cuts))
+}
+
+/// What is cut for `target` from a frame: of the generation of this number, or of the source.
+fn rendition(
+    request: &ResizeRequest,
+    target: &Target,
+    generation: Option<(usize, Unshared)>,
+    frame: Size,
+    crop: Rect,
+) -> Rendition {
+    let shared = generation.map(|(_, own)| own).filter(|_| request.sharing() != Sharing::PerTarget);
+    Rendition {
+        target: target.size(),
+        generation: generation.map(|(id, _)| id),
+        fit: request.fit(),
+        format: target.format().unwrap_or(request.format()),
+        max_bytes: target.max_bytes(),
+        safe_area: target.safe_area(),
+        crop,
+        kept: crop.kept_of(frame),
+        loss: shared.map_or(Loss::default(), |own| Loss::of(target.size(), own.preset().size(), frame)),
+        unshared: shared,
+    }
+}
+
+fn brief<'a>(request: &'a ResizeRequest, preset: &'a Preset, crops: &[Rect], safe: &[Rect]) -> Brief<'a> {
+    let whole = Rect::new(0, 0, preset.size());
+    let survives = common(crops, whole);
+    let mut brief = Brief::new(preset)
+        .with_surviving(survives)
+        .with_safe_area(common(safe, survives))
+        .with_instruction(request.prompt());
+    if let Some(upright) = request.source().size() {
+        brief = brief.with_source(upright);
+    }
+    if let Some(scene) = request.scene() {
+        brief = brief.with_scene(scene);
+    }
+    brief
+}
+
+/// What `rects` have in common; on an axis on which that is nothing, what `outer` has there.
+///
+/// The rectangles of one frame always have something in common, since the narrower lie inside the wider. Their safe
+/// areas need not: one target may keep its upper half free, and another its lower.
+fn common(rects: &[Rect], outer: Rect) -> Rect {
+    let axis = |span: fn(&Rect) -> (u32, u32)| {
+        let start = rects.iter().map(|rect| span(rect).0).max()?;
+        let end = rects.iter().map(|rect| span(rect).0 + span(rect).1).min()?;
+        Some((start, end.checked_sub(start).filter(|length| *length > 0)?))
+    };
+    let (x, width) = axis(|rect| (rect.x(), rect.width())).unwrap_or((outer.x(), outer.width()));
+    let (y, height) = axis(|rect| (rect.y(), rect.height())).unwrap_or((outer.y(), outer.height()));
+    // Invariant: both sides are from 1 to those of a rectangle.
+    Size::new(width, height).map_or(outer, |size| Rect::new(x, y, size))
+}
+
+/// The calls that make the request's variants, as few as the table allows.
+fn calls(request: &ResizeRequest) -> Vec<Call> {
+    let per_call = u32::from(request.table().variants_per_call().get());
+    (0..request.calls_per_generation())
+        .map(|number| {
+            let variants = (request.variants() - number * per_call).min(per_call);
+            Call::new(variants, request.seed().map(|seed| call_seed(seed, number)))
+        })
+        .collect()
+}

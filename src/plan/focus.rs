@@ -1,0 +1,159 @@
+//! Where in a frame the picture's interest lies: the rectangle that is cut moves off the centre for it, as far as
+//! needed and no farther.
+//!
+//! On each axis, of a frame of `w` pixels, a focus from `a` to `b` (rounded outwards to whole pixels) and a rectangle of
+//! `l` pixels:
+//!
+//! - where the focus fits, the rectangle is the one nearest to the centre that holds it;
+//! - where it does not, the rectangle is the one nearest to the centre that lies in it.
+//!
+//! So among rectangles of one frame the narrower lies inside the wider, on either axis, and the focus in the middle,
+//! which is the default, leaves every rectangle exactly in the centre.
+//!
+//! ```
+//! use smart_resize::{Fit, Focus, Size};
+//!
+//! let (frame, story) = (Size::new(1000, 500)?, Size::new(200, 400)?);
+//! let x = |focus| Fit::Cover.rect_at(frame, story, focus).unwrap().x();
+//! assert_eq!(x(Focus::CENTRE), 375); // 250 pixels wide
+//! assert_eq!(x(Focus::point(600, 500)?), 375); // in it as it is
+//! assert_eq!(x(Focus::point(700, 500)?), 450); // at its right edge
+//! assert_eq!(Focus::point(1001, 0).unwrap_err().to_string(), "a focus at 1001 and 0 thousandths, expected 0 to 1000");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use super::fit::Rect;
+use super::scene::Area;
+use crate::size::Size;
+
+/// A point or a region of a frame, in thousandths of its width and height from its upper left corner.
+///
+/// It is given in the frame that the target is cut from: the picture that the model makes, or the source where the
+/// target is cut from that, or where the backend says how the source lies in what it made, as the local one does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "RawFocus"))]
+pub struct Focus {
+    left: u16,
+    top: u16,
+    right: u16,
+    bottom: u16,
+}
+
+impl Focus {
+    /// The middle: every rectangle stays in the centre.
+    pub const CENTRE: Self = Self { left: 500, top: 500, right: 500, bottom: 500 };
+
+    /// The point `x` thousandths from the left and `y` from the top.
+    ///
+    /// # Errors
+    ///
+    /// [`FocusError::Outside`] where one of them is above 1000.
+    pub const fn point(x: u16, y: u16) -> Result<Self, FocusError> {
+        if x <= 1000 && y <= 1000 {
+            Ok(Self { left: x, top: y, right: x, bottom: y })
+        } else {
+            Err(FocusError::Outside { x, y })
+        }
+    }
+
+    /// The whole of `area`.
+    pub const fn area(area: Area) -> Self {
+        let [left, top, right, bottom] = area.edges();
+        Self { left, top, right, bottom }
+    }
+
+    /// Left, top, right and bottom, in thousandths; of a point, left is right and top is bottom.
+    pub const fn edges(self) -> [u16; 4] {
+        [self.left, self.top, self.right, self.bottom]
+    }
+
+    /// The whole pixels of a frame that hold the focus: those of the columns, and those of the rows.
+    pub(crate) fn pixels(self, frame: Size) -> [Span; 2] {
+        [Span::of(self.left, self.right, frame.width()), Span::of(self.top, self.bottom, frame.height())]
+    }
+}
+
+impl Default for Focus {
+    /// [`Focus::CENTRE`]
+    fn default() -> Self {
+        Self::CENTRE
+    }
+}
+
+impl From<Area> for Focus {
+    fn from(area: Area) -> Self {
+        Self::area(area)
+    }
+}
+
+/// Pixels of an axis, from the first to before the end; none where both are one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+}
+
+impl Span {
+    /// From `start` to `end` thousandths of `whole`, rounded outwards.
+    fn of(start: u16, end: u16, whole: u32) -> Self {
+        Self { start: whole * u32::from(start) / 1000, end: (whole * u32::from(end)).div_ceil(1000) }
+    }
+
+    /// Where in `whole` pixels a rectangle of `length`, which is not more, begins.
+    ///
+    /// Each of the bounds moves by 0 or 1 to the left for each pixel that `length` grows by, as does the centre; so
+    /// does what is made of them, and the shorter rectangle lies inside the longer.
+    fn place(self, length: u32, whole: u32) -> u32 {
+        let centred = (whole - length) / 2;
+        let (from_end, from_start) = (self.end.saturating_sub(length), self.start);
+        centred.max(from_end.min(from_start)).min(from_end.max(from_start)).min(whole - length)
+    }
+}
+
+impl Rect {
+    /// The rectangle of `size` in `frame`, which is not smaller, as near to the centre as `focus` allows.
+    pub(crate) fn around(focus: [Span; 2], frame: Size, size: Size) -> Self {
+        let [columns, rows] = focus;
+        Self::new(columns.place(size.width(), frame.width()), rows.place(size.height(), frame.height()), size)
+    }
+}
+
+/// Numbers that are no focus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FocusError {
+    /// A point outside the frame, in thousandths of its width and height.
+    #[error("a focus at {x} and {y} thousandths, expected 0 to 1000")]
+    #[expect(missing_docs, reason = "the two coordinates")]
+    Outside { x: u16, y: u16 },
+    /// Edges in the wrong order, in thousandths.
+    #[error("a focus from {} to {} thousandths", edges[0], edges[1])]
+    Order {
+        /// The edge that comes first, and the one that does not follow it.
+        edges: [u16; 2],
+    },
+}
+
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawFocus {
+    left: u16,
+    top: u16,
+    right: u16,
+    bottom: u16,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<RawFocus> for Focus {
+    type Error = FocusError;
+
+    fn try_from(raw: RawFocus) -> Result<Self, FocusError> {
+        let RawFocus { left, top, right, bottom } = raw;
+        if let Some(edges) = [[left, right], [top, bottom]].into_iter().find(|[from, to]| from > to) {
+            return Err(FocusError::Order { edges });
+        }
+        Self::point(right, bottom)?;
+        Ok(Self { left, top, right, bottom })
+    }
+}
