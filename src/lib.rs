@@ -106,7 +106,7 @@ pub use pixels::{
 pub use plan::budget::{Alternative, OverBudgetError};
 pub use plan::fingerprint::{Digest, Fingerprint, ParseHashError};
 pub use plan::fit::{Fit, Kept, Rect, TooSmallError, cover};
-pub use plan::focus::{Focus, FocusError};
+pub use plan::focus::{Focus, FocusError, Reframing};
 pub use plan::preset::{AspectRatio, MAX_PRESETS, ParseLabelError, Preset, PresetTable, PresetTableError, Resolution};
 pub use plan::price::{PriceList, UsdMicros};
 pub use plan::prompt::{Brief, prompt};

@@ -320,7 +320,7 @@ impl CallRun<'_> {
         let preset = self.request.preset().size();
         let renditions = self.plan.renditions().iter().enumerate();
         renditions
-            .filter(|(_, rendition)| rendition.generation() == self.generation)
+            .filter(|(_, rendition)| rendition.generation() == Some(self.generation))
             .map(move |(index, rendition)| (index, render_target(rendition).with_preset(preset)))
     }
 

@@ -1,6 +1,7 @@
 //! The embedded generator: reframes the source into the preset without a model, without a network, at no cost.
 //!
-//! Where the preset's shape keeps 85 % of the source or more, the source is cropped to it. Otherwise the whole
+//! Where the preset's shape keeps 85 % of the source or more, the source is cropped to it, around the request's focus.
+//! Otherwise the whole
 //! source is fitted in, and its edges are extended: mirrored at the seam, so that nothing jumps there, and the more
 //! blurred the farther out, so that nothing is plainly seen twice. The same source and preset give the same pixels.
 //!
@@ -17,7 +18,8 @@ use crate::pixels::encode::png::{PngEffort, PngOptions};
 use crate::pixels::encode::{EncodeOptions, encode};
 use crate::pixels::picture::Picture;
 use crate::pixels::resample::{Filter, resample};
-use crate::plan::fit::{Rect, cover, largest_inside};
+use crate::plan::fit::{Rect, largest_inside};
+use crate::plan::focus::{Focus, Reframing};
 use crate::size::Size;
 
 /// From this share of the source on, in hundredths of a percent, it is cropped rather than extended.
@@ -52,7 +54,7 @@ impl Generator for LocalGenerator {
             )));
         }
         let unable = |error: RenderError| fail("the source cannot be reframed".into()).with_source(error);
-        let (picture, mut how) = reframe(&decoded.picture, frame).map_err(unable)?;
+        let (picture, reframing, mut how) = reframe(&decoded.picture, frame, request.focus()).map_err(unable)?;
         if let Colour::Ignored { reason } = &decoded.colour {
             how.push_str(", its colours taken for sRGB because of ");
             how.push_str(reason);
@@ -61,7 +63,7 @@ impl Generator for LocalGenerator {
         let encoded = encode(&picture, request.transfer_format(), &options).map_err(|error| unable(error.into()))?;
         let image: Arc<[u8]> = encoded.bytes.into();
         let images = (0..request.variants()).map(|_| image.clone());
-        Ok(Generated::new("local", images).with_billed_images(0).with_description(how))
+        Ok(Generated::new("local", images).with_billed_images(0).with_description(how).with_reframing(reframing))
     }
 }
 
@@ -72,19 +74,22 @@ impl AsyncGenerator for LocalGenerator {
     }
 }
 
-/// The picture in a frame of another shape, and what was done in words.
-fn reframe(picture: &Picture, frame: Size) -> Result<(Picture, String), RenderError> {
-    let crop = cover(picture.size(), frame);
-    let kept = crop.kept_of(picture.size());
+/// The picture in a frame of another shape, how it lies in there, and what was done in words.
+fn reframe(picture: &Picture, frame: Size, focus: Focus) -> Result<(Picture, Reframing, String), RenderError> {
+    let source = picture.size();
+    let crop = Rect::around(focus.pixels(source), source, largest_inside(source, frame));
+    let kept = crop.kept_of(source);
     if kept.hundredths_of_percent() >= CROP_FROM {
         let how = format!("made locally: cropped to {kept} % of the source{}", enlarged(crop.size(), frame));
-        return Ok((resample(picture, crop, frame, Filter::Lanczos3)?, how));
+        let reframing = Reframing::new(source, crop, Rect::new(0, 0, frame));
+        return Ok((resample(picture, crop, frame, Filter::Lanczos3)?, reframing, how));
     }
-    let inner = largest_inside(frame, picture.size());
-    let whole = Rect::new(0, 0, picture.size());
+    let inner = largest_inside(frame, source);
+    let whole = Rect::new(0, 0, source);
     let fitted = resample(picture, whole, inner, Filter::Lanczos3)?;
-    let how = format!("made locally: the whole source with its edges extended{}", enlarged(picture.size(), inner));
-    Ok((extend(&fitted, frame)?, how))
+    let how = format!("made locally: the whole source with its edges extended{}", enlarged(source, inner));
+    let reframing = Reframing::new(source, whole, Rect::centred(frame, inner));
+    Ok((extend(&fitted, frame)?, reframing, how))
 }
 
 fn enlarged(from: Size, to: Size) -> String {

@@ -38,6 +38,7 @@ use core::pin::Pin;
 use self::error::GenerateError;
 use crate::format::Format;
 use crate::plan::fingerprint::{Digest, Fingerprint};
+use crate::plan::focus::{Focus, Reframing};
 use crate::plan::preset::Preset;
 use crate::plan::source::Source;
 use crate::plan::{Call, CallId, Generation, Plan};
@@ -57,6 +58,7 @@ pub struct GenerationRequest {
     safety_tolerance: u8,
     transfer_format: Format,
     source: Source,
+    focus: Focus,
     fingerprint: Option<Fingerprint>,
 }
 
@@ -89,6 +91,7 @@ impl GenerationRequest {
             safety_tolerance: plan.safety_tolerance(),
             transfer_format: plan.transfer_format(),
             source,
+            focus: plan.focus(),
             fingerprint: call.fingerprint(),
         }
     }
@@ -138,6 +141,12 @@ impl GenerationRequest {
         &self.source
     }
 
+    /// Where the picture's interest lies. The prompt says what follows from it for a model; a backend that reframes the
+    /// source without one reads it in the source.
+    pub const fn focus(&self) -> Focus {
+        self.focus
+    }
+
     /// The identity of the call: equal where the same is asked, for the same time in a plan. Nothing where the source
     /// has no digest.
     pub const fn fingerprint(&self) -> Option<Fingerprint> {
@@ -174,6 +183,7 @@ pub struct Generated {
     description: Option<String>,
     backend: String,
     billed_images: u32,
+    reframing: Option<Reframing>,
 }
 
 impl Generated {
@@ -185,7 +195,7 @@ impl Generated {
     {
         let images: Vec<_> = images.into_iter().map(Into::into).collect();
         let billed_images = u32::try_from(images.len()).unwrap_or(u32::MAX);
-        Self { images, description: None, backend: backend.into(), billed_images }
+        Self { images, description: None, backend: backend.into(), billed_images, reframing: None }
     }
 
     /// The same answer with what the model said beside its images.
@@ -199,6 +209,14 @@ impl Generated {
     #[must_use]
     pub const fn with_billed_images(mut self, billed_images: u32) -> Self {
         self.billed_images = billed_images;
+        self
+    }
+
+    /// The same answer of a backend that shows the source itself, like this in each image; the focus is then read in
+    /// the source.
+    #[must_use]
+    pub const fn with_reframing(mut self, reframing: Reframing) -> Self {
+        self.reframing = Some(reframing);
         self
     }
 
@@ -221,6 +239,11 @@ impl Generated {
     pub const fn billed_images(&self) -> u32 {
         self.billed_images
     }
+
+    /// How the images show the source; nothing where a model made them.
+    pub const fn reframing(&self) -> Option<Reframing> {
+        self.reframing
+    }
 }
 
 impl fmt::Debug for Generated {
@@ -230,6 +253,7 @@ impl fmt::Debug for Generated {
             .field("description", &self.description)
             .field("backend", &self.backend)
             .field("billed_images", &self.billed_images)
+            .field("reframing", &self.reframing)
             .finish()
     }
 }

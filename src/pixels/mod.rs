@@ -40,7 +40,8 @@ use self::inspect::{Blank, Findings, Frame, inspect};
 use self::picture::PixelCountError;
 use self::resample::{Filter, resample};
 use crate::format::Format;
-use crate::plan::fit::{Fit, Rect, TooSmallError, cover};
+use crate::plan::fit::{Fit, Rect, TooSmallError, largest_inside};
+use crate::plan::focus::{Focus, Reframing, Span};
 use crate::size::Size;
 
 /// What is cut from a picture.
@@ -50,18 +51,35 @@ pub struct RenderTarget {
     fit: Fit,
     format: Format,
     preset: Option<Size>,
+    focus: Focus,
+    reframing: Option<Reframing>,
 }
 
 impl RenderTarget {
     /// A PNG of exactly `size`, as much of the picture as that shape allows.
     pub const fn new(size: Size) -> Self {
-        Self { size, fit: Fit::Cover, format: Format::Png, preset: None }
+        Self { size, fit: Fit::Cover, format: Format::Png, preset: None, focus: Focus::CENTRE, reframing: None }
     }
 
     /// The same target in another format.
     #[must_use]
     pub const fn with_format(mut self, format: Format) -> Self {
         self.format = format;
+        self
+    }
+
+    /// The same target, cut off the centre as far as `focus` needs; it is given in the picture, or in what
+    /// [`RenderOptions::trim_frames`] leaves of it.
+    #[must_use]
+    pub const fn with_focus(mut self, focus: Focus) -> Self {
+        self.focus = focus;
+        self
+    }
+
+    /// The same target of a picture that shows a source like this; the focus is given in that source.
+    #[must_use]
+    pub const fn with_reframing(mut self, reframing: Reframing) -> Self {
+        self.reframing = Some(reframing);
         self
     }
 
@@ -77,6 +95,17 @@ impl RenderTarget {
     pub const fn with_preset(mut self, size: Size) -> Self {
         self.preset = Some(size);
         self
+    }
+}
+
+impl RenderTarget {
+    /// The pixels that hold the focus, counted from the corner of the part `inside` of the frame.
+    fn focus_in(&self, frame: Size, inside: Rect) -> [Span; 2] {
+        let Some(reframing) = self.reframing else {
+            return self.focus.pixels(inside.size());
+        };
+        let [columns, rows] = reframing.pixels(self.focus, frame);
+        [columns.from(inside.x(), inside.width()), rows.from(inside.y(), inside.height())]
     }
 }
 
@@ -306,16 +335,17 @@ impl<'a> Seen<'a> {
         let Self { bytes, decoded, inside, .. } = self;
         let frame = decoded.picture.size();
         let mut warnings = self.warnings(target, options)?;
-        let rect = match (target.fit.rect(inside.size(), target.size), options.undersized) {
-            (Ok(rect), _) => rect,
+        let size = match (target.fit.size(inside.size(), target.size), options.undersized) {
+            (Ok(size), _) => size,
             (Err(_), Undersized::Enlarge) => {
-                let rect = cover(inside.size(), target.size);
-                warnings.push(Warning::Enlarged { from: rect.size(), to: target.size });
-                rect
+                let size = largest_inside(inside.size(), target.size);
+                warnings.push(Warning::Enlarged { from: size, to: target.size });
+                size
             }
             (Err(error), Undersized::Fail) => return Err(error.into()),
         };
-        let rect = Rect::new(inside.x() + rect.x(), inside.y() + rect.y(), rect.size());
+        let rect = Rect::around(target.focus_in(frame, *inside), inside.size(), size);
+        let rect = Rect::new(inside.x() + rect.x(), inside.y() + rect.y(), size);
         if !options.limits.allow(target.size) {
             return Err(RenderError::TargetTooLarge { target: target.size, max: options.limits.most_pixels() });
         }

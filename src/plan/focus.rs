@@ -86,6 +86,50 @@ impl From<Area> for Focus {
     }
 }
 
+/// How a source lies in a picture that a backend made of it without a model: part of the source, scaled to a part of the
+/// picture. With it a [`Focus`] is read in the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reframing {
+    source: Size,
+    shown: Rect,
+    place: Rect,
+}
+
+impl Reframing {
+    /// The part `shown` of a source of `source` pixels, at `place` of the picture.
+    pub const fn new(source: Size, shown: Rect, place: Rect) -> Self {
+        Self { source, shown, place }
+    }
+
+    /// The upright size of the source.
+    pub const fn source(&self) -> Size {
+        self.source
+    }
+
+    /// The part of the source that is shown.
+    pub const fn shown(&self) -> Rect {
+        self.shown
+    }
+
+    /// Where in the picture it is.
+    pub const fn place(&self) -> Rect {
+        self.place
+    }
+
+    /// The pixels of the picture, of `frame` pixels, in which the focus lies in the source.
+    pub(crate) fn pixels(&self, focus: Focus, frame: Size) -> [Span; 2] {
+        if focus == Focus::CENTRE {
+            return focus.pixels(frame);
+        }
+        let [columns, rows] = focus.pixels(self.source);
+        let Self { shown, place, .. } = self;
+        [
+            columns.scaled([shown.x(), shown.width()], [place.x(), place.width()], frame.width()),
+            rows.scaled([shown.y(), shown.height()], [place.y(), place.height()], frame.height()),
+        ]
+    }
+}
+
 /// Pixels of an axis, from the first to before the end; none where both are one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span {
@@ -97,6 +141,20 @@ impl Span {
     /// From `start` to `end` thousandths of `whole`, rounded outwards.
     fn of(start: u16, end: u16, whole: u32) -> Self {
         Self { start: whole * u32::from(start) / 1000, end: (whole * u32::from(end)).div_ceil(1000) }
+    }
+
+    /// What of the pixels is shown, each part given by start and length, at its place in `whole` pixels; rounded outwards.
+    fn scaled(self, [from, of]: [u32; 2], [to, into]: [u32; 2], whole: u32) -> Self {
+        let (of, into) = (u64::from(of), u64::from(into));
+        let inside = |at: u32| u64::from(at.saturating_sub(from)).min(of) * into;
+        let at = |offset: u64| u32::try_from(offset).unwrap_or(u32::MAX).saturating_add(to).min(whole);
+        Self { start: at(inside(self.start) / of), end: at(inside(self.end).div_ceil(of)) }
+    }
+
+    /// The same pixels, counted from `start` on, of which there are `length`.
+    pub(crate) fn from(self, start: u32, length: u32) -> Self {
+        let at = |at: u32| at.saturating_sub(start).min(length);
+        Self { start: at(self.start), end: at(self.end) }
     }
 
     /// Where in `whole` pixels a rectangle of `length`, which is not more, begins.

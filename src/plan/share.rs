@@ -40,7 +40,7 @@ use super::request::ResizeRequest;
 use crate::size::{Nearness, Size};
 
 /// The steps that a search for the cheapest set takes at most, unless a request says otherwise.
-pub const DEFAULT_SEARCH_NODES: u64 = 200_000;
+pub const DEFAULT_SEARCH_NODES: u64 = 100_000;
 /// Parts per 10⁹, in which what a target keeps is counted where sets are compared.
 const PARTS: u64 = 1_000_000_000;
 
