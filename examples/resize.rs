@@ -143,7 +143,10 @@ impl<'a> Job<'a> {
     /// Nothing is drawn unless standard error is a terminal.
     fn progress_bar(&self) -> ProgressBar {
         let variants = |rendition: &smart_resize::Rendition| {
-            self.plan.generations().get(rendition.generation()).map_or(0, smart_resize::Generation::variants)
+            rendition
+                .generation()
+                .and_then(|index| self.plan.generations().get(index))
+                .map_or(1, smart_resize::Generation::variants)
         };
         let pictures = self.plan.renditions().iter().map(variants).map(u64::from).sum();
         let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {elapsed}")

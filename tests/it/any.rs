@@ -4,8 +4,8 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use smart_resize::{
-    Area, Digest, Fit, Format, Insets, Preset, PresetTable, PriceList, Region, ResizeRequest, Scene, Size, Smallest,
-    Source, Target, UsdMicros,
+    Area, Digest, Fit, Focus, Format, Insets, Preset, PresetTable, PriceList, Region, ResizeRequest,
+    ResizeRequestBuilder, Scene, Sharing, Size, Smallest, Source, Target, UsdMicros,
 };
 
 pub(crate) fn size(width: u32, height: u32) -> Size {
@@ -30,6 +30,15 @@ pub(crate) fn any_covered() -> impl Strategy<Value = (Size, Size)> {
 pub(crate) fn any_insets() -> impl Strategy<Value = Insets> {
     let pair = || prop_oneof![Just((0, 0)), Just((999, 0)), Just((0, 999)), (0..500_u16, 0..500_u16)];
     (pair(), pair()).prop_map(|((top, bottom), (right, left))| Insets::new(top, right, bottom, left).unwrap())
+}
+
+/// Points and regions, the ends and the middle often.
+pub(crate) fn any_focus() -> impl Strategy<Value = Focus> {
+    let edge = || prop_oneof![Just(0_u16), Just(500), Just(1000), 0..=1000_u16];
+    let point = (edge(), edge()).prop_map(|(x, y)| Focus::point(x, y).unwrap());
+    let region = (edge(), edge(), edge(), edge())
+        .prop_map(|(a, b, c, d)| Area::new(a.min(b), c.min(d), a.max(b), c.max(d)).map_or(Focus::CENTRE, Focus::from));
+    prop_oneof![Just(Focus::CENTRE), point, region]
 }
 
 pub(crate) fn any_scene() -> impl Strategy<Value = Scene> {
@@ -78,8 +87,39 @@ fn any_source() -> impl Strategy<Value = Source> {
         .prop_map(|(source, size)| if let Some(size) = size { source.with_size(size) } else { source })
 }
 
-/// Valid requests over every option.
+/// Valid requests over every option of the service.
 pub(crate) fn any_request() -> impl Strategy<Value = ResizeRequest> {
+    any_builder().prop_map(|builder| builder.build().unwrap())
+}
+
+/// Valid requests over every option there is.
+pub(crate) fn any_economical_request() -> impl Strategy<Value = ResizeRequest> {
+    let target =
+        (1..=300_u32, 1..=300_u32, any_format(), option::of(1..=u64::MAX)).prop_map(|(w, h, format, max_bytes)| {
+            let insets = Insets::from_pixels(0, (w as u16 - 1) / 2, h as u16 - 1, w as u16 / 2);
+            let target = Target::new(size(w, h)).with_format(format).with_safe_area(insets);
+            max_bytes.map_or(target, |max_bytes| target.with_max_bytes(max_bytes))
+        });
+    let loss = prop_oneof![Just(0_u16), Just(1000), 0..=1000_u16];
+    let sharing = prop_oneof![
+        Just(Sharing::PerTarget),
+        Just(Sharing::Duplicates),
+        loss.prop_map(|max_loss_per_mille| Sharing::Shared { max_loss_per_mille }),
+    ];
+    let options = (option::of(target), any_focus(), sharing, option::of(0..=1000_u16), 0..200_u64, any::<bool>());
+    (any_builder(), options).prop_map(|(mut builder, (target, focus, sharing, skip_covered, nodes, bounded))| {
+        builder = builder.targets(target).focus(focus).sharing(sharing).max_search_nodes(nodes);
+        if let Some(min_kept) = skip_covered {
+            builder = builder.skip_covered(min_kept);
+        }
+        if bounded {
+            builder = builder.max_cost(UsdMicros(u64::MAX)).max_calls(u32::MAX);
+        }
+        builder.build().unwrap()
+    })
+}
+
+fn any_builder() -> impl Strategy<Value = ResizeRequestBuilder> {
     let targets = |table: &PresetTable| {
         let target = (select(table.presets().to_vec()), any_side(), any_side(), option::of(any_insets())).prop_map(
             |(preset, width, height, insets)| {
@@ -136,6 +176,6 @@ pub(crate) fn any_request() -> impl Strategy<Value = ResizeRequest> {
         if let Some(scene) = scene {
             builder = builder.scene(scene);
         }
-        builder.build().unwrap()
+        builder
     })
 }

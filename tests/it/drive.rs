@@ -11,8 +11,8 @@ use std::task::{Context, Poll, Waker};
 use smart_resize::{
     AsyncGenerator, Blocking, BoxFuture, BoxedAsyncGenerator, CallId, Driver, Event, Fingerprint, Format,
     GenerateError, GenerateErrorKind, Generated, GenerationRequest, Generator, LocalGenerator, MemoryStore, Outcome,
-    Picture, Plan, PresetTable, RenderDone, RenderJob, RenderOptions, RenditionError, ResizeRequest, RunError, Source,
-    Store, StoreError, UsdMicros, decode, generate_from_async_fn, generate_from_fn,
+    Picture, Plan, PresetTable, RenderDone, RenderJob, RenderOptions, RenditionError, ResizeRequest, RunError, Sharing,
+    Source, Store, StoreError, UsdMicros, decode, generate_from_async_fn, generate_from_fn,
 };
 
 use crate::pictures::{photo, png, size};
@@ -206,15 +206,11 @@ fn an_answer_without_images_is_asked_for_again() {
     assert_eq!(pictures(2), 1);
 }
 
-/// The plan of two targets with their second generation taken out: both are cut from the first.
-#[cfg(feature = "serde")]
 #[test]
 fn several_renditions_can_share_a_generation() {
-    let mut document = serde_json::to_value(plan(&["30x20", "60x40"], 2)).unwrap();
-    document["generations"].as_array_mut().unwrap().pop();
-    document["renditions"][1]["generation"] = 0.into();
-    document["cost_usd_micros"] = (50_000 + 2 * 150_000).into();
-    let plan: Plan = serde_json::from_value(document).unwrap();
+    let request = ResizeRequest::builder(source()).sizes(["30x20", "60x40"]).variants(2);
+    let plan = Plan::new(&request.sharing(Sharing::Shared { max_loss_per_mille: 0 }).build().unwrap()).unwrap();
+    assert_eq!((plan.generations().len(), plan.cost().to_string()), (1, "$0.35".into()));
     let (source, asked) = (source(), AtomicUsize::new(0));
     let backend = generate_from_fn(|request: &GenerationRequest| {
         asked.fetch_add(1, Ordering::Relaxed);

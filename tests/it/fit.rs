@@ -1,7 +1,7 @@
 //! Which rectangle: each sentence of the rule as a law, on small domains in full and on large ones by samples.
 
 use proptest::prelude::*;
-use smart_resize::{Fit, Rect, Size, cover};
+use smart_resize::{Fit, Insets, Rect, Size, cover};
 
 use crate::any::{any_covered, any_insets, any_side, any_size, size};
 
@@ -193,6 +193,7 @@ proptest! {
     ) {
         let rect = Rect::new(x, y, outer);
         let left = insets.inside(rect, rect.size());
+        prop_assert_eq!(insets.inside(rect, size(1, 1)), left, "thousandths do not depend on the target");
         let [top, right, bottom, start] = insets.edges().map(u64::from);
         let check = |at: u32, length: u32, outer_at: u32, outer_length: u32, before: u64, after: u64| {
             let (at, length) = (u64::from(at), u64::from(length));
@@ -210,4 +211,51 @@ proptest! {
         prop_assert!(check(left.x(), left.width(), x, outer.width(), start, right), "{:?} of {:?}", left, rect);
         prop_assert!(check(left.y(), left.height(), y, outer.height(), top, bottom), "{:?} of {:?}", left, rect);
     }
+
+    #[test]
+    fn insets_in_pixels_of_the_target_are_kept_free_of_its_rectangle(
+        (rect, target) in any_covered(), shares in any::<[u16; 4]>(),
+    ) {
+        // Two opposite ones that leave at least one pixel.
+        let pair = |a: u16, b: u16, side: u32| {
+            let a = u32::from(a) % side;
+            (a as u16, (u32::from(b) % (side - a)) as u16)
+        };
+        let (top, bottom) = pair(shares[0], shares[2], target.height());
+        let (left, right) = pair(shares[3], shares[1], target.width());
+        let insets = Insets::from_pixels(top, right, bottom, left);
+        prop_assert_eq!(insets.leave_room_in(target), Ok(()));
+        let inside = insets.inside(Rect::new(0, 0, rect), target);
+        // In the target's own pixels it is what the numbers say.
+        let own = insets.inside(Rect::new(0, 0, target), target);
+        let expected = size(target.width() - u32::from(left + right), target.height() - u32::from(top + bottom));
+        prop_assert_eq!((own.x(), own.y(), own.size()), (left.into(), top.into(), expected));
+        // In the rectangle's it is the same share, to less than a pixel more.
+        let check = |cut: u32, inset: u16, length: u32, side: u32| {
+            let (cut, inset, length, side) = (u64::from(cut), u64::from(inset), u64::from(length), u64::from(side));
+            cut * side >= inset * length && cut * side < inset * length + side
+        };
+        prop_assert!(check(inside.x(), left, rect.width(), target.width()) || inside.width() == 1);
+        prop_assert!(check(inside.y(), top, rect.height(), target.height()) || inside.height() == 1);
+        let after = rect.width() - inside.x() - inside.width();
+        prop_assert!(check(after, right, rect.width(), target.width()) || inside.width() == 1);
+    }
+}
+
+#[test]
+fn insets_in_pixels_leave_at_least_one() {
+    let case = |insets: [u16; 4], target: Size, expected: &str| {
+        let [top, right, bottom, left] = insets;
+        let found = Insets::from_pixels(top, right, bottom, left).leave_room_in(target);
+        assert_eq!(found.map_or_else(|error| error.to_string(), |()| "ok".into()), expected);
+    };
+    case([0, 49, 0, 50], size(100, 1), "ok");
+    case([0, 50, 0, 50], size(100, 1), "insets of 50 and 50 pixels leave nothing of 100 between them");
+    case([1, 0, 0, 0], size(100, 1), "insets of 1 and 0 pixels leave nothing of 1 between them");
+    case(
+        [0, u16::MAX, 0, u16::MAX],
+        size(65_535, 1),
+        "insets of 65535 and 65535 pixels leave nothing of 65535 between them",
+    );
+    case([1, 2, 3, 4], size(7, 5), "ok");
 }

@@ -25,6 +25,7 @@ mod depths;
 mod drive;
 mod fingerprint;
 mod fit;
+mod focus;
 #[cfg(feature = "pixels")]
 mod inspect;
 #[cfg(all(feature = "pixels", feature = "serde"))]

@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 
 use arbitrary::{Result, Unstructured};
 use smart_resize::{
-    Area, AspectRatio, Digest, Expected, Fit, Format, GenerationRequest, Insets, ParseSizeError, ParseSizeErrorKind,
-    Plan, PlanError, Preset, PresetTable, PriceList, Region, RequestError, RequestLimits, ResizeRequest, Resolution,
-    Scene, Side, Size, Smallest, Source, Target, UsdMicros, smallest_covering,
+    Area, AspectRatio, Digest, Expected, Fit, Focus, Format, GenerationRequest, InsetUnit, Insets, OverBudgetError,
+    ParseSizeError, ParseSizeErrorKind, Plan, PlanError, Preset, PresetTable, PriceList, Region, Rendition,
+    RequestError, RequestLimits, ResizeRequest, Resolution, Scene, Sharing, Side, Size, Smallest, Source, Target,
+    UsdMicros, smallest_covering,
 };
 
 use self::render::any_format;
@@ -31,7 +32,7 @@ pub(crate) fn parse_size(data: &[u8]) {
             assert_eq!((size.to_string(), printed.parse()), (printed, Ok(size)));
             assert_eq!(Size::new(size.width(), size.height()), Ok(size));
         }
-        Err(error) => check_place(&text, error),
+        Err(error) => check_offset(&text, error),
     }
 }
 
@@ -41,7 +42,7 @@ fn naive_size(text: &str) -> Option<(u32, u32)> {
     Some((side(width)?.into(), side(height)?.into()))
 }
 
-fn check_place(text: &str, error: ParseSizeError) {
+fn check_offset(text: &str, error: ParseSizeError) {
     let Some((before, after)) = text.split_at_checked(error.offset) else {
         panic!("byte {} is not the start of a character of {text:?}", error.offset);
     };
@@ -111,6 +112,12 @@ struct Asked {
     fit: Fit,
     safety_tolerance: u8,
     seed: Option<u64>,
+    focus: Focus,
+    sharing: Sharing,
+    max_search_nodes: u64,
+    skip_covered: Option<u16>,
+    max_cost: Option<UsdMicros>,
+    max_calls: Option<u32>,
     limits: RequestLimits,
 }
 
@@ -159,6 +166,17 @@ impl Asked {
             fit: if input.arbitrary()? { Fit::Crop } else { Fit::Cover },
             safety_tolerance: input.int_in_range(0..=7)?,
             seed: input.arbitrary()?,
+            focus: any_focus(input)?,
+            sharing: match input.int_in_range(0..=4_u8)? {
+                0 | 1 => Sharing::PerTarget,
+                2 => Sharing::Duplicates,
+                3 => Sharing::Shared { max_loss_per_mille: input.int_in_range(0..=1010)? },
+                _ => Sharing::Shared { max_loss_per_mille: 100 },
+            },
+            max_search_nodes: if input.arbitrary()? { 10_000 } else { input.int_in_range(0..=20)? },
+            skip_covered: if input.arbitrary()? { Some(input.int_in_range(0..=1010)?) } else { None },
+            max_cost: if input.ratio(1, 4_u8)? { Some(UsdMicros(input.int_in_range(0..=5_000_000)?)) } else { None },
+            max_calls: if input.ratio(1, 4_u8)? { Some(input.int_in_range(0..=8)?) } else { None },
             table,
             limits,
         };
@@ -166,6 +184,10 @@ impl Asked {
     }
 
     fn build(&self, prompt: &str) -> std::result::Result<ResizeRequest, Vec<RequestError>> {
+        self.build_sharing(prompt, self.sharing)
+    }
+
+    fn build_sharing(&self, prompt: &str, sharing: Sharing) -> std::result::Result<ResizeRequest, Vec<RequestError>> {
         let mut builder = ResizeRequest::builder(self.source.clone())
             .sizes(&self.texts)
             .targets(self.targets.iter().copied())
@@ -178,7 +200,19 @@ impl Asked {
             .transfer_format(self.formats[1])
             .fit(self.fit)
             .safety_tolerance(self.safety_tolerance)
+            .focus(self.focus)
+            .sharing(sharing)
+            .max_search_nodes(self.max_search_nodes)
             .limits(self.limits);
+        if let Some(min_kept) = self.skip_covered {
+            builder = builder.skip_covered(min_kept);
+        }
+        if let Some(max_cost) = self.max_cost {
+            builder = builder.max_cost(max_cost);
+        }
+        if let Some(max_calls) = self.max_calls {
+            builder = builder.max_calls(max_calls);
+        }
         if let Some(scene) = &self.scene {
             builder = builder.scene(scene.clone());
         }
@@ -195,9 +229,19 @@ impl Asked {
     }
 
     /// The targets in order, as far as a request looks at them.
-    fn sizes(&self) -> Vec<Option<Size>> {
-        let texts = self.texts.iter().map(|text| naive_size(text).map(|(w, h)| Size::new(w, h).unwrap()));
-        texts.chain(self.targets.iter().map(|target| Some(target.size()))).take(256).collect()
+    fn asked(&self) -> Vec<Option<Target>> {
+        let texts = self.texts.iter().map(|text| naive_size(text).map(|(w, h)| Size::new(w, h).unwrap().into()));
+        texts.chain(self.targets.iter().copied().map(Some)).take(256).collect()
+    }
+
+    /// Whether the source itself serves, by the words of the rule.
+    fn is_cut_from_source(&self, target: Size) -> bool {
+        let (Some(min_kept), Some(_), Some(frame)) = (self.skip_covered, self.source.bytes(), self.source.size())
+        else {
+            return false;
+        };
+        let rect = self.fit.rect(frame, target).map(|rect| u64::from(rect.size().area()));
+        rect.is_ok_and(|kept| 1000 * kept >= u64::from(min_kept) * u64::from(frame.area()))
     }
 
     fn lowest_tier(&self) -> Option<Resolution> {
@@ -208,19 +252,29 @@ impl Asked {
     /// How many mistakes the request has.
     fn mistakes(&self) -> usize {
         let found = self.texts.len() + self.targets.len();
-        let longest = if self.formats[0] == Format::WebP { 16_383 } else { 65_535 };
         let mut mistakes = usize::from(found == 0 || found > self.limits.targets.min(256))
             + usize::from(self.variants == 0 || self.variants > self.limits.variants.min(64))
             + usize::from(self.prompt.chars().count() > self.limits.prompt_chars)
             + usize::from(self.floor.is_some_and(|floor| !self.table.resolutions().contains(&floor)))
-            + usize::from(self.safety_tolerance == 0 || self.safety_tolerance > 6);
+            + usize::from(self.safety_tolerance == 0 || self.safety_tolerance > 6)
+            + usize::from(matches!(self.sharing, Sharing::Shared { max_loss_per_mille: 1001.. }))
+            + usize::from(self.skip_covered.is_some_and(|min_kept| min_kept > 1000));
         let mut unpriced = Vec::new();
-        for size in self.sizes() {
-            let Some(size) = size else {
+        for target in self.asked() {
+            let Some(target) = target else {
                 mistakes += 1;
                 continue;
             };
+            let size = target.size();
+            let longest = if target.format().unwrap_or(self.formats[0]) == Format::WebP { 16_383 } else { 65_535 };
             mistakes += usize::from(size.width() > longest || size.height() > longest);
+            mistakes += usize::from(target.max_bytes() == Some(0));
+            let [top, right, bottom, left] = target.safe_area().edges().map(u32::from);
+            let in_pixels = target.safe_area().unit() == InsetUnit::Pixels;
+            mistakes += usize::from(in_pixels && (top + bottom >= size.height() || left + right >= size.width()));
+            if self.is_cut_from_source(size) {
+                continue;
+            }
             match smallest_covering(&self.table, size, self.lowest_tier(), self.smallest) {
                 Err(_) => mistakes += 1,
                 Ok(preset) if self.prices.per_image(self.table.model(), preset.resolution()).is_none() => {
@@ -250,17 +304,39 @@ impl Asked {
                 assert!(chars > max && max == self.table.max_prompt_chars());
                 return None;
             }
+            Err(PlanError::OverBudget(error)) => {
+                self.check_over_budget(&error);
+                return None;
+            }
             Err(error) => panic!("{error}"),
         };
         check_costs_and_geometry(&plan);
+        assert!(plan.cost() <= plan.cost_unshared());
+        let fits = |alternative: UsdMicros| self.max_cost.is_none_or(|max| alternative <= max);
+        assert!(fits(plan.cost()) && self.max_calls.is_none_or(|max| plan.calls().count() <= max as usize));
         // Our own text is the same without the user's, which never makes it too long.
         let without_prompt = Plan::new(&self.build("").unwrap()).unwrap();
-        assert_eq!(plan.renditions().len(), self.sizes().len());
-        for (index, size) in self.sizes().into_iter().enumerate() {
-            let (rendition, generation) = (&plan.renditions()[index], &plan.generations()[index]);
-            assert_eq!((Some(rendition.target()), rendition.generation()), (size, index));
-            assert_eq!((rendition.fit(), rendition.format()), (self.fit, self.formats[0]));
-            self.check_preset(generation.preset(), rendition.target());
+        assert_eq!(plan.renditions().len(), self.asked().len());
+        for (rendition, target) in plan.renditions().iter().zip(self.asked()) {
+            let target = target.unwrap();
+            assert_eq!((rendition.target(), rendition.fit()), (target.size(), self.fit));
+            assert_eq!(rendition.format(), target.format().unwrap_or(self.formats[0]));
+            assert_eq!((rendition.max_bytes(), rendition.safe_area()), (target.max_bytes(), target.safe_area()));
+            assert_eq!(rendition.generation().is_none(), self.is_cut_from_source(target.size()));
+            assert_eq!(rendition.unshared().is_some(), self.is_shared(rendition));
+            if let Some(own) = rendition.unshared() {
+                self.check_preset(own.preset(), target.size());
+                assert!(u32::from(rendition.loss().hundredths_of_percent()) <= 10 * self.max_loss());
+            }
+            let generation = rendition.generation().map(|index| &plan.generations()[index]);
+            if let (Some(generation), Sharing::PerTarget | Sharing::Duplicates) = (generation, self.sharing) {
+                self.check_preset(generation.preset(), target.size());
+            }
+        }
+        for (index, generation) in plan.generations().iter().enumerate() {
+            let members = plan.renditions().iter().filter(|rendition| rendition.generation() == Some(index)).count();
+            assert!(members == 1 || (members > 1 && self.sharing != Sharing::PerTarget));
+            assert!(self.table.presets().contains(generation.preset()));
             assert_eq!(generation.variants(), self.variants);
             let per_call = u32::from(self.table.variants_per_call().get());
             assert_eq!(generation.calls().len(), self.variants.div_ceil(per_call) as usize);
@@ -277,6 +353,33 @@ impl Asked {
             requests.iter().map(GenerationRequest::fingerprint).eq(plan.calls().map(|(_, call)| call.fingerprint()))
         );
         Some(plan)
+    }
+
+    fn is_shared(&self, rendition: &Rendition) -> bool {
+        rendition.generation().is_some() && self.sharing != Sharing::PerTarget
+    }
+
+    fn max_loss(&self) -> u32 {
+        match self.sharing {
+            Sharing::Shared { max_loss_per_mille } => max_loss_per_mille.into(),
+            _ => 0,
+        }
+    }
+
+    /// The plan is over a bound, and what is said to fit does.
+    fn check_over_budget(&self, error: &OverBudgetError) {
+        let over_cost = self.max_cost.is_some_and(|max| error.cost > max);
+        assert!(over_cost || self.max_calls.is_some_and(|max| error.calls > max), "{error}");
+        assert_eq!(error.least_loss.is_some(), error.cheapest.is_some());
+        for found in [error.least_loss, error.cheapest].into_iter().flatten() {
+            assert!(self.max_cost.is_none_or(|max| found.cost <= max), "{error}");
+            assert!(self.max_calls.is_none_or(|max| found.calls <= max), "{error}");
+            let sharing = Sharing::Shared { max_loss_per_mille: found.max_loss_per_mille };
+            match Plan::new(&self.build_sharing("", sharing).unwrap()) {
+                Ok(plan) => assert_eq!((plan.cost(), plan.calls().count()), (found.cost, found.calls as usize)),
+                Err(other) => assert!(matches!(other, PlanError::PromptTooLong { .. }), "{other}"),
+            }
+        }
     }
 
     fn check_preset(&self, chosen: &Preset, target: Size) {
@@ -298,7 +401,7 @@ impl Asked {
 
 /// What holds for every plan, wherever it comes from.
 fn check_costs_and_geometry(plan: &Plan) {
-    let mut cost = u128::from(plan.per_request().0);
+    let mut cost = if plan.generations().is_empty() { 0 } else { u128::from(plan.per_request().0) };
     for (number, (generation, call)) in plan.calls().enumerate() {
         assert_eq!(call.id().0 as usize, number);
         assert_eq!(call.fingerprint().is_some(), plan.source_digest().is_some());
@@ -309,21 +412,36 @@ fn check_costs_and_geometry(plan: &Plan) {
     let distinct: BTreeSet<_> = fingerprints.iter().map(ToString::to_string).collect();
     assert_eq!(distinct.len(), fingerprints.len(), "two calls share a fingerprint");
     for rendition in plan.renditions() {
-        let frame = plan.generations()[rendition.generation()].preset().size();
+        let frame = match rendition.generation() {
+            Some(index) => plan.generations()[index].preset().size(),
+            None => plan.source_size().unwrap(),
+        };
         let (crop, target) = (rendition.crop(), rendition.target());
         assert!(frame.covers(target) && crop.is_inside(frame) && crop.size().covers(target));
         if rendition.fit() == Fit::Crop {
             assert_eq!(crop.size(), target);
         }
-        for (start, length, whole) in
-            [(crop.x(), crop.width(), frame.width()), (crop.y(), crop.height(), frame.height())]
-        {
-            let after = whole - length - start;
-            assert!(after == start || after == start + 1, "{crop:?} is not in the middle of {frame}");
-        }
+        check_place(plan.focus(), [crop.x(), crop.width(), frame.width()], 0);
+        check_place(plan.focus(), [crop.y(), crop.height(), frame.height()], 1);
         let kept = u64::from(crop.size().area()) * 10_000 / u64::from(frame.area());
         assert_eq!(u64::from(rendition.kept().hundredths_of_percent()), kept);
     }
+}
+
+/// On one axis: in the middle, or moved for the focus and no farther.
+fn check_place(focus: Focus, [start, length, whole]: [u32; 3], axis: usize) {
+    let after = whole - length - start;
+    if after == start || after == start + 1 {
+        return;
+    }
+    let edges = focus.edges();
+    let from = edges[axis] as u32 * whole / 1000;
+    let to = (edges[axis + 2] as u32 * whole).div_ceil(1000);
+    let (end, centred) = (start + length, (whole - length) / 2);
+    // Right of the centre it ends where the focus does, or begins where it begins; left of it the other way round.
+    let moved_right = start > centred && start == to.saturating_sub(length).min(from);
+    let moved_left = start < centred && start == from.max(to.saturating_sub(length));
+    assert!(moved_right || moved_left, "{start} to {end} of {whole}, of {focus:?}");
 }
 
 /// No number of the text is above 100, but for the ratio's.
@@ -394,7 +512,23 @@ fn any_target(input: &mut Unstructured<'_>, table: &PresetTable) -> Result<Targe
     let [top, right, bottom, left] = input.arbitrary::<[u16; 4]>()?.map(|inset| inset % 700);
     let insets = Insets::new(top, right, bottom, left);
     assert_eq!(insets.is_ok(), top + bottom < 1000 && left + right < 1000);
-    Ok(Target::new(size).with_safe_area(insets.unwrap_or_default()))
+    let mut target = Target::new(size).with_safe_area(insets.unwrap_or_default());
+    if input.ratio(1, 8_u8)? {
+        target = target.with_safe_area(Insets::from_pixels(top, right, bottom, left));
+    }
+    if input.ratio(1, 4_u8)? {
+        target = target.with_format(any_format(input)?).with_max_bytes(input.int_in_range(0..=200)?);
+    }
+    Ok(target)
+}
+
+fn any_focus(input: &mut Unstructured<'_>) -> Result<Focus> {
+    let [left, top, right, bottom] = input.arbitrary::<[u16; 4]>()?.map(|edge| edge % 1002);
+    Ok(match input.int_in_range(0..=2_u8)? {
+        0 => Focus::CENTRE,
+        1 => Focus::point(left, top).unwrap_or_default(),
+        _ => Area::new(left, top, right, bottom).map(Focus::from).unwrap_or_default(),
+    })
 }
 
 fn any_scene(input: &mut Unstructured<'_>) -> Result<Option<Scene>> {

@@ -1,0 +1,167 @@
+//! The rectangle moves off the centre as far as needed and no farther; and what that makes of the laws of geometry.
+
+use proptest::option;
+use proptest::prelude::*;
+use smart_resize::{Area, Fit, Focus, Plan, Rect, ResizeRequest, Source};
+
+use crate::any::{any_covered, any_focus, any_size, size};
+
+/// On one axis, by looking at each place: the nearest to the centre, of two the upper left, of those that hold the focus,
+/// or, where none does, of those that it holds.
+fn naive_place(length: u32, whole: u32, [from, to]: [u16; 2]) -> u32 {
+    let thousandth = |edge: u16, up: u32| (u64::from(edge) * u64::from(whole) + 999 * u64::from(up)) / 1000;
+    let (from, to) = (thousandth(from, 0), thousandth(to, 1));
+    let centred = (whole - length) / 2;
+    let ends = |start: u32| (u64::from(start), u64::from(start + length));
+    let holds = |start: &u32| ends(*start).0 <= from && to <= ends(*start).1;
+    let is_held = |start: &u32| from <= ends(*start).0 && ends(*start).1 <= to;
+    let nearest = |places: &dyn Fn(&u32) -> bool| {
+        (0..=whole - length).filter(|start| places(start)).min_by_key(|start| start.abs_diff(centred))
+    };
+    nearest(&holds).or_else(|| nearest(&is_held)).unwrap()
+}
+
+#[test]
+fn one_axis_against_every_place_there_is() {
+    let mut cases = 0;
+    for whole in 1..=24 {
+        for length in 1..=whole {
+            for from in (0..=1000).step_by(25) {
+                for to in (from..=1000).step_by(25) {
+                    let focus = focus([from, 500, to, 500]);
+                    let rect = Fit::Crop.rect_at(size(whole, 1), size(length, 1), focus).unwrap();
+                    let expected = naive_place(length, whole, [from, to]);
+                    assert_eq!(rect.x(), expected, "{length} of {whole} for {from} to {to}");
+                    cases += 1;
+                }
+            }
+        }
+    }
+    assert_eq!(cases, 258_300);
+}
+
+/// The focus of these edges; a point where they are one.
+fn focus([left, top, right, bottom]: [u16; 4]) -> Focus {
+    if left < right && top < bottom {
+        Area::new(left, top, right, bottom).unwrap().into()
+    } else if left < right {
+        // Any height will do on an axis of one pixel.
+        Area::new(left, 0, right, 1000).unwrap().into()
+    } else {
+        Focus::point(left, top).unwrap()
+    }
+}
+
+#[test]
+fn numbers_that_are_no_focus() {
+    let case = |x, y, expected: &str| {
+        let found = Focus::point(x, y).map(|focus| format!("{:?}", focus.edges()));
+        assert_eq!(found.unwrap_or_else(|error| error.to_string()), expected);
+    };
+    case(0, 0, "[0, 0, 0, 0]");
+    case(1000, 1000, "[1000, 1000, 1000, 1000]");
+    case(1001, 0, "a focus at 1001 and 0 thousandths, expected 0 to 1000");
+    case(0, 1001, "a focus at 0 and 1001 thousandths, expected 0 to 1000");
+    assert_eq!(Focus::default(), Focus::point(500, 500).unwrap());
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn a_focus_is_checked_when_it_is_read() {
+    let read = |text: &str| serde_json::from_str::<Focus>(text).map_err(|error| error.to_string());
+    let area = Focus::area(Area::new(100, 200, 300, 400).unwrap());
+    let written = serde_json::to_string(&area).unwrap();
+    assert_eq!(written, r#"{"left":100,"top":200,"right":300,"bottom":400}"#);
+    assert_eq!(read(&written), Ok(area));
+    let refused =
+        |text: &str, expected: &str| assert_eq!(read(text).unwrap_err().split(" at line").next(), Some(expected));
+    refused(r#"{"left":301,"top":200,"right":300,"bottom":400}"#, "a focus from 301 to 300 thousandths");
+    refused(r#"{"left":300,"top":401,"right":300,"bottom":400}"#, "a focus from 401 to 400 thousandths");
+    refused(r#"{"left":0,"top":0,"right":1001,"bottom":0}"#, "a focus at 1001 and 0 thousandths, expected 0 to 1000");
+}
+
+fn is_inside(inner: [u32; 2], outer: [u32; 2]) -> bool {
+    outer[0] <= inner[0] && inner[0] + inner[1] <= outer[0] + outer[1]
+}
+
+fn nested(a: Rect, b: Rect) -> bool {
+    let columns = |rect: Rect| [rect.x(), rect.width()];
+    let rows = |rect: Rect| [rect.y(), rect.height()];
+    let either = |a: [u32; 2], b: [u32; 2]| if a[1] <= b[1] { is_inside(a, b) } else { is_inside(b, a) };
+    either(columns(a), columns(b)) && either(rows(a), rows(b))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4000))]
+
+    #[test]
+    fn of_two_rectangles_of_a_frame_the_narrower_lies_inside_the_wider(
+        (frame, a) in any_covered(), b in any_size(), focus in any_focus(), crops in any::<[bool; 2]>(),
+    ) {
+        let b = size(b.width().min(frame.width()), b.height().min(frame.height()));
+        let fit = |crop: bool| if crop { Fit::Crop } else { Fit::Cover };
+        let a = fit(crops[0]).rect_at(frame, a, focus).unwrap();
+        let b = fit(crops[1]).rect_at(frame, b, focus).unwrap();
+        prop_assert!(a.is_inside(frame) && b.is_inside(frame));
+        prop_assert!(nested(a, b), "{:?} and {:?} of {} for {:?}", a, b, frame, focus);
+    }
+
+    #[test]
+    fn in_the_middle_nothing_moves_and_nothing_changes_its_size(
+        (frame, target) in any_covered(), focus in any_focus(), crop: bool,
+    ) {
+        let fit = if crop { Fit::Crop } else { Fit::Cover };
+        let centred = fit.rect(frame, target).unwrap();
+        prop_assert_eq!(fit.rect_at(frame, target, Focus::CENTRE), Ok(centred));
+        prop_assert_eq!(centred.x(), (frame.width() - centred.width()) / 2);
+        prop_assert_eq!(centred.y(), (frame.height() - centred.height()) / 2);
+        prop_assert_eq!(fit.rect_at(frame, target, focus).unwrap().size(), centred.size());
+    }
+
+    #[test]
+    fn a_picture_that_is_too_small_is_refused_as_without_a_focus(
+        frame in any_size(), target in any_size(), focus in any_focus(),
+    ) {
+        let at = Fit::Cover.rect_at(frame, target, focus);
+        prop_assert_eq!(at.err(), Fit::Cover.rect(frame, target).err());
+    }
+
+    #[test]
+    fn the_prompt_names_the_moved_band_and_the_plan_its_rectangle(x in 0..=1000_u16, sizes in option::of(Just(()))) {
+        let focus = Focus::point(x, 500).unwrap();
+        let source = Source::from_url("https://example.com/a.jpg");
+        let mut builder = ResizeRequest::builder(source).sizes(["160x600"]).focus(focus);
+        if sizes.is_some() {
+            builder = builder.sizes(["120x600"]).sharing(smart_resize::Sharing::Shared { max_loss_per_mille: 1000 });
+        }
+        let plan = Plan::new(&builder.build().unwrap()).unwrap();
+        let frame = plan.generations()[0].preset().size();
+        let narrowest = plan.renditions().iter().map(|rendition| rendition.crop()).min_by_key(|crop| crop.width()).unwrap();
+        for rendition in plan.renditions() {
+            let crop = rendition.fit().rect_at(frame, rendition.target(), focus).unwrap();
+            prop_assert_eq!(rendition.crop(), crop);
+        }
+        let percent = |at: u32| (200 * at + frame.width()) / (2 * frame.width());
+        let (from, to) = (percent(narrowest.x()), percent(narrowest.x() + narrowest.width()));
+        let middle = narrowest.x().abs_diff(frame.width() - narrowest.x() - narrowest.width()) <= 1;
+        let expected = if middle {
+            format!("Only the middle {} % of the frame's width", percent(narrowest.width()))
+        } else {
+            format!("Only the part from {from} % to {to} % of the frame's width")
+        };
+        prop_assert!(plan.generations()[0].prompt().contains(&expected), "{expected}: {}", plan.generations()[0].prompt());
+    }
+}
+
+#[test]
+fn a_focus_is_part_of_what_is_asked() {
+    let fingerprint = |focus: Focus| {
+        let request = ResizeRequest::builder(Source::from_bytes(*b"a")).sizes(["1024x1024"]).focus(focus).build();
+        let plan = Plan::new(&request.unwrap()).unwrap();
+        plan.calls().next().unwrap().1.fingerprint().unwrap()
+    };
+    // Nothing is cut here, so the prompt is the same.
+    let corner = Focus::point(1, 2).unwrap();
+    assert_ne!(fingerprint(Focus::CENTRE), fingerprint(corner));
+    assert_ne!(fingerprint(Focus::point(2, 1).unwrap()), fingerprint(corner));
+}
