@@ -16,8 +16,8 @@
 //! let Err(PlanError::OverBudget(error)) = Plan::new(&request) else { panic!("$0.65 is more than $0.40") };
 //! assert_eq!(
 //!     error.to_string(),
-//!     "the plan costs $0.65, at most $0.40: sharing generations at a loss of 6.3 % would cost $0.35, \
-//!      at 47.7 % $0.20",
+//!     "the plan costs $0.65, at most $0.40: sharing generations at a loss of 0.0 % would cost $0.35, \
+//!      at 16.9 % $0.20",
 //! );
 //! ```
 

@@ -45,8 +45,9 @@ struct Document {
     transfer_format: Format,
     #[serde(default, skip_serializing_if = "is_default")]
     sharing: Sharing,
-    #[serde(default, skip_serializing_if = "is_default")]
-    optimality: Optimality,
+    /// There where the set of generations was searched for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    optimality: Option<Optimality>,
     generations: Vec<GenerationDocument>,
     renditions: Vec<RenditionDocument>,
     usd_micros_per_request: UsdMicros,
@@ -180,7 +181,7 @@ impl From<&Plan> for Document {
             safety_tolerance: header.safety_tolerance,
             transfer_format: header.transfer_format,
             sharing: header.sharing,
-            optimality: header.optimality,
+            optimality: is_searched(header.sharing).then_some(header.optimality),
             generations: plan.generations.iter().enumerate().map(GenerationDocument::from).collect(),
             renditions: plan.renditions.iter().map(RenditionDocument::from).collect(),
             usd_micros_per_request: header.per_request,
@@ -272,6 +273,10 @@ impl Document {
             "source_size is given, and no rendition is cut from the source".to_string()
         })?;
 
+        check(self.optimality.is_some() == is_searched(self.sharing), || {
+            let not = if self.optimality.is_none() { "not " } else { "" };
+            format!("optimality is {not}given, which does not go with the plan's sharing")
+        })?;
         let header = Header {
             model: self.model.into(),
             source_digest: self.source_digest,
@@ -280,7 +285,7 @@ impl Document {
             safety_tolerance: self.safety_tolerance,
             transfer_format: self.transfer_format,
             sharing: self.sharing,
-            optimality: self.optimality,
+            optimality: self.optimality.unwrap_or_default(),
             max_cost: self.max_cost_usd_micros,
             max_calls: self.max_calls,
             per_request: self.usd_micros_per_request,
@@ -301,6 +306,10 @@ impl Document {
         }
         Ok(plan)
     }
+}
+
+fn is_searched(sharing: Sharing) -> bool {
+    matches!(sharing, Sharing::Shared { .. })
 }
 
 /// Whether the generation has a rendition, and only as many as generations are shared.

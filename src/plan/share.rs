@@ -17,13 +17,13 @@
 //!
 //! let plan = |sharing| {
 //!     let source = Source::from_url("https://example.com/shoe.jpg");
-//!     let sizes = ["1200x628", "1200x630", "1280x720", "300x250"];
+//!     let sizes = ["1280x720", "1200x628", "1500x1000"];
 //!     Plan::new(&ResizeRequest::builder(source).sizes(sizes).sharing(sharing).build().unwrap())
 //! };
-//! let shared = plan(Sharing::Shared { max_loss_per_mille: 100 })?;
-//! assert_eq!((shared.cost().to_string(), shared.cost_unshared().to_string()), ("$0.35".into(), "$0.65".into()));
-//! assert_eq!(shared.generations().len(), 2);
-//! assert_eq!(shared.renditions()[0].loss().to_string(), "6.27");
+//! let shared = plan(Sharing::Shared { max_loss_per_mille: 200 })?;
+//! assert_eq!((shared.cost().to_string(), shared.cost_unshared().to_string()), ("$0.20".into(), "$0.50".into()));
+//! assert_eq!(shared.generations()[0].preset().to_string(), "16:9 2K");
+//! assert_eq!(shared.renditions()[2].loss().to_string(), "16.27");
 //! assert_eq!(shared.optimality(), Optimality::Proven);
 //! # Ok::<(), smart_resize::PlanError>(())
 //! ```

@@ -50,5 +50,6 @@ mod select;
 mod share;
 #[cfg(feature = "pixels")]
 mod source;
+mod spare;
 #[cfg(feature = "pixels")]
 mod upstream;

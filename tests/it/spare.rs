@@ -1,0 +1,228 @@
+//! What a plan spares: generations that others serve, those that the source serves, and plans over their budget.
+
+use smart_resize::{
+    Fit, Focus, Insets, Plan, PlanError, ResizeRequest, ResizeRequestBuilder, Resolution, Sharing, Source, Target,
+    UsdMicros,
+};
+
+use crate::any::size;
+
+fn builder() -> ResizeRequestBuilder {
+    ResizeRequest::builder(Source::from_bytes(*b"a photo").with_size(size(2000, 1000)))
+}
+
+fn plan(builder: ResizeRequestBuilder) -> Plan {
+    Plan::new(&builder.build().unwrap()).unwrap()
+}
+
+/// For each rendition the generation that it is cut from.
+fn cut_from(plan: &Plan) -> Vec<Option<usize>> {
+    plan.renditions().iter().map(smart_resize::Rendition::generation).collect()
+}
+
+#[test]
+fn duplicates_share_a_generation_where_they_may() {
+    let sizes = ["64x64", "64x64", "9x9", "64×64"];
+    let one_by_one = plan(builder().sizes(sizes));
+    assert_eq!(cut_from(&one_by_one), [Some(0), Some(1), Some(2), Some(3)]);
+    assert_eq!(one_by_one.cost_unshared(), one_by_one.cost());
+    let shared = plan(builder().sizes(sizes).sharing(Sharing::Duplicates).variants(2));
+    // 9x9 would come from the same preset, but is no duplicate.
+    assert_eq!(cut_from(&shared), [Some(0), Some(0), Some(1), Some(0)]);
+    assert_eq!((shared.cost().to_string(), shared.cost_unshared().to_string()), ("$0.65".into(), "$1.25".into()));
+    assert!(shared.renditions().iter().all(|rendition| rendition.loss().hundredths_of_percent() == 0));
+}
+
+#[test]
+fn generations_stand_in_the_order_of_their_first_targets() {
+    let shared = Sharing::Shared { max_loss_per_mille: 0 };
+    let plan = plan(builder().sizes(["90x160", "160x90", "100x100", "180x320", "99x99"]).sharing(shared));
+    assert_eq!(cut_from(&plan), [Some(0), Some(1), Some(2), Some(0), Some(2)]);
+    let presets: Vec<_> = plan.generations().iter().map(|generation| generation.preset().to_string()).collect();
+    // At one price the tier that keeps more: a larger frame is nearer to a shape by its rounding.
+    assert_eq!(presets, ["9:16 2K", "16:9 2K", "1:1 1K"]);
+}
+
+#[test]
+fn a_target_that_the_source_covers_is_cut_from_it_where_enough_is_kept() {
+    // 1000x1000 keeps exactly half of 2000x1000, 999x1000 less.
+    let source = |builder: ResizeRequestBuilder, target: &str| cut_from(&plan(builder.sizes([target]))) == [None];
+    assert!(!source(builder(), "1000x1000"));
+    assert!(source(builder().skip_covered(500), "1000x1000"));
+    assert!(!source(builder().skip_covered(501), "1000x1000"));
+    assert!(!source(builder().skip_covered(500), "999x1000"));
+    assert!(source(builder().skip_covered(1000), "2000x1000"));
+    assert!(source(builder().skip_covered(1000), "200x100"));
+    assert!(source(builder().skip_covered(0), "1x1000"));
+    assert!(!source(builder().skip_covered(0), "2001x1"));
+    assert!(!source(builder().skip_covered(0), "1x1001"));
+    assert!(!source(builder().skip_covered(500).fit(Fit::Crop), "200x100"));
+    // Neither what it looks like nor what is in it is known here.
+    let unknown = ResizeRequest::builder(Source::from_bytes(*b"a photo")).skip_covered(0);
+    assert!(!source(unknown, "10x10"));
+    let elsewhere = ResizeRequest::builder(Source::from_url("https://example.com/a.jpg").with_size(size(2000, 1000)));
+    assert!(!source(elsewhere.skip_covered(0), "10x10"));
+}
+
+#[test]
+fn what_is_cut_from_the_source_costs_nothing_and_needs_no_preset() {
+    let large = ResizeRequest::builder(Source::from_bytes(*b"a photo").with_size(size(20_000, 10_000)));
+    let focus = Focus::point(1000, 0).unwrap();
+    // No preset covers the first; none is asked of the model for the second.
+    let plan = plan(large.sizes(["9000x9000", "300x200"]).variants(3).skip_covered(500).focus(focus));
+    assert_eq!((plan.cost(), plan.calls().count(), plan.generations().len()), (UsdMicros(0), 0, 0));
+    assert_eq!((plan.cost_unshared(), plan.source_size()), (UsdMicros(0), Some(size(20_000, 10_000))));
+    let crop = plan.renditions()[0].crop();
+    assert_eq!((crop.x(), crop.y(), crop.size()), (10_000, 0, size(10_000, 10_000)));
+    assert_eq!(plan.renditions()[0].kept().to_string(), "50.00");
+    // With one more that has to be generated, there is a price again.
+    let mixed = Plan::new(&builder().sizes(["2000x1000", "1000x2000"]).skip_covered(1000).build().unwrap()).unwrap();
+    assert_eq!((cut_from(&mixed), mixed.cost().to_string()), (vec![None, Some(0)], "$0.20".into()));
+}
+
+#[test]
+fn the_prompt_names_the_band_common_to_all_targets_of_a_generation() {
+    let prompt = |targets: &[Target]| {
+        let all = Sharing::Shared { max_loss_per_mille: 1000 };
+        let plan = plan(builder().targets(targets.iter().copied()).sharing(all));
+        assert_eq!(plan.generations().len(), 1);
+        plan.generations()[0].prompt().to_string()
+    };
+    let target = |w, h| Target::new(size(w, h));
+    // Of a frame of 21:9, the square keeps the middle of the width, the leaderboard that of the height.
+    let both = prompt(&[target(1000, 1000), target(3168, 500)]);
+    assert!(both.contains("Only the middle 42 % of the frame's width"), "{both}");
+    assert!(both.contains("Only the middle 37 % of the frame's height"), "{both}");
+    let square = prompt(&[target(1000, 1000)]);
+    assert!(!square.contains("frame's width is kept") && !square.contains("frame's height is kept"), "{square}");
+    // Safe areas: what they have in common, of each axis by itself.
+    let insets = |top, right, bottom, left| Insets::new(top, right, bottom, left).unwrap();
+    let safe = prompt(&[
+        target(1024, 1024).with_safe_area(insets(100, 0, 0, 0)),
+        target(1024, 1024).with_safe_area(insets(0, 0, 200, 0)),
+    ]);
+    assert!(safe.contains("between 10 % and 80 % of the frame's height"), "{safe}");
+    // Where they have nothing in common, none is named on that axis.
+    let against = prompt(&[
+        target(1024, 1024).with_safe_area(insets(600, 0, 0, 100)),
+        target(1024, 1024).with_safe_area(insets(0, 0, 600, 0)),
+    ]);
+    assert!(!against.contains("of the frame's height"), "{against}");
+    assert!(against.contains("between 10 % and 100 % of the frame's width"), "{against}");
+}
+
+#[test]
+fn insets_in_pixels_are_those_of_the_target_whatever_it_is_cut_from() {
+    let prompt = |insets: Insets| {
+        let target = Target::new(size(400, 200)).with_safe_area(insets);
+        plan(builder().targets([target])).generations()[0].prompt().to_string()
+    };
+    assert_eq!(prompt(Insets::from_pixels(20, 0, 50, 40)), prompt(Insets::new(100, 0, 250, 100).unwrap()));
+}
+
+#[test]
+fn a_target_has_a_format_and_a_weight_of_its_own() {
+    let own = Target::new(size(9, 9)).with_format(smart_resize::Format::WebP).with_max_bytes(1);
+    let plan = plan(builder().sizes(["9x9"]).targets([own]).format(smart_resize::Format::Jpeg));
+    let found: Vec<_> = plan.renditions().iter().map(|cut| (cut.format().extension(), cut.max_bytes())).collect();
+    assert_eq!(found, [("jpg", None), ("webp", Some(1))]);
+}
+
+#[test]
+fn mistakes_of_the_options_that_spare_are_told_with_all_others() {
+    let errors = builder()
+        .targets([
+            Target::new(size(9, 9)).with_max_bytes(0),
+            Target::new(size(9, 9)).with_safe_area(Insets::from_pixels(5, 0, 4, 0)),
+            Target::new(size(9, 16_384)).with_format(smart_resize::Format::WebP),
+        ])
+        .sharing(Sharing::Shared { max_loss_per_mille: 1001 })
+        .skip_covered(1001)
+        .build()
+        .unwrap_err();
+    let found: Vec<_> = errors.to_string().split("; ").map(str::to_owned).collect();
+    assert_eq!(
+        found[..5],
+        [
+            "a loss of 1001 thousandths, at most 1000",
+            "a kept share of 1001 thousandths, at most 1000",
+            "target 0 may have at most 0 bytes, expected 1 or more",
+            "target 1 has no safe area: insets of 5 and 4 pixels leave nothing of 9 between them",
+            "target 2, 9x16384, is too long for webp: at most 16383 pixels a side",
+        ]
+    );
+    let fine = builder()
+        .targets([Target::new(size(9, 9)).with_max_bytes(1).with_safe_area(Insets::from_pixels(4, 0, 4, 0))])
+        .sharing(Sharing::Shared { max_loss_per_mille: 1000 })
+        .skip_covered(1000);
+    assert!(fine.build().is_ok());
+}
+
+#[test]
+fn a_budget_is_kept_on_both_of_its_sides() {
+    let sizes = ["1200x628", "1200x630", "1280x720", "300x250"];
+    let over = |builder: ResizeRequestBuilder| match Plan::new(&builder.sizes(sizes).build().unwrap()) {
+        Ok(plan) => format!("{} in {} calls", plan.cost(), plan.calls().count()),
+        Err(PlanError::OverBudget(error)) => error.to_string(),
+        Err(error) => panic!("{error}"),
+    };
+    assert_eq!(over(builder().max_cost(UsdMicros(650_000)).max_calls(4)), "$0.65 in 4 calls");
+    assert_eq!(
+        over(builder().max_cost(UsdMicros(649_999))),
+        "the plan costs $0.65, at most $0.649999: sharing generations at a loss of 0.0 % would cost $0.35, \
+         at 16.9 % $0.20",
+    );
+    assert_eq!(
+        over(builder().max_calls(3)),
+        "the plan makes 4 calls, at most 3: sharing generations at a loss of 0.0 % would cost $0.35, at 16.9 % $0.20",
+    );
+    assert_eq!(
+        over(builder().max_cost(UsdMicros(349_999)).max_calls(1)),
+        "the plan costs $0.65, at most $0.349999 and makes 4 calls, at most 1: \
+         sharing generations at a loss of 16.9 % would cost $0.20",
+    );
+    assert_eq!(
+        over(builder().max_cost(UsdMicros(199_999))),
+        "the plan costs $0.65, at most $0.199999: no sharing of generations would fit",
+    );
+    // Where sharing is allowed, the set is chosen within the calls.
+    let shared = |builder: ResizeRequestBuilder| builder.sharing(Sharing::Shared { max_loss_per_mille: 1000 });
+    assert_eq!(over(shared(builder()).max_calls(1)), "$0.20 in 1 calls");
+    assert_eq!(
+        over(shared(builder()).max_calls(0)),
+        "the plan makes 1 calls, at most 0: no sharing of generations would fit",
+    );
+    // Five variants take two calls each.
+    assert_eq!(over(shared(builder()).variants(5).max_calls(2)), "$0.80 in 2 calls");
+    assert_eq!(
+        over(shared(builder()).variants(5).max_calls(1)),
+        "the plan makes 2 calls, at most 1: no sharing of generations would fit",
+    );
+}
+
+/// One generation at 4K costs as much as two at 2K: the cheapest set is not always the one of the fewest calls.
+#[test]
+fn within_few_calls_the_cheapest_set_may_cost_more() {
+    let shared = Sharing::Shared { max_loss_per_mille: 1000 };
+    let builder = || {
+        let tiers = ["1K", "2K", "4K"].map(|tier| tier.parse::<Resolution>().unwrap());
+        let preset =
+            |w, h, ratio: &str, tier| smart_resize::Preset::new(size(w, h), ratio.parse().unwrap(), Some(tier));
+        let rows = vec![
+            preset(200, 100, "2:1", tiers[0]),
+            preset(100, 200, "1:2", tiers[0]),
+            preset(400, 400, "1:1", tiers[2]),
+        ];
+        let prices = smart_resize::PriceList::new(UsdMicros(0))
+            .with_image("m", Some(tiers[0]), UsdMicros(1))
+            .with_image("m", Some(tiers[2]), UsdMicros(5));
+        builder()
+            .table(smart_resize::PresetTable::new("m", rows).unwrap())
+            .prices(prices)
+            .sizes(["200x100", "100x200"])
+            .sharing(shared)
+    };
+    assert_eq!((plan(builder()).cost(), plan(builder()).calls().count()), (UsdMicros(2), 2));
+    let few = plan(builder().max_calls(1));
+    assert_eq!((few.cost(), few.calls().count()), (UsdMicros(5), 1));
+}
