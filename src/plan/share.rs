@@ -23,7 +23,7 @@
 //! let shared = plan(Sharing::Shared { max_loss_per_mille: 200 })?;
 //! assert_eq!((shared.cost().to_string(), shared.cost_unshared().to_string()), ("$0.20".into(), "$0.50".into()));
 //! assert_eq!(shared.generations()[0].preset().to_string(), "16:9 2K");
-//! assert_eq!(shared.renditions()[2].loss().to_string(), "16.27");
+//! assert_eq!(shared.renditions()[2].loss().to_string(), "15.75");
 //! assert_eq!(shared.optimality(), Optimality::Proven);
 //! # Ok::<(), smart_resize::PlanError>(())
 //! ```
