@@ -48,7 +48,7 @@
 //!
 //! | feature | default | what it makes available |
 //! |---|---|---|
-//! | `std` | yes | `MemoryStore`, and the standard library to those below |
+//! | `std` | yes | `MemoryStore`, `Budget`, and the standard library to those below |
 //! | `pixels` | yes | decoding, rendering, encoding, the drivers, the local generator |
 //! | `serde` | yes | plans, sizes and provenance records as JSON |
 //!
@@ -74,6 +74,8 @@ mod text;
 
 pub use error::Error;
 pub use format::{Format, ParseFormatError};
+#[cfg(feature = "std")]
+pub use generate::budget::{Budget, BudgetError, Reservation};
 pub use generate::error::{GenerateError, GenerateErrorKind};
 #[cfg(feature = "std")]
 pub use generate::store::MemoryStore;

@@ -18,6 +18,8 @@
 //! # is_generator(&backend);
 //! ```
 
+#[cfg(feature = "std")]
+pub mod budget;
 #[cfg(feature = "pixels")]
 pub mod drive;
 pub mod error;
@@ -39,6 +41,7 @@ use self::error::GenerateError;
 use crate::format::Format;
 use crate::plan::fingerprint::{Digest, Fingerprint};
 use crate::plan::preset::Preset;
+use crate::plan::price::UsdMicros;
 use crate::plan::source::Source;
 use crate::plan::{Call, CallId, Generation, Plan};
 
@@ -58,6 +61,8 @@ pub struct GenerationRequest {
     transfer_format: Format,
     source: Source,
     fingerprint: Option<Fingerprint>,
+    per_image: UsdMicros,
+    per_request: UsdMicros,
 }
 
 impl Plan {
@@ -90,6 +95,8 @@ impl GenerationRequest {
             transfer_format: plan.transfer_format(),
             source,
             fingerprint: call.fingerprint(),
+            per_image: generation.per_image(),
+            per_request: plan.per_request(),
         }
     }
 
@@ -142,6 +149,21 @@ impl GenerationRequest {
     /// has no digest.
     pub const fn fingerprint(&self) -> Option<Fingerprint> {
         self.fingerprint
+    }
+
+    /// What one image costs by the plan. Prices are no part of the fingerprint.
+    pub const fn per_image(&self) -> UsdMicros {
+        self.per_image
+    }
+
+    /// What is paid once, with the first image of the plan that is billed.
+    pub const fn per_request(&self) -> UsdMicros {
+        self.per_request
+    }
+
+    /// What the call costs by the plan, without the part per request.
+    pub const fn cost(&self) -> UsdMicros {
+        self.per_image.times(self.variants as u64)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Generated;
+use super::budget::billed_images;
 use super::error::GenerateError;
 use super::store::StoreError;
 use crate::format::Format;
@@ -39,11 +40,7 @@ impl Outcome {
         let mut cost = UsdMicros(0);
         let mut any = false;
         for (((index, _), result), report) in plan.calls().zip(&self.calls).zip(&self.reports) {
-            let billed = match result {
-                _ if report.reused => 0,
-                Ok(generated) => generated.billed_images(),
-                Err(error) => error.billed_images(),
-            };
+            let billed = if report.reused { 0 } else { billed_images(result) };
             let per_image = plan.generations().get(index).map_or(UsdMicros(0), Generation::per_image);
             cost = cost.plus(per_image.times(billed.into()));
             any |= billed > 0;
