@@ -51,6 +51,7 @@
 //! | `std` | yes | `MemoryStore`, `Budget`, and the standard library to those below |
 //! | `pixels` | yes | decoding, rendering, encoding, the drivers, the local generator |
 //! | `serde` | yes | plans, sizes and provenance records as JSON |
+//! | `tower` | no | backends as services of [tower](https://docs.rs/tower), services as backends, a layer that meters each try |
 //!
 //! Without default features the crate is `no_std` with `alloc`: planning, and the traits and data of backends.
 //!

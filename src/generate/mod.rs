@@ -28,6 +28,8 @@ pub mod local;
 #[cfg(feature = "pixels")]
 pub mod outcome;
 pub mod store;
+#[cfg(feature = "tower")]
+pub mod tower;
 
 use alloc::boxed::Box;
 use alloc::string::String;

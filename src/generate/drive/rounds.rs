@@ -7,6 +7,7 @@
 //! nobody, and those are refused.
 
 use std::error::Error;
+use std::iter::successors;
 
 use super::job::{CallRun, Placed};
 use crate::generate::Generated;
@@ -82,6 +83,7 @@ pub(super) fn unless_put_off<'r>(
 }
 
 fn may_yet_fit(error: &GenerateError) -> bool {
-    let refusal = error.source().and_then(|source| source.downcast_ref::<BudgetError>());
+    let mut sources = successors(error.source(), |&error| error.source());
+    let refusal = sources.find_map(|source| source.downcast_ref::<BudgetError>());
     error.kind() == GenerateErrorKind::OverBudget && refusal.is_some_and(|refusal| !refusal.is_final())
 }
