@@ -16,6 +16,8 @@
 
 mod any;
 #[cfg(feature = "pixels")]
+mod budget;
+#[cfg(feature = "pixels")]
 mod colour;
 #[cfg(all(feature = "pixels", feature = "serde"))]
 mod command;
@@ -48,5 +50,7 @@ mod request;
 mod select;
 #[cfg(feature = "pixels")]
 mod source;
+#[cfg(all(feature = "pixels", feature = "tower"))]
+mod tower;
 #[cfg(feature = "pixels")]
 mod upstream;
