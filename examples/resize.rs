@@ -3,19 +3,25 @@
 //! ```text
 //! cargo run --release --example resize
 //! cargo run --release --example resize -- --image photo.jpg 1024x1024 1920x1080 768x1344
+//! cargo run --release --example resize -- --pack examples/data/placements.toml --share 10 --budget 2
 //! ```
 //!
 //! No model is asked: the embedded local generator reframes the picture, or `--generated FILE` stands for what a
-//! model returned. Ends with 0, with 1 where a picture failed (the others are kept), or with 2 where nothing was begun.
+//! model returned. Ends with 0, with 1 where a picture failed or its placement would reject it (the others are kept), or with
+//! 2 where nothing was begun.
 
 #![expect(clippy::disallowed_methods, clippy::print_stderr, reason = "a command reads, writes and speaks")]
 
 #[path = "resize/args.rs"]
 mod args;
+#[path = "resize/pack.rs"]
+mod pack;
 #[path = "resize/sample.rs"]
 mod sample;
 #[path = "resize/sheet.rs"]
 mod sheet;
+#[path = "resize/values.rs"]
+mod values;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -33,11 +39,11 @@ use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use smart_resize::{
     CallId, DecodeLimits, Driver, EncodeOptions, Event, Format, GenerateError, Generated, GenerationRequest, Generator,
-    LocalGenerator, Outcome, Output, Picture, Plan, RenderOptions, RenditionError, RunError, Size, Source, decode,
-    encode, read_source,
+    LocalGenerator, Optimality, Outcome, Output, Picture, Plan, RenderOptions, RenditionError, RunError, Sharing, Size,
+    Source, decode, encode, read_source,
 };
 
-use self::args::Args;
+use self::args::{Args, Wanted};
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -64,6 +70,8 @@ struct Job<'a> {
     stem: String,
     source: Source,
     plan: Plan,
+    /// What each rendition is for.
+    wanted: Vec<Wanted>,
     options: RenderOptions,
     backend: Backend,
 }
@@ -78,7 +86,12 @@ impl<'a> Job<'a> {
         let limits = DecodeLimits::default();
         let source = decode(&bytes, &limits).map_err(Into::into).and_then(|_| read_source(bytes, &limits));
         let source = source.map_err(|error| format!("cannot read {}: {error}", name(args.image.as_deref())))?;
-        let plan = Plan::new(&args.request(source.clone())?)?;
+        let placements = match &args.pack {
+            Some(path) => pack::read(path, &String::from_utf8_lossy(&read(path)?))?,
+            None => Vec::new(),
+        };
+        let (request, wanted) = args.request(source.clone(), placements)?;
+        let plan = Plan::new(&request)?;
         let backend = match &args.generated {
             Some(path) => {
                 let bytes = read(path)?;
@@ -87,14 +100,14 @@ impl<'a> Job<'a> {
             }
             None => Backend::Local(LocalGenerator::default()),
         };
-        let options = args.render_options()?;
+        let options = args.render_options(&plan)?;
         if let Some(sheet) = &args.sheet {
             sheet::format(sheet)?;
         }
         if !args.plan {
             fs::create_dir_all(&args.out).map_err(|error| format!("cannot make {}: {error}", args.out.display()))?;
         }
-        Ok(Self { args, stem, source, plan, options, backend })
+        Ok(Self { args, stem, source, plan, wanted, options, backend })
     }
 
     fn run(&self) -> Result<(), Box<dyn Error>> {
@@ -121,23 +134,56 @@ impl<'a> Job<'a> {
         progress.finish_and_clear();
 
         let log = log.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let (mut out, mut failed) = (io::stdout().lock(), 0);
+        let (mut out, [mut failed, mut rejected]) = (io::stdout().lock(), [0; 2]);
         for line in log.lines.values() {
             match line {
-                Ok(line) => writeln!(out, "{line}")?,
-                Err(line) => {
+                Line::Made(line) => writeln!(out, "{line}")?,
+                Line::Rejected { line, reasons } => {
+                    rejected += 1;
+                    writeln!(out, "{line}")?;
+                    eprintln!("rejected: {reasons}");
+                }
+                Line::Failed(line) => {
                     failed += 1;
                     eprintln!("error: {line}");
                 }
             }
         }
         explain(&outcome);
+        writeln!(out, "{}", self.summary())?;
         if let Some(path) = &self.args.sheet {
-            write_whole(path, &sheet::draw(&self.plan, &outcome, sheet::format(path)?)?)
+            write_whole(path, &sheet::draw((&self.plan, &self.source), &self.wanted, &outcome, sheet::format(path)?)?)
                 .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
             writeln!(out, "{}", path.display())?;
         }
-        if failed == 0 { Ok(()) } else { Err(format!("{failed} of {} pictures failed", log.lines.len()).into()) }
+        match (failed, rejected, log.lines.len()) {
+            (0, 0, _) => Ok(()),
+            (0, _, all) => Err(format!("{rejected} of {all} pictures would be rejected").into()),
+            (_, 0, all) => Err(format!("{failed} of {all} pictures failed").into()),
+            (_, _, all) => Err(format!("{failed} of {all} pictures failed, {rejected} would be rejected").into()),
+        }
+    }
+
+    /// What the plan asks of a model, and what that costs, with sharing and without.
+    fn summary(&self) -> String {
+        let plan = &self.plan;
+        let many = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+        let mut parts = vec![
+            many(plan.generations().len(), "generation"),
+            many(plan.calls().count(), "call"),
+            plan.cost().to_string(),
+        ];
+        if plan.sharing() != Sharing::PerTarget {
+            parts.push(format!("one by one {}", plan.cost_unshared()));
+        }
+        if let Optimality::BestFound { lower_bound } = plan.optimality() {
+            parts.push(format!("no plan below {lower_bound}"));
+        }
+        let of_source = plan.renditions().iter().filter(|rendition| rendition.generation().is_none()).count();
+        if of_source > 0 {
+            parts.push(format!("{of_source} cut from the picture itself"));
+        }
+        format!("plan: {}", parts.join(", "))
     }
 
     /// Nothing is drawn unless standard error is a terminal.
@@ -157,38 +203,48 @@ impl<'a> Job<'a> {
     }
 
     /// Writes a finished picture, and says so in a line; or says why there is none.
-    fn keep(
-        &self,
-        rendition: usize,
-        variant: usize,
-        result: Result<&Output, &RenditionError>,
-        log: &Log,
-    ) -> Result<String, String> {
-        let target = self.plan.renditions().get(rendition).map_or_else(String::new, |r| r.target().to_string());
-        let output = result.map_err(|error| format!("{target}: {error}"))?;
-        let record = &output.provenance;
-        let file = format!("{}_{target}_{}.{}", self.stem, variant + 1, record.format.extension());
-        let path = self.args.out.join(file);
-        write_whole(&path, &output.bytes).map_err(|error| format!("{target}: {}: {error}", path.display()))?;
-        let seconds = log.started.get(&record.call).map_or(0.0, |start| start.elapsed().as_secs_f64());
-        let preset = match record.resolution {
-            Some(resolution) => format!("{} {resolution}", record.aspect_ratio),
-            None => record.aspect_ratio.to_string(),
+    fn keep(&self, rendition: usize, variant: usize, result: Result<&Output, &RenditionError>, log: &Log) -> Line {
+        let (Some(cut), Some(wanted)) = (self.plan.renditions().get(rendition), self.wanted.get(rendition)) else {
+            return Line::Failed(format!("there is no rendition {rendition}"));
         };
-        let mut line = format!(
-            "{target:>11}  {preset:<7}  kept {:>6} %  {}  {} bytes  {seconds:.2} s",
-            record.kept_percent.to_string(),
-            path.display(),
-            output.bytes.len(),
-        );
+        let output = match result {
+            Ok(output) => output,
+            Err(error) => return Line::Failed(format!("{}: {error}", wanted.name)),
+        };
+        let record = &output.provenance;
+        let path = match self.write(wanted, variant, record.format, &output.bytes) {
+            Ok(path) => path,
+            Err(error) => return Line::Failed(error),
+        };
+        let (preset, seconds) = match &record.generation {
+            None => ("source".into(), 0.0),
+            Some(made) => {
+                let preset = made.resolution.map_or_else(String::new, |resolution| format!(" {resolution}"));
+                let seconds = log.started.get(&made.call).map_or(0.0, |start| start.elapsed().as_secs_f64());
+                (format!("{}{preset}", made.aspect_ratio), seconds)
+            }
+        };
+        let kept = record.kept_percent.to_string();
+        let mut line = format!("{:>11}  {preset:<7}  kept {kept:>6} %", wanted.name);
         // Writing to a string does not fail.
-        if let Some(description) = &record.description {
+        if self.plan.sharing() != Sharing::PerTarget {
+            let _ = write!(line, "  loss {:>5} %", record.loss_percent.to_string());
+        }
+        let _ = write!(line, "  {}  {} bytes  {seconds:.2} s", path.display(), output.bytes.len());
+        if let Some(description) = record.generation.as_ref().and_then(|made| made.description.as_ref()) {
             let _ = write!(line, "  ({description})");
         }
         for warning in &record.warnings {
             let _ = write!(line, "  ({warning})");
         }
-        Ok(line)
+        Line::new(line, wanted, cut.target(), record.format, output.bytes.len())
+    }
+
+    fn write(&self, wanted: &Wanted, variant: usize, format: Format, bytes: &[u8]) -> Result<PathBuf, String> {
+        let file = format!("{}_{}_{}.{}", self.stem, wanted.name, variant + 1, format.extension());
+        let path = self.args.out.join(file);
+        write_whole(&path, bytes).map_err(|error| format!("{}: {}: {error}", wanted.name, path.display()))?;
+        Ok(path)
     }
 }
 
@@ -197,7 +253,29 @@ impl<'a> Job<'a> {
 struct Log {
     started: BTreeMap<CallId, Instant>,
     /// By rendition and variant.
-    lines: BTreeMap<(usize, usize), Result<String, String>>,
+    lines: BTreeMap<(usize, usize), Line>,
+}
+
+/// What is said of a picture.
+enum Line {
+    Made(String),
+    /// It is made, and its placement would not take it.
+    Rejected {
+        line: String,
+        reasons: String,
+    },
+    Failed(String),
+}
+
+impl Line {
+    /// The line of a file, which its placement may reject.
+    fn new(line: String, wanted: &Wanted, size: Size, format: Format, bytes: usize) -> Self {
+        let Some(placement) = &wanted.placement else { return Self::Made(line) };
+        match placement.rejects(size, format, bytes as u64) {
+            reasons if reasons.is_empty() => Self::Made(line),
+            reasons => Self::Rejected { line, reasons: format!("{}: {}", placement.label, reasons.join("; ")) },
+        }
+    }
 }
 
 /// Who makes the pictures.

@@ -2,6 +2,8 @@
 
 use crate::format::ParseFormatError;
 use crate::generate::SourceMismatchError;
+#[cfg(feature = "std")]
+use crate::generate::budget::BudgetError;
 use crate::generate::error::GenerateError;
 use crate::generate::store::StoreError;
 #[cfg(feature = "pixels")]
@@ -49,6 +51,8 @@ pub enum Error {
     SourceMismatch(#[from] SourceMismatchError),
     Generate(#[from] GenerateError),
     Store(#[from] StoreError),
+    #[cfg(feature = "std")]
+    Budget(#[from] BudgetError),
     #[cfg(feature = "pixels")]
     PixelCount(#[from] PixelCountError),
     #[cfg(feature = "pixels")]

@@ -48,9 +48,10 @@
 //!
 //! | feature | default | what it makes available |
 //! |---|---|---|
-//! | `std` | yes | `MemoryStore`, and the standard library to those below |
+//! | `std` | yes | `MemoryStore`, `Budget`, and the standard library to those below |
 //! | `pixels` | yes | decoding, rendering, encoding, the drivers, the local generator |
 //! | `serde` | yes | plans, sizes and provenance records as JSON |
+//! | `tower` | no | backends as services of [tower](https://docs.rs/tower), services as backends, a layer that meters each try |
 //!
 //! Without default features the crate is `no_std` with `alloc`: planning, and the traits and data of backends.
 //!
@@ -74,6 +75,8 @@ mod text;
 
 pub use error::Error;
 pub use format::{Format, ParseFormatError};
+#[cfg(feature = "std")]
+pub use generate::budget::{Budget, BudgetError, Reservation};
 pub use generate::error::{GenerateError, GenerateErrorKind};
 #[cfg(feature = "std")]
 pub use generate::store::MemoryStore;
@@ -86,7 +89,7 @@ pub use generate::{
 pub use generate::{
     drive::{Driver, Event, RenderDone, RenderJob, RunError},
     local::LocalGenerator,
-    outcome::{CallReport, Outcome, Output, Provenance, RenditionError, RenditionOutcome},
+    outcome::{CallReport, GenerationRecord, Outcome, Output, Provenance, RenditionError, RenditionOutcome},
 };
 #[cfg(feature = "pixels")]
 pub use pixels::{

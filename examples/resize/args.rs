@@ -5,24 +5,33 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
-use smart_resize::{Fit, Format, PresetTable, RenderOptions, ResizeRequest, Resolution, Size, Source};
+use smart_resize::{
+    Fit, Focus, Format, Insets, Plan, PresetTable, RenderOptions, Rendition, ResizeRequest, Resolution, Sharing, Size,
+    Source, Target, UsdMicros,
+};
+
+use crate::pack::Placement;
+use crate::values;
 
 /// Makes a picture of exactly each SIZE, regenerated at the smallest preset that covers it and never enlarged.
 #[derive(Debug, Parser)]
 #[command(name = "resize", version)]
 pub(crate) struct Args {
-    /// Exact sizes such as 1920x1080
-    #[arg(value_name = "SIZE", default_values = ["1024x1024", "1920x1080", "768x1344"])]
+    /// Exact sizes such as 1920x1080 [default: 1024x1024 1920x1080 768x1344, or those of the pack]
+    #[arg(value_name = "SIZE")]
     sizes: Vec<String>,
+    /// A TOML list of placements, each a label, a size, and what is accepted there
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pack: Option<PathBuf>,
     /// The picture to resize: PNG, JPEG or WebP [default: a drawn sample]
     #[arg(long, value_name = "FILE")]
     pub(crate) image: Option<PathBuf>,
     /// Where the results go
     #[arg(long, value_name = "DIR", default_value = "out")]
     pub(crate) out: PathBuf,
-    /// The format of the results
-    #[arg(long, default_value = "png")]
-    format: FormatArg,
+    /// The format of the results [default: png, or the first that a placement accepts]
+    #[arg(long)]
+    format: Option<FormatArg>,
     /// The quality of a JPEG, 1 to 100 [default: 90]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100))]
     quality: Option<u8>,
@@ -44,6 +53,25 @@ pub(crate) struct Args {
     /// How sizes are cut: as much as the shape allows, or the very pixels from the centre
     #[arg(long, default_value = "cover")]
     fit: FitArg,
+    /// Let one generation serve several sizes, at a loss of shape of at most so many percent
+    #[arg(long, value_name = "PERCENT", value_parser = values::per_mille)]
+    share: Option<u16>,
+    /// The most that the plan may cost, in US dollars
+    #[arg(long, value_name = "USD", value_parser = values::usd)]
+    budget: Option<UsdMicros>,
+    /// The most bytes of a file
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    max_bytes: Option<u64>,
+    /// Keep the edges free of what matters: a percentage for all of them, or top,right,bottom,left
+    #[arg(long, value_name = "PERCENT", value_parser = values::insets)]
+    safe: Option<Insets>,
+    /// Where the interest lies, in percent of the picture that is cut: a point, or a region left,top,right,bottom
+    #[arg(long, value_name = "X,Y", value_parser = values::focus)]
+    focus: Option<Focus>,
+    /// Cut a size from the picture itself where that keeps at least so many percent of it, and equal sizes from one
+    /// generation
+    #[arg(long, value_name = "PERCENT", value_parser = values::per_mille)]
+    skip_covered: Option<u16>,
     /// What the model returned, for every size: finish it
     #[arg(long, value_name = "FILE")]
     pub(crate) generated: Option<PathBuf>,
@@ -80,31 +108,49 @@ enum FitArg {
     Crop,
 }
 
+/// What a picture is made for: a size that was asked, or a placement of the pack.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    /// The middle part of its file's name.
+    pub(crate) name: String,
+    pub(crate) placement: Option<Placement>,
+}
+
 impl Args {
-    fn format(&self) -> Format {
-        match self.format {
+    fn format(&self) -> Option<Format> {
+        self.format.map(|format| match format {
             FormatArg::Png => Format::Png,
             FormatArg::Jpg => Format::Jpeg,
             FormatArg::Webp => Format::WebP,
-        }
+        })
     }
 
-    /// The request for `source`. Sizes have to differ, since files are named after them.
-    pub(crate) fn request(&self, source: Source) -> Result<ResizeRequest, Box<dyn Error>> {
+    /// The request for `source`, and what each of its targets is for. Sizes have to differ, since files are named after
+    /// them.
+    pub(crate) fn request(
+        &self,
+        source: Source,
+        placements: Vec<Placement>,
+    ) -> Result<(ResizeRequest, Vec<Wanted>), Box<dyn Error>> {
         let table = match self.model {
             ModelArg::NanoBananaPro => PresetTable::nano_banana_pro(),
             ModelArg::NanoBanana2 => PresetTable::nano_banana_2(),
             ModelArg::NanoBanana => PresetTable::nano_banana(),
         };
         let mut request = ResizeRequest::builder(source)
-            .sizes(&self.sizes)
             .table(table)
             .prompt(&self.prompt)
             .variants(self.variants)
-            .format(self.format())
+            .format(self.format().unwrap_or_default())
             .fit(match self.fit {
                 FitArg::Cover => Fit::Cover,
                 FitArg::Crop => Fit::Crop,
+            })
+            .focus(self.focus.unwrap_or_default())
+            .sharing(match (self.share, self.skip_covered) {
+                (Some(max_loss_per_mille), _) => Sharing::Shared { max_loss_per_mille },
+                (None, Some(_)) => Sharing::Duplicates,
+                (None, None) => Sharing::PerTarget,
             });
         if let Some(floor) = self.resolution {
             request = request.floor(floor);
@@ -112,13 +158,53 @@ impl Args {
         if let Some(seed) = self.seed {
             request = request.seed(seed);
         }
+        if let Some(budget) = self.budget {
+            request = request.max_cost(budget);
+        }
+        if let Some(min_kept) = self.skip_covered {
+            request = request.skip_covered(min_kept);
+        }
+        let mut wanted = Vec::new();
+        for text in self.sizes(placements.is_empty()) {
+            // What is no size is told of with all other mistakes.
+            request = match text.parse::<Size>() {
+                Ok(size) => request.targets([self.limited(Target::new(size))]),
+                Err(_) => request.sizes([text]),
+            };
+            wanted.push(Wanted {
+                name: text.parse::<Size>().map_or_else(|_| text.into(), |s| s.to_string()),
+                placement: None,
+            });
+        }
+        for placement in placements {
+            request = request.targets([self.limited(placement.target(self.format())?)]);
+            let name = format!("{}_{}", placement.label, placement.size);
+            wanted.push(Wanted { name, placement: Some(placement) });
+        }
         let mut mistakes: Vec<String> = self.duplicates().map(|size| format!("{size} is asked twice")).collect();
         match request.build() {
-            Ok(request) if mistakes.is_empty() => return Ok(request),
+            Ok(request) if mistakes.is_empty() => return Ok((request, wanted)),
             Ok(_) => {}
             Err(errors) => mistakes.insert(0, errors.to_string()),
         }
         Err(mistakes.join("; ").into())
+    }
+
+    fn sizes(&self, is_alone: bool) -> impl Iterator<Item = &str> {
+        let usual: &[&str] =
+            if is_alone && self.sizes.is_empty() { &["1024x1024", "1920x1080", "768x1344"] } else { &[] };
+        self.sizes.iter().map(String::as_str).chain(usual.iter().copied())
+    }
+
+    /// The target within the limits of the command line too; the insets only where it has none of its own.
+    fn limited(&self, mut target: Target) -> Target {
+        if let Some(max_bytes) = self.max_bytes {
+            target = target.with_max_bytes(target.max_bytes().map_or(max_bytes, |own| own.min(max_bytes)));
+        }
+        match self.safe {
+            Some(insets) if target.safe_area() == Insets::default() => target.with_safe_area(insets),
+            _ => target,
+        }
     }
 
     fn duplicates(&self) -> impl Iterator<Item = Size> {
@@ -128,10 +214,12 @@ impl Args {
     }
 
     /// How results are written. A quality is refused where it would have no effect.
-    pub(crate) fn render_options(&self) -> Result<RenderOptions, Box<dyn Error>> {
+    pub(crate) fn render_options(&self, plan: &Plan) -> Result<RenderOptions, Box<dyn Error>> {
         let mut options = RenderOptions::default();
-        if self.quality.is_some() && self.format != FormatArg::Jpg {
-            return Err(format!("--quality has no effect on {}, which is lossless", self.format()).into());
+        let mut formats = plan.renditions().iter().map(Rendition::format);
+        if self.quality.is_some() && !formats.any(|format| format == Format::Jpeg) {
+            let format = self.format().unwrap_or_default();
+            return Err(format!("--quality has no effect on {format}, which is lossless").into());
         }
         options.encode.jpeg.quality = self.quality;
         options.trim_frames = self.trim_frames;

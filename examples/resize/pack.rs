@@ -88,7 +88,8 @@ impl Placement {
             (Some(percents), None) => {
                 let mut edges = [0; 4];
                 for (edge, percent) in edges.iter_mut().zip(percents) {
-                    *edge = super::values::per_mille(&percent.to_string()).map_err(|error| format!("{label}: {error}"))?;
+                    *edge =
+                        super::values::per_mille(&percent.to_string()).map_err(|error| format!("{label}: {error}"))?;
                 }
                 let [top, right, bottom, left] = edges;
                 Insets::new(top, right, bottom, left).map(Some).map_err(|error| format!("{label}: {error}"))

@@ -1,4 +1,5 @@
-//! A contact sheet: of each picture the generated frame with what is cut away dimmed, and beside it the result.
+//! A contact sheet: of each picture the frame that it is cut from, with what is cut away dimmed, the safe area and the focus;
+//! and beside it the result.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -8,12 +9,14 @@ use embedded_graphics::Pixel;
 use embedded_graphics::mono_font::{MonoTextStyle, ascii::FONT_9X18, ascii::FONT_9X18_BOLD};
 use embedded_graphics::pixelcolor::{Rgb888, RgbColor, WebColors};
 use embedded_graphics::prelude::{Dimensions, DrawTarget, Drawable, OriginDimensions, Point, Primitive};
-use embedded_graphics::primitives::{PrimitiveStyle, Rectangle};
+use embedded_graphics::primitives::{Circle, PrimitiveStyle, Rectangle};
 use embedded_graphics::text::Text;
 use smart_resize::{
-    DecodeLimits, EncodeOptions, Format, Layout, Outcome, Output, Picture, Plan, Rect, RenderOptions, RenderTarget,
-    Size, decode, encode, render,
+    DecodeLimits, EncodeOptions, Focus, Format, Insets, Layout, Loss, Outcome, Output, Picture, Plan, Rect,
+    RenderOptions, RenderTarget, Size, Source, decode, encode, render,
 };
+
+use crate::args::Wanted;
 
 /// The largest side of a thumbnail, in pixels.
 const THUMBNAIL: u32 = 320;
@@ -21,6 +24,11 @@ const THUMBNAIL: u32 = 320;
 const GAP: u32 = 24;
 /// The height of the two lines of text below a pair.
 const CAPTION: u32 = 52;
+/// The height of the line that says what the others mean.
+const HEAD: u32 = 20;
+const CROP: Rgb888 = Rgb888::CSS_ORANGE_RED;
+const SAFE: Rgb888 = Rgb888::CSS_LIME_GREEN;
+const FOCUS: Rgb888 = Rgb888::CSS_DEEP_SKY_BLUE;
 const CELL: (u32, u32) = (2 * THUMBNAIL + 2 * GAP, THUMBNAIL + CAPTION + GAP);
 /// The most pictures on a sheet, in two columns: 40 rows stay below the longest side of a WebP.
 const MOST: usize = 80;
@@ -32,55 +40,118 @@ pub(crate) fn format(path: &Path) -> Result<Format, String> {
 }
 
 /// The sheet of an outcome, encoded.
-pub(crate) fn draw(plan: &Plan, outcome: &Outcome, format: Format) -> Result<Vec<u8>, Box<dyn Error>> {
-    let outputs: Vec<&Output> =
-        outcome.renditions.iter().flat_map(|rendition| &rendition.variants).flatten().take(MOST).collect();
+pub(crate) fn draw(
+    (plan, source): (&Plan, &Source),
+    wanted: &[Wanted],
+    outcome: &Outcome,
+    format: Format,
+) -> Result<Vec<u8>, Box<dyn Error>> {
+    let outputs = wanted.iter().zip(&outcome.renditions);
+    let outputs = outputs.flat_map(|(wanted, rendition)| rendition.variants.iter().flatten().map(move |o| (wanted, o)));
+    let outputs: Vec<(&Wanted, &Output)> = outputs.take(MOST).collect();
     let columns = u32::try_from(outputs.len().clamp(1, 2))?;
     let rows = u32::try_from(outputs.len())?.div_ceil(columns).max(1);
-    let mut sheet = Canvas::new(Size::new(columns * CELL.0 + GAP, rows * CELL.1 + GAP)?);
-    for (place, output) in (0_u32..).zip(outputs) {
-        let corner = point(GAP + place % columns * CELL.0, GAP + place / columns * CELL.1)?;
-        draw_pair(&mut sheet, corner, plan, outcome, output)?;
+    let mut sheet = Canvas::new(Size::new(columns * CELL.0 + GAP, HEAD + rows * CELL.1 + GAP)?);
+    draw_head(&mut sheet)?;
+    for (place, (wanted, output)) in (0_u32..).zip(outputs) {
+        let corner = point(GAP + place % columns * CELL.0, HEAD + GAP + place / columns * CELL.1)?;
+        draw_pair(&mut sheet, corner, (plan, source), wanted, outcome, output)?;
     }
     let picture = Picture::from_rgb(sheet.size, sheet.pixels)?;
     Ok(encode(&picture, format, &EncodeOptions::default())?.bytes)
 }
 
-/// One generated frame, its crop, and the result of it, with their caption.
+/// What the lines on the pictures mean.
+fn draw_head(sheet: &mut Canvas) -> Result<(), Box<dyn Error>> {
+    let mut at = point(GAP, 26)?;
+    for (colour, meaning) in [(CROP, "cut out"), (SAFE, "safe area"), (FOCUS, "focus")] {
+        Rectangle::new(at - Point::new(0, 11), extent(Size::new(14, 12)?))
+            .into_styled(PrimitiveStyle::with_stroke(colour, 2))
+            .draw(sheet)?;
+        at = Text::new(meaning, at + Point::new(20, 0), MonoTextStyle::new(&FONT_9X18, Rgb888::CSS_DIM_GRAY))
+            .draw(sheet)?
+            + Point::new(24, 0);
+    }
+    Ok(())
+}
+
+/// One frame, generated or the source, with its crop, safe area and focus; the result of it; and their caption.
 fn draw_pair(
     sheet: &mut Canvas,
     corner: Point,
-    plan: &Plan,
+    (plan, source): (&Plan, &Source),
+    wanted: &Wanted,
     outcome: &Outcome,
     output: &Output,
 ) -> Result<(), Box<dyn Error>> {
     let record = &output.provenance;
-    let generated = outcome.calls.get(record.call.0 as usize).and_then(|call| call.as_ref().ok());
-    let Some(bytes) = generated.and_then(|generated| generated.images().get(record.image as usize)) else {
-        return Err(format!("call {} has no image {}", record.call, record.image).into());
+    let (bytes, reframing) = match &record.generation {
+        None => (source.bytes().cloned(), None),
+        Some(made) => {
+            let generated = outcome.calls.get(made.call.0 as usize).and_then(|call| call.as_ref().ok());
+            let image = generated.and_then(|generated| generated.images().get(made.image as usize));
+            (image.cloned(), generated.and_then(smart_resize::Generated::reframing))
+        }
     };
+    let bytes = bytes.ok_or_else(|| format!("the image that {} was cut from is not there", wanted.name))?;
     let small = fitted(record.frame);
     let frame = centred(corner, small)?;
-    sheet.paste(frame, &thumbnail(bytes, small)?, Some(scaled(record.crop, record.frame, small)));
-    Rectangle::new(
-        frame + offset(scaled(record.crop, record.frame, small))?,
-        extent(scaled(record.crop, record.frame, small)),
-    )
-    .into_styled(PrimitiveStyle::with_stroke(Rgb888::CSS_ORANGE_RED, 2))
-    .draw(sheet)?;
+    let crop = scaled(record.crop, record.frame, small);
+    sheet.paste(frame, &thumbnail(&bytes, small)?, Some(crop));
+    if record.safe_area != Insets::default() {
+        let safe = record.safe_area.inside(record.crop, record.target);
+        outline(sheet, frame, scaled(safe, record.frame, small), SAFE)?;
+    }
+    outline(sheet, frame, crop, CROP)?;
+    if record.focus != Focus::CENTRE {
+        draw_focus(sheet, frame, record.focus.edges_px(record.frame, reframing), record.frame, small)?;
+    }
 
     let small = fitted(record.target);
-    let beside = corner + point(THUMBNAIL + GAP, 0)?;
-    sheet.paste(centred(beside, small)?, &thumbnail(&output.bytes, small)?, None);
+    let place = centred(corner + point(THUMBNAIL + GAP, 0)?, small)?;
+    sheet.paste(place, &thumbnail(&output.bytes, small)?, None);
+    if record.safe_area != Insets::default() {
+        let safe = record.safe_area.inside(Rect::new(0, 0, record.target), record.target);
+        outline(sheet, place, scaled(safe, record.target, small), SAFE)?;
+    }
 
-    let preset =
-        plan.calls().find(|(_, call)| call.id() == record.call).and_then(|(index, _)| plan.generations().get(index));
-    let preset = preset.map_or_else(String::new, |generation| generation.preset().to_string());
-    let title = format!("{} of {preset} ({})", record.target, record.frame);
+    let preset = record.generation.as_ref().and_then(|made| plan.calls().find(|(_, call)| call.id() == made.call));
+    let preset = preset.and_then(|(index, _)| plan.generations().get(index));
+    let origin = preset.map_or_else(|| "the picture itself".into(), |generation| generation.preset().to_string());
+    let title = format!("{} of {origin} ({})", wanted.name, record.frame);
     let below = corner + point(0, THUMBNAIL + 22)?;
     Text::new(&title, below, MonoTextStyle::new(&FONT_9X18_BOLD, Rgb888::BLACK)).draw(sheet)?;
-    let kept = format!("kept {} %   {}   {} bytes", record.kept_percent, record.format, output.bytes.len());
-    Text::new(&kept, below + Point::new(0, 20), MonoTextStyle::new(&FONT_9X18, Rgb888::CSS_DIM_GRAY)).draw(sheet)?;
+    let mut facts = format!("kept {} %   ", record.kept_percent);
+    if record.loss_percent != Loss::default() {
+        facts.push_str(&format!("loss {} %   ", record.loss_percent));
+    }
+    facts.push_str(&format!("{}   {} bytes", record.format, output.bytes.len()));
+    Text::new(&facts, below + Point::new(0, 20), MonoTextStyle::new(&FONT_9X18, Rgb888::CSS_DIM_GRAY)).draw(sheet)?;
+    Ok(())
+}
+
+fn outline(sheet: &mut Canvas, corner: Point, rect: Rect, colour: Rgb888) -> Result<(), Box<dyn Error>> {
+    Rectangle::new(corner + offset(rect)?, extent(rect.size()))
+        .into_styled(PrimitiveStyle::with_stroke(colour, 2))
+        .draw(sheet)?;
+    Ok(())
+}
+
+/// A region as an outline, a point as a ring; `edges` are left, top, right and bottom in pixels of the frame.
+fn draw_focus(
+    sheet: &mut Canvas,
+    corner: Point,
+    edges: [u32; 4],
+    frame: Size,
+    small: Size,
+) -> Result<(), Box<dyn Error>> {
+    let [left, top, right, bottom] = edges;
+    if right > left + 1 && bottom > top + 1 {
+        let region = Rect::new(left, top, Size::new(right - left, bottom - top)?);
+        return outline(sheet, corner, scaled(region, frame, small), FOCUS);
+    }
+    let (x, y) = (left * small.width() / frame.width(), top * small.height() / frame.height());
+    Circle::with_center(corner + point(x, y)?, 13).into_styled(PrimitiveStyle::with_stroke(FOCUS, 3)).draw(sheet)?;
     Ok(())
 }
 
@@ -117,8 +188,8 @@ fn offset(rect: Rect) -> Result<Point, Box<dyn Error>> {
     point(rect.x(), rect.y())
 }
 
-fn extent(rect: Rect) -> embedded_graphics::prelude::Size {
-    embedded_graphics::prelude::Size::new(rect.width(), rect.height())
+fn extent(size: Size) -> embedded_graphics::prelude::Size {
+    embedded_graphics::prelude::Size::new(size.width(), size.height())
 }
 
 /// A light sheet to draw on, in RGB.

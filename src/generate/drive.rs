@@ -23,24 +23,30 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod job;
+mod rounds;
+
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use futures_util::stream::{StreamExt, iter};
 
+use self::job::{CallRun, Placed, cut_from};
+pub use self::job::{RenderDone, RenderJob};
+use self::rounds::{Finished, Pending, PutOff, Tried, unless_put_off};
+use super::budget::{Budget, Reservation};
 use super::error::{GenerateError, GenerateErrorKind};
-use super::outcome::{CallReport, Outcome, Output, Provenance, RenditionError, RenditionOutcome};
+use super::outcome::{CallReport, Outcome, Output, RenditionError, RenditionOutcome};
 use super::store::{AsyncStore, NoStore, Store, StoreError};
-use super::{AsyncGenerator, BoxFuture, Generated, GenerationRequest, Generator, SourceMismatchError};
+use super::{AsyncGenerator, BoxFuture, Generated, Generator, SourceMismatchError};
+use crate::pixels::RenderOptions;
 use crate::pixels::decode::DecodeLimits;
 use crate::pixels::encode::EncodeError;
-use crate::pixels::{RenderOptions, RenderTarget, Rendered, render_all};
 use crate::plan::source::Source;
-use crate::plan::{Call, CallId, Plan, Rendition};
+use crate::plan::{Call, CallId, Plan};
 use crate::size::Size;
 
 /// Does the CPU work of a run elsewhere; see [`Driver::offload`].
@@ -56,20 +62,29 @@ pub struct Driver<'a, S = NoStore> {
     options: RenderOptions,
     on_event: Option<&'a (dyn Fn(&Event<'_>) + Send + Sync)>,
     offload: Option<&'a Offload<'a>>,
+    budget: Option<&'a Budget>,
 }
 
 impl<'a> Driver<'a> {
     /// Runs `plan` on `source`, without a store, with default options.
     pub fn new(plan: &'a Plan, source: &'a Source) -> Self {
-        Self { plan, source, store: NoStore, options: RenderOptions::default(), on_event: None, offload: None }
+        Self {
+            plan,
+            source,
+            store: NoStore,
+            options: RenderOptions::default(),
+            on_event: None,
+            offload: None,
+            budget: None,
+        }
     }
 }
 
 impl<'a, S> Driver<'a, S> {
     /// The same run with answers looked up and kept in `store`.
     pub fn store<T>(self, store: T) -> Driver<'a, T> {
-        let Self { plan, source, store: _, options, on_event, offload } = self;
-        Driver { plan, source, store, options, on_event, offload }
+        let Self { plan, source, store: _, options, on_event, offload, budget } = self;
+        Driver { plan, source, store, options, on_event, offload, budget }
     }
 
     /// The same run with other options for reading, cutting and writing pictures.
@@ -94,6 +109,22 @@ impl<'a, S> Driver<'a, S> {
         self
     }
 
+    /// The same run with every call that is made counted against `budget`, and refused where it does not fit
+    /// ([`GenerateErrorKind::OverBudget`]). Answers from the store are free.
+    ///
+    /// A refusal is a failure as any other: what is made is kept and returned, and later calls are tried, since they
+    /// may be cheaper. A call that is refused only because others in flight hold what it needs is tried again when
+    /// those are settled.
+    ///
+    /// What is counted is what the driver sees: one answer or failure for each call. Where `generator` asks more than
+    /// once, as under a retry, meter the tries instead, with a layer of the feature `tower` that has the budget, and
+    /// give the driver none; with the same in both places each call is counted twice. Without a budget of the caller's,
+    /// each run has one of the plan's own bounds ([`Budget::of`]), where it has any.
+    pub fn budget(mut self, budget: &'a Budget) -> Self {
+        self.budget = Some(budget);
+        self
+    }
+
     /// Every call of the plan, after a check of all that can be wrong before anything is spent.
     fn calls(&self) -> Result<Vec<CallRun<'a>>, RunError> {
         for rendition in self.plan.renditions() {
@@ -106,6 +137,9 @@ impl<'a, S> Driver<'a, S> {
             }
         }
         let requests = self.plan.requests(self.source)?;
+        if self.source.bytes().is_none() && cut_from(self.plan, None).next().is_some() {
+            return Err(RunError::NoSourceBytes);
+        }
         let mut runs = Vec::with_capacity(requests.len());
         let mut first_variant = 0;
         for ((generation, call), request) in self.plan.calls().zip(requests) {
@@ -148,14 +182,51 @@ impl<'a, S> Driver<'a, S> {
 
     fn rendered(&self, run: &CallRun<'_>, done: Option<RenderDone>) -> Vec<Placed> {
         let placed = done.map_or_else(|| run.everywhere(&RenditionError::Abandoned), |done| done.placed);
-        for Placed { rendition, variant, result } in &placed {
-            self.tell(&Event::Rendered { rendition: *rendition, variant: *variant, result: result.as_ref() });
-        }
+        self.tell_rendered(&placed);
         placed
     }
 
-    /// Brings the calls into the order of the plan, and their pictures into that of the renditions.
-    fn outcome(&self, mut finished: Vec<Finished>) -> Outcome {
+    fn tell_rendered(&self, placed: &[Placed]) {
+        for Placed { rendition, variant, result } in placed {
+            self.tell(&Event::Rendered { rendition: *rendition, variant: *variant, result: result.as_ref() });
+        }
+    }
+
+    /// Moves what is over to `finished`; what is left is the next round.
+    fn end_round<'r>(&self, tried: Vec<Tried<'r>>, finished: &mut Vec<Finished>) -> Vec<Pending<'r>> {
+        let round = rounds::next(tried);
+        finished.extend(round.finished);
+        for PutOff { run, error } in round.given_up {
+            let (result, mut report) = (Err(error), CallReport::default());
+            let job = self.answered(run, &result, &mut report);
+            let placed = self.rendered(run, Some(job.run()));
+            finished.push(Finished { call: run.request.call(), result, report, placed });
+        }
+        round.pending
+    }
+
+    /// The work of cutting what the plan cuts from the source itself, if there is any.
+    fn source_job(&self) -> Option<RenderJob> {
+        cut_from(self.plan, None).next()?;
+        Some(RenderJob::of_source(self.plan, self.source.bytes()?.clone(), self.options.clone()))
+    }
+
+    /// Tells of what was cut from the source.
+    fn cut_from_source(&self, done: Option<RenderDone>) -> Vec<Placed> {
+        let abandoned = |(rendition, _)| Placed { rendition, variant: 0, result: Err(RenditionError::Abandoned) };
+        let placed = done.map_or_else(|| cut_from(self.plan, None).map(abandoned).collect(), |done| done.placed);
+        self.tell_rendered(&placed);
+        placed
+    }
+
+    /// The budget that was given, or else that of the plan.
+    fn budget_or<'b>(&'b self, of_plan: &'b Option<Budget>) -> Option<&'b Budget> {
+        self.budget.or(of_plan.as_ref())
+    }
+
+    /// Brings the calls into the order of the plan, and their pictures, with those of the source, into that of the
+    /// renditions.
+    fn outcome(&self, of_source: Vec<Placed>, mut finished: Vec<Finished>) -> Outcome {
         finished.sort_by_key(|finished| finished.call);
         let mut renditions: Vec<_> = self
             .plan
@@ -165,7 +236,7 @@ impl<'a, S> Driver<'a, S> {
             .collect();
         // Invariant: the calls of a generation make each of its variants once, in order.
         let placed = finished.iter_mut().flat_map(|finished| std::mem::take(&mut finished.placed));
-        for Placed { rendition, result, .. } in placed {
+        for Placed { rendition, result, .. } in of_source.into_iter().chain(placed) {
             if let Some(outcome) = renditions.get_mut(rendition) {
                 outcome.variants.push(result);
             }
@@ -182,7 +253,7 @@ impl<S: Store> Driver<'_, S> {
     ///
     /// [`RunError`] where nothing was begun: another source, or options that cannot work. All else is in the [`Outcome`].
     pub fn run<G: Generator + ?Sized>(&self, generator: &G) -> Result<Outcome, RunError> {
-        Ok(self.outcome(self.calls()?.iter().map(|run| self.finish(run, generator)).collect()))
+        self.in_rounds(|round, budget| round.iter().map(|pending| self.attempt(pending, generator, budget)).collect())
     }
 
     /// Runs the plan with up to `threads` calls at a time, each on a thread of its own.
@@ -195,54 +266,87 @@ impl<S: Store> Driver<'_, S> {
         G: Generator + Sync + ?Sized,
         S: Sync,
     {
-        let calls = self.calls()?;
-        let next = AtomicUsize::new(0);
-        let work = || {
-            let mut finished = Vec::new();
-            while let Some(run) = calls.get(next.fetch_add(1, Ordering::Relaxed)) {
-                finished.push(self.finish(run, generator));
-            }
-            finished
-        };
-        let finished = thread::scope(|scope| {
-            // This thread works too. Where the system has no more threads, those that it has do all the work.
-            let helpers = 1..threads.get().min(calls.len());
-            let helpers: Vec<_> =
-                helpers.map_while(|_| thread::Builder::new().spawn_scoped(scope, work).ok()).collect();
-            let mut finished = work();
-            for helper in helpers {
-                // A panic of the caller's own backend, store or observer stays one.
-                finished.extend(helper.join().unwrap_or_else(|panic| resume_unwind(panic)));
-            }
-            finished
-        });
-        Ok(self.outcome(finished))
+        self.in_rounds(|round, budget| self.round_on_threads(round, generator, budget, threads))
     }
 
-    fn finish<G: Generator + ?Sized>(&self, run: &CallRun<'_>, generator: &G) -> Finished {
-        let request = &run.request;
-        self.tell(&Event::CallStarted { call: request.call() });
-        let mut report = CallReport::default();
-        let loaded = request.fingerprint().map_or(Ok(None), |fingerprint| self.store.load(&fingerprint));
-        let result = match looked_up(loaded) {
-            Some(kept) => {
-                report.reused = kept.is_ok();
-                kept
+    fn round_on_threads<'r, G>(
+        &self,
+        round: &[Pending<'r>],
+        generator: &G,
+        budget: Option<&Budget>,
+        threads: NonZeroUsize,
+    ) -> Vec<Tried<'r>>
+    where
+        G: Generator + Sync + ?Sized,
+        S: Sync,
+    {
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut tried = Vec::new();
+            while let Some(pending) = round.get(next.fetch_add(1, Ordering::Relaxed)) {
+                tried.push(self.attempt(pending, generator, budget));
             }
-            None => generator.generate(request),
+            tried
         };
+        thread::scope(|scope| {
+            // This thread works too. Where the system has no more threads, those that it has do all the work.
+            let helpers = 1..threads.get().min(round.len());
+            let helpers: Vec<_> =
+                helpers.map_while(|_| thread::Builder::new().spawn_scoped(scope, work).ok()).collect();
+            let mut tried = work();
+            for helper in helpers {
+                // A panic of the caller's own backend, store or observer stays one.
+                tried.extend(helper.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            }
+            tried
+        })
+    }
+
+    fn in_rounds(
+        &self,
+        run_round: impl for<'r> Fn(&[Pending<'r>], Option<&Budget>) -> Vec<Tried<'r>>,
+    ) -> Result<Outcome, RunError> {
+        let (calls, of_plan) = (self.calls()?, Budget::of(self.plan));
+        let of_source = self.source_job().map_or_else(Vec::new, |job| self.cut_from_source(Some(job.run())));
+        let (mut pending, mut finished) = (rounds::first(&calls), Vec::with_capacity(calls.len()));
+        while !pending.is_empty() {
+            pending = self.end_round(run_round(&pending, self.budget_or(&of_plan)), &mut finished);
+        }
+        Ok(self.outcome(of_source, finished))
+    }
+
+    fn attempt<'r, G>(&self, pending: &Pending<'r>, generator: &G, budget: Option<&Budget>) -> Tried<'r>
+    where
+        G: Generator + ?Sized,
+    {
+        let (run, request) = (pending.run, &pending.run.request);
+        let mut kept = None;
+        if pending.is_new {
+            self.tell(&Event::CallStarted { call: request.call() });
+            kept = looked_up(request.fingerprint().map_or(Ok(None), |fingerprint| self.store.load(&fingerprint)));
+        }
+        let mut report = CallReport { reused: matches!(kept, Some(Ok(_))), ..CallReport::default() };
+        let result = match (kept, budget) {
+            (Some(kept), _) => kept,
+            (None, None) => generator.generate(request),
+            (None, Some(budget)) => match budget.reserve(request) {
+                Ok(reservation) => settled(reservation, generator.generate(request)),
+                Err(refused) => Err(refused.into()),
+            },
+        };
+        let result = unless_put_off(run, result)?;
         if let (Ok(generated), false) = (&result, report.reused) {
             report.store_error = self.store.save(request, generated).err();
         }
         let job = self.answered(run, &result, &mut report);
         let placed = self.rendered(run, Some(job.run()));
-        Finished { call: request.call(), result, report, placed }
+        Ok(Finished { call: request.call(), result, report, placed })
     }
 }
 
 impl<S: AsyncStore> Driver<'_, S> {
     /// Runs the plan with up to `concurrency` calls at a time. Dropping the future loses the calls in flight and
-    /// nothing else: what was answered is in the store.
+    /// nothing else: what was answered is in the store. A budget counts those calls as billed.
     ///
     /// # Errors
     ///
@@ -251,39 +355,67 @@ impl<S: AsyncStore> Driver<'_, S> {
     where
         G: AsyncGenerator + ?Sized,
     {
-        let calls = self.calls()?;
-        // Collected, since a stream with a closure over references is not `Send` for the compiler.
-        let runs: Vec<_> = calls.iter().map(|run| self.finish_async(run, generator)).collect();
-        let finished = iter(runs).buffer_unordered(concurrency.get()).collect().await;
-        Ok(self.outcome(finished))
+        let (calls, of_plan) = (self.calls()?, Budget::of(self.plan));
+        let mut of_source = Vec::new();
+        if let Some(job) = self.source_job() {
+            of_source = self.cut_from_source(self.do_elsewhere(job).await);
+        }
+        let (mut pending, mut finished) = (rounds::first(&calls), Vec::with_capacity(calls.len()));
+        while !pending.is_empty() {
+            let budget = self.budget_or(&of_plan);
+            // Collected, since a stream with a closure over references is not `Send` for the compiler.
+            let tries: Vec<_> = pending.iter().map(|pending| self.attempt_async(pending, generator, budget)).collect();
+            let tried = iter(tries).buffer_unordered(concurrency.get()).collect().await;
+            pending = self.end_round(tried, &mut finished);
+        }
+        Ok(self.outcome(of_source, finished))
     }
 
-    async fn finish_async<G: AsyncGenerator + ?Sized>(&self, run: &CallRun<'_>, generator: &G) -> Finished {
-        let request = &run.request;
-        self.tell(&Event::CallStarted { call: request.call() });
-        let mut report = CallReport::default();
-        let loaded = match request.fingerprint() {
-            Some(fingerprint) => self.store.load(&fingerprint).await,
-            None => Ok(None),
+    /// Does CPU work where the caller wants it done.
+    async fn do_elsewhere(&self, job: RenderJob) -> Option<RenderDone> {
+        match self.offload {
+            Some(offload) => offload(job).await,
+            None => Some(job.run()),
+        }
+    }
+
+    async fn attempt_async<'r, G>(&self, pending: &Pending<'r>, generator: &G, budget: Option<&Budget>) -> Tried<'r>
+    where
+        G: AsyncGenerator + ?Sized,
+    {
+        let (run, request) = (pending.run, &pending.run.request);
+        let mut kept = None;
+        if pending.is_new {
+            self.tell(&Event::CallStarted { call: request.call() });
+            kept = looked_up(match request.fingerprint() {
+                Some(fingerprint) => self.store.load(&fingerprint).await,
+                None => Ok(None),
+            });
+        }
+        let mut report = CallReport { reused: matches!(kept, Some(Ok(_))), ..CallReport::default() };
+        let result = match (kept, budget) {
+            (Some(kept), _) => kept,
+            (None, None) => generator.generate(request).await,
+            (None, Some(budget)) => match budget.reserve(request) {
+                Ok(reservation) => settled(reservation, generator.generate(request).await),
+                Err(refused) => Err(refused.into()),
+            },
         };
-        let result = match looked_up(loaded) {
-            Some(kept) => {
-                report.reused = kept.is_ok();
-                kept
-            }
-            None => generator.generate(request).await,
-        };
+        let result = unless_put_off(run, result)?;
         if let (Ok(generated), false) = (&result, report.reused) {
             report.store_error = self.store.save(request, generated).await.err();
         }
         let job = self.answered(run, &result, &mut report);
-        let done = match self.offload {
-            Some(offload) => offload(job).await,
-            None => Some(job.run()),
-        };
+        let done = self.do_elsewhere(job).await;
         let placed = self.rendered(run, done);
-        Finished { call: request.call(), result, report, placed }
+        Ok(Finished { call: request.call(), result, report, placed })
     }
+}
+
+/// The result, when what it says was billed is counted.
+fn settled(reservation: Reservation<'_>, result: Result<Generated, GenerateError>) -> Result<Generated, GenerateError> {
+    reservation.settle_with(&result);
+    result
 }
 
 /// What the store says of a call; nothing where the backend has to be asked.
@@ -302,137 +434,6 @@ fn looked_up(loaded: Result<Option<Generated>, StoreError>) -> Option<Result<Gen
 impl<S> fmt::Debug for Driver<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Driver").field("options", &self.options).finish_non_exhaustive()
-    }
-}
-
-/// A call, and where its images go.
-struct CallRun<'a> {
-    plan: &'a Plan,
-    generation: usize,
-    /// Which of the generation's variants the call's first image is.
-    first_variant: usize,
-    request: GenerationRequest,
-}
-
-impl CallRun<'_> {
-    /// The renditions that are cut from the call's images.
-    fn renditions(&self) -> impl Iterator<Item = (usize, RenderTarget)> {
-        let preset = self.request.preset().size();
-        let renditions = self.plan.renditions().iter().enumerate();
-        renditions
-            .filter(|(_, rendition)| rendition.generation() == Some(self.generation))
-            .map(move |(index, rendition)| (index, render_target(rendition).with_preset(preset)))
-    }
-
-    /// The same failure for each picture of the call.
-    fn everywhere(&self, error: &RenditionError) -> Vec<Placed> {
-        let variants = self.first_variant..self.first_variant + self.request.variants() as usize;
-        let all = |(rendition, _)| {
-            let place = move |variant| Placed { rendition, variant, result: Err(error.clone()) };
-            variants.clone().map(place).collect::<Vec<_>>()
-        };
-        self.renditions().flat_map(all).collect()
-    }
-
-    fn job(&self, generated: Option<&Generated>, options: RenderOptions) -> RenderJob {
-        RenderJob {
-            request: self.request.clone(),
-            first_variant: self.first_variant,
-            generated: generated.cloned(),
-            renditions: self.renditions().collect(),
-            options,
-        }
-    }
-}
-
-fn render_target(rendition: &Rendition) -> RenderTarget {
-    RenderTarget::new(rendition.target()).with_fit(rendition.fit()).with_format(rendition.format())
-}
-
-struct Finished {
-    call: CallId,
-    result: Result<Generated, GenerateError>,
-    report: CallReport,
-    placed: Vec<Placed>,
-}
-
-/// A picture, or its lack, and where in the outcome it belongs.
-#[derive(Debug)]
-struct Placed {
-    rendition: usize,
-    variant: usize,
-    result: Result<Output, RenditionError>,
-}
-
-/// The CPU work that the answer to one call makes: owned, to be done on any thread.
-#[derive(Debug)]
-pub struct RenderJob {
-    request: GenerationRequest,
-    first_variant: usize,
-    generated: Option<Generated>,
-    renditions: Vec<(usize, RenderTarget)>,
-    options: RenderOptions,
-}
-
-/// The pictures that a [`RenderJob`] made, to be handed back to the driver.
-#[derive(Debug)]
-pub struct RenderDone {
-    placed: Vec<Placed>,
-}
-
-impl RenderJob {
-    /// Decodes each image once and makes all renditions of it. Blocks for as long as that takes.
-    pub fn run(self) -> RenderDone {
-        let targets: Vec<_> = self.renditions.iter().map(|(_, target)| *target).collect();
-        let mut placed = Vec::with_capacity(targets.len() * self.request.variants() as usize);
-        for image in 0..self.request.variants() {
-            let results: Vec<Result<Output, RenditionError>> = match self.image(image) {
-                Ok(bytes) => render_all(bytes, &targets, &self.options)
-                    .into_iter()
-                    .map(|result| Ok(self.output(image, result?)))
-                    .collect(),
-                Err(error) => vec![Err(error); targets.len()],
-            };
-            let variant = self.first_variant + image as usize;
-            placed.extend(self.renditions.iter().zip(results).map(|(&(rendition, _), result)| Placed {
-                rendition,
-                variant,
-                result,
-            }));
-        }
-        RenderDone { placed }
-    }
-
-    fn image(&self, image: u32) -> Result<&Arc<[u8]>, RenditionError> {
-        let generated = self.generated.as_ref().ok_or(RenditionError::Generation(self.request.call()))?;
-        generated.images().get(image as usize).ok_or(RenditionError::NothingMade(self.request.call()))
-    }
-
-    fn output(&self, image: u32, rendered: Rendered) -> Output {
-        let request = &self.request;
-        let Rendered { bytes, format, size, frame, rect, encoder, warnings } = rendered;
-        let provenance = Provenance {
-            source_digest: request.source().digest(),
-            model: request.model().to_string(),
-            aspect_ratio: request.preset().ratio(),
-            resolution: request.preset().resolution(),
-            preset: request.preset().size(),
-            prompt: request.prompt().to_string(),
-            seed: request.seed(),
-            call: request.call(),
-            fingerprint: request.fingerprint(),
-            image,
-            backend: self.generated.as_ref().map(|generated| generated.backend().to_owned()).unwrap_or_default(),
-            description: self.generated.as_ref().and_then(|generated| generated.description().map(str::to_owned)),
-            frame,
-            crop: rect,
-            kept_percent: rect.kept_of(frame),
-            target: size,
-            format,
-            encoder,
-            warnings,
-        };
-        Output { bytes, provenance }
     }
 }
 
@@ -486,6 +487,9 @@ pub enum RunError {
     /// The source is not the plan's.
     #[error(transparent)]
     Source(#[from] SourceMismatchError),
+    /// The plan cuts a target from the source, and the bytes of that are not there.
+    #[error("the plan cuts a target from the source, which has no bytes")]
+    NoSourceBytes,
     /// The encoding options cannot work.
     #[error(transparent)]
     Options(#[from] EncodeError),

@@ -26,6 +26,9 @@ pub enum GenerateErrorKind {
     InvalidRequest,
     /// The caller's store failed before the call, so nothing was asked and nothing paid.
     Store,
+    /// The call does not fit into the caller's budget, so nothing was asked and nothing paid: the caller has to raise
+    /// it. Asking again is in vain until then.
+    OverBudget,
 }
 
 impl fmt::Display for GenerateErrorKind {
@@ -39,6 +42,7 @@ impl fmt::Display for GenerateErrorKind {
             Self::InvalidAnswer => "the backend's answer is invalid",
             Self::InvalidRequest => "the backend cannot be asked this",
             Self::Store => "the store failed",
+            Self::OverBudget => "the budget is used up",
         })
     }
 }

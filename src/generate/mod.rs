@@ -18,6 +18,8 @@
 //! # is_generator(&backend);
 //! ```
 
+#[cfg(feature = "std")]
+pub mod budget;
 #[cfg(feature = "pixels")]
 pub mod drive;
 pub mod error;
@@ -26,6 +28,8 @@ pub mod local;
 #[cfg(feature = "pixels")]
 pub mod outcome;
 pub mod store;
+#[cfg(feature = "tower")]
+pub mod tower;
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -40,6 +44,7 @@ use crate::format::Format;
 use crate::plan::fingerprint::{Digest, Fingerprint};
 use crate::plan::focus::{Focus, Reframing};
 use crate::plan::preset::Preset;
+use crate::plan::price::UsdMicros;
 use crate::plan::source::Source;
 use crate::plan::{Call, CallId, Generation, Plan};
 
@@ -60,6 +65,8 @@ pub struct GenerationRequest {
     source: Source,
     focus: Focus,
     fingerprint: Option<Fingerprint>,
+    per_image: UsdMicros,
+    per_request: UsdMicros,
 }
 
 impl Plan {
@@ -93,6 +100,8 @@ impl GenerationRequest {
             source,
             focus: plan.focus(),
             fingerprint: call.fingerprint(),
+            per_image: generation.per_image(),
+            per_request: plan.per_request(),
         }
     }
 
@@ -151,6 +160,21 @@ impl GenerationRequest {
     /// has no digest.
     pub const fn fingerprint(&self) -> Option<Fingerprint> {
         self.fingerprint
+    }
+
+    /// What one image costs by the plan. Prices are no part of the fingerprint.
+    pub const fn per_image(&self) -> UsdMicros {
+        self.per_image
+    }
+
+    /// What is paid once, with the first image of the plan that is billed.
+    pub const fn per_request(&self) -> UsdMicros {
+        self.per_request
+    }
+
+    /// What the call costs by the plan, without the part per request.
+    pub const fn cost(&self) -> UsdMicros {
+        self.per_image.times(self.variants as u64)
     }
 }
 

@@ -2,16 +2,20 @@
 
 use std::fmt;
 
-use super::Generated;
+use super::budget::billed_images;
 use super::error::GenerateError;
 use super::store::StoreError;
+use super::{Generated, GenerationRequest};
 use crate::format::Format;
 use crate::pixels::encode::EncoderSettings;
 use crate::pixels::{RenderError, Warning};
 use crate::plan::fingerprint::{Digest, Fingerprint};
 use crate::plan::fit::{Kept, Rect};
+use crate::plan::focus::Focus;
 use crate::plan::preset::{AspectRatio, Resolution};
 use crate::plan::price::UsdMicros;
+use crate::plan::share::Loss;
+use crate::plan::target::Insets;
 use crate::plan::{CallId, Generation, Plan};
 use crate::size::Size;
 
@@ -39,11 +43,7 @@ impl Outcome {
         let mut cost = UsdMicros(0);
         let mut any = false;
         for (((index, _), result), report) in plan.calls().zip(&self.calls).zip(&self.reports) {
-            let billed = match result {
-                _ if report.reused => 0,
-                Ok(generated) => generated.billed_images(),
-                Err(error) => error.billed_images(),
-            };
+            let billed = if report.reused { 0 } else { billed_images(result) };
             let per_image = plan.generations().get(index).map_or(UsdMicros(0), Generation::per_image);
             cost = cost.plus(per_image.times(billed.into()));
             any |= billed > 0;
@@ -70,7 +70,7 @@ pub struct CallReport {
 pub struct RenditionOutcome {
     /// Their exact size.
     pub target: Size,
-    /// One for each variant that the plan asks for.
+    /// One for each variant that the plan asks for; one where it is cut from the source.
     pub variants: Vec<Result<Output, RenditionError>>,
 }
 
@@ -115,6 +115,37 @@ impl fmt::Debug for Output {
 pub struct Provenance {
     /// The SHA-256 of the source's encoded bytes.
     pub source_digest: Option<Digest>,
+    /// How the image that it was cut from was made; nothing where that is the source itself.
+    pub generation: Option<GenerationRecord>,
+    /// The upright size of the image that it was cut from.
+    pub frame: Size,
+    /// The rectangle of it that became the picture.
+    pub crop: Rect,
+    /// The share of it in the rectangle.
+    pub kept_percent: Kept,
+    /// How much nearness of shape was lost by sharing a generation.
+    pub loss_percent: Loss,
+    /// Where the picture's interest lies, as it was asked.
+    pub focus: Focus,
+    /// What of the picture had to stay free of anything important.
+    pub safe_area: Insets,
+    /// The picture's exact size.
+    pub target: Size,
+    /// The picture's format.
+    pub format: Format,
+    /// The most bytes that it could have.
+    pub max_bytes: Option<u64>,
+    /// With which settings it was encoded.
+    pub encoder: Option<EncoderSettings>,
+    /// What the caller may want to look at.
+    pub warnings: Vec<Warning>,
+}
+
+/// How an image was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct GenerationRecord {
     /// The model that was asked.
     pub model: String,
     /// The shape that was asked.
@@ -137,18 +168,22 @@ pub struct Provenance {
     pub backend: String,
     /// What the backend said beside it.
     pub description: Option<String>,
-    /// The upright size of the image that came.
-    pub frame: Size,
-    /// The rectangle of it that became the picture.
-    pub crop: Rect,
-    /// The share of it in the rectangle.
-    pub kept_percent: Kept,
-    /// The picture's exact size.
-    pub target: Size,
-    /// The picture's format.
-    pub format: Format,
-    /// With which settings it was encoded.
-    pub encoder: Option<EncoderSettings>,
-    /// What the caller may want to look at.
-    pub warnings: Vec<Warning>,
+}
+
+impl GenerationRecord {
+    pub(super) fn new(request: &GenerationRequest, generated: &Generated, image: u32) -> Self {
+        Self {
+            model: request.model().to_string(),
+            aspect_ratio: request.preset().ratio(),
+            resolution: request.preset().resolution(),
+            preset: request.preset().size(),
+            prompt: request.prompt().to_string(),
+            seed: request.seed(),
+            call: request.call(),
+            fingerprint: request.fingerprint(),
+            image,
+            backend: generated.backend().to_owned(),
+            description: generated.description().map(str::to_owned),
+        }
+    }
 }

@@ -67,6 +67,16 @@ impl Focus {
         [self.left, self.top, self.right, self.bottom]
     }
 
+    /// Left, top, right and bottom in pixels of a picture of `frame` pixels, rounded outwards: from the first that is held
+    /// to before the end. Where the picture shows the source, `reframing` says how, and the focus is read in the source.
+    pub fn edges_px(self, frame: Size, reframing: Option<Reframing>) -> [u32; 4] {
+        let [columns, rows] = match reframing {
+            Some(reframing) => reframing.pixels(self, frame),
+            None => self.pixels(frame),
+        };
+        [columns.start, rows.start, columns.end, rows.end]
+    }
+
     /// The whole pixels of a frame that hold the focus: those of the columns, and those of the rows.
     pub(crate) fn pixels(self, frame: Size) -> [Span; 2] {
         [Span::of(self.left, self.right, frame.width()), Span::of(self.top, self.bottom, frame.height())]

@@ -16,6 +16,8 @@
 
 mod any;
 #[cfg(feature = "pixels")]
+mod budget;
+#[cfg(feature = "pixels")]
 mod colour;
 #[cfg(all(feature = "pixels", feature = "serde"))]
 mod command;
@@ -51,5 +53,7 @@ mod share;
 #[cfg(feature = "pixels")]
 mod source;
 mod spare;
+#[cfg(all(feature = "pixels", feature = "tower"))]
+mod tower;
 #[cfg(feature = "pixels")]
 mod upstream;

@@ -1,0 +1,174 @@
+//! What is cut from one picture, or from the pictures of one call, and the work of cutting it.
+
+use std::sync::Arc;
+
+use crate::generate::outcome::{GenerationRecord, Output, Provenance, RenditionError};
+use crate::generate::{Generated, GenerationRequest};
+use crate::pixels::{RenderOptions, RenderTarget, Rendered, render_all};
+use crate::plan::fingerprint::Digest;
+use crate::plan::focus::Focus;
+use crate::plan::{Plan, Rendition};
+use crate::size::Size;
+
+/// A call, and where its images go.
+pub(super) struct CallRun<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) generation: usize,
+    /// Which of the generation's variants the call's first image is.
+    pub(super) first_variant: usize,
+    pub(super) request: GenerationRequest,
+}
+
+impl CallRun<'_> {
+    /// The same failure for each picture of the call.
+    pub(super) fn everywhere(&self, error: &RenditionError) -> Vec<Placed> {
+        let variants = self.first_variant..self.first_variant + self.request.variants() as usize;
+        let all = |(rendition, _)| {
+            let place = move |variant| Placed { rendition, variant, result: Err(error.clone()) };
+            variants.clone().map(place).collect::<Vec<_>>()
+        };
+        cut_from(self.plan, Some(self.generation)).flat_map(all).collect()
+    }
+
+    pub(super) fn job(&self, generated: Option<&Generated>, options: RenderOptions) -> RenderJob {
+        RenderJob {
+            origin: Origin::Call {
+                request: self.request.clone(),
+                first_variant: self.first_variant,
+                generated: generated.cloned(),
+            },
+            renditions: cut_from(self.plan, Some(self.generation)).collect(),
+            focus: self.plan.focus(),
+            options,
+        }
+    }
+}
+
+/// The renditions that are cut from a generation, or from the source, each with its index.
+pub(super) fn cut_from(plan: &Plan, generation: Option<usize>) -> impl Iterator<Item = (usize, Rendition)> {
+    let renditions = plan.renditions().iter().copied().enumerate();
+    renditions.filter(move |(_, rendition)| rendition.generation() == generation)
+}
+
+/// A picture, or its lack, and where in the outcome it belongs.
+#[derive(Debug)]
+pub(super) struct Placed {
+    pub(super) rendition: usize,
+    pub(super) variant: usize,
+    pub(super) result: Result<Output, RenditionError>,
+}
+
+/// The CPU work that the answer to one call makes, or that the source does: owned, to be done on any thread.
+#[derive(Debug)]
+pub struct RenderJob {
+    origin: Origin,
+    renditions: Vec<(usize, Rendition)>,
+    focus: Focus,
+    options: RenderOptions,
+}
+
+/// What renditions are cut from.
+#[derive(Debug)]
+enum Origin {
+    Call { request: GenerationRequest, first_variant: usize, generated: Option<Generated> },
+    Source { bytes: Arc<[u8]>, digest: Option<Digest>, size: Option<Size> },
+}
+
+/// The pictures that a [`RenderJob`] made, to be handed back to the driver.
+#[derive(Debug)]
+pub struct RenderDone {
+    pub(super) placed: Vec<Placed>,
+}
+
+impl RenderJob {
+    /// Cuts what the plan cuts from the source itself.
+    pub(super) fn of_source(plan: &Plan, bytes: Arc<[u8]>, options: RenderOptions) -> Self {
+        Self {
+            origin: Origin::Source { bytes, digest: plan.source_digest(), size: plan.source_size() },
+            renditions: cut_from(plan, None).collect(),
+            focus: plan.focus(),
+            options,
+        }
+    }
+
+    /// Decodes each image once and makes all renditions of it. Blocks for as long as that takes.
+    pub fn run(self) -> RenderDone {
+        let mut placed = Vec::with_capacity(self.renditions.len());
+        match &self.origin {
+            Origin::Source { bytes, .. } => placed.extend(self.cut(0, Ok(bytes), None)),
+            Origin::Call { request, first_variant, generated } => {
+                for image in 0..request.variants() {
+                    let made = generated.as_ref().ok_or(RenditionError::Generation(request.call()));
+                    let bytes = made.and_then(|made| {
+                        made.images().get(image as usize).ok_or(RenditionError::NothingMade(request.call()))
+                    });
+                    let record = generated.as_ref().map(|made| GenerationRecord::new(request, made, image));
+                    placed.extend(self.cut(first_variant + image as usize, bytes, record.as_ref()));
+                }
+            }
+        }
+        RenderDone { placed }
+    }
+
+    /// All renditions of one picture.
+    fn cut(
+        &self,
+        variant: usize,
+        bytes: Result<&Arc<[u8]>, RenditionError>,
+        record: Option<&GenerationRecord>,
+    ) -> Vec<Placed> {
+        let results = match bytes {
+            Ok(bytes) => {
+                let targets: Vec<_> = self.renditions.iter().map(|(_, rendition)| self.target(rendition)).collect();
+                let rendered = render_all(bytes, &targets, &self.options).into_iter();
+                rendered.map(|result| result.map_err(RenditionError::from)).collect()
+            }
+            Err(error) => vec![Err(error); self.renditions.len()],
+        };
+        let place = |(&(index, rendition), result): (&(usize, Rendition), Result<Rendered, RenditionError>)| Placed {
+            rendition: index,
+            variant,
+            result: result.map(|rendered| self.output(&rendition, rendered, record)),
+        };
+        self.renditions.iter().zip(results).map(place).collect()
+    }
+
+    fn target(&self, rendition: &Rendition) -> RenderTarget {
+        let target = RenderTarget::new(rendition.target())
+            .with_fit(rendition.fit())
+            .with_format(rendition.format())
+            .with_focus(self.focus);
+        let (asked, reframing) = match &self.origin {
+            Origin::Call { request, generated, .. } => {
+                (Some(request.preset().size()), generated.as_ref().and_then(Generated::reframing))
+            }
+            Origin::Source { size, .. } => (*size, None),
+        };
+        let target = asked.map_or(target, |asked| target.with_preset(asked));
+        reframing.map_or(target, |reframing| target.with_reframing(reframing))
+    }
+
+    fn output(&self, rendition: &Rendition, rendered: Rendered, record: Option<&GenerationRecord>) -> Output {
+        let Rendered { bytes, format, size, frame, rect, encoder, warnings } = rendered;
+        let source_digest = match &self.origin {
+            Origin::Call { request, .. } => request.source().digest(),
+            Origin::Source { digest, .. } => *digest,
+        };
+        let provenance = Provenance {
+            source_digest,
+            generation: record.cloned(),
+            frame,
+            crop: rect,
+            kept_percent: rect.kept_of(frame),
+            loss_percent: rendition.loss(),
+            focus: self.focus,
+            safe_area: rendition.safe_area(),
+            target: size,
+            format,
+            max_bytes: rendition.max_bytes(),
+            encoder,
+            warnings,
+        };
+        Output { bytes, provenance }
+    }
+}

@@ -1,0 +1,542 @@
+//! Budgets while a run goes on: what is still asked, what is refused, what is counted; by scripts of what a backend
+//! bills, against an account kept in the plainest way.
+
+use std::error::Error as _;
+use std::future::pending;
+use std::num::NonZeroUsize;
+use std::pin::pin;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Poll, Waker};
+use std::thread;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use smart_resize::{
+    Blocking, Budget, BudgetError, CallId, Driver, Event, GenerateError, GenerateErrorKind, Generated,
+    GenerationRequest, MemoryStore, Outcome, Plan, PriceList, Reservation, ResizeRequest, Source, UsdMicros,
+    generate_from_async_fn, generate_from_fn,
+};
+
+const THREE: NonZeroUsize = NonZeroUsize::new(3).unwrap();
+
+fn source() -> Source {
+    Source::from_bytes(*b"nobody looks at it here")
+}
+
+/// At fal's prices: $0.05 once, then $0.15 an image, or $0.30 for more than 2K.
+fn plan(sizes: &[&str], variants: u32) -> Plan {
+    Plan::new(&ResizeRequest::builder(source()).sizes(sizes).variants(variants).build().unwrap()).unwrap()
+}
+
+fn requests(sizes: &[&str], variants: u32) -> Vec<GenerationRequest> {
+    plan(sizes, variants).requests(&source()).unwrap()
+}
+
+fn dollars(dollars: f64) -> UsdMicros {
+    UsdMicros((dollars * 1e6).round() as u64)
+}
+
+fn budget(max_cost: f64) -> Budget {
+    Budget::new().with_max_cost(dollars(max_cost))
+}
+
+/// What the backend does when it is asked for one call.
+#[derive(Clone, Copy, Debug)]
+struct Reply {
+    makes: bool,
+    bills: u32,
+    /// How often it lets others go on before it answers.
+    waits: u8,
+}
+
+const MADE: Reply = Reply { makes: true, bills: 1, waits: 0 };
+const FAILED: Reply = Reply { makes: false, bills: 0, waits: 0 };
+const BILLED: Reply = Reply { makes: false, bills: 1, waits: 0 };
+
+impl Reply {
+    const fn billing(self, bills: u32) -> Self {
+        Self { bills, ..self }
+    }
+
+    const fn late(self) -> Self {
+        Self { waits: 3, ..self }
+    }
+
+    fn answer(self) -> Result<Generated, GenerateError> {
+        if self.makes {
+            return Ok(Generated::new("script", [b"an image".to_vec()]).with_billed_images(self.bills));
+        }
+        Err(GenerateError::new(GenerateErrorKind::Transport, "by the script").with_billed_images(self.bills))
+    }
+}
+
+/// Replies by the number of the call, and notes what it was asked.
+struct Script<'a> {
+    replies: &'a [Reply],
+    log: Mutex<Log>,
+}
+
+#[derive(Default)]
+struct Log {
+    asked: Vec<u32>,
+    /// The prices of the calls that are being made, and what was billed for the others.
+    committed: u64,
+    most_committed: u64,
+    billed: bool,
+}
+
+impl<'a> Script<'a> {
+    fn new(replies: &'a [Reply]) -> Self {
+        Self { replies, log: Mutex::default() }
+    }
+
+    fn begin(&self, request: &GenerationRequest) -> Reply {
+        let mut log = self.log.lock().unwrap();
+        log.asked.push(request.call().0);
+        log.committed += request.cost().0;
+        let with_part = log.committed + request.per_request().0;
+        log.most_committed = log.most_committed.max(with_part);
+        self.replies[request.call().0 as usize]
+    }
+
+    fn end(&self, request: &GenerationRequest, reply: Reply) -> Result<Generated, GenerateError> {
+        let mut log = self.log.lock().unwrap();
+        log.committed -= request.cost().0;
+        log.committed += request.per_image().0 * u64::from(reply.bills);
+        log.billed |= reply.bills > 0;
+        reply.answer()
+    }
+
+    fn asked(&self) -> Vec<u32> {
+        self.log.lock().unwrap().asked.clone()
+    }
+
+    fn run(&self, driver: &Driver<'_>) -> Outcome {
+        driver.run(&generate_from_fn(|request: &GenerationRequest| self.end(request, self.begin(request)))).unwrap()
+    }
+
+    fn run_on_threads(&self, driver: &Driver<'_>, threads: NonZeroUsize) -> Outcome {
+        let backend = generate_from_fn(|request: &GenerationRequest| {
+            let reply = self.begin(request);
+            (0..reply.waits).for_each(|_| thread::yield_now());
+            self.end(request, reply)
+        });
+        driver.run_on_threads(&backend, threads).unwrap()
+    }
+
+    fn run_async(&self, driver: &Driver<'_>, concurrency: NonZeroUsize) -> Outcome {
+        let backend = generate_from_async_fn(|request: GenerationRequest| async move {
+            let reply = self.begin(&request);
+            for _ in 0..reply.waits {
+                once_around().await;
+            }
+            self.end(&request, reply)
+        });
+        pollster::block_on(driver.run_async(&backend, concurrency)).unwrap()
+    }
+}
+
+/// Lets the others go on.
+async fn once_around() {
+    let mut waited = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut waited, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// For each call: whether it was refused by the budget.
+fn refused(outcome: &Outcome) -> Vec<bool> {
+    let over = |call: &Result<Generated, GenerateError>| {
+        call.as_ref().is_err_and(|error| error.kind() == GenerateErrorKind::OverBudget)
+    };
+    outcome.calls.iter().map(over).collect()
+}
+
+#[track_caller]
+fn fits(max_cost: f64, max_calls: u32, replies: &[Reply], asked: &[u32], spent: f64) {
+    let sizes = ["30x20", "3840x2160", "20x30", "9x9"];
+    let (plan, source) = (plan(&sizes, 1), source());
+    let (budget, script) = (budget(max_cost).with_max_calls(max_calls), Script::new(replies));
+    let outcome = script.run(&Driver::new(&plan, &source).budget(&budget));
+    assert_eq!((script.asked(), budget.spent()), (asked.to_vec(), dollars(spent)));
+    assert_eq!((outcome.cost(&plan), budget.calls()), (budget.spent(), asked.len() as u32));
+    assert_eq!(refused(&outcome), (0..4).map(|call| !asked.contains(&call)).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_call_is_made_where_its_price_is_left() {
+    // The calls cost $0.15, $0.30, $0.15 and $0.15, and $0.05 comes once.
+    fits(0.80, 4, &[MADE; 4], &[0, 1, 2, 3], 0.80);
+    // A cheaper one is made after a dear one was refused.
+    fits(0.79, 4, &[MADE; 4], &[0, 1, 2], 0.65);
+    fits(0.50, 4, &[MADE; 4], &[0, 1], 0.50);
+    fits(0.49, 4, &[MADE; 4], &[0, 2], 0.35);
+    fits(0.20, 4, &[MADE; 4], &[0], 0.20);
+    fits(0.19, 4, &[MADE; 4], &[], 0.0);
+    fits(0.0, 4, &[MADE; 4], &[], 0.0);
+    // Calls.
+    fits(9.0, 3, &[MADE; 4], &[0, 1, 2], 0.65);
+    fits(9.0, 1, &[FAILED; 4], &[0], 0.0);
+    fits(9.0, 0, &[MADE; 4], &[], 0.0);
+    // A failure that is not billed gives its price back.
+    fits(0.20, 4, &[FAILED, FAILED, MADE, MADE], &[0, 2], 0.20);
+    fits(0.35, 4, &[FAILED; 4], &[0, 1, 2, 3], 0.0);
+    // One that is billed does not, and is deducted before the next call.
+    fits(0.50, 4, &[BILLED; 4], &[0, 1], 0.50);
+    fits(0.64, 4, &[BILLED, BILLED, MADE, MADE], &[0, 1], 0.50);
+    // An answer that is not billed, and one that is billed beyond its price: all after it is refused.
+    fits(0.35, 4, &[MADE.billing(0); 4], &[0, 1, 2, 3], 0.0);
+    fits(0.50, 4, &[MADE.billing(4), MADE, MADE, MADE], &[0], 0.65);
+    fits(0.50, 4, &[FAILED.billing(3), MADE, MADE, MADE], &[0], 0.50);
+}
+
+#[test]
+fn a_refusal_says_what_is_needed_and_what_is_left() {
+    let (plan, source, budget) = (plan(&["30x20", "20x30"], 2), source(), budget(0.60));
+    let outcome = Script::new(&[MADE.billing(2); 2]).run(&Driver::new(&plan, &source).budget(&budget));
+    let error = outcome.calls[1].as_ref().unwrap_err();
+    assert_eq!(error.to_string(), "the budget is used up: the call was not made");
+    let refusal = error.source().unwrap();
+    assert_eq!(refusal.to_string(), "the next call costs $0.30, $0.25 of the budget of $0.60 is left");
+    assert_eq!((error.billed_images(), error.retry_after()), (0, None));
+    // Its pictures point to it, and those of the other call are what they are.
+    let messages: Vec<_> =
+        outcome.renditions.iter().map(|of| of.variants[0].as_ref().unwrap_err().to_string()).collect();
+    assert_eq!(messages[1], "call 1 failed");
+    assert_ne!(messages[0], "call 0 failed");
+    assert_eq!(outcome.calls[0].as_ref().unwrap().images().len(), 1);
+}
+
+#[test]
+fn each_refusal_has_its_words() {
+    let requests = requests(&["30x20", "30x20", "30x20"], 1);
+    let message = |budget: &Budget| budget.reserve(&requests[2]).unwrap_err().to_string();
+    assert_eq!(message(&Budget::new().with_max_calls(0)), "the next call exceeds the budget of 0 calls");
+    assert_eq!(message(&budget(0.1)), "the next call costs $0.20, $0.10 of the budget of $0.10 is left");
+    let budget = budget(0.30);
+    let held = budget.reserve(&requests[0]).unwrap();
+    let error = budget.reserve(&requests[1]).unwrap_err();
+    let words =
+        "the next call costs $0.20, $0.15 of the budget of $0.30 is left, and $0.15 is held for calls in flight";
+    assert_eq!(error.to_string(), words);
+    assert!(matches!(error, BudgetError::Cost { held: UsdMicros(150_000), .. }));
+    assert!(!error.is_final());
+    held.settle(1);
+    assert_eq!(message(&budget), "the next call costs $0.15, $0.10 of the budget of $0.30 is left");
+    assert!(budget.reserve(&requests[1]).unwrap_err().is_final());
+}
+
+#[test]
+fn a_refusal_is_final_where_no_call_in_flight_can_make_it_void() {
+    let [cheap, dear] = <[_; 2]>::try_from(requests(&["30x20", "3840x2160"], 1)).unwrap();
+    let is_final = |max_cost: u64| {
+        let budget = Budget::new().with_max_cost(UsdMicros(max_cost));
+        let _held = budget.reserve(&cheap).unwrap();
+        budget.reserve(&dear).map(|_| ()).map_err(|error| error.is_final())
+    };
+    // The dear one needs $0.35, and $0.50 with the other one in flight.
+    assert_eq!([349_999, 350_000].map(is_final), [Err(true), Err(false)]);
+    assert_eq!([499_999, 500_000].map(is_final), [Err(false), Ok(())]);
+    let budget = Budget::new().with_max_calls(1);
+    let _held = budget.reserve(&cheap).unwrap();
+    assert!(budget.reserve(&dear).unwrap_err().is_final());
+}
+
+#[test]
+fn a_reservation_holds_its_price_until_it_is_settled() {
+    let requests = requests(&["30x20"], 5);
+    let budget = budget(2.0);
+    assert_eq!((requests[0].cost(), requests[1].cost()), (dollars(0.60), dollars(0.15)));
+    let state = || (budget.spent(), budget.remaining().unwrap(), budget.calls());
+    let (four, one) = (budget.reserve(&requests[0]).unwrap(), budget.reserve(&requests[1]).unwrap());
+    assert_eq!(state(), (dollars(0.0), dollars(1.25), 2));
+    one.settle(0);
+    assert_eq!(state(), (dollars(0.0), dollars(1.40), 2));
+    // Three of four, and the part per request.
+    four.settle(3);
+    assert_eq!(state(), (dollars(0.50), dollars(1.50), 2));
+    budget.reserve(&requests[1]).unwrap().settle(1);
+    assert_eq!(state(), (dollars(0.65), dollars(1.35), 3));
+    assert_eq!(Budget::new().remaining(), None);
+}
+
+#[test]
+fn a_reservation_that_is_dropped_counts_as_billed() {
+    let requests = requests(&["30x20"], 4);
+    let budget = budget(1.0);
+    drop::<Reservation<'_>>(budget.reserve(&requests[0]).unwrap());
+    assert_eq!((budget.spent(), budget.remaining()), (dollars(0.65), Some(dollars(0.35))));
+}
+
+#[test]
+fn the_highest_part_per_request_is_kept_in_reserve() {
+    let of = |part: u64| {
+        let prices =
+            PriceList::new(UsdMicros(part)).with_image("nano-banana-pro", Some("1K".parse().unwrap()), UsdMicros(10));
+        let request = ResizeRequest::builder(source()).sizes(["30x20"]).prices(prices).build().unwrap();
+        Plan::new(&request).unwrap().requests(&source()).unwrap().remove(0)
+    };
+    let budget = Budget::new().with_max_cost(UsdMicros(24));
+    let held = budget.reserve(&of(5)).unwrap();
+    // 10 in flight and 10 more leave 4, and 5 are to come.
+    assert!(budget.reserve(&of(0)).is_err());
+    held.settle(1);
+    assert_eq!(budget.spent(), UsdMicros(15));
+}
+
+#[test]
+fn amounts_beyond_all_bounds_are_refused_and_do_not_panic() {
+    let prices = PriceList::new(UsdMicros(u64::MAX)).with_image(
+        "nano-banana-pro",
+        Some("1K".parse().unwrap()),
+        UsdMicros(u64::MAX),
+    );
+    let request = ResizeRequest::builder(source()).sizes(["30x20"]).variants(4).prices(prices).build().unwrap();
+    let request = Plan::new(&request).unwrap().requests(&source()).unwrap().remove(0);
+    let unlimited = Budget::new();
+    let (one, two) = (unlimited.reserve(&request).unwrap(), unlimited.reserve(&request).unwrap());
+    one.settle(u32::MAX);
+    two.settle(u32::MAX);
+    assert_eq!(unlimited.spent(), UsdMicros(u64::MAX));
+    let limited = unlimited.with_max_cost(UsdMicros(u64::MAX));
+    assert_eq!(limited.remaining(), Some(UsdMicros(0)));
+    assert!(limited.reserve(&request).unwrap_err().is_final());
+}
+
+#[test]
+fn answers_from_the_store_are_free() {
+    let (plan, source, store) = (plan(&["30x20", "20x30"], 1), source(), MemoryStore::default());
+    let backend = generate_from_fn(|_: &GenerationRequest| MADE.answer());
+    Driver::new(&plan, &source).store(&store).run(&backend).unwrap();
+    let nothing = budget(0.0).with_max_calls(0);
+    let outcome = Driver::new(&plan, &source).store(&store).budget(&nothing).run(&backend).unwrap();
+    assert!(outcome.reports.iter().all(|report| report.reused));
+    assert_eq!((nothing.calls(), nothing.spent(), refused(&outcome)), (0, UsdMicros(0), vec![false, false]));
+}
+
+#[test]
+fn when_the_budget_is_raised_only_what_is_missing_is_paid() {
+    let (plan, source, store) = (plan(&["30x20", "20x30", "9x9"], 1), source(), MemoryStore::default());
+    let asked = AtomicU32::new(0);
+    let backend = generate_from_fn(|_: &GenerationRequest| {
+        asked.fetch_add(1, Ordering::Relaxed);
+        MADE.answer()
+    });
+    let budget = budget(0.20);
+    let first = Driver::new(&plan, &source).store(&store).budget(&budget).run(&backend).unwrap();
+    assert_eq!((refused(&first), asked.load(Ordering::Relaxed)), (vec![false, true, true], 1));
+    // What is spent stays spent: $0.15 more is one more call, without the part per request.
+    let budget = budget.with_max_cost(dollars(0.35));
+    let second = Driver::new(&plan, &source).store(&store).budget(&budget).run(&backend).unwrap();
+    assert_eq!((refused(&second), asked.load(Ordering::Relaxed)), (vec![false, false, true], 2));
+    assert_eq!(second.reports.iter().map(|report| report.reused).collect::<Vec<_>>(), [true, false, false]);
+    assert_eq!(budget.spent(), dollars(0.35));
+}
+
+#[test]
+fn a_call_that_waits_for_others_in_flight_is_not_lost() {
+    // $0.20 is one call at a time: the others are put off, round after round, until one is billed.
+    let replies = [FAILED.late(), FAILED.late(), FAILED.late(), MADE.late(), MADE];
+    let (plan, source, budget) = (plan(&["30x20", "20x30", "9x9", "8x9", "7x9"], 1), source(), budget(0.20));
+    let (script, events) = (Script::new(&replies), Mutex::new(Vec::new()));
+    let on_event = |event: &Event<'_>| match event {
+        Event::CallStarted { call } => events.lock().unwrap().push(('s', call.0)),
+        Event::CallAnswered { call, .. } => events.lock().unwrap().push(('a', call.0)),
+        Event::CallFailed { call, .. } => events.lock().unwrap().push(('f', call.0)),
+        _ => {}
+    };
+    let outcome = script.run_async(&Driver::new(&plan, &source).budget(&budget).on_event(&on_event), THREE);
+    assert_eq!(script.asked(), [0, 1, 2, 3]);
+    assert_eq!(refused(&outcome), [false, false, false, false, true]);
+    assert_eq!(budget.spent(), dollars(0.20));
+    // Each call is told of once, however often it was put off.
+    let mut events = events.into_inner().unwrap();
+    events.sort_unstable();
+    let times = |what, calls: &[u32]| calls.iter().map(|call| (what, *call)).collect::<Vec<_>>();
+    assert_eq!(events, [times('a', &[3]), times('f', &[0, 1, 2, 4]), times('s', &[0, 1, 2, 3, 4])].concat());
+}
+
+#[test]
+fn a_call_put_off_is_looked_for_in_the_store_once() {
+    struct Counting(AtomicU32);
+    impl smart_resize::Store for Counting {
+        fn load(&self, _: &smart_resize::Fingerprint) -> Result<Option<Generated>, smart_resize::StoreError> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Ok(None)
+        }
+
+        fn save(&self, _: &GenerationRequest, _: &Generated) -> Result<(), smart_resize::StoreError> {
+            Ok(())
+        }
+    }
+    let (plan, source, budget) = (plan(&["30x20", "20x30", "9x9"], 1), source(), budget(0.20));
+    let store = Counting(AtomicU32::new(0));
+    let driver = Driver::new(&plan, &source).store(Blocking(&store)).budget(&budget);
+    let backend = generate_from_async_fn(|_: GenerationRequest| async {
+        once_around().await;
+        FAILED.answer()
+    });
+    pollster::block_on(driver.run_async(&backend, THREE)).unwrap();
+    assert_eq!((store.0.load(Ordering::Relaxed), budget.calls()), (3, 3));
+}
+
+#[test]
+fn a_run_waits_for_nobody_who_holds_the_budget() {
+    let (plan, source, budget) = (plan(&["30x20", "20x30"], 1), source(), budget(0.30));
+    let held = budget.reserve(&plan.requests(&source).unwrap()[0]).unwrap();
+    let script = Script::new(&[MADE; 2]);
+    for outcome in [
+        script.run(&Driver::new(&plan, &source).budget(&budget)),
+        script.run_on_threads(&Driver::new(&plan, &source).budget(&budget), THREE),
+        script.run_async(&Driver::new(&plan, &source).budget(&budget), THREE),
+    ] {
+        assert_eq!((refused(&outcome), script.asked()), (vec![true, true], vec![]));
+        let message = outcome.calls[1].as_ref().unwrap_err().source().unwrap().to_string();
+        assert!(message.ends_with("$0.15 is held for calls in flight"));
+        assert_eq!(outcome.renditions[1].variants[0].as_ref().unwrap_err().to_string(), "call 1 failed");
+    }
+    held.settle(0);
+}
+
+#[test]
+fn a_call_in_flight_when_the_run_is_dropped_counts_as_billed() {
+    let (plan, source, budget) = (plan(&["30x20", "20x30", "9x9"], 1), source(), budget(9.0));
+    let backend = generate_from_async_fn(|request: GenerationRequest| async move {
+        if request.call() == CallId(1) { pending().await } else { FAILED.answer() }
+    });
+    {
+        let driver = Driver::new(&plan, &source).budget(&budget);
+        let mut run = pin!(driver.run_async(&backend, THREE));
+        assert!(run.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        assert_eq!((budget.spent(), budget.remaining()), (dollars(0.0), Some(dollars(8.85))));
+    }
+    assert_eq!((budget.spent(), budget.remaining(), budget.calls()), (dollars(0.20), Some(dollars(8.80)), 3));
+}
+
+/// The account in the plainest way, one call after the other: which calls are made, and what they cost.
+fn oracle(prices: &[(u64, u32)], part: u64, replies: &[Reply], max_cost: u64, max_calls: u32) -> (Vec<u32>, u64) {
+    let (mut asked, mut spent, mut anything) = (Vec::new(), 0, false);
+    for (call, ((per_image, images), reply)) in prices.iter().zip(replies).enumerate() {
+        let mut price = per_image * u64::from(*images);
+        if !anything {
+            price += part;
+        }
+        if asked.len() as u32 == max_calls || spent + price > max_cost {
+            continue;
+        }
+        asked.push(call as u32);
+        if reply.bills > 0 {
+            spent += per_image * u64::from(reply.bills);
+            if !anything {
+                spent += part;
+            }
+            anything = true;
+        }
+    }
+    (asked, spent)
+}
+
+#[derive(Clone, Debug)]
+struct Case {
+    plan: Plan,
+    replies: Vec<Reply>,
+    max_cost: u64,
+    max_calls: u32,
+    at_a_time: NonZeroUsize,
+}
+
+/// Plans of up to twelve calls at two prices, with budgets near what they cost; `bills` beyond four is more than asked.
+fn any_case(bills: u32) -> impl Strategy<Value = Case> {
+    let sizes = vec(prop_oneof![Just("30x20"), Just("3840x2160")], 1..7);
+    let reply = (any::<bool>(), 0..=bills, 0..4_u8).prop_map(|(makes, bills, waits)| Reply { makes, bills, waits });
+    let cents = prop_oneof![4 => 0..200_u64, 1 => Just(1_000_000)];
+    let limits = (cents, -1..=1_i64, prop_oneof![Just(u32::MAX), 0..9_u32], 1..5_usize);
+    (sizes, 1..7_u32, vec(reply, 12), limits).prop_map(
+        |(sizes, variants, replies, (cents, nudge, max_calls, threads))| {
+            let max_cost = (cents * 50_000).saturating_add_signed(nudge);
+            Case { plan: plan(&sizes, variants), replies, max_cost, max_calls, at_a_time: threads.try_into().unwrap() }
+        },
+    )
+}
+
+impl Case {
+    fn prices(&self) -> Vec<(u64, u32)> {
+        let price = |(generation, call): (usize, &smart_resize::Call)| {
+            (self.plan.generations()[generation].per_image().0, call.variants())
+        };
+        self.plan.calls().map(price).collect()
+    }
+
+    /// A call bills no more than it was planned to.
+    fn as_planned(mut self) -> Self {
+        let prices = self.prices();
+        for (reply, (_, images)) in self.replies.iter_mut().zip(prices) {
+            reply.bills = reply.bills.min(images);
+        }
+        self
+    }
+
+    fn budget(&self) -> Budget {
+        Budget::new().with_max_cost(UsdMicros(self.max_cost)).with_max_calls(self.max_calls)
+    }
+
+    /// What holds of every run with several calls in flight.
+    fn check(&self, outcome: &Outcome, budget: &Budget, script: &Script<'_>) {
+        let log = script.log.lock().unwrap();
+        assert_eq!(budget.spent(), outcome.cost(&self.plan));
+        assert_eq!(budget.calls() as usize, log.asked.len());
+        assert!(budget.calls() <= self.max_calls);
+        assert_eq!(budget.remaining(), Some(UsdMicros(self.max_cost.saturating_sub(budget.spent().0))));
+        let part = if log.billed { 0 } else { self.plan.per_request().0 };
+        for (call, ((per_image, images), refused)) in self.prices().into_iter().zip(refused(outcome)).enumerate() {
+            assert_ne!(refused, log.asked.contains(&(call as u32)));
+            // What is refused would not fit even now that nothing is in flight.
+            let price = per_image * u64::from(images) + part;
+            assert!(!refused || budget.calls() == self.max_calls || budget.spent().0 + price > self.max_cost);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn one_after_the_other_the_calls_are_those_of_a_plain_account(case in any_case(9)) {
+        let (source, budget, script) = (source(), case.budget(), Script::new(&case.replies));
+        let outcome = script.run(&Driver::new(&case.plan, &source).budget(&budget));
+        let part = case.plan.per_request().0;
+        let expected = oracle(&case.prices(), part, &case.replies, case.max_cost, case.max_calls);
+        prop_assert_eq!((script.asked(), budget.spent().0), expected);
+        case.check(&outcome, &budget, &script);
+    }
+
+    #[test]
+    fn several_at_a_time_never_exceed_the_budget_and_lose_no_call(case in any_case(4)) {
+        let (case, source) = (case.as_planned(), source());
+        for threads in [true, false] {
+            let (budget, script) = (case.budget(), Script::new(&case.replies));
+            let driver = Driver::new(&case.plan, &source).budget(&budget);
+            let outcome = match threads {
+                true => script.run_on_threads(&driver, case.at_a_time),
+                false => script.run_async(&driver, case.at_a_time),
+            };
+            case.check(&outcome, &budget, &script);
+            prop_assert!(budget.spent().0 <= case.max_cost);
+            prop_assert!(script.log.lock().unwrap().most_committed <= case.max_cost);
+        }
+    }
+
+    #[test]
+    fn several_at_a_time_lose_no_call_whatever_is_billed(case in any_case(9)) {
+        let source = source();
+        let (budget, script) = (case.budget(), Script::new(&case.replies));
+        let outcome = script.run_async(&Driver::new(&case.plan, &source).budget(&budget), case.at_a_time);
+        case.check(&outcome, &budget, &script);
+    }
+}
