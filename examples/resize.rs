@@ -225,7 +225,8 @@ impl<'a> Job<'a> {
             }
         };
         let kept = record.kept_percent.to_string();
-        let mut line = format!("{:>11}  {preset:<7}  kept {kept:>6} %", wanted.name);
+        let width = self.wanted.iter().map(|wanted| wanted.name.len()).max().unwrap_or_default().max(11);
+        let mut line = format!("{:>width$}  {preset:<7}  kept {kept:>6} %", wanted.name);
         // Writing to a string does not fail.
         if self.plan.sharing() != Sharing::PerTarget {
             let _ = write!(line, "  loss {:>5} %", record.loss_percent.to_string());

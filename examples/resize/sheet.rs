@@ -12,8 +12,8 @@ use embedded_graphics::prelude::{Dimensions, DrawTarget, Drawable, OriginDimensi
 use embedded_graphics::primitives::{Circle, PrimitiveStyle, Rectangle};
 use embedded_graphics::text::Text;
 use smart_resize::{
-    DecodeLimits, EncodeOptions, Focus, Format, Insets, Layout, Loss, Outcome, Output, Picture, Plan, Rect,
-    RenderOptions, RenderTarget, Size, Source, decode, encode, render,
+    DecodeLimits, EncodeOptions, Focus, Format, Insets, Layout, Loss, Outcome, Output, Picture, Plan, Provenance, Rect,
+    Reframing, RenderOptions, RenderTarget, Size, Source, decode, encode, render,
 };
 
 use crate::args::Wanted;
@@ -104,7 +104,7 @@ fn draw_pair(
     }
     outline(sheet, frame, crop, CROP)?;
     if record.focus != Focus::CENTRE {
-        draw_focus(sheet, frame, record.focus.edges_px(record.frame, reframing), record.frame, small)?;
+        draw_focus(sheet, frame, record, reframing, small)?;
     }
 
     let small = fitted(record.target);
@@ -137,22 +137,23 @@ fn outline(sheet: &mut Canvas, corner: Point, rect: Rect, colour: Rgb888) -> Res
     Ok(())
 }
 
-/// A region as an outline, a point as a ring; `edges` are left, top, right and bottom in pixels of the frame.
+/// A region as an outline, a point as a ring.
 fn draw_focus(
     sheet: &mut Canvas,
     corner: Point,
-    edges: [u32; 4],
-    frame: Size,
+    record: &Provenance,
+    reframing: Option<Reframing>,
     small: Size,
 ) -> Result<(), Box<dyn Error>> {
-    let [left, top, right, bottom] = edges;
-    if right > left + 1 && bottom > top + 1 {
-        let region = Rect::new(left, top, Size::new(right - left, bottom - top)?);
-        return outline(sheet, corner, scaled(region, frame, small), FOCUS);
+    let [left, top, right, bottom] = record.focus.edges_px(record.frame, reframing);
+    let asked = record.focus.edges();
+    if (asked[0], asked[1]) == (asked[2], asked[3]) {
+        let (x, y) = (left * small.width() / record.frame.width(), top * small.height() / record.frame.height());
+        let ring = Circle::with_center(corner + point(x, y)?, 13).into_styled(PrimitiveStyle::with_stroke(FOCUS, 3));
+        return Ok(ring.draw(sheet)?);
     }
-    let (x, y) = (left * small.width() / frame.width(), top * small.height() / frame.height());
-    Circle::with_center(corner + point(x, y)?, 13).into_styled(PrimitiveStyle::with_stroke(FOCUS, 3)).draw(sheet)?;
-    Ok(())
+    let region = Size::new((right - left).max(1), (bottom - top).max(1))?;
+    outline(sheet, corner, scaled(Rect::new(left, top, region), record.frame, small), FOCUS)
 }
 
 /// The size at which something of `size` is shown: never enlarged.

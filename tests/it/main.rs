@@ -22,6 +22,8 @@ mod colour;
 #[cfg(all(feature = "pixels", feature = "serde"))]
 mod command;
 #[cfg(feature = "pixels")]
+mod cut_from_source;
+#[cfg(feature = "pixels")]
 mod depths;
 #[cfg(feature = "pixels")]
 mod drive;

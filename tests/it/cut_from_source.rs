@@ -1,0 +1,260 @@
+//! What is cut from the source itself, and a focus that is read in it.
+
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use smart_resize::{
+    Area, BoxFuture, DecodeLimits, Driver, Event, Focus, Format, GenerateError, Generated, GenerationRequest,
+    Generator, Insets, Inspect, LocalGenerator, Outcome, Picture, Plan, Rect, RenderDone, RenderJob, RenderOptions,
+    RenderTarget, RenditionError, ResizeRequest, RunError, Sharing, Size, Source, Target, UsdMicros, decode,
+    generate_from_fn, render,
+};
+
+use crate::pictures::{photo, png, size};
+
+const TWO: NonZeroUsize = NonZeroUsize::new(2).unwrap();
+
+fn source(pixels: &str) -> Source {
+    Source::from_bytes(png(&photo(size(pixels)))).with_size(size(pixels))
+}
+
+fn plan(source: &Source, sizes: &[&str]) -> Plan {
+    Plan::new(&ResizeRequest::builder(source.clone()).sizes(sizes).skip_covered(900).build().unwrap()).unwrap()
+}
+
+/// Counts what it is asked.
+struct Counted(AtomicUsize);
+
+impl Generator for Counted {
+    fn generate(&self, request: &GenerationRequest) -> Result<Generated, GenerateError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Generator::generate(&LocalGenerator::default(), request)
+    }
+}
+
+fn pixels(bytes: &[u8]) -> Picture {
+    decode(bytes, &DecodeLimits::default()).unwrap().picture
+}
+
+fn bytes(outcome: &Outcome, rendition: usize) -> &[u8] {
+    &outcome.renditions[rendition].variants[0].as_ref().unwrap().bytes
+}
+
+#[test]
+fn the_source_is_cut_as_any_picture_and_nobody_is_asked_for_it() {
+    let source = source("400x300");
+    // Of one shape, of another that keeps 90 %, and one that has to be made.
+    let plan = plan(&source, &["200x150", "360x300", "40x300"]);
+    let asked = Counted(AtomicUsize::new(0));
+    let outcome = Driver::new(&plan, &source).run(&asked).unwrap();
+    assert!(outcome.is_complete());
+    assert_eq!((asked.0.into_inner(), outcome.calls.len(), outcome.cost(&plan)), (1, 1, UsdMicros(0)));
+    for (index, target) in ["200x150", "360x300"].into_iter().enumerate() {
+        let expected = render(source.bytes().unwrap(), &RenderTarget::new(size(target)), &RenderOptions::default());
+        assert_eq!(bytes(&outcome, index), expected.unwrap().bytes);
+        let record = &outcome.renditions[index].variants[0].as_ref().unwrap().provenance;
+        assert_eq!((record.generation.as_ref(), record.frame), (None, size("400x300")));
+        assert_eq!((record.source_digest, record.warnings.len()), (source.digest(), 0));
+    }
+    let made = outcome.renditions[2].variants[0].as_ref().unwrap().provenance.generation.as_ref().unwrap();
+    assert_eq!((made.backend.as_str(), made.preset), ("local", plan.generations()[0].preset().size()));
+    // Where the size is the source's, its pixels are the result.
+    let whole = self::plan(&source, &["400x300"]);
+    let outcome = Driver::new(&whole, &source).run(&asked_nothing()).unwrap();
+    assert_eq!(bytes(&outcome, 0), &source.bytes().unwrap()[..]);
+}
+
+fn asked_nothing() -> impl Generator + Sync {
+    generate_from_fn(|_: &GenerationRequest| panic!("nothing is to be asked"))
+}
+
+#[test]
+fn there_is_one_picture_whatever_the_variants_and_each_is_told_of() {
+    let source = source("400x300");
+    let builder = ResizeRequest::builder(source.clone()).sizes(["200x150", "300x30"]).variants(3).skip_covered(1000);
+    let plan = Plan::new(&builder.build().unwrap()).unwrap();
+    let told = Mutex::new(Vec::new());
+    let on_event = |event: &Event<'_>| {
+        if let Event::Rendered { rendition, variant, result } = event {
+            told.lock().unwrap().push((*rendition, *variant, result.is_ok()));
+        }
+    };
+    let outcome = Driver::new(&plan, &source).on_event(&on_event).run(&LocalGenerator::default()).unwrap();
+    let counts: Vec<_> = outcome.renditions.iter().map(|rendition| rendition.variants.len()).collect();
+    assert_eq!(counts, [1, 3]);
+    assert_eq!(*told.lock().unwrap(), [(0, 0, true), (1, 0, true), (1, 1, true), (1, 2, true)]);
+}
+
+#[test]
+fn on_threads_and_with_the_work_elsewhere_the_bytes_are_the_same() {
+    let source = source("400x300");
+    let plan = plan(&source, &["200x150", "40x300"]);
+    let driver = Driver::new(&plan, &source);
+    let (one, two) = (driver.run(&LocalGenerator::default()), driver.run_on_threads(&LocalGenerator::default(), TWO));
+    let jobs = AtomicUsize::new(0);
+    let offload = |job: RenderJob| -> BoxFuture<'static, Option<RenderDone>> {
+        jobs.fetch_add(1, Ordering::Relaxed);
+        Box::pin(async { Some(job.run()) })
+    };
+    let offloaded = driver.clone().offload(&offload);
+    let three = pollster::block_on(offloaded.run_async(&LocalGenerator::default(), TWO));
+    let [one, two, three] = [one, two, three].map(Result::unwrap);
+    for rendition in 0..2 {
+        assert_eq!(bytes(&one, rendition), bytes(&two, rendition));
+        assert_eq!(bytes(&one, rendition), bytes(&three, rendition));
+    }
+    assert_eq!(jobs.load(Ordering::Relaxed), 2);
+    let lose = |_: RenderJob| -> BoxFuture<'static, Option<RenderDone>> { Box::pin(async { None }) };
+    let lost = driver.offload(&lose);
+    let outcome = pollster::block_on(lost.run_async(&LocalGenerator::default(), TWO)).unwrap();
+    assert!(outcome.renditions.iter().all(|rendition| rendition.variants == [Err(RenditionError::Abandoned)]));
+}
+
+#[test]
+fn a_source_without_bytes_cannot_be_cut() {
+    let bytes = source("400x300");
+    let plan = plan(&bytes, &["200x150"]);
+    let elsewhere = Source::from_url("https://example.com/a.png").with_digest(bytes.digest().unwrap());
+    let error = Driver::new(&plan, &elsewhere).run(&asked_nothing()).unwrap_err();
+    assert_eq!(error, RunError::NoSourceBytes);
+    assert_eq!(error.to_string(), "the plan cuts a target from the source, which has no bytes");
+}
+
+#[test]
+fn a_source_of_another_size_than_was_said_is_reported_or_too_small() {
+    let bytes: Arc<[u8]> = png(&photo(size("400x300"))).into();
+    let said = |width: &str| Source::from_bytes(bytes.clone()).with_size(size(width));
+    let run = |source: Source, target: &str| {
+        let plan = plan(&source, &[target]);
+        let outcome = Driver::new(&plan, &source).run(&asked_nothing()).unwrap();
+        match &outcome.renditions[0].variants[0] {
+            Ok(output) => output.provenance.warnings.iter().map(ToString::to_string).collect(),
+            Err(error) => error.to_string(),
+        }
+    };
+    assert_eq!(run(said("800x600"), "200x150"), "the picture is 400x300, asked was 800x600");
+    assert_eq!(run(said("800x600"), "600x450"), "a picture of 400x300 does not cover 600x450");
+}
+
+/// A picture whose columns tell where they are: 0 at the left, 250 at the right.
+fn ramp(pixels: &str) -> Picture {
+    let size = size(pixels);
+    let column = |x: u32| (250 * x / (size.width() - 1)) as u8;
+    let row: Vec<u8> = (0..size.width()).flat_map(|x| [column(x); 3]).collect();
+    Picture::from_rgb(size, row.repeat(size.height() as usize)).unwrap()
+}
+
+fn run(source: &Source, sizes: &[&str], focus: Focus, generator: &(impl Generator + Sync)) -> (Plan, Outcome) {
+    let request = ResizeRequest::builder(source.clone()).sizes(sizes).focus(focus).skip_covered(1000);
+    let plan = Plan::new(&request.build().unwrap()).unwrap();
+    let mut options = RenderOptions::default();
+    options.inspect = Inspect::Off;
+    let outcome = Driver::new(&plan, source).options(options).run(generator).unwrap();
+    (plan, outcome)
+}
+
+/// The mean of the red of all pixels: where in the ramp a picture is.
+fn mean(bytes: &[u8]) -> u32 {
+    let picture = pixels(bytes);
+    let reds: Vec<u32> = picture.pixels().iter().step_by(3).map(|red| u32::from(*red)).collect();
+    reds.iter().sum::<u32>() / reds.len() as u32
+}
+
+#[test]
+fn a_local_result_is_cut_where_the_focus_lies_in_the_source() {
+    // The local generator shows a source of 4:1 whole, in the middle of a frame of 9:16 with its edges extended.
+    let wide = Source::from_bytes(png(&ramp("1200x300"))).with_size(size("1200x300"));
+    let at = |x: u16| {
+        let (plan, outcome) = run(&wide, &["100x1200"], Focus::point(x, 500).unwrap(), &LocalGenerator::default());
+        let record = &outcome.renditions[0].variants[0].as_ref().unwrap().provenance;
+        let crop = record.crop;
+        // Below or above the source there is nothing new, so any row of it will do: the one in the middle.
+        let generated = outcome.calls[0].as_ref().unwrap();
+        let reframing = generated.reframing().unwrap();
+        assert_eq!((reframing.source(), reframing.shown()), (size("1200x300"), Rect::new(0, 0, size("1200x300"))));
+        let frame = pixels(&generated.images()[0]);
+        let middle = frame.size().height() / 2 * frame.size().width();
+        let red = |x: u32| u32::from(frame.pixels()[((middle + x) * 3) as usize]);
+        (plan.renditions()[0].crop(), crop, red(crop.x()), red(crop.x() + crop.width() - 1))
+    };
+    // The ramp's red is 0.25 a thousandth.
+    let (planned, crop, left, right) = at(900);
+    assert!((left..=right).contains(&225), "{crop:?}: {left} to {right}");
+    assert!(right <= 227, "no farther than needed: {right}");
+    assert_eq!(planned.size(), crop.size());
+    let (_, crop, left, right) = at(100);
+    assert!((left..=right).contains(&25) && left >= 23, "{crop:?}: {left} to {right}");
+    let (planned, crop, ..) = at(500);
+    assert_eq!(planned, crop, "the middle stays the middle");
+}
+
+#[test]
+fn where_the_local_generator_crops_it_crops_around_the_focus() {
+    // 1:1 of 1152x1024 keeps 88.9 %.
+    let source = Source::from_bytes(png(&ramp("1152x1024"))).with_size(size("1152x1024"));
+    let made = |x: u16| {
+        let (_, outcome) = run(&source, &["1024x1024"], Focus::point(x, 500).unwrap(), &LocalGenerator::default());
+        let reframing = outcome.calls[0].as_ref().unwrap().reframing().unwrap();
+        (reframing.shown().x(), reframing.place(), mean(bytes(&outcome, 0)))
+    };
+    let whole = Rect::new(0, 0, size("1024x1024"));
+    let [(left, place, dark), (middle, _, grey), (right, _, light)] = [0, 500, 1000].map(made);
+    assert_eq!((left, middle, right, place), (0, 64, 128, whole));
+    assert!(dark < grey && grey < light, "{dark} {grey} {light}");
+}
+
+#[test]
+fn what_a_model_made_is_cut_where_the_focus_lies_in_its_frame() {
+    let source = source("400x300");
+    let model = generate_from_fn(|request: &GenerationRequest| {
+        let frame = request.preset().size();
+        Ok(Generated::new("model", [png(&ramp(&frame.to_string()))]))
+    });
+    let at = |focus: Focus| {
+        let (plan, outcome) = run(&source, &["100x1200"], focus, &model);
+        let record = &outcome.renditions[0].variants[0].as_ref().unwrap().provenance;
+        assert_eq!((record.crop, record.focus), (plan.renditions()[0].crop(), focus));
+        mean(bytes(&outcome, 0))
+    };
+    let [left, right] = [0, 1000].map(|x| at(Focus::point(x, 0).unwrap()));
+    let region = at(Area::new(700, 0, 800, 1000).unwrap().into());
+    // 100x1200 is about a seventh of the frame, and the region shorter than that.
+    assert!(left < 30 && right > 220 && (170..200).contains(&region), "{left} {region} {right}");
+}
+
+#[test]
+fn a_picture_of_another_size_is_cut_where_the_focus_lies_in_it() {
+    let source = source("400x300");
+    let model = generate_from_fn(|_: &GenerationRequest| Ok(Generated::new("model", [png(&ramp("2000x1300"))])));
+    let (_, outcome) = run(&source, &["100x1200"], Focus::point(1000, 0).unwrap(), &model);
+    let record = &outcome.renditions[0].variants[0].as_ref().unwrap().provenance;
+    assert_eq!((record.crop.x() + record.crop.width(), record.frame), (2000, size("2000x1300")));
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn the_record_says_what_was_spared_and_asked() {
+    let source = source("400x300");
+    let story = Target::new(Size::new(108, 192).unwrap()).with_safe_area(Insets::new(140, 0, 200, 0).unwrap());
+    let request = ResizeRequest::builder(source.clone())
+        .sizes(["200x150"])
+        .targets([story.with_format(Format::Jpeg)])
+        .focus(Focus::point(600, 400).unwrap())
+        .sharing(Sharing::Shared { max_loss_per_mille: 50 })
+        .skip_covered(1000);
+    let plan = Plan::new(&request.build().unwrap()).unwrap();
+    let outcome = Driver::new(&plan, &source).run(&LocalGenerator::default()).unwrap();
+    let record = |rendition: usize| {
+        let output = outcome.renditions[rendition].variants[0].as_ref().unwrap();
+        serde_json::to_value(&output.provenance).unwrap()
+    };
+    let direct = record(0);
+    assert_eq!(direct["generation"], serde_json::Value::Null);
+    assert_eq!(direct["frame"], "400x300");
+    let made = record(1);
+    assert_eq!((&made["generation"]["backend"], &made["generation"]["call"]), (&"local".into(), &0.into()));
+    assert_eq!(made["focus"], serde_json::json!({ "left": 600, "top": 400, "right": 600, "bottom": 400 }));
+    assert_eq!(made["safe_area"], serde_json::json!({ "top": 140, "right": 0, "bottom": 200, "left": 0 }));
+    assert_eq!((&made["loss_percent"], &made["format"]), (&0.0.into(), &"jpeg".into()));
+}
