@@ -47,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let asked = AtomicU32::new(0);
     let backend = generate_from_async_fn(move |request: GenerationRequest| {
         let made = Generator::generate(&LocalGenerator::default(), &request);
-        let fails = asked.fetch_add(1, Ordering::Relaxed) % 2 == 0;
+        let fails = asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(2);
         ready(match made {
             Ok(_) if fails => Err(GenerateError::new(GenerateErrorKind::NothingMade, "text").with_billed_images(1)),
             made => made.map(|generated| generated.with_billed_images(1)),
@@ -64,7 +64,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         match result {
             Ok(_) => println!("  call {call}: made"),
             Err(error) => {
-                println!("  call {call}: {error}; {}", error.source().map(ToString::to_string).unwrap_or_default())
+                println!("  call {call}: {error}; {}", error.source().map(ToString::to_string).unwrap_or_default());
             }
         }
     }

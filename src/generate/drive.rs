@@ -338,8 +338,8 @@ impl<S: AsyncStore> Driver<'_, S> {
         let (mut pending, mut finished) = (rounds::first(&calls), Vec::with_capacity(calls.len()));
         while !pending.is_empty() {
             // Collected, since a stream with a closure over references is not `Send` for the compiler.
-            let tries: Vec<_> = pending.iter().map(|pending| self.attempt_async(pending, generator)).collect();
-            let tried = iter(tries).buffer_unordered(concurrency.get()).collect().await;
+            let attempts: Vec<_> = pending.iter().map(|pending| self.attempt_async(pending, generator)).collect();
+            let tried = iter(attempts).buffer_unordered(concurrency.get()).collect().await;
             pending = self.end_round(tried, &mut finished);
         }
         Ok(self.outcome(finished))
