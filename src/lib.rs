@@ -41,7 +41,7 @@
 //!
 //! - What is asked: [`ResizeRequest`], [`Source`], [`Target`], [`PresetTable`], [`PriceList`], [`Scene`].
 //! - What will be done: [`Plan`], [`smallest_covering`], [`Fit`], [`prompt`].
-//! - Who does it: [`Generator`], [`AsyncGenerator`], [`Store`], `Driver`.
+//! - Who does it: [`Generator`], [`AsyncGenerator`], [`Store`], `Driver`, `Budget`.
 //! - Pixels alone: `render`, `decode`, `encode`, `probe`.
 //!
 //! # Features

@@ -2,7 +2,8 @@
 //!
 //! Sync ([`Driver::run`], or on several threads) and async ([`Driver::run_async`], with any runtime or none). Options
 //! and source are checked before the first call. An answer is handed to the store before it is rendered, and a
-//! failure of one call, or of one rendition, leaves all others as they are.
+//! failure of one call, or of one rendition, leaves all others as they are. With a [`Budget`] each call is paid for in
+//! advance, at its planned price, and settled when it is over.
 //!
 //! ```
 //! use smart_resize::{Driver, LocalGenerator, MemoryStore, Plan, ResizeRequest, Source};
@@ -114,12 +115,30 @@ impl<'a, S> Driver<'a, S> {
     ///
     /// A refusal is a failure as any other: what is made is kept and returned, and later calls are tried, since they
     /// may be cheaper. A call that is refused only because others in flight hold what it needs is tried again when
-    /// those are settled.
+    /// those are settled; which calls a tight budget reaches can then depend on which of them end first.
     ///
     /// What is counted is what the driver sees: one answer or failure for each call. Where `generator` asks more than
     /// once, as under a retry, meter the tries instead, with a layer of the feature `tower` that has the budget, and
     /// give the driver none; with the same in both places each call is counted twice. Without a budget of the caller's,
     /// each run has one of the plan's own bounds ([`Budget::of`]), where it has any.
+    ///
+    /// ```
+    /// use smart_resize::{Budget, Driver, GenerateErrorKind, LocalGenerator, Plan, ResizeRequest, UsdMicros};
+    /// # use smart_resize::{EncodeOptions, Format, GenerationRequest, Generator, Picture, Size, Source, encode};
+    /// # let picture = Picture::from_rgb(Size::new(64, 48)?, vec![90; 64 * 48 * 3])?;
+    /// # let source = Source::from_bytes(encode(&picture, Format::Png, &EncodeOptions::default())?.bytes);
+    /// # let paid = smart_resize::generate_from_fn(|request: &GenerationRequest| {
+    /// #     Ok(Generator::generate(&LocalGenerator::default(), request)?.with_billed_images(request.variants()))
+    /// # });
+    ///
+    /// let plan = Plan::new(&ResizeRequest::builder(source.clone()).sizes(["300x250", "728x90"]).build()?)?;
+    /// let budget = Budget::new().with_max_cost(UsdMicros(340_000)); // $0.35 were needed
+    /// let outcome = Driver::new(&plan, &source).budget(&budget).run(&paid)?;
+    /// assert!(outcome.renditions[0].variants[0].is_ok());
+    /// assert_eq!(outcome.calls[1].as_ref().unwrap_err().kind(), GenerateErrorKind::OverBudget);
+    /// assert_eq!(budget.remaining(), Some(UsdMicros(140_000)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn budget(mut self, budget: &'a Budget) -> Self {
         self.budget = Some(budget);
         self
@@ -364,8 +383,9 @@ impl<S: AsyncStore> Driver<'_, S> {
         while !pending.is_empty() {
             let budget = self.budget_or(&of_plan);
             // Collected, since a stream with a closure over references is not `Send` for the compiler.
-            let tries: Vec<_> = pending.iter().map(|pending| self.attempt_async(pending, generator, budget)).collect();
-            let tried = iter(tries).buffer_unordered(concurrency.get()).collect().await;
+            let attempts: Vec<_> =
+                pending.iter().map(|pending| self.attempt_async(pending, generator, budget)).collect();
+            let tried = iter(attempts).buffer_unordered(concurrency.get()).collect().await;
             pending = self.end_round(tried, &mut finished);
         }
         Ok(self.outcome(of_source, finished))

@@ -2,7 +2,7 @@
 //!
 //! A backend is a [`Generator`], or an [`AsyncGenerator`] with the same method. It sees a [`GenerationRequest`] and
 //! nothing behind it: no plan, no targets, no crop. Retries, time-outs and rate limits are the caller's to put
-//! around it.
+//! around it; the feature `tower` fits in that crate's.
 //!
 //! ```
 //! use smart_resize::{GenerateError, GenerateErrorKind, Generated, GenerationRequest, Generator, generate_from_fn};

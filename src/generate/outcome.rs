@@ -38,7 +38,9 @@ impl Outcome {
     }
 
     /// What this run cost at the prices of `plan`, which it ran: the images that backends billed, failures included,
-    /// and the part per request if there was any (so once for each run that was billed anything). Answers from the store were paid for before.
+    /// and the part per request if there was any (so once for each run that was billed anything). Answers from the
+    /// store were paid for before. Of a call that was retried below the driver this knows the end alone; a budget that
+    /// meters each try knows all.
     pub fn cost(&self, plan: &Plan) -> UsdMicros {
         let mut cost = UsdMicros(0);
         let mut any = false;

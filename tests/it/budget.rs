@@ -339,18 +339,32 @@ fn when_the_budget_is_raised_only_what_is_missing_is_paid() {
     assert_eq!(budget.spent(), dollars(0.35));
 }
 
+/// The start, the answer or the failure of a call.
+fn note(events: &Mutex<Vec<(char, u32)>>, event: &Event<'_>) {
+    events.lock().unwrap().push(match event {
+        Event::CallStarted { call } => ('s', call.0),
+        Event::CallAnswered { call, .. } => ('a', call.0),
+        Event::CallFailed { call, .. } => ('f', call.0),
+        _ => return,
+    });
+}
+
+#[test]
+fn a_refusal_that_is_final_is_told_at_once() {
+    let (plan, source, budget) = (plan(&["30x20", "3840x2160", "20x30"], 1), source(), budget(0.40));
+    let events = Mutex::new(Vec::new());
+    let on_event = |event: &Event<'_>| note(&events, event);
+    Script::new(&[MADE; 3]).run(&Driver::new(&plan, &source).budget(&budget).on_event(&on_event));
+    assert_eq!(events.into_inner().unwrap(), [('s', 0), ('a', 0), ('s', 1), ('f', 1), ('s', 2), ('a', 2)]);
+}
+
 #[test]
 fn a_call_that_waits_for_others_in_flight_is_not_lost() {
     // $0.20 is one call at a time: the others are put off, round after round, until one is billed.
     let replies = [FAILED.late(), FAILED.late(), FAILED.late(), MADE.late(), MADE];
     let (plan, source, budget) = (plan(&["30x20", "20x30", "9x9", "8x9", "7x9"], 1), source(), budget(0.20));
     let (script, events) = (Script::new(&replies), Mutex::new(Vec::new()));
-    let on_event = |event: &Event<'_>| match event {
-        Event::CallStarted { call } => events.lock().unwrap().push(('s', call.0)),
-        Event::CallAnswered { call, .. } => events.lock().unwrap().push(('a', call.0)),
-        Event::CallFailed { call, .. } => events.lock().unwrap().push(('f', call.0)),
-        _ => {}
-    };
+    let on_event = |event: &Event<'_>| note(&events, event);
     let outcome = script.run_async(&Driver::new(&plan, &source).budget(&budget).on_event(&on_event), THREE);
     assert_eq!(script.asked(), [0, 1, 2, 3]);
     assert_eq!(refused(&outcome), [false, false, false, false, true]);
@@ -474,7 +488,7 @@ impl Case {
     }
 
     /// A call bills no more than it was planned to.
-    fn as_planned(mut self) -> Self {
+    fn planned(mut self) -> Self {
         let prices = self.prices();
         for (reply, (_, images)) in self.replies.iter_mut().zip(prices) {
             reply.bills = reply.bills.min(images);
@@ -518,13 +532,14 @@ proptest! {
 
     #[test]
     fn several_at_a_time_never_exceed_the_budget_and_lose_no_call(case in any_case(4)) {
-        let (case, source) = (case.as_planned(), source());
+        let (case, source) = (case.planned(), source());
         for threads in [true, false] {
             let (budget, script) = (case.budget(), Script::new(&case.replies));
             let driver = Driver::new(&case.plan, &source).budget(&budget);
-            let outcome = match threads {
-                true => script.run_on_threads(&driver, case.at_a_time),
-                false => script.run_async(&driver, case.at_a_time),
+            let outcome = if threads {
+                script.run_on_threads(&driver, case.at_a_time)
+            } else {
+                script.run_async(&driver, case.at_a_time)
             };
             case.check(&outcome, &budget, &script);
             prop_assert!(budget.spent().0 <= case.max_cost);

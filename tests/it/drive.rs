@@ -465,9 +465,8 @@ fn every_picture_has_a_record_of_how_it_came_to_be() {
     let source = source();
     let outcome = Driver::new(&plan, &source).run(&LocalGenerator::default()).unwrap();
     let output = outcome.renditions[0].variants[0].as_ref().unwrap();
-    let record: std::collections::BTreeMap<String, serde_json::Value> =
-        serde_json::from_value(serde_json::to_value(&output.provenance).unwrap()).unwrap();
-    let text = |key: &str| record[key].to_string();
+    let record = serde_json::to_value(&output.provenance).unwrap();
+    let text = |key: &str| record.get(key).or(record["generation"].get(key)).unwrap().to_string();
     assert_eq!(text("source_digest"), format!("\"{}\"", source.digest().unwrap()));
     assert_eq!(text("model"), "\"nano-banana-pro\"");
     assert_eq!((text("aspect_ratio"), text("resolution")), ("\"3:2\"".into(), "\"1K\"".into()));
