@@ -38,9 +38,9 @@ use std::time::Instant;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use smart_resize::{
-    CallId, DecodeLimits, Driver, EncodeOptions, Event, Format, GenerateError, Generated, GenerationRequest, Generator,
-    LocalGenerator, Optimality, Outcome, Output, Picture, Plan, RenderOptions, RenditionError, RunError, Sharing, Size,
-    Source, decode, encode, read_source,
+    CallId, DecodeLimits, Driver, EncodeError, EncodeOptions, Event, Format, GenerateError, Generated,
+    GenerationRequest, Generator, LocalGenerator, Optimality, Outcome, Output, Picture, Plan, RenderError,
+    RenderOptions, RenditionError, RunError, Sharing, Size, Source, decode, encode, read_source,
 };
 
 use self::args::{Args, Wanted};
@@ -209,7 +209,7 @@ impl<'a> Job<'a> {
         };
         let output = match result {
             Ok(output) => output,
-            Err(error) => return Line::Failed(format!("{}: {error}", wanted.name)),
+            Err(error) => return self.keep_lightest(wanted, variant, error),
         };
         let record = &output.provenance;
         let path = match self.write(wanted, variant, record.format, &output.bytes) {
@@ -235,10 +235,25 @@ impl<'a> Job<'a> {
         if let Some(description) = record.generation.as_ref().and_then(|made| made.description.as_ref()) {
             let _ = write!(line, "  ({description})");
         }
+        if let (Some(encoder), Some(_)) = (record.encoder, record.max_bytes) {
+            let _ = write!(line, "  ({encoder})");
+        }
         for warning in &record.warnings {
             let _ = write!(line, "  ({warning})");
         }
         Line::new(line, wanted, cut.target(), record.format, output.bytes.len())
+    }
+
+    /// Writes the lightest file of a picture that stays too heavy: it is made, and may do elsewhere.
+    fn keep_lightest(&self, wanted: &Wanted, variant: usize, error: &RenditionError) -> Line {
+        let reasons = format!("{}: {error}", wanted.name);
+        let RenditionError::Render(RenderError::Encode(EncodeError::TooHeavy { format, smallest, .. })) = error else {
+            return Line::Failed(reasons);
+        };
+        match self.write(wanted, variant, *format, &smallest.bytes) {
+            Ok(path) => Line::Rejected { line: format!("{}  (too heavy)", path.display()), reasons },
+            Err(error) => Line::Failed(error),
+        }
     }
 
     fn write(&self, wanted: &Wanted, variant: usize, format: Format, bytes: &[u8]) -> Result<PathBuf, String> {

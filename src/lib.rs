@@ -100,6 +100,7 @@ pub use pixels::{
         jpeg::{DEFAULT_JPEG_QUALITY, JpegOptions, Subsampling},
         png::{PngEffort, PngOptions},
         webp::{WebPMode, WebPOptions},
+        weight::{DEFAULT_MIN_QUALITY, MAX_ENCODES, encode_within},
     },
     inspect::{Bar, Blank, Findings, Frame, inspect},
     picture::{Layout, Picture, PixelCountError},

@@ -62,6 +62,12 @@ pub(crate) struct Args {
     /// The most bytes of a file
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     max_bytes: Option<u64>,
+    /// The lowest quality of a JPEG that --max-bytes or a placement's limit may lead to, 1 to 100 [default: 40]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100))]
+    min_quality: Option<u8>,
+    /// Let a limit on its weight reduce a PNG or a WebP to a palette (with the cargo feature "palette")
+    #[arg(long)]
+    palette: bool,
     /// Keep the edges free of what matters: a percentage for all of them, or top,right,bottom,left
     #[arg(long, value_name = "PERCENT", value_parser = values::insets)]
     safe: Option<Insets>,
@@ -222,6 +228,8 @@ impl Args {
             return Err(format!("--quality has no effect on {format}, which is lossless").into());
         }
         options.encode.jpeg.quality = self.quality;
+        options.encode.min_quality = self.min_quality.unwrap_or(options.encode.min_quality);
+        options.encode.palette = self.palette;
         options.trim_frames = self.trim_frames;
         Ok(options)
     }

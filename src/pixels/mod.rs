@@ -35,6 +35,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use self::decode::{Colour, DecodeError, DecodeLimits, Decoded, decode, probe};
+use self::encode::weight::encode_within;
 use self::encode::{EncodeError, EncodeOptions, Encoded, EncoderSettings, encode};
 use self::inspect::{Blank, Findings, Frame, inspect};
 use self::picture::PixelCountError;
@@ -53,12 +54,21 @@ pub struct RenderTarget {
     preset: Option<Size>,
     focus: Focus,
     reframing: Option<Reframing>,
+    max_bytes: Option<u64>,
 }
 
 impl RenderTarget {
     /// A PNG of exactly `size`, as much of the picture as that shape allows.
     pub const fn new(size: Size) -> Self {
-        Self { size, fit: Fit::Cover, format: Format::Png, preset: None, focus: Focus::CENTRE, reframing: None }
+        Self {
+            size,
+            fit: Fit::Cover,
+            format: Format::Png,
+            preset: None,
+            focus: Focus::CENTRE,
+            reframing: None,
+            max_bytes: None,
+        }
     }
 
     /// The same target in another format.
@@ -96,9 +106,36 @@ impl RenderTarget {
         self.preset = Some(size);
         self
     }
-}
 
-impl RenderTarget {
+    /// The same target in a file of at most `max_bytes`: [`encode_within`] says what is done for that, and
+    /// [`EncodeError::TooHeavy`] is where nothing helps. A heavier picture does not pass through.
+    ///
+    /// ```
+    /// use smart_resize::{EncodeError, EncodeOptions, Format, RenderError, RenderOptions, RenderTarget, Size, encode, render};
+    ///
+    /// # let size = Size::new(60, 40)?;
+    /// # let noise = (0..60 * 40 * 3_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    /// # let picture = smart_resize::Picture::from_rgb(size, noise)?;
+    /// # let generated = encode(&picture, Format::Png, &EncodeOptions::default())?.bytes;
+    /// let target = RenderTarget::new(size).with_format(Format::Jpeg).with_max_bytes(3500);
+    /// let rendered = render(&generated, &target, &RenderOptions::default())?;
+    /// assert!(rendered.bytes.len() <= 3500);
+    ///
+    /// let error = render(&generated, &target.with_max_bytes(100), &RenderOptions::default()).unwrap_err();
+    /// assert!(matches!(error, RenderError::Encode(EncodeError::TooHeavy { .. })));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub const fn with_max_bytes(mut self, max_bytes: u64) -> Self {
+        self.max_bytes = Some(max_bytes);
+        self
+    }
+
+    /// Whether the target may have as many bytes as that.
+    fn allows(&self, bytes: &[u8]) -> bool {
+        self.max_bytes.is_none_or(|max_bytes| bytes.len() as u64 <= max_bytes)
+    }
+
     /// The pixels that hold the focus, counted from the corner of the part `inside` of the frame.
     fn focus_in(&self, frame: Size, inside: Rect) -> [Span; 2] {
         let Some(reframing) = self.reframing else {
@@ -236,6 +273,11 @@ pub enum Warning {
     },
     /// The picture is blank.
     Blank(Blank),
+    /// The picture was reduced to a palette for the limit on its weight, as [`EncodeOptions::palette`] allows.
+    Quantised {
+        /// How many colours are left.
+        colours: u16,
+    },
 }
 
 impl fmt::Display for Warning {
@@ -251,6 +293,7 @@ impl fmt::Display for Warning {
             Self::Framed { frame, trimmed: false } => write!(f, "the picture has {frame}"),
             Self::Framed { frame, trimmed: true } => write!(f, "cut away from the picture: {frame}"),
             Self::Blank(blank) => write!(f, "{blank}"),
+            Self::Quantised { colours } => write!(f, "the picture was reduced to a palette of {colours}"),
         }
     }
 }
@@ -292,7 +335,7 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, RenderError>) -> Result<T, Render
 /// The file itself, if its header says that it is what is wanted.
 fn unread(bytes: &[u8], target: &RenderTarget, options: &RenderOptions) -> Option<Rendered> {
     let probe = probe(bytes, &options.limits).ok()?;
-    let wanted = (target.size, target.format) == (probe.size, probe.format);
+    let wanted = (target.size, target.format) == (probe.size, probe.format) && target.allows(bytes);
     (wanted && probe.is_bare && options.limits.allow(target.size) && options.encode.asks_nothing_of(target.format))
         .then(|| {
             let rect = Rect::new(0, 0, probe.size);
@@ -351,7 +394,7 @@ impl<'a> Seen<'a> {
         }
         let is_wanted = rect.size() == frame && (target.size, target.format) == (frame, decoded.format);
         let may_pass = options.pass_through != PassThrough::Off && options.encode.asks_nothing_of(target.format);
-        if is_wanted && decoded.is_bare && may_pass {
+        if is_wanted && decoded.is_bare && may_pass && target.allows(bytes) {
             return Ok(passed(bytes, target, frame, rect, warnings));
         }
         let resampled;
@@ -364,7 +407,12 @@ impl<'a> Seen<'a> {
         if target.format == Format::Jpeg && picture.layout().has_alpha() {
             warnings.push(Warning::Flattened);
         }
-        let Encoded { bytes, settings } = encode(picture, target.format, &options.encode)?;
+        let encoded = match target.max_bytes {
+            Some(max_bytes) => encode_within(picture, target.format, &options.encode, max_bytes),
+            None => encode(picture, target.format, &options.encode),
+        };
+        let Encoded { bytes, settings, exact, .. } = encoded?;
+        warnings.extend(settings.palette().filter(|_| !exact).map(|colours| Warning::Quantised { colours }));
         let &RenderTarget { format, size, .. } = target;
         Ok(Rendered { bytes, format, size, frame, rect, encoder: Some(settings), warnings })
     }

@@ -145,6 +145,7 @@ impl RenderJob {
             Origin::Source { size, .. } => (*size, None),
         };
         let target = asked.map_or(target, |asked| target.with_preset(asked));
+        let target = rendition.max_bytes().map_or(target, |max_bytes| target.with_max_bytes(max_bytes));
         reframing.map_or(target, |reframing| target.with_reframing(reframing))
     }
 

@@ -1,5 +1,7 @@
 //! JPEG: lossy and opaque, marked as sRGB by a profile of 480 bytes. A transparent picture is laid on a background first.
 
+use std::fmt;
+
 use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder, EncodingError, SamplingFactor};
 
 use super::{Encoded, EncoderSettings};
@@ -21,6 +23,15 @@ pub enum Subsampling {
     /// 4:4:4, as finely: for red text and thin coloured lines.
     #[cfg_attr(feature = "serde", serde(rename = "4:4:4"))]
     Yuv444,
+}
+
+impl fmt::Display for Subsampling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Yuv420 => "4:2:0",
+            Self::Yuv444 => "4:4:4",
+        })
+    }
 }
 
 /// How a JPEG is written.
@@ -83,7 +94,7 @@ pub(super) fn encode(picture: &Picture, options: &JpegOptions) -> Result<Encoded
     }
     .map_err(|error| error.to_string())?;
     let JpegOptions { subsampling, progressive, .. } = *options;
-    Ok(Encoded { bytes, settings: EncoderSettings::Jpeg { quality, subsampling, progressive } })
+    Ok(Encoded::once(bytes, EncoderSettings::Jpeg { quality, subsampling, progressive }, false))
 }
 
 fn write(

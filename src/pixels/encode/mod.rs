@@ -17,19 +17,30 @@
 //! ```
 
 pub mod jpeg;
+#[cfg(feature = "palette")]
+mod palette;
 pub mod png;
+#[cfg(feature = "palette")]
+mod prefix;
+#[cfg(feature = "palette")]
+mod vp8l;
 pub mod webp;
+pub mod weight;
+
+use std::fmt;
+use std::sync::Arc;
 
 use self::jpeg::JpegOptions;
 use self::png::{PngEffort, PngOptions};
 use self::webp::{WebPMode, WebPOptions};
+use self::weight::DEFAULT_MIN_QUALITY;
 use super::decode::{DecodeLimits, probe};
 use super::picture::Picture;
 use crate::format::Format;
 use crate::size::Size;
 
 /// How results are written, format by format.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EncodeOptions {
     /// For PNG.
@@ -38,6 +49,25 @@ pub struct EncodeOptions {
     pub jpeg: JpegOptions,
     /// For WebP.
     pub webp: WebPOptions,
+    /// The lowest quality of a JPEG, 1 to 100, that a limit on its weight may lead to. One above the quality that is
+    /// asked leaves only that.
+    pub min_quality: u8,
+    /// Whether a limit on the weight of a PNG or a WebP may lead to a palette, with dithering: of 256 colours, and
+    /// where that is too heavy of fewer, down to 16. Needs the feature `palette`.
+    pub palette: bool,
+}
+
+impl Default for EncodeOptions {
+    /// The defaults of every format, no quality below 40 ([`DEFAULT_MIN_QUALITY`]), no palette.
+    fn default() -> Self {
+        Self {
+            png: PngOptions::default(),
+            jpeg: JpegOptions::default(),
+            webp: WebPOptions::default(),
+            min_quality: DEFAULT_MIN_QUALITY,
+            palette: false,
+        }
+    }
 }
 
 impl EncodeOptions {
@@ -46,7 +76,8 @@ impl EncodeOptions {
     ///
     /// # Errors
     ///
-    /// [`EncodeError::Quality`] and [`EncodeError::LossyWebP`].
+    /// [`EncodeError::Quality`], [`EncodeError::MinQuality`], [`EncodeError::LossyWebP`], and
+    /// [`EncodeError::NoPalette`] where a palette is allowed for a PNG or a WebP and the feature is not there.
     pub const fn check(&self, format: Format) -> Result<(), EncodeError> {
         let quality = match (format, self.webp.mode) {
             (Format::Jpeg, _) => self.jpeg.quality,
@@ -56,6 +87,12 @@ impl EncodeOptions {
         match (quality, format) {
             (Some(quality), _) if quality < 1 || quality > 100 => Err(EncodeError::Quality { found: quality }),
             (Some(_), Format::WebP) => Err(EncodeError::LossyWebP),
+            (_, Format::Jpeg) if self.min_quality < 1 || self.min_quality > 100 => {
+                Err(EncodeError::MinQuality { found: self.min_quality })
+            }
+            (_, Format::Png | Format::WebP) if self.palette && !cfg!(feature = "palette") => {
+                Err(EncodeError::NoPalette)
+            }
             _ => Ok(()),
         }
     }
@@ -76,13 +113,35 @@ impl EncodeOptions {
 }
 
 /// An encoded picture.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Encoded {
     /// The file.
     pub bytes: Vec<u8>,
     /// With which settings it was encoded.
     pub settings: EncoderSettings,
+    /// Whether the file shows the very pixels: not so of a JPEG, nor of a picture reduced to a palette.
+    pub exact: bool,
+    /// How many times the picture was encoded for it: once, or up to [`MAX_ENCODES`](weight::MAX_ENCODES) times where
+    /// its weight is limited.
+    pub encodes: u32,
+}
+
+impl Encoded {
+    const fn once(bytes: Vec<u8>, settings: EncoderSettings, exact: bool) -> Self {
+        Self { bytes, settings, exact, encodes: 1 }
+    }
+}
+
+impl fmt::Debug for Encoded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Encoded")
+            .field("bytes", &self.bytes.len())
+            .field("settings", &self.settings)
+            .field("exact", &self.exact)
+            .field("encodes", &self.encodes)
+            .finish()
+    }
 }
 
 /// The settings that a file was encoded with, defaults filled in.
@@ -94,6 +153,9 @@ pub enum EncoderSettings {
     Png {
         /// The effort to make it small.
         effort: PngEffort,
+        /// The number of its colours, where it has a palette.
+        #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+        palette: Option<u16>,
     },
     /// JPEG.
     Jpeg {
@@ -105,7 +167,51 @@ pub enum EncoderSettings {
         progressive: bool,
     },
     /// WebP, lossless.
-    WebP,
+    WebP {
+        /// Whether pixels are written as what they differ by from those beside them; not so in a palette.
+        #[cfg_attr(feature = "serde", serde(skip_serializing_if = "is_true"))]
+        predicted: bool,
+        /// The number of its colours, where it has a palette.
+        #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+        palette: Option<u16>,
+    },
+}
+
+impl EncoderSettings {
+    /// The number of colours of the palette, where there is one.
+    pub const fn palette(&self) -> Option<u16> {
+        match self {
+            Self::Png { palette, .. } | Self::WebP { palette, .. } => *palette,
+            Self::Jpeg { .. } => None,
+        }
+    }
+}
+
+/// What the file is most seldom without stands in no record.
+#[cfg(feature = "serde")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+const fn is_true(value: &bool) -> bool {
+    *value
+}
+
+impl fmt::Display for EncoderSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.palette() {
+            Some(1) => f.write_str("1 colour")?,
+            Some(colours) => write!(f, "{colours} colours")?,
+            None => {}
+        }
+        match self {
+            Self::Png { effort, palette } => {
+                write!(f, "{}effort {effort}", if palette.is_some() { ", " } else { "" })
+            }
+            Self::Jpeg { quality, subsampling, progressive } => {
+                write!(f, "quality {quality}, {subsampling}{}", if *progressive { ", progressive" } else { "" })
+            }
+            Self::WebP { palette: Some(_), .. } => Ok(()),
+            Self::WebP { predicted, .. } => f.write_str(if *predicted { "predicted" } else { "not predicted" }),
+        }
+    }
 }
 
 /// Encodes `picture` as `format`.
@@ -114,16 +220,26 @@ pub enum EncoderSettings {
 ///
 /// [`EncodeError`] where the options or the format do not allow it.
 pub fn encode(picture: &Picture, format: Format, options: &EncodeOptions) -> Result<Encoded, EncodeError> {
-    options.check(format)?;
     let size = picture.size();
+    can_be_written(size, format, options)?;
+    let encoded = match format {
+        Format::Png => png::encode(picture, options.png.effort),
+        Format::Jpeg => jpeg::encode(picture, &options.jpeg),
+        Format::WebP => webp::encode(picture, true),
+    };
+    read_back(size, format, encoded)
+}
+
+fn can_be_written(size: Size, format: Format, options: &EncodeOptions) -> Result<(), EncodeError> {
+    options.check(format)?;
     if size.width().max(size.height()) > format.max_side() {
         return Err(EncodeError::TooLongForFormat { size, format });
     }
-    let encoded = match format {
-        Format::Png => png::encode(picture, &options.png),
-        Format::Jpeg => jpeg::encode(picture, &options.jpeg),
-        Format::WebP => webp::encode(picture),
-    };
+    Ok(())
+}
+
+/// What an encoder wrote, once its header says `format` and `size`.
+fn read_back(size: Size, format: Format, encoded: Result<Encoded, String>) -> Result<Encoded, EncodeError> {
     let encoded = encoded.map_err(|message| EncodeError::Failed { format, message })?;
     match probe(&encoded.bytes, &DecodeLimits::NONE) {
         Ok(found) if (found.format, found.size) == (format, size) => Ok(encoded),
@@ -139,6 +255,13 @@ pub enum EncodeError {
     #[error("quality {found}, expected 1 to 100")]
     #[expect(missing_docs, reason = "what was found")]
     Quality { found: u8 },
+    /// A floor of the quality outside 1 to 100.
+    #[error("a quality of at least {found}, expected 1 to 100")]
+    #[expect(missing_docs, reason = "what was found")]
+    MinQuality { found: u8 },
+    /// A palette, which needs the feature `palette`.
+    #[error("palettes need the cargo feature \"palette\"")]
+    NoPalette,
     /// WebP with loss, for which there is no encoder.
     #[error("lossy WebP is not supported, only lossless")]
     LossyWebP,
@@ -153,5 +276,19 @@ pub enum EncodeError {
         format: Format,
         /// What the encoder said.
         message: String,
+    },
+    /// Nothing that may be tried gives a file as light as that.
+    #[error(
+        "the smallest {format} has {} bytes, at most {max_bytes} ({})",
+        smallest.bytes.len(),
+        smallest.settings
+    )]
+    TooHeavy {
+        /// The format.
+        format: Format,
+        /// The limit.
+        max_bytes: u64,
+        /// The lightest file that was reached.
+        smallest: Arc<Encoded>,
     },
 }

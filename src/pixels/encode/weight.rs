@@ -1,0 +1,180 @@
+//! Files of at most so many bytes.
+//!
+//! What is tried, in this order, until a file fits; never more than [`MAX_ENCODES`] encodes:
+//!
+//! - JPEG: the quality that is asked, or 90; then by bisection the highest quality that fits, down to
+//!   [`EncodeOptions::min_quality`].
+//! - PNG: the effort that is asked, then those above it.
+//! - WebP: with prediction, then without.
+//! - PNG and WebP, where [`EncodeOptions::palette`] allows it: a palette with dithering, of 256 colours, then 128, 64,
+//!   32 and 16. A picture that has no more colours than that keeps them, and every pixel as it is.
+//!
+//! ```
+//! use smart_resize::{EncodeError, EncodeOptions, EncoderSettings, Format, Picture, Size, encode, encode_within};
+//!
+//! # let noise = (0..64 * 64 * 3_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+//! # let picture = Picture::from_rgb(Size::new(64, 64)?, noise)?;
+//! let options = EncodeOptions::default();
+//! let heavy = encode(&picture, Format::Jpeg, &options)?.bytes.len() as u64;
+//! let light = encode_within(&picture, Format::Jpeg, &options, heavy * 2 / 3)?;
+//! assert!(light.bytes.len() as u64 <= heavy * 2 / 3 && light.encodes <= 8);
+//! assert!(matches!(light.settings, EncoderSettings::Jpeg { quality: 40..90, .. }));
+//!
+//! let error = encode_within(&picture, Format::Jpeg, &options, 600).unwrap_err();
+//! let EncodeError::TooHeavy { smallest, .. } = &error else { panic!("{error}") };
+//! assert_eq!(
+//!     error.to_string(),
+//!     format!("the smallest jpeg has {} bytes, at most 600 (quality 40, 4:2:0)", smallest.bytes.len()),
+//! );
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::sync::Arc;
+
+use super::jpeg::DEFAULT_JPEG_QUALITY;
+#[cfg(feature = "palette")]
+use super::palette::{Indexed, Reduction};
+use super::png::PngEffort;
+use super::{EncodeError, EncodeOptions, Encoded, can_be_written, jpeg, png, read_back, webp};
+use crate::format::Format;
+use crate::pixels::picture::{Layout, Picture};
+use crate::size::Size;
+
+/// The most times that a picture is encoded for one file.
+pub const MAX_ENCODES: u32 = 8;
+
+/// The lowest quality of a JPEG that a limit on its weight leads to where nothing else is asked.
+pub const DEFAULT_MIN_QUALITY: u8 = 40;
+
+/// Encodes `picture` as `format` in at most `max_bytes`; the [module](self) says what is tried for that.
+///
+/// # Errors
+///
+/// [`EncodeError`] where the options or the format do not allow it, and [`EncodeError::TooHeavy`], with the lightest
+/// file that was reached, where nothing that may be tried fits.
+pub fn encode_within(
+    picture: &Picture,
+    format: Format,
+    options: &EncodeOptions,
+    max_bytes: u64,
+) -> Result<Encoded, EncodeError> {
+    can_be_written(picture.size(), format, options)?;
+    let mut tries = Tries { size: picture.size(), format, max_bytes, encodes: 0, smallest: None };
+    let fitting = match format {
+        Format::Png => png_within(picture, options, &mut tries),
+        Format::Jpeg => jpeg_within(picture, options, &mut tries),
+        Format::WebP => webp_within(picture, options, &mut tries),
+    }?;
+    tries.end(fitting)
+}
+
+fn jpeg_within(picture: &Picture, options: &EncodeOptions, tries: &mut Tries) -> Result<Option<Encoded>, EncodeError> {
+    let flattened = match picture.layout() {
+        Layout::Rgb => None,
+        Layout::Rgba => {
+            let rgb = picture.flattened(options.jpeg.background);
+            Picture::new(picture.size(), Layout::Rgb, rgb).ok()
+        }
+    };
+    let picture = flattened.as_ref().unwrap_or(picture);
+    let mut fitting = |quality| tries.fitting(jpeg::encode(picture, &options.jpeg.clone().with_quality(quality)));
+
+    let asked = options.jpeg.quality.unwrap_or(DEFAULT_JPEG_QUALITY);
+    let mut best = fitting(asked)?;
+    if best.is_some() {
+        return Ok(best);
+    }
+    // Invariant: `low` fits or is below the floor, `high` does not fit. Of at most 99 qualities between them the
+    // answer is one, or none: 100 cases, told apart by 7 encodes.
+    let (mut low, mut high) = (options.min_quality.saturating_sub(1), asked);
+    while low.saturating_add(1) < high {
+        let middle = low.midpoint(high);
+        match fitting(middle)? {
+            Some(encoded) => (best, low) = (Some(encoded), middle),
+            None => high = middle,
+        }
+    }
+    Ok(best)
+}
+
+/// At most 3 efforts and 5 palettes.
+fn png_within(picture: &Picture, options: &EncodeOptions, tries: &mut Tries) -> Result<Option<Encoded>, EncodeError> {
+    for effort in PngEffort::ALL.into_iter().skip_while(|effort| *effort != options.png.effort) {
+        if let Some(encoded) = tries.fitting(png::encode(picture, effort))? {
+            return Ok(Some(encoded));
+        }
+    }
+    #[cfg(feature = "palette")]
+    if options.palette {
+        return palette_within(picture, png::encode_indexed, tries);
+    }
+    Ok(None)
+}
+
+/// Twice without a palette, and at most 5 palettes.
+fn webp_within(picture: &Picture, options: &EncodeOptions, tries: &mut Tries) -> Result<Option<Encoded>, EncodeError> {
+    for predicted in [true, false] {
+        if let Some(encoded) = tries.fitting(webp::encode(picture, predicted))? {
+            return Ok(Some(encoded));
+        }
+    }
+    #[cfg(feature = "palette")]
+    if options.palette {
+        return palette_within(picture, webp::encode_indexed, tries);
+    }
+    // Invariant: without the feature no palette is asked for.
+    debug_assert!(!options.palette);
+    Ok(None)
+}
+
+#[cfg(feature = "palette")]
+fn palette_within(
+    picture: &Picture,
+    encode: impl Fn(&Indexed) -> Result<Encoded, String>,
+    tries: &mut Tries,
+) -> Result<Option<Encoded>, EncodeError> {
+    let mut reduction = Reduction::new(picture);
+    for most in reduction.steps() {
+        if let Some(encoded) = tries.fitting(encode(&reduction.to(most)))? {
+            return Ok(Some(encoded));
+        }
+    }
+    Ok(None)
+}
+
+/// What has been tried, and what came nearest.
+struct Tries {
+    size: Size,
+    format: Format,
+    max_bytes: u64,
+    encodes: u32,
+    smallest: Option<Encoded>,
+}
+
+impl Tries {
+    /// The file, if it fits.
+    fn fitting(&mut self, encoded: Result<Encoded, String>) -> Result<Option<Encoded>, EncodeError> {
+        self.encodes += 1;
+        debug_assert!(self.encodes <= MAX_ENCODES);
+        let encoded = read_back(self.size, self.format, encoded)?;
+        if encoded.bytes.len() as u64 <= self.max_bytes {
+            return Ok(Some(encoded));
+        }
+        if self.smallest.as_ref().is_none_or(|smallest| encoded.bytes.len() < smallest.bytes.len()) {
+            self.smallest = Some(encoded);
+        }
+        Ok(None)
+    }
+
+    fn end(self, fitting: Option<Encoded>) -> Result<Encoded, EncodeError> {
+        let Self { format, max_bytes, encodes, .. } = self;
+        let counted = |encoded| Encoded { encodes, ..encoded };
+        match (fitting, self.smallest) {
+            (Some(encoded), _) => Ok(counted(encoded)),
+            (None, Some(smallest)) => {
+                Err(EncodeError::TooHeavy { format, max_bytes, smallest: Arc::new(counted(smallest)) })
+            }
+            (None, None) => Err(EncodeError::Failed { format, message: "nothing was tried".to_owned() }),
+        }
+    }
+}
