@@ -55,7 +55,8 @@ fn a_photo_becomes_a_file_of_each_size() {
         assert!(name.contains(&format!("_{}_", found.size)));
     }
     let lines = text(&output.stdout);
-    assert_eq!(lines.lines().count(), 4);
+    assert_eq!(lines.lines().count(), 5);
+    assert_eq!(lines.lines().last(), Some("plan: 2 generations, 2 calls, $0.65"));
     let first = lines.lines().next().unwrap();
     let bytes = fs::metadata(out.join(&expected[0])).unwrap().len();
     for part in ["300x250", "5:4 1K", "kept  96.70 %", "my photo_300x250_1.jpg", &format!("{bytes} bytes"), " s"] {
@@ -148,4 +149,177 @@ fn mistakes_are_told_and_nothing_is_begun() {
     case(&["10x10", "--seed", "-1"], "-1");
     case(&["10x10", "--out", "text.png"], "cannot make text.png");
     assert_eq!(names(&folder), ["cut.png", "text.png"]);
+}
+
+#[test]
+fn sizes_share_generations_and_the_report_has_both_prices() {
+    let folder = folder("command-share");
+    let arguments =
+        ["--share", "20", "--focus", "30,60", "--safe", "10", "1280x720", "1200x628", "1500x1000", "--sheet", "s.png"];
+    let output = resize(&folder, &arguments);
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+    let lines: Vec<String> = text(&output.stdout).lines().map(str::to_owned).collect();
+    assert!(lines[0].contains("16:9 2K") && lines[0].contains("loss  0.00 %"), "{}", lines[0]);
+    assert!(lines[2].contains("16:9 2K") && lines[2].contains("loss 15.75 %"), "{}", lines[2]);
+    assert_eq!(lines[3], "plan: 1 generation, 1 call, $0.20, one by one $0.50");
+    assert_eq!(names(&folder), ["out", "s.png"]);
+    assert_eq!(names(&folder.join("out")).len(), 3);
+    let planned = resize(&folder, &[&arguments[..9], &["--plan"]].concat());
+    let json: serde_json::Value = serde_json::from_slice(&planned.stdout).unwrap();
+    assert_eq!(json["sharing"]["shared"]["max_loss_per_mille"], 200);
+    assert_eq!((&json["optimality"], &json["cost_unshared_usd_micros"]), (&"proven".into(), &500_000.into()));
+    assert_eq!(json["renditions"][2]["unshared"]["loss_percent"], 15.75);
+    assert_eq!(json["focus"], serde_json::json!({ "left": 300, "top": 600, "right": 300, "bottom": 600 }));
+    assert_eq!(json["renditions"][0]["safe_area"]["bottom"], 100);
+}
+
+#[test]
+fn what_the_picture_itself_covers_is_cut_from_it() {
+    let folder = folder("command-skip");
+    // The sample is 1536x1024. Two of one size need labels, and so a pack.
+    let output = resize(&folder, &["--skip-covered", "98.5", "300x200", "768x512", "1080x1080"]);
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+    let lines: Vec<String> = text(&output.stdout).lines().map(str::to_owned).collect();
+    assert!(lines[0].contains("source") && lines[1].contains("source") && lines[2].contains("1:1 2K"), "{lines:?}");
+    assert_eq!(lines[3], "plan: 1 generation, 1 call, $0.20, one by one $0.20, 2 cut from the picture itself");
+}
+
+#[test]
+fn a_plan_over_its_budget_is_not_begun() {
+    let folder = folder("command-budget");
+    let sizes = ["1200x628", "1200x630", "1280x720", "300x250"];
+    let output = resize(&folder, &[&["--budget", "0.40"], &sizes[..]].concat());
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
+    let expected = "error: the plan costs $0.65, at most $0.40: sharing generations at a loss of 0.0 % would cost $0.35, \
+                    at 16.9 % $0.20\n";
+    assert_eq!(text(&output.stderr), expected);
+    assert_eq!(names(&folder), [""; 0]);
+    let output = resize(&folder, &[&["--budget", "$0.20", "--share", "16.9"], &sizes[..]].concat());
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn the_weight_of_a_file_is_kept_or_the_lightest_stays() {
+    let folder = folder("command-weight");
+    let output = resize(&folder, &["--format", "jpg", "--max-bytes", "60000", "800x600"]);
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+    let bytes = fs::metadata(folder.join("out/sample_800x600_1.jpg")).unwrap().len();
+    assert!(bytes <= 60_000 && text(&output.stdout).contains("(quality "), "{}", text(&output.stdout));
+    let output = resize(&folder, &["--format", "jpg", "--max-bytes", "6000", "--min-quality", "70", "800x600"]);
+    assert_eq!(output.status.code(), Some(1));
+    let bytes = fs::metadata(folder.join("out/sample_800x600_1.jpg")).unwrap().len();
+    let expected =
+        format!("rejected: 800x600: the smallest jpeg has {bytes} bytes, at most 6000 (quality 70, 4:2:0)\n");
+    assert_eq!(text(&output.stderr), format!("{expected}error: 1 of 1 pictures would be rejected\n"));
+}
+
+const PACK: &str = r#"
+[[placement]]
+label = "story"
+size = "1080x1920"
+formats = ["jpg", "png"]
+safe = [14, 0, 20.5, 0]
+
+[[placement]]
+label = "reel"
+size = "1080x1920"
+formats = ["png"]
+max_bytes = 90000
+safe_px = [100, 60, 600, 60]
+source = "https://example.com/reels"
+checked = 2026-11-24
+"#;
+
+#[test]
+fn a_pack_names_what_is_wanted_and_what_would_be_rejected() {
+    let folder = folder("command-pack");
+    fs::write(folder.join("pack.toml"), PACK).unwrap();
+    let planned = resize(&folder, &["--pack", "pack.toml", "100x100", "--plan", "--skip-covered", "100"]);
+    let json: serde_json::Value = serde_json::from_slice(&planned.stdout).unwrap();
+    let renditions = json["renditions"].as_array().unwrap();
+    let targets: Vec<_> = renditions.iter().map(|cut| (&cut["target"], &cut["format"], &cut["generation"])).collect();
+    let expected = [("100x100", "png", 0), ("1080x1920", "jpeg", 1), ("1080x1920", "png", 1)];
+    let expected = expected.map(|(target, format, generation)| (target.into(), format.into(), generation.into()));
+    assert_eq!(targets, expected.iter().map(|(a, b, c): &(_, _, _)| (a, b, c)).collect::<Vec<_>>());
+    assert_eq!(renditions[1]["safe_area"], serde_json::json!({ "top": 140, "right": 0, "bottom": 205, "left": 0 }));
+    assert_eq!(renditions[2]["safe_area"]["unit"], "pixels");
+    assert_eq!(renditions[2]["max_bytes"], 90_000);
+
+    let output = resize(&folder, &["--pack", "pack.toml"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(names(&folder.join("out")), ["sample_reel_1080x1920_1.png", "sample_story_1080x1920_1.jpg"]);
+    let errors = text(&output.stderr);
+    assert!(errors.starts_with("rejected: reel_1080x1920: the smallest png has "), "{errors}");
+    assert!(errors.ends_with("error: 1 of 2 pictures would be rejected\n"), "{errors}");
+
+    // A format of one's own is used, and the placement that does not take it says so.
+    let output = resize(&folder, &["--pack", "pack.toml", "--format", "jpg", "--out", "jpg"]);
+    assert_eq!(text(&output.stderr).lines().next(), Some("rejected: reel: jpeg, accepted are png"));
+    assert_eq!(names(&folder.join("jpg")), ["sample_reel_1080x1920_1.jpg", "sample_story_1080x1920_1.jpg"]);
+}
+
+#[test]
+fn mistakes_in_a_pack_are_told_all_at_once() {
+    let folder = folder("command-pack-mistakes");
+    let case = |pack: &str, expected: &str| {
+        fs::write(folder.join("pack.toml"), pack).unwrap();
+        let output = resize(&folder, &["--pack", "pack.toml", "--plan"]);
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{pack}");
+        assert!(text(&output.stderr).contains(expected), "{pack}: {}", text(&output.stderr));
+    };
+    let placement = |rest: &str| format!("[[placement]]\nlabel = \"a\"\nsize = \"9x9\"\nformats = [\"png\"]\n{rest}");
+    case("", "missing field `placement`");
+    case("placement = []", "pack.toml: no placement");
+    case(&placement("colour = 1"), "unknown field `colour`");
+    case(&placement("").replace("9x9", "9x"), "expected a digit of the height, found the end at byte 2");
+    case(&placement("").replace("png", "gif"), "\"gif\" is not png, jpeg or webp");
+    case(&placement("").replace("\"png\"", ""), "a accepts no format");
+    case(&placement("safe = [1, 2, 3]"), "safe");
+    case(&placement("safe = [50, 0, 50, 0]"), "a: insets of 500 and 500 thousandths leave nothing between them");
+    case(&placement("safe = [1.25, 0, 0, 0]"), "a: \"1.25\" is no percentage: 0 to 100, with at most one decimal");
+    case(&placement("safe = [-1, 0, 0, 0]"), "a: \"-1\" is no percentage");
+    case(&placement("safe_px = [5, 0, 4, 0]"), "a: insets of 5 and 4 pixels leave nothing of 9 between them");
+    case(&placement("safe_px = [0,0,0,0]\nsafe = [0,0,0,0]"), "a has both safe and safe_px");
+    case(&placement("max_bytes = 0"), "target 0 may have at most 0 bytes, expected 1 or more");
+    case(&placement("").replace("\"a\"", "\"A/..\""), "\"A/..\" is no label: lower-case letters, digits and \"-\"");
+    let two = format!("{}\n{}", placement("safe = [50, 0, 50, 0]"), placement(""));
+    case(&two, "leave nothing between them; a is there twice");
+}
+
+#[test]
+fn amounts_are_read_exactly() {
+    let folder = folder("command-amounts");
+    let case = |arguments: &[&str], expected: &str| {
+        let output = resize(&folder, &[&["--plan", "9x9"], arguments].concat());
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{arguments:?}");
+        assert!(text(&output.stderr).contains(expected), "{arguments:?}: {}", text(&output.stderr));
+    };
+    for text in ["100.1", "-1", "1.25", "ten", "", "1e1", ".5"] {
+        case(&[&format!("--share={text}")], &format!("{text:?} is no percentage: 0 to 100, with at most one decimal"));
+    }
+    case(&["--budget=1.0000001"], "\"1.0000001\" is no amount in dollars, such as 1.50");
+    case(&["--budget=-1"], "\"-1\" is no amount in dollars");
+    case(&["--focus=50"], "\"50\" is neither a point \"x,y\" nor a region \"left,top,right,bottom\"");
+    case(&["--focus=60,0,50,100"], "left 600, top 0, right 500, bottom 1000 is no area");
+    case(&["--safe=50"], "insets of 500 and 500 thousandths leave nothing between them");
+    case(&["--safe=1,2"], "\"1,2\" is neither one percentage nor four");
+    case(&["--max-bytes=0"], "0 is not in 1..");
+    let fine = ["--share=100.0", "--budget=0.2", "--focus=0,100", "--safe=1,2,3,4", "--skip-covered=0"];
+    assert_eq!(resize(&folder, &[&["--plan", "9x9"], &fine[..]].concat()).status.code(), Some(0));
+}
+
+/// The placements that come with the command are a pack that it takes, each with its page and the day it was read.
+#[test]
+fn the_pack_that_comes_with_the_command_is_whole() {
+    let folder = folder("command-placements");
+    let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data/placements.toml");
+    let written = fs::read_to_string(&pack).unwrap();
+    let count = written.matches("[[placement]]").count();
+    assert!(count >= 40, "{count}");
+    let lines = |start: &str| written.lines().filter(|line| line.starts_with(start)).count();
+    assert_eq!((lines("source = \"https://"), lines("checked = 20")), (count, count));
+    let output = resize(&folder, &["--pack", pack.to_str().unwrap(), "--plan", "--share", "10"]);
+    let plan: Plan = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(plan.renditions().len(), count);
+    assert!(plan.generations().len() < count / 4);
 }
