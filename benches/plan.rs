@@ -1,4 +1,4 @@
-//! How long planning takes: one selection, and a whole request of ten sizes.
+//! How long planning takes: one selection, a whole request of ten sizes, and the cheapest set of generations for a hundred.
 
 #![allow(clippy::unwrap_used, reason = "a bench stops where its input is wrong")]
 #![allow(missing_docs, reason = "criterion's macros make public functions")]
@@ -6,7 +6,10 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use smart_resize::{Digest, Plan, PresetTable, ResizeRequest, Size, Smallest, Source, smallest_covering};
+use smart_resize::{
+    Digest, Optimality, Plan, PlanError, PresetTable, ResizeRequest, Sharing, Size, Smallest, Source, UsdMicros,
+    smallest_covering,
+};
 
 /// The ten sizes that are asked for most.
 const TEN_SIZES: [&str; 10] = [
@@ -59,5 +62,33 @@ fn request(c: &mut Criterion) {
     c.bench_function("plan/request/ten-sizes", |b| b.iter(|| plan(black_box(&source))));
 }
 
-criterion_group!(benches, select, request);
+/// The cheapest set of generations for a hundred targets whose shapes are all over the place, with its prompts and
+/// fingerprints; and what is said of a budget that it exceeds.
+fn share(c: &mut Criterion) {
+    let source = Source::from_url("https://example.com/a.jpg").with_digest(Digest::of(b"a picture"));
+    let mut state = 1_u32;
+    let mut side = move || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        40 + (state >> 8) % 1900
+    };
+    let hundred: Vec<Size> = (0..100).map(|_| Size::new(side(), side()).unwrap()).collect();
+    let mut group = c.benchmark_group("plan/share");
+    for table in [PresetTable::nano_banana_pro(), PresetTable::nano_banana_2()] {
+        for max_loss_per_mille in [0, 100, 300] {
+            let builder = ResizeRequest::builder(source.clone()).targets(hundred.clone()).table(table.clone());
+            let builder = builder.sharing(Sharing::Shared { max_loss_per_mille });
+            let request = builder.clone().build().unwrap();
+            let plan = Plan::new(&request).unwrap();
+            assert_eq!(plan.optimality(), Optimality::Proven);
+            let id = format!("hundred/{}/{max_loss_per_mille}", table.model());
+            group.bench_function(&id, |b| b.iter(|| Plan::new(black_box(&request))));
+            let over = builder.max_cost(UsdMicros(plan.cost().0 - 1)).build().unwrap();
+            assert!(matches!(Plan::new(&over), Err(PlanError::OverBudget(_))));
+            group.bench_function(format!("{id}/over-budget"), |b| b.iter(|| Plan::new(black_box(&over))));
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, select, request, share);
 criterion_main!(benches);

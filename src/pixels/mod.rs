@@ -142,7 +142,7 @@ impl RenderTarget {
             return self.focus.pixels(inside.size());
         };
         let [columns, rows] = reframing.pixels(self.focus, frame);
-        [columns.from(inside.x(), inside.width()), rows.from(inside.y(), inside.height())]
+        [columns.within(inside.x(), inside.width()), rows.within(inside.y(), inside.height())]
     }
 }
 

@@ -162,7 +162,8 @@ impl Span {
     }
 
     /// The same pixels, counted from `start` on, of which there are `length`.
-    pub(crate) fn from(self, start: u32, length: u32) -> Self {
+    #[cfg(feature = "pixels")]
+    pub(crate) fn within(self, start: u32, length: u32) -> Self {
         let at = |at: u32| at.saturating_sub(start).min(length);
         Self { start: at(self.start), end: at(self.end) }
     }

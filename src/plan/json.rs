@@ -3,29 +3,26 @@
 //! Reading computes every derived value anew and compares. A document that says anything else than what this
 //! version would have planned from its own choices is refused, with the place.
 
-use alloc::format;
+mod read;
+
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::fmt::Display;
 
 use serde::de::{Deserializer, Error};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
+use self::read::expect;
 use super::fingerprint::{Digest, Fingerprint};
 use super::fit::{Fit, Kept, Rect};
 use super::focus::Focus;
-use super::preset::{AspectRatio, Preset, Resolution};
+use super::preset::{AspectRatio, Resolution};
 use super::price::UsdMicros;
-use super::request::{MAX_TARGETS, MAX_VARIANTS};
-use super::share::{Loss, Optimality, Sharing, Unshared, is_near_enough};
+use super::share::{Loss, Optimality, Sharing, Unshared};
 use super::target::Insets;
-use super::{Call, CallId, Generation, Header, Plan, Rendition, call_seed};
+use super::{Call, CallId, Generation, Plan, Rendition};
 use crate::format::Format;
 use crate::size::Size;
-
-/// The longest prompt of a document, in characters: what the most patient of the built-in models takes, twice.
-const MAX_DOCUMENT_PROMPT_CHARS: usize = 100_000;
 
 /// The version of the document. It changes with the meaning of any field.
 const VERSION: u32 = 1;
@@ -135,15 +132,6 @@ fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> 
     Ok(found)
 }
 
-/// A value that is not what it has to be.
-fn expect<T: PartialEq + Display>(place: &str, found: &T, expected: &T) -> Result<(), String> {
-    if found == expected { Ok(()) } else { Err(format!("{place} is {found}, expected {expected}")) }
-}
-
-fn check(condition: bool, message: impl FnOnce() -> String) -> Result<(), String> {
-    if condition { Ok(()) } else { Err(message()) }
-}
-
 impl Serialize for Plan {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         Document::from(self).serialize(serializer)
@@ -245,196 +233,7 @@ impl UnsharedDocument {
     }
 }
 
-impl Document {
-    /// The plan that the document's choices lead to, if the document says the same.
-    fn check(self) -> Result<Plan, String> {
-        check((1..=6).contains(&self.safety_tolerance), || {
-            format!("safety_tolerance is {}, expected 1 to 6", self.safety_tolerance)
-        })?;
-        check(!self.model.is_empty(), || "model is empty".to_string())?;
-        let found = self.renditions.len();
-        check((1..=MAX_TARGETS).contains(&found), || format!("{found} renditions, expected 1 to {MAX_TARGETS}"))?;
-        let found = self.generations.len();
-        check(found <= MAX_TARGETS, || format!("{found} generations, at most {MAX_TARGETS}"))?;
-
-        let generations =
-            self.generations.iter().enumerate().map(GenerationDocument::check).collect::<Result<Vec<_>, _>>()?;
-        let place = |index| format!("renditions[{index}]");
-        let mut renditions = Vec::with_capacity(self.renditions.len());
-        for (index, rendition) in self.renditions.iter().enumerate() {
-            let rendition =
-                rendition.check(&self, &generations).map_err(|error| format!("{}: {error}", place(index)))?;
-            renditions.push(rendition);
-        }
-        for id in 0..generations.len() {
-            check_members(id, self.sharing, &renditions)?;
-        }
-        check(self.source_size.is_none() || renditions.iter().any(|cut| cut.generation.is_none()), || {
-            "source_size is given, and no rendition is cut from the source".to_string()
-        })?;
-
-        check(self.optimality.is_some() == is_searched(self.sharing), || {
-            let not = if self.optimality.is_none() { "not " } else { "" };
-            format!("optimality is {not}given, which does not go with the plan's sharing")
-        })?;
-        let header = Header {
-            model: self.model.into(),
-            source_digest: self.source_digest,
-            source_size: self.source_size,
-            focus: self.focus,
-            safety_tolerance: self.safety_tolerance,
-            transfer_format: self.transfer_format,
-            sharing: self.sharing,
-            optimality: self.optimality.unwrap_or_default(),
-            max_cost: self.max_cost_usd_micros,
-            max_calls: self.max_calls,
-            per_request: self.usd_micros_per_request,
-        };
-        let plan = Plan::assemble(header, generations, renditions);
-        check_costs(&plan)?;
-        expect("cost_usd_micros", &self.cost_usd_micros.0, &plan.cost.0)?;
-        let unshared = (self.sharing != Sharing::PerTarget).then(|| plan.cost_unshared());
-        check(self.cost_unshared_usd_micros == unshared, || {
-            let [found, expected] = [self.cost_unshared_usd_micros, unshared].map(or_null);
-            format!("cost_unshared_usd_micros is {found}, expected {expected}")
-        })?;
-        let found = self.generations.iter().flat_map(|generation| &generation.calls);
-        for (found, (index, call)) in found.zip(plan.calls()) {
-            let place = |field| format!("generations[{index}]: call {}: {field}", call.id());
-            expect(&place("id"), &found.id, &call.id())?;
-            expect(&place("fingerprint"), &or_null(found.fingerprint), &or_null(call.fingerprint))?;
-        }
-        Ok(plan)
-    }
-}
-
+/// Whether the set of generations is searched for, so that something is to be said of it.
 fn is_searched(sharing: Sharing) -> bool {
     matches!(sharing, Sharing::Shared { .. })
-}
-
-/// Whether the generation has a rendition, and only as many as generations are shared.
-fn check_members(id: usize, sharing: Sharing, renditions: &[Rendition]) -> Result<(), String> {
-    let mut members = renditions.iter().filter(|rendition| rendition.generation == Some(id));
-    let Some(first) = members.next() else {
-        return Err(format!("generations[{id}] has no rendition"));
-    };
-    match (sharing, members.find(|other| sharing == Sharing::PerTarget || other.target != first.target)) {
-        (Sharing::Shared { .. }, _) | (_, None) => Ok(()),
-        (Sharing::PerTarget, Some(_)) => Err(format!("generations[{id}] is shared, and sharing is per_target")),
-        (Sharing::Duplicates, Some(other)) => Err(format!(
-            "generations[{id}] is shared by {} and {}, and sharing is duplicates",
-            first.target, other.target
-        )),
-    }
-}
-
-/// Whether the budget, and what is said of cheaper plans, allow the plan.
-fn check_costs(plan: &Plan) -> Result<(), String> {
-    let Header { max_cost, max_calls, optimality, .. } = plan.header;
-    let at_most = |place: &str, found: u64, max: Option<u64>| {
-        let max = max.filter(|max| found > *max);
-        max.map_or(Ok(()), |max| Err(format!("{place} is {found}, at most {max}")))
-    };
-    at_most("cost_usd_micros", plan.cost.0, max_cost.map(|max| max.0))?;
-    at_most("the number of calls", plan.calls().count() as u64, max_calls.map(u64::from))?;
-    match optimality {
-        Optimality::Proven => Ok(()),
-        Optimality::BestFound { lower_bound } => at_most("the lower bound", lower_bound.0, Some(plan.cost.0)),
-    }
-}
-
-fn or_null<T: ToString>(value: Option<T>) -> String {
-    value.map_or_else(|| "null".into(), |value| value.to_string())
-}
-
-impl GenerationDocument {
-    fn check((index, this): (usize, &Self)) -> Result<Generation, String> {
-        let place = format!("generations[{index}]");
-        expect(&format!("{place}: id"), &this.id, &index)?;
-        let size = Size::new(this.width, this.height).map_err(|error| format!("{place}: {error}"))?;
-        let chars = this.prompt.chars().count();
-        check((1..=MAX_DOCUMENT_PROMPT_CHARS).contains(&chars), || {
-            format!("{place}: prompt of {chars} characters, expected 1 to {MAX_DOCUMENT_PROMPT_CHARS}")
-        })?;
-        let seed = this.calls.first().and_then(|call| call.seed);
-        let mut total = 0_u32;
-        let mut calls = Vec::with_capacity(this.calls.len().min(MAX_VARIANTS as usize));
-        for (number, call) in (0_u32..).zip(&this.calls) {
-            check(call.variants > 0, || format!("{place}: calls[{number}] has 0 variants"))?;
-            let expected = seed.map(|seed| call_seed(seed, number));
-            check(call.seed == expected, || {
-                let [found, expected] = [call.seed, expected].map(or_null);
-                format!("{place}: calls[{number}] has the seed {found}, expected {expected}")
-            })?;
-            total = total.saturating_add(call.variants);
-            check(total <= MAX_VARIANTS, || format!("{place}: {total} variants, at most {MAX_VARIANTS}"))?;
-            calls.push(Call::new(call.variants, call.seed));
-        }
-        check(total > 0, || format!("{place} has no call"))?;
-        Ok(Generation {
-            preset: Preset::new(size, this.aspect_ratio, this.resolution),
-            prompt: this.prompt.as_str().into(),
-            per_image: this.usd_micros_per_image,
-            calls,
-        })
-    }
-}
-
-impl RenditionDocument {
-    fn check(&self, plan: &Document, generations: &[Generation]) -> Result<Rendition, String> {
-        let frame = match self.generation {
-            Some(index) => generations
-                .get(index)
-                .map(|generation| generation.preset.size())
-                .ok_or_else(|| format!("generation is {index}, of {}", generations.len())),
-            None => plan.source_size.ok_or_else(|| "it is cut from the source, and source_size is not given".into()),
-        }?;
-        let (target, max) = (self.target, self.format.max_side());
-        check(target.width().max(target.height()) <= max, || {
-            format!("{target} is too long for {}: at most {max} pixels a side", self.format)
-        })?;
-        check(self.max_bytes != Some(0), || "max_bytes is 0, expected 1 or more".into())?;
-        self.safe_area.leave_room_in(target).map_err(|error| format!("safe_area: {error}"))?;
-        let crop = self.fit.rect_at(frame, target, plan.focus).map_err(|error| error.to_string())?;
-        let expected = RectDocument::from(crop);
-        expect("crop.x", &self.crop.x, &expected.x)?;
-        expect("crop.y", &self.crop.y, &expected.y)?;
-        expect("crop.width", &self.crop.width, &expected.width)?;
-        expect("crop.height", &self.crop.height, &expected.height)?;
-        let kept = crop.kept_of(frame);
-        expect("kept_percent", &self.kept_percent, &kept)?;
-        let is_shared = self.generation.is_some() && plan.sharing != Sharing::PerTarget;
-        check(self.unshared.is_some() == is_shared, || {
-            let not = if is_shared { "not " } else { "" };
-            format!("unshared is {not}given, which does not go with the plan's sharing")
-        })?;
-        let unshared = self.unshared.as_ref().map(|own| own.check(target, frame, plan.sharing)).transpose()?;
-        Ok(Rendition {
-            target,
-            generation: self.generation,
-            fit: self.fit,
-            format: self.format,
-            max_bytes: self.max_bytes,
-            safe_area: self.safe_area,
-            crop,
-            kept,
-            loss: unshared.map_or(Loss::default(), |own| Loss::of(target, own.preset.size(), frame)),
-            unshared,
-        })
-    }
-}
-
-impl UnsharedDocument {
-    fn check(&self, target: Size, frame: Size, sharing: Sharing) -> Result<Unshared, String> {
-        let size = Size::new(self.width, self.height).map_err(|error| format!("unshared: {error}"))?;
-        check(size.covers(target), || format!("unshared: a preset of {size} does not cover {target}"))?;
-        expect("unshared: loss_percent", &self.loss_percent, &Loss::of(target, size, frame))?;
-        let max = sharing.max_loss_per_mille();
-        check(max <= 1000, || format!("sharing: a loss of {max} thousandths, at most 1000"))?;
-        check(is_near_enough(frame.nearness(target), size.nearness(target), max), || {
-            format!("unshared: a loss of {} %, at most {max} thousandths", self.loss_percent)
-        })?;
-        let preset = Preset::new(size, self.aspect_ratio, self.resolution);
-        Ok(Unshared { preset, per_image: self.usd_micros_per_image })
-    }
 }

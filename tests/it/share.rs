@@ -83,6 +83,25 @@ fn forty_sizes_cost_what_an_independent_solver_found() {
     case(shared(300), 3, "$0.50");
 }
 
+/// `tests/oracle/share.py` wrote them, with a solver for mixed-integer programs.
+#[cfg(feature = "serde")]
+#[test]
+fn lists_of_sizes_cost_what_anothers_solver_found() {
+    let cases: Vec<serde_json::Value> = serde_json::from_str(include_str!("../oracle/share.json")).unwrap();
+    assert_eq!(cases.len(), 80);
+    for case in cases {
+        let table = PresetTable::all().into_iter().find(|table| table.model() == case["model"]).unwrap();
+        let loss = u16::try_from(case["max_loss_per_mille"].as_u64().unwrap()).unwrap();
+        let sizes = case["targets"].as_str().unwrap().split(' ');
+        let request = ResizeRequest::builder(source()).sizes(sizes).table(table).sharing(shared(loss)).build();
+        let plan = Plan::new(&request.unwrap()).unwrap();
+        let found = (plan.cost().0, plan.generations().len() as u64, plan.cost_unshared().0);
+        let expected = ["cost_usd_micros", "generations", "cost_unshared_usd_micros"].map(|key| case[key].as_u64());
+        assert_eq!([Some(found.0), Some(found.1), Some(found.2)], expected, "{case}");
+        assert_eq!(plan.optimality(), Optimality::Proven);
+    }
+}
+
 /// What is asked, in parts that the oracle reads for itself.
 #[derive(Clone, Debug)]
 struct Case {

@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""The cheapest sets of generations by another's solver: scipy's mixed-integer one (HiGHS), on exact fractions.
+
+    pip install scipy==1.17.1 numpy && python3 tests/oracle/share.py > tests/oracle/share.json
+
+`tests/it/share.rs` holds the crate against the costs and numbers of generations that it finds. The tables and prices are
+typed anew here, from the models' pages, and share no code with the crate.
+"""
+
+import json
+import random
+from fractions import Fraction
+
+import numpy
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+PRO = {
+    "1:1": (1024, 1024), "2:3": (848, 1264), "3:2": (1264, 848), "3:4": (896, 1200), "4:3": (1200, 896),
+    "4:5": (928, 1152), "5:4": (1152, 928), "9:16": (768, 1376), "16:9": (1376, 768), "21:9": (1584, 672),
+}  # fmt: skip
+FLASH = PRO | {"4:1": (2048, 512), "1:4": (512, 2048), "8:1": (3072, 384), "1:8": (384, 3072)}
+PRICES = {
+    "nano-banana-pro": {1: 150_000, 2: 150_000, 4: 300_000},
+    "nano-banana-2": {1: 80_000, 2: 120_000, 4: 160_000},
+}
+PER_REQUEST = 50_000
+
+
+def rows(model):
+    shapes = PRO if model == "nano-banana-pro" else FLASH
+    return [(tier, w * tier, h * tier, PRICES[model][tier]) for tier in (1, 2, 4) for w, h in shapes.values()]
+
+
+def nearness(row, target):
+    a, b = target[0] * row[2], target[1] * row[1]
+    return Fraction(min(a, b), max(a, b))
+
+
+def covers(row, target):
+    return row[1] >= target[0] and row[2] >= target[1]
+
+
+def own_preset(rows, target):
+    covering = [row for row in rows if covers(row, target)]
+    lowest = min((row[0] for row in covering), default=None)
+    tier = [row for row in covering if row[0] == lowest]
+    return max(tier, key=lambda row: (nearness(row, target), -row[1] * row[2]), default=None)
+
+
+def cheapest(rows, targets, loss):
+    allowed = numpy.zeros((len(targets), len(rows)))
+    for line, target in zip(allowed, targets):
+        own = nearness(own_preset(rows, target), target)
+        for index, row in enumerate(rows):
+            near = nearness(row, target) * 1000 >= (1000 - loss) * own
+            line[index] = covers(row, target) and near
+    # Of equal costs the fewest: a generation counts a thousandth of a micro-dollar.
+    weights = numpy.array([row[3] + 0.001 for row in rows])
+    found = milp(
+        weights,
+        constraints=LinearConstraint(allowed, 1, numpy.inf),
+        integrality=numpy.ones(len(rows)),
+        bounds=Bounds(0, 1),
+        options={"mip_rel_gap": 0},
+    )
+    chosen = [row for row, x in zip(rows, found.x) if x > 0.5]
+    return PER_REQUEST + sum(row[3] for row in chosen), len(chosen)
+
+
+def cases():
+    draw = random.Random(20261124)
+    for index in range(80):
+        model = ("nano-banana-pro", "nano-banana-2")[index % 2]
+        table, span = rows(model), draw.choice([700, 1500, 3000, 4500])
+        targets, count = [], draw.choice([3, 8, 20, 40])
+        while len(targets) < count:
+            target = (draw.randint(20, span), draw.randint(20, span))
+            if own_preset(table, target) and target not in targets:
+                targets.append(target)
+        loss = draw.choice([0, 10, 50, 100, 150, 200, 300, 500, 800, 1000])
+        cost, generations = cheapest(table, targets, loss)
+        yield {
+            "model": model,
+            "max_loss_per_mille": loss,
+            "targets": " ".join(f"{w}x{h}" for w, h in targets),
+            "cost_usd_micros": cost,
+            "generations": generations,
+            "cost_unshared_usd_micros": PER_REQUEST + sum(own_preset(table, target)[3] for target in targets),
+        }
+
+
+print("[\n" + ",\n".join(json.dumps(case) for case in cases()) + "\n]")
