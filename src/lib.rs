@@ -40,7 +40,8 @@
 //! # Where to look
 //!
 //! - What is asked: [`ResizeRequest`], [`Source`], [`Target`], [`PresetTable`], [`PriceList`], [`Scene`].
-//! - What will be done: [`Plan`], [`smallest_covering`], [`Fit`], [`prompt`].
+//! - What will be done: [`Plan`], [`smallest_covering`], [`Fit`], [`Focus`], [`prompt`].
+//! - What is spared: [`Sharing`], [`OverBudgetError`], [`ResizeRequestBuilder::skip_covered`].
 //! - Who does it: [`Generator`], [`AsyncGenerator`], [`Store`], `Driver`, `Budget`.
 //! - Pixels alone: `render`, `decode`, `encode`, `probe`.
 //!
@@ -57,9 +58,8 @@
 //!
 //! # What it does not do
 //!
-//! It talks to no service, fetches no URL, keeps no file, and neither retries nor waits. Embedded colour profiles are
-//! not applied yet: pixels are taken for sRGB, and a profile is reported with the result. CMYK
-//! JPEGs are refused. WebP is written without loss only. Of an animation the first frame is used.
+//! It talks to no service, fetches no URL, keeps no file, and neither retries nor waits. CMYK JPEGs are refused. WebP is
+//! written without loss only, unless a palette is allowed. Of an animation the first frame is used.
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;

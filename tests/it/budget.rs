@@ -14,8 +14,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use smart_resize::{
     Blocking, Budget, BudgetError, CallId, Driver, Event, GenerateError, GenerateErrorKind, Generated,
-    GenerationRequest, MemoryStore, Outcome, Plan, PriceList, Reservation, ResizeRequest, Source, UsdMicros,
-    generate_from_async_fn, generate_from_fn,
+    GenerationRequest, MemoryStore, Outcome, Plan, PriceList, Reservation, ResizeRequest, ResizeRequestBuilder, Source,
+    UsdMicros, generate_from_async_fn, generate_from_fn,
 };
 
 const THREE: NonZeroUsize = NonZeroUsize::new(3).unwrap();
@@ -554,4 +554,46 @@ proptest! {
         let outcome = script.run_async(&Driver::new(&case.plan, &source).budget(&budget), case.at_a_time);
         case.check(&outcome, &budget, &script);
     }
+}
+
+/// The bounds of a plan hold for a run of it, without a budget of the caller's.
+#[test]
+fn a_run_keeps_to_the_bounds_of_its_plan() {
+    use GenerateErrorKind::{NothingMade, OverBudget};
+
+    let plan = |builder: ResizeRequestBuilder| {
+        let builder = builder.sizes(["1024x1024", "1024x1000", "1024x1001"]);
+        Plan::new(&builder.build().unwrap()).unwrap()
+    };
+    let builder = || ResizeRequest::builder(source());
+    let kinds = |plan: &Plan, bills: u32| {
+        let backend = generate_from_fn(move |_: &GenerationRequest| {
+            Err(GenerateError::new(GenerateErrorKind::NothingMade, "").with_billed_images(bills))
+        });
+        let source = source();
+        let outcome = Driver::new(plan, &source).run(&backend).unwrap();
+        let on_threads = Driver::new(plan, &source).run_on_threads(&backend, THREE).unwrap();
+        let kinds = |outcome: &Outcome| outcome.calls.iter().map(|call| call.as_ref().unwrap_err().kind()).collect();
+        let sequential: Vec<GenerateErrorKind> = kinds(&outcome);
+        let mut threaded: Vec<GenerateErrorKind> = kinds(&on_threads);
+        let (mut sorted, key) = (sequential.clone(), |kind: &GenerateErrorKind| kind.to_string());
+        sorted.sort_by_key(key);
+        threaded.sort_by_key(key);
+        assert_eq!(threaded, sorted);
+        sequential
+    };
+    // It fits as planned, and not where each call bills twice.
+    let exact = plan(builder().max_cost(dollars(0.5)));
+    assert_eq!(kinds(&exact, 1), [NothingMade; 3]);
+    assert_eq!(kinds(&exact, 2), [NothingMade, OverBudget, OverBudget]);
+    assert_eq!(kinds(&exact, 0), [NothingMade; 3]);
+    let unbounded = plan(builder());
+    assert_eq!(kinds(&unbounded, 9), [NothingMade; 3]);
+    // A budget of the caller's takes the place of the plan's.
+    let (own, source) = (Budget::new(), source());
+    let backend = generate_from_fn(|_: &GenerationRequest| {
+        Err(GenerateError::new(GenerateErrorKind::NothingMade, "").with_billed_images(9))
+    });
+    let outcome = Driver::new(&exact, &source).budget(&own).run(&backend).unwrap();
+    assert_eq!((outcome.calls.len(), own.calls(), own.spent()), (3, 3, dollars(0.05 + 27.0 * 0.15)));
 }
