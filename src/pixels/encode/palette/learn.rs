@@ -128,7 +128,13 @@ impl Learned {
         let mut least: Option<(u64, usize, usize)> = None;
         for (first, a) in self.entries.iter().enumerate() {
             for (second, b) in self.entries.iter().enumerate().skip(first + 1) {
-                let cost = u64::from(distance(a.point, b.point)) * (a.weight * b.weight) / (a.weight + b.weight).max(1);
+                let distance = u64::from(distance(a.point, b.point));
+                // No cost is less than that, which is faster to know.
+                let at_least = distance * a.weight.min(b.weight) / 2;
+                if least.is_some_and(|(least, ..)| at_least >= least) {
+                    continue;
+                }
+                let cost = distance * (a.weight * b.weight) / (a.weight + b.weight).max(1);
                 let is_least = least.is_none_or(|(least, ..)| cost < least);
                 if is_least && Kind::of(a.point) == Kind::of(b.point) {
                     least = Some((cost, first, second));
