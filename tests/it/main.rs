@@ -50,3 +50,5 @@ mod select;
 mod source;
 #[cfg(feature = "pixels")]
 mod upstream;
+#[cfg(feature = "pixels")]
+mod weight;
