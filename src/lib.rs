@@ -42,7 +42,7 @@
 //! - What is asked: [`ResizeRequest`], [`Source`], [`Target`], [`PresetTable`], [`PriceList`], [`Scene`].
 //! - What will be done: [`Plan`], [`smallest_covering`], [`Fit`], [`prompt`].
 //! - Who does it: [`Generator`], [`AsyncGenerator`], [`Store`], `Driver`.
-//! - Pixels alone: `render`, `decode`, `encode`, `probe`.
+//! - Pixels alone: `render`, `decode`, `encode`, `encode_within`, `probe`.
 //!
 //! # Features
 //!
@@ -51,6 +51,7 @@
 //! | `std` | yes | `MemoryStore`, and the standard library to those below |
 //! | `pixels` | yes | decoding, rendering, encoding, the drivers, the local generator |
 //! | `serde` | yes | plans, sizes and provenance records as JSON |
+//! | `palette` | no | palettes with dithering, where `EncodeOptions::palette` allows them |
 //!
 //! Without default features the crate is `no_std` with `alloc`: planning, and the traits and data of backends.
 //!
