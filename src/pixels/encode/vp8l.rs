@@ -120,7 +120,8 @@ impl Prefixed {
     }
 }
 
-/// The first of the 120 places (3.6.2.2) that have codes of their own, from code 1 on: how far to the left and how far up.
+/// The first of the 120 places (3.6.2.2) that have codes of their own, from code 1 on: how far to the left and how far
+/// up.
 const NEAR: [(i64, i64); 24] = [
     (0, 1),
     (1, 0),
