@@ -43,7 +43,7 @@
 //! - What will be done: [`Plan`], [`smallest_covering`], [`Fit`], [`Focus`], [`prompt`].
 //! - What is spared: [`Sharing`], [`OverBudgetError`], [`ResizeRequestBuilder::skip_covered`].
 //! - Who does it: [`Generator`], [`AsyncGenerator`], [`Store`], `Driver`, `Budget`.
-//! - Pixels alone: `render`, `decode`, `encode`, `probe`.
+//! - Pixels alone: `render`, `decode`, `encode`, `encode_within`, `probe`.
 //!
 //! # Features
 //!
@@ -53,6 +53,7 @@
 //! | `pixels` | yes | decoding, rendering, encoding, the drivers, the local generator |
 //! | `serde` | yes | plans, sizes and provenance records as JSON |
 //! | `tower` | no | backends as services of [tower](https://docs.rs/tower), services as backends, a layer that meters each try |
+//! | `palette` | no | palettes with dithering, where `EncodeOptions::palette` allows them |
 //!
 //! Without default features the crate is `no_std` with `alloc`: planning, and the traits and data of backends.
 //!

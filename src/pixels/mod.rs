@@ -111,7 +111,8 @@ impl RenderTarget {
     /// [`EncodeError::TooHeavy`] is where nothing helps. A heavier picture does not pass through.
     ///
     /// ```
-    /// use smart_resize::{EncodeError, EncodeOptions, Format, RenderError, RenderOptions, RenderTarget, Size, encode, render};
+    /// use smart_resize::{EncodeError, EncodeOptions, Format, RenderError, RenderOptions, RenderTarget, Size};
+    /// use smart_resize::{encode, render};
     ///
     /// # let size = Size::new(60, 40)?;
     /// # let noise = (0..60 * 40 * 3_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();

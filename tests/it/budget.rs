@@ -568,7 +568,7 @@ fn a_run_keeps_to_the_bounds_of_its_plan() {
     let builder = || ResizeRequest::builder(source());
     let kinds = |plan: &Plan, bills: u32| {
         let backend = generate_from_fn(move |_: &GenerationRequest| {
-            Err(GenerateError::new(GenerateErrorKind::NothingMade, "").with_billed_images(bills))
+            Err(GenerateError::new(NothingMade, "").with_billed_images(bills))
         });
         let source = source();
         let outcome = Driver::new(plan, &source).run(&backend).unwrap();
@@ -592,7 +592,7 @@ fn a_run_keeps_to_the_bounds_of_its_plan() {
     // A budget of the caller's takes the place of the plan's.
     let (own, source) = (Budget::new(), source());
     let backend = generate_from_fn(|_: &GenerationRequest| {
-        Err(GenerateError::new(GenerateErrorKind::NothingMade, "").with_billed_images(9))
+        Err(GenerateError::new(NothingMade, "").with_billed_images(9))
     });
     let outcome = Driver::new(&exact, &source).budget(&own).run(&backend).unwrap();
     assert_eq!((outcome.calls.len(), own.calls(), own.spent()), (3, 3, dollars(0.05 + 27.0 * 0.15)));

@@ -59,3 +59,5 @@ mod spare;
 mod tower;
 #[cfg(feature = "pixels")]
 mod upstream;
+#[cfg(feature = "pixels")]
+mod weight;

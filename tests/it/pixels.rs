@@ -23,7 +23,7 @@ fn refused(bytes: &[u8], limits: &DecodeLimits) -> String {
 }
 
 /// Size and pixels of a file by a decoder that the crate does not use.
-fn read_elsewhere(bytes: &[u8], format: Format) -> (u32, u32, Vec<u8>) {
+pub(crate) fn read_elsewhere(bytes: &[u8], format: Format) -> (u32, u32, Vec<u8>) {
     match format {
         Format::Png => {
             let options = zune_png::zune_core::options::DecoderOptions::default().set_max_width(65_535);

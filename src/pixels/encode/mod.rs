@@ -1,6 +1,7 @@
 //! Pixels to encoded bytes: one file per format, one options type each.
 //!
-//! The bytes are read back as far as their header, and must say the picture's size.
+//! The bytes are read back as far as their header, and must say the picture's size. For files of at most so many bytes
+//! see [`weight`].
 //!
 //! ```
 //! use smart_resize::{EncodeOptions, Format, JpegOptions, Picture, Size, WebPOptions, encode};
@@ -50,10 +51,11 @@ pub struct EncodeOptions {
     /// For WebP.
     pub webp: WebPOptions,
     /// The lowest quality of a JPEG, 1 to 100, that a limit on its weight may lead to. One above the quality that is
-    /// asked leaves only that.
+    /// asked leaves only that. It is of no matter without a limit.
     pub min_quality: u8,
     /// Whether a limit on the weight of a PNG or a WebP may lead to a palette, with dithering: of 256 colours, and
-    /// where that is too heavy of fewer, down to 16. Needs the feature `palette`.
+    /// where that is too heavy of fewer, down to 16. It is of no matter without a limit, nor to a JPEG. Needs the
+    /// feature `palette`, whose palettes and pixels are the same on every machine, see [`weight`].
     pub palette: bool,
 }
 

@@ -1,4 +1,4 @@
-//! PNG: lossless, RGB or RGBA of 8 bits, marked as sRGB.
+//! PNG: lossless, RGB or RGBA of 8 bits, or with a palette of 1 to 8 bits; marked as sRGB.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! The bits of a VP8L stream, and its prefix codes (RFC 9649, section 3, 6.2): canonical, of at most 15 bits.
+//! The bits of a VP8L stream, and its prefix codes (RFC 9649, section 3.7.2): canonical, of at most 15 bits.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -206,7 +206,7 @@ mod tests {
                     16 => (last, 3 + extra),
                     17 => (0, 3 + extra),
                     18 => (0, 11 + extra),
-                    _ => (symbol as u8, 1),
+                    _ => (u8::try_from(symbol).unwrap(), 1),
                 };
                 read.extend(std::iter::repeat_n(value, times as usize));
                 last = if value > 0 { value } else { last };

@@ -3,10 +3,10 @@
 //! `image-webp` writes each pixel by its channels, which makes a picture with a palette several times as large as it
 //! need be. What is written here is the part of the format that such a picture needs, and nothing else:
 //!
-//! - the colour indexing transform (4.4): the palette, and as many pixels in one as its size allows, 8 of 2 colours,
+//! - the colour indexing transform (3.5.4): the palette, and as many pixels in one as its size allows, 8 of 2 colours,
 //!   4 of 4, 2 of 16;
-//! - then one entropy-coded image (5) of these, in one group of prefix codes, without a colour cache and without any
-//!   other transform: literals and copies (5.2.2) of what came before, the longest that a bounded search finds.
+//! - then one entropy-coded image (3.6) of these, in one group of prefix codes, without a colour cache and without any
+//!   other transform: literals and copies (3.6.2.2) of what came before, the longest that a bounded search finds.
 //!
 //! The image is searched twice, once to count and once to write, so that the memory does not grow with it.
 
@@ -100,7 +100,7 @@ fn count(counts: &mut [u32], symbol: usize) {
     }
 }
 
-/// A number from 1 on by the prefix that is coded and the bits that follow it (5.2.2).
+/// A number from 1 on by the prefix that is coded and the bits that follow it (3.6.2.2).
 struct Prefixed {
     symbol: usize,
     extra_bits: u32,
@@ -120,7 +120,8 @@ impl Prefixed {
     }
 }
 
-/// The first of the 120 places (5.2.2) that have codes of their own, from code 1 on: how far to the left and how far up.
+/// The first of the 120 places (3.6.2.2) that have codes of their own, from code 1 on: how far to the left and how far
+/// up.
 const NEAR: [(i64, i64); 24] = [
     (0, 1),
     (1, 0),

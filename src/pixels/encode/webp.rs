@@ -1,4 +1,5 @@
-//! WebP: lossless, marked as sRGB by a profile of 480 bytes. With loss it needs an encoder that the crate does not have.
+//! WebP: lossless, or with a palette, marked as sRGB by a profile of 480 bytes. With loss it needs an encoder that the
+//! crate does not have.
 
 use image_webp::{ColorType, EncoderParams, WebPEncoder};
 

@@ -4,9 +4,11 @@
 //! 2. For each of the two, 256 colours by a small neural network (Dekker's NeuQuant, of the crate `color_quant`), or
 //!    the colours themselves where there are no more.
 //! 3. A few rounds of k-means: each colour becomes the mean of the sampled pixels that are nearest to it.
-//! 4. Fewer colours by Ward's method: the two whose merging adds least to the squared error become one, and so on;
-//!    then k-means again. So how many of them are opaque or translucent follows from what the eye would miss, and the
-//!    network, which is poor at few colours, always learns 256.
+//! 4. Fewer colours by Ward's method: the two whose merging adds least to the squared error become one, and so on, to
+//!    three quarters of what is allowed. So how many of them are opaque or translucent follows from what would be
+//!    missed, and the network, which is poor at few colours, always learns 256.
+//! 5. The last quarter are colours of the picture itself: those that add most to the squared error, one after the
+//!    other. The network forgets what is rare, and is a little off where much is of one colour. Then k-means again.
 
 use color_quant::NeuQuant;
 
@@ -93,8 +95,32 @@ impl Learned {
     /// To at most `most` colours, 3 or more, of which a clear one is one.
     pub(super) fn reduce_to(&mut self, most: usize) {
         let most = most - usize::from(self.has_clear);
-        while self.entries.len() > most && self.merge_nearest() {}
+        let learned = most - most / 4;
+        while self.entries.len() > learned && self.merge_nearest() {}
+        self.add_missed(most);
         self.refine();
+    }
+
+    /// Adds colours of the sample until there are `most`, or each is there.
+    fn add_missed(&mut self, most: usize) {
+        let points: Vec<_> = self.entries.iter().map(|entry| entry.point).collect();
+        let nearest = [Kind::Clear, Kind::Translucent, Kind::Opaque].map(|kind| Nearest::new(&points, kind));
+        let [_, translucent, opaque] = &nearest;
+        let miss = |point: Point| {
+            let nearest = if Kind::of(point) == Kind::Opaque { opaque } else { translucent };
+            nearest.of(point).map_or(u32::MAX, |(found, _)| distance(found, point))
+        };
+        let mut misses: Vec<_> = self.sample.iter().map(|(point, count)| (*point, *count, miss(*point))).collect();
+        while self.entries.len() < most {
+            let error = |&&(_, count, miss): &&(Point, u32, u32)| u64::from(count) * u64::from(miss);
+            let Some(&(added, ..)) = misses.iter().max_by_key(error).filter(|worst| error(worst) > 0) else { return };
+            self.entries.push(Entry { point: added, weight: 0 });
+            for (point, _, miss) in &mut misses {
+                if Kind::of(*point) == Kind::of(added) {
+                    *miss = distance(*point, added).min(*miss);
+                }
+            }
+        }
     }
 
     /// Makes one of the two colours whose merging adds least to the squared error; whether there were two of a kind.
@@ -102,7 +128,13 @@ impl Learned {
         let mut least: Option<(u64, usize, usize)> = None;
         for (first, a) in self.entries.iter().enumerate() {
             for (second, b) in self.entries.iter().enumerate().skip(first + 1) {
-                let cost = u64::from(distance(a.point, b.point)) * (a.weight * b.weight) / (a.weight + b.weight).max(1);
+                let distance = u64::from(distance(a.point, b.point));
+                // No cost is less than that, which is faster to know.
+                let at_least = distance * a.weight.min(b.weight) / 2;
+                if least.is_some_and(|(least, ..)| at_least >= least) {
+                    continue;
+                }
+                let cost = distance * (a.weight * b.weight) / (a.weight + b.weight).max(1);
                 let is_least = least.is_none_or(|(least, ..)| cost < least);
                 if is_least && Kind::of(a.point) == Kind::of(b.point) {
                     least = Some((cost, first, second));

@@ -172,7 +172,8 @@ impl Kind {
     }
 }
 
-/// A colour multiplied by its alpha, and that: what is compared, so that the colours of what is hardly seen hardly count.
+/// A colour multiplied by its alpha, and that: what is compared, so that the colours of what is hardly seen hardly
+/// count.
 type Point = [u8; 4];
 
 #[expect(clippy::cast_possible_truncation, reason = "a product of fractions")]

@@ -1,0 +1,612 @@
+//! Files within a limit of bytes: what is tried, how often, and what is said where nothing helps.
+
+use smart_resize::{
+    EncodeError, EncodeOptions, Encoded, EncoderSettings, Format, Inspect, JpegOptions, MAX_ENCODES, PassThrough,
+    Picture, PngEffort, PngOptions, RenderError, RenderOptions, RenderTarget, Subsampling, encode, encode_within,
+    render,
+};
+
+use crate::pictures::{photo, png, size, transparent};
+use crate::pixels::read_elsewhere;
+
+const FORMATS: [Format; 3] = [Format::Png, Format::Jpeg, Format::WebP];
+
+fn plain(picture: &Picture, format: Format) -> Encoded {
+    encode(picture, format, &EncodeOptions::default()).unwrap()
+}
+
+fn jpeg_at(picture: &Picture, quality: u8) -> Encoded {
+    let mut options = EncodeOptions::default();
+    options.jpeg = JpegOptions::default().with_quality(quality);
+    encode(picture, Format::Jpeg, &options).unwrap()
+}
+
+/// The lightest file, of an error that there is none as light as asked.
+fn smallest(result: Result<Encoded, EncodeError>) -> Encoded {
+    match result {
+        Err(EncodeError::TooHeavy { smallest, .. }) => (*smallest).clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn quality(encoded: &Encoded) -> u8 {
+    match encoded.settings {
+        EncoderSettings::Jpeg { quality, .. } => quality,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The law of every limit: a file that fits, or an error with one that does not and yet is whole.
+fn fits_or_says_so(picture: &Picture, format: Format, options: &EncodeOptions, max_bytes: u64) -> Encoded {
+    let result = encode_within(picture, format, options, max_bytes);
+    assert_eq!(result, encode_within(picture, format, options, max_bytes), "the same twice");
+    let encoded = match result {
+        Ok(encoded) => {
+            assert!(encoded.bytes.len() as u64 <= max_bytes);
+            encoded
+        }
+        Err(error) => {
+            let encoded = smallest(Err(error));
+            assert!(encoded.bytes.len() as u64 > max_bytes);
+            encoded
+        }
+    };
+    assert!((1..=MAX_ENCODES).contains(&encoded.encodes), "{}", encoded.encodes);
+    let (width, height, pixels) = read_elsewhere(&encoded.bytes, format);
+    assert_eq!((width, height), (picture.size().width(), picture.size().height()));
+    if encoded.exact {
+        assert_eq!(pixels, picture.pixels());
+    }
+    encoded
+}
+
+#[test]
+fn every_limit_is_kept_or_refused() {
+    for picture in [photo(size("64x48")), transparent(size("64x48"))] {
+        for format in FORMATS {
+            let heavy = plain(&picture, format).bytes.len() as u64;
+            for limit in [0, 1, heavy / 8, heavy / 3, heavy / 2, heavy * 9 / 10, heavy - 1, heavy, heavy + 1, u64::MAX]
+            {
+                let encoded = fits_or_says_so(&picture, format, &EncodeOptions::default(), limit);
+                assert!(limit < heavy || encoded == plain(&picture, format), "what fits is what `encode` writes");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_quality_is_the_highest_that_fits() {
+    let picture = photo(size("96x64"));
+    let sizes: Vec<u64> = (1..=100).map(|quality| jpeg_at(&picture, quality).bytes.len() as u64).collect();
+    assert!(sizes.is_sorted(), "of this picture a higher quality is never lighter");
+    let size_at = |quality: u8| sizes[usize::from(quality) - 1];
+    for (asked, floor) in [(90, 40), (100, 1), (90, 89), (90, 90), (2, 1)] {
+        let mut options = EncodeOptions::default();
+        options.jpeg.quality = Some(asked);
+        options.min_quality = floor;
+        // Both sides of every size that there is.
+        for limit in sizes.iter().step_by(3).flat_map(|size| [size - 1, *size, size + 1]) {
+            let naive = (floor..=asked).rev().find(|quality| size_at(*quality) <= limit);
+            let found = encode_within(&picture, Format::Jpeg, &options, limit);
+            assert_eq!(found.as_ref().ok().map(quality), naive, "{asked} {floor} {limit}");
+            let encoded = found.unwrap_or_else(|error| {
+                let smallest = smallest(Err(error));
+                // Of two qualities that weigh the same it is the higher.
+                assert_eq!(smallest.bytes.len() as u64, size_at(floor));
+                smallest
+            });
+            assert!(encoded.encodes <= MAX_ENCODES);
+            assert_eq!(encoded.bytes, jpeg_at(&picture, quality(&encoded)).bytes, "nothing but the quality differs");
+        }
+    }
+}
+
+#[test]
+fn the_widest_range_of_qualities_takes_eight_encodes_and_a_file_that_fits_one() {
+    let picture = photo(size("40x40"));
+    let mut options = EncodeOptions::default();
+    options.jpeg.quality = Some(100);
+    options.min_quality = 1;
+    let encodes = |limit| encode_within(&picture, Format::Jpeg, &options, limit).unwrap().encodes;
+    assert_eq!(encodes(u64::MAX), 1);
+    let most = (1..=99).map(|quality| encodes(jpeg_at(&picture, quality).bytes.len() as u64)).max();
+    assert_eq!(most, Some(MAX_ENCODES));
+}
+
+#[test]
+fn a_floor_above_what_is_asked_leaves_only_that() {
+    let picture = photo(size("40x40"));
+    let mut options = EncodeOptions::default();
+    options.jpeg = JpegOptions::default().with_quality(60).with_subsampling(Subsampling::Yuv444).with_progressive(true);
+    for floor in [60, 61, 100] {
+        options.min_quality = floor;
+        let error = encode_within(&picture, Format::Jpeg, &options, 10).unwrap_err();
+        let bytes = encode(&picture, Format::Jpeg, &options).unwrap().bytes.len();
+        let expected = format!("the smallest jpeg has {bytes} bytes, at most 10 (quality 60, 4:4:4, progressive)");
+        assert_eq!(error.to_string(), expected);
+        assert_eq!(smallest(Err(error)).encodes, 1);
+    }
+}
+
+#[test]
+fn a_floor_is_a_quality() {
+    let mut options = EncodeOptions::default();
+    for (floor, fine) in [(0, false), (1, true), (100, true), (101, false)] {
+        options.min_quality = floor;
+        assert_eq!(options.check(Format::Jpeg).is_ok(), fine);
+        assert_eq!(encode_within(&photo(size("2x2")), Format::Jpeg, &options, u64::MAX).is_ok(), fine);
+        // It is of no matter to the others.
+        assert_eq!(options.check(Format::Png), Ok(()));
+    }
+    let error = options.check(Format::Jpeg).unwrap_err();
+    assert_eq!(error.to_string(), "a quality of at least 101, expected 1 to 100");
+}
+
+#[test]
+fn a_transparent_picture_is_laid_on_the_background_that_was_asked() {
+    let picture = transparent(size("48x48"));
+    let mut options = EncodeOptions::default();
+    options.jpeg = JpegOptions::default().with_background([0, 0, 255]).with_quality(70);
+    let expected = encode(&picture, Format::Jpeg, &options).unwrap().bytes;
+    options.jpeg.quality = Some(71);
+    let limit = encode(&picture, Format::Jpeg, &options).unwrap().bytes.len() as u64 - 1;
+    assert!(encode_within(&picture, Format::Jpeg, &options, limit).unwrap().bytes == expected);
+}
+
+#[test]
+fn efforts_go_up_from_the_one_that_is_asked() {
+    let picture = photo(size("200x150"));
+    let at = |effort| {
+        let mut options = EncodeOptions::default();
+        options.png = PngOptions::with_effort(effort);
+        (encode(&picture, Format::Png, &options).unwrap().bytes.len() as u64, options)
+    };
+    let (fast, options) = at(PngEffort::Fast);
+    let (small, _) = at(PngEffort::Small);
+    let (balanced, balanced_options) = at(PngEffort::Balanced);
+    assert!(fast > balanced && balanced > small);
+    let used = |options: &EncodeOptions, limit| {
+        let encoded = encode_within(&picture, Format::Png, options, limit);
+        encoded.map(|encoded| (encoded.settings, encoded.encodes))
+    };
+    let png = |effort| EncoderSettings::Png { effort, palette: None };
+    assert_eq!(used(&options, fast), Ok((png(PngEffort::Fast), 1)));
+    assert_eq!(used(&options, fast - 1), Ok((png(PngEffort::Balanced), 2)));
+    assert_eq!(used(&options, balanced - 1), Ok((png(PngEffort::Small), 3)));
+    assert_eq!(used(&balanced_options, balanced - 1), Ok((png(PngEffort::Small), 2)));
+    let error = encode_within(&picture, Format::Png, &options, small - 1).unwrap_err();
+    let expected = format!("the smallest png has {small} bytes, at most {} (effort small)", small - 1);
+    assert_eq!(error.to_string(), expected);
+}
+
+/// Two colours in a pattern: prediction makes four of them.
+fn drawing() -> Picture {
+    let pixels = (0..64 * 64_u32).flat_map(|at| if at * at / 7 % 3 == 0 { [250, 20, 90] } else { [3, 99, 200] });
+    Picture::from_rgb(size("64x64"), pixels.collect()).unwrap()
+}
+
+#[test]
+fn a_webp_is_tried_without_prediction() {
+    let predicted = plain(&drawing(), Format::WebP);
+    assert_eq!(predicted.settings, EncoderSettings::WebP { predicted: true, palette: None });
+    let limit = predicted.bytes.len() as u64 - 1;
+    let encoded = fits_or_says_so(&drawing(), Format::WebP, &EncodeOptions::default(), limit);
+    assert_eq!((encoded.settings, encoded.encodes), (EncoderSettings::WebP { predicted: false, palette: None }, 2));
+    assert!(encoded.exact);
+    let error = encode_within(&drawing(), Format::WebP, &EncodeOptions::default(), 9).unwrap_err();
+    let bytes = encoded.bytes.len();
+    assert_eq!(error.to_string(), format!("the smallest webp has {bytes} bytes, at most 9 (not predicted)"));
+}
+
+#[test]
+fn an_error_does_not_print_its_file() {
+    let error = encode_within(&photo(size("64x64")), Format::Png, &EncodeOptions::default(), 10).unwrap_err();
+    assert!(format!("{error:?}").len() < 200, "{error:?}");
+    assert_eq!(error.clone(), error);
+}
+
+#[test]
+fn what_has_to_be_light_passes_only_if_it_is() {
+    let picture = photo(size("24x16"));
+    for format in FORMATS {
+        let file = plain(&picture, format).bytes;
+        let bytes = file.len() as u64;
+        for (trust, inspect) in [(PassThrough::Checked, Inspect::Report), (PassThrough::Trusted, Inspect::Off)] {
+            let mut options = RenderOptions::default();
+            (options.pass_through, options.inspect) = (trust, inspect);
+            options.encode.min_quality = 1;
+            let within = |limit| {
+                let target = RenderTarget::new(picture.size()).with_format(format).with_max_bytes(limit);
+                render(&file, &target, &options)
+            };
+            let passed = within(bytes).unwrap();
+            assert_eq!((passed.encoder, &passed.bytes), (None, &file));
+            match within(bytes - 1) {
+                Ok(rendered) => assert!(rendered.encoder.is_some() && (rendered.bytes.len() as u64) < bytes),
+                Err(RenderError::Encode(EncodeError::TooHeavy { max_bytes, .. })) => assert_eq!(max_bytes, bytes - 1),
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_rendered_target_keeps_its_limit() {
+    let generated = png(&photo(size("120x80")));
+    let target = RenderTarget::new(size("60x60")).with_format(Format::Jpeg);
+    let free = render(&generated, &target, &RenderOptions::default()).unwrap();
+    let limit = free.bytes.len() as u64 * 4 / 5;
+    let light = render(&generated, &target.with_max_bytes(limit), &RenderOptions::default()).unwrap();
+    assert!(light.bytes.len() as u64 <= limit);
+    assert!(matches!(light.encoder, Some(EncoderSettings::Jpeg { quality: 40..90, .. })));
+    assert_eq!((light.rect, &light.warnings), (free.rect, &vec![]));
+    let error = render(&generated, &target.with_max_bytes(99), &RenderOptions::default()).unwrap_err();
+    assert!(error.to_string().ends_with("bytes, at most 99 (quality 40, 4:2:0)"), "{error}");
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn a_record_says_what_was_used_and_no_more() {
+    let json = |settings: EncoderSettings| serde_json::to_string(&settings).unwrap();
+    assert_eq!(json(plain(&drawing(), Format::WebP).settings), r#"{"format":"webp"}"#);
+    assert_eq!(json(plain(&drawing(), Format::Png).settings), r#"{"format":"png","effort":"balanced"}"#);
+    let limit = plain(&drawing(), Format::WebP).bytes.len() as u64 - 1;
+    let encoded = encode_within(&drawing(), Format::WebP, &EncodeOptions::default(), limit).unwrap();
+    assert_eq!(json(encoded.settings), r#"{"format":"webp","predicted":false}"#);
+}
+
+#[cfg(not(feature = "palette"))]
+#[test]
+fn a_palette_that_is_not_there_is_refused() {
+    let mut options = EncodeOptions::default();
+    options.palette = true;
+    for format in [Format::Png, Format::WebP] {
+        let error = encode_within(&drawing(), format, &options, u64::MAX).unwrap_err();
+        assert_eq!(error.to_string(), "palettes need the cargo feature \"palette\"");
+        assert!(encode(&drawing(), format, &options).is_err());
+    }
+    assert_eq!(options.check(Format::Jpeg), Ok(()));
+}
+
+#[cfg(feature = "palette")]
+mod palette {
+    use std::collections::BTreeSet;
+
+    use png::{BitDepth, ColorType, Transformations};
+    use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
+    use smart_resize::{DecodeLimits, Digest, Layout, Warning, decode};
+
+    use super::*;
+
+    fn with_palette() -> EncodeOptions {
+        let mut options = EncodeOptions::default();
+        options.palette = true;
+        options
+    }
+
+    /// Red, green, blue and alpha.
+    fn rgba(picture: &Picture) -> Vec<[u8; 4]> {
+        match picture.layout() {
+            Layout::Rgb => picture.pixels().chunks(3).map(|p| [p[0], p[1], p[2], 255]).collect(),
+            _ => picture.pixels().chunks(4).map(|p| [p[0], p[1], p[2], p[3]]).collect(),
+        }
+    }
+
+    fn colours(picture: &Picture) -> usize {
+        rgba(picture).into_iter().collect::<BTreeSet<_>>().len()
+    }
+
+    /// Every palette that the ladder has for the picture, from the most colours to the fewest, found by asking for a
+    /// little less each time.
+    fn ladder(picture: &Picture, format: Format) -> Vec<Encoded> {
+        let (mut found, mut limit) = (Vec::new(), u64::MAX);
+        loop {
+            match encode_within(picture, format, &with_palette(), limit) {
+                Ok(encoded) => {
+                    limit = encoded.bytes.len() as u64 - 1;
+                    found.push(encoded);
+                }
+                Err(error) => {
+                    let EncodeError::TooHeavy { smallest, .. } = error else { panic!("{error}") };
+                    assert_eq!(
+                        Some(&smallest.bytes),
+                        found.last().map(|last| &last.bytes),
+                        "the error has the lightest"
+                    );
+                    assert!(smallest.encodes <= MAX_ENCODES);
+                    found.retain(|encoded| encoded.settings.palette().is_some());
+                    return found;
+                }
+            }
+        }
+    }
+
+    /// What holds of a picture with a palette whatever its format; the picture that it shows.
+    fn checked(picture: &Picture, encoded: &Encoded, format: Format) -> Picture {
+        let shown = decode(&encoded.bytes, &DecodeLimits::default()).unwrap().picture;
+        let (width, height, elsewhere) = read_elsewhere(&encoded.bytes, format);
+        assert_eq!((width, height), (picture.size().width(), picture.size().height()));
+        assert_eq!(elsewhere.len() as u32 / (width * height), if shown.layout().has_alpha() { 4 } else { 3 });
+        assert_eq!(elsewhere, shown.pixels());
+        let stated = encoded.settings.palette().unwrap();
+        assert_eq!(colours(&shown), usize::from(stated), "as many colours as is said");
+        assert_eq!(encoded.exact, rgba(&shown) == rgba(picture));
+        for (was, is) in rgba(picture).into_iter().zip(rgba(&shown)) {
+            assert_eq!((was[3] == 0, was[3] == 255), (is[3] == 0, is[3] == 255), "{was:?} {is:?}");
+        }
+        shown
+    }
+
+    /// Bit depth, colours of the palette, and entries of its alpha.
+    fn raw_palette(file: &[u8]) -> (BitDepth, usize, usize) {
+        let mut decoder = png::Decoder::new(std::io::Cursor::new(file));
+        decoder.set_transformations(Transformations::IDENTITY);
+        let reader = decoder.read_info().unwrap();
+        let info = reader.info();
+        assert_eq!(info.color_type, ColorType::Indexed);
+        assert!(info.srgb.is_some());
+        (info.bit_depth, info.palette.as_ref().unwrap().len() / 3, info.trns.as_ref().map_or(0, |trns| trns.len()))
+    }
+
+    #[test]
+    fn a_picture_of_many_colours_goes_down_to_sixteen() {
+        for picture in [photo(size("150x100")), transparent(size("150x100"))] {
+            for format in [Format::Png, Format::WebP] {
+                let most: Vec<_> = ladder(&picture, format)
+                    .iter()
+                    .map(|encoded| {
+                        checked(&picture, encoded, format);
+                        assert!(!encoded.exact);
+                        encoded.settings.palette().unwrap()
+                    })
+                    .collect();
+                assert_eq!(most.len(), 5, "{most:?}");
+                for (found, allowed) in most.iter().zip([256, 128, 64, 32, 16]) {
+                    assert!(*found <= allowed && *found > allowed * 3 / 4, "{most:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn both_formats_show_the_same() {
+        for picture in [photo(size("61x47")), transparent(size("61x47"))] {
+            let shown = |format| -> Vec<_> {
+                ladder(&picture, format).iter().map(|encoded| checked(&picture, encoded, format)).collect()
+            };
+            let (png, webp) = (shown(Format::Png), shown(Format::WebP));
+            // A palette that saves nothing over the one before it is not on the ladder of its format.
+            assert!(webp.iter().filter(|shown| png.contains(shown)).count() >= 4);
+        }
+    }
+
+    #[test]
+    fn few_colours_stay_as_they_are_and_take_few_bits() {
+        for (count, depth) in [
+            (1, BitDepth::One),
+            (2, BitDepth::One),
+            (3, BitDepth::Two),
+            (4, BitDepth::Two),
+            (5, BitDepth::Four),
+            (16, BitDepth::Four),
+            (17, BitDepth::Eight),
+            (255, BitDepth::Eight),
+            (256, BitDepth::Eight),
+        ] {
+            for clear in [false, true] {
+                // 61 is no multiple of what a byte holds.
+                let pixels = (0..61 * 47_u32).flat_map(|at| {
+                    let colour = (at.wrapping_mul(at).wrapping_mul(40_503) >> 5) % count;
+                    let colour = if at < count { at } else { colour };
+                    [colour as u8, (colour * 7) as u8, 200, if clear && colour == 0 { 0 } else { 255 }]
+                });
+                let picture = Picture::from_rgba(size("61x47"), pixels.collect()).unwrap();
+                let limit = 61 * 47 + 1500;
+                for format in [Format::Png, Format::WebP] {
+                    for limit in [limit, 500, 300] {
+                        fits_or_says_so(&picture, format, &with_palette(), limit);
+                    }
+                    if count <= 16 {
+                        let tried = smallest(encode_within(&picture, format, &with_palette(), 0)).encodes;
+                        assert_eq!(tried, 3, "fewer than sixteen colours need no second palette");
+                    }
+                    let Some(encoded) = ladder(&picture, format).first().cloned() else {
+                        assert!(count < 3, "a picture of one or two colours may be as light without a palette");
+                        continue;
+                    };
+                    let shown = checked(&picture, &encoded, format);
+                    assert!(encoded.exact && shown == picture, "{count}");
+                    assert_eq!(encoded.settings.palette(), Some(count as u16));
+                    if format == Format::Png {
+                        assert_eq!(raw_palette(&encoded.bytes), (depth, count as usize, usize::from(clear)));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn one_colour_more_than_a_palette_has_is_one_too_many() {
+        let with = |count: u32| {
+            let pixels = (0..64 * 32_u32).flat_map(|at| {
+                let colour = if at < count { at } else { at * 31 % count };
+                [(colour * 5) as u8, (colour >> 3) as u8, (colour * 11) as u8]
+            });
+            let picture = Picture::from_rgb(size("64x32"), pixels.collect()).unwrap();
+            assert_eq!(colours(&picture), count as usize);
+            ladder(&picture, Format::WebP).first().unwrap().clone()
+        };
+        assert!(with(256).exact);
+        assert!(!with(257).exact);
+    }
+
+    #[test]
+    fn flat_colours_are_not_dithered() {
+        // White, with a patch of a thousand colours.
+        let pixels = (0..100 * 100_u32).flat_map(|at| {
+            let (x, y) = (at % 100, at / 100);
+            if x < 32 && y < 32 { [(x * 8) as u8, (y * 8) as u8, (x * y) as u8] } else { [255; 3] }
+        });
+        let picture = Picture::from_rgb(size("100x100"), pixels.collect()).unwrap();
+        for encoded in ladder(&picture, Format::Png) {
+            let shown = checked(&picture, &encoded, Format::Png);
+            let white = rgba(&shown)[100 * 50..].iter().filter(|pixel| **pixel == [255; 4]).count();
+            assert_eq!(white, 100 * 50, "{}", encoded.settings);
+        }
+    }
+
+    #[test]
+    fn dithering_keeps_a_region_as_bright_as_it_was() {
+        let picture = photo(size("160x120"));
+        for (encoded, near) in ladder(&picture, Format::Png).iter().zip([1, 1, 2, 4, 10]) {
+            let shown = checked(&picture, encoded, Format::Png);
+            // Means of tiles of 20x20, away from the edges where what is wanted is out of reach.
+            for (tile, channel) in (0..12_usize).flat_map(|tile| [0, 1, 2_usize].map(|channel| (tile, channel))) {
+                let mean = |picture: &Picture| -> u32 {
+                    let (left, top) = (20 + tile % 4 * 20, 20 + tile / 4 * 20);
+                    let at =
+                        |x: usize, y: usize| u32::from(picture.pixels()[((top + y) * 160 + left + x) * 3 + channel]);
+                    (0..400).map(|i| at(i % 20, i / 20)).sum::<u32>() / 400
+                };
+                let (was, is) = (mean(&picture), mean(&shown));
+                assert!(was.abs_diff(is) <= near, "{} {tile} {channel}: {was} {is}", encoded.settings);
+            }
+        }
+    }
+
+    #[test]
+    fn the_smallest_pictures_have_palettes() {
+        let rgba = |text, pixels: &[u8]| Picture::from_rgba(size(text), pixels.to_vec()).unwrap();
+        for picture in [
+            rgba("1x1", &[9, 8, 7, 255]),
+            rgba("1x1", &[9, 8, 7, 0]),
+            rgba("1x1", &[9, 8, 7, 128]),
+            rgba("2x1", &[0, 0, 0, 255, 255, 255, 255, 255]),
+            rgba("1x3", &[0, 0, 0, 255, 255, 255, 255, 1, 4, 4, 4, 0]),
+            photo(size("1x300")),
+            photo(size("300x1")),
+            transparent(size("300x2")),
+        ] {
+            for format in [Format::Png, Format::WebP] {
+                for limit in [0, 100, 600, 700, 900] {
+                    fits_or_says_so(&picture, format, &with_palette(), limit);
+                }
+                for encoded in ladder(&picture, format) {
+                    checked(&picture, &encoded, format);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_hides_behind_clear_pixels_takes_no_colour() {
+        // Three quarters are clear, each of another colour that nobody sees.
+        let pixels = (0..40 * 40_u32)
+            .flat_map(|at| if at % 4 == 0 { [(at / 16) as u8, 0, 0, 255] } else { [at as u8, (at >> 8) as u8, 77, 0] });
+        let picture = Picture::from_rgba(size("40x40"), pixels.collect()).unwrap();
+        let first = ladder(&picture, Format::Png).first().unwrap().clone();
+        assert_eq!((first.settings.palette(), first.exact), (Some(101), false));
+        let shown = checked(&picture, &first, Format::Png);
+        for (was, is) in rgba(&picture).into_iter().zip(rgba(&shown)) {
+            assert_eq!(is, if was[3] == 0 { [0; 4] } else { was });
+        }
+    }
+
+    #[test]
+    fn a_picture_that_lost_colours_says_so_and_one_that_kept_them_does_not() {
+        let mut options = RenderOptions::default();
+        options.encode = with_palette();
+        let light = |picture: &Picture, max_bytes| {
+            let target = RenderTarget::new(picture.size()).with_max_bytes(max_bytes);
+            render(&png(picture), &target, &options).unwrap()
+        };
+        let picture = photo(size("150x100"));
+        let rendered = light(&picture, png(&picture).len() as u64 / 3);
+        let colours = rendered.encoder.unwrap().palette().unwrap();
+        assert_eq!(rendered.warnings, [Warning::Quantised { colours }]);
+        let expected = format!("the picture was reduced to a palette of {colours}");
+        assert_eq!(rendered.warnings[0].to_string(), expected);
+
+        let drawing = drawing();
+        let rendered = light(&drawing, ladder(&drawing, Format::Png)[0].bytes.len() as u64);
+        assert_eq!((rendered.encoder.unwrap().palette(), rendered.warnings), (Some(2), vec![]));
+    }
+
+    #[test]
+    fn an_error_says_how_few_colours_were_tried() {
+        let picture = photo(size("64x64"));
+        let error = encode_within(&picture, Format::Png, &with_palette(), 153).unwrap_err();
+        let bytes = smallest(Err(error.clone())).bytes.len();
+        let expected = format!("the smallest png has {bytes} bytes, at most 153 (16 colours, effort small)");
+        assert_eq!(error.to_string(), expected);
+        let error = encode_within(&picture, Format::WebP, &with_palette(), 153).unwrap_err();
+        assert!(error.to_string().ends_with(" bytes, at most 153 (16 colours)"), "{error}");
+        let mut options = with_palette();
+        options.png.effort = PngEffort::Fast;
+        assert_eq!(smallest(encode_within(&picture, Format::Png, &options, 0)).encodes, MAX_ENCODES);
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn a_record_has_the_number_of_colours() {
+        let json = |format| {
+            let smallest = smallest(encode_within(&photo(size("64x64")), format, &with_palette(), 0));
+            serde_json::to_string(&smallest.settings).unwrap()
+        };
+        assert_eq!(json(Format::Png), r#"{"format":"png","effort":"small","palette":16}"#);
+        assert_eq!(json(Format::WebP), r#"{"format":"webp","predicted":false,"palette":16}"#);
+    }
+
+    /// The bytes, so that a machine or a version that makes others is found out.
+    #[test]
+    fn the_bytes_are_the_same_everywhere() {
+        let digest = |picture: &Picture| -> String {
+            let bytes = ladder(picture, Format::WebP).into_iter().flat_map(|encoded| encoded.bytes);
+            Digest::of(&bytes.collect::<Vec<_>>()).to_string().chars().take(16).collect()
+        };
+        assert_eq!(digest(&photo(size("150x100"))), "605d0669a02d3466");
+        assert_eq!(digest(&transparent(size("150x100"))), "3dc7db8dad77b959");
+    }
+
+    #[test]
+    fn repetitions_of_any_length_and_distance_are_written_as_they_are() {
+        // Strips of noise, and runs of up to twice the longest copy.
+        for (width, period) in [(1, 5), (3, 1000), (97, 97), (97, 98), (97, 96), (200, 70_000), (4100, 4099), (8200, 1)]
+        {
+            let height = (40_000_u32).div_ceil(width).clamp(3, 16_000);
+            let at = |at: u32| ((at % period).wrapping_mul(2_654_435_761) >> 24) as u8;
+            let pixels = (0..width * height).flat_map(|i| [at(i), at(i) / 2, 9]);
+            let picture = Picture::from_rgb(size(&format!("{width}x{height}")), pixels.collect()).unwrap();
+            for limit in [0, 2000, 30_000] {
+                fits_or_says_so(&picture, Format::WebP, &with_palette(), limit);
+            }
+            for encoded in ladder(&picture, Format::WebP) {
+                checked(&picture, &encoded, Format::WebP);
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(60))]
+
+        #[test]
+        fn any_picture_keeps_its_kinds_of_pixels_and_as_many_colours_as_is_said(
+            width in 1_u32..40, height in 1_u32..40, alpha in any::<bool>(), few in any::<bool>(),
+            webp in any::<bool>(), limit in 0_u64..3000, seed in proptest::collection::vec(any::<u8>(), 1..4000),
+        ) {
+            let channels = if alpha { 4 } else { 3 };
+            let area = (width * height) as usize;
+            let bytes: Vec<u8> = seed.iter().map(|byte| if few { byte & 0xc1 } else { *byte })
+                .chain([7, 0, 255, 255, 0]).cycle().take(area * channels).collect();
+            let size = size(&format!("{width}x{height}"));
+            let picture = if alpha { Picture::from_rgba(size, bytes) } else { Picture::from_rgb(size, bytes) }.unwrap();
+            let format = if webp { Format::WebP } else { Format::Png };
+            let encoded = fits_or_says_so(&picture, format, &with_palette(), limit);
+            if let Some(stated) = encoded.settings.palette() {
+                let shown = checked(&picture, &encoded, format);
+                prop_assert!(stated <= 256);
+                prop_assert_eq!(encoded.exact, shown == picture);
+            }
+        }
+    }
+}
