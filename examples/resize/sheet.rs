@@ -121,11 +121,11 @@ fn draw_pair(
     let title = format!("{} of {origin} ({})", wanted.name, record.frame);
     let below = corner + point(0, THUMBNAIL + 22)?;
     Text::new(&title, below, MonoTextStyle::new(&FONT_9X18_BOLD, Rgb888::BLACK)).draw(sheet)?;
-    let mut facts = format!("kept {} %   ", record.kept_percent);
-    if record.loss_percent != Loss::default() {
-        facts.push_str(&format!("loss {} %   ", record.loss_percent));
-    }
-    facts.push_str(&format!("{}   {} bytes", record.format, output.bytes.len()));
+    let loss = match record.loss_percent {
+        loss if loss == Loss::default() => String::new(),
+        loss => format!("loss {loss} %   "),
+    };
+    let facts = format!("kept {} %   {loss}{}   {} bytes", record.kept_percent, record.format, output.bytes.len());
     Text::new(&facts, below + Point::new(0, 20), MonoTextStyle::new(&FONT_9X18, Rgb888::CSS_DIM_GRAY)).draw(sheet)?;
     Ok(())
 }

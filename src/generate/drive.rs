@@ -238,11 +238,6 @@ impl<'a, S> Driver<'a, S> {
         placed
     }
 
-    /// The budget that was given, or else that of the plan.
-    fn budget_or<'b>(&'b self, of_plan: &'b Option<Budget>) -> Option<&'b Budget> {
-        self.budget.or(of_plan.as_ref())
-    }
-
     /// Brings the calls into the order of the plan, and their pictures, with those of the source, into that of the
     /// renditions.
     fn outcome(&self, of_source: Vec<Placed>, mut finished: Vec<Finished>) -> Outcome {
@@ -329,7 +324,7 @@ impl<S: Store> Driver<'_, S> {
         let of_source = self.source_job().map_or_else(Vec::new, |job| self.cut_from_source(Some(job.run())));
         let (mut pending, mut finished) = (rounds::first(&calls), Vec::with_capacity(calls.len()));
         while !pending.is_empty() {
-            pending = self.end_round(run_round(&pending, self.budget_or(&of_plan)), &mut finished);
+            pending = self.end_round(run_round(&pending, self.budget.or(of_plan.as_ref())), &mut finished);
         }
         Ok(self.outcome(of_source, finished))
     }
@@ -381,7 +376,7 @@ impl<S: AsyncStore> Driver<'_, S> {
         }
         let (mut pending, mut finished) = (rounds::first(&calls), Vec::with_capacity(calls.len()));
         while !pending.is_empty() {
-            let budget = self.budget_or(&of_plan);
+            let budget = self.budget.or(of_plan.as_ref());
             // Collected, since a stream with a closure over references is not `Send` for the compiler.
             let attempts: Vec<_> =
                 pending.iter().map(|pending| self.attempt_async(pending, generator, budget)).collect();

@@ -231,12 +231,11 @@ fn grouped<K: PartialEq>(asked: &[Asked], key: impl Fn(usize, &Asked) -> (K, (Pr
     for (index, one) in asked.iter().enumerate() {
         let (key, (preset, per_image)) = key(index, one);
         let place = keys.iter().position(|known| *known == key);
-        match place.and_then(|place| groups.get_mut(place)) {
-            Some(group) => group.members.push(index),
-            None => {
-                keys.push(key);
-                groups.push(Group { preset, per_image, members: alloc::vec![index] });
-            }
+        if let Some(group) = place.and_then(|place| groups.get_mut(place)) {
+            group.members.push(index);
+        } else {
+            keys.push(key);
+            groups.push(Group { preset, per_image, members: alloc::vec![index] });
         }
     }
     Groups { groups, least_sum: None }

@@ -591,9 +591,8 @@ fn a_run_keeps_to_the_bounds_of_its_plan() {
     assert_eq!(kinds(&unbounded, 9), [NothingMade; 3]);
     // A budget of the caller's takes the place of the plan's.
     let (own, source) = (Budget::new(), source());
-    let backend = generate_from_fn(|_: &GenerationRequest| {
-        Err(GenerateError::new(NothingMade, "").with_billed_images(9))
-    });
+    let backend =
+        generate_from_fn(|_: &GenerationRequest| Err(GenerateError::new(NothingMade, "").with_billed_images(9)));
     let outcome = Driver::new(&exact, &source).budget(&own).run(&backend).unwrap();
     assert_eq!((outcome.calls.len(), own.calls(), own.spent()), (3, 3, dollars(0.05 + 27.0 * 0.15)));
 }

@@ -5,10 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use smart_resize::{
-    Area, BoxFuture, DecodeLimits, Driver, Event, Focus, Format, GenerateError, Generated, GenerationRequest,
-    Generator, Insets, Inspect, LocalGenerator, Outcome, Picture, Plan, Rect, RenderDone, RenderJob, RenderOptions,
-    RenderTarget, RenditionError, ResizeRequest, RunError, Sharing, Size, Source, Target, UsdMicros, decode,
-    generate_from_fn, render,
+    Area, BoxFuture, DecodeLimits, Driver, Event, Focus, GenerateError, Generated, GenerationRequest, Generator,
+    Inspect, LocalGenerator, Outcome, Picture, Plan, Rect, RenderDone, RenderJob, RenderOptions, RenderTarget,
+    RenditionError, ResizeRequest, RunError, Source, UsdMicros, decode, generate_from_fn, render,
 };
 
 use crate::pictures::{photo, png, size};
@@ -105,8 +104,8 @@ fn on_threads_and_with_the_work_elsewhere_the_bytes_are_the_same() {
         assert_eq!(bytes(&one, rendition), bytes(&three, rendition));
     }
     assert_eq!(jobs.load(Ordering::Relaxed), 2);
-    let lose = |_: RenderJob| -> BoxFuture<'static, Option<RenderDone>> { Box::pin(async { None }) };
-    let lost = driver.offload(&lose);
+    let forget = |_: RenderJob| -> BoxFuture<'static, Option<RenderDone>> { Box::pin(async { None }) };
+    let lost = driver.offload(&forget);
     let outcome = pollster::block_on(lost.run_async(&LocalGenerator::default(), TWO)).unwrap();
     assert!(outcome.renditions.iter().all(|rendition| rendition.variants == [Err(RenditionError::Abandoned)]));
 }
@@ -235,8 +234,10 @@ fn a_picture_of_another_size_is_cut_where_the_focus_lies_in_it() {
 #[cfg(feature = "serde")]
 #[test]
 fn the_record_says_what_was_spared_and_asked() {
+    use smart_resize::{Format, Insets, Sharing, Target};
+
     let source = source("400x300");
-    let story = Target::new(Size::new(108, 192).unwrap()).with_safe_area(Insets::new(140, 0, 200, 0).unwrap());
+    let story = Target::new(size("108x192")).with_safe_area(Insets::new(140, 0, 200, 0).unwrap());
     let request = ResizeRequest::builder(source.clone())
         .sizes(["200x150"])
         .targets([story.with_format(Format::Jpeg)])

@@ -136,7 +136,7 @@ proptest! {
         }
         let plan = Plan::new(&builder.build().unwrap()).unwrap();
         let frame = plan.generations()[0].preset().size();
-        let narrowest = plan.renditions().iter().map(|rendition| rendition.crop()).min_by_key(|crop| crop.width()).unwrap();
+        let narrowest = plan.renditions().iter().map(smart_resize::Rendition::crop).min_by_key(|crop| crop.width()).unwrap();
         for rendition in plan.renditions() {
             let crop = rendition.fit().rect_at(frame, rendition.target(), focus).unwrap();
             prop_assert_eq!(rendition.crop(), crop);

@@ -9,7 +9,7 @@ use smart_resize::{
     UsdMicros,
 };
 
-use crate::any::{any_request, size};
+use crate::any::{any_economical_request, any_request, size};
 
 fn source() -> Source {
     Source::from_url("https://example.com/shoe.jpg").with_digest(smart_resize::Digest::of(b"a shoe"))
@@ -361,6 +361,36 @@ proptest! {
         prop_assert_eq!(plan.cost(), UsdMicros(u64::try_from(cost).unwrap_or(u64::MAX)));
         let ids: Vec<u32> = plan.calls().map(|(_, call)| call.id().0).collect();
         prop_assert!((0..).zip(&ids).all(|(number, id)| number == *id), "{:?}", ids);
+        let mut fingerprints: Vec<_> = plan.calls().filter_map(|(_, call)| Call::fingerprint(call)).collect();
+        let all = fingerprints.len();
+        fingerprints.sort_unstable();
+        fingerprints.dedup();
+        prop_assert_eq!(fingerprints.len(), all);
+    }
+
+    #[test]
+    fn a_plan_that_spares_is_what_its_request_says(request in any_economical_request()) {
+        let plan = Plan::new(&request).unwrap();
+        prop_assert_eq!(plan.renditions().len(), request.targets().len());
+        prop_assert!(plan.cost() <= plan.cost_unshared());
+        for (rendition, target) in plan.renditions().iter().zip(request.targets()) {
+            prop_assert_eq!((rendition.target(), rendition.safe_area()), (target.size(), target.safe_area()));
+            prop_assert_eq!(rendition.format(), target.format().unwrap_or(request.format()));
+            let frame = match rendition.generation() {
+                Some(index) => plan.generations()[index].preset().size(),
+                None => request.source().size().unwrap(),
+            };
+            prop_assert_eq!(Ok(rendition.crop()), request.fit().rect_at(frame, target.size(), request.focus()));
+            prop_assert_eq!(rendition.kept(), rendition.crop().kept_of(frame));
+        }
+        // The generations stand in the order of their first renditions, and each has one.
+        let mut firsts: Vec<usize> = Vec::new();
+        for index in plan.renditions().iter().filter_map(smart_resize::Rendition::generation) {
+            if !firsts.contains(&index) {
+                firsts.push(index);
+            }
+        }
+        prop_assert_eq!(firsts, (0..plan.generations().len()).collect::<Vec<_>>());
         let mut fingerprints: Vec<_> = plan.calls().filter_map(|(_, call)| Call::fingerprint(call)).collect();
         let all = fingerprints.len();
         fingerprints.sort_unstable();

@@ -33,7 +33,7 @@ impl CallRun<'_> {
     pub(super) fn job(&self, generated: Option<&Generated>, options: RenderOptions) -> RenderJob {
         RenderJob {
             origin: Origin::Call {
-                request: self.request.clone(),
+                request: Box::new(self.request.clone()),
                 first_variant: self.first_variant,
                 generated: generated.cloned(),
             },
@@ -70,7 +70,7 @@ pub struct RenderJob {
 /// What renditions are cut from.
 #[derive(Debug)]
 enum Origin {
-    Call { request: GenerationRequest, first_variant: usize, generated: Option<Generated> },
+    Call { request: Box<GenerationRequest>, first_variant: usize, generated: Option<Generated> },
     Source { bytes: Arc<[u8]>, digest: Option<Digest>, size: Option<Size> },
 }
 

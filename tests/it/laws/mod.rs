@@ -435,8 +435,8 @@ fn check_place(focus: Focus, [start, length, whole]: [u32; 3], axis: usize) {
         return;
     }
     let edges = focus.edges();
-    let from = edges[axis] as u32 * whole / 1000;
-    let to = (edges[axis + 2] as u32 * whole).div_ceil(1000);
+    let from = u32::from(edges[axis]) * whole / 1000;
+    let to = (u32::from(edges[axis + 2]) * whole).div_ceil(1000);
     let (end, centred) = (start + length, (whole - length) / 2);
     // Right of the centre it ends where the focus does, or begins where it begins; left of it the other way round.
     let moved_right = start > centred && start == to.saturating_sub(length).min(from);
