@@ -110,11 +110,12 @@ pub use pixels::{
 };
 pub use plan::budget::{Alternative, OverBudgetError};
 pub use plan::fingerprint::{Digest, Fingerprint, ParseHashError};
-pub use plan::fit::{Fit, Kept, Rect, TooSmallError, cover};
+pub use plan::fit::{Fit, TooSmallError, cover};
 pub use plan::focus::{Focus, FocusError, Reframing};
 pub use plan::preset::{AspectRatio, MAX_PRESETS, ParseLabelError, Preset, PresetTable, PresetTableError, Resolution};
 pub use plan::price::{PriceList, UsdMicros};
 pub use plan::prompt::{Brief, prompt};
+pub use plan::rect::{Kept, Rect};
 pub use plan::request::{
     MAX_PROMPT_CHARS, MAX_TARGETS, MAX_VARIANTS, RequestError, RequestErrors, RequestLimits, ResizeRequest,
     ResizeRequestBuilder,

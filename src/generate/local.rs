@@ -18,8 +18,9 @@ use crate::pixels::encode::png::{PngEffort, PngOptions};
 use crate::pixels::encode::{EncodeOptions, encode};
 use crate::pixels::picture::Picture;
 use crate::pixels::resample::{Filter, resample};
-use crate::plan::fit::{Rect, largest_inside};
-use crate::plan::focus::{Focus, Reframing};
+use crate::plan::fit::largest_inside;
+use crate::plan::focus::{Focus, Reframing, around};
+use crate::plan::rect::Rect;
 use crate::size::Size;
 
 /// From this share of the source on, in hundredths of a percent, it is cropped rather than extended.
@@ -77,7 +78,7 @@ impl AsyncGenerator for LocalGenerator {
 /// The picture in a frame of another shape, how it lies in there, and what was done in words.
 fn reframe(picture: &Picture, frame: Size, focus: Focus) -> Result<(Picture, Reframing, String), RenderError> {
     let source = picture.size();
-    let crop = Rect::around(focus.pixels(source), source, largest_inside(source, frame));
+    let crop = around(focus.pixels(source), source, largest_inside(source, frame));
     let kept = crop.kept_of(source);
     if kept.hundredths_of_percent() >= CROP_FROM {
         let how = format!("made locally: cropped to {kept} % of the source{}", enlarged(crop.size(), frame));

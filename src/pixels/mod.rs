@@ -41,8 +41,9 @@ use self::inspect::{Blank, Findings, Frame, inspect};
 use self::picture::PixelCountError;
 use self::resample::{Filter, resample};
 use crate::format::Format;
-use crate::plan::fit::{Fit, Rect, TooSmallError, largest_inside};
-use crate::plan::focus::{Focus, Reframing, Span};
+use crate::plan::fit::{Fit, TooSmallError, largest_inside};
+use crate::plan::focus::{Focus, Reframing, Span, around};
+use crate::plan::rect::Rect;
 use crate::size::Size;
 
 /// What is cut from a picture.
@@ -388,7 +389,7 @@ impl<'a> Seen<'a> {
             }
             (Err(error), Undersized::Fail) => return Err(error.into()),
         };
-        let rect = Rect::around(target.focus_in(frame, *inside), inside.size(), size);
+        let rect = around(target.focus_in(frame, *inside), inside.size(), size);
         let rect = Rect::new(inside.x() + rect.x(), inside.y() + rect.y(), size);
         if !options.limits.allow(target.size) {
             return Err(RenderError::TargetTooLarge { target: target.size, max: options.limits.most_pixels() });

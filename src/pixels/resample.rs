@@ -13,7 +13,7 @@ use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resize
 
 use super::RenderError;
 use super::picture::{Layout, Picture};
-use crate::plan::fit::Rect;
+use crate::plan::rect::Rect;
 use crate::size::Size;
 
 /// The filters in use.

@@ -25,7 +25,8 @@ use core::fmt;
 
 use super::price::UsdMicros;
 use super::request::ResizeRequest;
-use super::share::{Asked, Groups, Sharing, cheapest};
+use super::share::Sharing;
+use super::share::search::{Asked, Groups, cheapest};
 
 /// A plan of more cost or more calls than its request allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,13 +3,14 @@
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use super::fit::Rect;
 use super::preset::Preset;
 use super::price::UsdMicros;
 use super::prompt::{Brief, prompt};
+use super::rect::Rect;
 use super::request::ResizeRequest;
 use super::select::smallest_covering;
-use super::share::{Asked, Group, Groups, Loss, Optimality, Sharing, Unshared, groups};
+use super::share::search::{Asked, Group, Groups, groups};
+use super::share::{Loss, Optimality, Sharing, Unshared};
 use super::target::Target;
 use super::{Call, Generation, Header, Plan, PlanError, Rendition, budget, call_seed};
 use crate::size::Size;

@@ -23,8 +23,8 @@
 
 use core::cmp::Ordering;
 
-use super::focus::Focus;
-use super::percent::percent;
+use super::focus::{Focus, around};
+use super::rect::Rect;
 use crate::size::Size;
 
 /// How a target is cut from a picture that covers it.
@@ -56,7 +56,7 @@ impl Fit {
     ///
     /// [`TooSmallError`] where the picture does not cover the target.
     pub fn rect_at(self, frame: Size, target: Size, focus: Focus) -> Result<Rect, TooSmallError> {
-        Ok(Rect::around(focus.pixels(frame), frame, self.size(frame, target)?))
+        Ok(around(focus.pixels(frame), frame, self.size(frame, target)?))
     }
 
     /// The size of the rectangle of a picture of `frame` pixels that becomes `target`.
@@ -100,83 +100,6 @@ fn scale(length: u32, num: u32, den: u32) -> u32 {
     let (length, num, den) = (u64::from(length), u64::from(num), u64::from(den));
     let rounded = (2 * length * num + den) / (2 * den);
     u32::try_from(rounded).unwrap_or(u32::MAX).max(1)
-}
-
-/// A rectangle of whole pixels; x runs right and y down from the picture's upper left corner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Rect {
-    x: u32,
-    y: u32,
-    size: Size,
-}
-
-impl Rect {
-    /// The rectangle of `size` whose upper left pixel is (`x`, `y`).
-    pub const fn new(x: u32, y: u32, size: Size) -> Self {
-        Self { x, y, size }
-    }
-
-    /// The rectangle of `size` in the middle of `frame`, which is not smaller; the extra pixel of an odd margin is
-    /// at the right or at the bottom.
-    pub(crate) fn centred(frame: Size, size: Size) -> Self {
-        let margin = |outer: u32, inner: u32| outer.saturating_sub(inner) / 2;
-        Self { x: margin(frame.width(), size.width()), y: margin(frame.height(), size.height()), size }
-    }
-
-    /// What of the rectangle is in a picture of `frame` pixels; at least the pixel that is nearest to it.
-    pub(crate) fn clipped_to(self, frame: Size) -> Self {
-        let clip = |start: u32, length: u32, whole: u32| {
-            let start = start.min(whole - 1);
-            (start, length.min(whole - start))
-        };
-        let (x, width) = clip(self.x, self.width(), frame.width());
-        let (y, height) = clip(self.y, self.height(), frame.height());
-        // Invariant: both sides are from 1 to those of the frame.
-        Size::new(width, height).map_or(self, |size| Self { x, y, size })
-    }
-
-    /// The leftmost column.
-    pub const fn x(self) -> u32 {
-        self.x
-    }
-
-    /// The topmost row.
-    pub const fn y(self) -> u32 {
-        self.y
-    }
-
-    /// The width in pixels.
-    pub const fn width(self) -> u32 {
-        self.size.width()
-    }
-
-    /// The height in pixels.
-    pub const fn height(self) -> u32 {
-        self.size.height()
-    }
-
-    /// Width and height.
-    pub const fn size(self) -> Size {
-        self.size
-    }
-
-    /// Whether every pixel of the rectangle is in a picture of `frame` pixels.
-    pub const fn is_inside(self, frame: Size) -> bool {
-        self.x as u64 + self.width() as u64 <= frame.width() as u64
-            && self.y as u64 + self.height() as u64 <= frame.height() as u64
-    }
-
-    /// The share of a picture of `frame` pixels that the rectangle keeps.
-    pub const fn kept_of(self, frame: Size) -> Kept {
-        let hundredths = self.size.area() as u64 * 10_000 / frame.area() as u64;
-        #[expect(clippy::cast_possible_truncation, reason = "the minimum is at most 10,000")]
-        Kept { hundredths: if hundredths > 10_000 { 10_000 } else { hundredths as u16 } }
-    }
-}
-
-percent! {
-    /// A share in percent with two decimals, rounded down, so that `100.00` means all of it.
-    Kept
 }
 
 /// A picture that is smaller than the target on at least one side.

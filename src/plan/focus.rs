@@ -22,7 +22,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use super::fit::Rect;
+use super::rect::Rect;
 use super::scene::Area;
 use crate::size::Size;
 
@@ -179,12 +179,11 @@ impl Span {
     }
 }
 
-impl Rect {
-    /// The rectangle of `size` in `frame`, which is not smaller, as near to the centre as `focus` allows.
-    pub(crate) fn around(focus: [Span; 2], frame: Size, size: Size) -> Self {
-        let [columns, rows] = focus;
-        Self::new(columns.place(size.width(), frame.width()), rows.place(size.height(), frame.height()), size)
-    }
+/// The rectangle of `size` in `frame`, which is not smaller, as near to the centre as the `focus`, by columns and rows,
+/// allows.
+pub(crate) fn around(focus: [Span; 2], frame: Size, size: Size) -> Rect {
+    let [columns, rows] = focus;
+    Rect::new(columns.place(size.width(), frame.width()), rows.place(size.height(), frame.height()), size)
 }
 
 /// Numbers that are no focus.

@@ -14,10 +14,11 @@ use serde::{Deserialize, Serialize};
 
 use self::read::expect;
 use super::fingerprint::{Digest, Fingerprint};
-use super::fit::{Fit, Kept, Rect};
+use super::fit::Fit;
 use super::focus::Focus;
 use super::preset::{AspectRatio, Resolution};
 use super::price::UsdMicros;
+use super::rect::{Kept, Rect};
 use super::share::{Loss, Optimality, Sharing, Unshared};
 use super::target::Insets;
 use super::{Call, CallId, Generation, Plan, Rendition};

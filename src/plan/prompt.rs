@@ -24,8 +24,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
-use super::fit::Rect;
 use super::preset::Preset;
+use super::rect::Rect;
 use super::scene::{Area, Region, Scene};
 use crate::size::Size;
 

@@ -28,10 +28,11 @@ use alloc::vec::Vec;
 
 pub(super) use self::error::At;
 pub use self::error::{RequestError, RequestErrors};
-use super::fit::{Fit, Rect};
+use super::fit::Fit;
 use super::focus::Focus;
 use super::preset::{PresetTable, Resolution};
 use super::price::{PriceList, UsdMicros};
+use super::rect::Rect;
 use super::scene::Scene;
 use super::select::{Smallest, smallest_covering};
 use super::share::{DEFAULT_SEARCH_NODES, Sharing};

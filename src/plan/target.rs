@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::fit::Rect;
+use super::rect::Rect;
 use crate::format::Format;
 use crate::size::Size;
 

@@ -50,7 +50,7 @@ use std::fmt;
 
 use self::blocks::Pixels;
 use super::picture::Picture;
-use crate::plan::fit::Rect;
+use crate::plan::rect::Rect;
 use crate::size::Size;
 
 /// What is wrong with a picture as a whole.

@@ -1,0 +1,81 @@
+//! Rectangles of whole pixels, and the share of a picture that one keeps.
+
+use super::percent::percent;
+use crate::size::Size;
+
+/// A rectangle of whole pixels; x runs right and y down from the picture's upper left corner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Rect {
+    x: u32,
+    y: u32,
+    size: Size,
+}
+
+impl Rect {
+    /// The rectangle of `size` whose upper left pixel is (`x`, `y`).
+    pub const fn new(x: u32, y: u32, size: Size) -> Self {
+        Self { x, y, size }
+    }
+
+    /// The rectangle of `size` in the middle of `frame`, which is not smaller; the extra pixel of an odd margin is
+    /// at the right or at the bottom.
+    pub(crate) fn centred(frame: Size, size: Size) -> Self {
+        let margin = |outer: u32, inner: u32| outer.saturating_sub(inner) / 2;
+        Self { x: margin(frame.width(), size.width()), y: margin(frame.height(), size.height()), size }
+    }
+
+    /// What of the rectangle is in a picture of `frame` pixels; at least the pixel that is nearest to it.
+    pub(crate) fn clipped_to(self, frame: Size) -> Self {
+        let clip = |start: u32, length: u32, whole: u32| {
+            let start = start.min(whole - 1);
+            (start, length.min(whole - start))
+        };
+        let (x, width) = clip(self.x, self.width(), frame.width());
+        let (y, height) = clip(self.y, self.height(), frame.height());
+        // Invariant: both sides are from 1 to those of the frame.
+        Size::new(width, height).map_or(self, |size| Self { x, y, size })
+    }
+
+    /// The leftmost column.
+    pub const fn x(self) -> u32 {
+        self.x
+    }
+
+    /// The topmost row.
+    pub const fn y(self) -> u32 {
+        self.y
+    }
+
+    /// The width in pixels.
+    pub const fn width(self) -> u32 {
+        self.size.width()
+    }
+
+    /// The height in pixels.
+    pub const fn height(self) -> u32 {
+        self.size.height()
+    }
+
+    /// Width and height.
+    pub const fn size(self) -> Size {
+        self.size
+    }
+
+    /// Whether every pixel of the rectangle is in a picture of `frame` pixels.
+    pub const fn is_inside(self, frame: Size) -> bool {
+        self.x as u64 + self.width() as u64 <= frame.width() as u64
+            && self.y as u64 + self.height() as u64 <= frame.height() as u64
+    }
+
+    /// The share of a picture of `frame` pixels that the rectangle keeps.
+    pub const fn kept_of(self, frame: Size) -> Kept {
+        let hundredths = self.size.area() as u64 * 10_000 / frame.area() as u64;
+        #[expect(clippy::cast_possible_truncation, reason = "the minimum is at most 10,000")]
+        Kept { hundredths: if hundredths > 10_000 { 10_000 } else { hundredths as u16 } }
+    }
+}
+
+percent! {
+    /// A share in percent with two decimals, rounded down, so that `100.00` means all of it.
+    Kept
+}
