@@ -2,7 +2,7 @@
 //!
 //! The bounds are those of the request ([`max_cost`](super::request::ResizeRequestBuilder::max_cost) and
 //! [`max_calls`](super::request::ResizeRequestBuilder::max_calls)), and are held against the whole plan before anything is
-//! spent. The error looks for what would fit among the plans that share generations ([`Sharing`](super::share::Sharing)):
+//! spent. The error looks for what would fit among the plans that share generations ([`Sharing`]):
 //! the one of the least loss, and the cheapest.
 //!
 //! ```

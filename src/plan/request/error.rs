@@ -55,7 +55,7 @@ pub enum RequestError {
     /// No size is asked.
     #[error("no target size")]
     NoTargets,
-    /// More sizes than the limits allow; those above [`MAX_TARGETS`] are not looked at.
+    /// More sizes than the limits allow; those above [`MAX_TARGETS`](super::MAX_TARGETS) are not looked at.
     #[error("{found} target sizes, at most {max}")]
     #[expect(missing_docs, reason = "what was found and the bound")]
     TooManyTargets { found: usize, max: usize },
