@@ -53,6 +53,7 @@
 //! | `pixels` | yes | decoding, rendering, encoding, the drivers, the local generator |
 //! | `serde` | yes | plans, sizes and provenance records as JSON |
 //! | `tower` | no | backends as services of [tower](https://docs.rs/tower), services as backends, a layer that meters each try |
+//! | `parallel` | no | the renditions of one picture beside each other, on the threads of rayon |
 //! | `palette` | no | palettes with dithering, where `EncodeOptions::palette` allows them |
 //!
 //! Without default features the crate is `no_std` with `alloc`: planning, and the traits and data of backends.

@@ -34,6 +34,9 @@ pub(crate) mod srgb;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+#[cfg(feature = "parallel")]
+use rayon::prelude::*;
+
 use self::decode::{Colour, DecodeError, DecodeLimits, Decoded, decode, probe};
 use self::encode::weight::encode_within;
 use self::encode::{EncodeError, EncodeOptions, Encoded, EncoderSettings, encode};
@@ -310,6 +313,9 @@ pub fn render(bytes: &[u8], target: &RenderTarget, options: &RenderOptions) -> R
 }
 
 /// Cuts every target from the encoded picture `bytes`, which is decoded once; one result each, in their order.
+///
+/// With the feature `parallel` targets are cut beside each other, on the threads of the rayon pool that this is called in;
+/// the results are the same. Without it no thread is started.
 pub fn render_all(
     bytes: &[u8],
     targets: &[RenderTarget],
@@ -322,11 +328,23 @@ pub fn render_all(
         }
     }
     let seen = guarded(|| Seen::new(bytes, options));
-    let one = |target| {
+    let one = |target: &RenderTarget| {
         let seen = seen.as_ref().map_err(Clone::clone)?;
         guarded(|| seen.cut(target, options))
     };
-    targets.iter().map(one).collect()
+    each(targets, one)
+}
+
+/// What `work` makes of each item, in their order: one after the other, or with the feature `parallel` on the threads of
+/// the rayon pool that this is called in.
+#[cfg(not(feature = "parallel"))]
+fn each<T, R>(items: &[T], work: impl Fn(&T) -> R) -> Vec<R> {
+    items.iter().map(work).collect()
+}
+
+#[cfg(feature = "parallel")]
+fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync + Send) -> Vec<R> {
+    items.par_iter().map(work).collect()
 }
 
 /// A panic in a decoder, in the resampler or in an encoder is an error of this picture alone, where panics unwind.

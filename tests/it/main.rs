@@ -36,6 +36,8 @@ mod inspect;
 mod laws;
 #[cfg(feature = "pixels")]
 mod local;
+#[cfg(feature = "parallel")]
+mod parallel;
 #[cfg(feature = "pixels")]
 mod pass_through;
 #[cfg(feature = "pixels")]

@@ -1,0 +1,35 @@
+//! Eight renditions of one picture, on one thread and on two: `cargo bench --features parallel --bench parallel`.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "a bench without an answer has to stop")]
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use rayon::ThreadPoolBuilder;
+use smart_resize::{Format, RenderOptions, RenderTarget, Size, render_all};
+
+mod photo;
+
+/// Common sizes of ads, as JPEG.
+const EIGHT: [&str; 8] =
+    ["1080x1080", "1080x1350", "1080x1920", "1200x628", "1920x1080", "1600x900", "1000x1500", "2048x2048"];
+
+fn benches(c: &mut Criterion) {
+    let generated = photo::photo(4096, 4096);
+    let target = |size: &str| RenderTarget::new(size.parse::<Size>().unwrap()).with_format(Format::Jpeg);
+    let (targets, options) = (EIGHT.map(target), RenderOptions::default());
+    let mut group = c.benchmark_group("parallel/eight-jpeg/4096x4096");
+    group.sample_size(10).throughput(Throughput::Elements(4096 * 4096));
+    let mut expected = None;
+    for threads in [1, 2] {
+        let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let run = || pool.install(|| render_all(black_box(&generated), &targets, &options));
+        let found: Vec<_> = run().into_iter().map(|rendered| rendered.unwrap().bytes).collect();
+        assert_eq!(*expected.get_or_insert_with(|| found.clone()), found, "the bytes depend on the threads");
+        group.bench_function(format!("threads-{threads}"), |bencher| bencher.iter(run));
+    }
+    group.finish();
+}
+
+criterion_group!(all, benches);
+criterion_main!(all);
