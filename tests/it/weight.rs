@@ -296,6 +296,17 @@ mod palette {
         rgba(picture).into_iter().collect::<BTreeSet<_>>().len()
     }
 
+    /// Numbers from 0 to 7 in no order.
+    fn grain() -> impl FnMut() -> u8 {
+        let mut state = 0x9e37_79b9_u32;
+        move || {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            (state >> 29) as u8
+        }
+    }
+
     /// Every palette that the ladder has for the picture, from the most colours to the fewest, found by asking for a
     /// little less each time.
     fn ladder(picture: &Picture, format: Format) -> Vec<Encoded> {
@@ -442,35 +453,64 @@ mod palette {
 
     #[test]
     fn flat_colours_are_not_dithered() {
-        // White, with a patch of a thousand colours.
-        let pixels = (0..100 * 100_u32).flat_map(|at| {
-            let (x, y) = (at % 100, at / 100);
-            if x < 32 && y < 32 { [(x * 8) as u8, (y * 8) as u8, (x * y) as u8] } else { [255; 3] }
+        // Mostly blue, some white, a smooth edge between them, and a patch of a thousand colours: a logo.
+        let mut grain = grain();
+        let pixels = (0..100 * 100_u32).flat_map(|at| match (at % 100, at / 100) {
+            (x @ 0..32, y @ 0..32) => [(x * 8) as u8 ^ grain(), (y * 8) as u8 ^ grain(), (x * y) as u8 ^ grain()],
+            (x @ 40..60, 20..60) => [17, 85, 124].map(|blue| (blue + (255 - blue) * (x - 40) / 20) as u8),
+            (60..90, 20..60) => [255; 3],
+            _ => [17, 85, 124],
         });
         let picture = Picture::from_rgb(size("100x100"), pixels.collect()).unwrap();
-        for encoded in ladder(&picture, Format::Png) {
-            let shown = checked(&picture, &encoded, Format::Png);
-            let white = rgba(&shown)[100 * 50..].iter().filter(|pixel| **pixel == [255; 4]).count();
-            assert_eq!(white, 100 * 50, "{}", encoded.settings);
+        let ladder = ladder(&picture, Format::Png);
+        assert_eq!(ladder.len(), 5);
+        for encoded in ladder {
+            let shown = rgba(&checked(&picture, &encoded, Format::Png));
+            // Whatever is spread from the edges ends where the colour is exact.
+            let count = |colour: [u8; 4]| shown.iter().filter(|pixel| **pixel == colour).count();
+            let (white, blue) = (count([255; 4]), count([17, 85, 124, 255]));
+            assert!(white > 1150 && blue > 6900, "{}: {white} {blue}", encoded.settings);
         }
     }
 
     #[test]
     fn dithering_keeps_a_region_as_bright_as_it_was() {
-        let picture = photo(size("160x120"));
-        for (encoded, near) in ladder(&picture, Format::Png).iter().zip([1, 1, 2, 4, 10]) {
-            let shown = checked(&picture, encoded, Format::Png);
-            // Means of tiles of 20x20, away from the edges where what is wanted is out of reach.
-            for (tile, channel) in (0..12_usize).flat_map(|tile| [0, 1, 2_usize].map(|channel| (tile, channel))) {
-                let mean = |picture: &Picture| -> u32 {
-                    let (left, top) = (20 + tile % 4 * 20, 20 + tile / 4 * 20);
-                    let at =
-                        |x: usize, y: usize| u32::from(picture.pixels()[((top + y) * 160 + left + x) * 3 + channel]);
-                    (0..400).map(|i| at(i % 20, i / 20)).sum::<u32>() / 400
-                };
-                let (was, is) = (mean(&picture), mean(&shown));
-                assert!(was.abs_diff(is) <= near, "{} {tile} {channel}: {was} {is}", encoded.settings);
-            }
+        // A ramp of greys with grain in every channel, of which sixteen colours are left: far more apart than what is
+        // asked here.
+        let mut grain = grain();
+        let ramp = (0..240 * 48_u32).flat_map(|at| [0; 3].map(|_| (4 + at % 240) as u8 + grain()));
+        let picture = Picture::from_rgb(size("240x48"), ramp.collect()).unwrap();
+        let sixteen = ladder(&picture, Format::Png).pop().unwrap();
+        assert_eq!(sixteen.settings.palette(), Some(16));
+        let shown = checked(&picture, &sixteen, Format::Png);
+        // Means of four columns each, away from the edges, where what is wanted is out of reach.
+        for left in (20..220_usize).step_by(4) {
+            let sum = |picture: &Picture| -> u32 {
+                let row = |y: usize| &picture.pixels()[(y * 240 + left) * 3..][..4 * 3];
+                (0..48).flat_map(row).map(|channel| u32::from(*channel)).sum()
+            };
+            let (was, is) = (sum(&picture), sum(&shown));
+            assert!(was.abs_diff(is) <= 48 * 4 * 3, "at {left}: {was} {is}");
+        }
+    }
+
+    #[test]
+    fn what_is_rare_and_like_nothing_else_keeps_its_colour() {
+        // Greens and blues, and a sign of three by three pixels.
+        let sign = |x: u32, y: u32| (70..73).contains(&x) && (50..53).contains(&y);
+        let mut grain = grain();
+        let pixels = (0..400 * 300_u32).flat_map(|at| {
+            let (x, y) = (at % 400, at / 400);
+            if sign(x, y) { [250, 10, 20] } else { [grain(), (x / 2 + 40) as u8 + grain(), (y / 2) as u8 + grain()] }
+        });
+        let picture = Picture::from_rgb(size("400x300"), pixels.collect()).unwrap();
+        let limit = plain(&picture, Format::WebP).bytes.len() as u64 * 3 / 5;
+        let encoded = encode_within(&picture, Format::WebP, &with_palette(), limit).unwrap();
+        assert!(encoded.settings.palette() > Some(200));
+        let shown = rgba(&checked(&picture, &encoded, Format::WebP));
+        for (pixel, at) in shown.into_iter().zip(0..).filter(|(_, at)| sign(at % 400, at / 400)) {
+            let [r, g, b, _] = pixel;
+            assert!(r > 240 && g < 20 && b < 30, "at {at}: {pixel:?}");
         }
     }
 
