@@ -38,8 +38,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn show(plan: &Plan) -> Result<(), Box<dyn Error>> {
     println!("{}: {}", plan.model(), plan.cost());
     for rendition in plan.renditions() {
-        let preset = plan.generations()[rendition.generation().unwrap_or_default()].preset();
-        println!("  {} from {preset}, {} % of it", rendition.target(), rendition.kept());
+        let origin = match rendition.generation() {
+            Some(generation) => plan.generations()[generation].preset().to_string(),
+            None => "the source itself".to_owned(),
+        };
+        println!("  {} from {origin}, {} % of it", rendition.target(), rendition.kept());
     }
     // Read back, it is checked in full: an altered price or rectangle would be refused.
     let json = serde_json::to_string(plan)?;

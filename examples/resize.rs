@@ -87,7 +87,7 @@ impl<'a> Job<'a> {
         let source = decode(&bytes, &limits).map_err(Into::into).and_then(|_| read_source(bytes, &limits));
         let source = source.map_err(|error| format!("cannot read {}: {error}", name(args.image.as_deref())))?;
         let placements = match &args.pack {
-            Some(path) => pack::read(path, &String::from_utf8_lossy(&read(path)?))?,
+            Some(path) => pack::read(path, &read(path)?)?,
             None => Vec::new(),
         };
         let (request, wanted) = args.request(source.clone(), placements)?;

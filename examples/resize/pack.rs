@@ -37,8 +37,9 @@ pub(crate) struct Placement {
 }
 
 /// The placements of a pack; all of its mistakes where there are any.
-pub(crate) fn read(path: &Path, text: &str) -> Result<Vec<Placement>, String> {
+pub(crate) fn read(path: &Path, bytes: &[u8]) -> Result<Vec<Placement>, String> {
     let place = path.display();
+    let text = std::str::from_utf8(bytes).map_err(|error| format!("{place}: {error}"))?;
     let Pack { placements } = toml::from_str(text).map_err(|error| format!("{place}: {error}"))?;
     let mut labels = BTreeSet::new();
     let mut mistakes: Vec<String> = Vec::new();

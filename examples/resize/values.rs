@@ -28,36 +28,27 @@ pub(crate) fn usd(text: &str) -> Result<UsdMicros, String> {
     value.ok_or_else(|| format!("{text:?} is no amount in dollars, such as 1.50"))
 }
 
-fn list<const N: usize>(text: &str) -> Option<Result<[u16; N], String>> {
-    let parts: Vec<_> = text.split(',').map(per_mille).collect();
-    if parts.len() != N {
-        return None;
-    }
-    let values: Result<Vec<u16>, String> = parts.into_iter().collect();
-    Some(values.map(|values| {
-        let mut list = [0; N];
-        list.copy_from_slice(&values);
-        list
-    }))
+fn list(text: &str) -> Result<Vec<u16>, String> {
+    text.split(',').map(per_mille).collect()
 }
 
 /// One percentage for all sides, or four: top, right, bottom, left.
 pub(crate) fn insets(text: &str) -> Result<Insets, String> {
-    let [top, right, bottom, left] = match (list::<1>(text), list::<4>(text)) {
-        (Some(all), _) => all.map(|[inset]| [inset; 4]),
-        (None, Some(edges)) => edges,
-        (None, None) => Err(format!("{text:?} is neither one percentage nor four: top,right,bottom,left")),
-    }?;
-    Insets::new(top, right, bottom, left).map_err(|error| error.to_string())
+    match *list(text)? {
+        [all] => Insets::all(all),
+        [top, right, bottom, left] => Insets::new(top, right, bottom, left),
+        _ => return Err(format!("{text:?} is neither one percentage nor four: top,right,bottom,left")),
+    }
+    .map_err(|error| error.to_string())
 }
 
 /// A point "x,y", or a region "left,top,right,bottom", in percent.
 pub(crate) fn focus(text: &str) -> Result<Focus, String> {
-    match (list::<2>(text), list::<4>(text)) {
-        (Some(point), _) => point.and_then(|[x, y]| Focus::point(x, y).map_err(|error| error.to_string())),
-        (None, Some(edges)) => edges.and_then(|[left, top, right, bottom]| {
+    match *list(text)? {
+        [x, y] => Focus::point(x, y).map_err(|error| error.to_string()),
+        [left, top, right, bottom] => {
             Area::new(left, top, right, bottom).map(Focus::from).map_err(|error| error.to_string())
-        }),
-        (None, None) => Err(format!("{text:?} is neither a point \"x,y\" nor a region \"left,top,right,bottom\"")),
+        }
+        _ => Err(format!("{text:?} is neither a point \"x,y\" nor a region \"left,top,right,bottom\"")),
     }
 }

@@ -118,7 +118,7 @@ impl Budget {
         account.held = account.held.plus(request.cost());
         account.calls = account.calls.saturating_add(1);
         let (per_image, planned_images) = (request.per_image(), request.variants());
-        Ok(Reservation { budget: self, per_image, planned_images, billed_images: planned_images })
+        Ok(Reservation { budget: self, per_image, planned_images, billed_images: planned_images, is_made: true })
     }
 
     /// What was billed so far.
@@ -151,6 +151,7 @@ pub struct Reservation<'a> {
     per_image: UsdMicros,
     planned_images: u32,
     billed_images: u32,
+    is_made: bool,
 }
 
 impl Reservation<'_> {
@@ -160,8 +161,10 @@ impl Reservation<'_> {
         self.billed_images = billed_images;
     }
 
-    /// [Settles](Self::settle) with what the answer or the failure says was billed.
-    pub fn settle_with(self, result: &Result<Generated, GenerateError>) {
+    /// [Settles](Self::settle) with what the answer or the failure says was billed. A call that another budget below has
+    /// refused was not made, and is not counted.
+    pub fn settle_with(mut self, result: &Result<Generated, GenerateError>) {
+        self.is_made = !matches!(result, Err(error) if error.kind() == GenerateErrorKind::OverBudget);
         self.settle(billed_images(result));
     }
 }
@@ -171,6 +174,9 @@ impl Drop for Reservation<'_> {
         let mut account = self.budget.account();
         let planned = self.per_image.times(self.planned_images.into());
         account.held = UsdMicros(account.held.0.saturating_sub(planned.0));
+        if !self.is_made {
+            account.calls = account.calls.saturating_sub(1);
+        }
         account.spent = account.spent.plus(self.per_image.times(self.billed_images.into()));
         if self.billed_images > 0 && !replace(&mut account.billed, true) {
             account.spent = account.spent.plus(account.per_request);

@@ -143,7 +143,7 @@ impl RenderTarget {
 
     /// The pixels that hold the focus, counted from the corner of the part `inside` of the frame.
     fn focus_in(&self, frame: Size, inside: Rect) -> [Span; 2] {
-        let Some(reframing) = self.reframing else {
+        let Some(reframing) = self.reframing.filter(|_| self.focus != Focus::CENTRE) else {
             return self.focus.pixels(inside.size());
         };
         let [columns, rows] = reframing.pixels(self.focus, frame);

@@ -40,9 +40,9 @@ pub struct OverBudgetError {
     pub calls: u32,
     /// The most calls that it may make.
     pub max_calls: Option<u32>,
-    /// The plan of the least loss that would fit, and of those the cheapest; nothing where none fits.
+    /// The plan of the least loss that would fit, and of those the cheapest; nothing where none was found.
     pub least_loss: Option<Alternative>,
-    /// The cheapest plan that would fit, and of those the one of the least loss; nothing where none fits.
+    /// The cheapest plan that would fit, and of those the one of the least loss; nothing where none was found.
     pub cheapest: Option<Alternative>,
 }
 
@@ -65,22 +65,37 @@ impl fmt::Display for OverBudgetError {
         if let Some(max) = max_cost {
             write!(f, "the plan costs {cost}, at most {max}")?;
         }
-        if let Some(max) = self.max_calls.filter(|max| calls > max) {
+        let max_calls = self.max_calls.filter(|max| calls > max);
+        if let Some(max) = max_calls {
             let subject = if max_cost.is_some() { " and" } else { "the plan" };
-            write!(f, "{subject} makes {calls} calls, at most {max}")?;
+            write!(f, "{subject} makes {}, at most {max}", Calls(*calls))?;
         }
         let (Some(least), Some(cheapest)) = (self.least_loss, self.cheapest) else {
-            return f.write_str(": no sharing of generations would fit");
+            return f.write_str(": no sharing of generations was found that would fit");
+        };
+        let in_calls = |f: &mut fmt::Formatter<'_>, found: Alternative| {
+            max_calls.map_or(Ok(()), |_| write!(f, " in {}", Calls(found.calls)))
         };
         write!(f, ": sharing generations at a loss of {} would cost {}", Percent(least), least.cost)?;
+        in_calls(f, least)?;
         if cheapest != least {
             write!(f, ", at {} {}", Percent(cheapest), cheapest.cost)?;
+            in_calls(f, cheapest)?;
         }
         Ok(())
     }
 }
 
 impl core::error::Error for OverBudgetError {}
+
+/// A number of calls in words.
+struct Calls(u32);
+
+impl fmt::Display for Calls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} call{}", self.0, if self.0 == 1 { "" } else { "s" })
+    }
+}
 
 /// The loss of an alternative, such as `12.5 %`.
 struct Percent(Alternative);

@@ -195,7 +195,7 @@ pub enum FocusError {
     #[expect(missing_docs, reason = "the two coordinates")]
     Outside { x: u16, y: u16 },
     /// Edges in the wrong order, in thousandths.
-    #[error("a focus from {} to {} thousandths", edges[0], edges[1])]
+    #[error("a focus from {} to {} thousandths, expected the second not below the first", edges[0], edges[1])]
     Order {
         /// The edge that comes first, and the one that does not follow it.
         edges: [u16; 2],

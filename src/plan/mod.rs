@@ -203,7 +203,8 @@ impl Plan {
         self.header.max_calls
     }
 
-    /// What the plan would cost if each target that is generated had a generation of its own.
+    /// What the plan would cost if each target that is generated had a generation of its own. That may be less than
+    /// [`cost`](Self::cost) only where calls are bounded.
     pub fn cost_unshared(&self) -> UsdMicros {
         let of = |rendition: &Rendition| {
             let generation = self.generations.get(rendition.generation?)?;

@@ -223,7 +223,7 @@ impl ResizeRequest {
         self.fields.sharing
     }
 
-    /// The steps that a search for the cheapest set of generations takes at most.
+    /// The nodes that a search for the cheapest set of generations looks into at most.
     pub const fn max_search_nodes(&self) -> u64 {
         self.fields.max_search_nodes
     }
@@ -370,7 +370,8 @@ impl ResizeRequestBuilder {
         self
     }
 
-    /// The steps that a search for the cheapest set of generations takes at most. Default: [`DEFAULT_SEARCH_NODES`].
+    /// The nodes that a search for the cheapest set of generations looks into at most; the error of a plan over its
+    /// budget makes up to some twenty such searches. Default: [`DEFAULT_SEARCH_NODES`].
     pub const fn max_search_nodes(mut self, nodes: u64) -> Self {
         self.fields.max_search_nodes = nodes;
         self
@@ -390,7 +391,8 @@ impl ResizeRequestBuilder {
         self
     }
 
-    /// The most calls that the plan may make. Default: no bound.
+    /// The most calls that the plan may make. Default: no bound. Where generations are shared, the set is the cheapest of
+    /// those that keep to it, which may cost more than a set of more.
     pub const fn max_calls(mut self, max_calls: u32) -> Self {
         self.fields.max_calls = Some(max_calls);
         self

@@ -1,6 +1,5 @@
 //! The rectangle moves off the centre as far as needed and no farther; and what that makes of the laws of geometry.
 
-use proptest::option;
 use proptest::prelude::*;
 use smart_resize::{Area, Fit, Focus, Plan, Rect, ResizeRequest, Source};
 
@@ -75,8 +74,14 @@ fn a_focus_is_checked_when_it_is_read() {
     assert_eq!(read(&written), Ok(area));
     let refused =
         |text: &str, expected: &str| assert_eq!(read(text).unwrap_err().split(" at line").next(), Some(expected));
-    refused(r#"{"left":301,"top":200,"right":300,"bottom":400}"#, "a focus from 301 to 300 thousandths");
-    refused(r#"{"left":300,"top":401,"right":300,"bottom":400}"#, "a focus from 401 to 400 thousandths");
+    refused(
+        r#"{"left":301,"top":200,"right":300,"bottom":400}"#,
+        "a focus from 301 to 300 thousandths, expected the second not below the first",
+    );
+    refused(
+        r#"{"left":300,"top":401,"right":300,"bottom":400}"#,
+        "a focus from 401 to 400 thousandths, expected the second not below the first",
+    );
     refused(r#"{"left":0,"top":0,"right":1001,"bottom":0}"#, "a focus at 1001 and 0 thousandths, expected 0 to 1000");
 }
 
@@ -127,11 +132,11 @@ proptest! {
     }
 
     #[test]
-    fn the_prompt_names_the_moved_band_and_the_plan_its_rectangle(x in 0..=1000_u16, sizes in option::of(Just(()))) {
+    fn the_prompt_names_the_moved_band_and_the_plan_its_rectangle(x in 0..=1000_u16, is_shared: bool) {
         let focus = Focus::point(x, 500).unwrap();
         let source = Source::from_url("https://example.com/a.jpg");
         let mut builder = ResizeRequest::builder(source).sizes(["160x600"]).focus(focus);
-        if sizes.is_some() {
+        if is_shared {
             builder = builder.sizes(["120x600"]).sharing(smart_resize::Sharing::Shared { max_loss_per_mille: 1000 });
         }
         let plan = Plan::new(&builder.build().unwrap()).unwrap();

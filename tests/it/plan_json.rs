@@ -402,7 +402,7 @@ fn documents_that_no_plan_that_spares_would_write() {
     );
     case(
         &|d| d["sharing"]["shared"]["max_loss_per_mille"] = json!(1001),
-        "renditions[0]: sharing: a loss of 1001 thousandths, at most 1000",
+        "sharing: a loss of 1001 thousandths, at most 1000",
     );
     case(
         &|d| d["sharing"] = json!("per_target"),

@@ -174,29 +174,30 @@ fn a_budget_is_kept_on_both_of_its_sides() {
     );
     assert_eq!(
         over(builder().max_calls(3)),
-        "the plan makes 4 calls, at most 3: sharing generations at a loss of 0.0 % would cost $0.35, at 16.9 % $0.20",
+        "the plan makes 4 calls, at most 3: sharing generations at a loss of 0.0 % would cost $0.35 in 2 calls, \
+         at 16.9 % $0.20 in 1 call",
     );
     assert_eq!(
         over(builder().max_cost(UsdMicros(349_999)).max_calls(1)),
         "the plan costs $0.65, at most $0.349999 and makes 4 calls, at most 1: \
-         sharing generations at a loss of 16.9 % would cost $0.20",
+         sharing generations at a loss of 16.9 % would cost $0.20 in 1 call",
     );
     assert_eq!(
         over(builder().max_cost(UsdMicros(199_999))),
-        "the plan costs $0.65, at most $0.199999: no sharing of generations would fit",
+        "the plan costs $0.65, at most $0.199999: no sharing of generations was found that would fit",
     );
     // Where sharing is allowed, the set is chosen within the calls.
     let shared = |builder: ResizeRequestBuilder| builder.sharing(Sharing::Shared { max_loss_per_mille: 1000 });
     assert_eq!(over(shared(builder()).max_calls(1)), "$0.20 in 1 calls");
     assert_eq!(
         over(shared(builder()).max_calls(0)),
-        "the plan makes 1 calls, at most 0: no sharing of generations would fit",
+        "the plan makes 1 call, at most 0: no sharing of generations was found that would fit",
     );
     // Five variants take two calls each.
     assert_eq!(over(shared(builder()).variants(5).max_calls(2)), "$0.80 in 2 calls");
     assert_eq!(
         over(shared(builder()).variants(5).max_calls(1)),
-        "the plan makes 2 calls, at most 1: no sharing of generations would fit",
+        "the plan makes 2 calls, at most 1: no sharing of generations was found that would fit",
     );
 }
 

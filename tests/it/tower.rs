@@ -339,11 +339,13 @@ fn an_error_of_readiness_is_one_of_the_call() {
     assert_eq!((error.to_string(), budget.calls()), (failed(0).to_string(), 0));
 }
 
-/// The meter's refusals are as good as the driver's own.
+/// The meter's refusals are as good as the driver's own. The plan has a bound of its own, which they do not use up.
 #[test]
 fn a_call_that_the_meter_refuses_for_others_in_flight_is_tried_again() {
     let three = NonZeroUsize::new(3).unwrap();
-    let (plan, source) = plan(&["30x20", "20x30", "9x9"]);
+    let source = Source::from_bytes(*b"nobody looks at it here");
+    let request = ResizeRequest::builder(source.clone()).sizes(["30x20", "20x30", "9x9"]).max_calls(3);
+    let plan = Plan::new(&request.build().unwrap()).unwrap();
     // One call at a time, and none of the first two is billed. The wrapper hides the refusal one layer deeper.
     for wrapped in [false, true] {
         let budget = budget(200_000);

@@ -54,8 +54,8 @@ pub struct EncodeOptions {
     /// asked leaves only that. It is of no matter without a limit.
     pub min_quality: u8,
     /// Whether a limit on the weight of a PNG or a WebP may lead to a palette, with dithering: of 256 colours, and
-    /// where that is too heavy of fewer, down to 16. It is of no matter without a limit, nor to a JPEG. Needs the
-    /// feature `palette`, whose palettes and pixels are the same on every machine, see [`weight`].
+    /// where that is too heavy of fewer, down to 16. Without a limit it changes nothing, nor for a JPEG. Needs the
+    /// feature `palette`, without which asking for it is an error, whose palettes and pixels are the same on every machine, see [`weight`].
     pub palette: bool,
 }
 
@@ -189,7 +189,7 @@ impl EncoderSettings {
     }
 }
 
-/// What the file is most seldom without stands in no record.
+/// The default is left out of a record.
 #[cfg(feature = "serde")]
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 const fn is_true(value: &bool) -> bool {

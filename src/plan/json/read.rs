@@ -22,6 +22,8 @@ impl Document {
             format!("safety_tolerance is {}, expected 1 to 6", self.safety_tolerance)
         })?;
         check(!self.model.is_empty(), || "model is empty".to_string())?;
+        let max_loss = self.sharing.max_loss_per_mille();
+        check(max_loss <= 1000, || format!("sharing: a loss of {max_loss} thousandths, at most 1000"))?;
         let found = self.renditions.len();
         check((1..=MAX_TARGETS).contains(&found), || format!("{found} renditions, expected 1 to {MAX_TARGETS}"))?;
         let found = self.generations.len();
@@ -196,7 +198,6 @@ impl UnsharedDocument {
         check(size.covers(target), || format!("unshared: a preset of {size} does not cover {target}"))?;
         expect("unshared: loss_percent", &self.loss_percent, &Loss::of(target, size, frame))?;
         let max = sharing.max_loss_per_mille();
-        check(max <= 1000, || format!("sharing: a loss of {max} thousandths, at most 1000"))?;
         check(is_near_enough(frame.nearness(target), size.nearness(target), max), || {
             format!("unshared: a loss of {} %, at most {max} thousandths", self.loss_percent)
         })?;

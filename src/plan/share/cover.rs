@@ -14,14 +14,16 @@
 //!   off each of them (Bar-Yehuda and Even 1981). No completion weighs less. At a tie the bound is the sum of
 //!   the most that each target can still keep.
 
-use alloc::vec;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
+
+use crate::plan::preset::MAX_PRESETS;
 
 /// How much a unit of cost weighs. More than there can be rows.
 const COST: u128 = 128;
 /// The most rows.
 const ROWS: usize = u64::BITS as usize;
+const _: () = assert!(MAX_PRESETS <= ROWS);
 
 /// What is to be covered, and by what.
 #[derive(Debug)]
@@ -93,7 +95,7 @@ impl Problem {
         let bound = search.open.min(best.weight);
         // The least cost whose weight, with any number of rows, can reach the bound.
         let least_cost = bound.saturating_sub(ROWS as u128).div_ceil(COST);
-        let is_proven = search.open == u128::MAX;
+        let is_proven = search.open > best.weight;
         Some(Cover { rows: best.rows, is_proven, least_cost: u64::try_from(least_cost).unwrap_or(u64::MAX) })
     }
 
@@ -167,7 +169,7 @@ impl Search<'_> {
         self.nodes_left -= 1;
         let served = |row: usize| open.iter().filter(|target| **target >> row & 1 == 1).count() as u128;
         let mut rows: Vec<(usize, u128)> = members(*target).map(|row| (row, served(row))).collect();
-        // Fewest weight for each target that is served, compared crosswise.
+        // Least weight for each target that is served, compared crosswise.
         rows.sort_by(|(a, serves_a), (b, serves_b)| {
             (self.weight(*a).saturating_mul(*serves_b)).cmp(&self.weight(*b).saturating_mul(*serves_a))
         });
@@ -199,8 +201,7 @@ impl Search<'_> {
 
     /// What serving all of `targets` weighs at least.
     fn least_weight(&self, targets: &[u64]) -> u128 {
-        let mut left = vec![0; self.weights.len()];
-        left.copy_from_slice(&self.weights);
+        let mut left = self.weights.clone();
         let mut bound = 0_u128;
         for target in targets {
             let least = members(*target).filter_map(|row| left.get(row)).min().copied().unwrap_or_default();

@@ -56,6 +56,7 @@ pub(in crate::plan) fn groups(request: &ResizeRequest, asked: &[Asked], max_grou
             cheapest(request, asked, max_loss_per_mille, max_groups)
                 // Where no set is small enough, the cheapest is what the caller is told of.
                 .or_else(|| cheapest(request, asked, max_loss_per_mille, u32::MAX))
+                // Invariant: without a bound on their number the targets' own presets are a set.
                 .unwrap_or_else(|| grouped(asked, |_, asked| (asked.row, own(asked))))
         }
     }

@@ -311,7 +311,8 @@ impl Asked {
             Err(error) => panic!("{error}"),
         };
         check_costs_and_geometry(&plan);
-        assert!(plan.cost() <= plan.cost_unshared());
+        // Within few calls the cheapest set may cost more than one by one.
+        assert!(plan.cost() <= plan.cost_unshared() || self.max_calls.is_some());
         let fits = |alternative: UsdMicros| self.max_cost.is_none_or(|max| alternative <= max);
         assert!(fits(plan.cost()) && self.max_calls.is_none_or(|max| plan.calls().count() <= max as usize));
         // Our own text is the same without the user's, which never makes it too long.

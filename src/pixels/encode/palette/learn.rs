@@ -155,19 +155,25 @@ impl Learned {
     /// Rounds of k-means. A colour that is nearest to no pixel is dropped.
     fn refine(&mut self) {
         for _ in 0..ROUNDS {
-            let points: Vec<_> = self.entries.iter().map(|entry| entry.point).collect();
-            let mut means = vec![Mean::default(); points.len()];
-            for kind in [Kind::Translucent, Kind::Opaque] {
-                let nearest = Nearest::new(&points, kind);
-                for (point, count) in self.sample.iter().filter(|(point, _)| Kind::of(*point) == kind) {
-                    if let Some(mean) = nearest.of(*point).and_then(|(_, at)| means.get_mut(usize::from(at))) {
-                        mean.add(*point, u64::from(*count));
-                    }
-                }
-            }
-            let entry = |mean: &Mean| Some(Entry { point: mean.point()?, weight: mean.weight });
-            self.entries = means.iter().filter_map(entry).collect();
+            let kinds = [Kind::Translucent, Kind::Opaque];
+            self.entries = kinds.into_iter().flat_map(|kind| self.means(kind)).collect();
         }
+    }
+
+    /// For each colour of `kind` the mean of the sampled pixels that are nearest to it.
+    ///
+    /// Kinds are looked at one by one: both together may have more colours than places.
+    fn means(&self, kind: Kind) -> Vec<Entry> {
+        let points = self.entries.iter().map(|entry| entry.point).filter(|point| Kind::of(*point) == kind);
+        let points: Vec<_> = points.collect();
+        let mut means = vec![Mean::default(); points.len()];
+        let nearest = Nearest::new(&points, kind);
+        for (point, count) in self.sample.iter().filter(|(point, _)| Kind::of(*point) == kind) {
+            if let Some(mean) = nearest.of(*point).and_then(|(_, at)| means.get_mut(usize::from(at))) {
+                mean.add(*point, u64::from(*count));
+            }
+        }
+        means.iter().filter_map(|mean| Some(Entry { point: mean.point()?, weight: mean.weight })).collect()
     }
 }
 

@@ -206,6 +206,7 @@ struct Nearest {
 impl Nearest {
     /// Of at most 256 points those of `kind`.
     fn new(points: &[Point], kind: Kind) -> Self {
+        debug_assert!(points.len() <= MOST);
         let mut points: Vec<_> =
             points.iter().copied().zip(0..=u8::MAX).filter(|(point, _)| Kind::of(*point) == kind).collect();
         points.sort_by_key(|([_, green, _, _], _)| *green);
