@@ -1,0 +1,474 @@
+//! Deflate (RFC 1951): a strip's filtered rows as blocks.
+//!
+//! The bytes are taken in segments of [`SEGMENT`]. Each is looked at on its own: literals alone, what a
+//! [probe](Search::probe) finds, or what a [thorough search](Search::thorough) does; what takes the fewest bits by the
+//! entropy of its symbols is kept. Segments then join a block while one code for both takes no more bits than two codes
+//! and the table of the second. A block is written with a code of its own, with the fixed one, or stored, whichever
+//! is the shortest.
+
+use super::super::runs::runs;
+use super::bits::BitWriter;
+use super::cost::{BIT, entropy, log2};
+use super::huffman::{Code, lengths};
+use super::search::{Depth, Search, Sequence};
+use super::PngEffort;
+
+/// The bytes that are looked at together.
+pub(super) const SEGMENT: usize = 1 << 14;
+
+/// Literals, the end of a block, and the lengths of copies.
+const SYMBOLS: usize = 286;
+const END: usize = 256;
+const DISTANCES: usize = 30;
+
+/// The longest code of a literal or a length: so that four literals are put at once.
+const SYMBOL_LIMIT: u8 = 14;
+/// The longest code of a distance, and of the length of a code.
+const DISTANCE_LIMIT: u8 = 15;
+const LENGTH_LIMIT: u8 = 7;
+
+/// How much a search may cost, effort by effort.
+const fn depth(effort: PngEffort) -> Option<Depth> {
+    match effort {
+        PngEffort::Fast => None,
+        PngEffort::Balanced => Some(Depth { chain: 24, enough: 96, take: 24 }),
+        PngEffort::Small => Some(Depth { chain: 160, enough: 258, take: 258 }),
+    }
+}
+
+/// Appends `data`, fewer than 2^32 bytes, to `bits` as blocks that refer to nothing before them. The end is that of a
+/// byte, behind an empty stored block, or that of the whole stream.
+pub(super) fn deflate(data: &[u8], effort: PngEffort, is_last: bool, bits: &mut BitWriter) {
+    let mut search = Search::new(data);
+    let mut block = Block::default();
+    let mut start = 0;
+    while start < data.len() {
+        let end = data.len().min(start + SEGMENT);
+        let segment = Segment::of(data, start, end, effort, &mut search);
+        start = end;
+        if !block.joins(&segment) {
+            let next = Block { start: block.end(), ..Block::default() };
+            std::mem::replace(&mut block, next).write(data, false, bits);
+        }
+        block.join(segment);
+    }
+    block.write(data, is_last, bits);
+    if is_last {
+        bits.align();
+    } else {
+        bits.put(0b000, 3);
+        bits.align();
+        bits.extend(&[0, 0, 0xff, 0xff]);
+    }
+}
+
+/// How often each symbol occurs.
+#[derive(Clone, Debug)]
+struct Counts {
+    symbols: [u32; SYMBOLS],
+    distances: [u32; DISTANCES],
+    /// The bits that follow the codes of lengths and distances.
+    extra_bits: u64,
+}
+
+impl Default for Counts {
+    fn default() -> Self {
+        Self { symbols: [0; SYMBOLS], distances: [0; DISTANCES], extra_bits: 0 }
+    }
+}
+
+impl Counts {
+    /// What they take without the tables of the codes, in parts of a bit.
+    fn cost(&self) -> u64 {
+        entropy(&self.symbols) + entropy(&self.distances) + self.extra_bits * BIT
+    }
+
+    fn and(&self, other: &Self) -> Self {
+        let mut both = self.clone();
+        for (count, more) in both.symbols.iter_mut().zip(other.symbols) {
+            *count += more;
+        }
+        for (count, more) in both.distances.iter_mut().zip(other.distances) {
+            *count += more;
+        }
+        both.extra_bits += other.extra_bits;
+        both
+    }
+
+    fn copy(&mut self, length: u16, distance: u16) {
+        let (length, distance) = (Prefixed::length(length), Prefixed::distance(distance));
+        if let Some(count) = self.symbols.get_mut(length.symbol) {
+            *count += 1;
+        }
+        if let Some(count) = self.distances.get_mut(distance.symbol) {
+            *count += 1;
+        }
+        self.extra_bits += u64::from(length.extra_bits + distance.extra_bits);
+    }
+
+    fn literals(data: &[u8]) -> Self {
+        let mut counts = Self::default();
+        for (count, found) in counts.symbols.iter_mut().zip(histogram(data)) {
+            *count = found;
+        }
+        counts
+    }
+
+    /// Of the bytes from `start` on, as sequences.
+    fn sequences(data: &[u8], start: usize, sequences: &[Sequence]) -> Self {
+        let mut counts = Self::default();
+        let mut at = start;
+        for sequence in sequences {
+            let end = at + usize::from(sequence.literals);
+            for byte in data.get(at..end).unwrap_or(&[]) {
+                if let Some(count) = counts.symbols.get_mut(usize::from(*byte)) {
+                    *count += 1;
+                }
+            }
+            at = end + usize::from(sequence.length);
+            if sequence.length > 0 {
+                counts.copy(sequence.length, sequence.distance);
+            }
+        }
+        counts
+    }
+}
+
+/// How often each byte occurs. Four tables, since a processor waits where a count that it has just written is read.
+fn histogram(data: &[u8]) -> [u32; 256] {
+    let mut tables = [[0_u32; 256]; 4];
+    let (fours, rest) = data.as_chunks::<4>();
+    for four in fours {
+        for (table, byte) in tables.iter_mut().zip(four) {
+            if let Some(count) = table.get_mut(usize::from(*byte)) {
+                *count += 1;
+            }
+        }
+    }
+    let [mut sum, second, third, fourth] = tables;
+    for byte in rest {
+        if let Some(count) = sum.get_mut(usize::from(*byte)) {
+            *count += 1;
+        }
+    }
+    for (((sum, a), b), c) in sum.iter_mut().zip(second).zip(third).zip(fourth) {
+        *sum += a + b + c;
+    }
+    sum
+}
+
+/// A part of the data, and what it is made of.
+#[derive(Debug)]
+struct Segment {
+    length: usize,
+    sequences: Vec<Sequence>,
+    counts: Counts,
+    cost: u64,
+}
+
+impl Segment {
+    fn of(data: &[u8], start: usize, end: usize, effort: PngEffort, search: &mut Search<'_>) -> Self {
+        let bytes = data.get(start..end).unwrap_or(&[]);
+        let literals = Counts::literals(bytes);
+        let mut best = Self {
+            length: end - start,
+            sequences: vec![literal_sequence(end - start)],
+            cost: literals.cost(),
+            counts: literals,
+        };
+        let prices = prices(&best.counts.symbols, bytes.len());
+        let mut sequences = Vec::new();
+        let copied = search.probe(start, end, &prices, &mut sequences);
+        if copied == 0 && effort != PngEffort::Small {
+            return best;
+        }
+        best.take_if_smaller(data, start, sequences);
+        if let Some(depth) = depth(effort)
+            && (copied * 8 >= bytes.len() || effort == PngEffort::Small)
+        {
+            let mut sequences = Vec::new();
+            search.thorough(start, end, depth, &mut sequences);
+            best.take_if_smaller(data, start, sequences);
+        }
+        best
+    }
+
+    fn take_if_smaller(&mut self, data: &[u8], start: usize, sequences: Vec<Sequence>) {
+        let counts = Counts::sequences(data, start, &sequences);
+        let cost = counts.cost();
+        if cost < self.cost {
+            (self.sequences, self.counts, self.cost) = (sequences, counts, cost);
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a segment is shorter than 2^16")]
+const fn literal_sequence(length: usize) -> Sequence {
+    Sequence { literals: length as u16, length: 0, distance: 0 }
+}
+
+/// What each byte takes as a literal, in parts of a bit, from one bit on.
+fn prices(counts: &[u32; SYMBOLS], total: usize) -> [u16; 256] {
+    let all = log2(u32::try_from(total).unwrap_or(u32::MAX).max(1));
+    let mut prices = [0; 256];
+    for (price, count) in prices.iter_mut().zip(counts) {
+        let bits = all.saturating_sub(log2((*count).max(1))).max(BIT);
+        *price = u16::try_from(bits).unwrap_or(u16::MAX);
+    }
+    prices
+}
+
+/// Segments with one code.
+#[derive(Debug, Default)]
+struct Block {
+    start: usize,
+    length: usize,
+    sequences: Vec<Sequence>,
+    counts: Counts,
+    cost: u64,
+}
+
+impl Block {
+    const fn end(&self) -> usize {
+        self.start + self.length
+    }
+
+    /// Whether it takes fewer bits to code `segment` in this block than in one of its own.
+    fn joins(&self, segment: &Segment) -> bool {
+        let together = self.counts.and(&segment.counts).cost();
+        let used = |counts: &[u32]| counts.iter().filter(|count| **count > 0).count() as u64;
+        // The table of a code takes about that.
+        let table = (50 + 3 * (used(&segment.counts.symbols) + used(&segment.counts.distances))) * BIT;
+        self.length == 0 || together <= self.cost + segment.cost + table
+    }
+
+    fn join(&mut self, segment: Segment) {
+        self.counts = self.counts.and(&segment.counts);
+        self.cost = self.counts.cost();
+        self.length += segment.length;
+        self.sequences.extend(segment.sequences);
+    }
+
+    /// In whichever way is the shortest.
+    fn write(mut self, data: &[u8], is_last: bool, bits: &mut BitWriter) {
+        if let Some(ends) = self.counts.symbols.get_mut(END) {
+            *ends = 1;
+        }
+        let own = Codes::of(&self.counts);
+        let in_own = own.table.len_in_bits() + own.len_in_bits(&self.counts);
+        let fixed = Codes::fixed();
+        let in_fixed = fixed.len_in_bits(&self.counts);
+        let bytes = data.get(self.start..self.end()).unwrap_or(&[]);
+        let stored = bytes.len() as u64 * 8 + (bytes.len() / MAX_STORED + 1) as u64 * (3 + 7 + 32);
+        bits.reserve(usize::try_from(stored.min(in_own).min(in_fixed) / 8 + 8).unwrap_or(0));
+        if stored <= in_own.min(in_fixed) {
+            return store(bytes, is_last, bits);
+        }
+        let codes = if in_fixed <= in_own { fixed } else { own };
+        bits.put(is_last.into(), 1);
+        codes.table.put(bits);
+        codes.put(data, self.start, &self.sequences, bits);
+    }
+}
+
+/// The most bytes of a stored block.
+const MAX_STORED: usize = 65_535;
+
+fn store(bytes: &[u8], is_last: bool, bits: &mut BitWriter) {
+    let mut blocks = bytes.chunks(MAX_STORED).peekable();
+    while let Some(block) = blocks.next() {
+        bits.put((is_last && blocks.peek().is_none()).into(), 3);
+        bits.align();
+        let length = u16::try_from(block.len()).unwrap_or(u16::MAX);
+        bits.extend(&length.to_le_bytes());
+        bits.extend(&(!length).to_le_bytes());
+        bits.extend(block);
+    }
+}
+
+/// The codes of a block, and how it tells them.
+#[derive(Debug)]
+struct Codes {
+    table: Table,
+    symbol_lengths: Vec<u8>,
+    distance_lengths: Vec<u8>,
+    symbols: Code<SYMBOLS>,
+    distances: Code<DISTANCES>,
+}
+
+impl Codes {
+    fn of(counts: &Counts) -> Self {
+        let symbol_lengths = lengths(&counts.symbols, SYMBOL_LIMIT);
+        let distance_lengths = lengths(&counts.distances, DISTANCE_LIMIT);
+        Self::from_lengths(Table::of(&symbol_lengths, &distance_lengths), symbol_lengths, distance_lengths)
+    }
+
+    /// Those of section 3.2.6.
+    fn fixed() -> Self {
+        // Two symbols that never occur have codes too, which come before those of 9 bits.
+        let symbol_lengths = [vec![8; 144], vec![9; 112], vec![7; 24], vec![8; 8]].concat();
+        Self::from_lengths(Table::fixed(), symbol_lengths, vec![5; DISTANCES])
+    }
+
+    fn from_lengths(table: Table, symbol_lengths: Vec<u8>, distance_lengths: Vec<u8>) -> Self {
+        let (symbols, distances) = (Code::canonical(&symbol_lengths), Code::canonical(&distance_lengths));
+        Self { table, symbol_lengths, distance_lengths, symbols, distances }
+    }
+
+    /// How many bits symbols that occur as often as that take.
+    fn len_in_bits(&self, counts: &Counts) -> u64 {
+        let of = |(count, length): (&u32, &u8)| u64::from(*count) * u64::from(*length);
+        let symbols: u64 = counts.symbols.iter().zip(&self.symbol_lengths).map(of).sum();
+        let distances: u64 = counts.distances.iter().zip(&self.distance_lengths).map(of).sum();
+        symbols + distances + counts.extra_bits
+    }
+
+    /// The bytes from `start` on, as sequences, and the end of the block.
+    fn put(&self, data: &[u8], start: usize, sequences: &[Sequence], bits: &mut BitWriter) {
+        let mut at = start;
+        for sequence in sequences {
+            let end = at + usize::from(sequence.literals);
+            self.put_literals(data.get(at..end).unwrap_or(&[]), bits);
+            at = end + usize::from(sequence.length);
+            if sequence.length > 0 {
+                self.put_copy(sequence.length, sequence.distance, bits);
+            }
+        }
+        let (end, length) = self.symbols.of(END);
+        bits.put(end, length);
+    }
+
+    fn put_literals(&self, bytes: &[u8], bits: &mut BitWriter) {
+        let (fours, rest) = bytes.as_chunks::<4>();
+        for four in fours {
+            let [(a, a_bits), (b, b_bits), (c, c_bits), (d, d_bits)] = four.map(|byte| self.symbols.of(byte.into()));
+            let (ab, ab_bits) = (a | b << a_bits, a_bits + b_bits);
+            let (cd, cd_bits) = (c | d << c_bits, c_bits + d_bits);
+            bits.put(ab | cd << ab_bits, ab_bits + cd_bits);
+        }
+        for byte in rest {
+            let (code, length) = self.symbols.of((*byte).into());
+            bits.put(code, length);
+        }
+    }
+
+    fn put_copy(&self, length: u16, distance: u16, bits: &mut BitWriter) {
+        let (length, distance) = (Prefixed::length(length), Prefixed::distance(distance));
+        let (code, code_bits) = self.symbols.of(length.symbol);
+        let (word, filled) = (code | u64::from(length.extra) << code_bits, code_bits + length.extra_bits);
+        let (code, code_bits) = self.distances.of(distance.symbol);
+        let (word, filled) = (word | code << filled, filled + code_bits);
+        bits.put(word | u64::from(distance.extra) << filled, filled + distance.extra_bits);
+    }
+}
+
+/// How a block says which codes it has (3.2.7).
+#[derive(Debug)]
+struct Table {
+    bits: Vec<(u32, u32)>,
+}
+
+/// In which order the lengths of the codes of lengths are written.
+const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
+
+impl Table {
+    /// Two bits say that there is none.
+    fn fixed() -> Self {
+        Self { bits: vec![(0b01, 2)] }
+    }
+
+    fn of(symbols: &[u8], distances: &[u8]) -> Self {
+        // Invariant: the end of the block has a code, so 257 lengths or more are used.
+        let used = |lengths: &[u8]| lengths.iter().rposition(|length| *length > 0).map_or(1, |last| last + 1);
+        let (many_symbols, many_distances) = (used(symbols).max(END + 1), used(distances));
+        let both: Vec<u8> = symbols.iter().take(many_symbols).chain(distances.iter().take(many_distances)).copied().collect();
+        let runs = runs(&both);
+        let mut counts = [0; 19];
+        for (symbol, ..) in &runs {
+            if let Some(count) = counts.get_mut(*symbol) {
+                *count += 1;
+            }
+        }
+        let of_lengths = lengths(&counts, LENGTH_LIMIT);
+        let ordered = ORDER.map(|symbol| u32::from(of_lengths.get(symbol).copied().unwrap_or(0)));
+        let written = ordered.iter().rposition(|length| *length > 0).map_or(4, |last| (last + 1).max(4));
+        let number = |many: usize, least: usize| u32::try_from(many - least).unwrap_or(0);
+        let mut bits = vec![(0b10, 2), (number(many_symbols, END + 1), 5), (number(many_distances, 1), 5), (number(written, 4), 4)];
+        bits.extend(ordered.iter().take(written).map(|length| (*length, 3)));
+        let code = Code::<19>::canonical(&of_lengths);
+        for (symbol, extra, extra_bits) in runs {
+            let (code, length) = code.of(symbol);
+            bits.push((u32::try_from(code).unwrap_or(0) | extra << length, length + extra_bits));
+        }
+        Self { bits }
+    }
+
+    fn len_in_bits(&self) -> u64 {
+        self.bits.iter().map(|(_, count)| u64::from(*count)).sum()
+    }
+
+    fn put(&self, bits: &mut BitWriter) {
+        for (word, count) in &self.bits {
+            bits.put((*word).into(), *count);
+        }
+    }
+}
+
+/// A length or a distance by the symbol that is coded and the bits that follow it (3.2.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Prefixed {
+    symbol: usize,
+    extra_bits: u32,
+    extra: u32,
+}
+
+impl Prefixed {
+    /// Of 3 to 258.
+    const fn length(length: u16) -> Self {
+        let less = length.saturating_sub(3) as u32;
+        match less {
+            0..8 => Self { symbol: 257 + less as usize, extra_bits: 0, extra: 0 },
+            // The highest bit and the two below it are the symbol, the others follow.
+            8..255 => {
+                let extra_bits = less.ilog2() - 2;
+                let symbol = 257 + (4 * (extra_bits + 1) + ((less >> extra_bits) & 3)) as usize;
+                Self { symbol, extra_bits, extra: less & ((1 << extra_bits) - 1) }
+            }
+            _ => Self { symbol: 285, extra_bits: 0, extra: 0 },
+        }
+    }
+
+    /// Of 1 to 32,768.
+    const fn distance(distance: u16) -> Self {
+        let less = distance.saturating_sub(1) as u32;
+        if less < 4 {
+            return Self { symbol: less as usize, extra_bits: 0, extra: 0 };
+        }
+        let extra_bits = less.ilog2() - 1;
+        let symbol = (2 * (extra_bits + 1) + ((less >> extra_bits) & 1)) as usize;
+        Self { symbol, extra_bits, extra: less & ((1 << extra_bits) - 1) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inflated(data: &[u8], effort: PngEffort) -> Vec<u8> {
+        let mut bits = BitWriter::default();
+        deflate(data, effort, true, &mut bits);
+        let b = bits.end(); miniz_oxide::inflate::decompress_to_vec(&b).unwrap_or_else(|e| panic!("{} {effort} {e:?} {b:02x?}", data.len()))
+    }
+
+    #[test]
+    fn t() {
+        let mut x = 1u32;
+        for n in [1usize, 10, 100, 1000, 10000, 16384, 16385, 40000] {
+            let noise: Vec<u8> = (0..n).map(|_| { x = x.wrapping_mul(1664525).wrapping_add(1013904223); (x >> 30) as u8 }).collect();
+            for effort in PngEffort::ALL {
+                let found = inflated(&noise, effort);
+                assert!(found == noise, "{n} {effort} {:?}", found.iter().zip(&noise).position(|(a, b)| a != b));
+            }
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! What a picture's bytes repeat (RFC 1951, section 3.2.5): copies of 3 to 258 bytes from at most 32,768 bytes back.
+//!
+//! Two searches, both of which leave off at the end of a segment:
+//!
+//! - [`Search::probe`] looks at ever fewer places while it finds nothing, and at one candidate for each, as LZ4 does.
+//!   In a photograph it costs next to nothing, and still finds what is plain: runs, and rows that are the same. A copy
+//!   is taken where the bytes would take more bits as literals.
+//! - [`Search::thorough`] looks at every place and follows the chain of those that began with the same four bytes, as
+//!   zlib does, with the same bounds: a copy gives way to a longer one that begins one byte later.
+
+use super::cost::{BIT, log2};
+
+/// Bytes as they are, then a copy, of length 0 where none follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sequence {
+    pub(super) literals: u16,
+    pub(super) length: u16,
+    pub(super) distance: u16,
+}
+
+/// The longest copy.
+pub(super) const MAX_LENGTH: usize = 258;
+/// How far back a copy begins at the most.
+pub(super) const WINDOW: usize = 1 << 15;
+
+/// How thorough a search is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Depth {
+    /// How many places of the same beginning are looked at.
+    pub(super) chain: u32,
+    /// A copy of that length is good enough: no longer one is looked for.
+    pub(super) enough: usize,
+    /// A copy of that length is taken without a look at what begins one byte later.
+    pub(super) take: usize,
+}
+
+/// Where in `data` four bytes have been seen before.
+#[derive(Debug)]
+pub(super) struct Search<'a> {
+    data: &'a [u8],
+    /// For the probe: by a hash the place, plus one, that four bytes were last seen at.
+    recent: Vec<u32>,
+    /// For the thorough search: the same, and by a place, modulo the window, the place, plus one, before it.
+    last: Vec<u32>,
+    before: Vec<u32>,
+    /// Up to where places have been entered.
+    entered: usize,
+}
+
+const RECENT_BITS: u32 = 12;
+const LAST_BITS: u32 = 15;
+
+impl<'a> Search<'a> {
+    /// `data` has fewer than 2^32 bytes.
+    pub(super) fn new(data: &'a [u8]) -> Self {
+        Self { data, recent: vec![0; 1 << RECENT_BITS], last: Vec::new(), before: Vec::new(), entered: 0 }
+    }
+
+    fn four(&self, at: usize) -> Option<u32> {
+        Some(u32::from_le_bytes(*self.data.get(at..)?.first_chunk()?))
+    }
+
+    /// How many bytes from `from` on are those from `at` on, up to `most`.
+    fn common(&self, from: usize, at: usize, most: usize) -> usize {
+        let behind = self.data.get(from..).unwrap_or(&[]);
+        let ahead = self.data.get(at..).unwrap_or(&[]);
+        let ahead = ahead.get(..most.min(MAX_LENGTH)).unwrap_or(ahead);
+        let mut length = 0;
+        for (a, b) in ahead.as_chunks::<8>().0.iter().zip(behind.as_chunks::<8>().0) {
+            let differ = u64::from_le_bytes(*a) ^ u64::from_le_bytes(*b);
+            if differ != 0 {
+                return length + (differ.trailing_zeros() / 8) as usize;
+            }
+            length += 8;
+        }
+        let rest = ahead.iter().zip(behind).skip(length);
+        length + rest.take_while(|(a, b)| a == b).count()
+    }
+
+    /// Splits the bytes from `start` to `end` into sequences; `prices` says what each byte takes as a literal, in parts
+    /// of a bit. Returns how many bytes are copied.
+    pub(super) fn probe(&mut self, start: usize, end: usize, prices: &[u16; 256], out: &mut Vec<Sequence>) -> usize {
+        let (mut at, mut literals, mut missed, mut copied) = (start, start, 0_usize, 0);
+        while at + 4 <= end {
+            let Some(four) = self.four(at) else { break };
+            let hash = (four.wrapping_mul(0x9e37_79b1) >> (32 - RECENT_BITS)) as usize;
+            let Some(recent) = self.recent.get_mut(hash) else { break };
+            let place = *recent as usize;
+            #[expect(clippy::cast_possible_truncation, reason = "as `new` has it")]
+            {
+                *recent = at as u32 + 1;
+            }
+            if let Some(mut from) = place.checked_sub(1)
+                && at - from <= WINDOW
+                && self.four(from) == Some(four)
+            {
+                let mut length = 4 + self.common(from + 4, at + 4, (end - at - 4).min(MAX_LENGTH - 4));
+                let mut to = at;
+                // What was passed over may be the same too.
+                while to > literals && length < MAX_LENGTH && from > 0 && self.data.get(to - 1) == self.data.get(from - 1) {
+                    (to, from, length) = (to - 1, from - 1, length + 1);
+                }
+                if self.is_worth(to, length, to - from, prices) {
+                    out.push(sequence(to - literals, length, to - from));
+                    at = to + length;
+                    copied += length;
+                    (literals, missed) = (at, 0);
+                    continue;
+                }
+            }
+            missed += 1;
+            at += 1 + (missed >> 4);
+        }
+        if literals < end {
+            out.push(sequence(end - literals, 0, 0));
+        }
+        copied
+    }
+
+    /// Whether the first of the bytes alone take more bits as literals than what a copy takes about.
+    fn is_worth(&self, at: usize, length: usize, distance: usize, prices: &[u16; 256]) -> bool {
+        let copied = self.data.get(at..at + length.min(48)).unwrap_or(&[]);
+        let price = |byte: &u8| u64::from(prices.get(usize::from(*byte)).copied().unwrap_or(0));
+        let literals: u64 = copied.iter().map(price).sum();
+        let distance = u32::try_from(distance).unwrap_or(u32::MAX);
+        literals > 9 * BIT + log2(distance)
+    }
+
+    /// Splits the bytes from `start` to `end` into sequences.
+    pub(super) fn thorough(&mut self, start: usize, end: usize, depth: Depth, out: &mut Vec<Sequence>) {
+        if self.last.is_empty() {
+            self.last = vec![0; 1 << LAST_BITS];
+            self.before = vec![0; WINDOW];
+        }
+        // What a probe went through is not entered, but for the window.
+        self.entered = self.entered.max(start.saturating_sub(WINDOW));
+        let (mut at, mut literals, mut found) = (start, start, None);
+        while at < end {
+            let (length, distance) = found.take().unwrap_or_else(|| self.longest(at, end, depth, 0));
+            if length == 0 {
+                at += 1;
+                continue;
+            }
+            if length < depth.take {
+                let next = self.longest(at + 1, end, depth, length);
+                if next.0 > length {
+                    found = Some(next);
+                    at += 1;
+                    continue;
+                }
+            }
+            out.push(sequence(at - literals, length, distance));
+            at += length;
+            literals = at;
+        }
+        if literals < end {
+            out.push(sequence(end - literals, 0, 0));
+        }
+    }
+
+    /// Enters all places before `to`.
+    fn enter(&mut self, to: usize) {
+        while self.entered < to {
+            let at = self.entered;
+            let Some(four) = self.four(at) else { return };
+            if let (Some(last), Some(before)) = (self.last.get_mut(hash(four)), self.before.get_mut(at % WINDOW)) {
+                #[expect(clippy::cast_possible_truncation, reason = "as `new` has it")]
+                let place = at as u32 + 1;
+                *before = std::mem::replace(last, place);
+            }
+            self.entered += 1;
+        }
+    }
+
+    /// Length and distance of the longest copy that ends by `end` and is longer than `than`; a length of 0 where there
+    /// is none. Of two of the same length the nearer one.
+    fn longest(&mut self, at: usize, end: usize, depth: Depth, than: usize) -> (usize, usize) {
+        self.enter(at);
+        let most = end.saturating_sub(at).min(MAX_LENGTH);
+        let Some(four) = self.four(at).filter(|_| most > than.max(3)) else { return (0, 0) };
+        let mut best = (than.max(3), 0);
+        let mut place = self.last.get(hash(four)).copied().unwrap_or(0) as usize;
+        let mut nearest = at;
+        let chain = if than >= 8 { depth.chain / 4 } else { depth.chain };
+        for _ in 0..chain {
+            // Invariant: `place` is one of those entered, plus one, or 0 for none; each is before the last, unless the
+            // window has gone on and its slot is another's.
+            let Some(from) = place.checked_sub(1).filter(|from| *from < nearest && at - from <= WINDOW) else { break };
+            // What does not match where the best ends cannot be longer.
+            if self.data.get(from + best.0) == self.data.get(at + best.0) && self.four(from) == Some(four) {
+                let length = self.common(from, at, most);
+                if length > best.0 {
+                    best = (length, at - from);
+                    if length >= depth.enough.min(most) {
+                        break;
+                    }
+                }
+            }
+            nearest = from;
+            place = self.before.get(from % WINDOW).copied().unwrap_or(0) as usize;
+        }
+        if best.1 == 0 { (0, 0) } else { best }
+    }
+}
+
+fn hash(four: u32) -> usize {
+    (four.wrapping_mul(0x9e37_79b1) >> (32 - LAST_BITS)) as usize
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a segment, a copy and the window are shorter than 2^16")]
+const fn sequence(literals: usize, length: usize, distance: usize) -> Sequence {
+    Sequence { literals: literals as u16, length: length as u16, distance: distance as u16 }
+}
