@@ -29,24 +29,28 @@ impl BitWriter {
     /// The `count` lowest bits of `bits`, at most [`MOST`](Self::MOST); the others are 0.
     #[inline]
     pub(super) fn put(&mut self, bits: u64, count: u32) {
-        debug_assert!(count <= Self::MOST && bits >> count == 0);
-        self.buffer |= bits << self.filled;
-        self.filled += count;
-        let word = self.buffer.to_le_bytes();
-        match self.bytes.get_mut(self.written..).and_then(<[u8]>::first_chunk_mut) {
-            Some(room) => *room = word,
-            None => self.put_with_more_room(word),
-        }
-        self.written += (self.filled / 8) as usize;
-        self.buffer = self.buffer.unbounded_shr(self.filled & !7);
-        self.filled &= 7;
+        self.put_all(std::iter::once((bits, count)));
     }
 
-    #[cold]
-    fn put_with_more_room(&mut self, word: [u8; 8]) {
-        self.bytes.truncate(self.written);
-        self.bytes.extend(word);
-        self.bytes.resize(self.bytes.len().saturating_mul(2), 0);
+    /// One word behind the other, each as in [`put`](Self::put). What is kept between them stays in registers.
+    #[inline]
+    pub(super) fn put_all(&mut self, words: impl Iterator<Item = (u64, u32)>) {
+        let (mut written, mut buffer, mut filled) = (self.written, self.buffer, self.filled);
+        for (bits, count) in words {
+            debug_assert!(count <= Self::MOST && bits >> count == 0);
+            buffer |= bits << filled;
+            filled += count;
+            let word = buffer.to_le_bytes();
+            match self.bytes.get_mut(written..).and_then(<[u8]>::first_chunk_mut) {
+                Some(room) => *room = word,
+                None => with_more_room(&mut self.bytes, written, word),
+            }
+            // Invariant: at most 7 + 56 bits are filled.
+            written += (filled / 8) as usize;
+            buffer >>= filled & 56;
+            filled &= 7;
+        }
+        (self.written, self.buffer, self.filled) = (written, buffer, filled);
     }
 
     /// Fills the last byte up with 0.
@@ -62,17 +66,19 @@ impl BitWriter {
         self.written = self.bytes.len();
     }
 
-    /// How many bits are written.
-    pub(super) fn len_in_bits(&self) -> u64 {
-        self.written as u64 * 8 + u64::from(self.filled)
-    }
-
     /// The bytes, the last one filled up with 0.
     pub(super) fn end(mut self) -> Vec<u8> {
         self.align();
         self.bytes.truncate(self.written);
         self.bytes
     }
+}
+
+#[cold]
+fn with_more_room(bytes: &mut Vec<u8>, written: usize, word: [u8; 8]) {
+    bytes.truncate(written);
+    bytes.extend(word);
+    bytes.resize(bytes.len().saturating_mul(2), 0);
 }
 
 #[cfg(test)]
@@ -90,7 +96,6 @@ mod tests {
                 let word = word & ((1 << count) - 1);
                 bits.put(word, count);
                 expected.extend((0..count).map(|place| word >> place & 1 == 1));
-                prop_assert_eq!(bits.len_in_bits(), expected.len() as u64);
             }
             let bytes = bits.end();
             prop_assert_eq!(bytes.len(), expected.len().div_ceil(8));

@@ -46,11 +46,10 @@ pub(super) fn deflate(data: &[u8], effort: PngEffort, is_last: bool, bits: &mut 
         let end = data.len().min(start + SEGMENT);
         let segment = Segment::of(data, start, end, effort, &mut search);
         start = end;
-        if !block.joins(&segment) {
-            let next = Block { start: block.end(), ..Block::default() };
+        if let Err(segment) = block.join(segment) {
+            let next = Block { start: block.end(), length: segment.length, sequences: segment.sequences, counts: segment.counts, cost: segment.cost };
             std::mem::replace(&mut block, next).write(data, false, bits);
         }
-        block.join(segment);
     }
     block.write(data, is_last, bits);
     if is_last {
@@ -114,18 +113,18 @@ impl Counts {
         counts
     }
 
-    /// Of the bytes from `start` on, as sequences.
-    fn sequences(data: &[u8], start: usize, sequences: &[Sequence]) -> Self {
-        let mut counts = Self::default();
+    /// Of the bytes from `start` on, as sequences; `self` is of the same bytes as literals.
+    fn with_copies(&self, data: &[u8], start: usize, sequences: &[Sequence]) -> Self {
+        let mut counts = self.clone();
         let mut at = start;
         for sequence in sequences {
-            let end = at + usize::from(sequence.literals);
-            for byte in data.get(at..end).unwrap_or(&[]) {
+            let from = at + usize::from(sequence.literals);
+            at = from + usize::from(sequence.length);
+            for byte in data.get(from..at).unwrap_or(&[]) {
                 if let Some(count) = counts.symbols.get_mut(usize::from(*byte)) {
-                    *count += 1;
+                    *count = count.saturating_sub(1);
                 }
             }
-            at = end + usize::from(sequence.length);
             if sequence.length > 0 {
                 counts.copy(sequence.length, sequence.distance);
             }
@@ -174,27 +173,25 @@ impl Segment {
             length: end - start,
             sequences: vec![literal_sequence(end - start)],
             cost: literals.cost(),
-            counts: literals,
+            counts: literals.clone(),
         };
-        let prices = prices(&best.counts.symbols, bytes.len());
+        let prices = prices(&literals.symbols, bytes.len());
         let mut sequences = Vec::new();
-        let copied = search.probe(start, end, &prices, &mut sequences);
-        if copied == 0 && effort != PngEffort::Small {
-            return best;
+        let cost = best.cost;
+        if search.probe(start, end, &prices, &mut sequences) > 0 {
+            best.take_if_smaller(literals.with_copies(data, start, &sequences), sequences);
         }
-        best.take_if_smaller(data, start, sequences);
         if let Some(depth) = depth(effort)
-            && (copied * 8 >= bytes.len() || effort == PngEffort::Small)
+            && (best.cost < cost / 8 * 7 || effort == PngEffort::Small)
         {
             let mut sequences = Vec::new();
             search.thorough(start, end, depth, &mut sequences);
-            best.take_if_smaller(data, start, sequences);
+            best.take_if_smaller(literals.with_copies(data, start, &sequences), sequences);
         }
         best
     }
 
-    fn take_if_smaller(&mut self, data: &[u8], start: usize, sequences: Vec<Sequence>) {
-        let counts = Counts::sequences(data, start, &sequences);
+    fn take_if_smaller(&mut self, counts: Counts, sequences: Vec<Sequence>) {
         let cost = counts.cost();
         if cost < self.cost {
             (self.sequences, self.counts, self.cost) = (sequences, counts, cost);
@@ -233,20 +230,20 @@ impl Block {
         self.start + self.length
     }
 
-    /// Whether it takes fewer bits to code `segment` in this block than in one of its own.
-    fn joins(&self, segment: &Segment) -> bool {
-        let together = self.counts.and(&segment.counts).cost();
+    /// Takes `segment` in, or gives it back where it takes fewer bits in a block of its own.
+    fn join(&mut self, segment: Segment) -> Result<(), Segment> {
         let used = |counts: &[u32]| counts.iter().filter(|count| **count > 0).count() as u64;
         // The table of a code takes about that.
         let table = (50 + 3 * (used(&segment.counts.symbols) + used(&segment.counts.distances))) * BIT;
-        self.length == 0 || together <= self.cost + segment.cost + table
-    }
-
-    fn join(&mut self, segment: Segment) {
-        self.counts = self.counts.and(&segment.counts);
-        self.cost = self.counts.cost();
+        let counts = self.counts.and(&segment.counts);
+        let cost = counts.cost();
+        if self.length > 0 && cost > self.cost + segment.cost + table {
+            return Err(segment);
+        }
+        (self.counts, self.cost) = (counts, cost);
         self.length += segment.length;
         self.sequences.extend(segment.sequences);
+        Ok(())
     }
 
     /// In whichever way is the shortest.
@@ -340,16 +337,13 @@ impl Codes {
 
     fn put_literals(&self, bytes: &[u8], bits: &mut BitWriter) {
         let (fours, rest) = bytes.as_chunks::<4>();
-        for four in fours {
-            let [(a, a_bits), (b, b_bits), (c, c_bits), (d, d_bits)] = four.map(|byte| self.symbols.of(byte.into()));
-            let (ab, ab_bits) = (a | b << a_bits, a_bits + b_bits);
-            let (cd, cd_bits) = (c | d << c_bits, c_bits + d_bits);
-            bits.put(ab | cd << ab_bits, ab_bits + cd_bits);
-        }
-        for byte in rest {
-            let (code, length) = self.symbols.of((*byte).into());
-            bits.put(code, length);
-        }
+        bits.put_all(fours.iter().map(|[a, b, c, d]| {
+            let ((a, a_bits), (b, b_bits)) = (self.symbols.of_byte(*a), self.symbols.of_byte(*b));
+            let ((c, c_bits), (d, d_bits)) = (self.symbols.of_byte(*c), self.symbols.of_byte(*d));
+            let (ab, cd) = (a | b << a_bits, c | d << c_bits);
+            (ab | cd << (a_bits + b_bits), a_bits + b_bits + c_bits + d_bits)
+        }));
+        bits.put_all(rest.iter().map(|byte| self.symbols.of_byte(*byte)));
     }
 
     fn put_copy(&self, length: u16, distance: u16, bits: &mut BitWriter) {

@@ -71,10 +71,11 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// The row without its first pixel, and what is to the left, above, and above to the left of each byte.
+    /// The row without its first pixel, and what is to the left, above, and above to the left of each byte: four slices of one length.
     fn neighbours(&self) -> (&'a [u8], &'a [u8], &'a [u8], &'a [u8]) {
         let Self { bytes, above, step } = *self;
-        (bytes.get(step..).unwrap_or(&[]), bytes, above.get(step..).unwrap_or(&[]), above)
+        let (x, b) = (bytes.get(step..).unwrap_or(&[]), above.get(step..).unwrap_or(&[]));
+        (x, bytes.get(..x.len()).unwrap_or(bytes), b, above.get(..b.len()).unwrap_or(above))
     }
 
     /// The filter by which the bytes become the smallest.
@@ -86,20 +87,45 @@ impl<'a> Row<'a> {
 
     /// By filter the sum of the bytes' distances from what is expected.
     fn sums(&self) -> [u32; 5] {
-        let Self { bytes, above, step } = *self;
-        let mut sums = [0_u32; 5];
-        let mut add = |x: u8, a: u8, b: u8, c: u8| {
-            for (sum, expected) in sums.iter_mut().zip([0, a, b, average(a, b), paeth(a, b, c)]) {
-                *sum += u32::from(x.abs_diff(expected));
-            }
-        };
-        bytes.iter().zip(above).take(step).for_each(|(x, b)| add(*x, 0, *b, 0));
-        let (x, a, b, c) = self.neighbours();
-        for (((x, a), b), c) in x.iter().zip(a).zip(b).zip(c) {
-            add(*x, *a, *b, *c);
-        }
-        sums
+        [
+            self.sum(|_, _, _| 0),
+            self.sum(|a, _, _| a),
+            self.sum(|_, b, _| b),
+            self.sum(|a, b, _| average(a, b)),
+            self.sum(paeth),
+        ]
     }
+
+    /// What is expected goes to a buffer first: so either loop is over bytes alone, and becomes vector instructions.
+    #[inline]
+    fn sum(&self, predict: impl Fn(u8, u8, u8) -> u8) -> u32 {
+        let first = self.bytes.iter().zip(self.above).take(self.step);
+        let mut sum: u32 = first.map(|(x, b)| u32::from(x.abs_diff(predict(0, *b, 0)))).sum();
+        let (x, a, b, c) = self.neighbours();
+        let mut expected = [0; RUN];
+        for (((x, a), b), c) in x.chunks(RUN).zip(a.chunks(RUN)).zip(b.chunks(RUN)).zip(c.chunks(RUN)) {
+            for (((expected, a), b), c) in expected.iter_mut().zip(a).zip(b).zip(c) {
+                *expected = predict(*a, *b, *c);
+            }
+            sum += distance_of_all(x, &expected);
+        }
+        sum
+    }
+}
+
+/// The bytes that are looked at together.
+const RUN: usize = 512;
+
+/// The sum of the distances, sixteen at a time.
+#[inline]
+fn distance_of_all(x: &[u8], expected: &[u8]) -> u32 {
+    let sum = |(x, expected): (&[u8], &[u8])| -> u32 {
+        x.iter().zip(expected).map(|(x, expected)| u32::from(x.abs_diff(*expected))).sum()
+    };
+    let ((x, x_rest), (expected, expected_rest)) = (x.as_chunks::<16>(), expected.as_chunks::<16>());
+    let whole = x.iter().zip(expected).map(|(x, expected)| sum((x, expected)));
+    let rest = expected.get(x.len()).map_or(expected_rest, |rest| rest);
+    whole.sum::<u32>() + sum((x_rest, rest))
 }
 
 /// The mean, rounded down, in 8 bits.
@@ -113,9 +139,15 @@ const fn average(a: u8, b: u8) -> u8 {
 /// The distances are |b - c|, |a - c| and the sum of both where they point the same way, else their difference. The sum
 /// is never less than either, so it needs no more than 8 bits.
 #[inline]
-const fn paeth(a: u8, b: u8, c: u8) -> u8 {
-    let (to_a, to_b) = (b.abs_diff(c), a.abs_diff(c));
-    let to_c = if (b < c) == (a < c) { to_a.saturating_add(to_b) } else { to_a.abs_diff(to_b) };
+fn paeth(a: u8, b: u8, c: u8) -> u8 {
+    let (to_a, to_b) = (distance(b, c), distance(a, c));
+    let to_c = if (b < c) == (a < c) { to_a.saturating_add(to_b) } else { distance(to_a, to_b) };
     let (nearer, distance) = if to_a <= to_b { (a, to_a) } else { (b, to_b) };
     if distance <= to_c { nearer } else { c }
+}
+
+/// As `abs_diff`, but in 8 bits on the way too.
+#[inline]
+fn distance(a: u8, b: u8) -> u8 {
+    a.max(b).wrapping_sub(a.min(b))
 }

@@ -129,6 +129,13 @@ impl<const N: usize> Code<N> {
         Self { symbols }
     }
 
+    /// As [`of`](Self::of), where every byte is a symbol.
+    #[inline]
+    pub(super) fn of_byte(&self, byte: u8) -> (u64, u32) {
+        const { assert!(N > 255) };
+        self.of(byte.into())
+    }
+
     /// The code's bits, and how many they are.
     #[inline]
     pub(super) fn of(&self, symbol: usize) -> (u64, u32) {

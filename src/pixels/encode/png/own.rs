@@ -4,7 +4,7 @@
 //! at the row above it, but its copies reach no farther back than its first row, and its deflate data ends with a byte.
 //! So strips may be encoded in any order, and one behind the other they are the stream.
 
-use png::{Encoder, EncodingError, SrgbRenderingIntent, chunk};
+use png::{BitDepth, ColorType, Encoder, EncodingError, SrgbRenderingIntent, chunk};
 
 use super::PngEffort;
 use super::bits::BitWriter;
@@ -68,10 +68,22 @@ pub(super) struct Strip {
 
 /// Depends on nothing but its arguments, so that strips may be encoded side by side.
 pub(super) fn encode_strip(raster: &Raster<'_>, rows: Rows, effort: PngEffort) -> Strip {
-    let filtered = filtered(raster, rows, |row| row.smallest());
-    let mut bits = BitWriter::default();
-    deflate(&filtered, effort, rows.is_last, &mut bits);
-    Strip { deflated: bits.end(), adler: adler32(&filtered), filtered_bytes: filtered.len() }
+    let strip = |choose: &dyn Fn(&Row<'_>) -> Filter| {
+        let filtered = filtered(raster, rows, choose);
+        let mut bits = BitWriter::default();
+        deflate(&filtered, effort, rows.is_last, &mut bits);
+        Strip { deflated: bits.end(), adler: adler32(&filtered), filtered_bytes: filtered.len() }
+    };
+    if raster.depth != BitDepth::Eight || raster.kind == ColorType::Indexed {
+        return strip(&|_| Filter::None);
+    }
+    let smallest = strip(&|row| row.smallest());
+    // So small is what has large areas of one colour. There rows often repeat best as they are.
+    if effort == PngEffort::Fast || smallest.deflated.len() > smallest.filtered_bytes / 4 {
+        return smallest;
+    }
+    let plain = strip(&|_| Filter::None);
+    if plain.deflated.len() < smallest.deflated.len() { plain } else { smallest }
 }
 
 fn filtered(raster: &Raster<'_>, rows: Rows, choose: impl Fn(&Row<'_>) -> Filter) -> Vec<u8> {

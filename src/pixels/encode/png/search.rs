@@ -38,22 +38,33 @@ pub(super) struct Depth {
 #[derive(Debug)]
 pub(super) struct Search<'a> {
     data: &'a [u8],
-    /// For the probe: by a hash the place, plus one, that four bytes were last seen at.
+    /// For the probe: by a hash of six bytes the place, plus one, that they were last seen at.
     recent: Vec<u32>,
-    /// For the thorough search: the same, and by a place, modulo the window, the place, plus one, before it.
+    /// How many places in a row were looked at in vain.
+    missed: usize,
+    /// For the thorough search: the same of four bytes, and by a place, modulo the window, the place, plus one, before it.
     last: Vec<u32>,
     before: Vec<u32>,
     /// Up to where places have been entered.
     entered: usize,
 }
 
+/// How many bytes the probe wants to be the same, at least.
+const BEGINNING: usize = 6;
+/// How many bytes it passes over between two places, at most.
+const MOST_SKIPPED: usize = 64;
 const RECENT_BITS: u32 = 12;
 const LAST_BITS: u32 = 15;
 
 impl<'a> Search<'a> {
     /// `data` has fewer than 2^32 bytes.
     pub(super) fn new(data: &'a [u8]) -> Self {
-        Self { data, recent: vec![0; 1 << RECENT_BITS], last: Vec::new(), before: Vec::new(), entered: 0 }
+        Self { data, recent: vec![0; 1 << RECENT_BITS], missed: 0, last: Vec::new(), before: Vec::new(), entered: 0 }
+    }
+
+    /// Six bytes in the upper ones of a word.
+    fn six(&self, at: usize) -> Option<u64> {
+        Some(u64::from_le_bytes(*self.data.get(at..)?.first_chunk()?) << 16)
     }
 
     fn four(&self, at: usize) -> Option<u32> {
@@ -80,10 +91,12 @@ impl<'a> Search<'a> {
     /// Splits the bytes from `start` to `end` into sequences; `prices` says what each byte takes as a literal, in parts
     /// of a bit. Returns how many bytes are copied.
     pub(super) fn probe(&mut self, start: usize, end: usize, prices: &[u16; 256], out: &mut Vec<Sequence>) -> usize {
-        let (mut at, mut literals, mut missed, mut copied) = (start, start, 0_usize, 0);
-        while at + 4 <= end {
-            let Some(four) = self.four(at) else { break };
-            let hash = (four.wrapping_mul(0x9e37_79b1) >> (32 - RECENT_BITS)) as usize;
+        let (mut at, mut literals, mut copied) = (start, start, 0);
+        // What was in vain before most often is again.
+        let mut missed = self.missed / 2;
+        while at + BEGINNING <= end {
+            let Some(six) = self.six(at) else { break };
+            let hash = (six.wrapping_mul(0x9e37_79b1_85eb_ca87) >> (64 - RECENT_BITS)) as usize;
             let Some(recent) = self.recent.get_mut(hash) else { break };
             let place = *recent as usize;
             #[expect(clippy::cast_possible_truncation, reason = "as `new` has it")]
@@ -92,9 +105,10 @@ impl<'a> Search<'a> {
             }
             if let Some(mut from) = place.checked_sub(1)
                 && at - from <= WINDOW
-                && self.four(from) == Some(four)
+                && self.six(from) == Some(six)
             {
-                let mut length = 4 + self.common(from + 4, at + 4, (end - at - 4).min(MAX_LENGTH - 4));
+                let most = (end - at).min(MAX_LENGTH) - BEGINNING;
+                let mut length = BEGINNING + self.common(from + BEGINNING, at + BEGINNING, most);
                 let mut to = at;
                 // What was passed over may be the same too.
                 while to > literals && length < MAX_LENGTH && from > 0 && self.data.get(to - 1) == self.data.get(from - 1) {
@@ -104,13 +118,16 @@ impl<'a> Search<'a> {
                     out.push(sequence(to - literals, length, to - from));
                     at = to + length;
                     copied += length;
-                    (literals, missed) = (at, 0);
+                    (literals, missed) = (at, missed / 4);
                     continue;
                 }
+                // What is cheap as literals is so from the next byte on too.
+                at = to + length - 1;
             }
             missed += 1;
-            at += 1 + (missed >> 4);
+            at += 1 + (missed >> 3).min(MOST_SKIPPED);
         }
+        self.missed = missed;
         if literals < end {
             out.push(sequence(end - literals, 0, 0));
         }
@@ -123,7 +140,7 @@ impl<'a> Search<'a> {
         let price = |byte: &u8| u64::from(prices.get(usize::from(*byte)).copied().unwrap_or(0));
         let literals: u64 = copied.iter().map(price).sum();
         let distance = u32::try_from(distance).unwrap_or(u32::MAX);
-        literals > 9 * BIT + log2(distance)
+        literals > 14 * BIT + log2(distance)
     }
 
     /// Splits the bytes from `start` to `end` into sequences.
