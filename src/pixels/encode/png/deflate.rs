@@ -113,18 +113,21 @@ impl Counts {
         counts
     }
 
-    /// Of the bytes from `start` on, as sequences; `self` is of the same bytes as literals.
-    fn with_copies(&self, data: &[u8], start: usize, sequences: &[Sequence]) -> Self {
-        let mut counts = self.clone();
+    /// Of the bytes from `start` on, as sequences that copy `copied` of them; `self` is of the same bytes as literals.
+    fn with_copies(&self, data: &[u8], start: usize, sequences: &[Sequence], copied: usize) -> Self {
+        // Either the literals are counted, or what is copied is deducted, whichever is less.
+        let deduct = copied < self.symbols.iter().sum::<u32>() as usize / 2;
+        let mut counts = if deduct { self.clone() } else { Self::default() };
         let mut at = start;
         for sequence in sequences {
             let from = at + usize::from(sequence.literals);
-            at = from + usize::from(sequence.length);
-            for byte in data.get(from..at).unwrap_or(&[]) {
+            let (begin, end) = if deduct { (from, from + usize::from(sequence.length)) } else { (at, from) };
+            for byte in data.get(begin..end).unwrap_or(&[]) {
                 if let Some(count) = counts.symbols.get_mut(usize::from(*byte)) {
-                    *count = count.saturating_sub(1);
+                    *count = if deduct { count.saturating_sub(1) } else { *count + 1 };
                 }
             }
+            at = from + usize::from(sequence.length);
             if sequence.length > 0 {
                 counts.copy(sequence.length, sequence.distance);
             }
@@ -177,16 +180,18 @@ impl Segment {
         };
         let prices = prices(&literals.symbols, bytes.len());
         let mut sequences = Vec::new();
-        let cost = best.cost;
-        if search.probe(start, end, &prices, &mut sequences) > 0 {
-            best.take_if_smaller(literals.with_copies(data, start, &sequences), sequences);
+        let as_literals = best.cost;
+        let copied = search.probe(start, end, &prices, &mut sequences);
+        if copied > 0 {
+            best.take_if_smaller(literals.with_copies(data, start, &sequences, copied), sequences);
         }
-        if let Some(depth) = depth(effort)
-            && (best.cost < cost / 8 * 7 || effort == PngEffort::Small)
-        {
+        let Some(depth) = depth(effort) else { return best };
+        let promising = best.cost < as_literals / 4 * 3 && search.is_worth_while();
+        if promising || effort == PngEffort::Small {
             let mut sequences = Vec::new();
-            search.thorough(start, end, depth, &mut sequences);
-            best.take_if_smaller(literals.with_copies(data, start, &sequences), sequences);
+            let (probed, copied) = (best.cost, search.thorough(start, end, depth, &mut sequences));
+            best.take_if_smaller(literals.with_copies(data, start, &sequences, copied), sequences);
+            search.found(best.cost < probed - probed / 32);
         }
         best
     }

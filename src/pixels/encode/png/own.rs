@@ -79,7 +79,7 @@ pub(super) fn encode_strip(raster: &Raster<'_>, rows: Rows, effort: PngEffort) -
     }
     let smallest = strip(&|row| row.smallest());
     // So small is what has large areas of one colour. There rows often repeat best as they are.
-    if effort == PngEffort::Fast || smallest.deflated.len() > smallest.filtered_bytes / 4 {
+    if effort == PngEffort::Fast || smallest.deflated.len() > smallest.filtered_bytes / 8 {
         return smallest;
     }
     let plain = strip(&|_| Filter::None);

@@ -47,19 +47,26 @@ pub(super) struct Search<'a> {
     before: Vec<u32>,
     /// Up to where places have been entered.
     entered: usize,
+    /// How many more segments are spared a thorough search, since the last one found little.
+    spared: u32,
 }
+
+/// How many segments are, at first.
+const SPARED: u32 = 8;
 
 /// How many bytes the probe wants to be the same, at least.
 const BEGINNING: usize = 6;
 /// How many bytes it passes over between two places, at most.
 const MOST_SKIPPED: usize = 64;
 const RECENT_BITS: u32 = 12;
+/// How many places are entered at either end of a long copy.
+const ENTERED: usize = 16;
 const LAST_BITS: u32 = 15;
 
 impl<'a> Search<'a> {
     /// `data` has fewer than 2^32 bytes.
     pub(super) fn new(data: &'a [u8]) -> Self {
-        Self { data, recent: vec![0; 1 << RECENT_BITS], missed: 0, last: Vec::new(), before: Vec::new(), entered: 0 }
+        Self { data, recent: vec![0; 1 << RECENT_BITS], missed: 0, last: Vec::new(), before: Vec::new(), entered: 0, spared: 0 }
     }
 
     /// Six bytes in the upper ones of a word.
@@ -143,15 +150,26 @@ impl<'a> Search<'a> {
         literals > 14 * BIT + log2(distance)
     }
 
-    /// Splits the bytes from `start` to `end` into sequences.
-    pub(super) fn thorough(&mut self, start: usize, end: usize, depth: Depth, out: &mut Vec<Sequence>) {
+    /// Whether a thorough search may find more than a probe, by what the last ones found.
+    pub(super) const fn is_worth_while(&mut self) -> bool {
+        self.spared = self.spared.saturating_sub(1);
+        self.spared == 0
+    }
+
+    /// What a thorough search was: worth while or not.
+    pub(super) const fn found(&mut self, more: bool) {
+        self.spared = if more { 0 } else { SPARED };
+    }
+
+    /// Splits the bytes from `start` to `end` into sequences. Returns how many bytes are copied.
+    pub(super) fn thorough(&mut self, start: usize, end: usize, depth: Depth, out: &mut Vec<Sequence>) -> usize {
         if self.last.is_empty() {
             self.last = vec![0; 1 << LAST_BITS];
             self.before = vec![0; WINDOW];
         }
         // What a probe went through is not entered, but for the window.
         self.entered = self.entered.max(start.saturating_sub(WINDOW));
-        let (mut at, mut literals, mut found) = (start, start, None);
+        let (mut at, mut literals, mut found, mut copied) = (start, start, None, 0);
         while at < end {
             let (length, distance) = found.take().unwrap_or_else(|| self.longest(at, end, depth, 0));
             if length == 0 {
@@ -167,12 +185,19 @@ impl<'a> Search<'a> {
                 }
             }
             out.push(sequence(at - literals, length, distance));
+            copied += length;
+            // Of a long copy, which is mostly a run, only the ends are entered.
+            if length >= 4 * ENTERED && length >= depth.take {
+                self.enter(at + ENTERED);
+                self.entered = self.entered.max(at + length - ENTERED);
+            }
             at += length;
             literals = at;
         }
         if literals < end {
             out.push(sequence(end - literals, 0, 0));
         }
+        copied
     }
 
     /// Enters all places before `to`.
