@@ -207,7 +207,8 @@ impl fmt::Display for EncoderSettings {
         }
         match self {
             Self::Png { effort, encoder, palette } => {
-                let (comma, own) = (palette.map_or("", |_| ", "), if *encoder == PngEncoder::Own { ", own" } else { "" });
+                let (comma, own) =
+                    (palette.map_or("", |_| ", "), if *encoder == PngEncoder::Own { ", own" } else { "" });
                 write!(f, "{comma}effort {effort}{own}")
             }
             Self::Jpeg { quality, subsampling, progressive } => {

@@ -41,6 +41,29 @@ pub(super) fn entropy(counts: &[u32]) -> u64 {
     counts.iter().filter(|count| **count > 0).map(of).sum()
 }
 
+/// How often each byte occurs. Four tables, since a processor waits where a count that it has just written is read.
+pub(super) fn histogram(data: &[u8]) -> [u32; 256] {
+    let mut tables = [[0_u32; 256]; 4];
+    let (fours, rest) = data.as_chunks::<4>();
+    for four in fours {
+        for (table, byte) in tables.iter_mut().zip(four) {
+            if let Some(count) = table.get_mut(usize::from(*byte)) {
+                *count += 1;
+            }
+        }
+    }
+    let [mut sum, second, third, fourth] = tables;
+    for byte in rest {
+        if let Some(count) = sum.get_mut(usize::from(*byte)) {
+            *count += 1;
+        }
+    }
+    for (((sum, a), b), c) in sum.iter_mut().zip(second).zip(third).zip(fourth) {
+        *sum += a + b + c;
+    }
+    sum
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

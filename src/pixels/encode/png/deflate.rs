@@ -7,11 +7,11 @@
 //! is the shortest.
 
 use super::super::runs::runs;
+use super::PngEffort;
 use super::bits::BitWriter;
-use super::cost::{BIT, entropy, log2};
+use super::cost::{BIT, entropy, histogram, log2};
 use super::huffman::{Code, lengths};
 use super::search::{Depth, Search, Sequence};
-use super::PngEffort;
 
 /// The bytes that are looked at together.
 pub(super) const SEGMENT: usize = 1 << 14;
@@ -32,7 +32,7 @@ const fn depth(effort: PngEffort) -> Option<Depth> {
     match effort {
         PngEffort::Fast => None,
         PngEffort::Balanced => Some(Depth { chain: 24, enough: 96, take: 24 }),
-        PngEffort::Small => Some(Depth { chain: 160, enough: 258, take: 258 }),
+        PngEffort::Small => Some(Depth { chain: 96, enough: 258, take: 258 }),
     }
 }
 
@@ -47,7 +47,13 @@ pub(super) fn deflate(data: &[u8], effort: PngEffort, is_last: bool, bits: &mut 
         let segment = Segment::of(data, start, end, effort, &mut search);
         start = end;
         if let Err(segment) = block.join(segment) {
-            let next = Block { start: block.end(), length: segment.length, sequences: segment.sequences, counts: segment.counts, cost: segment.cost };
+            let next = Block {
+                start: block.end(),
+                length: segment.length,
+                sequences: segment.sequences,
+                counts: segment.counts,
+                cost: segment.cost,
+            };
             std::mem::replace(&mut block, next).write(data, false, bits);
         }
     }
@@ -136,29 +142,6 @@ impl Counts {
     }
 }
 
-/// How often each byte occurs. Four tables, since a processor waits where a count that it has just written is read.
-fn histogram(data: &[u8]) -> [u32; 256] {
-    let mut tables = [[0_u32; 256]; 4];
-    let (fours, rest) = data.as_chunks::<4>();
-    for four in fours {
-        for (table, byte) in tables.iter_mut().zip(four) {
-            if let Some(count) = table.get_mut(usize::from(*byte)) {
-                *count += 1;
-            }
-        }
-    }
-    let [mut sum, second, third, fourth] = tables;
-    for byte in rest {
-        if let Some(count) = sum.get_mut(usize::from(*byte)) {
-            *count += 1;
-        }
-    }
-    for (((sum, a), b), c) in sum.iter_mut().zip(second).zip(third).zip(fourth) {
-        *sum += a + b + c;
-    }
-    sum
-}
-
 /// A part of the data, and what it is made of.
 #[derive(Debug)]
 struct Segment {
@@ -186,8 +169,8 @@ impl Segment {
             best.take_if_smaller(literals.with_copies(data, start, &sequences, copied), sequences);
         }
         let Some(depth) = depth(effort) else { return best };
-        let promising = best.cost < as_literals / 4 * 3 && search.is_worth_while();
-        if promising || effort == PngEffort::Small {
+        let promising = best.cost < as_literals / 4 * 3;
+        if search.is_worth_while(promising) || effort == PngEffort::Small {
             let mut sequences = Vec::new();
             let (probed, copied) = (best.cost, search.thorough(start, end, depth, &mut sequences));
             best.take_if_smaller(literals.with_copies(data, start, &sequences, copied), sequences);
@@ -380,7 +363,8 @@ impl Table {
         // Invariant: the end of the block has a code, so 257 lengths or more are used.
         let used = |lengths: &[u8]| lengths.iter().rposition(|length| *length > 0).map_or(1, |last| last + 1);
         let (many_symbols, many_distances) = (used(symbols).max(END + 1), used(distances));
-        let both: Vec<u8> = symbols.iter().take(many_symbols).chain(distances.iter().take(many_distances)).copied().collect();
+        let both: Vec<u8> =
+            symbols.iter().take(many_symbols).chain(distances.iter().take(many_distances)).copied().collect();
         let runs = runs(&both);
         let mut counts = [0; 19];
         for (symbol, ..) in &runs {
@@ -392,7 +376,12 @@ impl Table {
         let ordered = ORDER.map(|symbol| u32::from(of_lengths.get(symbol).copied().unwrap_or(0)));
         let written = ordered.iter().rposition(|length| *length > 0).map_or(4, |last| (last + 1).max(4));
         let number = |many: usize, least: usize| u32::try_from(many - least).unwrap_or(0);
-        let mut bits = vec![(0b10, 2), (number(many_symbols, END + 1), 5), (number(many_distances, 1), 5), (number(written, 4), 4)];
+        let mut bits = vec![
+            (0b10, 2),
+            (number(many_symbols, END + 1), 5),
+            (number(many_distances, 1), 5),
+            (number(written, 4), 4),
+        ];
         bits.extend(ordered.iter().take(written).map(|length| (*length, 3)));
         let code = Code::<19>::canonical(&of_lengths);
         for (symbol, extra, extra_bits) in runs {
@@ -451,22 +440,138 @@ impl Prefixed {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
+
     use super::*;
 
-    fn inflated(data: &[u8], effort: PngEffort) -> Vec<u8> {
+    fn deflated(data: &[u8], effort: PngEffort, is_last: bool) -> Vec<u8> {
         let mut bits = BitWriter::default();
-        deflate(data, effort, true, &mut bits);
-        let b = bits.end(); miniz_oxide::inflate::decompress_to_vec(&b).unwrap_or_else(|e| panic!("{} {effort} {e:?} {b:02x?}", data.len()))
+        deflate(data, effort, is_last, &mut bits);
+        bits.end()
+    }
+
+    fn assert_read_back(data: &[u8]) {
+        for effort in PngEffort::ALL {
+            let deflated = deflated(data, effort, true);
+            let inflated = miniz_oxide::inflate::decompress_to_vec(&deflated).unwrap();
+            assert!(inflated == data, "{} bytes, {effort}", data.len());
+        }
+    }
+
+    fn noise(length: usize, kinds: u32) -> Vec<u8> {
+        let mut state = 1_u32;
+        let byte = |_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            ((state >> 16) % kinds) as u8
+        };
+        (0..length).map(byte).collect()
     }
 
     #[test]
-    fn t() {
-        let mut x = 1u32;
-        for n in [1usize, 10, 100, 1000, 10000, 16384, 16385, 40000] {
-            let noise: Vec<u8> = (0..n).map(|_| { x = x.wrapping_mul(1664525).wrapping_add(1013904223); (x >> 30) as u8 }).collect();
+    fn an_inflater_reads_every_length_around_the_segments() {
+        for length in [0, 1, 2, 3, 4, 5, 6, 7, 8, 257, 258, 259, 260, SEGMENT - 1, SEGMENT, SEGMENT + 1, 70_000] {
+            for kinds in [1, 2, 3, 7, 256] {
+                assert_read_back(&noise(length, kinds));
+            }
+        }
+    }
+
+    #[test]
+    fn noise_is_stored_and_hardly_grows() {
+        let noise = noise(200_000, 256);
+        for effort in PngEffort::ALL {
+            assert!(deflated(&noise, effort, true).len() <= noise.len() + 64);
+        }
+        assert_read_back(&noise);
+    }
+
+    #[test]
+    fn copies_reach_as_far_as_the_window_and_no_farther() {
+        for distance in [1, 2, 3, 4, 5, 255, 256, 257, 16_384, 32_767, 32_768, 32_769, 40_000] {
+            // Nothing of the noise is there twice but for its end.
+            let mut data = noise(distance.max(300), 256);
+            data.extend_from_within(data.len() - distance..);
+            let (once, twice) = (
+                deflated(&data[..data.len() - distance], PngEffort::Small, true),
+                deflated(&data, PngEffort::Small, true),
+            );
+            assert_read_back(&data);
+            if (300..=32_768).contains(&distance) {
+                assert!(twice.len() < once.len() + distance / 8 + 99, "{distance}: {} and {}", once.len(), twice.len());
+            }
+        }
+    }
+
+    #[test]
+    fn the_longest_copies_are_read_back() {
+        for length in 250..530 {
+            let data = [noise(300, 256), vec![7; length], noise(300, 256), vec![7; length]].concat();
+            assert_read_back(&data);
+        }
+        // A run of 16 KiB takes about 64 copies of 258.
+        assert!(deflated(&vec![9; SEGMENT], PngEffort::Fast, true).len() < 64);
+    }
+
+    #[test]
+    fn lengths_and_distances_are_coded_as_the_specification_says() {
+        // The first length and distance of each symbol (3.2.5).
+        let firsts = [
+            3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195,
+            227, 258,
+        ];
+        for (length, symbol) in
+            (3..=258_u16).map(|length| (length, 256 + firsts.iter().filter(|first| **first <= length).count()))
+        {
+            let found = Prefixed::length(length);
+            assert_eq!((found.symbol, found.extra), (symbol, u32::from(length - firsts[symbol - 257])));
+            assert!(found.extra < 1 << found.extra_bits);
+        }
+        let mut first = 1_u32;
+        for symbol in 0..30 {
+            let extra_bits = if symbol < 4 { 0 } else { symbol as u32 / 2 - 1 };
+            for distance in [first, first + (1 << extra_bits) - 1] {
+                let found = Prefixed::distance(distance as u16);
+                assert_eq!((found.symbol, found.extra_bits, found.extra), (symbol, extra_bits, distance - first));
+            }
+            first += 1 << extra_bits;
+        }
+        assert_eq!(first, 32_769);
+    }
+
+    #[test]
+    fn strips_follow_each_other() {
+        let (first, second) = (noise(40_000, 3), noise(20_000, 200));
+        for effort in PngEffort::ALL {
+            let stream =
+                [deflated(&first, effort, false), deflated(&second, effort, false), deflated(&first, effort, true)];
+            let inflated = miniz_oxide::inflate::decompress_to_vec(&stream.concat()).unwrap();
+            assert!(inflated == [&first[..], &second, &first].concat());
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+
+        #[test]
+        fn whatever_is_deflated_is_inflated(
+            parts in proptest::collection::vec((any::<u8>(), 1..=9_u8, 0..3000_usize, any::<bool>()), 0..12),
+        ) {
+            let mut data: Vec<u8> = Vec::new();
+            for (value, kinds, length, again) in parts {
+                if again && !data.is_empty() {
+                    let from = usize::from(value) * data.len() / 256;
+                    let to = data.len().min(from + length);
+                    data.extend_from_within(from..to);
+                } else {
+                    data.extend((0..length).map(|at| value.wrapping_add((at * at / 3) as u8 % kinds)));
+                }
+            }
             for effort in PngEffort::ALL {
-                let found = inflated(&noise, effort);
-                assert!(found == noise, "{n} {effort} {:?}", found.iter().zip(&noise).position(|(a, b)| a != b));
+                let deflated = deflated(&data, effort, true);
+                prop_assert_eq!(&deflated, &self::deflated(&data, effort, true));
+                prop_assert!(deflated.len() <= data.len() + 16);
+                let inflated = miniz_oxide::inflate::decompress_to_vec(&deflated).unwrap();
+                prop_assert!(inflated == data);
             }
         }
     }

@@ -12,8 +12,7 @@ use std::collections::VecDeque;
 /// them; 0 for symbols that do not occur. There are codes for two symbols at least, since some decoders refuse a code
 /// that is not complete.
 pub(super) fn lengths(counts: &[u32], limit: u8) -> Vec<u8> {
-    let mut leaves: Vec<(u32, u16)> =
-        counts.iter().copied().zip(0..).filter(|(count, _)| *count > 0).collect();
+    let mut leaves: Vec<(u32, u16)> = counts.iter().copied().zip(0..).filter(|(count, _)| *count > 0).collect();
     let unused = counts.iter().zip(0..).filter(|(count, _)| **count == 0).map(|(_, symbol)| (1, symbol));
     leaves.extend(unused.take(2_usize.saturating_sub(leaves.len())));
     leaves.sort_unstable();
@@ -21,9 +20,10 @@ pub(super) fn lengths(counts: &[u32], limit: u8) -> Vec<u8> {
     let by_length = how_many_of_each_length(&leaves, limit);
     let mut lengths = vec![0; counts.len()];
     // The rarest symbols have the longest codes.
-    let longest_first = (0..16_u8).rev().zip(by_length.iter().rev()).flat_map(|(length, many)| {
-        std::iter::repeat_n(length, *many as usize)
-    });
+    let longest_first = (0..16_u8)
+        .rev()
+        .zip(by_length.iter().rev())
+        .flat_map(|(length, many)| std::iter::repeat_n(length, *many as usize));
     for ((_, symbol), length) in leaves.iter().zip(longest_first) {
         if let Some(place) = lengths.get_mut(usize::from(*symbol)) {
             *place = length;
@@ -198,7 +198,8 @@ mod tests {
         for limit in [7, 12, 15] {
             let found = lengths(&counts, limit);
             assert_eq!((found.iter().max(), room(&found, limit)), (Some(&limit), 1 << limit));
-            let bits: u64 = counts.iter().zip(&found).map(|(count, length)| u64::from(*count) * u64::from(*length)).sum();
+            let bits: u64 =
+                counts.iter().zip(&found).map(|(count, length)| u64::from(*count) * u64::from(*length)).sum();
             assert!(limit < 12 || bits < least(&counts) * 103 / 100, "{limit}");
         }
         assert_eq!(lengths(&[8, 0, 4, 2, 2], 15), [1, 0, 2, 3, 3]);

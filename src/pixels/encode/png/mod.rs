@@ -100,14 +100,14 @@ impl PngOptions {
     ///
     /// let picture = Picture::from_rgb(Size::new(64, 64)?, [250, 90, 0].repeat(64 * 64))?;
     /// let mut options = EncodeOptions::default();
-    /// options.png = PngOptions::with_effort(PngEffort::Small).encoder(PngEncoder::Own);
+    /// options.png = PngOptions::with_effort(PngEffort::Small).with_encoder(PngEncoder::Own);
     /// let own = encode(&picture, Format::Png, &options)?;
     /// assert_eq!(own.settings.to_string(), "1 colour, effort small, own");
     /// assert!(own.exact && own.bytes.len() < 150);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub const fn encoder(mut self, encoder: PngEncoder) -> Self {
+    pub const fn with_encoder(mut self, encoder: PngEncoder) -> Self {
         self.encoder = encoder;
         self
     }

@@ -106,7 +106,11 @@ fn grey<'a>(size: Size, levels: Vec<u8>) -> Raster<'a> {
         let rows = pack(size, levels.iter().map(place), by_palette);
         return Raster { size, kind: ColorType::Indexed, depth: by_palette, palette, rows: rows.into() };
     }
-    let rows = if depth == BitDepth::Eight { levels } else { pack(size, levels.iter().map(|level| level / unit(depth)), depth) };
+    let rows = if depth == BitDepth::Eight {
+        levels
+    } else {
+        pack(size, levels.iter().map(|level| level / unit(depth)), depth)
+    };
     Raster { size, kind: ColorType::Grayscale, depth, palette: Vec::new(), rows: rows.into() }
 }
 
@@ -194,9 +198,8 @@ impl Distinct {
     fn slot(&self, colour: Colour) -> usize {
         let hash = (u32::from_le_bytes(colour).wrapping_mul(0x9e37_79b1) >> 21) as usize;
         // Invariant: most slots are free.
-        let is_its = |slot: &usize| {
-            self.slots.get(*slot).is_some_and(|slot| slot.is_none_or(|(found, _)| found == colour))
-        };
+        let is_its =
+            |slot: &usize| self.slots.get(*slot).is_some_and(|slot| slot.is_none_or(|(found, _)| found == colour));
         (hash..SLOTS).chain(0..hash).find(is_its).unwrap_or(hash)
     }
 

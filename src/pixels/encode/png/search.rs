@@ -49,6 +49,8 @@ pub(super) struct Search<'a> {
     entered: usize,
     /// How many more segments are spared a thorough search, since the last one found little.
     spared: u32,
+    /// Whether the last one found much, or there was none.
+    pays: bool,
 }
 
 /// How many segments are, at first.
@@ -66,7 +68,16 @@ const LAST_BITS: u32 = 15;
 impl<'a> Search<'a> {
     /// `data` has fewer than 2^32 bytes.
     pub(super) fn new(data: &'a [u8]) -> Self {
-        Self { data, recent: vec![0; 1 << RECENT_BITS], missed: 0, last: Vec::new(), before: Vec::new(), entered: 0, spared: 0 }
+        Self {
+            data,
+            recent: vec![0; 1 << RECENT_BITS],
+            missed: 0,
+            last: Vec::new(),
+            before: Vec::new(),
+            entered: 0,
+            spared: 0,
+            pays: true,
+        }
     }
 
     /// Six bytes in the upper ones of a word.
@@ -103,13 +114,7 @@ impl<'a> Search<'a> {
         let mut missed = self.missed / 2;
         while at + BEGINNING <= end {
             let Some(six) = self.six(at) else { break };
-            let hash = (six.wrapping_mul(0x9e37_79b1_85eb_ca87) >> (64 - RECENT_BITS)) as usize;
-            let Some(recent) = self.recent.get_mut(hash) else { break };
-            let place = *recent as usize;
-            #[expect(clippy::cast_possible_truncation, reason = "as `new` has it")]
-            {
-                *recent = at as u32 + 1;
-            }
+            let place = self.seen(six, at);
             if let Some(mut from) = place.checked_sub(1)
                 && at - from <= WINDOW
                 && self.six(from) == Some(six)
@@ -118,13 +123,21 @@ impl<'a> Search<'a> {
                 let mut length = BEGINNING + self.common(from + BEGINNING, at + BEGINNING, most);
                 let mut to = at;
                 // What was passed over may be the same too.
-                while to > literals && length < MAX_LENGTH && from > 0 && self.data.get(to - 1) == self.data.get(from - 1) {
+                while to > literals
+                    && length < MAX_LENGTH
+                    && from > 0
+                    && self.data.get(to - 1) == self.data.get(from - 1)
+                {
                     (to, from, length) = (to - 1, from - 1, length + 1);
                 }
                 if self.is_worth(to, length, to - from, prices) {
                     out.push(sequence(to - literals, length, to - from));
                     at = to + length;
                     copied += length;
+                    // So that a run goes on from the byte before.
+                    if let Some(six) = self.six(at - 1) {
+                        self.seen(six, at - 1);
+                    }
                     (literals, missed) = (at, missed / 4);
                     continue;
                 }
@@ -141,6 +154,14 @@ impl<'a> Search<'a> {
         copied
     }
 
+    /// Where six bytes were last seen, plus one, or 0; now they are at `at`.
+    fn seen(&mut self, six: u64, at: usize) -> usize {
+        let hash = (six.wrapping_mul(0x9e37_79b1_85eb_ca87) >> (64 - RECENT_BITS)) as usize;
+        #[expect(clippy::cast_possible_truncation, reason = "as `new` has it")]
+        let now = at as u32 + 1;
+        self.recent.get_mut(hash).map_or(0, |recent| std::mem::replace(recent, now)) as usize
+    }
+
     /// Whether the first of the bytes alone take more bits as literals than what a copy takes about.
     fn is_worth(&self, at: usize, length: usize, distance: usize, prices: &[u16; 256]) -> bool {
         let copied = self.data.get(at..at + length.min(48)).unwrap_or(&[]);
@@ -150,14 +171,16 @@ impl<'a> Search<'a> {
         literals > 14 * BIT + log2(distance)
     }
 
-    /// Whether a thorough search may find more than a probe, by what the last ones found.
-    pub(super) const fn is_worth_while(&mut self) -> bool {
+    /// Whether a thorough search may find more than a probe: that of the first segment and of those that are
+    /// `promising`, unless the last one found little, and as long as it finds more.
+    pub(super) const fn is_worth_while(&mut self, promising: bool) -> bool {
         self.spared = self.spared.saturating_sub(1);
-        self.spared == 0
+        self.pays || promising && self.spared == 0
     }
 
     /// What a thorough search was: worth while or not.
     pub(super) const fn found(&mut self, more: bool) {
+        self.pays = more;
         self.spared = if more { 0 } else { SPARED };
     }
 
