@@ -42,7 +42,7 @@ mod tests {
                     16 => (last, 3 + extra),
                     17 => (0, 3 + extra),
                     18 => (0, 11 + extra),
-                    _ => (symbol as u8, 1),
+                    _ => (u8::try_from(symbol).unwrap(), 1),
                 };
                 read.extend(std::iter::repeat_n(value, times as usize));
                 last = if value > 0 { value } else { last };

@@ -17,8 +17,8 @@ pub(crate) fn encode_png(data: &[u8]) {
 fn check(input: &mut Unstructured<'_>) -> Result<()> {
     let [kind, effort, width, height] = input.arbitrary::<[u8; 4]>()?;
     let effort = [PngEffort::Fast, PngEffort::Balanced, PngEffort::Small][usize::from(effort) % 3];
-    let side = |byte: u8| u32::from(if byte < 200 { byte % 20 } else { byte - 160 }) + 1;
-    let size = Size::new(side(width), side(height)).unwrap();
+    let from_byte = |byte: u8| u32::from(if byte < 200 { byte % 20 } else { byte - 160 }) + 1;
+    let size = Size::new(from_byte(width), from_byte(height)).unwrap();
     let picture = any_picture(input, kind, size)?;
     let mut options = EncodeOptions::default();
     options.png = PngOptions::with_effort(effort).with_encoder(PngEncoder::Own);

@@ -47,7 +47,7 @@ impl BitWriter {
             }
             // Invariant: at most 7 + 56 bits are filled.
             written += (filled / 8) as usize;
-            buffer >>= filled & 56;
+            buffer >>= filled & !7;
             filled &= 7;
         }
         (self.written, self.buffer, self.filled) = (written, buffer, filled);

@@ -5,6 +5,7 @@
 pub(super) const BIT: u64 = 256;
 
 /// log2(1 + i / 256), rounded down, in parts of a bit; by squaring, digit by digit.
+#[expect(clippy::indexing_slicing, reason = "a constant")]
 const FRACTIONS: [u8; 256] = {
     let mut table = [0; 256];
     let mut i = 0;
@@ -14,8 +15,11 @@ const FRACTIONS: [u8; 256] = {
         let mut left = 8;
         while left > 0 {
             y = (y * y) >> 31;
-            digits = (digits << 1) | (y >> 32) as u8;
-            y >>= y >> 32;
+            let digit = y >= 1 << 32;
+            digits = (digits << 1) | digit as u8;
+            if digit {
+                y >>= 1;
+            }
             left -= 1;
         }
         table[i] = digits;
@@ -65,6 +69,7 @@ pub(super) fn histogram(data: &[u8]) -> [u32; 256] {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_precision_loss, reason = "of numbers below 2^53")]
 mod tests {
     use super::*;
 

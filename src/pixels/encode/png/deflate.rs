@@ -46,7 +46,7 @@ pub(super) fn deflate(data: &[u8], effort: PngEffort, is_last: bool, bits: &mut 
         let end = data.len().min(start + SEGMENT);
         let segment = Segment::of(data, start, end, effort, &mut search);
         start = end;
-        if let Err(segment) = block.join(segment) {
+        if let Some(segment) = block.join(segment) {
             let next = Block {
                 start: block.end(),
                 length: segment.length,
@@ -219,19 +219,19 @@ impl Block {
     }
 
     /// Takes `segment` in, or gives it back where it takes fewer bits in a block of its own.
-    fn join(&mut self, segment: Segment) -> Result<(), Segment> {
+    fn join(&mut self, segment: Segment) -> Option<Segment> {
         let used = |counts: &[u32]| counts.iter().filter(|count| **count > 0).count() as u64;
         // The table of a code takes about that.
         let table = (50 + 3 * (used(&segment.counts.symbols) + used(&segment.counts.distances))) * BIT;
         let counts = self.counts.and(&segment.counts);
         let cost = counts.cost();
         if self.length > 0 && cost > self.cost + segment.cost + table {
-            return Err(segment);
+            return Some(segment);
         }
         (self.counts, self.cost) = (counts, cost);
         self.length += segment.length;
         self.sequences.extend(segment.sequences);
-        Ok(())
+        None
     }
 
     /// In whichever way is the shortest.
@@ -439,6 +439,7 @@ impl Prefixed {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "what is cut off is meant to be, or 0")]
 mod tests {
     use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
 

@@ -166,6 +166,7 @@ fn distance(a: u8, b: u8) -> u8 {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "what is cut off is meant to be, or 0")]
 mod tests {
     use proptest::prelude::{any, prop_assert_eq, proptest};
 
@@ -203,7 +204,7 @@ mod tests {
                 0 => 0,
                 1 => a,
                 2 => b,
-                3 => ((u16::from(a) + u16::from(b)) / 2) as u8,
+                3 => u16::midpoint(a.into(), b.into()) as u8,
                 4 => predictor(a, b, c),
                 other => panic!("filter {other}"),
             };

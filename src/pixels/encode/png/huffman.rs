@@ -145,6 +145,7 @@ impl<const N: usize> Code<N> {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "what is cut off is meant to be, or 0")]
 mod tests {
     use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 

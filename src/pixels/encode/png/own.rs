@@ -89,25 +89,25 @@ impl Strip {
 /// How rows are filtered is tried in more than one way where that may pay: with the smallest bytes, which is best for
 /// most pictures, with the least surprising ones, and not at all.
 pub(super) fn encode_strip(raster: &Raster<'_>, rows: Rows, effort: PngEffort) -> Strip {
-    let filtered = |choose: fn(&Row<'_>) -> Filter| filtered(raster, rows, choose);
+    let filtered = |choose: &dyn Fn(&Row<'_>) -> Filter| filtered(raster, rows, choose);
     let strip = |filtered: &Vec<u8>, effort| Strip::of(filtered, effort, rows.is_last);
     let shorter = |a: Strip, b: Strip| if b.deflated.len() < a.deflated.len() { b } else { a };
     // What differs by one in a palette may look like anything, and so may what shares a byte.
     if raster.depth != BitDepth::Eight || raster.kind == ColorType::Indexed {
-        return strip(&filtered(|_| Filter::None), effort);
+        return strip(&filtered(&|_| Filter::None), effort);
     }
-    let smallest = filtered(|row| row.smallest());
+    let smallest = filtered(&|row| row.smallest());
     if effort == PngEffort::Small {
-        let least = filtered(|row| row.least_surprising());
+        let least = filtered(&|row| row.least_surprising());
         let (by_size, by_surprise) = (strip(&smallest, PngEffort::Fast), strip(&least, PngEffort::Fast));
         let is_flat = by_size.is_flat();
         let better = if by_surprise.deflated.len() < by_size.deflated.len() { least } else { smallest };
         let found = strip(&better, effort);
-        return if is_flat { shorter(found, strip(&filtered(|_| Filter::None), effort)) } else { found };
+        return if is_flat { shorter(found, strip(&filtered(&|_| Filter::None), effort)) } else { found };
     }
     let found = strip(&smallest, effort);
     if effort == PngEffort::Balanced && found.is_flat() {
-        return shorter(found, strip(&filtered(|_| Filter::None), effort));
+        return shorter(found, strip(&filtered(&|_| Filter::None), effort));
     }
     found
 }
@@ -157,6 +157,7 @@ fn adler32_of_both(first: u32, second: u32, length: usize) -> u32 {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "what is cut off is meant to be, or 0")]
 mod tests {
     use proptest::prelude::{any, prop_assert_eq, proptest};
 
