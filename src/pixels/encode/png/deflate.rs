@@ -174,7 +174,7 @@ impl Segment {
             let mut sequences = Vec::new();
             let (probed, copied) = (best.cost, search.thorough(start, end, depth, &mut sequences));
             best.take_if_smaller(literals.with_copies(data, start, &sequences, copied), sequences);
-            search.found(best.cost < probed - probed / if promising { 32 } else { 16 });
+            search.found(best.cost < probed - probed / if promising { 32 } else { 16 }, promising);
         }
         best
     }

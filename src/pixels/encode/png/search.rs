@@ -178,10 +178,10 @@ impl<'a> Search<'a> {
         self.pays || promising && self.spared == 0
     }
 
-    /// What a thorough search was: worth while or not.
-    pub(super) const fn found(&mut self, more: bool) {
+    /// What a thorough search was: worth while or not. One that was no more than a sample spares no others.
+    pub(super) const fn found(&mut self, more: bool, promising: bool) {
         self.pays = more;
-        self.spared = if more { 0 } else { SPARED };
+        self.spared = if more || !promising { 0 } else { SPARED };
     }
 
     /// Splits the bytes from `start` to `end` into sequences. Returns how many bytes are copied.
