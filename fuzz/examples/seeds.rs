@@ -37,6 +37,11 @@ fn main() {
         (head[0], head[1]) = (0, number as u8 % 2);
         write("decode_render", name, &[head, file.clone()].concat());
     }
+    for kind in 0..16 {
+        let mut drawn = noise(200 + u64::from(kind), 160);
+        drawn[0] = kind;
+        write("encode_png", &format!("kind-{kind:02}"), &drawn);
+    }
     for number in 0..6 {
         let mut drawn = noise(100 + number, HEAD + 120);
         drawn[0] = 1;

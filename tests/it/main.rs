@@ -46,6 +46,8 @@ mod pictures;
 mod pixels;
 #[cfg(feature = "serde")]
 mod plan_json;
+#[cfg(all(feature = "pixels", feature = "serde"))]
+mod png;
 mod prompt;
 #[cfg(feature = "pixels")]
 mod rejected;

@@ -42,6 +42,11 @@ fn a_file_is_refused_or_becomes_what_was_asked() {
     replay("decode_render", laws::decode_render, 35);
 }
 
+#[test]
+fn what_is_written_as_png_is_read_back() {
+    replay("encode_png", laws::encode_png, 16);
+}
+
 /// So that the seeds do not all end at the first check.
 #[test]
 fn the_seeds_are_pictures_but_for_a_few() {

@@ -23,6 +23,7 @@ mod palette;
 pub mod png;
 #[cfg(feature = "palette")]
 mod prefix;
+mod runs;
 #[cfg(feature = "palette")]
 mod vp8l;
 pub mod webp;
@@ -32,7 +33,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use self::jpeg::JpegOptions;
-use self::png::{PngEffort, PngOptions};
+use self::png::{PngEffort, PngEncoder, PngOptions};
 use self::webp::{WebPMode, WebPOptions};
 use self::weight::DEFAULT_MIN_QUALITY;
 use super::decode::{DecodeLimits, probe};
@@ -155,6 +156,9 @@ pub enum EncoderSettings {
     Png {
         /// The effort to make it small.
         effort: PngEffort,
+        /// Who wrote it.
+        #[cfg_attr(feature = "serde", serde(skip_serializing_if = "PngEncoder::is_default"))]
+        encoder: PngEncoder,
         /// The number of its colours, where it has a palette.
         #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
         palette: Option<u16>,
@@ -204,8 +208,10 @@ impl fmt::Display for EncoderSettings {
             None => {}
         }
         match self {
-            Self::Png { effort, palette } => {
-                write!(f, "{}effort {effort}", if palette.is_some() { ", " } else { "" })
+            Self::Png { effort, encoder, palette } => {
+                let (comma, own) =
+                    (palette.map_or("", |_| ", "), if *encoder == PngEncoder::Own { ", own" } else { "" });
+                write!(f, "{comma}effort {effort}{own}")
             }
             Self::Jpeg { quality, subsampling, progressive } => {
                 write!(f, "quality {quality}, {subsampling}{}", if *progressive { ", progressive" } else { "" })
@@ -225,7 +231,7 @@ pub fn encode(picture: &Picture, format: Format, options: &EncodeOptions) -> Res
     let size = picture.size();
     can_be_written(size, format, options)?;
     let encoded = match format {
-        Format::Png => png::encode(picture, options.png.effort),
+        Format::Png => png::encode(picture, &options.png),
         Format::Jpeg => jpeg::encode(picture, &options.jpeg),
         Format::WebP => webp::encode(picture, true),
     };

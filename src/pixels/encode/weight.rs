@@ -40,7 +40,7 @@ use std::sync::Arc;
 use super::jpeg::DEFAULT_JPEG_QUALITY;
 #[cfg(feature = "palette")]
 use super::palette::{Indexed, Reduction};
-use super::png::PngEffort;
+use super::png::{PngEffort, PngOptions};
 use super::{EncodeError, EncodeOptions, Encoded, can_be_written, jpeg, png, read_back, webp};
 use crate::format::Format;
 use crate::pixels::picture::{Layout, Picture};
@@ -105,14 +105,15 @@ fn jpeg_within(picture: &Picture, options: &EncodeOptions, tries: &mut Tries) ->
 
 /// At most 3 efforts and 5 palettes.
 fn png_within(picture: &Picture, options: &EncodeOptions, tries: &mut Tries) -> Result<Option<Encoded>, EncodeError> {
+    let encoder = options.png.encoder;
     for effort in PngEffort::ALL.into_iter().skip_while(|effort| *effort != options.png.effort) {
-        if let Some(encoded) = tries.fitting(png::encode(picture, effort))? {
+        if let Some(encoded) = tries.fitting(png::encode(picture, &PngOptions { effort, encoder }))? {
             return Ok(Some(encoded));
         }
     }
     #[cfg(feature = "palette")]
     if options.palette {
-        return palette_within(picture, png::encode_indexed, tries);
+        return palette_within(picture, |indexed| png::encode_indexed(indexed, encoder), tries);
     }
     Ok(None)
 }

@@ -1,6 +1,7 @@
 //! What holds for every input, as functions of arbitrary bytes: `cargo test` replays the seeds and the findings
 //! through them, and the fuzz targets look for bytes that break one.
 
+mod encode_png;
 mod mutate;
 mod render;
 
@@ -14,6 +15,8 @@ use smart_resize::{
     UsdMicros, smallest_covering,
 };
 
+#[allow(unused_imports, reason = "each fuzz target holds one of the laws")]
+pub(crate) use self::encode_png::encode_png;
 use self::render::any_format;
 #[allow(unused_imports, reason = "each fuzz target holds one of the laws")]
 pub(crate) use self::render::{HEAD, decode_render};

@@ -1,0 +1,238 @@
+//! The filters of rows (PNG, third edition, section 9): each byte less what its neighbours let expect, which are the
+//! byte of the pixel to the left, of the one above, and of the one above to the left.
+//!
+//! A row is written through the filter after which its bytes are the smallest, taken as signed numbers (the heuristic
+//! of section 12.7), or the least surprising ones: a sum over the row, in loops that a compiler turns into vector
+//! instructions, each over all filters at once, so that the neighbours are loaded once.
+
+use super::cost::{entropy, histogram};
+
+/// How the bytes of a row are predicted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Filter {
+    /// Nothing is.
+    None,
+    /// To be the byte to the left.
+    Sub,
+    /// To be the byte above.
+    Up,
+    /// To be the mean of the two, rounded down.
+    Average,
+    /// To be the one of the three that is nearest to left + above - above left.
+    Paeth,
+}
+
+impl Filter {
+    /// By their numbers in a file.
+    pub(super) const ALL: [Self; 5] = [Self::None, Self::Sub, Self::Up, Self::Average, Self::Paeth];
+
+    /// The number in a file.
+    const fn number(self) -> u8 {
+        match self {
+            Self::None => 0,
+            Self::Sub => 1,
+            Self::Up => 2,
+            Self::Average => 3,
+            Self::Paeth => 4,
+        }
+    }
+}
+
+/// A row of a picture, and the one above it: both of the same length, above the first row zeros.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) above: &'a [u8],
+    /// The bytes of a pixel, 1 where several share one.
+    pub(super) step: usize,
+}
+
+impl<'a> Row<'a> {
+    /// Appends the filter's number and the filtered row.
+    pub(super) fn put(self, filter: Filter, filtered: &mut Vec<u8>) {
+        filtered.push(filter.number());
+        match filter {
+            Filter::None => filtered.extend_from_slice(self.bytes),
+            Filter::Sub => self.put_less(filtered, |a, _, _| a),
+            Filter::Up => self.put_less(filtered, |_, b, _| b),
+            Filter::Average => self.put_less(filtered, |a, b, _| average(a, b)),
+            Filter::Paeth => self.put_less(filtered, paeth),
+        }
+    }
+
+    fn put_less(self, filtered: &mut Vec<u8>, predict: impl Fn(u8, u8, u8) -> u8) {
+        // The first pixel has zeros to its left.
+        let first = self.bytes.iter().zip(self.above).take(self.step);
+        filtered.extend(first.map(|(x, b)| x.wrapping_sub(predict(0, *b, 0))));
+        let start = filtered.len();
+        filtered.resize(start + self.bytes.len().saturating_sub(self.step), 0);
+        let Some(places) = filtered.get_mut(start..) else { return };
+        let (x, a, b, c) = self.neighbours();
+        for ((((place, x), a), b), c) in places.iter_mut().zip(x).zip(a).zip(b).zip(c) {
+            *place = x.wrapping_sub(predict(*a, *b, *c));
+        }
+    }
+
+    /// The row without its first pixel, and what is to the left, above, and above to the left of each byte: four slices of one length.
+    fn neighbours(&self) -> (&'a [u8], &'a [u8], &'a [u8], &'a [u8]) {
+        let Self { bytes, above, step } = *self;
+        let (x, b) = (bytes.get(step..).unwrap_or(&[]), above.get(step..).unwrap_or(&[]));
+        (x, bytes.get(..x.len()).unwrap_or(bytes), b, above.get(..b.len()).unwrap_or(above))
+    }
+
+    /// The filter by which the bytes become the smallest.
+    pub(super) fn smallest(&self) -> Filter {
+        let sums = self.sums();
+        let best = sums.iter().zip(Filter::ALL).min_by_key(|(sum, _)| **sum);
+        best.map_or(Filter::None, |(_, filter)| filter)
+    }
+
+    /// The filter by which the bytes take the fewest bits in a code of their own: slower, and a little better.
+    pub(super) fn least_surprising(&self) -> Filter {
+        let mut filtered = Vec::with_capacity(self.bytes.len() + 1);
+        let mut bits = |filter: &Filter| {
+            filtered.clear();
+            self.put(*filter, &mut filtered);
+            entropy(&histogram(&filtered))
+        };
+        Filter::ALL.into_iter().min_by_key(&mut bits).unwrap_or(Filter::None)
+    }
+
+    /// By filter the sum of the bytes' distances from what is expected.
+    fn sums(&self) -> [u32; 5] {
+        [
+            self.sum(|_, _, _| 0),
+            self.sum(|a, _, _| a),
+            self.sum(|_, b, _| b),
+            self.sum(|a, b, _| average(a, b)),
+            self.sum(paeth),
+        ]
+    }
+
+    /// What is expected goes to a buffer first: so either loop is over bytes alone, and becomes vector instructions.
+    #[inline]
+    fn sum(&self, predict: impl Fn(u8, u8, u8) -> u8) -> u32 {
+        let first = self.bytes.iter().zip(self.above).take(self.step);
+        let mut sum: u32 = first.map(|(x, b)| u32::from(x.abs_diff(predict(0, *b, 0)))).sum();
+        let (x, a, b, c) = self.neighbours();
+        let mut expected = [0; RUN];
+        for (((x, a), b), c) in x.chunks(RUN).zip(a.chunks(RUN)).zip(b.chunks(RUN)).zip(c.chunks(RUN)) {
+            for (((expected, a), b), c) in expected.iter_mut().zip(a).zip(b).zip(c) {
+                *expected = predict(*a, *b, *c);
+            }
+            sum += distance_of_all(x, &expected);
+        }
+        sum
+    }
+}
+
+/// The bytes that are looked at together.
+const RUN: usize = 512;
+
+/// The sum of the distances, sixteen at a time.
+#[inline]
+fn distance_of_all(x: &[u8], expected: &[u8]) -> u32 {
+    let sum = |(x, expected): (&[u8], &[u8])| -> u32 {
+        x.iter().zip(expected).map(|(x, expected)| u32::from(x.abs_diff(*expected))).sum()
+    };
+    let ((x, x_rest), (expected, expected_rest)) = (x.as_chunks::<16>(), expected.as_chunks::<16>());
+    let whole = x.iter().zip(expected).map(|(x, expected)| sum((x, expected)));
+    let rest = expected.get(x.len()).map_or(expected_rest, |rest| rest.as_slice());
+    whole.sum::<u32>() + sum((x_rest, rest))
+}
+
+/// The mean, rounded down, in 8 bits.
+#[inline]
+const fn average(a: u8, b: u8) -> u8 {
+    (a & b) + ((a ^ b) >> 1)
+}
+
+/// Of left, above and above left the nearest to a + b - c; of equals the first.
+///
+/// The distances are |b - c|, |a - c| and the sum of both where they point the same way, else their difference. The sum
+/// is never less than either, so it needs no more than 8 bits.
+#[inline]
+fn paeth(a: u8, b: u8, c: u8) -> u8 {
+    let (to_a, to_b) = (distance(b, c), distance(a, c));
+    let to_c = if (b < c) == (a < c) { to_a.saturating_add(to_b) } else { distance(to_a, to_b) };
+    let (nearer, distance) = if to_a <= to_b { (a, to_a) } else { (b, to_b) };
+    if distance <= to_c { nearer } else { c }
+}
+
+/// As `abs_diff`, but in 8 bits on the way too.
+#[inline]
+fn distance(a: u8, b: u8) -> u8 {
+    a.max(b).wrapping_sub(a.min(b))
+}
+
+#[cfg(test)]
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "what is cut off is meant to be, or 0")]
+mod tests {
+    use proptest::prelude::{any, prop_assert_eq, proptest};
+
+    use super::*;
+
+    /// Section 9.4, word for word.
+    fn predictor(a: u8, b: u8, c: u8) -> u8 {
+        let [a, b, c] = [a, b, c].map(i32::from);
+        let p = a + b - c;
+        let (pa, pb, pc) = ((p - a).abs(), (p - b).abs(), (p - c).abs());
+        (if pa <= pb && pa <= pc {
+            a
+        } else if pb <= pc {
+            b
+        } else {
+            c
+        }) as u8
+    }
+
+    #[test]
+    fn paeth_and_the_mean_are_those_of_the_specification() {
+        for (a, b) in (0..=u8::MAX).flat_map(|a| (0..=u8::MAX).map(move |b| (a, b))) {
+            assert_eq!(u16::from(average(a, b)), u16::midpoint(a.into(), b.into()));
+            assert!((0..=u8::MAX).all(|c| paeth(a, b, c) == predictor(a, b, c)), "{a} {b}");
+        }
+    }
+
+    /// What a decoder does.
+    fn unfiltered(filtered: &[u8], above: &[u8], step: usize) -> Vec<u8> {
+        let mut row: Vec<u8> = Vec::new();
+        for (at, byte) in filtered[1..].iter().enumerate() {
+            let left = |row: &[u8]| if at < step { 0 } else { row[at - step] };
+            let (a, b, c) = (left(&row), above[at], left(above));
+            let expected = match filtered[0] {
+                0 => 0,
+                1 => a,
+                2 => b,
+                3 => u16::midpoint(a.into(), b.into()) as u8,
+                4 => predictor(a, b, c),
+                other => panic!("filter {other}"),
+            };
+            row.push(byte.wrapping_add(expected));
+        }
+        row
+    }
+
+    proptest! {
+        #[test]
+        fn filters_are_undone_and_the_sums_are_of_what_is_left(
+            both in proptest::collection::vec(any::<[u8; 2]>(), 4..1300), step in 1..=4_usize,
+        ) {
+            let (bytes, above): (Vec<u8>, Vec<u8>) = both.iter().map(|[x, b]| (*x, *b)).unzip();
+            let row = Row { bytes: &bytes, above: &above, step };
+            let mut sums = [0_u32; 5];
+            for (filter, sum) in Filter::ALL.into_iter().zip(&mut sums) {
+                let mut filtered = Vec::new();
+                row.put(filter, &mut filtered);
+                prop_assert_eq!(filtered[0], filter.number());
+                prop_assert_eq!(&unfiltered(&filtered, &above, step), &bytes);
+                // The distance is what is left, up or down.
+                let expected = bytes.iter().zip(&filtered[1..]).map(|(x, left)| x.wrapping_sub(*left));
+                *sum = bytes.iter().zip(expected).map(|(x, expected)| u32::from(x.abs_diff(expected))).sum();
+            }
+            prop_assert_eq!(row.sums(), sums);
+            let least = sums.iter().min().unwrap();
+            prop_assert_eq!(&sums[usize::from(row.smallest().number())], least);
+        }
+    }
+}

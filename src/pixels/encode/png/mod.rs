@@ -1,0 +1,144 @@
+//! PNG: lossless, of 8 bits or fewer, marked as sRGB.
+//!
+//! There are two encoders, [`PngEncoder::Crate`] and [`PngEncoder::Own`]. What is `Own` is made of, from the pixels on:
+//!
+//! - `reduce`: the fewest bits a pixel that hold the picture: grey, a palette, or the channels as they are;
+//! - `own`: strips of rows that depend on nothing but the rows, and the file around them;
+//! - `filter`: each byte less what its neighbours let expect;
+//! - `search`, `cost`, `deflate`: what is repeated, whether that pays, and the blocks that say so;
+//! - `huffman`, `bits`: their codes, bit by bit.
+
+mod bits;
+mod cost;
+mod deflate;
+mod filter;
+mod huffman;
+mod own;
+mod reduce;
+mod search;
+mod upstream;
+
+use std::fmt;
+
+use self::reduce::Raster;
+#[cfg(feature = "palette")]
+use super::palette::Indexed;
+use super::{Encoded, EncoderSettings};
+use crate::pixels::picture::Picture;
+
+/// How much work goes into a small file. The pixels are the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "lowercase"))]
+#[non_exhaustive]
+pub enum PngEffort {
+    /// Several times as fast, and larger.
+    Fast,
+    /// About the size that other libraries make by default.
+    #[default]
+    Balanced,
+    /// Slower, and a little smaller.
+    Small,
+}
+
+impl PngEffort {
+    /// From the least to the most.
+    pub(super) const ALL: [Self; 3] = [Self::Fast, Self::Balanced, Self::Small];
+}
+
+impl fmt::Display for PngEffort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fast => "fast",
+            Self::Balanced => "balanced",
+            Self::Small => "small",
+        })
+    }
+}
+
+/// Who writes a PNG. The pixels are the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "lowercase"))]
+#[non_exhaustive]
+pub enum PngEncoder {
+    /// The `png` crate, as RGB or RGBA.
+    #[default]
+    Crate,
+    /// This crate: several times as fast, and about as small. Pictures of few colours get a palette, grey ones are
+    /// written as grey.
+    Own,
+}
+
+impl PngEncoder {
+    /// Whether it is the one that is used where nothing is asked.
+    #[cfg(feature = "serde")]
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+    pub(super) const fn is_default(&self) -> bool {
+        matches!(self, Self::Crate)
+    }
+}
+
+/// How a PNG is written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PngOptions {
+    /// How much work goes into a small file.
+    pub effort: PngEffort,
+    /// Who writes it.
+    pub encoder: PngEncoder,
+}
+
+impl PngOptions {
+    /// The options with this effort.
+    pub const fn with_effort(effort: PngEffort) -> Self {
+        Self { effort, encoder: PngEncoder::Crate }
+    }
+
+    /// The same with this encoder.
+    ///
+    /// ```
+    /// use smart_resize::{EncodeOptions, Format, Picture, PngEffort, PngEncoder, PngOptions, Size, encode};
+    ///
+    /// let picture = Picture::from_rgb(Size::new(64, 64)?, [250, 90, 0].repeat(64 * 64))?;
+    /// let mut options = EncodeOptions::default();
+    /// options.png = PngOptions::with_effort(PngEffort::Small).with_encoder(PngEncoder::Own);
+    /// let own = encode(&picture, Format::Png, &options)?;
+    /// assert_eq!(own.settings.to_string(), "1 colour, effort small, own");
+    /// assert!(own.exact && own.bytes.len() < 150);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub const fn with_encoder(mut self, encoder: PngEncoder) -> Self {
+        self.encoder = encoder;
+        self
+    }
+}
+
+pub(super) fn encode(picture: &Picture, options: &PngOptions) -> Result<Encoded, String> {
+    let PngOptions { effort, encoder } = *options;
+    let mut bytes = Vec::new();
+    let mut palette = None;
+    match encoder {
+        PngEncoder::Crate => upstream::write(picture, effort, &mut bytes),
+        PngEncoder::Own => {
+            let raster = Raster::of(picture);
+            palette = u16::try_from(raster.palette.len()).ok().filter(|colours| *colours > 0);
+            own::write(&raster, effort, &mut bytes)
+        }
+    }
+    .map_err(|error| error.to_string())?;
+    Ok(Encoded::once(bytes, EncoderSettings::Png { effort, encoder, palette }, true))
+}
+
+/// The picture with its palette, as small as it gets.
+#[cfg(feature = "palette")]
+pub(super) fn encode_indexed(indexed: &Indexed, encoder: PngEncoder) -> Result<Encoded, String> {
+    let effort = PngEffort::Small;
+    let mut bytes = Vec::new();
+    match encoder {
+        PngEncoder::Crate => upstream::write_indexed(indexed, effort, &mut bytes),
+        PngEncoder::Own => own::write(&Raster::from(indexed), effort, &mut bytes),
+    }
+    .map_err(|error| error.to_string())?;
+    let settings = EncoderSettings::Png { effort, encoder, palette: Some(indexed.count()) };
+    Ok(Encoded::once(bytes, settings, indexed.exact))
+}

@@ -1,0 +1,278 @@
+//! What a picture's bytes repeat (RFC 1951, section 3.2.5): copies of 3 to 258 bytes from at most 32,768 bytes back.
+//!
+//! Two searches, both of which leave off at the end of a segment:
+//!
+//! - [`Search::probe`] looks at ever fewer places while it finds nothing, and at one candidate for each, as LZ4 does.
+//!   In a photograph it costs next to nothing, and still finds what is plain: runs, and rows that are the same. A copy
+//!   is taken where the bytes would take more bits as literals.
+//! - [`Search::thorough`] looks at every place and follows the chain of those that began with the same four bytes, as
+//!   zlib does, with the same bounds: a copy gives way to a longer one that begins one byte later.
+
+use super::cost::{BIT, log2};
+
+/// Bytes as they are, then a copy, of length 0 where none follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sequence {
+    pub(super) literals: u16,
+    pub(super) length: u16,
+    pub(super) distance: u16,
+}
+
+/// The longest copy.
+pub(super) const MAX_LENGTH: usize = 258;
+/// How far back a copy begins at the most.
+pub(super) const WINDOW: usize = 1 << 15;
+
+/// How thorough a search is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Depth {
+    /// How many places of the same beginning are looked at.
+    pub(super) chain: u32,
+    /// A copy of that length is good enough: no longer one is looked for.
+    pub(super) enough: usize,
+    /// A copy of that length is taken without a look at what begins one byte later.
+    pub(super) take: usize,
+}
+
+/// Where in `data` four bytes have been seen before.
+#[derive(Debug)]
+pub(super) struct Search<'a> {
+    data: &'a [u8],
+    /// For the probe: by a hash of six bytes the place, plus one, that they were last seen at.
+    recent: Vec<u32>,
+    /// How many places in a row were looked at in vain.
+    missed: usize,
+    /// For the thorough search: the same of four bytes, and by a place, modulo the window, the place, plus one, before it.
+    last: Vec<u32>,
+    before: Vec<u32>,
+    /// Up to where places have been entered.
+    entered: usize,
+    /// How many more segments are spared a thorough search, since the last one found little.
+    spared: u32,
+    /// Whether the last one found much, or there was none.
+    pays: bool,
+}
+
+/// How many segments are, at first.
+const SPARED: u32 = 8;
+
+/// How many bytes the probe wants to be the same, at least.
+const BEGINNING: usize = 6;
+/// How many bytes it passes over between two places, at most.
+const MOST_SKIPPED: usize = 64;
+const RECENT_BITS: u32 = 12;
+/// How many places are entered at either end of a long copy.
+const ENTERED: usize = 16;
+const LAST_BITS: u32 = 15;
+
+impl<'a> Search<'a> {
+    /// `data` has fewer than 2^32 bytes.
+    pub(super) fn new(data: &'a [u8]) -> Self {
+        Self {
+            data,
+            recent: vec![0; 1 << RECENT_BITS],
+            missed: 0,
+            last: Vec::new(),
+            before: Vec::new(),
+            entered: 0,
+            spared: 0,
+            pays: true,
+        }
+    }
+
+    /// Six bytes in the upper ones of a word.
+    fn six(&self, at: usize) -> Option<u64> {
+        Some(u64::from_le_bytes(*self.data.get(at..)?.first_chunk()?) << 16)
+    }
+
+    fn four(&self, at: usize) -> Option<u32> {
+        Some(u32::from_le_bytes(*self.data.get(at..)?.first_chunk()?))
+    }
+
+    /// How many bytes from `from` on are those from `at` on, up to `most`.
+    fn common(&self, from: usize, at: usize, most: usize) -> usize {
+        let behind = self.data.get(from..).unwrap_or(&[]);
+        let ahead = self.data.get(at..).unwrap_or(&[]);
+        let ahead = ahead.get(..most.min(MAX_LENGTH)).unwrap_or(ahead);
+        let mut length = 0;
+        for (a, b) in ahead.as_chunks::<8>().0.iter().zip(behind.as_chunks::<8>().0) {
+            let differ = u64::from_le_bytes(*a) ^ u64::from_le_bytes(*b);
+            if differ != 0 {
+                return length + (differ.trailing_zeros() / 8) as usize;
+            }
+            length += 8;
+        }
+        let rest = ahead.iter().zip(behind).skip(length);
+        length + rest.take_while(|(a, b)| a == b).count()
+    }
+
+    /// Splits the bytes from `start` to `end` into sequences; `prices` says what each byte takes as a literal, in parts
+    /// of a bit. Returns how many bytes are copied.
+    pub(super) fn probe(&mut self, start: usize, end: usize, prices: &[u16; 256], out: &mut Vec<Sequence>) -> usize {
+        let (mut at, mut literals, mut copied) = (start, start, 0);
+        // What was in vain before most often is again.
+        let mut missed = self.missed / 2;
+        while at + BEGINNING <= end {
+            let Some(six) = self.six(at) else { break };
+            let place = self.seen(six, at);
+            if let Some(mut from) = place.checked_sub(1)
+                && at - from <= WINDOW
+                && self.six(from) == Some(six)
+            {
+                let most = (end - at).min(MAX_LENGTH) - BEGINNING;
+                let mut length = BEGINNING + self.common(from + BEGINNING, at + BEGINNING, most);
+                let mut to = at;
+                // What was passed over may be the same too.
+                while to > literals
+                    && length < MAX_LENGTH
+                    && from > 0
+                    && self.data.get(to - 1) == self.data.get(from - 1)
+                {
+                    (to, from, length) = (to - 1, from - 1, length + 1);
+                }
+                if self.is_worth(to, length, to - from, prices) {
+                    out.push(sequence(to - literals, length, to - from));
+                    at = to + length;
+                    copied += length;
+                    // So that a run goes on from the byte before.
+                    if let Some(six) = self.six(at - 1) {
+                        self.seen(six, at - 1);
+                    }
+                    (literals, missed) = (at, missed / 4);
+                    continue;
+                }
+                // What is cheap as literals is so from the next byte on too.
+                at = to + length - 1;
+            }
+            missed += 1;
+            at += 1 + (missed >> 3).min(MOST_SKIPPED);
+        }
+        self.missed = missed;
+        if literals < end {
+            out.push(sequence(end - literals, 0, 0));
+        }
+        copied
+    }
+
+    /// Where six bytes were last seen, plus one, or 0; now they are at `at`.
+    fn seen(&mut self, six: u64, at: usize) -> usize {
+        let hash = (six.wrapping_mul(0x9e37_79b1_85eb_ca87) >> (64 - RECENT_BITS)) as usize;
+        #[expect(clippy::cast_possible_truncation, reason = "as `new` has it")]
+        let now = at as u32 + 1;
+        self.recent.get_mut(hash).map_or(0, |recent| std::mem::replace(recent, now)) as usize
+    }
+
+    /// Whether the first of the bytes alone take more bits as literals than what a copy takes about.
+    fn is_worth(&self, at: usize, length: usize, distance: usize, prices: &[u16; 256]) -> bool {
+        let copied = self.data.get(at..at + length.min(48)).unwrap_or(&[]);
+        let price = |byte: &u8| u64::from(prices.get(usize::from(*byte)).copied().unwrap_or(0));
+        let literals: u64 = copied.iter().map(price).sum();
+        let distance = u32::try_from(distance).unwrap_or(u32::MAX);
+        literals > 14 * BIT + log2(distance)
+    }
+
+    /// Whether a thorough search may find more than a probe: that of the first segment and of those that are
+    /// `promising`, unless the last one found little, and as long as it finds more.
+    pub(super) const fn is_worth_while(&mut self, promising: bool) -> bool {
+        self.spared = self.spared.saturating_sub(1);
+        self.pays || promising && self.spared == 0
+    }
+
+    /// What a thorough search was: worth while or not. One that was no more than a sample spares no others.
+    pub(super) const fn found(&mut self, more: bool, promising: bool) {
+        self.pays = more;
+        self.spared = if more || !promising { 0 } else { SPARED };
+    }
+
+    /// Splits the bytes from `start` to `end` into sequences. Returns how many bytes are copied.
+    pub(super) fn thorough(&mut self, start: usize, end: usize, depth: Depth, out: &mut Vec<Sequence>) -> usize {
+        if self.last.is_empty() {
+            self.last = vec![0; 1 << LAST_BITS];
+            self.before = vec![0; WINDOW];
+        }
+        // What a probe went through is not entered, but for the window.
+        self.entered = self.entered.max(start.saturating_sub(WINDOW));
+        let (mut at, mut literals, mut found, mut copied) = (start, start, None, 0);
+        while at < end {
+            let (length, distance) = found.take().unwrap_or_else(|| self.longest(at, end, depth, 0));
+            if length == 0 {
+                at += 1;
+                continue;
+            }
+            if length < depth.take {
+                let next = self.longest(at + 1, end, depth, length);
+                if next.0 > length {
+                    found = Some(next);
+                    at += 1;
+                    continue;
+                }
+            }
+            out.push(sequence(at - literals, length, distance));
+            copied += length;
+            // Of a long copy, which is mostly a run, only the ends are entered.
+            if length >= 4 * ENTERED && length >= depth.take {
+                self.enter(at + ENTERED);
+                self.entered = self.entered.max(at + length - ENTERED);
+            }
+            at += length;
+            literals = at;
+        }
+        if literals < end {
+            out.push(sequence(end - literals, 0, 0));
+        }
+        copied
+    }
+
+    /// Enters all places before `to`.
+    fn enter(&mut self, to: usize) {
+        while self.entered < to {
+            let at = self.entered;
+            let Some(four) = self.four(at) else { return };
+            if let (Some(last), Some(before)) = (self.last.get_mut(hash(four)), self.before.get_mut(at % WINDOW)) {
+                #[expect(clippy::cast_possible_truncation, reason = "as `new` has it")]
+                let place = at as u32 + 1;
+                *before = std::mem::replace(last, place);
+            }
+            self.entered += 1;
+        }
+    }
+
+    /// Length and distance of the longest copy that ends by `end` and is longer than `than`; a length of 0 where there
+    /// is none. Of two of the same length the nearer one.
+    fn longest(&mut self, at: usize, end: usize, depth: Depth, than: usize) -> (usize, usize) {
+        self.enter(at);
+        let most = end.saturating_sub(at).min(MAX_LENGTH);
+        let Some(four) = self.four(at).filter(|_| most > than.max(3)) else { return (0, 0) };
+        let mut best = (than.max(3), 0);
+        let mut place = self.last.get(hash(four)).copied().unwrap_or(0) as usize;
+        let mut nearest = at;
+        let chain = if than >= 8 { depth.chain / 4 } else { depth.chain };
+        for _ in 0..chain {
+            // Invariant: `place` is one of those entered, plus one, or 0 for none; each is before the last, unless the
+            // window has gone on and its slot is another's.
+            let Some(from) = place.checked_sub(1).filter(|from| *from < nearest && at - from <= WINDOW) else { break };
+            // What does not match where the best ends cannot be longer.
+            if self.data.get(from + best.0) == self.data.get(at + best.0) && self.four(from) == Some(four) {
+                let length = self.common(from, at, most);
+                if length > best.0 {
+                    best = (length, at - from);
+                    if length >= depth.enough.min(most) {
+                        break;
+                    }
+                }
+            }
+            nearest = from;
+            place = self.before.get(from % WINDOW).copied().unwrap_or(0) as usize;
+        }
+        if best.1 == 0 { (0, 0) } else { best }
+    }
+}
+
+fn hash(four: u32) -> usize {
+    (four.wrapping_mul(0x9e37_79b1) >> (32 - LAST_BITS)) as usize
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a segment, a copy and the window are shorter than 2^16")]
+const fn sequence(literals: usize, length: usize, distance: usize) -> Sequence {
+    Sequence { literals: literals as u16, length: length as u16, distance: distance as u16 }
+}
