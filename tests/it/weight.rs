@@ -626,39 +626,6 @@ mod palette {
         }
     }
 
-    /// Both have more colours than a palette, and the opaque ones, which are most of the picture, are not given up for the
-    /// others.
-    #[test]
-    fn opaque_pixels_beside_many_translucent_colours_keep_theirs() {
-        let picture = |with_shadow: bool| {
-            let pixel = move |x: u32, y: u32| {
-                let noise = (x * 50 + y).wrapping_mul(2_654_435_761) >> 28;
-                let colour = [(x * 4 + noise) as u8, (y * 4 + noise) as u8, (x * y / 12 + noise) as u8];
-                let alpha = if with_shadow && x < 12 { 20 + (y * 4) as u8 } else { 255 };
-                [colour[0], colour[1], colour[2], alpha]
-            };
-            let pixels = (0..48).flat_map(|y| (0..50).flat_map(move |x| pixel(x, y))).collect();
-            Picture::from_rgba(size("50x48"), pixels).unwrap()
-        };
-        // The mean squared error of the part that is opaque in both.
-        let error = |with_shadow: bool| {
-            let picture = picture(with_shadow);
-            let encoded = ladder(&picture, Format::Png).swap_remove(0);
-            let shown = checked(&picture, &encoded, Format::Png);
-            let part = |picture: &Picture| -> Vec<u8> {
-                let channels = if picture.layout().has_alpha() { 4 } else { 3 };
-                let pixels = picture.pixels().chunks_exact(channels).enumerate();
-                pixels.filter(|(index, _)| index % 50 >= 12).flat_map(|(_, pixel)| pixel[..3].to_vec()).collect()
-            };
-            let (wanted, found) = (part(&picture), part(&shown));
-            let squares = wanted.iter().zip(&found).map(|(a, b)| u64::from(a.abs_diff(*b)).pow(2));
-            squares.sum::<u64>() / wanted.len() as u64
-        };
-        let (alone, beside) = (error(false), error(true));
-        println!("{alone} {beside}");
-        assert!(beside <= 2 * alone + 10, "{beside} beside a shadow, {alone} without");
-    }
-
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(60))]
 
