@@ -1,4 +1,5 @@
-//! How long planning takes: one selection, a whole request of ten sizes, and the cheapest set of generations for a hundred.
+//! How long planning takes: one selection, a whole request of ten sizes, and the cheapest set of generations for a
+//! hundred.
 
 #![allow(clippy::unwrap_used, reason = "a bench stops where its input is wrong")]
 #![allow(missing_docs, reason = "criterion's macros make public functions")]

@@ -7,8 +7,8 @@
 //! ```
 //!
 //! No model is asked: the embedded local generator reframes the picture, or `--generated FILE` stands for what a
-//! model returned. Ends with 0, with 1 where a picture failed or its placement would reject it (the others are kept), or with
-//! 2 where nothing was begun.
+//! model returned. Ends with 0, with 1 where a picture failed or its placement would reject it (the others are kept),
+//! or with 2 where nothing was begun.
 
 #![expect(clippy::disallowed_methods, clippy::print_stderr, reason = "a command reads, writes and speaks")]
 

@@ -47,10 +47,10 @@ pub(crate) struct Args {
     /// An instruction to pass on beside the adaptive prompt
     #[arg(long, value_name = "TEXT", default_value = "")]
     prompt: String,
-    /// The seed of each size's first call
+    /// The seed of each generation's first call
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// How sizes are cut: as much as the shape allows, or the very pixels from the centre
+    /// How sizes are cut: as much as the shape allows, or the very pixels; from the centre, or around --focus
     #[arg(long, default_value = "cover")]
     fit: FitArg,
     /// Let one generation serve several sizes, at a loss of shape of at most so many percent
@@ -62,13 +62,15 @@ pub(crate) struct Args {
     /// The most bytes of a file
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     max_bytes: Option<u64>,
-    /// The lowest quality of a JPEG that --max-bytes or a placement's limit may lead to, 1 to 100 [default: 40]
+    /// The lowest quality of a JPEG that a limit of bytes may lead to, 1 to 100; above --quality only that is tried
+    /// [default: 40]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100))]
     min_quality: Option<u8>,
     /// Let a limit on its weight reduce a PNG or a WebP to a palette (with the cargo feature "palette")
     #[arg(long)]
     palette: bool,
-    /// Keep the edges free of what matters: a percentage for all of them, or top,right,bottom,left
+    /// Keep the edges free of what matters: a percentage for all of them, or top,right,bottom,left. A placement's own
+    /// safe area comes first
     #[arg(long, value_name = "PERCENT", value_parser = values::insets)]
     safe: Option<Insets>,
     /// Where the interest lies, in percent of the picture that is cut: a point, or a region left,top,right,bottom

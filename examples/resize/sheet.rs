@@ -1,5 +1,5 @@
-//! A contact sheet: of each picture the frame that it is cut from, with what is cut away dimmed, the safe area and the focus;
-//! and beside it the result.
+//! A contact sheet: of each picture the frame that it is cut from, with what is cut away dimmed, the safe area and the
+//! focus; and beside it the result.
 
 use std::convert::Infallible;
 use std::error::Error;

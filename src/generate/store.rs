@@ -23,8 +23,9 @@ pub trait Store {
     /// [`StoreError`] where it cannot be known: the call is then not made, since it may have been paid.
     fn load(&self, fingerprint: &Fingerprint) -> Result<Option<Generated>, StoreError>;
 
-    /// Keeps the answer to `request` under its [`fingerprint`](GenerationRequest::fingerprint), all of it, and returns when
-    /// it is safe. An answer that comes back without its [`reframing`](Generated::reframing) is cut as a model's would be. Where there is none, the answer cannot be found again by it; keep it under a name of your own, or not.
+    /// Keeps the answer to `request` under its [`fingerprint`](GenerationRequest::fingerprint), all of it, and returns
+    /// when it is safe. Where there is none, the answer cannot be found again by it; keep it under a name of your own,
+    /// or not. An answer that comes back without its [`reframing`](Generated::reframing) is cut as a model's would be.
     ///
     /// # Errors
     ///

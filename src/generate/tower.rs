@@ -15,9 +15,10 @@
 //!   one it does not compile, since nobody there could tell what was billed.
 //! - The retry must not repeat [`OverBudget`](GenerateErrorKind::OverBudget): nothing changes by asking again. A list
 //!   of the kinds that are worth a try, as below, leaves it out by itself.
-//! - The [driver](crate::generate) is given no budget then: the same one in both places would count every call
-//!   twice. What it has of a plan with bounds is an account of its own, of how each call ended. A driver knows the meter's refusals for what they are, and tries a
-//!   call again that was refused only because others in flight held the money.
+//! - The [driver](crate::generate) is given no budget then: the same one in both places would count every call twice.
+//!   What it has of a plan with bounds is an account of its own, of how each call ended. A driver knows the meter's
+//!   refusals for what they are, and tries a call again that was refused only because others in flight held the
+//!   money.
 //!
 //! What all tries were billed is in [`Budget::spent`]; a run's outcome knows only how each call ended.
 //!

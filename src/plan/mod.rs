@@ -71,7 +71,8 @@ use crate::size::Size;
 /// # Guarantees
 ///
 /// There is at least one rendition. Every generation has a call and a rendition, only as many as its
-/// [sharing](Self::sharing) allows, and covers the targets cut from it; the cost is within the budget; and every rectangle, sum and fingerprint is what this version of the crate computes from the rest.
+/// [sharing](Self::sharing) allows, and covers the targets cut from it; the cost is within the budget; and every
+/// rectangle, sum and fingerprint is what this version of the crate computes from the rest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     header: Header,

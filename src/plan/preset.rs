@@ -306,7 +306,8 @@ impl PresetTable {
         self
     }
 
-    /// The same table for a model that takes whole prompts of up to `chars` characters.
+    /// The same table for a model that takes whole prompts of up to `chars` characters. The document of a plan is read
+    /// back with prompts of up to 100,000.
     #[must_use]
     pub fn with_max_prompt_chars(mut self, chars: usize) -> Self {
         self.max_prompt_chars = chars;

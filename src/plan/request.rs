@@ -379,7 +379,8 @@ impl ResizeRequestBuilder {
 
     /// Cuts a target from the source itself, at no cost, where the source covers it and the rectangle is at least
     /// `min_kept_per_mille` thousandths of the source, up to 1000. It needs the source's bytes and upright size. Such a
-    /// target has one picture, however many variants are asked. Default: never.
+    /// target has one picture, however many variants are asked, and nothing is composed for its safe area. Default:
+    /// never.
     pub const fn skip_covered(mut self, min_kept_per_mille: u16) -> Self {
         self.fields.skip_covered = Some(min_kept_per_mille);
         self

@@ -56,7 +56,8 @@ pub struct EncodeOptions {
     pub min_quality: u8,
     /// Whether a limit on the weight of a PNG or a WebP may lead to a palette, with dithering: of 256 colours, and
     /// where that is too heavy of fewer, down to 16. Without a limit it changes nothing, nor for a JPEG. Needs the
-    /// feature `palette`, without which asking for it is an error, whose palettes and pixels are the same on every machine, see [`weight`].
+    /// feature `palette`, without which asking for it is an error; its palettes and pixels are the same on every
+    /// machine, see [`weight`].
     pub palette: bool,
 }
 

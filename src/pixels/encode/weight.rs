@@ -2,7 +2,8 @@
 //!
 //! What is tried, in this order, until a file fits; never more than [`MAX_ENCODES`] encodes:
 //!
-//! - JPEG: the quality that is asked, or 90; then by bisection a lower quality that fits, the highest where a higher one is never lighter, down to
+//! - JPEG: the quality that is asked, or 90; then by bisection a lower one that fits: the highest, where a higher one
+//!   is never lighter, which small or drawn pictures can break by a few bytes; down to
 //!   [`EncodeOptions::min_quality`].
 //! - PNG: the effort that is asked, then those above it.
 //! - WebP: with prediction, then without.
