@@ -95,12 +95,13 @@ pub use generate::{
 #[cfg(feature = "pixels")]
 pub use pixels::{
     Inspect, PassThrough, RenderError, RenderOptions, RenderTarget, Rendered, Undersized, Warning,
+    codec::Codec,
     decode::{Colour, DecodeError, DecodeLimits, Decoded, Probe, decode, probe},
     encode::{
         EncodeError, EncodeOptions, Encoded, EncoderSettings, encode,
         jpeg::{DEFAULT_JPEG_QUALITY, JpegOptions, Subsampling},
         png::{PngEffort, PngOptions},
-        webp::{WebPMode, WebPOptions},
+        webp::{DEFAULT_WEBP_EFFORT, WebPMode, WebPOptions},
         weight::{DEFAULT_MIN_QUALITY, MAX_ENCODES, encode_within},
     },
     inspect::{Bar, Blank, Findings, Frame, inspect},

@@ -21,6 +21,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod codec;
 pub(crate) mod colour;
 pub mod decode;
 pub mod encode;
@@ -34,6 +35,7 @@ pub(crate) mod srgb;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use self::codec::Codec;
 use self::decode::{Colour, DecodeError, DecodeLimits, Decoded, decode, probe};
 use self::encode::weight::encode_within;
 use self::encode::{EncodeError, EncodeOptions, Encoded, EncoderSettings, encode};
@@ -201,6 +203,27 @@ pub struct RenderOptions {
     pub pass_through: PassThrough,
     /// How results are written.
     pub encode: EncodeOptions,
+}
+
+impl RenderOptions {
+    /// The same options with pictures read and written by this codec.
+    ///
+    /// ```
+    /// use smart_resize::{Codec, Format, RenderOptions};
+    ///
+    /// let options = RenderOptions::default().with_codec(Codec::Fast);
+    /// assert_eq!((options.limits.codec, options.encode.codec), (Codec::Fast, Codec::Fast));
+    /// // Known before a picture is paid for:
+    /// if !cfg!(feature = "turbojpeg") {
+    ///     let error = options.encode.check(Format::Jpeg).unwrap_err();
+    ///     assert_eq!(error.to_string(), "a fast codec for jpeg needs the cargo feature \"turbojpeg\"");
+    /// }
+    /// ```
+    #[must_use]
+    pub const fn with_codec(mut self, codec: Codec) -> Self {
+        (self.limits.codec, self.encode.codec) = (codec, codec);
+        self
+    }
 }
 
 /// One finished picture.

@@ -2,6 +2,9 @@
 //! word, and wrong: one that is cut short; a sequential one that sends subsampled colour in scans of its own; one that is
 //! finer in colour than in brightness; and one in YCbCr whose components are named R, G and B.
 //!
+//! With `Codec::Fast` the pixels, and nothing else, are read by libjpeg-turbo. Where it finds anything wrong with them,
+//! they are read anew by `zune-jpeg`, whose word counts.
+//!
 //! Not told from a whole picture is one whose last scan breaks off and yet is followed by an end marker, unless hardly
 //! anything is left of it: it ends in grey.
 
@@ -11,8 +14,12 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
+#[cfg(feature = "turbojpeg")]
+use super::turbo;
 use super::{DecodeError, DecodeLimits, Header, Opened, Pixels, Reading};
 use crate::format::Format;
+#[cfg(feature = "turbojpeg")]
+use crate::pixels::codec::Codec;
 use crate::pixels::colour::{Channels, ColourTag, Samples};
 use crate::pixels::orientation::Orientation;
 use crate::pixels::srgb;
@@ -51,17 +58,37 @@ pub(super) fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Opened<
         has_content_credentials: extras.has_content_credentials,
     };
     let samples = if channels == Channels::Grey { 1 } else { 3 };
-    Ok(Opened { header, needed: u64::from(size.area()) * samples, pixels: Box::new(Jpeg { decoder, channels }) })
+    #[cfg(feature = "turbojpeg")]
+    let fast = (limits.codec == Codec::Fast).then(|| {
+        let is_rgb = decoder.input_colorspace() != Some(ColorSpace::YCbCr);
+        (bytes, turbo::Expected { size, channels, is_rgb, scans: limits.scans })
+    });
+    let pixels = Jpeg {
+        decoder,
+        channels,
+        #[cfg(feature = "turbojpeg")]
+        fast,
+    };
+    Ok(Opened { header, needed: u64::from(size.area()) * samples, pixels: Box::new(pixels) })
 }
 
 struct Jpeg<'a> {
     decoder: JpegDecoder<ZCursor<&'a [u8]>>,
     channels: Channels,
+    /// The file, and what it was found to be, where the fast codec is asked.
+    #[cfg(feature = "turbojpeg")]
+    fast: Option<(&'a [u8], turbo::Expected)>,
 }
 
 impl Pixels for Jpeg<'_> {
     fn read(mut self: Box<Self>, mut bytes: Vec<u8>) -> Reading {
-        self.decoder.decode_into(&mut bytes).map_err(|error| corrupt(&error))?;
+        #[cfg(feature = "turbojpeg")]
+        let is_read = self.fast.is_some_and(|(file, expected)| turbo::read(file, &expected, &mut bytes));
+        #[cfg(not(feature = "turbojpeg"))]
+        let is_read = false;
+        if !is_read {
+            self.decoder.decode_into(&mut bytes).map_err(|error| corrupt(&error))?;
+        }
         Ok(Samples { channels: self.channels, has_alpha: false, wide: false, bytes })
     }
 }

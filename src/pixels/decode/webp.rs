@@ -1,4 +1,5 @@
-//! WebP, by `image-webp`; of an animation the first frame.
+//! WebP, by `image-webp`; of an animation the first frame. With `Codec::Fast` the pixels of a still picture are read by
+//! libwebp, and where it finds anything wrong with them, by `image-webp` all the same.
 //!
 //! Two of its readings are mended beforehand, in a copy of the file: an alpha flag without alpha, which other decoders
 //! take for opaque and it refuses, and a first frame that is to be blended with the empty canvas, which makes colours
@@ -11,6 +12,8 @@ use image_webp::{DecodingError, WebPDecoder};
 
 use super::{DecodeError, DecodeLimits, Header, Opened, Pixels, Reading};
 use crate::format::Format;
+#[cfg(feature = "libwebp")]
+use crate::pixels::codec::Codec;
 use crate::pixels::colour::{Channels, ColourTag, Samples};
 use crate::pixels::orientation::Orientation;
 use crate::pixels::srgb;
@@ -19,7 +22,10 @@ const CUT_SHORT: DecodeError = DecodeError::Truncated { format: Format::WebP };
 
 pub(super) fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Opened<'a>, DecodeError> {
     let extras = walk(bytes, limits)?;
-    let mut decoder = WebPDecoder::new(Cursor::new(mended(bytes, &extras))).map_err(|error| corrupt(&error))?;
+    let file = mended(bytes, &extras);
+    #[cfg(feature = "libwebp")]
+    let fast = (limits.codec == Codec::Fast).then(|| file.clone());
+    let mut decoder = WebPDecoder::new(Cursor::new(file)).map_err(|error| corrupt(&error))?;
     let (width, height) = decoder.dimensions();
     let size = limits.check_size(width, height)?;
     // It is heeded for a profile and for tags alone.
@@ -36,16 +42,42 @@ pub(super) fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Opened<
         has_content_credentials: extras.has_content_credentials,
     };
     let needed = decoder.output_buffer_size().map_or(u64::MAX, |bytes| bytes as u64);
-    Ok(Opened { header, needed, pixels: Box::new(WebP { decoder }) })
+    let pixels = WebP {
+        decoder,
+        #[cfg(feature = "libwebp")]
+        fast,
+    };
+    Ok(Opened { header, needed, pixels: Box::new(pixels) })
 }
 
 struct WebP<'a> {
     decoder: WebPDecoder<Cursor<Cow<'a, [u8]>>>,
+    /// The file, where the fast codec is asked.
+    #[cfg(feature = "libwebp")]
+    fast: Option<Cow<'a, [u8]>>,
+}
+
+#[cfg(feature = "libwebp")]
+impl WebP<'_> {
+    /// Fills `pixels`, unless the pure codec is asked, or libwebp finds anything wrong with the file; so it does with an
+    /// animation.
+    fn read_fast(&self, pixels: &mut [u8]) -> bool {
+        use smart_resize_webp::{Layout, decode};
+        let layout = if self.decoder.has_alpha() { Layout::Rgba } else { Layout::Rgb };
+        let (width, height) = self.decoder.dimensions();
+        self.fast.as_deref().is_some_and(|file| decode(file, width, height, layout, pixels).is_ok())
+    }
 }
 
 impl Pixels for WebP<'_> {
     fn read(mut self: Box<Self>, mut bytes: Vec<u8>) -> Reading {
-        self.decoder.read_image(&mut bytes).map_err(|error| corrupt(&error))?;
+        #[cfg(feature = "libwebp")]
+        let is_read = self.read_fast(&mut bytes);
+        #[cfg(not(feature = "libwebp"))]
+        let is_read = false;
+        if !is_read {
+            self.decoder.read_image(&mut bytes).map_err(|error| corrupt(&error))?;
+        }
         Ok(Samples { channels: Channels::Rgb, has_alpha: self.decoder.has_alpha(), wide: false, bytes })
     }
 }
