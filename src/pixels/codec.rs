@@ -10,7 +10,8 @@ use crate::format::Format;
 /// | | `Pure` | `Fast` | with the feature |
 /// |---|---|---|---|
 /// | JPEG, read and written | `zune-jpeg`, `jpeg-encoder` | libjpeg-turbo | `turbojpeg` |
-/// | WebP, read | `image-webp` | libwebp | `libwebp` |
+/// | WebP, lossy and opaque, read | `image-webp` | libwebp | `libwebp` |
+/// | WebP, any other, read | `image-webp` | `image-webp` | `libwebp` |
 /// | WebP, written without loss | `image-webp` | `image-webp` | |
 /// | WebP, written with loss | libwebp | libwebp | `libwebp` |
 /// | PNG, read and written | `png` | `png` | |

@@ -59,7 +59,7 @@ pub(super) fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Opened<
     };
     let samples = if channels == Channels::Grey { 1 } else { 3 };
     #[cfg(feature = "turbojpeg")]
-    let fast = (limits.codec == Codec::Fast).then(|| {
+    let fast = (limits.codec == Codec::Fast && !extras.lacks_tables).then(|| {
         let is_rgb = decoder.input_colorspace() != Some(ColorSpace::YCbCr);
         (bytes, turbo::Expected { size, channels, is_rgb, scans: limits.scans })
     });
@@ -104,6 +104,8 @@ struct Extras {
     is_bare: bool,
     has_icc: bool,
     has_content_credentials: bool,
+    /// A scan names a Huffman table that is not in the file: `zune-jpeg` refuses it, libjpeg-turbo takes another.
+    lacks_tables: bool,
 }
 
 /// Walks the segments: a marker is `ff` and a code; all but those without content have a length of two bytes, which
@@ -156,19 +158,28 @@ struct Walk {
     adobe: Option<u8>,
     is_named_rgb: bool,
     scans: u32,
+    /// The Huffman tables so far, a bit for each: those of class 0 below, of class 1 above.
+    tables: u8,
 }
 
 impl Walk {
     const fn new(limits: DecodeLimits) -> Self {
         Self {
             limits,
-            found: Extras { components: 0, is_bare: true, has_icc: false, has_content_credentials: false },
+            found: Extras {
+                components: 0,
+                is_bare: true,
+                has_icc: false,
+                has_content_credentials: false,
+                lacks_tables: false,
+            },
             fewest_bits: 0,
             interleaved: 0,
             has_jfif: false,
             adobe: None,
             is_named_rgb: false,
             scans: 0,
+            tables: 0,
         }
     }
 
@@ -178,9 +189,10 @@ impl Walk {
             // JFIF's header and Adobe's, which say how samples are to be read. Tables, among the codes of frames.
             (0xe0, [b'J', b'F', b'I', b'F', 0, ..]) => self.has_jfif = true,
             (0xee, &[b'A', b'd', b'o', b'b', b'e', _, _, _, _, _, _, transform, ..]) => self.adobe = Some(transform),
-            (0xc4 | 0xc8 | 0xcc, _) => {}
+            (0xc4, _) => self.tables(content),
+            (0xc8 | 0xcc, _) => {}
             (0xc0..=0xcf, _) => self.frame(code, content)?,
-            (0xda, &[components, ..]) => self.scan(components)?,
+            (0xda, &[components, ref each @ ..]) => self.scan(components, each)?,
             (0xe2, [b'I', b'C', b'C', b'_', b'P', b'R', b'O', b'F', b'I', b'L', b'E', 0, ..]) => found.has_icc = true,
             // A box of JUMBF, in which C2PA keeps its manifests.
             (0xeb, [b'J', b'P', ..]) => (found.is_bare, found.has_content_credentials) = (false, true),
@@ -210,7 +222,27 @@ impl Walk {
         Ok(())
     }
 
-    fn scan(&mut self, components: u8) -> Result<(), DecodeError> {
+    /// For each table its class and number (1), how many codes there are of each length (16), and a byte for each code.
+    fn tables(&mut self, mut content: &[u8]) {
+        while let Some((&[name, ref counts @ ..], rest)) = content.split_first_chunk::<17>() {
+            self.tables |= 1 << (name & 3 | (name >> 4 & 1) << 2);
+            let codes = counts.iter().map(|count| usize::from(*count)).sum::<usize>();
+            content = rest.get(codes..).unwrap_or_default();
+        }
+    }
+
+    /// For each component its name and its tables (2), then from which coefficient to which (2), and which bits (1).
+    fn scan(&mut self, components: u8, each: &[u8]) -> Result<(), DecodeError> {
+        let (each, rest) = each.split_at_checked(2 * usize::from(components)).unwrap_or_default();
+        let (first, last, bits) = match *rest {
+            [first, last, bits, ..] => (first, last, bits >> 4),
+            _ => (0, 63, 0),
+        };
+        let (needs_first, needs_others) = (first == 0 && bits == 0, last > 0);
+        for names in each.iter().skip(1).step_by(2) {
+            let has = |class: u8, number: u8| self.tables >> (number & 3 | class << 2) & 1 != 0;
+            self.found.lacks_tables |= needs_first && !has(0, names >> 4) || needs_others && !has(1, *names);
+        }
         if components < self.interleaved {
             return Err(unsupported("subsampled and not interleaved"));
         }
