@@ -54,13 +54,20 @@
 //! | `serde` | yes | plans, sizes and provenance records as JSON |
 //! | `tower` | no | backends as services of [tower](https://docs.rs/tower), services as backends, a layer that meters each try |
 //! | `palette` | no | palettes with dithering, where `EncodeOptions::palette` allows them |
+//! | `libwebp` | no | `WebPMode::Lossy`, and `Codec::Fast` for reading WebP; takes a C compiler |
+//! | `turbojpeg` | no | `Codec::Fast` for JPEG; takes a C compiler, CMake and NASM |
+//! | `jpeg-simd` | no | JPEGs written twice as fast; their bytes differ between processors |
 //!
 //! Without default features the crate is `no_std` with `alloc`: planning, and the traits and data of backends.
+//!
+//! A feature changes no picture by being there, since another crate may turn it on: codecs in C are used where a call asks
+//! for `Codec::Fast`. The exception is `jpeg-simd`, which switches the JPEG encoder for everyone.
 //!
 //! # What it does not do
 //!
 //! It talks to no service, fetches no URL, keeps no file, and neither retries nor waits. CMYK JPEGs are refused. WebP is
-//! written without loss only, unless a palette is allowed. Of an animation the first frame is used.
+//! written without loss, unless a palette is allowed or a loss is asked of the feature `libwebp`. Of an animation the first
+//! frame is used.
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;

@@ -12,7 +12,8 @@
 //!
 //! What was used stands in [`Encoded::settings`], and how often the picture was encoded in [`Encoded::encodes`]. The
 //! same picture gives the same file on every machine: palettes are made of integers and of sums, products and quotients
-//! of 64-bit floats, which every machine that follows IEEE 754 rounds alike (32-bit x86 without SSE2 does not). The work
+//! of 64-bit floats, which every machine that follows IEEE 754 rounds alike (32-bit x86 without SSE2 does not). Codecs in C are outside of
+//! that. The work
 //! grows with the number of pixels and not with what they show, the memory of a palette by two bytes a pixel.
 //!
 //! ```
