@@ -150,7 +150,7 @@ fn agree_on_the_broken(what: &str, file: &[u8], changes: u32, lenient: u32) {
 
 #[cfg(feature = "turbojpeg")]
 mod jpeg {
-    use smart_resize::{Colour, MAX_ENCODES, encode_within};
+    use smart_resize::{Colour, MAX_ENCODES, encode_within, read_source};
 
     use super::*;
     use crate::pictures::{exif, transparent, with_segment};
@@ -209,6 +209,20 @@ mod jpeg {
     /// Such pictures in one scan for each component are refused by what looks at the file first, and so by both.
     fn is_quartered(sampling: SamplingFactor) -> bool {
         matches!(sampling, SamplingFactor::R_4_1_1 | SamplingFactor::R_4_1_0 | SamplingFactor::R_4_4_1)
+    }
+
+    #[test]
+    fn the_one_that_is_asked_reads() {
+        let file = written(&photo(size("96x64")), |encoder| encoder.set_sampling_factor(SamplingFactor::R_4_2_0));
+        let [pure, fast] = [Codec::Pure, Codec::Fast].map(|codec| decode(&file, &limits(codec)).unwrap().picture);
+        assert!(pure != fast, "they round differently");
+    }
+
+    #[test]
+    fn a_source_that_is_written_anew_has_the_digest_that_it_has_everywhere() {
+        let turned = written(&photo(size("96x64")), |encoder| encoder.add_exif_metadata(&exif(6)).unwrap());
+        let [pure, fast] = [Codec::Pure, Codec::Fast].map(|codec| read_source(turned.clone(), &limits(codec)).unwrap());
+        assert_eq!(pure, fast);
     }
 
     #[test]

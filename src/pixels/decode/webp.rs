@@ -45,7 +45,7 @@ pub(super) fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Opened<
     let pixels = WebP {
         decoder,
         #[cfg(feature = "libwebp")]
-        fast: extras.plainly_lossy().filter(|_| limits.codec == Codec::Fast),
+        fast: asked(&extras, limits),
     };
     Ok(Opened { header, needed, pixels: Box::new(pixels) })
 }
@@ -56,6 +56,12 @@ struct WebP<'a> {
     /// end of the chunk.
     #[cfg(feature = "libwebp")]
     fast: Option<&'a [u8]>,
+}
+
+/// What libwebp is to read.
+#[cfg(feature = "libwebp")]
+fn asked<'a>(extras: &Extras<'a>, limits: &DecodeLimits) -> Option<&'a [u8]> {
+    extras.plainly_lossy().filter(|_| limits.codec == Codec::Fast)
 }
 
 #[cfg(feature = "libwebp")]
@@ -178,4 +184,35 @@ fn walk<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Extras<'a>, Decode
     }
     found.is_opaque = found.lossy.is_some() && !has_alpha;
     Ok(found)
+}
+
+#[cfg(all(test, feature = "libwebp"))]
+mod tests {
+    use super::*;
+    use crate::pixels::encode::webp::{WebPMode, WebPOptions};
+    use crate::pixels::encode::{EncodeOptions, encode};
+    use crate::pixels::picture::Picture;
+    use crate::size::Size;
+
+    /// Their pixels are the same, so that these do not tell who has read them.
+    #[test]
+    fn libwebp_reads_what_is_lossy_and_opaque_if_asked() {
+        let size = Size::new(9, 7).unwrap();
+        let [opaque, clear] = [Picture::from_rgb(size, vec![90; 189]), Picture::from_rgba(size, vec![90; 252])];
+        let mut lossy = EncodeOptions::default();
+        lossy.webp = WebPOptions::with_mode(WebPMode::Lossy { quality: 80 });
+        let mut fast = DecodeLimits { codec: Codec::Fast, ..DecodeLimits::default() };
+        let mut is_fast = |picture: &Picture, options: &EncodeOptions, codec| {
+            fast.codec = codec;
+            let file = encode(picture, Format::WebP, options).unwrap().bytes;
+            let extras = walk(&file, &fast).unwrap();
+            let decoder = WebPDecoder::new(Cursor::new(mended(&file, &extras))).unwrap();
+            let mut pixels = vec![0; decoder.output_buffer_size().unwrap()];
+            WebP { decoder, fast: asked(&extras, &fast) }.read_fast(&mut pixels)
+        };
+        let (opaque, clear) = (opaque.unwrap(), clear.unwrap());
+        assert!(is_fast(&opaque, &lossy, Codec::Fast) && !is_fast(&opaque, &lossy, Codec::Pure));
+        assert!(!is_fast(&clear, &lossy, Codec::Fast));
+        assert!(!is_fast(&opaque, &EncodeOptions::default(), Codec::Fast));
+    }
 }
