@@ -250,6 +250,17 @@ mod jpeg {
         assert!(agree("an end too many", &scans, 3));
     }
 
+    /// As a camera's video has them: libjpeg-turbo would take the tables of the standard's annex.
+    #[test]
+    fn tables_that_are_not_in_the_file_are_not_made_up() {
+        let mut file = written(&photo(size("40x24")), |_| {});
+        while let Some(at) = file.windows(2).position(|two| two == [0xff, 0xc4]) {
+            let length = usize::from(u16::from_be_bytes([file[at + 2], file[at + 3]]));
+            file.drain(at..at + 2 + length);
+        }
+        assert!(!agree("no tables", &file, 0));
+    }
+
     #[test]
     fn orientations_and_profiles_count() {
         let picture = photo(size("40x24"));
@@ -592,6 +603,10 @@ mod webp {
         let canvas = [2, 0, 0, 0, 19, 0, 0, 19, 0, 0];
         let animation = riff(&[(b"VP8X", &canvas), (b"ANIM", &[0; 6]), (b"ANMF", &frame), (b"ANMF", &frame)]);
         assert!(agree("an animation", &animation, 1));
+        // A colour space that there is not.
+        let mut odd = file.clone();
+        odd[at + 18] |= 0x80;
+        assert!(!agree("odd colours", &odd, 0));
         // A canvas of another size than the picture.
         let other = riff(&[(b"VP8X", &[0, 0, 0, 0, 18, 0, 0, 19, 0, 0]), (b"VP8 ", &file[at + 8..])]);
         agree("another canvas", &other, 1);
