@@ -56,7 +56,7 @@
 //! | `palette` | no | palettes with dithering, where `EncodeOptions::palette` allows them |
 //! | `libwebp` | no | `WebPMode::Lossy`, and `Codec::Fast` for reading WebP; takes a C compiler |
 //! | `turbojpeg` | no | `Codec::Fast` for JPEG; takes a C compiler, CMake and NASM |
-//! | `jpeg-simd` | no | JPEGs written twice as fast; their bytes differ between processors |
+//! | `jpeg-simd` | no | JPEGs written a third faster; their bytes differ between processors |
 //!
 //! Without default features the crate is `no_std` with `alloc`: planning, and the traits and data of backends.
 //!
