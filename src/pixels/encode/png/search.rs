@@ -34,17 +34,25 @@ pub(super) struct Depth {
     pub(super) take: usize,
 }
 
-/// Where in `data` four bytes have been seen before.
+/// Where bytes were last seen, kept from one search to the next for its room.
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    /// For the probe: by a hash of six bytes the place, plus one, that they were last seen at.
+    recent: Vec<u32>,
+    /// For the thorough search: the same of four bytes.
+    last: Vec<u32>,
+    /// By a place, modulo the window, the place, plus one, before it. Invariant: what the last search left here is not
+    /// read, since a place is looked up only after it was entered.
+    before: Vec<u32>,
+}
+
+/// Where in `data` bytes have been seen before.
 #[derive(Debug)]
 pub(super) struct Search<'a> {
     data: &'a [u8],
-    /// For the probe: by a hash of six bytes the place, plus one, that they were last seen at.
-    recent: Vec<u32>,
+    tables: &'a mut Tables,
     /// How many places in a row were looked at in vain.
     missed: usize,
-    /// For the thorough search: the same of four bytes, and by a place, modulo the window, the place, plus one, before it.
-    last: Vec<u32>,
-    before: Vec<u32>,
     /// Up to where places have been entered.
     entered: usize,
     /// How many more segments are spared a thorough search, since the last one found little.
@@ -67,17 +75,11 @@ const LAST_BITS: u32 = 15;
 
 impl<'a> Search<'a> {
     /// `data` has fewer than 2^32 bytes.
-    pub(super) fn new(data: &'a [u8]) -> Self {
-        Self {
-            data,
-            recent: vec![0; 1 << RECENT_BITS],
-            missed: 0,
-            last: Vec::new(),
-            before: Vec::new(),
-            entered: 0,
-            spared: 0,
-            pays: true,
-        }
+    pub(super) fn new(data: &'a [u8], tables: &'a mut Tables) -> Self {
+        tables.recent.clear();
+        tables.recent.resize(1 << RECENT_BITS, 0);
+        tables.last.clear();
+        Self { data, tables, missed: 0, entered: 0, spared: 0, pays: true }
     }
 
     /// Six bytes in the upper ones of a word.
@@ -106,9 +108,10 @@ impl<'a> Search<'a> {
         length + rest.take_while(|(a, b)| a == b).count()
     }
 
-    /// Splits the bytes from `start` to `end` into sequences; `prices` says what each byte takes as a literal, in parts
+    /// Splits the bytes from `start` to `end` into sequences, in place of what `out` holds; `prices` says what each byte takes as a literal, in parts
     /// of a bit. Returns how many bytes are copied.
     pub(super) fn probe(&mut self, start: usize, end: usize, prices: &[u16; 256], out: &mut Vec<Sequence>) -> usize {
+        out.clear();
         let (mut at, mut literals, mut copied) = (start, start, 0);
         // What was in vain before most often is again.
         let mut missed = self.missed / 2;
@@ -159,7 +162,7 @@ impl<'a> Search<'a> {
         let hash = (six.wrapping_mul(0x9e37_79b1_85eb_ca87) >> (64 - RECENT_BITS)) as usize;
         #[expect(clippy::cast_possible_truncation, reason = "as `new` has it")]
         let now = at as u32 + 1;
-        self.recent.get_mut(hash).map_or(0, |recent| std::mem::replace(recent, now)) as usize
+        self.tables.recent.get_mut(hash).map_or(0, |recent| std::mem::replace(recent, now)) as usize
     }
 
     /// Whether the first of the bytes alone take more bits as literals than what a copy takes about.
@@ -184,11 +187,12 @@ impl<'a> Search<'a> {
         self.spared = if more || !promising { 0 } else { SPARED };
     }
 
-    /// Splits the bytes from `start` to `end` into sequences. Returns how many bytes are copied.
+    /// Splits the bytes from `start` to `end` into sequences, in place of what `out` holds. Returns how many bytes are copied.
     pub(super) fn thorough(&mut self, start: usize, end: usize, depth: Depth, out: &mut Vec<Sequence>) -> usize {
-        if self.last.is_empty() {
-            self.last = vec![0; 1 << LAST_BITS];
-            self.before = vec![0; WINDOW];
+        out.clear();
+        if self.tables.last.is_empty() {
+            self.tables.last.resize(1 << LAST_BITS, 0);
+            self.tables.before.resize(WINDOW, 0);
         }
         // What a probe went through is not entered, but for the window.
         self.entered = self.entered.max(start.saturating_sub(WINDOW));
@@ -228,7 +232,8 @@ impl<'a> Search<'a> {
         while self.entered < to {
             let at = self.entered;
             let Some(four) = self.four(at) else { return };
-            if let (Some(last), Some(before)) = (self.last.get_mut(hash(four)), self.before.get_mut(at % WINDOW)) {
+            let Tables { last, before, .. } = &mut *self.tables;
+            if let (Some(last), Some(before)) = (last.get_mut(hash(four)), before.get_mut(at % WINDOW)) {
                 #[expect(clippy::cast_possible_truncation, reason = "as `new` has it")]
                 let place = at as u32 + 1;
                 *before = std::mem::replace(last, place);
@@ -244,7 +249,7 @@ impl<'a> Search<'a> {
         let most = end.saturating_sub(at).min(MAX_LENGTH);
         let Some(four) = self.four(at).filter(|_| most > than.max(3)) else { return (0, 0) };
         let mut best = (than.max(3), 0);
-        let mut place = self.last.get(hash(four)).copied().unwrap_or(0) as usize;
+        let mut place = self.tables.last.get(hash(four)).copied().unwrap_or(0) as usize;
         let mut nearest = at;
         let chain = if than >= 8 { depth.chain / 4 } else { depth.chain };
         for _ in 0..chain {
@@ -262,7 +267,7 @@ impl<'a> Search<'a> {
                 }
             }
             nearest = from;
-            place = self.before.get(from % WINDOW).copied().unwrap_or(0) as usize;
+            place = self.tables.before.get(from % WINDOW).copied().unwrap_or(0) as usize;
         }
         if best.1 == 0 { (0, 0) } else { best }
     }
