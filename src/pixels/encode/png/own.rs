@@ -1,4 +1,13 @@
 //! PNG by this crate: reduce, filter, deflate, strip by strip; an `IDAT` chunk for each.
+//!
+//! With the feature `parallel` the strips of a picture are encoded beside each other, on the threads of the rayon pool
+//! that this is called in; the bytes are the same, since strips follow from the size alone and depend on their rows alone.
+
+#[cfg(feature = "parallel")]
+use std::sync::Mutex;
+
+#[cfg(feature = "parallel")]
+use rayon::prelude::*;
 
 use super::PngEffort;
 use super::file;
@@ -6,7 +15,7 @@ use super::reduce::{Colour, Raster, Shape};
 use super::strip::{Deflated, Strip, Sum, Workshop, strips};
 
 /// What pictures are encoded in, one after the other. It is kept so that, once it is large enough, encoding allocates
-/// nothing but the file.
+/// nothing but the file; with the feature `parallel` each strip in a thread of its own too.
 #[derive(Debug, Default)]
 pub(crate) struct PngScratch {
     /// What [`Raster::of`] makes of a picture.
@@ -14,6 +23,9 @@ pub(crate) struct PngScratch {
     /// The row above the first one, or the rows that [`RowSink`](super::sink::RowSink) has not encoded yet.
     pub(super) rows: Vec<u8>,
     pub(super) workshop: Workshop,
+    /// Those of other threads.
+    #[cfg(feature = "parallel")]
+    workshops: Mutex<Vec<Workshop>>,
 }
 
 /// The file of `raster`.
@@ -24,6 +36,25 @@ pub(super) fn write(raster: &Raster<'_>, effort: PngEffort, scratch: &mut PngScr
     scratch.rows.resize(row_bytes, 0);
     let strip = |rows, zeros| Strip::of(raster.rows, rows, row_bytes, zeros);
     let mut writer = Writer::new(shape, &raster.palette);
+    #[cfg(feature = "parallel")]
+    if strips(shape.size).len() > 1 && rayon::current_num_threads() > 1 {
+        let PngScratch { rows: zeros, workshops, .. } = &*scratch;
+        let encode = |rows| {
+            let mut workshop = workshops.lock().ok().and_then(|mut all| all.pop()).unwrap_or_default();
+            let Deflated { bytes, sum } = workshop.encode(shape, strip(rows, zeros), effort);
+            let deflated = (bytes.to_vec(), sum);
+            if let Ok(mut all) = workshops.lock() {
+                all.push(workshop);
+            }
+            (deflated, rows.is_last)
+        };
+        let all: Vec<_> = strips(shape.size).collect();
+        let all: Vec<((Vec<u8>, Sum), bool)> = all.into_par_iter().map(encode).collect();
+        for ((bytes, sum), is_last) in all {
+            writer.push(Deflated { bytes: &bytes, sum }, is_last);
+        }
+        return writer.file;
+    }
     for rows in strips(shape.size) {
         writer.push(scratch.workshop.encode(shape, strip(rows, &scratch.rows), effort), rows.is_last);
     }
