@@ -69,6 +69,11 @@ impl Counts {
         counts
     }
 
+    /// Of the bytes from `start` on, as sequences.
+    pub(super) fn of(data: &[u8], start: usize, sequences: &[Sequence]) -> Self {
+        Self::default().with_copies(data, start, sequences, usize::MAX)
+    }
+
     /// Of the bytes from `start` on, as sequences that copy `copied` of them; `self` is of the same bytes as literals.
     pub(super) fn with_copies(&self, data: &[u8], start: usize, sequences: &[Sequence], copied: usize) -> Self {
         // Either the literals are counted, or what is copied is deducted, whichever is less.

@@ -1,10 +1,12 @@
 //! Deflate (RFC 1951): a strip's filtered rows as blocks.
 //!
-//! The bytes are taken in segments of [`SEGMENT`]. Each is looked at on its own: literals alone, what a
-//! [probe](Search::probe) finds, or what a [thorough search](Search::thorough) does; what takes the fewest bits by the
-//! entropy of its symbols is kept. Segments then join a block while one code for both takes no more bits than two codes
+//! The bytes are taken in segments. Where they are [natural](Look::Natural), each is looked at on its own: literals alone,
+//! what a [probe](Search::probe) finds, or what a [thorough search](Search::thorough) does; what takes the fewest bits by
+//! the entropy of its symbols is kept. Where they are [drawn](Look::Drawn), they are what the search finds. Segments then join a block while one code for both takes no more bits than two codes
 //! and the table of the second. A block is written with a code of its own, with the fixed one, or stored, whichever
 //! is the shortest.
+
+use std::ops::Range;
 
 use super::PngEffort;
 use super::bits::BitWriter;
@@ -15,12 +17,45 @@ use super::search::{Depth, Search, Sequence, Tables};
 /// The bytes that are looked at together.
 pub(super) const SEGMENT: usize = 1 << 14;
 
-/// How much a search may cost, effort by effort.
-const fn depth(effort: PngEffort) -> Option<Depth> {
+/// What bytes look like, which says where copies are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// They are repeated for the most part: every segment is searched thoroughly, and nothing is tried before.
+    Drawn,
+    /// They are mostly new: a search has to show that it pays.
+    Natural,
+}
+
+impl Look {
+    /// The bytes that are looked at together: fewer where what pays is still to be found out.
+    const fn segment(self) -> usize {
+        match self {
+            Self::Drawn => 3 * SEGMENT,
+            Self::Natural => SEGMENT,
+        }
+    }
+}
+
+/// How much a thorough search may cost, effort by effort.
+///
+/// In what is natural a copy of a few bytes seldom pays, and the shorter it may be, the longer the search takes.
+const fn depth(effort: PngEffort, look: Look) -> Option<Depth> {
+    match (effort, look) {
+        (PngEffort::Fast, Look::Natural) => None,
+        (PngEffort::Fast, Look::Drawn) => Some(Depth { chain: 4, least: 4, enough: 32, take: 8 }),
+        (PngEffort::Balanced, Look::Drawn) => Some(Depth { chain: 16, least: 4, enough: 96, take: 24 }),
+        (PngEffort::Balanced, Look::Natural) => Some(Depth { chain: 8, least: 6, enough: 96, take: 24 }),
+        (PngEffort::Small, Look::Drawn) => Some(Depth { chain: 96, least: 4, enough: 258, take: 258 }),
+        (PngEffort::Small, Look::Natural) => Some(Depth { chain: 32, least: 6, enough: 258, take: 258 }),
+    }
+}
+
+/// How long a probe looks on in vain.
+const fn patience(effort: PngEffort) -> u32 {
     match effort {
-        PngEffort::Fast => None,
-        PngEffort::Balanced => Some(Depth { chain: 24, enough: 96, take: 24 }),
-        PngEffort::Small => Some(Depth { chain: 96, enough: 258, take: 258 }),
+        PngEffort::Fast => 1,
+        PngEffort::Balanced => 2,
+        PngEffort::Small => 3,
     }
 }
 
@@ -37,14 +72,14 @@ pub(super) struct Deflater {
 impl Deflater {
     /// Appends `data`, fewer than 2^32 bytes, to `bits` as blocks that refer to nothing before them. The end is that of
     /// a byte, behind an empty stored block, or that of the whole stream.
-    pub(super) fn deflate(&mut self, data: &[u8], effort: PngEffort, is_last: bool, bits: &mut BitWriter) {
+    pub(super) fn deflate(&mut self, data: &[u8], effort: PngEffort, look: Look, is_last: bool, bits: &mut BitWriter) {
         let Self { tables, block, segment, tried } = self;
         let mut search = Search::new(data, tables);
         block.begin(0);
         let mut start = 0;
         while start < data.len() {
-            let end = data.len().min(start + SEGMENT);
-            segment.find(data, start, end, effort, &mut search, tried);
+            let end = data.len().min(start + look.segment());
+            segment.find(data, start..end, effort, look, &mut search, tried);
             if !block.takes_in(segment) {
                 block.write(data, false, bits);
                 block.begin(start);
@@ -76,28 +111,36 @@ impl Segment {
     fn find(
         &mut self,
         data: &[u8],
-        start: usize,
-        end: usize,
+        Range { start, end }: Range<usize>,
         effort: PngEffort,
+        look: Look,
         search: &mut Search<'_>,
         tried: &mut Vec<Sequence>,
     ) {
         let bytes = data.get(start..end).unwrap_or(&[]);
-        let literals = Counts::literals(bytes);
         self.length = end - start;
+        let depth = depth(effort, look);
+        if let (Look::Drawn, Some(depth)) = (look, depth) {
+            search.thorough(start, end, depth, None, &mut self.sequences);
+            self.counts = Counts::of(data, start, &self.sequences);
+            self.cost = self.counts.cost();
+            return;
+        }
+        let literals = Counts::literals(bytes);
         self.sequences.clear();
         self.sequences.push(literal_sequence(end - start));
         (self.cost, self.counts) = (literals.cost(), literals.clone());
         let prices = prices(&literals.symbols, bytes.len());
         let as_literals = self.cost;
-        let copied = search.probe(start, end, &prices, tried);
+        let copied = search.probe(start, end, patience(effort), &prices, tried);
         if copied > 0 {
             self.take_if_smaller(literals.with_copies(data, start, tried, copied), tried);
         }
-        let Some(depth) = depth(effort) else { return };
+        let Some(depth) = depth else { return };
         let promising = self.cost < as_literals / 4 * 3;
         if search.is_worth_while(promising) || effort == PngEffort::Small {
-            let (probed, copied) = (self.cost, search.thorough(start, end, depth, tried));
+            let (probed, copied) =
+                (self.cost, search.thorough(start, end, depth, (effort == PngEffort::Small).then_some(&prices), tried));
             self.take_if_smaller(literals.with_copies(data, start, tried, copied), tried);
             search.found(self.cost < probed - probed / if promising { 32 } else { 16 }, promising);
         }
@@ -206,16 +249,22 @@ mod tests {
     use super::*;
 
     fn deflated(data: &[u8], effort: PngEffort, is_last: bool) -> Vec<u8> {
+        deflated_as(Look::Natural, data, effort, is_last)
+    }
+
+    fn deflated_as(look: Look, data: &[u8], effort: PngEffort, is_last: bool) -> Vec<u8> {
         let mut bits = BitWriter::default();
-        Deflater::default().deflate(data, effort, is_last, &mut bits);
+        Deflater::default().deflate(data, effort, look, is_last, &mut bits);
         bits.bytes().to_vec()
     }
 
+    const LOOKS: [Look; 2] = [Look::Drawn, Look::Natural];
+
     fn assert_read_back(data: &[u8]) {
-        for effort in PngEffort::ALL {
-            let deflated = deflated(data, effort, true);
+        for (effort, look) in PngEffort::ALL.into_iter().flat_map(|effort| LOOKS.map(|look| (effort, look))) {
+            let deflated = deflated_as(look, data, effort, true);
             let inflated = miniz_oxide::inflate::decompress_to_vec(&deflated).unwrap();
-            assert!(inflated == data, "{} bytes, {effort}", data.len());
+            assert!(inflated == data, "{} bytes, {effort}, {look:?}", data.len());
         }
     }
 
@@ -230,7 +279,9 @@ mod tests {
 
     #[test]
     fn an_inflater_reads_every_length_around_the_segments() {
-        for length in [0, 1, 2, 3, 4, 5, 6, 7, 8, 257, 258, 259, 260, SEGMENT - 1, SEGMENT, SEGMENT + 1, 70_000] {
+        for length in
+            [0, 1, 2, 3, 4, 5, 6, 7, 8, 257, 258, 259, 260, SEGMENT - 1, SEGMENT, SEGMENT + 1, 3 * SEGMENT + 1, 70_000]
+        {
             for kinds in [1, 2, 3, 7, 256] {
                 assert_read_back(&noise(length, kinds));
             }
@@ -241,7 +292,7 @@ mod tests {
     fn noise_is_stored_and_hardly_grows() {
         let noise = noise(200_000, 256);
         for effort in PngEffort::ALL {
-            assert!(deflated(&noise, effort, true).len() <= noise.len() + 64);
+            assert!(LOOKS.iter().all(|look| deflated_as(*look, &noise, effort, true).len() <= noise.len() + 64));
         }
         assert_read_back(&noise);
     }
@@ -301,9 +352,9 @@ mod tests {
                     data.extend((0..length).map(|at| value.wrapping_add((at * at / 3) as u8 % kinds)));
                 }
             }
-            for effort in PngEffort::ALL {
-                let deflated = deflated(&data, effort, true);
-                prop_assert_eq!(&deflated, &self::deflated(&data, effort, true));
+            for (effort, look) in PngEffort::ALL.into_iter().flat_map(|effort| LOOKS.map(|look| (effort, look))) {
+                let deflated = deflated_as(look, &data, effort, true);
+                prop_assert_eq!(&deflated, &deflated_as(look, &data, effort, true));
                 prop_assert!(deflated.len() <= data.len() + 16);
                 let inflated = miniz_oxide::inflate::decompress_to_vec(&deflated).unwrap();
                 prop_assert!(inflated == data);

@@ -99,7 +99,7 @@ mod tests {
     use super::*;
     use crate::pixels::decode::{DecodeLimits, decode};
     use crate::pixels::encode::png::bits::BitWriter;
-    use crate::pixels::encode::png::deflate::Deflater;
+    use crate::pixels::encode::png::deflate::{Deflater, Look};
     use crate::pixels::encode::png::filter::{Filter, Row};
     use crate::pixels::encode::png::strip::Rows;
     use crate::pixels::picture::Picture;
@@ -171,7 +171,7 @@ mod tests {
                 Row { bytes, above, step: shape.step() }.put(filter, &mut filtered);
             }
             let mut bits = BitWriter::default();
-            Deflater::default().deflate(&filtered, PngEffort::Balanced, true, &mut bits);
+            Deflater::default().deflate(&filtered, PngEffort::Balanced, Look::Natural, true, &mut bits);
             let sum = Sum { adler: simd_adler32::adler32(&&filtered[..]), bytes: filtered.len() };
             let mut writer = Writer::new(shape, &[]);
             writer.push(Deflated { bytes: bits.bytes(), sum }, true);

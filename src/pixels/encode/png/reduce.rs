@@ -93,13 +93,13 @@ impl<'a> Raster<'a> {
                 if pixels.iter().all(|[r, g, b]| r == g && g == b) {
                     Some(grey(size, || pixels.iter().map(|[level, ..]| *level), room))
                 } else {
-                    indexed(size, || pixels.iter().map(|[r, g, b]| [*r, *g, *b, u8::MAX]), 3, room)
+                    indexed(size, pixels, |[r, g, b]| [r, g, b, u8::MAX], 3, room)
                 }
             }
             Layout::Rgba => {
                 let pixels = picture.pixels().as_chunks::<4>().0;
                 let is_grey = pixels.iter().all(|[r, g, b, _]| r == g && g == b);
-                indexed(size, || pixels.iter().copied(), if is_grey { 2 } else { 4 }, room).or_else(|| {
+                indexed(size, pixels, |pixel| pixel, if is_grey { 2 } else { 4 }, room).or_else(|| {
                     is_grey.then(|| {
                         room.extend(pixels.iter().flat_map(|[level, _, _, alpha]| [*level, *alpha]));
                         (Shape { size, kind: ColorType::GrayscaleAlpha, depth: BitDepth::Eight }, Palette::NONE)
@@ -206,34 +206,35 @@ fn pack(size: Size, values: impl Iterator<Item = u8>, depth: BitDepth, rows: &mu
 }
 
 /// With a palette, if there are at most 256 colours and it takes less room than `channels` for each pixel.
-fn indexed<I: Iterator<Item = Colour>>(
+///
+/// Pixels are looked at in runs of the same one, which most pictures of few colours are made of.
+fn indexed<const N: usize>(
     size: Size,
-    pixels: impl Fn() -> I,
+    pixels: &[[u8; N]],
+    colour: impl Fn([u8; N]) -> Colour,
     channels: usize,
     room: &mut Vec<u8>,
 ) -> Option<(Shape, Palette)> {
+    let runs = || pixels.chunk_by(|a, b| a == b).filter_map(|run| Some((colour(*run.first()?), run.len())));
     let mut found = Distinct::new();
-    let mut last = None;
-    for colour in pixels() {
-        if last.replace(colour) != Some(colour) {
-            found.add(colour)?;
-        }
+    for (colour, _) in runs() {
+        found.add(colour)?;
     }
     let palette = found.sort();
     let depth = index_depth(palette.len());
-    let count = size.area() as usize;
+    let count = pixels.len();
     // Two chunks with their lengths, names and sums.
     if (count / (8 / depth as usize)).saturating_add(palette.len() * 4 + 24) >= count.saturating_mul(channels) {
         return None;
     }
-    let (mut last, mut place) = (None, 0);
-    let places = pixels().map(|colour| {
-        if last.replace(colour) != Some(colour) {
-            place = found.place(colour);
+    if depth == BitDepth::Eight {
+        room.reserve(count);
+        for (colour, length) in runs() {
+            room.resize(room.len() + length, found.place(colour));
         }
-        place
-    });
-    pack(size, places, depth, room);
+    } else {
+        pack(size, runs().flat_map(|(colour, length)| std::iter::repeat_n(found.place(colour), length)), depth, room);
+    }
     Some((Shape { size, kind: ColorType::Indexed, depth }, palette))
 }
 

@@ -8,7 +8,7 @@ use png::{BitDepth, ColorType};
 
 use super::PngEffort;
 use super::bits::BitWriter;
-use super::deflate::Deflater;
+use super::deflate::{Deflater, Look};
 use super::filter::{Filter, Row};
 use super::reduce::Shape;
 use crate::size::Size;
@@ -50,6 +50,66 @@ impl<'a> Strip<'a> {
     }
 }
 
+impl Strip<'_> {
+    /// Whether most pixels are that to the left or that above, and most others are far from what these let expect.
+    ///
+    /// So are shapes of one colour and letters, where rows repeat best as they are. Where the others are near, as in a
+    /// photograph or a gradient, their differences are few and small, so rows are filtered. One row in [`SAMPLED`] is
+    /// looked at.
+    fn look(&self, shape: Shape) -> Look {
+        let row_bytes = shape.row_bytes();
+        let both = std::iter::once(self.above).chain(self.rows.chunks(row_bytes)).zip(self.rows.chunks(row_bytes));
+        let mut found = Found::default();
+        for (above, row) in both.skip(1).step_by(SAMPLED) {
+            match shape.step() {
+                1 => found.add::<1>(above, row),
+                2 => found.add::<2>(above, row),
+                3 => found.add::<3>(above, row),
+                _ => found.add::<4>(above, row),
+            }
+        }
+        let Found { same, near, far } = found;
+        if far > near && same / 3 >= far + near { Look::Drawn } else { Look::Natural }
+    }
+}
+
+/// How many rows there are for one that is looked at.
+const SAMPLED: usize = 16;
+
+/// How many pixels are the one to the left or above, and how many of the others are near what these let expect.
+#[derive(Clone, Copy, Debug, Default)]
+struct Found {
+    same: u32,
+    near: u32,
+    far: u32,
+}
+
+impl Found {
+    /// All but the first of a row.
+    fn add<const STEP: usize>(&mut self, above: &[u8], row: &[u8]) {
+        let (row, above) = (row.as_chunks::<STEP>().0, above.as_chunks::<STEP>().0);
+        for (x, b) in row.windows(2).zip(above.windows(2)) {
+            let ([left, pixel], [above_left, above]) = (x, b) else { continue };
+            if pixel == left || pixel == above {
+                self.same += 1;
+            } else if is_near(pixel, left, above, above_left) {
+                self.near += 1;
+            } else {
+                self.far += 1;
+            }
+        }
+    }
+}
+
+/// Whether every byte is about left + above - above left.
+fn is_near<const STEP: usize>(x: &[u8; STEP], a: &[u8; STEP], b: &[u8; STEP], c: &[u8; STEP]) -> bool {
+    let all = x.iter().zip(a).zip(b).zip(c).map(|(((x, a), b), c)| [*x, *a, *b, *c].map(i16::from));
+    all.into_iter().all(|[x, a, b, c]| (x - (a + b - c)).abs() <= NEAR)
+}
+
+/// How far that is at the most.
+const NEAR: i16 = 8;
+
 /// What strips are encoded in, one after the other: it is kept so that nothing is allocated for each of them.
 #[derive(Debug, Default)]
 pub(super) struct Workshop {
@@ -79,7 +139,7 @@ impl Workshop {
         // What differs by one in a palette may look like anything, and so may what shares a byte.
         if shape.depth != BitDepth::Eight || shape.kind == ColorType::Indexed {
             self.filter(shape, strip, |_, _| Filter::None);
-            self.deflate(effort, strip.is_last);
+            self.deflate(effort, Look::Drawn, strip.is_last);
         } else {
             self.encode_filtered(shape, strip, effort);
         }
@@ -87,28 +147,32 @@ impl Workshop {
         Deflated { bytes: self.deflated.bytes(), sum }
     }
 
-    /// How rows are filtered is tried in more than one way where that may pay: with the smallest bytes, which is best for
-    /// most pictures, with the least surprising ones, and not at all.
+    /// What is drawn is not filtered, the rest so that its bytes are the smallest, which is best for most pictures. For a
+    /// small file more is tried: the least surprising bytes, and for what is flat none.
     fn encode_filtered(&mut self, shape: Shape, strip: Strip<'_>, effort: PngEffort) {
+        if effort != PngEffort::Small && strip.look(shape) == Look::Drawn {
+            self.filter(shape, strip, |_, _| Filter::None);
+            return self.deflate(effort, Look::Drawn, strip.is_last);
+        }
         self.filter(shape, strip, |row, _| row.smallest());
         let mut is_flat = false;
         if effort == PngEffort::Small {
-            self.deflate(PngEffort::Fast, strip.is_last);
+            self.deflate(PngEffort::Fast, Look::Natural, strip.is_last);
             is_flat = self.is_flat();
             std::mem::swap(&mut self.filtered, &mut self.other);
             let by_size = self.deflated.bytes().len();
             self.filter(shape, strip, |row, room| row.least_surprising(room));
-            self.deflate(PngEffort::Fast, strip.is_last);
+            self.deflate(PngEffort::Fast, Look::Natural, strip.is_last);
             if self.deflated.bytes().len() >= by_size {
                 std::mem::swap(&mut self.filtered, &mut self.other);
             }
         }
-        self.deflate(effort, strip.is_last);
-        if effort == PngEffort::Balanced && self.is_flat() || is_flat {
+        self.deflate(effort, Look::Natural, strip.is_last);
+        if is_flat {
             let (length, adler) = (self.deflated.bytes().len(), self.adler);
             std::mem::swap(&mut self.deflated, &mut self.tried);
             self.filter(shape, strip, |_, _| Filter::None);
-            self.deflate(effort, strip.is_last);
+            self.deflate(effort, Look::Drawn, strip.is_last);
             if self.deflated.bytes().len() >= length {
                 std::mem::swap(&mut self.deflated, &mut self.tried);
                 self.adler = adler;
@@ -133,9 +197,9 @@ impl Workshop {
         }
     }
 
-    fn deflate(&mut self, effort: PngEffort, is_last: bool) {
+    fn deflate(&mut self, effort: PngEffort, look: Look, is_last: bool) {
         self.deflated.clear();
-        self.deflater.deflate(&self.filtered, effort, is_last, &mut self.deflated);
+        self.deflater.deflate(&self.filtered, effort, look, is_last, &mut self.deflated);
         self.adler = simd_adler32::adler32(&self.filtered.as_slice());
     }
 }
@@ -183,6 +247,26 @@ mod tests {
         assert_eq!(edges(512, 1025), [(0, 341), (341, 683), (683, 1025)]);
         // No strip is empty.
         assert_eq!(edges(65_535, 1), [(0, 1)]);
+    }
+
+    #[test]
+    fn letters_are_drawn_and_slopes_and_grain_are_natural() {
+        fn look<const STEP: usize>(kind: ColorType, pixel: impl Fn(usize, usize) -> u8) -> Look {
+            let shape = Shape { size: Size::new(200, 100).unwrap(), kind, depth: BitDepth::Eight };
+            let rows: Vec<u8> =
+                (0..100).flat_map(|y| (0..200).map(move |x| (x, y))).flat_map(|(x, y)| [pixel(x, y); STEP]).collect();
+            Strip { rows: &rows, above: &vec![0; 200 * STEP], is_last: true }.look(shape)
+        }
+        let letters = |x: usize, y: usize| if x % 20 < 5 && x * y % 7 < 3 { 20 } else { 240 };
+        let slope = |x: usize, y: usize| (x / 5 + y / 4) as u8;
+        let grain = |x: usize, y: usize| 100 + (x * x * 7 + y * y * 3 + x * y) as u8 % 4;
+        assert_eq!(look::<1>(ColorType::Grayscale, letters), Look::Drawn);
+        assert_eq!(look::<2>(ColorType::GrayscaleAlpha, letters), Look::Drawn);
+        assert_eq!(look::<3>(ColorType::Rgb, letters), Look::Drawn);
+        assert_eq!(look::<4>(ColorType::Rgba, letters), Look::Drawn);
+        assert_eq!(look::<3>(ColorType::Rgb, slope), Look::Natural);
+        assert_eq!(look::<3>(ColorType::Rgb, grain), Look::Natural);
+        assert_eq!(look::<1>(ColorType::Grayscale, |_, _| 7), Look::Natural);
     }
 
     proptest! {
