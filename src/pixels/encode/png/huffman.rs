@@ -1,5 +1,5 @@
 //! The prefix codes of a deflate block (RFC 1951, section 3.2.2): canonical, of a limited length, and the best there
-//! are, or nearly so where the limit is felt.
+//! are, or nearly so where the limit is felt. Those of a JPEG have such lengths as well.
 //!
 //! Lengths come from Huffman's algorithm with two queues (van Leeuwen, 1976): leaves in the order of how often they
 //! occur, and trees in the order in which they are made, which is that of their weights. Codes that are too long become
@@ -8,10 +8,10 @@
 
 use std::collections::VecDeque;
 
-/// The lengths of the codes of symbols that occur as often as `counts` says, at most `limit`, which has room for all of
-/// them; 0 for symbols that do not occur. There are codes for two symbols at least, since some decoders refuse a code
+/// The lengths of the codes of symbols that occur as often as `counts` says, at most `limit`, which is 16 or less and has
+/// room for all of them; 0 for symbols that do not occur. There are codes for two symbols at least, since some decoders refuse a code
 /// that is not complete.
-pub(super) fn lengths(counts: &[u32], limit: u8) -> Vec<u8> {
+pub(in crate::pixels::encode) fn lengths(counts: &[u32], limit: u8) -> Vec<u8> {
     let mut leaves: Vec<(u32, u16)> = counts.iter().copied().zip(0..).filter(|(count, _)| *count > 0).collect();
     let unused = counts.iter().zip(0..).filter(|(count, _)| **count == 0).map(|(_, symbol)| (1, symbol));
     leaves.extend(unused.take(2_usize.saturating_sub(leaves.len())));
@@ -20,7 +20,7 @@ pub(super) fn lengths(counts: &[u32], limit: u8) -> Vec<u8> {
     let by_length = how_many_of_each_length(&leaves, limit);
     let mut lengths = vec![0; counts.len()];
     // The rarest symbols have the longest codes.
-    let longest_first = (0..16_u8)
+    let longest_first = (0..17_u8)
         .rev()
         .zip(by_length.iter().rev())
         .flat_map(|(length, many)| std::iter::repeat_n(length, *many as usize));
@@ -33,7 +33,7 @@ pub(super) fn lengths(counts: &[u32], limit: u8) -> Vec<u8> {
 }
 
 /// By length from 0 on the number of codes, for two or more leaves in the order of how often they occur.
-fn how_many_of_each_length(leaves: &[(u32, u16)], limit: u8) -> [u32; 16] {
+fn how_many_of_each_length(leaves: &[(u32, u16)], limit: u8) -> [u32; 17] {
     // Nodes in the order in which they are merged: each with the node that it becomes part of.
     let mut parents_of_leaves = Vec::with_capacity(leaves.len());
     let mut parents_of_trees = Vec::with_capacity(leaves.len());
@@ -65,7 +65,7 @@ fn how_many_of_each_length(leaves: &[(u32, u16)], limit: u8) -> [u32; 16] {
             *place = depth;
         }
     }
-    let mut by_length = [0_u32; 16];
+    let mut by_length = [0_u32; 17];
     for parent in parents_of_leaves {
         let length = depths.get(parent).map_or(1, |depth| depth.saturating_add(1)).min(limit);
         if let Some(many) = by_length.get_mut(usize::from(length)) {
@@ -78,9 +78,9 @@ fn how_many_of_each_length(leaves: &[(u32, u16)], limit: u8) -> [u32; 16] {
 
 /// Codes that were cut to the limit take more room than there is. While they do, one of the limit's length goes below
 /// a shorter one, which thereby becomes longer.
-fn make_room(by_length: &mut [u32; 16], limit: u8) {
+fn make_room(by_length: &mut [u32; 17], limit: u8) {
     // Kraft's sum, in units of the longest code.
-    let room = |by_length: &[u32; 16]| -> u64 {
+    let room = |by_length: &[u32; 17]| -> u64 {
         by_length.iter().zip(0..=limit).skip(1).map(|(many, length)| u64::from(*many) << (limit - length)).sum()
     };
     let limit = usize::from(limit);
@@ -173,7 +173,7 @@ mod tests {
         #[test]
         fn codes_are_complete_and_the_best(
             counts in proptest::collection::vec((any::<u16>(), 0..20_u32), 2..288),
-            limit in 9..=15_u8,
+            limit in 9..=16_u8,
         ) {
             let counts: Vec<u32> = counts.into_iter().map(|(count, shift)| u32::from(count) >> shift).collect();
             let found = lengths(&counts, limit);
@@ -196,7 +196,7 @@ mod tests {
     fn no_code_is_longer_than_the_limit_and_little_is_lost_by_it() {
         let counts: Vec<u32> =
             std::iter::successors(Some((1, 1)), |(a, b)| Some((*b, a + b))).map(|(a, _)| a).take(40).collect();
-        for limit in [7, 12, 15] {
+        for limit in [7, 12, 15, 16] {
             let found = lengths(&counts, limit);
             assert_eq!((found.iter().max(), room(&found, limit)), (Some(&limit), 1 << limit));
             let bits: u64 =

@@ -12,7 +12,7 @@ mod bits;
 mod cost;
 mod deflate;
 mod filter;
-mod huffman;
+pub(super) mod huffman;
 mod own;
 mod reduce;
 mod search;
