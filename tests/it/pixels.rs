@@ -300,7 +300,7 @@ fn a_jpeg_in_rgb_by_adobes_word_is_read_as_that() {
     let picture = photo(size("40x24"));
     let mut jpeg = Vec::new();
     let mut encoder = JpegEncoder::new(&mut jpeg, 95);
-    encoder.set_sampling_factor(jpeg_encoder::SamplingFactor::R_4_4_4);
+    encoder.set_sampling_factor(SamplingFactor::R_4_4_4);
     // Three channels as they are, which the encoder takes for YCbCr, and says so in JFIF's segment.
     encoder.encode(picture.pixels(), 40, 24, JpegColor::Ycbcr).unwrap();
     assert_eq!(&jpeg[6..10], b"JFIF");
