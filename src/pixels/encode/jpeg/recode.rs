@@ -206,7 +206,10 @@ mod tests {
             let [noise, ..] = state.to_be_bytes();
             let shade = u8::try_from((x * 3 + y * 2) % 256).unwrap();
             match kind {
+                // The latter with something behind more empty blocks than one run of ends has.
                 0 => [200, 30, 60],
+                4 if y < 528 => [200, 30, 60],
+                4 => [noise; 3],
                 1 => [noise, noise.rotate_left(3), !noise],
                 2 => [shade, 255 - shade, shade / 2 + noise / 32],
                 _ => [if (x / 3 + y / 5).is_multiple_of(2) { 255 } else { 0 }; 3],
@@ -318,11 +321,11 @@ mod tests {
 
     #[test]
     fn flat_and_noisy_pictures_of_the_highest_quality_have_such_tables() {
-        for kind in 0..4 {
+        for kind in 0..5 {
             for (quality, sampling) in [(1, 0), (50, 1), (90, 0), (100, 0), (100, 1)] {
                 for progressive in [false, true] {
                     // As many blocks as one run of ends has, and more.
-                    let plain = file(&picture(kind, 520, 528, 3), (520, 528), quality, |encoder| {
+                    let plain = file(&picture(kind, 520, 544, 3), (520, 544), quality, |encoder| {
                         encoder.set_sampling_factor(SAMPLINGS[sampling]);
                         encoder.set_progressive(progressive);
                     });
