@@ -15,7 +15,7 @@ mod cost;
 mod deflate;
 mod file;
 mod filter;
-mod huffman;
+pub(super) mod huffman;
 mod own;
 #[cfg(feature = "parallel")]
 mod parts;
