@@ -280,28 +280,38 @@ proptest! {
     }
 }
 
-/// `cargo test --release --test it -- --ignored png_round_trips`
+/// `ROUND_TRIPS=1000000 SEED=7 cargo test --test it -- --ignored png_round_trips`
 #[test]
 #[ignore = "two million round trips take minutes"]
 fn png_round_trips() {
-    round_trips(0x9e37_79b9_7f4a_7c15, 2_000_000);
+    let number = |name| std::env::var(name).ok().and_then(|number| number.parse::<u64>().ok());
+    round_trips(number("SEED").unwrap_or(1), number("ROUND_TRIPS").unwrap_or(2_000_000));
 }
 
-fn round_trips(seed: u64, count: u32) {
-    let mut state = seed;
-    let mut data = Vec::new();
-    for _ in 0..count {
+#[test]
+fn pictures_one_after_the_other_are_read_back() {
+    round_trips(7, 3000);
+}
+
+fn round_trips(seed: u64, count: u64) {
+    // Splitmix64, so that seeds beside each other have nothing in common.
+    let mut state = seed.wrapping_mul(0x2545_f491_4f6c_dd1d);
+    let mut next = || {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ mixed >> 31
+    };
+    let (mut data, mut room) = (Vec::new(), laws::Room::default());
+    for done in 1..=count {
         data.clear();
-        let mut next = || {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            state
-        };
         let length = 24 + (next() >> 8) as usize % if next() % 16 == 0 { 3000 } else { 200 };
         while data.len() < length {
             data.extend(next().to_le_bytes());
         }
-        laws::encode_png(&data);
+        laws::encode_png_again(&data, &mut room);
+        if done % 1_000_000 == 0 {
+            println!("{done} of {count} round trips, seed {seed}");
+        }
     }
 }

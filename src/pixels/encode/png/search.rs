@@ -188,6 +188,11 @@ impl<'a> Search<'a> {
         self.pays || promising && self.spared == 0
     }
 
+    /// Whether the last thorough search found much more than a probe, or there was none.
+    pub(super) const fn pays(&self) -> bool {
+        self.pays
+    }
+
     /// What a thorough search was: worth while or not. One that was no more than a sample spares no others.
     pub(super) const fn found(&mut self, more: bool, promising: bool) {
         self.pays = more;
