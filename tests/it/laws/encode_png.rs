@@ -1,7 +1,7 @@
 //! What holds of every picture that is written as a PNG by the crate's own encoder.
 
 use arbitrary::{Result, Unstructured};
-use smart_resize::pixels::encode::png::{PngScratch, RowSink, encode_own};
+use smart_resize::pixels::encode::png::{PngScratch, RowSink};
 use smart_resize::{
     DecodeLimits, EncodeOptions, Format, Layout, Picture, PngEffort, PngEncoder, PngOptions, Size, decode, encode,
 };
@@ -22,8 +22,7 @@ pub(crate) fn encode_png(data: &[u8]) {
         check_stream(file);
     };
     check(&file);
-    let mut room = Room::default();
-    let streamed = streamed(data, &picture, effort, &mut room.scratch);
+    let streamed = streamed(data, &picture, effort, &mut PngScratch::default());
     if is_as_it_is(&file, &picture) {
         assert!(streamed == file, "{picture:?} in pieces is another, {effort}");
     } else {
@@ -31,37 +30,13 @@ pub(crate) fn encode_png(data: &[u8]) {
     }
 }
 
-/// What pictures are encoded and decoded in, one after the other.
-#[derive(Debug, Default)]
-pub(crate) struct Room {
-    scratch: PngScratch,
-    pixels: Vec<u8>,
-}
-
-/// The same law for many pictures in little time: encoded in what the last ones have left, and read by the `png` crate,
-/// which looks at the sums. Every sixteenth is held to the whole law.
-pub(crate) fn encode_png_again(data: &[u8], room: &mut Room) {
-    let Ok((picture, effort)) = any_picture(&mut Unstructured::new(data)) else { return };
-    let (file, _) = encode_own(&picture, effort, &mut room.scratch);
-    check_quickly(&file, &picture, effort, &mut room.pixels);
-    let streamed = streamed(data, &picture, effort, &mut room.scratch);
-    if is_as_it_is(&file, &picture) {
-        assert!(streamed == file, "{picture:?} in pieces is another, {effort}");
-    } else {
-        check_quickly(&streamed, &picture, effort, &mut room.pixels);
-    }
-    if data.last().is_some_and(|byte| byte % 16 == 0) {
-        encode_png(data);
-    }
-}
-
 /// Whether the file has the channels of the picture: the byte of the header that says what a pixel is made of.
-fn is_as_it_is(file: &[u8], picture: &Picture) -> bool {
+pub(crate) fn is_as_it_is(file: &[u8], picture: &Picture) -> bool {
     file[25] == if picture.layout() == Layout::Rgb { 2 } else { 6 }
 }
 
 /// The picture's rows, in pieces that follow from `data`.
-fn streamed(data: &[u8], picture: &Picture, effort: PngEffort, scratch: &mut PngScratch) -> Vec<u8> {
+pub(crate) fn streamed(data: &[u8], picture: &Picture, effort: PngEffort, scratch: &mut PngScratch) -> Vec<u8> {
     let [start, piece] =
         [data.len(), data.len() / 2].map(|at| data.get(at.wrapping_sub(1)).copied().map_or(7, usize::from));
     let (first, rest) = picture.pixels().split_at(start * 5 % (picture.pixels().len() + 1));
@@ -71,30 +46,8 @@ fn streamed(data: &[u8], picture: &Picture, effort: PngEffort, scratch: &mut Png
     sink.finish().unwrap()
 }
 
-fn check_quickly(file: &[u8], picture: &Picture, effort: PngEffort, pixels: &mut Vec<u8>) {
-    let mut options = png::DecodeOptions::default();
-    options.set_ignore_adler32(false);
-    let mut decoder = png::Decoder::new_with_options(std::io::Cursor::new(file), options);
-    decoder.set_transformations(png::Transformations::EXPAND);
-    let mut reader = decoder.read_info().unwrap();
-    pixels.resize(reader.output_buffer_size().unwrap(), 0);
-    let found = reader.next_frame(pixels).unwrap().color_type.samples();
-    reader.finish().unwrap();
-    let channels = picture.layout().channels();
-    let expected = picture.pixels().chunks(channels);
-    assert_eq!(pixels.len() / found, expected.len());
-    let is_same = |(found, expected): (&[u8], &[u8])| {
-        let (colours, alpha) = found.split_at(if found.len() < 3 { 1 } else { 3 });
-        let colours = colours.iter().cycle().take(3);
-        let opaque = [255];
-        let all = colours.chain(if alpha.is_empty() { &opaque } else { alpha });
-        expected.iter().zip(all).all(|(expected, found)| expected == found)
-    };
-    assert!(pixels.chunks(found).zip(expected).all(is_same), "{picture:?} is read as another, {effort}");
-}
-
 /// A small picture, and the effort to encode it with.
-fn any_picture(input: &mut Unstructured<'_>) -> Result<(Picture, PngEffort)> {
+pub(crate) fn any_picture(input: &mut Unstructured<'_>) -> Result<(Picture, PngEffort)> {
     let [kind, effort, width, height] = input.arbitrary::<[u8; 4]>()?;
     let effort = [PngEffort::Fast, PngEffort::Balanced, PngEffort::Small][usize::from(effort) % 3];
     let from_byte = |byte: u8| u32::from(if byte < 200 { byte % 20 } else { byte - 160 }) + 1;
