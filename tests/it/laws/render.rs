@@ -70,7 +70,10 @@ fn check_render(input: &mut Unstructured<'_>, rest: &[u8]) -> Result<()> {
     let decoded = decode(&file, &limits);
     let results = targets.map(|(target, ..)| render(&file, &target, &options));
     // The second rendering of each; both must give the same bytes.
-    assert!(render_all(&file, &targets.map(|(target, ..)| target), &options) == results, "two renderings differ");
+    let again = render_all(&file, &targets.map(|(target, ..)| target), &options);
+    // Rows that nobody looks at are not decoded, so what is broken there may show in one of them alone.
+    let skips = options.inspect == Inspect::Off && !options.trim_frames;
+    assert!(again == results || skips && decoded.is_err(), "two renderings differ");
     if let Ok(probed) = probe(&file, &limits) {
         assert!(u64::from(probed.size.area()) <= limits.pixels);
     }
@@ -79,8 +82,13 @@ fn check_render(input: &mut Unstructured<'_>, rest: &[u8]) -> Result<()> {
         Err(error) => {
             assert!(intact.is_none(), "a picture of our own cannot be read: {error}");
             assert_bounded(&error);
-            let refused = Err(RenderError::Decode(error));
-            assert!(results.iter().all(|result| *result == refused));
+            let refused = RenderError::Decode(error);
+            for ((_, size, format, _), result) in targets.iter().chain(&targets).zip(results.iter().chain(&again)) {
+                match result {
+                    Ok(rendered) => assert!(skips && (rendered.size, rendered.format) == (*size, *format)),
+                    Err(error) => assert!(*error == refused || skips && !matches!(error, RenderError::Panicked)),
+                }
+            }
             return Ok(());
         }
     };
