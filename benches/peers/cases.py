@@ -16,7 +16,11 @@ class Run:
 
     @property
     def is_ours(self):
-        return self.worker == "ours"
+        return self.worker in ("ours", "portable")
+
+    @property
+    def takes_c(self):
+        return self.settings.get("c", False)
 
 
 @dataclass
@@ -73,7 +77,11 @@ class Case:
             runs += [
                 Run("ours, Rust", "ours"),
                 Run("ours, Rust, inspected", "ours", {"inspect": True}),
+                Run("ours, Rust without jpeg-simd", "portable"),
+                Run("ours, C", "ours", {"c": True}),
             ]
+        else:
+            runs.append(Run("ours, C", "ours", {"c": True}))
         runs.append(Run("sharp", "sharp"))
         if self.format == "png":
             runs.append(Run("sharp, filtered", "sharp", {"adaptive": True}))

@@ -42,13 +42,14 @@ def main():
     if arguments.quick:
         cases, rounds = [case for case in cases if case.frame in ("1024x1024", "2752x1536")], 1
 
-    absent = set() if (PEERS / "node_modules" / "sharp").exists() else {"sharp"}
+    has_sharp, has_c = (PEERS / "node_modules" / "sharp").exists(), (PEERS / "c").exists()
     workers = Workers()
     results = []
     for case in cases:
         if case.memory_only:
             continue
-        runs = [run for run in case.runs if run.worker not in absent]
+        runs = [run for run in case.runs if has_sharp or run.worker != "sharp"]
+        runs = [run for run in runs if has_c or not run.takes_c]
         for picture in [drawn["flat"]] if case.picture == "flat" else photos or [drawn["photo"]]:
             result = measure(case, runs, picture, workers, tools, rounds)
             results.append(result)

@@ -19,7 +19,8 @@ class Worker:
         elif name in scripts:
             command = [sys.executable, HERE / "workers" / scripts[name]]
         else:
-            command = [PEERS / "ours", name, str(threads)]
+            binary = "portable" if name == "portable" else "ours"
+            command = [PEERS / binary, "ours" if binary == "portable" else name, str(threads)]
         environment = {
             **os.environ,
             "NODE_PATH": str(PEERS / "node_modules"),

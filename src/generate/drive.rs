@@ -43,8 +43,9 @@ use super::error::{GenerateError, GenerateErrorKind};
 use super::outcome::{CallReport, Outcome, Output, RenditionError, RenditionOutcome};
 use super::store::{AsyncStore, NoStore, Store, StoreError};
 use super::{AsyncGenerator, BoxFuture, Generated, Generator, SourceMismatchError};
+use crate::format::Format;
 use crate::pixels::RenderOptions;
-use crate::pixels::decode::DecodeLimits;
+use crate::pixels::decode::{DecodeError, DecodeLimits};
 use crate::pixels::encode::EncodeError;
 use crate::plan::source::Source;
 use crate::plan::{Call, CallId, Plan};
@@ -148,6 +149,10 @@ impl<'a, S> Driver<'a, S> {
     fn calls(&self) -> Result<Vec<CallRun<'a>>, RunError> {
         for rendition in self.plan.renditions() {
             self.options.encode.check(rendition.format())?;
+        }
+        // A backend may send any of them, whatever it was asked for.
+        for format in [Format::Png, Format::Jpeg, Format::WebP] {
+            self.options.limits.check(format)?;
         }
         for preset in self.plan.generations().iter().map(|generation| generation.preset().size()) {
             if !self.options.limits.allow(preset) {
@@ -508,6 +513,9 @@ pub enum RunError {
     /// The encoding options cannot work.
     #[error(transparent)]
     Options(#[from] EncodeError),
+    /// The codec that is asked cannot read what a backend may send.
+    #[error(transparent)]
+    Codec(#[from] DecodeError),
     /// A picture of a preset's size could not be decoded when it comes.
     #[error("a preset of {preset} exceeds what may be decoded: {pixels} pixels, {decoded_bytes} bytes at 4 a pixel")]
     Limits {

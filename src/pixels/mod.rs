@@ -21,6 +21,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod codec;
 pub(crate) mod colour;
 pub mod decode;
 pub mod encode;
@@ -37,6 +38,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 #[cfg(feature = "parallel")]
 use rayon::prelude::*;
 
+use self::codec::Codec;
 use self::decode::{Colour, DecodeError, DecodeLimits, Decoded, decode, probe};
 use self::encode::weight::encode_within;
 use self::encode::{EncodeError, EncodeOptions, Encoded, EncoderSettings, encode};
@@ -205,6 +207,27 @@ pub struct RenderOptions {
     pub pass_through: PassThrough,
     /// How results are written.
     pub encode: EncodeOptions,
+}
+
+impl RenderOptions {
+    /// The same options with pictures read and written by this codec.
+    ///
+    /// ```
+    /// use smart_resize::{Codec, Format, RenderOptions};
+    ///
+    /// let options = RenderOptions::default().with_codec(Codec::Fast);
+    /// assert_eq!((options.limits.codec, options.encode.codec), (Codec::Fast, Codec::Fast));
+    /// // Known before a picture is paid for:
+    /// if !cfg!(feature = "turbojpeg") {
+    ///     let error = options.encode.check(Format::Jpeg).unwrap_err();
+    ///     assert_eq!(error.to_string(), "a fast codec for jpeg needs the cargo feature \"turbojpeg\"");
+    /// }
+    /// ```
+    #[must_use]
+    pub const fn with_codec(mut self, codec: Codec) -> Self {
+        (self.limits.codec, self.encode.codec) = (codec, codec);
+        self
+    }
 }
 
 /// One finished picture.

@@ -18,6 +18,8 @@ mod any;
 #[cfg(feature = "pixels")]
 mod budget;
 #[cfg(feature = "pixels")]
+mod codec;
+#[cfg(feature = "pixels")]
 mod colour;
 #[cfg(all(feature = "pixels", feature = "serde"))]
 mod command;

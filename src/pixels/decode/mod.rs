@@ -11,10 +11,13 @@
 
 mod jpeg;
 mod png;
+#[cfg(feature = "turbojpeg")]
+mod turbo;
 mod webp;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::codec::Codec;
 pub use super::colour::Colour;
 use super::colour::{ColourTag, Samples, says_srgb, to_srgb};
 use super::orientation::Orientation;
@@ -22,8 +25,8 @@ use super::picture::Picture;
 use crate::format::Format;
 use crate::size::{MAX_SIDE, Size};
 
-/// Bounds on what is decoded. The defaults: 64 MiB of input, 100 megapixels, 1 GiB decoded, 32 MiB beside the pixels,
-/// 64 scans.
+/// Bounds on what is decoded, and by whom. The defaults: 64 MiB of input, 100 megapixels, 1 GiB decoded, 32 MiB beside
+/// the pixels, 64 scans, the pure codecs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DecodeLimits {
@@ -38,11 +41,20 @@ pub struct DecodeLimits {
     pub metadata_bytes: u64,
     /// The most scans of a JPEG, each of which makes its decoder go through the whole picture.
     pub scans: u32,
+    /// Who decodes. The bounds are the same with both, and are held against the header by the same code.
+    pub codec: Codec,
 }
 
 impl Default for DecodeLimits {
     fn default() -> Self {
-        Self { input_bytes: 64 << 20, pixels: 100_000_000, decoded_bytes: 1 << 30, metadata_bytes: 32 << 20, scans: 64 }
+        Self {
+            input_bytes: 64 << 20,
+            pixels: 100_000_000,
+            decoded_bytes: 1 << 30,
+            metadata_bytes: 32 << 20,
+            scans: 64,
+            codec: Codec::Pure,
+        }
     }
 }
 
@@ -54,7 +66,18 @@ impl DecodeLimits {
         decoded_bytes: u64::MAX,
         metadata_bytes: u64::MAX,
         scans: u32::MAX,
+        codec: Codec::Pure,
     };
+
+    /// Whether pictures of `format` can be read by the codec that is asked: what [`decode`] and [`probe`] check first,
+    /// for a caller who wants to know before pictures are paid for.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::NoFastCodec`].
+    pub const fn check(&self, format: Format) -> Result<(), DecodeError> {
+        if self.codec.reads(format) { Ok(()) } else { Err(DecodeError::NoFastCodec { format }) }
+    }
 
     /// The size of a picture that may be decoded.
     fn check_size(&self, width: u32, height: u32) -> Result<Size, DecodeError> {
@@ -197,6 +220,7 @@ fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<(Format, Opened<'a
     }
     let format =
         sniff(bytes).ok_or_else(|| DecodeError::UnknownFormat { start: bytes.iter().take(8).copied().collect() })?;
+    limits.check(format)?;
     let opened = match format {
         Format::Png => png::open(bytes, limits)?,
         Format::Jpeg => jpeg::open(bytes, limits)?,
@@ -269,6 +293,12 @@ pub enum DecodeError {
         format: Format,
         /// The kind of samples.
         found: String,
+    },
+    /// [`Codec::Fast`], which needs a feature for this format.
+    #[error("a fast codec for {format} needs the cargo feature \"{}\"", Codec::feature(*format))]
+    NoFastCodec {
+        /// The format.
+        format: Format,
     },
     /// The file ends before the picture does.
     #[error("the {format} is cut short")]

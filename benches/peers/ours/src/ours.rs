@@ -1,8 +1,8 @@
 //! This crate, as a caller has it.
 
 use smart_resize::{
-    Fit, Format, Inspect, JpegOptions, PassThrough, PngEffort, PngEncoder, PngOptions, RenderOptions, RenderTarget,
-    Size, WebPMode, WebPOptions, render, render_all,
+    Codec, Fit, Format, Inspect, JpegOptions, PassThrough, PngEffort, PngEncoder, PngOptions, RenderOptions,
+    RenderTarget, Size, WebPMode, WebPOptions, render, render_all,
 };
 
 use crate::request::{Made, Request};
@@ -32,7 +32,8 @@ pub(crate) fn run(request: &Request, bytes: &[u8]) -> Vec<Made> {
 }
 
 fn options(request: &Request) -> RenderOptions {
-    let mut options = RenderOptions::default();
+    let codec = if request.c { Codec::Fast } else { Codec::Pure };
+    let mut options = RenderOptions::default().with_codec(codec);
     options.pass_through = PassThrough::Off;
     options.inspect = if request.inspect { Inspect::Report } else { Inspect::Off };
     let effort = match request.effort.as_str() {
