@@ -54,10 +54,10 @@ class Workers:
     def __init__(self):
         self.running = {}
 
-    def ask(self, name, request, threads=1):
-        key = name, threads
+    def ask(self, run, request):
+        key = run.worker, run.threads
         if key not in self.running:
-            self.running[key] = Worker(name, threads)
+            self.running[key] = Worker(*key)
         return self.running[key].ask(request)
 
     def close(self):

@@ -1,6 +1,7 @@
 //! The `image` crate alone, with its own resampling and encoders.
 
 use image::codecs::jpeg::JpegEncoder;
+use image::codecs::png::{CompressionType, FilterType as PngFilter, PngEncoder};
 use image::imageops::FilterType;
 use image::{DynamicImage, ImageFormat, load_from_memory};
 
@@ -30,7 +31,11 @@ pub(crate) fn run(request: &Request, bytes: &[u8]) -> Vec<Made> {
 fn encoded(request: &Request, picture: &DynamicImage) -> Vec<u8> {
     let mut bytes = std::io::Cursor::new(Vec::new());
     match request.format.as_str() {
-        "png" => picture.write_to(&mut bytes, ImageFormat::Png).unwrap(),
+        "png" if request.level == 0 => picture.write_to(&mut bytes, ImageFormat::Png).unwrap(),
+        "png" => {
+            let level = CompressionType::Level(request.level);
+            picture.write_with_encoder(PngEncoder::new_with_quality(&mut bytes, level, PngFilter::Adaptive)).unwrap();
+        }
         _ => picture.write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, request.quality)).unwrap(),
     }
     bytes.into_inner()

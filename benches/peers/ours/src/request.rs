@@ -23,6 +23,8 @@ pub(crate) struct Request {
     pub(crate) effort: String,
     /// Who writes a PNG: `own` or `crate`.
     pub(crate) encoder: String,
+    /// Of the `image` crate's PNG, of zlib; 0 for its default.
+    pub(crate) level: u8,
     /// Whether C reads and writes.
     pub(crate) c: bool,
     /// Whether the picture is looked at for frames and for being blank, as it is by default.
