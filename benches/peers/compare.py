@@ -16,7 +16,7 @@ from PIL import Image
 import report
 from cases import CASES
 from inputs import Picture, photographs
-from workers import PEERS, Worker, Workers
+from processes import PEERS, Worker, Workers
 
 OUTPUTS = PEERS / "outputs"
 RESULTS = PEERS / "results.json"
@@ -29,12 +29,13 @@ SCORED = 3
 
 def main():
     arguments = flags()
+    results = {"found": [], "memory": []}
+    if RESULTS.exists() and (arguments.report or arguments.cases):
+        results = json.loads(RESULTS.read_text())
     if not arguments.report:
-        results = compare(arguments)
-        if arguments.quick or arguments.cases:
-            return
-        RESULTS.write_text(json.dumps(results, indent=1))
-    report.write(json.loads(RESULTS.read_text()), Path(arguments.output))
+        compare(arguments, results)
+    if not arguments.quick:
+        report.write(results, Path(arguments.output))
 
 
 def flags():
@@ -45,14 +46,15 @@ def flags():
     parser.add_argument("--origin", default="", metavar="TEXT", help="where the photographs are from, for the report")
     parser.add_argument("--most", type=int, default=6, metavar="N", help="at most so many photographs, the largest")
     parser.add_argument("--rounds", type=int, default=7, metavar="N")
-    parser.add_argument("--cases", default="", metavar="REGEX", help="only cases of such names, and no report")
+    parser.add_argument("--cases", default="", metavar="REGEX", help="only cases of such names; others stay as last measured")
     parser.add_argument("--quick", action="store_true", help="the small cases, one round, no report: does it work?")
     parser.add_argument("--report", action="store_true", help="only the report, of what was last measured")
     parser.add_argument("--output", metavar="FILE", default="BENCHMARKS.md")
     return parser.parse_args()
 
 
-def compare(arguments):
+def compare(arguments, results):
+    """Puts what is measured into the results, in place of what they have of the same cases."""
     OUTPUTS.mkdir(parents=True, exist_ok=True)
     tools, workers = Worker("tools"), Workers()
     drawn = {name: Picture(name, tools) for name in ("photo", "flat")}
@@ -63,19 +65,21 @@ def compare(arguments):
     if arguments.quick:
         cases, rounds = [case for case in cases if case.frame in ("1024x1024", "1920x1200")], 1
 
-    found, memory = [], []
+    results["about"] = {"rounds": rounds, "photos": [photo.name for photo in photos], "origin": arguments.origin}
     for case in cases:
         runs = [run for run in case.runs() if is_here(run)]
         pictures = [drawn["flat"]] if case.picture == "flat" else photos
+        for kind in ("found", "memory"):
+            results[kind] = [result for result in results[kind] if result["case"] != case.name]
         for picture in [] if case.memory_only else pictures:
-            found.append(measured(case, runs, picture, workers, tools, rounds))
-            show(found[-1])
+            results["found"].append(measured(case, runs, picture, workers, tools, rounds))
+            show(results["found"][-1])
         if not case.threads:
-            memory += [peak(case, run, pictures[0]) for run in runs]
+            results["memory"] += [peak(case, run, pictures[0]) for run in runs]
+        if not arguments.quick:
+            RESULTS.write_text(json.dumps(results, indent=1))
     workers.close()
     tools.close()
-    about = {"rounds": rounds, "photos": [photo.name for photo in photos], "origin": arguments.origin}
-    return {"about": about, "found": found, "memory": memory}
 
 
 def is_here(run):

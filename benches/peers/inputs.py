@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PIL import Image, ImageOps
 
-from workers import PEERS
+from processes import PEERS
 
 Image.MAX_IMAGE_PIXELS = None
 FOLDER = PEERS / "inputs"

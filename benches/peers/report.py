@@ -13,7 +13,7 @@ from PIL import features
 
 import chart
 from cases import CASES, MEMORY_TARGET, TARGETS
-from workers import HERE, PEERS
+from processes import HERE, PEERS
 
 ROOT = HERE.parent.parent
 
