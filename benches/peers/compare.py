@@ -25,6 +25,8 @@ RESULTS = PEERS / "results.json"
 LONG, ROUNDS_OF_THE_SLOW = 3_000_000_000, 3
 # Of several results so many are scored.
 SCORED = 3
+# Of several photographs so many are used in the cases of large ones.
+OF_LARGE = 3
 
 
 def main():
@@ -68,7 +70,7 @@ def compare(arguments, results):
     results["about"] = {"rounds": rounds, "photos": [photo.name for photo in photos], "origin": arguments.origin}
     for case in cases:
         runs = [run for run in case.runs() if is_here(run)]
-        pictures = [drawn["flat"]] if case.picture == "flat" else photos
+        pictures = [drawn["flat"]] if case.picture == "flat" else photos[: OF_LARGE if case.is_large else None]
         for kind in ("found", "memory"):
             results[kind] = [result for result in results[kind] if result["case"] != case.name]
         for picture in [] if case.memory_only else pictures:

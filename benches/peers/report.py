@@ -78,7 +78,7 @@ def how(about):
         "```",
         "",
         f"installs the peers below `target/`, measures, and writes this page. Measured here: {photos}{origin}. A photograph "
-        "too small for a case is continued by its mirror image, never enlarged, since that would make it smooth. The flat "
+        "too small for a case is continued by its mirror image, never enlarged, since that would make it smooth; cases above 2752x1536 use the first three. The flat "
         "graphic is drawn. Inputs are PNGs by Pillow's defaults; the JPEG is of quality 95, 4:2:0.",
         "",
         "Each library is a process that keeps running, told to use one thread, with caches off. In each of "
