@@ -22,11 +22,11 @@ OUTPUTS = PEERS / "outputs"
 RESULTS = PEERS / "results.json"
 
 # Whoever has taken so many nanoseconds for a case and a picture has no more than so many rounds.
-LONG, ROUNDS_OF_THE_SLOW = 3_000_000_000, 3
+LONG, ROUNDS_OF_THE_SLOW = 2_000_000_000, 3
 # Of several results so many are scored.
 SCORED = 3
 # Of several photographs so many are used in the cases of large ones.
-OF_LARGE = 3
+OF_LARGE = 2
 
 
 def main():

@@ -33,8 +33,7 @@ NOTES = {
     "libvips": "pyvips, `thumbnail` or `crop`, its defaults: PNG as sharp, JPEG with fixed Huffman tables",
     "Pillow": "`ImageOps.fit` with Lanczos, or `crop`; PNG with filtered rows at level 6",
     "image": "`resize_to_fill` with Lanczos3, or `crop_imm`. Not equal work: its JPEG is 4:4:4 always, so larger and "
-    "better; its PNG is compressed as fast as it can; it keeps floats between the two passes of resampling, which is "
-    "slower and scores higher",
+    "better; its PNG is compressed as fast as it can",
     "image, level 6": "the same with `CompressionType::Level(6)`",
 }
 
@@ -78,12 +77,12 @@ def how(about):
         "```",
         "",
         f"installs the peers below `target/`, measures, and writes this page. Measured here: {photos}{origin}. A photograph "
-        "too small for a case is continued by its mirror image, never enlarged, since that would make it smooth; cases above 2752x1536 use the first three. The flat "
+        "too small for a case is continued by its mirror image, never enlarged, since that would make it smooth; cases above 2752x1536 use the first two. The flat "
         "graphic is drawn. Inputs are PNGs by Pillow's defaults; the JPEG is of quality 95, 4:2:0.",
         "",
         "Each library is a process that keeps running, told to use one thread, with caches off. In each of "
         f"{about['rounds']} rounds each of them does the case once, in an order that rotates, so that what else the machine "
-        "does meets all of them alike; whoever has taken three seconds for a case has three rounds. None is tied to a core: libvips, also within sharp, compresses in a thread of its own "
+        "does meets all of them alike; whoever has taken two seconds for a case has three rounds. None is tied to a core: libvips, also within sharp, compresses in a thread of its own "
         "while another computes, so that its `cpu` may be above its time.",
         "",
         "Every result is read by Pillow and must have exactly the size asked. Crops must be the source's pixels. What is "
@@ -194,7 +193,7 @@ def machine():
     yield f"- {model}, {os.cpu_count()} cores, {platform.system()} {platform.release()}"
     yield f"- smart-resize {locked('smart-resize')}, {output('rustc', '--version')}, release profile, no `target-cpu`"
     yield "- " + ", ".join(
-        f"{name} {locked(name)}" for name in ("png", "jpeg-encoder", "zune-jpeg", "fast_image_resize", "turbojpeg-sys",
+        f"{name} {locked(name)}" for name in ("png", "jpeg-encoder", "zune-jpeg", "turbojpeg-sys",
                                               "image", "fast-ssim2")
     )
     yield f"- Pillow {version('pillow')} (libjpeg-turbo {features.version('libjpeg_turbo')}, zlib-ng {features.version('zlib_ng')})"

@@ -512,12 +512,6 @@ pub enum RenderError {
     /// The decoder, the resampler or the encoder failed in a way that it should not.
     #[error("the rendering panicked")]
     Panicked,
-    /// The resampler refused its sizes.
-    #[error("resampling failed: {message}")]
-    Resample {
-        /// What the resampler said.
-        message: String,
-    },
     /// A step gave another number of pixels than it should.
     #[error(transparent)]
     PixelCount(#[from] PixelCountError),
