@@ -114,7 +114,7 @@ pub use pixels::{
     },
     inspect::{Bar, Blank, Findings, Frame, inspect},
     picture::{Layout, Picture, PixelCountError},
-    render, render_all,
+    render::{Renderer, render, render_all},
     source::read_source,
 };
 pub use plan::budget::{Alternative, OverBudgetError};

@@ -53,6 +53,8 @@ mod png;
 mod prompt;
 #[cfg(feature = "pixels")]
 mod rejected;
+#[cfg(feature = "pixels")]
+mod renderer;
 #[cfg(all(feature = "pixels", feature = "serde"))]
 mod replay;
 mod request;

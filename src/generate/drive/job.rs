@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::generate::outcome::{GenerationRecord, Output, Provenance, RenditionError};
 use crate::generate::{Generated, GenerationRequest};
-use crate::pixels::{RenderOptions, RenderTarget, Rendered, render_all};
+use crate::pixels::render::render_all;
+use crate::pixels::{RenderOptions, RenderTarget, Rendered};
 use crate::plan::fingerprint::Digest;
 use crate::plan::focus::Focus;
 use crate::plan::{Plan, Rendition};

@@ -11,6 +11,7 @@
 
 mod jpeg;
 mod png;
+pub(crate) mod rows;
 #[cfg(feature = "turbojpeg")]
 mod turbo;
 mod webp;
@@ -153,9 +154,14 @@ pub fn probe(bytes: &[u8], limits: &DecodeLimits) -> Result<Probe, DecodeError> 
 ///
 /// [`DecodeError`] where the bytes are no whole PNG, JPEG or WebP, or exceed the limits.
 pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<Decoded, DecodeError> {
+    decode_into(bytes, limits, Vec::new())
+}
+
+/// The same in memory that is there already, if it is enough.
+pub(crate) fn decode_into(bytes: &[u8], limits: &DecodeLimits, room: Vec<u8>) -> Result<Decoded, DecodeError> {
     guarded(sniff(bytes), || {
         let (format, Opened { header, needed, pixels }) = open(bytes, limits)?;
-        let buffer = usize::try_from(needed).ok().and_then(zeroed);
+        let buffer = usize::try_from(needed).ok().and_then(|length| zeroed(length, room));
         let samples = pixels.read(buffer.ok_or(DecodeError::OutOfMemory { bytes: needed })?)?;
         let has_alpha = samples.has_alpha;
         let (pixels, colour) = to_srgb(samples, &header.colour_tags)
@@ -173,9 +179,10 @@ pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<Decoded, DecodeErro
     })
 }
 
-/// A zeroed buffer, if there is the memory for it.
-fn zeroed(length: usize) -> Option<Vec<u8>> {
-    let mut buffer = Vec::new();
+/// A zeroed buffer, if there is the memory for it. Zeroed also where the memory was used before, so that no picture can
+/// show through another.
+fn zeroed(length: usize, mut buffer: Vec<u8>) -> Option<Vec<u8>> {
+    buffer.clear();
     buffer.try_reserve_exact(length).ok()?;
     buffer.resize(length, 0);
     Some(buffer)
@@ -215,21 +222,31 @@ trait Pixels {
 type Reading = Result<Samples, DecodeError>;
 
 fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<(Format, Opened<'a>), DecodeError> {
-    if bytes.len() > limits.input_bytes {
-        return Err(DecodeError::InputTooLarge { bytes: bytes.len(), max: limits.input_bytes });
-    }
-    let format =
-        sniff(bytes).ok_or_else(|| DecodeError::UnknownFormat { start: bytes.iter().take(8).copied().collect() })?;
-    limits.check(format)?;
+    let format = readable(bytes, limits)?;
     let opened = match format {
         Format::Png => png::open(bytes, limits)?,
         Format::Jpeg => jpeg::open(bytes, limits)?,
         Format::WebP => webp::open(bytes, limits)?,
     };
-    if opened.needed > limits.decoded_bytes {
-        return Err(DecodeError::TooManyBytes { bytes: opened.needed, max: limits.decoded_bytes });
-    }
+    check_needed(opened.needed, limits)?;
     Ok((format, opened))
+}
+
+/// The format of bytes that may be read.
+fn readable(bytes: &[u8], limits: &DecodeLimits) -> Result<Format, DecodeError> {
+    if bytes.len() > limits.input_bytes {
+        return Err(DecodeError::InputTooLarge { bytes: bytes.len(), max: limits.input_bytes });
+    }
+    let format =
+        sniff(bytes).ok_or_else(|| DecodeError::UnknownFormat { start: bytes.iter().take(8).copied().collect() })?;
+    limits.check(format).map(|()| format)
+}
+
+const fn check_needed(needed: u64, limits: &DecodeLimits) -> Result<(), DecodeError> {
+    if needed > limits.decoded_bytes {
+        return Err(DecodeError::TooManyBytes { bytes: needed, max: limits.decoded_bytes });
+    }
+    Ok(())
 }
 
 /// The format that the first bytes announce.

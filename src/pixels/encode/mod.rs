@@ -35,7 +35,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use self::jpeg::JpegOptions;
-use self::png::{PngEffort, PngEncoder, PngOptions};
+use self::png::{PngEffort, PngEncoder, PngOptions, PngScratch};
 use self::webp::{MAX_WEBP_EFFORT, WebPMode, WebPOptions};
 use self::weight::DEFAULT_MIN_QUALITY;
 use super::codec::Codec;
@@ -154,7 +154,7 @@ pub struct Encoded {
 }
 
 impl Encoded {
-    const fn once(bytes: Vec<u8>, settings: EncoderSettings, exact: bool) -> Self {
+    pub(crate) const fn once(bytes: Vec<u8>, settings: EncoderSettings, exact: bool) -> Self {
         Self { bytes, settings, exact, encodes: 1 }
     }
 }
@@ -272,10 +272,20 @@ impl fmt::Display for EncoderSettings {
 ///
 /// [`EncodeError`] where the options or the format do not allow it.
 pub fn encode(picture: &Picture, format: Format, options: &EncodeOptions) -> Result<Encoded, EncodeError> {
+    encode_in(picture, format, options, &mut PngScratch::default())
+}
+
+/// The same in memory that is there already, for a PNG.
+pub(crate) fn encode_in(
+    picture: &Picture,
+    format: Format,
+    options: &EncodeOptions,
+    scratch: &mut PngScratch,
+) -> Result<Encoded, EncodeError> {
     let size = picture.size();
     can_be_written(size, format, options)?;
     let encoded = match format {
-        Format::Png => png::encode(picture, &options.png),
+        Format::Png => png::encode(picture, &options.png, scratch),
         Format::Jpeg => jpeg::encode(picture, &options.jpeg, options.codec),
         Format::WebP => match options.webp.mode {
             WebPMode::Lossless => webp::encode(picture, true),
@@ -285,7 +295,7 @@ pub fn encode(picture: &Picture, format: Format, options: &EncodeOptions) -> Res
     read_back(size, format, encoded)
 }
 
-fn can_be_written(size: Size, format: Format, options: &EncodeOptions) -> Result<(), EncodeError> {
+pub(crate) fn can_be_written(size: Size, format: Format, options: &EncodeOptions) -> Result<(), EncodeError> {
     options.check(format)?;
     if size.width().max(size.height()) > format.max_side() {
         return Err(EncodeError::TooLongForFormat { size, format });
@@ -294,7 +304,7 @@ fn can_be_written(size: Size, format: Format, options: &EncodeOptions) -> Result
 }
 
 /// What an encoder wrote, once its header says `format` and `size`.
-fn read_back(size: Size, format: Format, encoded: Result<Encoded, String>) -> Result<Encoded, EncodeError> {
+pub(crate) fn read_back(size: Size, format: Format, encoded: Result<Encoded, String>) -> Result<Encoded, EncodeError> {
     let encoded = encoded.map_err(|message| EncodeError::Failed { format, message })?;
     match probe(&encoded.bytes, &DecodeLimits::NONE) {
         Ok(found) if (found.format, found.size) == (format, size) => Ok(encoded),

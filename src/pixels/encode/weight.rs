@@ -42,7 +42,7 @@ use std::sync::Arc;
 use super::jpeg::DEFAULT_JPEG_QUALITY;
 #[cfg(feature = "palette")]
 use super::palette::{Indexed, Reduction};
-use super::png::{PngEffort, PngOptions};
+use super::png::{PngEffort, PngOptions, PngScratch};
 use super::webp::WebPMode;
 use super::{EncodeError, EncodeOptions, Encoded, can_be_written, jpeg, png, read_back, webp};
 use crate::format::Format;
@@ -125,7 +125,9 @@ fn highest_within(
 fn png_within(picture: &Picture, options: &EncodeOptions, tries: &mut Tries) -> Result<Option<Encoded>, EncodeError> {
     let encoder = options.png.encoder;
     for effort in PngEffort::ALL.into_iter().skip_while(|effort| *effort != options.png.effort) {
-        if let Some(encoded) = tries.fitting(png::encode(picture, &PngOptions { effort, encoder }))? {
+        if let Some(encoded) =
+            tries.fitting(png::encode(picture, &PngOptions { effort, encoder }, &mut PngScratch::default()))?
+        {
             return Ok(Some(encoded));
         }
     }

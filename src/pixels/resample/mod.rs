@@ -30,32 +30,47 @@ const BAND: usize = 1 << 18;
 /// `rect` of `picture` at `size`, in the same layout. With the feature `parallel` on the threads of the rayon pool that
 /// this is called in.
 pub(crate) fn resample(picture: &Picture, rect: Rect, size: Size, filter: Filter) -> Result<Picture, PixelCountError> {
+    let scaling = (rect.size() != size).then(|| Scaling::new(rect.size(), size, filter));
+    resample_into(picture, rect, size, scaling.as_ref(), Vec::new(), &|work| work(&mut Scratch::default()))
+}
+
+/// The same with the scaling, if there is any, and in memory that is there already.
+pub(crate) fn resample_into(
+    picture: &Picture,
+    rect: Rect,
+    size: Size,
+    scaling: Option<&Scaling>,
+    mut pixels: Vec<u8>,
+    scratch: &(impl Fn(&mut dyn FnMut(&mut Scratch)) + Sync),
+) -> Result<Picture, PixelCountError> {
     let layout = picture.layout();
-    let pixels = if rect.size() == size {
-        rows(picture, rect, 0..rect.height() as usize).flatten().copied().collect()
-    } else {
-        let mut pixels = vec![0; size.area() as usize * layout.channels()];
-        let scaling = Scaling::new(rect.size(), size, filter);
+    if let Some(scaling) = scaling {
+        // Each row is filled, so what was here before does not show.
+        pixels.resize(size.area() as usize * layout.channels(), 0);
         let row_bytes = size.width() as usize * layout.channels();
         let band = (BAND / size.width() as usize).next_multiple_of(TILE);
-        let fill = |scratch: &mut Scratch, (number, out): (usize, &mut [u8])| {
+        let fill = |(number, out): (usize, &mut [u8])| {
             let first = number * band;
-            let mut out = out.chunks_exact_mut(row_bytes);
-            let mut resampling = Resampling::new(&scaling, layout, first..first + out.len(), scratch);
-            for row in rows(picture, rect, resampling.needs()) {
-                resampling.push(row, |made| {
-                    for (made, out) in made.chunks_exact(row_bytes).zip(&mut out) {
-                        out.copy_from_slice(made);
-                    }
-                });
-            }
+            scratch(&mut |scratch| {
+                let mut out = out.chunks_exact_mut(row_bytes);
+                let mut resampling = Resampling::new(scaling, layout, first..first + out.len(), scratch);
+                for row in rows(picture, rect, resampling.needs()) {
+                    resampling.push(row, |made| {
+                        for (made, out) in made.chunks_exact(row_bytes).zip(&mut out) {
+                            out.copy_from_slice(made);
+                        }
+                    });
+                }
+            });
         };
         #[cfg(feature = "parallel")]
-        pixels.par_chunks_mut(band * row_bytes).enumerate().for_each_init(Scratch::default, fill);
+        pixels.par_chunks_mut(band * row_bytes).enumerate().for_each(fill);
         #[cfg(not(feature = "parallel"))]
-        fill(&mut Scratch::default(), (0, &mut pixels));
-        pixels
-    };
+        fill((0, &mut pixels));
+    } else {
+        pixels.clear();
+        rows(picture, rect, 0..rect.height() as usize).for_each(|row| pixels.extend_from_slice(row));
+    }
     Picture::new(size, layout, pixels)
 }
 
@@ -81,6 +96,23 @@ impl Scaling {
         let axis = |from, to| Axis::new(from, to, filter);
         Self { columns: axis(from.width(), to.width()), rows: axis(from.height(), to.height()), from, to }
     }
+
+    /// From which size to which.
+    pub(crate) const fn sizes(&self) -> (Size, Size) {
+        (self.from, self.to)
+    }
+
+    /// The source rows that some rows of the target are made of.
+    pub(crate) fn needs(&self, some: Range<usize>) -> Range<usize> {
+        let (first, end) = needed(self.rows.windows().get(some).unwrap_or_default()).unwrap_or_default();
+        2 * first..(2 * end).min(self.from.height() as usize)
+    }
+}
+
+/// The first pair of source rows that these are made of, and the one behind the last.
+fn needed(windows: &[Window]) -> Option<(usize, usize)> {
+    let (first, last) = (windows.first()?, windows.last()?);
+    Some((first.first, last.end()))
 }
 
 /// The memory that a resampling works in. Once it has been used it is large enough for pictures of that size.
@@ -120,13 +152,8 @@ pub(crate) struct Resampling<'a> {
 impl<'a> Resampling<'a> {
     /// Of those rows of the target.
     pub(crate) fn new(scaling: &'a Scaling, layout: Layout, some: Range<usize>, scratch: &'a mut Scratch) -> Self {
+        let needs = scaling.needs(some.clone());
         let windows = scaling.rows.windows().get(some).unwrap_or_default();
-        let needed = |windows: &[Window]| {
-            let (first, last) = (windows.first()?, windows.last()?);
-            Some((first.first, last.end()))
-        };
-        let (first, end) = needed(windows).unwrap_or_default();
-        let needs = 2 * first..(2 * end).min(scaling.from.height() as usize);
         let slots = windows.chunks(TILE).filter_map(needed).map(|(first, end)| end - first).max().unwrap_or(0);
         let chunks = (scaling.from.width() as usize).div_ceil(CHUNK);
         for row in &mut scratch.row {

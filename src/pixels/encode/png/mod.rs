@@ -17,6 +17,8 @@ mod file;
 mod filter;
 mod huffman;
 mod own;
+#[cfg(feature = "parallel")]
+mod parts;
 mod reduce;
 mod search;
 mod sink;
@@ -25,9 +27,12 @@ mod upstream;
 
 use std::fmt;
 
-use self::own::PngScratch;
+pub(crate) use self::own::PngScratch;
+#[cfg(feature = "parallel")]
+pub(crate) use self::parts::{Part, Parts};
 use self::reduce::Raster;
 #[doc(hidden)]
+pub(crate) use self::sink::RowSink;
 pub use self::sink::encode_png_rows;
 #[cfg(feature = "palette")]
 use super::palette::Indexed;
@@ -121,11 +126,11 @@ impl PngOptions {
     }
 }
 
-pub(super) fn encode(picture: &Picture, options: &PngOptions) -> Result<Encoded, String> {
+pub(super) fn encode(picture: &Picture, options: &PngOptions, scratch: &mut PngScratch) -> Result<Encoded, String> {
     let PngOptions { effort, encoder } = *options;
     let (bytes, palette) = match encoder {
         PngEncoder::Crate => (upstream::write(picture, effort).map_err(|error| error.to_string())?, None),
-        PngEncoder::Own => encode_own(picture, effort, &mut PngScratch::default()),
+        PngEncoder::Own => encode_own(picture, effort, scratch),
     };
     Ok(Encoded::once(bytes, EncoderSettings::Png { effort, encoder, palette }, true))
 }
