@@ -21,12 +21,10 @@ from processes import PEERS, Worker, Workers
 OUTPUTS = PEERS / "outputs"
 RESULTS = PEERS / "results.json"
 
-# Whoever has taken so many nanoseconds for a case and a picture has no more than so many rounds.
-LONG, ROUNDS_OF_THE_SLOW = 2_000_000_000, 3
+# Whoever has taken so many nanoseconds of the processor for a case and a picture is not asked again.
+LONG = 2_500_000_000
 # Of several results so many are scored.
 SCORED = 3
-# Of several photographs so many are used in the cases of large ones.
-OF_LARGE = 2
 
 
 def main():
@@ -47,6 +45,7 @@ def flags():
     parser.add_argument("--photos", metavar="DIR", help="a folder of photographs; without it one is drawn")
     parser.add_argument("--origin", default="", metavar="TEXT", help="where the photographs are from, for the report")
     parser.add_argument("--most", type=int, default=6, metavar="N", help="at most so many photographs, the largest")
+    parser.add_argument("--large", type=int, default=2, metavar="N", help="of these so many in the cases of large ones")
     parser.add_argument("--rounds", type=int, default=7, metavar="N")
     parser.add_argument("--cases", default="", metavar="REGEX", help="only cases of such names; others stay as last measured")
     parser.add_argument("--quick", action="store_true", help="the small cases, one round, no report: does it work?")
@@ -67,10 +66,15 @@ def compare(arguments, results):
     if arguments.quick:
         cases, rounds = [case for case in cases if case.frame in ("1024x1024", "1920x1200")], 1
 
-    results["about"] = {"rounds": rounds, "photos": [photo.name for photo in photos], "origin": arguments.origin}
+    results["about"] = {
+        "rounds": rounds,
+        "photos": [photo.name for photo in photos],
+        "large": arguments.large,
+        "origin": arguments.origin,
+    }
     for case in cases:
         runs = [run for run in case.runs() if is_here(run)]
-        pictures = [drawn["flat"]] if case.picture == "flat" else photos[: OF_LARGE if case.is_large else None]
+        pictures = [drawn["flat"]] if case.picture == "flat" else photos[: arguments.large if case.is_large else None]
         for kind in ("found", "memory"):
             results[kind] = [result for result in results[kind] if result["case"] != case.name]
         for picture in [] if case.memory_only else pictures:
@@ -95,15 +99,16 @@ def measured(case, runs, picture, workers, tools, rounds):
     """Nanoseconds and bytes of each run of one case on one picture, and the quality of what it made."""
     path = picture.encoded(case.frame, case.source)
     found = {}
+    scores = {}
     for run in runs:
         prefix = str(OUTPUTS / re.sub(r"\W+", "-", f"{case.name} {run.label}"))
         answer = workers.ask(run, case.request(run, path, save=prefix))
-        quality = None if case.threads else checked(case, run, picture, answer["rects"], prefix, tools)
+        quality = None if case.threads else checked(case, run, picture, answer["rects"], prefix, tools, scores)
         found[run.label] = {"ns": [], "cpu": [], "bytes": sum(answer["bytes"]), "quality": quality}
     for turn in range(rounds):
         start = turn % len(runs)
         for run in runs[start:] + runs[:start]:
-            if turn >= ROUNDS_OF_THE_SLOW and sum(found[run.label]["ns"]) > LONG:
+            if sum(found[run.label]["cpu"]) > LONG:
                 continue
             answer = workers.ask(run, case.request(run, path))
             assert sum(answer["bytes"]) == found[run.label]["bytes"], f"{run.label} wrote other bytes than before"
@@ -112,8 +117,9 @@ def measured(case, runs, picture, workers, tools, rounds):
     return {"case": case.name, "picture": picture.name, "input": path.stat().st_size, "runs": found}
 
 
-def checked(case, run, picture, rects, prefix, tools):
-    """The mean quality of the results, each against its own geometry; nothing where they are the source's pixels."""
+def checked(case, run, picture, rects, prefix, tools, known):
+    """The mean quality of the results, each against its own geometry; nothing where they are the source's pixels. The
+    same pixels are scored once."""
     width, height = map(int, case.frame.split("x"))
     raw, output = picture.raw(case.frame), OUTPUTS / "scored.rgb"
     scores = []
@@ -129,9 +135,12 @@ def checked(case, run, picture, rects, prefix, tools):
             continue
         if at >= SCORED:
             continue
-        output.write_bytes(pixels)
-        request = {"tool": "score", "input": str(raw), "frame": [width, height], "targets": [target]}
-        scores.append(tools.ask({**request, "rect": list(rect), "output": str(output)})["score"])
+        key = target, tuple(rect), hash(pixels)
+        if key not in known:
+            output.write_bytes(pixels)
+            request = {"tool": "score", "input": str(raw), "frame": [width, height], "targets": [target]}
+            known[key] = tools.ask({**request, "rect": list(rect), "output": str(output)})["score"]
+        scores.append(known[key])
     return statistics.mean(scores) if scores else None
 
 

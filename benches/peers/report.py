@@ -77,12 +77,12 @@ def how(about):
         "```",
         "",
         f"installs the peers below `target/`, measures, and writes this page. Measured here: {photos}{origin}. A photograph "
-        "too small for a case is continued by its mirror image, never enlarged, since that would make it smooth; cases above 2752x1536 use the first two. The flat "
+        "too small for a case is continued by its mirror image, never enlarged, since that would make it smooth; cases above 2752x1536 use the first {about['large']}. The flat "
         "graphic is drawn. Inputs are PNGs by Pillow's defaults; the JPEG is of quality 95, 4:2:0.",
         "",
         "Each library is a process that keeps running, told to use one thread, with caches off. In each of "
         f"{about['rounds']} rounds each of them does the case once, in an order that rotates, so that what else the machine "
-        "does meets all of them alike; whoever has taken two seconds for a case has three rounds. None is tied to a core: libvips, also within sharp, compresses in a thread of its own "
+        "does meets all of them alike; whoever has taken 2.5 seconds of the processor is not asked again. Ours is a `Renderer`, which keeps memory from one picture to the next and no picture. None is tied to a core: libvips, also within sharp, compresses in a thread of its own "
         "while another computes, so that its `cpu` may be above its time.",
         "",
         "Every result is read by Pillow and must have exactly the size asked. Crops must be the source's pixels. What is "

@@ -16,12 +16,14 @@ mod ours;
 mod quality;
 mod request;
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::io::stdin;
 use std::time::Instant;
 
 use serde_json::{Value, json};
+use smart_resize::Renderer;
 
 use self::request::{Made, Request};
 
@@ -30,12 +32,17 @@ fn main() {
     let [worker, threads] = arguments.as_slice() else { panic!("usage: smart-resize-peers WORKER THREADS") };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.parse().unwrap()).build().unwrap();
     let mut input = (String::new(), Vec::new());
+    let mut renderers = BTreeMap::new();
     let mut scorer = quality::Scorer::default();
     for line in stdin().lines() {
         let request: Request = serde_json::from_str(&line.unwrap()).unwrap();
         let answer = match worker.as_str() {
             "tools" => tool(&request, &mut scorer),
-            "ours" => answer(&request, &mut input, |bytes| pool.install(|| ours::run(&request, bytes))),
+            "ours" => {
+                let options = ours::options(&request);
+                let renderer = renderers.entry(format!("{options:?}")).or_insert_with(|| Renderer::new(options));
+                answer(&request, &mut input, |bytes| pool.install(|| ours::run(&request, renderer, bytes)))
+            }
             "image" => answer(&request, &mut input, |bytes| others::run(&request, bytes)),
             other => panic!("no worker {other}"),
         };

@@ -2,13 +2,13 @@
 
 use smart_resize::{
     Codec, Fit, Format, Inspect, JpegOptions, PassThrough, PngEffort, PngEncoder, PngOptions, RenderOptions,
-    RenderTarget, Size, WebPMode, WebPOptions, render, render_all,
+    RenderTarget, Renderer, Size, WebPMode, WebPOptions,
 };
 
 use crate::request::{Made, Request};
 
-pub(crate) fn run(request: &Request, bytes: &[u8]) -> Vec<Made> {
-    let options = options(request);
+/// The renderer is kept from one request to the next: its memory stays, no picture does.
+pub(crate) fn run(request: &Request, renderer: &Renderer, bytes: &[u8]) -> Vec<Made> {
     let format = match request.format.as_str() {
         "png" => Format::Png,
         "jpeg" => Format::Jpeg,
@@ -19,8 +19,8 @@ pub(crate) fn run(request: &Request, bytes: &[u8]) -> Vec<Made> {
         |(width, height)| RenderTarget::new(Size::new(width, height).unwrap()).with_format(format).with_fit(fit);
     let targets: Vec<_> = request.sizes().into_iter().map(target).collect();
     let rendered = match targets.as_slice() {
-        [target] => vec![render(bytes, target, &options)],
-        targets => render_all(bytes, targets, &options),
+        [target] => vec![renderer.render(bytes, target)],
+        targets => renderer.render_all(bytes, targets),
     };
     let made = |rendered: Result<smart_resize::Rendered, _>| {
         let rendered = rendered.unwrap();
@@ -31,7 +31,7 @@ pub(crate) fn run(request: &Request, bytes: &[u8]) -> Vec<Made> {
     rendered.into_iter().map(made).collect()
 }
 
-fn options(request: &Request) -> RenderOptions {
+pub(crate) fn options(request: &Request) -> RenderOptions {
     let codec = if request.c { Codec::Fast } else { Codec::Pure };
     let mut options = RenderOptions::default().with_codec(codec);
     options.pass_through = PassThrough::Off;
