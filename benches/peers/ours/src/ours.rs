@@ -8,7 +8,7 @@ use smart_resize::{
 use crate::request::{Made, Request};
 
 /// The renderer is kept from one request to the next: its memory stays, no picture does.
-pub(crate) fn run(request: &Request, renderer: &Renderer, bytes: &[u8]) -> Vec<Made> {
+pub(crate) fn run(request: &Request, kept: &Renderer, bytes: &[u8]) -> Vec<Made> {
     let format = match request.format.as_str() {
         "png" => Format::Png,
         "jpeg" => Format::Jpeg,
@@ -19,8 +19,8 @@ pub(crate) fn run(request: &Request, renderer: &Renderer, bytes: &[u8]) -> Vec<M
         |(width, height)| RenderTarget::new(Size::new(width, height).unwrap()).with_format(format).with_fit(fit);
     let targets: Vec<_> = request.sizes().into_iter().map(target).collect();
     let rendered = match targets.as_slice() {
-        [target] => vec![renderer.render(bytes, target)],
-        targets => renderer.render_all(bytes, targets),
+        [target] => vec![kept.render(bytes, target)],
+        targets => kept.render_all(bytes, targets),
     };
     let made = |rendered: Result<smart_resize::Rendered, _>| {
         let rendered = rendered.unwrap();
