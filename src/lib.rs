@@ -53,7 +53,7 @@
 //! | `pixels` | yes | decoding, rendering, encoding, the drivers, the local generator |
 //! | `serde` | yes | plans, sizes and provenance records as JSON |
 //! | `tower` | no | backends as services of [tower](https://docs.rs/tower), services as backends, a layer that meters each try |
-//! | `parallel` | no | the renditions of one picture beside each other, on the threads of rayon |
+//! | `parallel` | no | renditions beside each other, and the stages of a single one, on the threads of rayon |
 //! | `palette` | no | palettes with dithering, where `EncodeOptions::palette` allows them |
 //! | `libwebp` | no | `WebPMode::Lossy`, and `Codec::Fast` for reading WebP; takes a C compiler |
 //! | `turbojpeg` | no | `Codec::Fast` for JPEG; takes a C compiler, CMake and NASM |
@@ -108,7 +108,7 @@ pub use pixels::{
     encode::{
         EncodeError, EncodeOptions, Encoded, EncoderSettings, encode,
         jpeg::{DEFAULT_JPEG_QUALITY, JpegOptions, Subsampling},
-        png::{PngEffort, PngEncoder, PngOptions, encode_png_rows},
+        png::{PngEffort, PngEncoder, PngOptions},
         webp::{DEFAULT_WEBP_EFFORT, WebPMode, WebPOptions},
         weight::{DEFAULT_MIN_QUALITY, MAX_ENCODES, encode_within},
     },

@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn each_level_is_the_exact_one_rounded() {
+    fn no_level_is_far_from_the_exact_one() {
         for layout in [Layout::Rgb, Layout::Rgba] {
             for (from, to) in [
                 (size(64, 48), size(45, 30)),
