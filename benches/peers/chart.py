@@ -37,15 +37,16 @@ def across(ratio):
     return LEFT + part * (RIGHT - LEFT)
 
 
-def draw(cases, tables):
+def draw(cases, tables, clock):
     """Two rows for a case that Rust alone and C can do, one for any other."""
+    words = {"times": "Time", "cpus": "Processor time"}[clock]
     rows = []
     for case in cases:
         ours = [label for label in ("ours, balanced", "ours, Rust", "ours, C") if label in tables[case.name]]
         rows += [(case.title, label, tables[case.name]) for label in ours if not case.threads]
     bottom = TOP + ROW * len(rows)
     parts = [
-        text(24, 34, "Time of each library, ours = 1", "title"),
+        text(24, 34, f"{words} of each library, ours = 1", "title"),
         text(24, 54, "One thread each, interleaved on the same bytes in memory. Farther to the right is slower.", "small"),
     ]
     for at, (name, kind) in enumerate(PEERS.items()):
@@ -57,18 +58,18 @@ def draw(cases, tables):
     for at, (title, label, table) in enumerate(rows):
         y = TOP + ROW * at + ROW / 2
         parts.append(text(24, y, title))
-        parts.append(text(24, y + 14, f"{label}, {mean(table[label]['times']):.0f} ms", "small"))
+        parts.append(text(24, y + 14, f"{label}, {mean(table[label][clock]):.0f} ms", "small"))
         for name, kind in reversed(PEERS.items()):
             if name in table:
-                times = zip(table[name]["times"], table[label]["times"], strict=True)
+                times = zip(table[name][clock], table[label][clock], strict=True)
                 ratio = geometric_mean(theirs / ours for theirs, ours in times)
-                parts.append(mark(kind, across(ratio), y + 4, f"{name}: {ratio:.2f} times as long"))
+                parts.append(mark(kind, across(ratio), y + 4, f"{name}: {ratio:.2f}"))
                 if name == "sharp":
                     parts.append(text(across(ratio), y - 6, f"{ratio:.1f}", "value"))
     parts.append(text(24, bottom + 40, "Files and quality differ: BENCHMARKS.md says how, and what is not equal work.", "small"))
     size = f'viewBox="0 0 910 {bottom + 56}" width="910" height="{bottom + 56}"'
     body = "\n".join([f"<style>{STYLE}</style>", f'<rect class="ground" width="910" height="{bottom + 56}"/>', *parts])
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="Time of each library, ours = 1">\n{body}\n</svg>\n'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{words} of each library, ours = 1">\n{body}\n</svg>\n'
 
 
 def text(x, y, words, kind="", anchor="start"):

@@ -7,6 +7,7 @@ against references of their own geometry. `benches/peers/run --help` lists the f
 
 import argparse
 import json
+import os
 import re
 import statistics
 from pathlib import Path
@@ -114,7 +115,7 @@ def measured(case, runs, picture, workers, tools, rounds):
             assert sum(answer["bytes"]) == found[run.label]["bytes"], f"{run.label} wrote other bytes than before"
             for clock in ("ns", "cpu"):
                 found[run.label][clock].append(answer[clock])
-    return {"case": case.name, "picture": picture.name, "input": path.stat().st_size, "runs": found}
+    return {"case": case.name, "picture": picture.name, "load": os.getloadavg()[0], "runs": found}
 
 
 def checked(case, run, picture, rects, prefix, tools, known):

@@ -16,6 +16,8 @@ from cases import CASES, MEMORY_TARGET, TARGETS
 from processes import HERE, PEERS
 
 ROOT = HERE.parent.parent
+# Above this load the time that passes says more of what else the machine does than of anybody here.
+QUIET = 3.0
 
 NOTES = {
     "ours, balanced": "`PngEncoder::Own`, the default effort, `Inspect::Off`",
@@ -41,7 +43,8 @@ NOTES = {
 def write(results, path):
     cases = [case for case in CASES if any(found["case"] == case.name for found in results["found"])]
     tables = {case.name: table(case.name, results) for case in cases}
-    (HERE / "chart.svg").write_text(chart.draw(cases, tables))
+    clock = "times" if max(found["load"] for found in results["found"]) < QUIET else "cpus"
+    (HERE / "chart.svg").write_text(chart.draw(cases, tables, clock))
     about = results["about"]
     lines = [
         "# Benchmarks",
@@ -53,7 +56,7 @@ def write(results, path):
         *how(about),
         "## Targets",
         "",
-        *targets(tables, results),
+        *targets(tables, clock),
         "",
         "## Cases",
         "",
@@ -64,7 +67,7 @@ def write(results, path):
     ]
     for case in cases:
         lines += [f"### {case.title}", "", *rows(case, tables[case.name]), ""]
-    lines += [*memory(results), "## What is not equal", "", *notes(tables), "", "## Machine and versions", "", *machine()]
+    lines += [*memory(results), "## What is not equal", "", *notes(tables), "", "## Machine and versions", "", *machine(results)]
     path.write_text("\n".join(lines) + "\n")
 
 
@@ -77,7 +80,7 @@ def how(about):
         "```",
         "",
         f"installs the peers below `target/`, measures, and writes this page. Measured here: {photos}{origin}. A photograph "
-        "too small for a case is continued by its mirror image, never enlarged, since that would make it smooth; cases above 2752x1536 use the first {about['large']}. The flat "
+        f"too small for a case is continued by its mirror image, never enlarged, since that would make it smooth; cases above 2752x1536 use the first {about['large']}. The flat "
         "graphic is drawn. Inputs are PNGs by Pillow's defaults; the JPEG is of quality 95, 4:2:0.",
         "",
         "Each library is a process that keeps running, told to use one thread, with caches off. In each of "
@@ -132,8 +135,12 @@ def rows(case, table):
         )
 
 
-def targets(tables, results):
+def targets(tables, clock):
     yield "Of times and bytes the geometric mean over the pictures."
+    if clock == "cpus":
+        yield "**The machine was busy with other things while this was measured, and the time that passed follows what those"
+        yield "did.** So here, and in the chart, the processor's time is judged, except between one thread and two. It is a"
+        yield "little kinder to us: libvips and sharp work in two threads at once now and then, for up to a fifth of their time."
     yield ""
     yield "| case | ours | against | time: target | time | of cpu | bytes: at most | bytes | quality: at most lost | lost | met |"
     yield "|---|---|---|---:|---:|---:|---:|---:|---:|---:|---|"
@@ -143,13 +150,14 @@ def targets(tables, results):
         if target.ours not in table or target.other not in table:
             continue
         time, cpu = (ratio(table, what, target.other, target.ours) for what in ("times", "cpus"))
+        judged = time if clock == "times" or "thread" in target.ours else cpu
         size = ratio(table, "sizes", target.ours, target.other)
         lost = [statistics.mean(table[label]["qualities"] or [0]) for label in (target.other, target.ours)]
         lost = lost[0] - lost[1]
         misses = [
             name
             for name, missed in (
-                ("time", target.time and time < target.time),
+                ("time", target.time and judged < target.time),
                 ("bytes", target.bytes and size > target.bytes),
                 ("quality", target.quality and lost > target.quality),
             )
@@ -188,9 +196,11 @@ def notes(tables):
     yield "- WebP is lossy, of effort 4 everywhere, each library's default."
 
 
-def machine():
+def machine(results):
     model = next(line.split(":")[1].strip() for line in Path("/proc/cpuinfo").open() if line.startswith("model name"))
     yield f"- {model}, {os.cpu_count()} cores, {platform.system()} {platform.release()}"
+    loads = [found["load"] for found in results["found"]]
+    yield f"- load average while measuring: {min(loads):.1f} to {max(loads):.1f}, of which about 1 is this"
     yield f"- smart-resize {locked('smart-resize')}, {output('rustc', '--version')}, release profile, no `target-cpu`"
     yield "- " + ", ".join(
         f"{name} {locked(name)}" for name in ("png", "jpeg-encoder", "zune-jpeg", "turbojpeg-sys",
