@@ -1,0 +1,170 @@
+"""Compares smart-resize with sharp, libvips, Pillow and the `image` crate, and writes BENCHMARKS.md and chart.svg.
+
+Every peer is a process that keeps running and holds the input's bytes in memory. In each round each of them does the case
+once, in an order that rotates; medians are compared. Results are read by Pillow, must have the exact size, and are scored
+against references of their own geometry. `benches/peers/run --help` lists the flags.
+"""
+
+import argparse
+import json
+import os
+import re
+import statistics
+from pathlib import Path
+
+from PIL import Image
+
+import report
+from cases import CASES
+from inputs import Picture, photographs
+from processes import PEERS, Worker, Workers
+
+OUTPUTS = PEERS / "outputs"
+RESULTS = PEERS / "results.json"
+
+# Whoever has taken so many nanoseconds of the processor for a case and a picture is not asked again.
+LONG = 2_500_000_000
+# Of several results so many are scored.
+SCORED = 3
+
+
+def main():
+    arguments = flags()
+    results = {"found": [], "memory": []}
+    if RESULTS.exists() and (arguments.report or arguments.cases):
+        results = json.loads(RESULTS.read_text())
+    if not arguments.report:
+        compare(arguments, results)
+    if not arguments.quick:
+        report.write(results, Path(arguments.output))
+
+
+def flags():
+    parser = argparse.ArgumentParser(
+        prog="benches/peers/run", description="Compares smart-resize with its peers and writes BENCHMARKS.md."
+    )
+    parser.add_argument("--photos", metavar="DIR", help="a folder of photographs; without it one is drawn")
+    parser.add_argument("--origin", default="", metavar="TEXT", help="where the photographs are from, for the report")
+    parser.add_argument("--most", type=int, default=6, metavar="N", help="at most so many photographs, the largest")
+    parser.add_argument("--large", type=int, default=2, metavar="N", help="of these so many in the cases of large ones")
+    parser.add_argument("--rounds", type=int, default=7, metavar="N")
+    parser.add_argument("--cases", default="", metavar="REGEX", help="only cases of such names; others stay as last measured")
+    parser.add_argument("--quick", action="store_true", help="the small cases, one round, no report: does it work?")
+    parser.add_argument("--report", action="store_true", help="only the report, of what was last measured")
+    parser.add_argument("--output", metavar="FILE", default="BENCHMARKS.md")
+    return parser.parse_args()
+
+
+def compare(arguments, results):
+    """Puts what is measured into the results, in place of what they have of the same cases."""
+    OUTPUTS.mkdir(parents=True, exist_ok=True)
+    tools, workers = Worker("tools"), Workers()
+    drawn = {name: Picture(name, tools) for name in ("photo", "flat")}
+    paths = photographs(arguments.photos, arguments.most) if arguments.photos else []
+    photos = [Picture(path.stem, tools, path) for path in paths] or [drawn["photo"]]
+    cases = [case for case in CASES if re.search(arguments.cases, case.name)]
+    rounds = arguments.rounds
+    if arguments.quick:
+        cases, rounds = [case for case in cases if case.frame in ("1024x1024", "1920x1200")], 1
+
+    results["about"] = {
+        "rounds": rounds,
+        "photos": [photo.name for photo in photos],
+        "large": arguments.large,
+        "origin": arguments.origin,
+    }
+    for case in cases:
+        runs = [run for run in case.runs() if is_here(run)]
+        pictures = [drawn["flat"]] if case.picture == "flat" else photos[: arguments.large if case.is_large else None]
+        for kind in ("found", "memory"):
+            results[kind] = [result for result in results[kind] if result["case"] != case.name]
+        for picture in [] if case.memory_only else pictures:
+            results["found"].append(measured(case, runs, picture, workers, tools, rounds))
+            show(results["found"][-1])
+        if not case.threads:
+            results["memory"] += [peak(case, run, pictures[0]) for run in runs]
+        if not arguments.quick:
+            RESULTS.write_text(json.dumps(results, indent=1))
+    workers.close()
+    tools.close()
+
+
+def is_here(run):
+    """Whether the script that installs could install it."""
+    if run.worker == "sharp":
+        return (PEERS / "node_modules" / "sharp").exists()
+    return not run.takes_c or (PEERS / "c").exists()
+
+
+def measured(case, runs, picture, workers, tools, rounds):
+    """Nanoseconds and bytes of each run of one case on one picture, and the quality of what it made."""
+    path = picture.encoded(case.frame, case.source)
+    found = {}
+    scores = {}
+    for run in runs:
+        prefix = str(OUTPUTS / re.sub(r"\W+", "-", f"{case.name} {run.label}"))
+        answer = workers.ask(run, case.request(run, path, save=prefix))
+        quality = None if case.threads else checked(case, run, picture, answer["rects"], prefix, tools, scores)
+        found[run.label] = {"ns": [], "cpu": [], "bytes": sum(answer["bytes"]), "quality": quality}
+    for turn in range(rounds):
+        start = turn % len(runs)
+        for run in runs[start:] + runs[:start]:
+            if sum(found[run.label]["cpu"]) > LONG:
+                continue
+            answer = workers.ask(run, case.request(run, path))
+            assert sum(answer["bytes"]) == found[run.label]["bytes"], f"{run.label} wrote other bytes than before"
+            for clock in ("ns", "cpu"):
+                found[run.label][clock].append(answer[clock])
+    return {"case": case.name, "picture": picture.name, "load": os.getloadavg()[0], "runs": found}
+
+
+def checked(case, run, picture, rects, prefix, tools, known):
+    """The mean quality of the results, each against its own geometry; nothing where they are the source's pixels. The
+    same pixels are scored once."""
+    width, height = map(int, case.frame.split("x"))
+    raw, output = picture.raw(case.frame), OUTPUTS / "scored.rgb"
+    scores = []
+    for at, (target, rect) in enumerate(zip(case.targets, rects, strict=True)):
+        with Image.open(f"{prefix}.{at}") as result:
+            assert f"{result.width}x{result.height}" == target, f"{run.label} made {result.size}, not {target}"
+            pixels = result.convert("RGB").tobytes()
+        if case.lossless:
+            left, top, across, down = map(int, rect)
+            source = Image.frombytes("RGB", (width, height), raw.read_bytes())
+            same = source.crop((left, top, left + across, top + down)).tobytes() == pixels
+            assert same, f"{run.label} changed pixels"
+            continue
+        if at >= SCORED:
+            continue
+        key = target, tuple(rect), hash(pixels)
+        if key not in known:
+            output.write_bytes(pixels)
+            request = {"tool": "score", "input": str(raw), "frame": [width, height], "targets": [target]}
+            known[key] = tools.ask({**request, "rect": list(rect), "output": str(output)})["score"]
+        scores.append(known[key])
+    return statistics.mean(scores) if scores else None
+
+
+def peak(case, run, picture):
+    """The peak of memory of a fresh process, with input and output counted, above what it had before; it has done the
+    same to a tiny picture, so that its libraries are loaded."""
+    worker = Worker(run.worker, run.threads)
+    tiny = OUTPUTS / "tiny.png"
+    Image.effect_noise((64, 64), 80).convert("RGB").save(tiny)
+    worker.ask(case.request(run, tiny, targets=["48x40"] * len(case.targets)))
+    answer = worker.ask(case.request(run, picture.encoded(case.frame, case.source), memory=True))
+    worker.close()
+    return {"case": case.name, "run": run.label, "bytes": answer["kilobytes"] * 1024}
+
+
+def show(result):
+    """A line for each run, for whoever waits."""
+    print(f"\n{result['case']}, {result['picture']}")
+    for label, run in result["runs"].items():
+        ms, cpu = (statistics.median(run[clock]) / 1e6 for clock in ("ns", "cpu"))
+        quality = "" if run["quality"] is None else f"{run['quality']:.2f}"
+        print(f"  {label:32} {ms:8.1f} ms {cpu:8.1f} ms cpu {run['bytes']:10} B {quality:>6}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+//! This crate, as a caller has it.
+
+use smart_resize::{
+    Codec, Fit, Format, Inspect, JpegOptions, PassThrough, PngEffort, PngEncoder, PngOptions, RenderOptions,
+    RenderTarget, Renderer, Size, WebPMode, WebPOptions,
+};
+
+use crate::request::{Made, Request};
+
+/// The renderer is kept from one request to the next: its memory stays, no picture does.
+pub(crate) fn run(request: &Request, kept: &Renderer, bytes: &[u8]) -> Vec<Made> {
+    let format = match request.format.as_str() {
+        "png" => Format::Png,
+        "jpeg" => Format::Jpeg,
+        _ => Format::WebP,
+    };
+    let fit = if request.crop { Fit::Crop } else { Fit::Cover };
+    let target =
+        |(width, height)| RenderTarget::new(Size::new(width, height).unwrap()).with_format(format).with_fit(fit);
+    let targets: Vec<_> = request.sizes().into_iter().map(target).collect();
+    let rendered = match targets.as_slice() {
+        [target] => vec![kept.render(bytes, target)],
+        targets => kept.render_all(bytes, targets),
+    };
+    let made = |rendered: Result<smart_resize::Rendered, _>| {
+        let rendered = rendered.unwrap();
+        let rect = rendered.rect;
+        let rect = [rect.x(), rect.y(), rect.width(), rect.height()].map(f64::from);
+        Made { bytes: rendered.bytes, rect }
+    };
+    rendered.into_iter().map(made).collect()
+}
+
+pub(crate) fn options(request: &Request) -> RenderOptions {
+    let codec = if request.c { Codec::Fast } else { Codec::Pure };
+    let mut options = RenderOptions::default().with_codec(codec);
+    options.pass_through = PassThrough::Off;
+    options.inspect = if request.inspect { Inspect::Report } else { Inspect::Off };
+    let effort = match request.effort.as_str() {
+        "fast" => PngEffort::Fast,
+        "small" => PngEffort::Small,
+        _ => PngEffort::Balanced,
+    };
+    let encoder = if request.encoder == "crate" { PngEncoder::Crate } else { PngEncoder::Own };
+    options.encode.png = PngOptions::with_effort(effort).with_encoder(encoder);
+    options.encode.jpeg = JpegOptions::default().with_quality(request.quality);
+    options.encode.webp = WebPOptions::with_mode(WebPMode::Lossy { quality: request.quality });
+    options
+}

@@ -1,0 +1,65 @@
+"""The peers as processes that keep running: a line of JSON in, a line out."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+PEERS = HERE.parent.parent / "target" / "peers"
+
+
+class Worker:
+    def __init__(self, name, threads=1):
+        scripts = {"pillow": "pillow.py", "vips": "vips.py"}
+        if name == "sharp":
+            command = ["node", "--expose-gc", HERE / "workers" / "sharp.js"]
+        elif name in scripts:
+            command = [sys.executable, HERE / "workers" / scripts[name]]
+        else:
+            binary = "portable" if name == "portable" else "ours"
+            command = [PEERS / binary, "ours" if binary == "portable" else name, str(threads)]
+        environment = {
+            **os.environ,
+            "NODE_PATH": str(PEERS / "node_modules"),
+            "UV_THREADPOOL_SIZE": str(threads),
+            "VIPS_CONCURRENCY": str(threads),
+        }
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, env=environment
+        )
+        # The clock of the process's time on the processor, all threads together.
+        self.clock = (~self.process.pid << 3) | 2
+
+    def ask(self, request):
+        """The answer, with `cpu`: nanoseconds of the processor."""
+        started = time.clock_gettime_ns(self.clock)
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"a worker ended: {' '.join(map(str, self.process.args))}")
+        return {**json.loads(line), "cpu": time.clock_gettime_ns(self.clock) - started}
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+class Workers:
+    """One process for each peer and number of threads, started when it is first asked."""
+
+    def __init__(self):
+        self.running = {}
+
+    def ask(self, run, request):
+        key = run.worker, run.threads
+        if key not in self.running:
+            self.running[key] = Worker(*key)
+        return self.running[key].ask(request)
+
+    def close(self):
+        for worker in self.running.values():
+            worker.close()
