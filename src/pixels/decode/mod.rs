@@ -114,7 +114,7 @@ pub struct Decoded {
 ///
 /// [`DecodeError`] where the header cannot be read or exceeds the limits.
 pub fn probe(bytes: &[u8], limits: &DecodeLimits) -> Result<Probe, DecodeError> {
-    guarded(sniff(bytes), || {
+    guarded(Format::sniff(bytes), || {
         let (format, Opened { header, .. }) = open(bytes, limits)?;
         let Header { size, orientation, colour_tags, is_bare, .. } = header;
         let is_upright = orientation == Orientation::UPRIGHT;
@@ -130,7 +130,7 @@ pub fn probe(bytes: &[u8], limits: &DecodeLimits) -> Result<Probe, DecodeError> 
 ///
 /// [`DecodeError`] where the bytes are no whole PNG, JPEG or WebP, or exceed the limits.
 pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<Decoded, DecodeError> {
-    guarded(sniff(bytes), || {
+    guarded(Format::sniff(bytes), || {
         let (format, Opened { header, needed, pixels }) = open(bytes, limits)?;
         let buffer = usize::try_from(needed).ok().and_then(zeroed);
         let samples = pixels.read(buffer.ok_or(DecodeError::OutOfMemory { bytes: needed })?)?;
@@ -195,8 +195,8 @@ fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<(Format, Opened<'a
     if bytes.len() > limits.input_bytes {
         return Err(DecodeError::InputTooLarge { bytes: bytes.len(), max: limits.input_bytes });
     }
-    let format =
-        sniff(bytes).ok_or_else(|| DecodeError::UnknownFormat { start: bytes.iter().take(8).copied().collect() })?;
+    let format = Format::sniff(bytes)
+        .ok_or_else(|| DecodeError::UnknownFormat { start: bytes.iter().take(8).copied().collect() })?;
     let opened = match format {
         Format::Png => png::open(bytes, limits)?,
         Format::Jpeg => jpeg::open(bytes, limits)?,
@@ -206,16 +206,6 @@ fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<(Format, Opened<'a
         return Err(DecodeError::TooManyBytes { bytes: opened.needed, max: limits.decoded_bytes });
     }
     Ok((format, opened))
-}
-
-/// The format that the first bytes announce.
-fn sniff(bytes: &[u8]) -> Option<Format> {
-    match bytes {
-        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(Format::Png),
-        [0xff, 0xd8, 0xff, ..] => Some(Format::Jpeg),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Format::WebP),
-        _ => None,
-    }
 }
 
 /// Bytes that cannot be read as a picture.
