@@ -74,6 +74,8 @@ pub mod pixels;
 pub mod plan;
 pub mod size;
 mod text;
+#[cfg(feature = "wire")]
+pub mod wire;
 
 pub use error::Error;
 pub use format::{Format, ParseFormatError};
