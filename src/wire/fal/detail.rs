@@ -10,6 +10,8 @@ use crate::wire::excerpt;
 
 /// The most characters of a string that is echoed as `input`; of a longer one, such as a data URI, the first 100 are.
 const MAX_ECHO_CHARS: usize = 20_000;
+/// The deepest nesting that is echoed; readers have limits, and an error must not be beyond them.
+const MAX_ECHO_DEPTH: usize = 32;
 
 macro_rules! error_types {
     ($($variant:ident $text:literal $status:literal $doc:literal;)*) => {
@@ -151,7 +153,8 @@ pub struct DetailEntry {
     pub loc: Vec<Loc>,
     /// For people.
     pub msg: String,
-    /// The value that is wrong. A string longer than 20,000 characters is cut to its first 100; fal echoes it whole.
+    /// The value that is wrong, without what is nested deeper than 32, and with the first 100 characters of a string of
+    /// more than 20,000. fal echoes it whole.
     #[serde(default)]
     pub input: Value,
     /// The bounds that `msg` speaks of.
@@ -162,7 +165,7 @@ pub struct DetailEntry {
 impl DetailEntry {
     /// The mistake `error_type` of `input`, which stands at `loc`.
     pub fn new(error_type: ErrorType, loc: impl Into<Vec<Loc>>, msg: impl Into<String>, input: &Value) -> Self {
-        Self { error_type, loc: loc.into(), msg: msg.into(), input: echo(input), ctx: None }
+        Self { error_type, loc: loc.into(), msg: msg.into(), input: echo(input, MAX_ECHO_DEPTH), ctx: None }
     }
 
     /// The same mistake with a bound that its message speaks of.
@@ -173,14 +176,17 @@ impl DetailEntry {
     }
 }
 
-fn echo(input: &Value) -> Value {
-    match input {
-        Value::String(text) if text.len() > MAX_ECHO_CHARS && text.chars().count() > MAX_ECHO_CHARS => {
+fn echo(input: &Value, depth: usize) -> Value {
+    match (input, depth.checked_sub(1)) {
+        (Value::String(text), _) if text.len() > MAX_ECHO_CHARS && text.chars().count() > MAX_ECHO_CHARS => {
             excerpt(text, 100).into()
         }
-        Value::Array(items) => items.iter().map(echo).collect(),
-        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), echo(value))).collect(),
-        other => other.clone(),
+        (Value::Array(_) | Value::Object(_), None) => "…".into(),
+        (Value::Array(items), Some(depth)) => items.iter().map(|item| echo(item, depth)).collect(),
+        (Value::Object(fields), Some(depth)) => {
+            fields.iter().map(|(name, value)| (name.clone(), echo(value, depth))).collect()
+        }
+        (other, _) => other.clone(),
     }
 }
 
