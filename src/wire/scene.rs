@@ -24,7 +24,12 @@
 //! # Ok::<(), smart_resize::wire::scene::ReadSceneError>(())
 //! ```
 
-use serde::Deserialize;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Number, Value, json};
 
 use super::gemini::{GenerateContentRequest, read_text_answer};
@@ -117,7 +122,7 @@ pub fn read(answer: &str) -> Result<Scene, ReadSceneError> {
     if answer.trim_start().starts_with("```") {
         return Err(ReadSceneError::Fenced);
     }
-    let answer: Answer = serde_json::from_str(answer).map_err(|error| ReadSceneError::Json {
+    let Object(answer): Object<Answer> = serde_json::from_str(answer).map_err(|error| ReadSceneError::Json {
         // Serde ends its message with the place.
         message: error.to_string(),
     })?;
@@ -126,11 +131,11 @@ pub fn read(answer: &str) -> Result<Scene, ReadSceneError> {
         move |source| ReadSceneError::Value { place, source }
     };
     let mut scene = Scene::new(&answer.summary).map_err(at("summary"))?;
-    for (index, subject) in answer.subjects.iter().enumerate() {
+    for (index, Object(subject)) in answer.subjects.iter().enumerate() {
         let place = format!("subjects[{index}]");
         scene = scene.with_subject(subject.region(&place)?).map_err(at(&place))?;
     }
-    for (index, text) in answer.texts.iter().enumerate() {
+    for (index, Object(text)) in answer.texts.iter().enumerate() {
         let place = format!("texts[{index}]");
         scene = scene.with_text(text.region(&place)?).map_err(at(&place))?;
     }
@@ -142,16 +147,16 @@ pub fn read(answer: &str) -> Result<Scene, ReadSceneError> {
 struct Answer {
     summary: String,
     #[serde(default)]
-    subjects: Vec<AnswerRegion>,
+    subjects: Vec<Object<AnswerRegion>>,
     #[serde(default)]
-    texts: Vec<AnswerRegion>,
+    texts: Vec<Object<AnswerRegion>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AnswerRegion {
     label: String,
-    area: AnswerArea,
+    area: Object<AnswerArea>,
 }
 
 #[derive(Deserialize)]
@@ -163,9 +168,32 @@ struct AnswerArea {
     bottom: Number,
 }
 
+/// A value that is written as an object. Serde alone would also take a list of the fields in their order.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+            type Value = T;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(fields))
+            }
+        }
+
+        deserializer.deserialize_map(Fields(PhantomData)).map(Self)
+    }
+}
+
 impl AnswerRegion {
     fn region(&self, place: &str) -> Result<Region, ReadSceneError> {
-        let AnswerArea { left, top, right, bottom } = &self.area;
+        let Object(AnswerArea { left, top, right, bottom }) = &self.area;
         let edge = |name, value: &Number| match value.as_u64().and_then(|value| u16::try_from(value).ok()) {
             Some(value) if value <= 1000 => Ok(value),
             _ => Err(ReadSceneError::Edge { place: format!("{place}.area.{name}"), found: value.to_string() }),

@@ -76,11 +76,9 @@ pub(super) fn boolean(value: &Value) -> Lax<bool> {
             _ => Err(PARSING),
         },
         Value::Number(number) => match (number.as_i64(), number.as_f64()) {
-            (Some(0), _) => Ok(false),
-            (Some(1), _) => Ok(true),
+            (Some(0), _) | (None, Some(0.0)) => Ok(false),
+            (Some(1), _) | (None, Some(1.0)) => Ok(true),
             (Some(_), _) => Err(PARSING),
-            (None, Some(0.0)) => Ok(false),
-            (None, Some(1.0)) => Ok(true),
             (None, Some(value)) if value.fract() == 0.0 && value.abs() < BOUND => Err(PARSING),
             _ => Err(TYPE),
         },

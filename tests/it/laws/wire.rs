@@ -13,7 +13,7 @@ use smart_resize::wire::fal::{
 };
 use smart_resize::wire::gemini::{self, GenerateContentRequest, GenerateContentResponse};
 use smart_resize::wire::{Base64ErrorKind, scene};
-use smart_resize::{Format, GenerateErrorKind, Plan, Scene};
+use smart_resize::{Format, GenerateErrorKind, Plan, Scene, Target};
 
 /// More than a data URI of the fuzzer's, so that both sides of the limit are met.
 const MAX_BYTES: u64 = 48;
@@ -57,7 +57,7 @@ fn check_input(input: &SmartResizeInput, limits: &InputLimits) {
 
     let source = input.image_url.source();
     let request = input.request(source.clone()).unwrap();
-    assert_eq!(request.targets().iter().map(|target| target.size()).collect::<Vec<_>>(), input.target_sizes);
+    assert_eq!(request.targets().iter().map(Target::size).collect::<Vec<_>>(), input.target_sizes);
     assert_eq!((request.variants(), request.seed()), (input.num_images_per_size, input.seed));
     assert_eq!((request.format(), request.floor()), (input.output_format, Some(input.resolution)));
     let plan = Plan::new(&request).unwrap();
@@ -157,10 +157,10 @@ fn write_data_uri(bytes: &[u8]) {
     let uri = DataUri::new(Format::Jpeg, bytes);
     let (max, text) = (bytes.len() as u64, uri.to_string());
     assert_eq!(DataUri::parse(&text, max), Ok(uri.clone()));
-    let escaped: String = bytes.iter().map(|byte| format!("%{byte:02X}")).collect();
+    let escaped = bytes.iter().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
     assert_eq!(DataUri::parse(&format!("DATA:image/jpeg,{escaped}"), max), Ok(uri.clone()));
     let (head, symbols) = text.split_once(',').unwrap();
-    let escaped: String = symbols.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let escaped = symbols.bytes().map(|byte| format!("%{byte:02x}")).collect::<Vec<_>>().concat();
     assert_eq!(DataUri::parse(&format!("{head},{escaped}"), max), Ok(uri));
     // A blank, or the lack of the last symbol, is no base64 wherever it is.
     let at = bytes.first().map_or(0, |byte| usize::from(*byte) % (symbols.len() + 1));
@@ -235,13 +235,15 @@ fn drawn_input(input: &mut Unstructured<'_>) -> Result<()> {
     for field in FIELDS {
         let (good, wrong) = values(field);
         match input.int_in_range(0..=3_u8)? {
-            0 if !matches!(field, "image_url" | "target_sizes") => continue,
+            0 if !matches!(field, "image_url" | "target_sizes") => {}
             0 => bad.push(field),
             1 => {
                 body.insert(field.into(), input.choose(&wrong)?.clone());
                 bad.push(field);
             }
-            _ => drop(body.insert(field.into(), input.choose(&good)?.clone())),
+            _ => {
+                body.insert(field.into(), input.choose(&good)?.clone());
+            }
         }
     }
     if input.arbitrary()? {
