@@ -43,6 +43,7 @@
 //! - What will be done: [`Plan`], [`smallest_covering`], [`Fit`], [`Focus`], [`prompt`].
 //! - What is spared: [`Sharing`], [`OverBudgetError`], [`ResizeRequestBuilder::skip_covered`].
 //! - Who does it: [`Generator`], [`AsyncGenerator`], [`Store`], `Driver`, `Budget`.
+//! - The JSON of fal and Gemini, for services and for backends: `wire`.
 //! - Pixels alone: `render`, `decode`, `encode`, `encode_within`, `probe`.
 //!
 //! # Features
@@ -55,6 +56,8 @@
 //! | `tower` | no | backends as services of [tower](https://docs.rs/tower), services as backends, a layer that meters each try |
 //! | `parallel` | no | the renditions of one picture beside each other, on the threads of rayon |
 //! | `palette` | no | palettes with dithering, where `EncodeOptions::palette` allows them |
+//! | `wire` | no | the JSON of fal and Gemini; free to change before 1.0 |
+//! | `schemars` | no | `wire`, and JSON Schemas of what it reads and writes |
 //!
 //! Without default features the crate is `no_std` with `alloc`: planning, and the traits and data of backends.
 //!

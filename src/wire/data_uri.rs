@@ -66,7 +66,8 @@ impl DataUri {
         }
         let head = text.as_bytes().iter().take(SCHEME.len() + MAX_MEDIA_TYPE_BYTES + BASE64.len() + 1);
         let Some(comma) = head.clone().position(|byte| *byte == b',') else {
-            let (offset, is_whole) = (head.len(), head.len() == text.len());
+            let is_whole = head.len() == text.len();
+            let offset = (0..=head.len()).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
             let kind = if is_whole { DataUriErrorKind::NoComma } else { DataUriErrorKind::LongMediaType };
             return Err(DataUriError { offset, kind });
         };

@@ -233,6 +233,7 @@ pub enum Detail {
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(description = "The body of an answer that is an error."))]
 #[non_exhaustive]
 pub struct ErrorBody {
     /// What is wrong.

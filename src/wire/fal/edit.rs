@@ -98,11 +98,11 @@ pub struct EditInput {
     #[cfg_attr(feature = "schemars", schemars(length(min = 3, max = 50000)))]
     pub prompt: String,
     /// The pictures to work from, at most [`MAX_INPUT_IMAGES`]; the source is the first.
-    #[cfg_attr(feature = "schemars", schemars(length(max = 14)))]
+    #[cfg_attr(feature = "schemars", schemars(length(max = MAX_INPUT_IMAGES)))]
     pub image_urls: Vec<String>,
     /// How many images to make, 1 to [`MAX_EDIT_IMAGES`].
     #[serde(default = "default::one")]
-    #[cfg_attr(feature = "schemars", schemars(range(min = 1, max = 4)))]
+    #[cfg_attr(feature = "schemars", schemars(range(min = 1, max = MAX_EDIT_IMAGES)))]
     pub num_images: u32,
     /// Such as `16:9`. It is always sent: with `auto`, sizes come that no table has.
     #[serde(default = "default::auto")]

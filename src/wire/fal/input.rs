@@ -57,13 +57,17 @@ pub struct SmartResizeInput {
     #[cfg_attr(feature = "schemars", schemars(with = "String"))]
     pub image_url: ImageUrl,
     /// The exact sizes, each written `<width>x<height>`.
-    #[cfg_attr(feature = "schemars", schemars(with = "Vec<String>", length(min = 1, max = 10)))]
+    #[cfg_attr(feature = "schemars", schemars(with = "Vec<String>", length(min = 1, max = MAX_TARGET_SIZES)))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(inner(regex(pattern = "^[ \\t]*[1-9][0-9]{0,4}[xX×][1-9][0-9]{0,4}[ \\t]*$")))
+    )]
     pub target_sizes: Vec<Size>,
     /// An instruction beside the generated prompt; `""` keeps the content as it is.
-    #[cfg_attr(feature = "schemars", schemars(default, length(max = 5000)))]
+    #[cfg_attr(feature = "schemars", schemars(default, length(max = MAX_PROMPT_CHARS)))]
     pub prompt: String,
     /// How many variants of each size.
-    #[cfg_attr(feature = "schemars", schemars(default = "super::schema::one", range(min = 1, max = 4)))]
+    #[cfg_attr(feature = "schemars", schemars(default = "super::schema::one", range(min = 1, max = MAX_IMAGES_PER_SIZE)))]
     pub num_images_per_size: u32,
     /// The lowest tier that may be used.
     #[cfg_attr(feature = "schemars", schemars(with = "super::schema::Tier", default = "super::schema::tier"))]

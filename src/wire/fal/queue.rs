@@ -39,6 +39,7 @@ pub enum QueueState {
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(description = "What submit and status answer."))]
 #[non_exhaustive]
 pub struct QueueStatus {
     /// How far it is.

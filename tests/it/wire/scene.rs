@@ -77,6 +77,10 @@ fn other_shapes_are_refused_with_line_and_column() {
     case("", "EOF while parsing a value at line 1 column 0");
     case("A bottle.", "expected value at line 1 column 1");
     case("```json\n{\"summary\": \"a\"}\n```", "expected a JSON object, found a markdown fence");
+    let more = r#"{"summary": "a", "texts": [{"label": "b", "mood": "calm"}]}"#;
+    case(more, "unknown field `mood`, expected `label` or `area` at line 1 column 48");
+    let more = r#"{"summary": "a", "texts": [{"label": "b", "area": {"left": 0, "z": 5}}]}"#;
+    case(more, "unknown field `z`, expected one of `left`, `top`, `right`, `bottom` at line 1 column 65");
     // Serde's other form of a struct.
     case(r#"["a"]"#, "invalid type: sequence, expected an object at line 1 column 0");
     case(r#"{"summary": "a", "texts": [["b", {}]]}"#, "invalid type: sequence, expected an object at line 1 column 27");
