@@ -247,12 +247,14 @@ pub enum EditInputError {
 /// What an edit endpoint answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(extend("required" = ["images", "description"])))]
 #[non_exhaustive]
 pub struct EditOutput {
     /// The images. Their labels and sizes are hints; only the bytes tell.
     pub images: Vec<ImageFile>,
     /// What the model said.
     #[serde(default, deserialize_with = "super::output::text_or_null")]
+    #[cfg_attr(feature = "schemars", schemars(!default))]
     pub description: String,
 }
 

@@ -36,12 +36,14 @@ impl ImageFile {
 /// The output of `fal-ai/smart-resize`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(extend("required" = ["images", "description", "results"])))]
 #[non_exhaustive]
 pub struct SmartResizeOutput {
     /// Every image: the first `num_images_per_size` are of the first target size, and so on.
     pub images: Vec<ImageFile>,
     /// What the model said: the first of the results' descriptions that is not empty.
     #[serde(default, deserialize_with = "text_or_null")]
+    #[cfg_attr(feature = "schemars", schemars(!default))]
     pub description: String,
     /// One for each target size, in order.
     pub results: Vec<SmartResizeResult>,
@@ -50,20 +52,25 @@ pub struct SmartResizeOutput {
 /// The images of one target size.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "schemars",
+    schemars(extend("required" = ["images", "description", "width", "height", "aspect_ratio", "resolution"]))
+)]
 #[non_exhaustive]
 pub struct SmartResizeResult {
     /// One for each variant.
     pub images: Vec<ImageFile>,
     /// What the model said; `""` for nothing.
     #[serde(default, deserialize_with = "text_or_null")]
+    #[cfg_attr(feature = "schemars", schemars(!default))]
     pub description: String,
     /// The width that was asked, in pixels. It is required, and missing in the page's own example.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schemars", schemars(required, with = "u32"))]
+    #[cfg_attr(feature = "schemars", schemars(!default, with = "u32"))]
     pub width: Option<u32>,
     /// The height that was asked, in pixels. It is required, and missing in the page's own example.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schemars", schemars(required, with = "u32"))]
+    #[cfg_attr(feature = "schemars", schemars(!default, with = "u32"))]
     pub height: Option<u32>,
     /// The shape that the model was asked for, such as `16:9`; `""` where the picture was cut from the source.
     pub aspect_ratio: String,

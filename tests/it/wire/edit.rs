@@ -168,6 +168,7 @@ fn a_failure_says_who_has_to_act() {
     case(422, entry("content_policy_violation"), GenerateErrorKind::Refused);
     case(422, entry("no_media_generated"), GenerateErrorKind::NothingMade);
     case(504, entry("generation_timeout"), GenerateErrorKind::TimedOut);
+    case(422, entry("generation_timeout"), GenerateErrorKind::TimedOut);
     case(400, entry("downstream_service_error"), GenerateErrorKind::Transport);
     case(500, entry("downstream_service_unavailable"), GenerateErrorKind::Transport);
     case(500, entry("internal_server_error"), GenerateErrorKind::Transport);

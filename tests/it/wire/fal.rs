@@ -192,7 +192,8 @@ fn what_is_echoed_is_bounded() {
     assert_eq!((echoed(&long(20_000)), echoed(&long(20_001))), (20_000, 101));
     let deep = (0..100).fold(json!(1), |inner, _| json!([inner]));
     let written = serde_json::to_string(&refused(&with("prompt", deep))).unwrap();
-    assert!(written.contains(&format!("{}\"…\"{}", "[".repeat(32), "]".repeat(32))), "{written}");
+    let echoed = format!("\"input\":{}\"…\"{}}}", "[".repeat(32), "]".repeat(32));
+    assert!(written.contains(&echoed), "{written}");
 }
 
 /// A request that the caller made worse is refused in the same way.

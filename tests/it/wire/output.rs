@@ -38,17 +38,7 @@ fn url(image: &NewImage<'_>) -> Result<String, Infallible> {
 
 #[test]
 fn the_flat_list_is_that_of_the_results_in_order() {
-    let outcome = run(
-        |builder| builder.variants(5).format(Format::Jpeg),
-        |request| {
-            let generated = local(request)?;
-            Ok(if request.call().0 == 3 {
-                generated.with_description("The last call.")
-            } else {
-                generated.with_description("")
-            })
-        },
-    );
+    let outcome = run(|builder| builder.variants(5).format(Format::Jpeg), local);
     let output = SmartResizeOutput::from_outcome(&outcome, 5, url).unwrap();
     let names: Vec<_> =
         output.images.iter().map(|image| image.url.trim_start_matches("https://example.com/")).collect();
@@ -69,12 +59,23 @@ fn the_flat_list_is_that_of_the_results_in_order() {
         }
     }
     assert_eq!((output.results[0].aspect_ratio.as_str(), output.results[1].aspect_ratio.as_str()), ("3:2", "2:3"));
-    // The first text that is not empty, of a target and on top.
-    assert_eq!(
-        (output.results[0].description.as_str(), output.results[1].description.as_str()),
-        ("", "The last call.")
-    );
-    assert_eq!(output.description, "The last call.");
+}
+
+#[test]
+fn the_first_text_that_is_not_empty_is_the_description() {
+    // Two calls for each of two targets.
+    let case = |said: [&'static str; 4], expected: [&str; 3]| {
+        let outcome = run(
+            |builder| builder.variants(5),
+            |request| Ok(local(request)?.with_description(said[request.call().0 as usize])),
+        );
+        let output = SmartResizeOutput::from_outcome(&outcome, 5, url).unwrap();
+        let found = [&output.results[0].description, &output.results[1].description, &output.description];
+        assert_eq!(found, expected);
+    };
+    case(["", "", "", ""], ["", "", ""]);
+    case(["", "", "", "d"], ["", "d", "d"]);
+    case(["", "b", "c", "d"], ["b", "c", "b"]);
 }
 
 #[test]
