@@ -1,4 +1,5 @@
-//! Eight renditions of one picture, on one thread and on two: `cargo bench --features parallel --bench parallel`.
+//! Eight renditions of one picture, and a single one, on one thread and on two: `cargo bench --features parallel --bench
+//! parallel`.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a bench without an answer has to stop")]
 
@@ -6,7 +7,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rayon::ThreadPoolBuilder;
-use smart_resize::{Format, RenderOptions, RenderTarget, Size, render_all};
+use smart_resize::{Format, PngEncoder, PngOptions, RenderOptions, RenderTarget, Size, render_all};
 
 mod photo;
 
@@ -15,15 +16,29 @@ const EIGHT: [&str; 8] =
     ["1080x1080", "1080x1350", "1080x1920", "1200x628", "1920x1080", "1600x900", "1000x1500", "2048x2048"];
 
 fn benches(c: &mut Criterion) {
-    let generated = photo::photo(4096, 4096);
-    let target = |size: &str| RenderTarget::new(size.parse::<Size>().unwrap()).with_format(Format::Jpeg);
-    let (targets, options) = (EIGHT.map(target), RenderOptions::default());
-    let mut group = c.benchmark_group("parallel/eight-jpeg/4096x4096");
-    group.sample_size(10).throughput(Throughput::Elements(4096 * 4096));
+    let target = |size: &str, format| RenderTarget::new(size.parse::<Size>().unwrap()).with_format(format);
+    let eight = EIGHT.map(|size| target(size, Format::Jpeg));
+    bench(c, "eight-jpeg", (4096, 4096), &eight, &RenderOptions::default());
+    let mut own = RenderOptions::default();
+    own.encode.png = PngOptions::default().with_encoder(PngEncoder::Own);
+    bench(c, "one-png", (2752, 1536), &[target("1920x1080", Format::Png)], &own);
+}
+
+/// Cuts the targets from a photograph of that size.
+fn bench(
+    c: &mut Criterion,
+    name: &str,
+    (width, height): (u32, u32),
+    targets: &[RenderTarget],
+    options: &RenderOptions,
+) {
+    let generated = photo::photo(width, height);
+    let mut group = c.benchmark_group(format!("parallel/{name}/{width}x{height}"));
+    group.sample_size(10).throughput(Throughput::Elements(u64::from(width) * u64::from(height)));
     let mut expected = None;
     for threads in [1, 2] {
         let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        let run = || pool.install(|| render_all(black_box(&generated), &targets, &options));
+        let run = || pool.install(|| render_all(black_box(&generated), targets, options));
         let found: Vec<_> = run().into_iter().map(|rendered| rendered.unwrap().bytes).collect();
         assert_eq!(*expected.get_or_insert_with(|| found.clone()), found, "the bytes depend on the threads");
         group.bench_function(format!("threads-{threads}"), |bencher| bencher.iter(run));

@@ -54,17 +54,24 @@
 //! | `pixels` | yes | decoding, rendering, encoding, the drivers, the local generator |
 //! | `serde` | yes | plans, sizes and provenance records as JSON |
 //! | `tower` | no | backends as services of [tower](https://docs.rs/tower), services as backends, a layer that meters each try |
-//! | `parallel` | no | the renditions of one picture beside each other, on the threads of rayon |
+//! | `parallel` | no | renditions beside each other, and the stages of a single one, on the threads of rayon |
 //! | `palette` | no | palettes with dithering, where `EncodeOptions::palette` allows them |
+//! | `libwebp` | no | `WebPMode::Lossy`, and `Codec::Fast` for reading WebP; takes a C compiler |
+//! | `turbojpeg` | no | `Codec::Fast` for JPEG; takes a C compiler, CMake and NASM |
+//! | `jpeg-simd` | no | JPEGs written a third faster; their bytes differ between processors |
 //! | `wire` | no | the JSON of fal and Gemini; free to change before 1.0 |
 //! | `schemars` | no | `wire`, and JSON Schemas of what it reads and writes |
 //!
 //! Without default features the crate is `no_std` with `alloc`: planning, and the traits and data of backends.
 //!
+//! A feature changes no picture by being there, since another crate may turn it on: codecs in C are used where a call asks
+//! for `Codec::Fast`. The exception is `jpeg-simd`, which switches the JPEG encoder for everyone.
+//!
 //! # What it does not do
 //!
 //! It talks to no service, fetches no URL, keeps no file, and neither retries nor waits. CMYK JPEGs are refused. WebP is
-//! written without loss only, unless a palette is allowed. Of an animation the first frame is used.
+//! written without loss, unless a palette is allowed or a loss is asked of the feature `libwebp`. Of an animation the first
+//! frame is used.
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;
@@ -101,17 +108,18 @@ pub use generate::{
 #[cfg(feature = "pixels")]
 pub use pixels::{
     Inspect, PassThrough, RenderError, RenderOptions, RenderTarget, Rendered, Undersized, Warning,
+    codec::Codec,
     decode::{Colour, DecodeError, DecodeLimits, Decoded, Probe, decode, probe},
     encode::{
         EncodeError, EncodeOptions, Encoded, EncoderSettings, encode,
         jpeg::{DEFAULT_JPEG_QUALITY, JpegOptions, Subsampling},
-        png::{PngEffort, PngEncoder, PngOptions},
-        webp::{WebPMode, WebPOptions},
+        png::{PngEffort, PngEncoder, PngOptions, encode_png_rows},
+        webp::{DEFAULT_WEBP_EFFORT, WebPMode, WebPOptions},
         weight::{DEFAULT_MIN_QUALITY, MAX_ENCODES, encode_within},
     },
     inspect::{Bar, Blank, Findings, Frame, inspect},
     picture::{Layout, Picture, PixelCountError},
-    render, render_all,
+    render::{Renderer, render, render_all},
     source::read_source,
 };
 pub use plan::budget::{Alternative, OverBudgetError};

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 use smart_resize::{
-    Fit, Focus, Format, Insets, Plan, PresetTable, RenderOptions, Rendition, ResizeRequest, Resolution, Sharing, Size,
-    Source, Target, UsdMicros,
+    Codec, Fit, Focus, Format, Insets, Plan, PresetTable, RenderOptions, Rendition, ResizeRequest, Resolution, Sharing,
+    Size, Source, Target, UsdMicros, WebPMode, WebPOptions,
 };
 
 use crate::pack::Placement;
@@ -16,6 +16,7 @@ use crate::values;
 /// Makes a picture of exactly each SIZE, regenerated at the smallest preset that covers it and never enlarged.
 #[derive(Debug, Parser)]
 #[command(name = "resize", version)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command")]
 pub(crate) struct Args {
     /// Exact sizes such as 1920x1080 [default: 1024x1024 1920x1080 768x1344, or those of the pack]
     #[arg(value_name = "SIZE")]
@@ -32,7 +33,8 @@ pub(crate) struct Args {
     /// The format of the results [default: png, or the first that a placement accepts]
     #[arg(long)]
     format: Option<FormatArg>,
-    /// The quality of a JPEG, 1 to 100 [default: 90]
+    /// The quality of a JPEG, 1 to 100 [default: 90], or of a WebP, which without one is lossless (with the cargo
+    /// feature "libwebp")
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100))]
     quality: Option<u8>,
     /// How many variants of each size
@@ -62,13 +64,16 @@ pub(crate) struct Args {
     /// The most bytes of a file
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     max_bytes: Option<u64>,
-    /// The lowest quality of a JPEG that a limit of bytes may lead to, 1 to 100; above --quality only that is tried
-    /// [default: 40]
+    /// The lowest quality of a JPEG or a lossy WebP that a limit of bytes may lead to, 1 to 100; above --quality only
+    /// that is tried [default: 40]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100))]
     min_quality: Option<u8>,
     /// Let a limit on its weight reduce a PNG or a WebP to a palette (with the cargo feature "palette")
     #[arg(long)]
     palette: bool,
+    /// Read and write with the codecs in C (with the cargo features "turbojpeg" for JPEG and "libwebp" for WebP)
+    #[arg(long)]
+    fast: bool,
     /// Keep the edges free of what matters: a percentage for all of them, or top,right,bottom,left. A placement's own
     /// safe area comes first
     #[arg(long, value_name = "PERCENT", value_parser = values::insets)]
@@ -224,15 +229,25 @@ impl Args {
     /// How results are written. A quality is refused where it would have no effect.
     pub(crate) fn render_options(&self, plan: &Plan) -> Result<RenderOptions, Box<dyn Error>> {
         let mut options = RenderOptions::default();
-        let mut formats = plan.renditions().iter().map(Rendition::format);
-        if self.quality.is_some() && !formats.any(|format| format == Format::Jpeg) {
-            let format = self.format().unwrap_or_default();
-            return Err(format!("--quality has no effect on {format}, which is lossless").into());
+        let formats = || plan.renditions().iter().map(Rendition::format);
+        if let Some(quality) = self.quality {
+            if formats().all(|format| format == Format::Png) {
+                return Err("--quality has no effect on png, which is lossless".into());
+            }
+            options.encode.jpeg.quality = self.quality;
+            options.encode.webp = WebPOptions::with_mode(WebPMode::Lossy { quality });
         }
-        options.encode.jpeg.quality = self.quality;
+        if self.fast {
+            options = options.with_codec(Codec::Fast);
+            // Who has neither would be told only when a JPEG or a WebP comes along.
+            if !cfg!(any(feature = "turbojpeg", feature = "libwebp")) {
+                options.limits.check(Format::Jpeg)?;
+            }
+        }
         options.encode.min_quality = self.min_quality.unwrap_or(options.encode.min_quality);
         options.encode.palette = self.palette;
         options.trim_frames = self.trim_frames;
+        formats().try_for_each(|format| options.encode.check(format))?;
         Ok(options)
     }
 }

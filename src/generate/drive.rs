@@ -30,6 +30,7 @@ mod rounds;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
@@ -43,9 +44,11 @@ use super::error::{GenerateError, GenerateErrorKind};
 use super::outcome::{CallReport, Outcome, Output, RenditionError, RenditionOutcome};
 use super::store::{AsyncStore, NoStore, Store, StoreError};
 use super::{AsyncGenerator, BoxFuture, Generated, Generator, SourceMismatchError};
+use crate::format::Format;
 use crate::pixels::RenderOptions;
-use crate::pixels::decode::DecodeLimits;
+use crate::pixels::decode::{DecodeError, DecodeLimits};
 use crate::pixels::encode::EncodeError;
+use crate::pixels::render::Renderer;
 use crate::plan::source::Source;
 use crate::plan::{Call, CallId, Plan};
 use crate::size::Size;
@@ -60,7 +63,7 @@ pub struct Driver<'a, S = NoStore> {
     plan: &'a Plan,
     source: &'a Source,
     store: S,
-    options: RenderOptions,
+    renderer: Arc<Renderer>,
     on_event: Option<&'a (dyn Fn(&Event<'_>) + Send + Sync)>,
     offload: Option<&'a Offload<'a>>,
     budget: Option<&'a Budget>,
@@ -69,28 +72,20 @@ pub struct Driver<'a, S = NoStore> {
 impl<'a> Driver<'a> {
     /// Runs `plan` on `source`, without a store, with default options.
     pub fn new(plan: &'a Plan, source: &'a Source) -> Self {
-        Self {
-            plan,
-            source,
-            store: NoStore,
-            options: RenderOptions::default(),
-            on_event: None,
-            offload: None,
-            budget: None,
-        }
+        Self { plan, source, store: NoStore, renderer: Arc::default(), on_event: None, offload: None, budget: None }
     }
 }
 
 impl<'a, S> Driver<'a, S> {
     /// The same run with answers looked up and kept in `store`.
     pub fn store<T>(self, store: T) -> Driver<'a, T> {
-        let Self { plan, source, store: _, options, on_event, offload, budget } = self;
-        Driver { plan, source, store, options, on_event, offload, budget }
+        let Self { plan, source, store: _, renderer, on_event, offload, budget } = self;
+        Driver { plan, source, store, renderer, on_event, offload, budget }
     }
 
     /// The same run with other options for reading, cutting and writing pictures.
     pub fn options(mut self, options: RenderOptions) -> Self {
-        self.options = options;
+        self.renderer = Arc::new(Renderer::new(options));
         self
     }
 
@@ -146,12 +141,17 @@ impl<'a, S> Driver<'a, S> {
 
     /// Every call of the plan, after a check of all that can be wrong before anything is spent.
     fn calls(&self) -> Result<Vec<CallRun<'a>>, RunError> {
+        let options = self.renderer.options();
         for rendition in self.plan.renditions() {
-            self.options.encode.check(rendition.format())?;
+            options.encode.check(rendition.format())?;
+        }
+        // A backend may send any of them, whatever it was asked for.
+        for format in [Format::Png, Format::Jpeg, Format::WebP] {
+            options.limits.check(format)?;
         }
         for preset in self.plan.generations().iter().map(|generation| generation.preset().size()) {
-            if !self.options.limits.allow(preset) {
-                let DecodeLimits { pixels, decoded_bytes, .. } = self.options.limits;
+            if !options.limits.allow(preset) {
+                let DecodeLimits { pixels, decoded_bytes, .. } = options.limits;
                 return Err(RunError::Limits { preset, pixels, decoded_bytes });
             }
         }
@@ -196,7 +196,7 @@ impl<'a, S> Driver<'a, S> {
         if let Some(error) = &report.store_error {
             self.tell(&Event::StoreFailed { call, error });
         }
-        run.job(result.as_ref().ok(), self.options.clone())
+        run.job(result.as_ref().ok(), Arc::clone(&self.renderer))
     }
 
     fn rendered(&self, run: &CallRun<'_>, done: Option<RenderDone>) -> Vec<Placed> {
@@ -227,7 +227,7 @@ impl<'a, S> Driver<'a, S> {
     /// The work of cutting what the plan cuts from the source itself, if there is any.
     fn source_job(&self) -> Option<RenderJob> {
         cut_from(self.plan, None).next()?;
-        Some(RenderJob::of_source(self.plan, self.source.bytes()?.clone(), self.options.clone()))
+        Some(RenderJob::of_source(self.plan, self.source.bytes()?.clone(), Arc::clone(&self.renderer)))
     }
 
     /// Tells of what was cut from the source.
@@ -448,7 +448,7 @@ fn looked_up(loaded: Result<Option<Generated>, StoreError>) -> Option<Result<Gen
 
 impl<S> fmt::Debug for Driver<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Driver").field("options", &self.options).finish_non_exhaustive()
+        f.debug_struct("Driver").field("options", self.renderer.options()).finish_non_exhaustive()
     }
 }
 
@@ -508,6 +508,9 @@ pub enum RunError {
     /// The encoding options cannot work.
     #[error(transparent)]
     Options(#[from] EncodeError),
+    /// The codec that is asked cannot read what a backend may send.
+    #[error(transparent)]
+    Codec(#[from] DecodeError),
     /// A picture of a preset's size could not be decoded when it comes.
     #[error("a preset of {preset} exceeds what may be decoded: {pixels} pixels, {decoded_bytes} bytes at 4 a pixel")]
     Limits {

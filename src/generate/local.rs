@@ -16,7 +16,7 @@ use crate::pixels::RenderError;
 use crate::pixels::decode::{Colour, DecodeLimits, decode};
 use crate::pixels::encode::png::{PngEffort, PngOptions};
 use crate::pixels::encode::{EncodeOptions, encode};
-use crate::pixels::picture::Picture;
+use crate::pixels::picture::{Picture, PixelCountError};
 use crate::pixels::resample::{Filter, resample};
 use crate::plan::fit::largest_inside;
 use crate::plan::focus::{Focus, Reframing, around};
@@ -178,7 +178,7 @@ fn strength_of(level: usize) -> u32 {
 }
 
 /// The picture reduced by each divisor in turn and enlarged again by the same steps, so that no grid shows.
-fn blur(picture: &Picture, divisors: &[u32]) -> Result<Picture, RenderError> {
+fn blur(picture: &Picture, divisors: &[u32]) -> Result<Picture, PixelCountError> {
     let size = picture.size();
     let reduced = |divisor: &u32| {
         let part = |side: u32| side.div_ceil(*divisor).max(2.min(side));

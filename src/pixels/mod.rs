@@ -21,33 +21,29 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod codec;
 pub(crate) mod colour;
 pub mod decode;
 pub mod encode;
 pub mod inspect;
 pub(crate) mod orientation;
 pub mod picture;
+pub mod render;
 pub(crate) mod resample;
 pub mod source;
 pub(crate) mod srgb;
 
-use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-#[cfg(feature = "parallel")]
-use rayon::prelude::*;
-
-use self::decode::{Colour, DecodeError, DecodeLimits, Decoded, decode, probe};
-use self::encode::weight::encode_within;
-use self::encode::{EncodeError, EncodeOptions, Encoded, EncoderSettings, encode};
-use self::inspect::{Blank, Findings, Frame, inspect};
+use self::codec::Codec;
+use self::decode::{DecodeError, DecodeLimits};
+use self::encode::{EncodeError, EncodeOptions, EncoderSettings};
+use self::inspect::{Blank, Frame};
 use self::picture::PixelCountError;
-use self::resample::{Filter, resample};
 use crate::format::Format;
-use crate::plan::fit::{Fit, TooSmallError, largest_inside};
-use crate::plan::focus::{Focus, Reframing, Span, around};
+use crate::plan::fit::{Fit, TooSmallError};
+use crate::plan::focus::{Focus, Reframing, Span};
 use crate::plan::rect::Rect;
 use crate::size::Size;
+use std::fmt;
 
 /// What is cut from a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,6 +203,27 @@ pub struct RenderOptions {
     pub encode: EncodeOptions,
 }
 
+impl RenderOptions {
+    /// The same options with pictures read and written by this codec.
+    ///
+    /// ```
+    /// use smart_resize::{Codec, Format, RenderOptions};
+    ///
+    /// let options = RenderOptions::default().with_codec(Codec::Fast);
+    /// assert_eq!((options.limits.codec, options.encode.codec), (Codec::Fast, Codec::Fast));
+    /// // Known before a picture is paid for:
+    /// if !cfg!(feature = "turbojpeg") {
+    ///     let error = options.encode.check(Format::Jpeg).unwrap_err();
+    ///     assert_eq!(error.to_string(), "a fast codec for jpeg needs the cargo feature \"turbojpeg\"");
+    /// }
+    /// ```
+    #[must_use]
+    pub const fn with_codec(mut self, codec: Codec) -> Self {
+        (self.limits.codec, self.encode.codec) = (codec, codec);
+        self
+    }
+}
+
 /// One finished picture.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -303,168 +320,6 @@ impl fmt::Display for Warning {
     }
 }
 
-/// Cuts `target` from the encoded picture `bytes`.
-///
-/// # Errors
-///
-/// [`RenderError`] where the picture cannot be read, is too small or is rejected, or the result cannot be written.
-pub fn render(bytes: &[u8], target: &RenderTarget, options: &RenderOptions) -> Result<Rendered, RenderError> {
-    render_all(bytes, std::slice::from_ref(target), options).pop().unwrap_or(Err(RenderError::Panicked))
-}
-
-/// Cuts every target from the encoded picture `bytes`, which is decoded once; one result each, in their order.
-///
-/// With the feature `parallel` targets are cut beside each other, on the threads of the rayon pool that this is called in;
-/// the results are the same. Without it no thread is started.
-pub fn render_all(
-    bytes: &[u8],
-    targets: &[RenderTarget],
-    options: &RenderOptions,
-) -> Vec<Result<Rendered, RenderError>> {
-    if options.pass_through == PassThrough::Trusted && options.inspect == Inspect::Off {
-        let passed: Option<Vec<_>> = targets.iter().map(|target| unread(bytes, target, options)).collect();
-        if let Some(passed) = passed {
-            return passed.into_iter().map(Ok).collect();
-        }
-    }
-    let seen = guarded(|| Seen::new(bytes, options));
-    let one = |target: &RenderTarget| {
-        let seen = seen.as_ref().map_err(Clone::clone)?;
-        guarded(|| seen.cut(target, options))
-    };
-    each(targets, one)
-}
-
-/// What `work` makes of each item, in their order: one after the other, or with the feature `parallel` on the threads of
-/// the rayon pool that this is called in.
-#[cfg(not(feature = "parallel"))]
-fn each<T, R>(items: &[T], work: impl Fn(&T) -> R) -> Vec<R> {
-    items.iter().map(work).collect()
-}
-
-#[cfg(feature = "parallel")]
-fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync + Send) -> Vec<R> {
-    items.par_iter().map(work).collect()
-}
-
-/// A panic in a decoder, in the resampler or in an encoder is an error of this picture alone, where panics unwind.
-fn guarded<T>(work: impl FnOnce() -> Result<T, RenderError>) -> Result<T, RenderError> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(RenderError::Panicked))
-}
-
-/// The file itself, if its header says that it is what is wanted.
-fn unread(bytes: &[u8], target: &RenderTarget, options: &RenderOptions) -> Option<Rendered> {
-    let probe = probe(bytes, &options.limits).ok()?;
-    let wanted = (target.size, target.format) == (probe.size, probe.format) && target.allows(bytes);
-    (wanted && probe.is_bare && options.limits.allow(target.size) && options.encode.asks_nothing_of(target.format))
-        .then(|| {
-            let rect = Rect::new(0, 0, probe.size);
-            passed(bytes, target, probe.size, rect, preset_mismatch(target, probe.size).into_iter().collect())
-        })
-}
-
-/// The picture's own bytes as a result.
-fn passed(bytes: &[u8], target: &RenderTarget, frame: Size, rect: Rect, warnings: Vec<Warning>) -> Rendered {
-    let &RenderTarget { format, size, .. } = target;
-    Rendered { bytes: bytes.to_vec(), format, size, frame, rect, encoder: None, warnings }
-}
-
-fn preset_mismatch(target: &RenderTarget, frame: Size) -> Option<Warning> {
-    let asked = target.preset.filter(|asked| *asked != frame)?;
-    Some(Warning::PresetMismatch { asked, got: frame })
-}
-
-/// A picture that has been decoded and looked at.
-struct Seen<'a> {
-    bytes: &'a [u8],
-    decoded: Decoded,
-    findings: Findings,
-    /// What targets are cut from.
-    inside: Rect,
-}
-
-impl<'a> Seen<'a> {
-    fn new(bytes: &'a [u8], options: &RenderOptions) -> Result<Self, RenderError> {
-        let decoded = decode(bytes, &options.limits)?;
-        let looks = options.inspect != Inspect::Off || options.trim_frames;
-        let findings = if looks { inspect(&decoded.picture) } else { Findings::default() };
-        let size = decoded.picture.size();
-        let trimmed = findings.frame.as_ref().filter(|_| options.trim_frames).and_then(|frame| frame.interior(size));
-        let inside = trimmed.unwrap_or(Rect::new(0, 0, size));
-        Ok(Self { bytes, decoded, findings, inside })
-    }
-
-    fn cut(&self, target: &RenderTarget, options: &RenderOptions) -> Result<Rendered, RenderError> {
-        let Self { bytes, decoded, inside, .. } = self;
-        let frame = decoded.picture.size();
-        let mut warnings = self.warnings(target, options)?;
-        let size = match (target.fit.size(inside.size(), target.size), options.undersized) {
-            (Ok(size), _) => size,
-            (Err(_), Undersized::Enlarge) => {
-                let size = largest_inside(inside.size(), target.size);
-                warnings.push(Warning::Enlarged { from: size, to: target.size });
-                size
-            }
-            (Err(error), Undersized::Fail) => return Err(error.into()),
-        };
-        let rect = around(target.focus_in(frame, *inside), inside.size(), size);
-        let rect = Rect::new(inside.x() + rect.x(), inside.y() + rect.y(), size);
-        if !options.limits.allow(target.size) {
-            return Err(RenderError::TargetTooLarge { target: target.size, max: options.limits.most_pixels() });
-        }
-        let is_wanted = rect.size() == frame && (target.size, target.format) == (frame, decoded.format);
-        let may_pass = options.pass_through != PassThrough::Off && options.encode.asks_nothing_of(target.format);
-        if is_wanted && decoded.is_bare && may_pass && target.allows(bytes) {
-            return Ok(passed(bytes, target, frame, rect, warnings));
-        }
-        let resampled;
-        let picture = if rect.size() == frame && frame == target.size {
-            &decoded.picture
-        } else {
-            resampled = resample(&decoded.picture, rect, target.size, Filter::Lanczos3)?.without_needless_alpha();
-            &resampled
-        };
-        if target.format == Format::Jpeg && picture.layout().has_alpha() {
-            warnings.push(Warning::Flattened);
-        }
-        let encoded = match target.max_bytes {
-            Some(max_bytes) => encode_within(picture, target.format, &options.encode, max_bytes),
-            None => encode(picture, target.format, &options.encode),
-        };
-        let Encoded { bytes, settings, exact, .. } = encoded?;
-        warnings.extend(settings.palette().filter(|_| !exact).map(|colours| Warning::Quantised { colours }));
-        let &RenderTarget { format, size, .. } = target;
-        Ok(Rendered { bytes, format, size, frame, rect, encoder: Some(settings), warnings })
-    }
-
-    /// What is to be said about the picture before it is cut, or the error that it is.
-    fn warnings(&self, target: &RenderTarget, options: &RenderOptions) -> Result<Vec<Warning>, RenderError> {
-        let Findings { frame, blank } = &self.findings;
-        let size = self.decoded.picture.size();
-        let trimmed = self.inside.size() != size;
-        let mut found: Vec<_> = preset_mismatch(target, size).into_iter().collect();
-        if options.inspect != Inspect::Off || trimmed {
-            found.extend(frame.map(|frame| Warning::Framed { frame, trimmed }));
-        }
-        if options.inspect != Inspect::Off {
-            found.extend(blank.map(Warning::Blank));
-        }
-        if options.inspect == Inspect::Fail {
-            let is_mended = |warning: &Warning| matches!(warning, Warning::Framed { trimmed: true, .. });
-            if let Some(warning) = found.iter().find(|warning| !is_mended(warning)) {
-                return Err(RenderError::Rejected(warning.clone()));
-            }
-        }
-        if let Colour::Ignored { reason } = &self.decoded.colour {
-            found.push(Warning::ColourProfileIgnored { reason: reason.clone() });
-        }
-        if self.decoded.has_content_credentials {
-            found.push(Warning::ContentCredentialsDropped);
-        }
-        Ok(found)
-    }
-}
-
 /// A picture that could not be finished.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -489,12 +344,6 @@ pub enum RenderError {
     /// The decoder, the resampler or the encoder failed in a way that it should not.
     #[error("the rendering panicked")]
     Panicked,
-    /// The resampler refused its sizes.
-    #[error("resampling failed: {message}")]
-    Resample {
-        /// What the resampler said.
-        message: String,
-    },
     /// A step gave another number of pixels than it should.
     #[error(transparent)]
     PixelCount(#[from] PixelCountError),

@@ -16,6 +16,7 @@
 use std::sync::Arc;
 
 use super::RenderError;
+use super::codec::Codec;
 use super::decode::{Colour, DecodeLimits, Probe, decode, probe};
 use super::encode::jpeg::{JpegOptions, Subsampling};
 use super::encode::{EncodeOptions, encode};
@@ -29,7 +30,8 @@ const QUALITY: u8 = 95;
 ///
 /// Its bytes are the ones given, with whatever metadata they have, where the picture is stored upright and in sRGB.
 /// Otherwise it is turned and converted, and written anew without any: as a JPEG of quality 95, 4:4:4, where it was
-/// a JPEG, else as a PNG.
+/// a JPEG, else as a PNG. That is done by the pure codecs, whichever the limits name: a run is resumed by the digest of
+/// its source, which should be the same on every machine.
 ///
 /// # Errors
 ///
@@ -37,6 +39,7 @@ const QUALITY: u8 = 95;
 /// cannot be written.
 pub fn read_source(bytes: impl Into<Arc<[u8]>>, limits: &DecodeLimits) -> Result<Source, RenderError> {
     let bytes = bytes.into();
+    let limits = &DecodeLimits { codec: Codec::Pure, ..*limits };
     let Probe { format, size, is_upright, describes_colours, .. } = probe(&bytes, limits)?;
     if is_upright && !describes_colours {
         return Ok(Source::from_bytes(bytes).with_size(size));

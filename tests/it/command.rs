@@ -138,7 +138,17 @@ fn mistakes_are_told_and_nothing_is_begun() {
     case(&["10x10", "--resolution", "0.5K"], "nano-banana-pro has no 0.5K, only [1K, 2K, 4K]");
     case(&["10x10", "--resolution", "8"], "expected a resolution such as \"2K\", found \"8\"");
     case(&["10x10", "--quality", "80"], "--quality has no effect on png, which is lossless");
-    case(&["10x10", "--quality", "80", "--format", "webp"], "--quality has no effect on webp, which is lossless");
+    if !cfg!(feature = "libwebp") {
+        let lossy = ["10x10", "--quality", "80", "--format", "webp"];
+        case(&lossy, "lossy WebP needs the cargo feature \"libwebp\"");
+    }
+    if !cfg!(feature = "turbojpeg") {
+        let message = "a fast codec for jpeg needs the cargo feature \"turbojpeg\"";
+        case(&["10x10", "--fast", "--format", "jpg"], message);
+        if !cfg!(feature = "libwebp") {
+            case(&["10x10", "--fast"], message);
+        }
+    }
     case(&["10x10", "--quality", "0", "--format", "jpg"], "0 is not in 1..=100");
     case(&["10x10", "--image", "none.png"], "cannot read none.png");
     case(&["10x10", "--image", "text.png"], "cannot read text.png: not a PNG, JPEG or WebP picture");
@@ -149,6 +159,27 @@ fn mistakes_are_told_and_nothing_is_begun() {
     case(&["10x10", "--seed", "-1"], "-1");
     case(&["10x10", "--out", "text.png"], "cannot make text.png");
     assert_eq!(names(&folder), ["cut.png", "text.png"]);
+}
+
+#[cfg(all(feature = "libwebp", feature = "turbojpeg"))]
+#[test]
+fn with_the_codecs_in_c_a_webp_has_a_quality_and_jpegs_are_made_fast() {
+    let folder = folder("command-fast");
+    let made = |arguments: &[&str], name: &str| {
+        let output = resize(&folder, &[arguments, &["300x250"]].concat());
+        assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+        fs::read(folder.join("out").join(name)).unwrap()
+    };
+    let name = "sample_300x250_1.webp";
+    let lossless = made(&["--format", "webp"], name);
+    let lossy = ["80", "40"].map(|quality| made(&["--format", "webp", "--quality", quality], name));
+    assert!(lossless.windows(4).any(|chunk| chunk == b"VP8L"));
+    assert!(lossy.iter().all(|file| file.windows(4).any(|chunk| chunk == b"VP8 ")));
+    assert!(lossless.len() > lossy[0].len() && lossy[0].len() > lossy[1].len());
+    let [pure, fast] = [&["--format", "jpg"][..], &["--format", "jpg", "--fast"]]
+        .map(|arguments| made(arguments, "sample_300x250_1.jpg"));
+    assert!(pure != fast);
+    assert_eq!(probe(&fast, &DecodeLimits::default()).unwrap().size, size("300x250"));
 }
 
 #[test]

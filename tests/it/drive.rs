@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use smart_resize::{
-    AsyncGenerator, Blocking, BoxFuture, BoxedAsyncGenerator, CallId, Driver, Event, Fingerprint, Format,
-    GenerateError, GenerateErrorKind, Generated, GenerationRequest, Generator, LocalGenerator, MemoryStore, Outcome,
-    Picture, Plan, PresetTable, RenderDone, RenderJob, RenderOptions, RenditionError, ResizeRequest, RunError, Sharing,
-    Source, Store, StoreError, UsdMicros, decode, generate_from_async_fn, generate_from_fn,
+    AsyncGenerator, Blocking, BoxFuture, BoxedAsyncGenerator, CallId, Codec, DecodeError, Driver, Event, Fingerprint,
+    Format, GenerateError, GenerateErrorKind, Generated, GenerationRequest, Generator, LocalGenerator, MemoryStore,
+    Outcome, Picture, Plan, PresetTable, RenderDone, RenderJob, RenderOptions, RenditionError, ResizeRequest, RunError,
+    Sharing, Source, Store, StoreError, UsdMicros, decode, generate_from_async_fn, generate_from_fn,
 };
 
 use crate::pictures::{photo, png, size};
@@ -482,4 +482,22 @@ fn every_picture_has_a_record_of_how_it_came_to_be() {
     assert_eq!(text("prompt"), serde_json::to_string(&**plan.generations()[0].prompt()).unwrap());
     assert!(text("description").contains("made locally"));
     let _: smart_resize::Size = serde_json::from_str(&text("preset")).unwrap();
+}
+
+#[test]
+fn a_codec_that_cannot_read_every_answer_is_refused_before_anything_is_paid() {
+    let (plan, source) = (plan(&["30x20"], 1), source());
+    let asked = AtomicUsize::new(0);
+    let backend = generate_from_fn(|request: &GenerationRequest| {
+        asked.fetch_add(1, Ordering::Relaxed);
+        Ok(answer(request))
+    });
+    let fast = RenderOptions::default().with_codec(Codec::Fast);
+    let run = Driver::new(&plan, &source).options(fast).run(&backend);
+    if cfg!(feature = "turbojpeg") && cfg!(feature = "libwebp") {
+        assert!(run.unwrap().is_complete());
+    } else {
+        assert!(matches!(run, Err(RunError::Codec(DecodeError::NoFastCodec { .. }))), "{run:?}");
+        assert_eq!(asked.into_inner(), 0);
+    }
 }

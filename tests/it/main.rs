@@ -18,6 +18,8 @@ mod any;
 #[cfg(feature = "pixels")]
 mod budget;
 #[cfg(feature = "pixels")]
+mod codec;
+#[cfg(feature = "pixels")]
 mod colour;
 #[cfg(all(feature = "pixels", feature = "serde"))]
 mod command;
@@ -51,6 +53,8 @@ mod png;
 mod prompt;
 #[cfg(feature = "pixels")]
 mod rejected;
+#[cfg(feature = "pixels")]
+mod renderer;
 #[cfg(all(feature = "pixels", feature = "serde"))]
 mod replay;
 mod request;

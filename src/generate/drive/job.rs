@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::generate::outcome::{GenerationRecord, Output, Provenance, RenditionError};
 use crate::generate::{Generated, GenerationRequest};
-use crate::pixels::{RenderOptions, RenderTarget, Rendered, render_all};
+use crate::pixels::render::Renderer;
+use crate::pixels::{RenderTarget, Rendered};
 use crate::plan::fingerprint::Digest;
 use crate::plan::focus::Focus;
 use crate::plan::{Plan, Rendition};
@@ -30,7 +31,7 @@ impl CallRun<'_> {
         cut_from(self.plan, Some(self.generation)).flat_map(all).collect()
     }
 
-    pub(super) fn job(&self, generated: Option<&Generated>, options: RenderOptions) -> RenderJob {
+    pub(super) fn job(&self, generated: Option<&Generated>, renderer: Arc<Renderer>) -> RenderJob {
         RenderJob {
             origin: Origin::Call {
                 request: Box::new(self.request.clone()),
@@ -39,7 +40,7 @@ impl CallRun<'_> {
             },
             renditions: cut_from(self.plan, Some(self.generation)).collect(),
             focus: self.plan.focus(),
-            options,
+            renderer,
         }
     }
 }
@@ -64,7 +65,7 @@ pub struct RenderJob {
     origin: Origin,
     renditions: Vec<(usize, Rendition)>,
     focus: Focus,
-    options: RenderOptions,
+    renderer: Arc<Renderer>,
 }
 
 /// What renditions are cut from.
@@ -82,12 +83,12 @@ pub struct RenderDone {
 
 impl RenderJob {
     /// Cuts what the plan cuts from the source itself.
-    pub(super) fn of_source(plan: &Plan, bytes: Arc<[u8]>, options: RenderOptions) -> Self {
+    pub(super) fn of_source(plan: &Plan, bytes: Arc<[u8]>, renderer: Arc<Renderer>) -> Self {
         Self {
             origin: Origin::Source { bytes, digest: plan.source_digest(), size: plan.source_size() },
             renditions: cut_from(plan, None).collect(),
             focus: plan.focus(),
-            options,
+            renderer,
         }
     }
 
@@ -120,7 +121,7 @@ impl RenderJob {
         let results = match bytes {
             Ok(bytes) => {
                 let targets: Vec<_> = self.renditions.iter().map(|(_, rendition)| self.target(rendition)).collect();
-                let rendered = render_all(bytes, &targets, &self.options).into_iter();
+                let rendered = self.renderer.render_all(bytes, &targets).into_iter();
                 rendered.map(|result| result.map_err(RenditionError::from)).collect()
             }
             Err(error) => vec![Err(error); self.renditions.len()],

@@ -2,6 +2,9 @@
 //! word, and wrong: one that is cut short; a sequential one that sends subsampled colour in scans of its own; one that is
 //! finer in colour than in brightness; and one in YCbCr whose components are named R, G and B.
 //!
+//! With `Codec::Fast` the pixels of a picture in one scan, and nothing else, are read by libjpeg-turbo. Where it finds anything wrong with them,
+//! they are read anew by `zune-jpeg`, whose word counts.
+//!
 //! Not told from a whole picture is one whose last scan breaks off and yet is followed by an end marker, unless hardly
 //! anything is left of it: it ends in grey.
 
@@ -11,8 +14,12 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
+#[cfg(feature = "turbojpeg")]
+use super::turbo;
 use super::{DecodeError, DecodeLimits, Header, Opened, Pixels, Reading};
 use crate::format::Format;
+#[cfg(feature = "turbojpeg")]
+use crate::pixels::codec::Codec;
 use crate::pixels::colour::{Channels, ColourTag, Samples};
 use crate::pixels::orientation::Orientation;
 use crate::pixels::srgb;
@@ -51,17 +58,37 @@ pub(super) fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Opened<
         has_content_credentials: extras.has_content_credentials,
     };
     let samples = if channels == Channels::Grey { 1 } else { 3 };
-    Ok(Opened { header, needed: u64::from(size.area()) * samples, pixels: Box::new(Jpeg { decoder, channels }) })
+    #[cfg(feature = "turbojpeg")]
+    let fast = (limits.codec == Codec::Fast && !extras.lacks_tables && !extras.is_progressive).then(|| {
+        let is_rgb = decoder.input_colorspace() != Some(ColorSpace::YCbCr);
+        (bytes, turbo::Expected { size, channels, is_rgb, scans: limits.scans })
+    });
+    let pixels = Jpeg {
+        decoder,
+        channels,
+        #[cfg(feature = "turbojpeg")]
+        fast,
+    };
+    Ok(Opened { header, needed: u64::from(size.area()) * samples, pixels: Box::new(pixels) })
 }
 
 struct Jpeg<'a> {
     decoder: JpegDecoder<ZCursor<&'a [u8]>>,
     channels: Channels,
+    /// The file, and what it was found to be, where the fast codec is asked.
+    #[cfg(feature = "turbojpeg")]
+    fast: Option<(&'a [u8], turbo::Expected)>,
 }
 
 impl Pixels for Jpeg<'_> {
     fn read(mut self: Box<Self>, mut bytes: Vec<u8>) -> Reading {
-        self.decoder.decode_into(&mut bytes).map_err(|error| corrupt(&error))?;
+        #[cfg(feature = "turbojpeg")]
+        let is_read = self.fast.is_some_and(|(file, expected)| turbo::read(file, &expected, &mut bytes));
+        #[cfg(not(feature = "turbojpeg"))]
+        let is_read = false;
+        if !is_read {
+            self.decoder.decode_into(&mut bytes).map_err(|error| corrupt(&error))?;
+        }
         Ok(Samples { channels: self.channels, has_alpha: false, wide: false, bytes })
     }
 }
@@ -70,6 +97,7 @@ fn corrupt(error: &DecodeErrors) -> DecodeError {
     DecodeError::Corrupt { format: Format::Jpeg, message: error.to_string() }
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "findings, each by itself")]
 struct Extras {
     /// The number of components of the frame.
     components: u8,
@@ -77,6 +105,10 @@ struct Extras {
     is_bare: bool,
     has_icc: bool,
     has_content_credentials: bool,
+    /// A scan names a Huffman table that is not in the file: `zune-jpeg` refuses it, libjpeg-turbo takes another.
+    lacks_tables: bool,
+    /// The picture comes in several scans, from coarse to fine, which `zune-jpeg` reads faster.
+    is_progressive: bool,
 }
 
 /// Walks the segments: a marker is `ff` and a code; all but those without content have a length of two bytes, which
@@ -129,19 +161,29 @@ struct Walk {
     adobe: Option<u8>,
     is_named_rgb: bool,
     scans: u32,
+    /// The Huffman tables so far, a bit for each: those of class 0 below, of class 1 above.
+    tables: u8,
 }
 
 impl Walk {
     const fn new(limits: DecodeLimits) -> Self {
         Self {
             limits,
-            found: Extras { components: 0, is_bare: true, has_icc: false, has_content_credentials: false },
+            found: Extras {
+                components: 0,
+                is_bare: true,
+                has_icc: false,
+                has_content_credentials: false,
+                lacks_tables: false,
+                is_progressive: false,
+            },
             fewest_bits: 0,
             interleaved: 0,
             has_jfif: false,
             adobe: None,
             is_named_rgb: false,
             scans: 0,
+            tables: 0,
         }
     }
 
@@ -151,9 +193,10 @@ impl Walk {
             // JFIF's header and Adobe's, which say how samples are to be read. Tables, among the codes of frames.
             (0xe0, [b'J', b'F', b'I', b'F', 0, ..]) => self.has_jfif = true,
             (0xee, &[b'A', b'd', b'o', b'b', b'e', _, _, _, _, _, _, transform, ..]) => self.adobe = Some(transform),
-            (0xc4 | 0xc8 | 0xcc, _) => {}
+            (0xc4, _) => self.tables(content),
+            (0xc8 | 0xcc, _) => {}
             (0xc0..=0xcf, _) => self.frame(code, content)?,
-            (0xda, &[components, ..]) => self.scan(components)?,
+            (0xda, &[components, ref each @ ..]) => self.scan(components, each)?,
             (0xe2, [b'I', b'C', b'C', b'_', b'P', b'R', b'O', b'F', b'I', b'L', b'E', 0, ..]) => found.has_icc = true,
             // A box of JUMBF, in which C2PA keeps its manifests.
             (0xeb, [b'J', b'P', ..]) => (found.is_bare, found.has_content_credentials) = (false, true),
@@ -173,6 +216,7 @@ impl Walk {
             return Err(unsupported("finer in colour than in brightness"));
         }
         let is_sequential = matches!(code, 0xc0 | 0xc1);
+        self.found.is_progressive = code == 0xc2;
         let is_subsampled = each.iter().any(|[_, factors, _]| *factors != first);
         self.interleaved = if is_sequential && is_subsampled { components } else { 0 };
         // A bit or more for each block's mean, and in a sequential picture one more for the block's end.
@@ -183,7 +227,27 @@ impl Walk {
         Ok(())
     }
 
-    fn scan(&mut self, components: u8) -> Result<(), DecodeError> {
+    /// For each table its class and number (1), how many codes there are of each length (16), and a byte for each code.
+    fn tables(&mut self, mut content: &[u8]) {
+        while let Some((&[name, ref counts @ ..], rest)) = content.split_first_chunk::<17>() {
+            self.tables |= 1 << (name & 3 | (name >> 4 & 1) << 2);
+            let codes = counts.iter().map(|count| usize::from(*count)).sum::<usize>();
+            content = rest.get(codes..).unwrap_or_default();
+        }
+    }
+
+    /// For each component its name and its tables (2), then from which coefficient to which (2), and which bits (1).
+    fn scan(&mut self, components: u8, each: &[u8]) -> Result<(), DecodeError> {
+        let (each, rest) = each.split_at_checked(2 * usize::from(components)).unwrap_or_default();
+        let (first, last, bits) = match *rest {
+            [first, last, bits, ..] => (first, last, bits >> 4),
+            _ => (0, 63, 0),
+        };
+        let (needs_first, needs_others) = (first == 0 && bits == 0, last > 0);
+        for names in each.iter().skip(1).step_by(2) {
+            let has = |class: u8, number: u8| self.tables >> (number & 3 | class << 2) & 1 != 0;
+            self.found.lacks_tables |= needs_first && !has(0, names >> 4) || needs_others && !has(1, *names);
+        }
         if components < self.interleaved {
             return Err(unsupported("subsampled and not interleaved"));
         }

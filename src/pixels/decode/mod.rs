@@ -11,10 +11,14 @@
 
 mod jpeg;
 mod png;
+pub(crate) mod rows;
+#[cfg(feature = "turbojpeg")]
+mod turbo;
 mod webp;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::codec::Codec;
 pub use super::colour::Colour;
 use super::colour::{ColourTag, Samples, says_srgb, to_srgb};
 use super::orientation::Orientation;
@@ -22,8 +26,8 @@ use super::picture::Picture;
 use crate::format::Format;
 use crate::size::{MAX_SIDE, Size};
 
-/// Bounds on what is decoded. The defaults: 64 MiB of input, 100 megapixels, 1 GiB decoded, 32 MiB beside the pixels,
-/// 64 scans.
+/// Bounds on what is decoded, and by whom. The defaults: 64 MiB of input, 100 megapixels, 1 GiB decoded, 32 MiB beside
+/// the pixels, 64 scans, the pure codecs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DecodeLimits {
@@ -38,11 +42,20 @@ pub struct DecodeLimits {
     pub metadata_bytes: u64,
     /// The most scans of a JPEG, each of which makes its decoder go through the whole picture.
     pub scans: u32,
+    /// Who decodes. The bounds are the same with both, and are held against the header by the same code.
+    pub codec: Codec,
 }
 
 impl Default for DecodeLimits {
     fn default() -> Self {
-        Self { input_bytes: 64 << 20, pixels: 100_000_000, decoded_bytes: 1 << 30, metadata_bytes: 32 << 20, scans: 64 }
+        Self {
+            input_bytes: 64 << 20,
+            pixels: 100_000_000,
+            decoded_bytes: 1 << 30,
+            metadata_bytes: 32 << 20,
+            scans: 64,
+            codec: Codec::Pure,
+        }
     }
 }
 
@@ -54,7 +67,18 @@ impl DecodeLimits {
         decoded_bytes: u64::MAX,
         metadata_bytes: u64::MAX,
         scans: u32::MAX,
+        codec: Codec::Pure,
     };
+
+    /// Whether pictures of `format` can be read by the codec that is asked: what [`decode`] and [`probe`] check first,
+    /// for a caller who wants to know before pictures are paid for.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::NoFastCodec`].
+    pub const fn check(&self, format: Format) -> Result<(), DecodeError> {
+        if self.codec.reads(format) { Ok(()) } else { Err(DecodeError::NoFastCodec { format }) }
+    }
 
     /// The size of a picture that may be decoded.
     fn check_size(&self, width: u32, height: u32) -> Result<Size, DecodeError> {
@@ -130,9 +154,14 @@ pub fn probe(bytes: &[u8], limits: &DecodeLimits) -> Result<Probe, DecodeError> 
 ///
 /// [`DecodeError`] where the bytes are no whole PNG, JPEG or WebP, or exceed the limits.
 pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<Decoded, DecodeError> {
+    decode_into(bytes, limits, Vec::new())
+}
+
+/// The same in memory that is there already, if it is enough.
+pub(crate) fn decode_into(bytes: &[u8], limits: &DecodeLimits, room: Vec<u8>) -> Result<Decoded, DecodeError> {
     guarded(Format::sniff(bytes), || {
         let (format, Opened { header, needed, pixels }) = open(bytes, limits)?;
-        let buffer = usize::try_from(needed).ok().and_then(zeroed);
+        let buffer = usize::try_from(needed).ok().and_then(|length| zeroed(length, room));
         let samples = pixels.read(buffer.ok_or(DecodeError::OutOfMemory { bytes: needed })?)?;
         let has_alpha = samples.has_alpha;
         let (pixels, colour) = to_srgb(samples, &header.colour_tags)
@@ -150,9 +179,10 @@ pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<Decoded, DecodeErro
     })
 }
 
-/// A zeroed buffer, if there is the memory for it.
-fn zeroed(length: usize) -> Option<Vec<u8>> {
-    let mut buffer = Vec::new();
+/// A zeroed buffer, if there is the memory for it. Zeroed also where the memory was used before, so that no picture can
+/// show through another.
+fn zeroed(length: usize, mut buffer: Vec<u8>) -> Option<Vec<u8>> {
+    buffer.clear();
     buffer.try_reserve_exact(length).ok()?;
     buffer.resize(length, 0);
     Some(buffer)
@@ -192,20 +222,31 @@ trait Pixels {
 type Reading = Result<Samples, DecodeError>;
 
 fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<(Format, Opened<'a>), DecodeError> {
-    if bytes.len() > limits.input_bytes {
-        return Err(DecodeError::InputTooLarge { bytes: bytes.len(), max: limits.input_bytes });
-    }
-    let format = Format::sniff(bytes)
-        .ok_or_else(|| DecodeError::UnknownFormat { start: bytes.iter().take(8).copied().collect() })?;
+    let format = readable(bytes, limits)?;
     let opened = match format {
         Format::Png => png::open(bytes, limits)?,
         Format::Jpeg => jpeg::open(bytes, limits)?,
         Format::WebP => webp::open(bytes, limits)?,
     };
-    if opened.needed > limits.decoded_bytes {
-        return Err(DecodeError::TooManyBytes { bytes: opened.needed, max: limits.decoded_bytes });
-    }
+    check_needed(opened.needed, limits)?;
     Ok((format, opened))
+}
+
+/// The format of bytes that may be read.
+fn readable(bytes: &[u8], limits: &DecodeLimits) -> Result<Format, DecodeError> {
+    if bytes.len() > limits.input_bytes {
+        return Err(DecodeError::InputTooLarge { bytes: bytes.len(), max: limits.input_bytes });
+    }
+    let format = Format::sniff(bytes)
+        .ok_or_else(|| DecodeError::UnknownFormat { start: bytes.iter().take(8).copied().collect() })?;
+    limits.check(format).map(|()| format)
+}
+
+const fn check_needed(needed: u64, limits: &DecodeLimits) -> Result<(), DecodeError> {
+    if needed > limits.decoded_bytes {
+        return Err(DecodeError::TooManyBytes { bytes: needed, max: limits.decoded_bytes });
+    }
+    Ok(())
 }
 
 /// Bytes that cannot be read as a picture.
@@ -259,6 +300,12 @@ pub enum DecodeError {
         format: Format,
         /// The kind of samples.
         found: String,
+    },
+    /// [`Codec::Fast`], which needs a feature for this format.
+    #[error("a fast codec for {format} needs the cargo feature \"{}\"", Codec::feature(*format))]
+    NoFastCodec {
+        /// The format.
+        format: Format,
     },
     /// The file ends before the picture does.
     #[error("the {format} is cut short")]

@@ -13,6 +13,12 @@ use crate::pixels::orientation::Orientation;
 const CUT_SHORT: DecodeError = DecodeError::Truncated { format: Format::Png };
 
 pub(super) fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Opened<'a>, DecodeError> {
+    let (header, needed, png) = open_png(bytes, limits)?;
+    Ok(Opened { header, needed, pixels: Box::new(png) })
+}
+
+/// The file with its header read, and how many bytes its pixels take.
+pub(super) fn open_png<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<(Header, u64, Png<'a>), DecodeError> {
     // Signature (8), length of the header (4), its name (4), width and height. These are held against the limits
     // before the decoder is made, since that inflates what stands between the header and the pixels.
     match bytes.get(12..24) {
@@ -38,12 +44,26 @@ pub(super) fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Opened<
         has_content_credentials,
     };
     let needed = reader.output_buffer_size().map_or(u64::MAX, |bytes| bytes as u64);
-    Ok(Opened { header, needed, pixels: Box::new(Png { reader, limits: *limits }) })
+    Ok((header, needed, Png { reader, limits: *limits }))
 }
 
-struct Png<'a> {
+pub(super) struct Png<'a> {
     reader: Reader<Cursor<&'a [u8]>>,
     limits: DecodeLimits,
+}
+
+impl Png<'_> {
+    /// Whether its rows come from the top to the bottom, each of them 8 bits of red, green and blue a pixel.
+    pub(super) fn has_plain_rows(&self) -> bool {
+        let info = self.reader.info();
+        let is_still = !info.interlaced && info.animation_control.is_none();
+        is_still && self.reader.output_color_type() == (ColorType::Rgb, png::BitDepth::Eight)
+    }
+
+    /// Fills `row` with the next one; behind the last, looks whether the pixels end as they should.
+    pub(super) fn read_row(&mut self, row: &mut [u8]) -> Result<(), DecodeError> {
+        self.reader.read_row(row).map(|_| ()).map_err(|error| unreadable(&self.limits, &error))
+    }
 }
 
 impl Pixels for Png<'_> {

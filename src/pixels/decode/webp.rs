@@ -1,5 +1,9 @@
 //! WebP, by `image-webp`; of an animation the first frame.
 //!
+//! With `Codec::Fast` the pixels of a still, lossy and opaque picture are read by libwebp, and where it finds anything
+//! wrong with them, anew by `image-webp`, whose word counts. Not so those of a lossless picture or of an alpha channel:
+//! libwebp lets a broken stream of that kind end some bits too late.
+//!
 //! Two of its readings are mended beforehand, in a copy of the file: an alpha flag without alpha, which other decoders
 //! take for opaque and it refuses, and a first frame that is to be blended with the empty canvas, which makes colours
 //! a level darker.
@@ -11,6 +15,8 @@ use image_webp::{DecodingError, WebPDecoder};
 
 use super::{DecodeError, DecodeLimits, Header, Opened, Pixels, Reading};
 use crate::format::Format;
+#[cfg(feature = "libwebp")]
+use crate::pixels::codec::Codec;
 use crate::pixels::colour::{Channels, ColourTag, Samples};
 use crate::pixels::orientation::Orientation;
 use crate::pixels::srgb;
@@ -36,16 +42,47 @@ pub(super) fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Opened<
         has_content_credentials: extras.has_content_credentials,
     };
     let needed = decoder.output_buffer_size().map_or(u64::MAX, |bytes| bytes as u64);
-    Ok(Opened { header, needed, pixels: Box::new(WebP { decoder }) })
+    let pixels = WebP {
+        decoder,
+        #[cfg(feature = "libwebp")]
+        fast: asked(&extras, limits),
+    };
+    Ok(Opened { header, needed, pixels: Box::new(pixels) })
 }
 
 struct WebP<'a> {
     decoder: WebPDecoder<Cursor<Cow<'a, [u8]>>>,
+    /// The bitstream, where the fast codec is asked and reads its kind. Of a whole file libwebp would read on behind the
+    /// end of the chunk.
+    #[cfg(feature = "libwebp")]
+    fast: Option<&'a [u8]>,
+}
+
+/// What libwebp is to read.
+#[cfg(feature = "libwebp")]
+fn asked<'a>(extras: &Extras<'a>, limits: &DecodeLimits) -> Option<&'a [u8]> {
+    extras.plainly_lossy().filter(|_| limits.codec == Codec::Fast)
+}
+
+#[cfg(feature = "libwebp")]
+impl WebP<'_> {
+    /// Fills `pixels`, unless the pure codec is to, or libwebp finds anything wrong with the file.
+    fn read_fast(&self, pixels: &mut [u8]) -> bool {
+        use smart_resize_webp::{Layout, decode};
+        let (width, height) = self.decoder.dimensions();
+        self.fast.is_some_and(|bitstream| decode(bitstream, width, height, Layout::Rgb, pixels).is_ok())
+    }
 }
 
 impl Pixels for WebP<'_> {
     fn read(mut self: Box<Self>, mut bytes: Vec<u8>) -> Reading {
-        self.decoder.read_image(&mut bytes).map_err(|error| corrupt(&error))?;
+        #[cfg(feature = "libwebp")]
+        let is_read = self.read_fast(&mut bytes);
+        #[cfg(not(feature = "libwebp"))]
+        let is_read = false;
+        if !is_read {
+            self.decoder.read_image(&mut bytes).map_err(|error| corrupt(&error))?;
+        }
         Ok(Samples { channels: Channels::Rgb, has_alpha: self.decoder.has_alpha(), wide: false, bytes })
     }
 }
@@ -54,7 +91,7 @@ fn corrupt(error: &DecodingError) -> DecodeError {
     DecodeError::Corrupt { format: Format::WebP, message: error.to_string() }
 }
 
-struct Extras {
+struct Extras<'a> {
     /// Nothing but one picture, and at most a profile, is in the file.
     is_bare: bool,
     has_content_credentials: bool,
@@ -62,9 +99,23 @@ struct Extras {
     is_opaque: bool,
     /// Where the first frame of an animation has its flags.
     frame_flags: Option<usize>,
+    /// The first lossy bitstream.
+    lossy: Option<&'a [u8]>,
 }
 
-fn mended<'a>(bytes: &'a [u8], extras: &Extras) -> Cow<'a, [u8]> {
+#[cfg(feature = "libwebp")]
+impl<'a> Extras<'a> {
+    /// The bitstream of a still and opaque picture: one that begins with a key frame, and names no colour space that
+    /// there is not, which `image-webp` refuses and libwebp does not see.
+    fn plainly_lossy(&self) -> Option<&'a [u8]> {
+        // Frame tag, whose lowest bit is 0 for a key frame (3), start code (3), size (4), then coded bits, of which the
+        // first, for the colour space, is the highest of a byte.
+        let is_plain = |stream: &[u8]| matches!(stream, [tag, _, _, _, _, _, _, _, _, _, coded, ..] if tag & 1 == 0 && coded & 0x80 == 0);
+        self.lossy.filter(|stream| self.is_opaque && self.frame_flags.is_none() && is_plain(stream))
+    }
+}
+
+fn mended<'a>(bytes: &'a [u8], extras: &Extras<'_>) -> Cow<'a, [u8]> {
     /// Of the extended header, which is the first chunk.
     const FLAGS: usize = 20;
     const ALPHA: u8 = 0x10;
@@ -84,10 +135,11 @@ fn mended<'a>(bytes: &'a [u8], extras: &Extras) -> Cow<'a, [u8]> {
 /// Walks the chunks: name (4), length (4), content, a byte of padding after an odd length. Refuses a file whose decoder
 /// would take more memory than its header tells: a chunk that claims to be longer than the file, and a bitstream whose
 /// own size exceeds the limits, whatever the canvas says.
-fn walk(bytes: &[u8], limits: &DecodeLimits) -> Result<Extras, DecodeError> {
-    let mut found = Extras { is_bare: true, has_content_credentials: false, is_opaque: false, frame_flags: None };
+fn walk<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Extras<'a>, DecodeError> {
+    let mut found =
+        Extras { is_bare: true, has_content_credentials: false, is_opaque: false, frame_flags: None, lossy: None };
     let length = bytes.get(4..8).and_then(|length| length.first_chunk()).ok_or(CUT_SHORT)?;
-    let (mut is_lossy, mut has_alpha) = (false, false);
+    let mut has_alpha = false;
     // What stands behind the file's own end is passed over.
     let beyond = bytes.len().saturating_sub((u32::from_le_bytes(*length) as usize).saturating_add(8));
     found.is_bare = beyond == 0;
@@ -106,7 +158,7 @@ fn walk(bytes: &[u8], limits: &DecodeLimits) -> Result<Extras, DecodeError> {
             (b"VP8 ", &[_, _, _, _, _, _, w0, w1, h0, h1, ..]) => {
                 let side = |low, high| u32::from(u16::from_le_bytes([low, high]) & 0x3fff);
                 limits.check_size(side(w0, w1), side(h0, h1))?;
-                is_lossy = true;
+                found.lossy = found.lossy.or(Some(content));
             }
             // Signature (1), width and height less one of 14 bits each.
             (b"VP8L", &[_, b0, b1, b2, b3, ..]) => {
@@ -130,6 +182,37 @@ fn walk(bytes: &[u8], limits: &DecodeLimits) -> Result<Extras, DecodeError> {
         // The last one's padding may be missing.
         rest = after.get(length + length % 2..).unwrap_or_default();
     }
-    found.is_opaque = is_lossy && !has_alpha;
+    found.is_opaque = found.lossy.is_some() && !has_alpha;
     Ok(found)
+}
+
+#[cfg(all(test, feature = "libwebp"))]
+mod tests {
+    use super::*;
+    use crate::pixels::encode::webp::{WebPMode, WebPOptions};
+    use crate::pixels::encode::{EncodeOptions, encode};
+    use crate::pixels::picture::Picture;
+    use crate::size::Size;
+
+    /// Their pixels are the same, so that these do not tell who has read them.
+    #[test]
+    fn libwebp_reads_what_is_lossy_and_opaque_if_asked() {
+        let size = Size::new(9, 7).unwrap();
+        let [opaque, clear] = [Picture::from_rgb(size, vec![90; 189]), Picture::from_rgba(size, vec![90; 252])];
+        let webp = WebPOptions::with_mode(WebPMode::Lossy { quality: 80 });
+        let lossy = EncodeOptions { webp, ..EncodeOptions::default() };
+        let mut fast = DecodeLimits { codec: Codec::Fast, ..DecodeLimits::default() };
+        let mut is_fast = |picture: &Picture, options: &EncodeOptions, codec| {
+            fast.codec = codec;
+            let file = encode(picture, Format::WebP, options).unwrap().bytes;
+            let extras = walk(&file, &fast).unwrap();
+            let decoder = WebPDecoder::new(Cursor::new(mended(&file, &extras))).unwrap();
+            let mut pixels = vec![0; decoder.output_buffer_size().unwrap()];
+            WebP { decoder, fast: asked(&extras, &fast) }.read_fast(&mut pixels)
+        };
+        let (opaque, clear) = (opaque.unwrap(), clear.unwrap());
+        assert!(is_fast(&opaque, &lossy, Codec::Fast) && !is_fast(&opaque, &lossy, Codec::Pure));
+        assert!(!is_fast(&clear, &lossy, Codec::Fast));
+        assert!(!is_fast(&opaque, &EncodeOptions::default(), Codec::Fast));
+    }
 }

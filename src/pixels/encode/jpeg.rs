@@ -4,9 +4,13 @@ use std::fmt;
 
 use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder, EncodingError, SamplingFactor};
 
+#[cfg(feature = "turbojpeg")]
+use super::turbo;
 use super::{Encoded, EncoderSettings};
+use crate::pixels::codec::Codec;
 use crate::pixels::picture::{Layout, Picture};
 use crate::pixels::srgb;
+use crate::size::Size;
 
 /// The quality where none is asked.
 pub const DEFAULT_JPEG_QUALITY: u8 = 90;
@@ -85,26 +89,31 @@ impl Default for JpegOptions {
     }
 }
 
-pub(super) fn encode(picture: &Picture, options: &JpegOptions) -> Result<Encoded, String> {
-    let quality = options.quality.unwrap_or(DEFAULT_JPEG_QUALITY);
-    let mut bytes = Vec::new();
-    match picture.layout() {
-        Layout::Rgb => write(picture, picture.pixels(), quality, options, &mut bytes),
-        Layout::Rgba => write(picture, &picture.flattened(options.background), quality, options, &mut bytes),
-    }
-    .map_err(|error| error.to_string())?;
+pub(super) fn encode(picture: &Picture, options: &JpegOptions, codec: Codec) -> Result<Encoded, String> {
+    let flattened;
+    let rgb = match picture.layout() {
+        Layout::Rgb => picture.pixels(),
+        Layout::Rgba => {
+            flattened = picture.flattened(options.background);
+            &flattened
+        }
+    };
+    let (size, quality) = (picture.size(), options.quality.unwrap_or(DEFAULT_JPEG_QUALITY));
+    let (bytes, codec) = match codec {
+        #[cfg(feature = "turbojpeg")]
+        Codec::Fast if size.width().max(size.height()) <= turbo::MAX_SIDE => {
+            (turbo::write(rgb, size, quality, options).map_err(|error| error.to_string())?, Codec::Fast)
+        }
+        // Invariant: without the feature the fast codec has been refused.
+        _ => (write(rgb, size, quality, options).map_err(|error| error.to_string())?, Codec::Pure),
+    };
     let JpegOptions { subsampling, progressive, .. } = *options;
-    Ok(Encoded::once(bytes, EncoderSettings::Jpeg { quality, subsampling, progressive }, false))
+    Ok(Encoded::once(bytes, EncoderSettings::Jpeg { quality, subsampling, progressive, codec }, false))
 }
 
-fn write(
-    picture: &Picture,
-    rgb: &[u8],
-    quality: u8,
-    options: &JpegOptions,
-    bytes: &mut Vec<u8>,
-) -> Result<(), EncodingError> {
-    let mut encoder = Encoder::new(bytes, quality);
+fn write(rgb: &[u8], size: Size, quality: u8, options: &JpegOptions) -> Result<Vec<u8>, EncodingError> {
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&mut bytes, quality);
     encoder.set_sampling_factor(match options.subsampling {
         Subsampling::Yuv420 => SamplingFactor::R_4_2_0,
         Subsampling::Yuv444 => SamplingFactor::R_4_4_4,
@@ -117,6 +126,7 @@ fn write(
     encoder.set_optimized_huffman_tables(false);
     encoder.add_icc_profile(&srgb::profile())?;
     // Invariant: a side of a `Size` fits 16 bits.
-    let side = |pixels: u32| u16::try_from(pixels).unwrap_or(u16::MAX);
-    encoder.encode(rgb, side(picture.size().width()), side(picture.size().height()), ColorType::Rgb)
+    let [width, height] = [size.width(), size.height()].map(|pixels| u16::try_from(pixels).unwrap_or(u16::MAX));
+    encoder.encode(rgb, width, height, ColorType::Rgb)?;
+    Ok(bytes)
 }

@@ -24,6 +24,8 @@ pub mod png;
 #[cfg(feature = "palette")]
 mod prefix;
 mod runs;
+#[cfg(feature = "turbojpeg")]
+mod turbo;
 #[cfg(feature = "palette")]
 mod vp8l;
 pub mod webp;
@@ -33,9 +35,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use self::jpeg::JpegOptions;
-use self::png::{PngEffort, PngEncoder, PngOptions};
-use self::webp::{WebPMode, WebPOptions};
+use self::png::{PngEffort, PngEncoder, PngOptions, PngScratch};
+use self::webp::{MAX_WEBP_EFFORT, WebPMode, WebPOptions};
 use self::weight::DEFAULT_MIN_QUALITY;
+use super::codec::Codec;
 use super::decode::{DecodeLimits, probe};
 use super::picture::Picture;
 use crate::format::Format;
@@ -51,23 +54,26 @@ pub struct EncodeOptions {
     pub jpeg: JpegOptions,
     /// For WebP.
     pub webp: WebPOptions,
-    /// The lowest quality of a JPEG, 1 to 100, that a limit on its weight may lead to. One above the quality that is
+    /// Who encodes.
+    pub codec: Codec,
+    /// The lowest quality of a JPEG or of a lossy WebP, 1 to 100, that a limit on its weight may lead to. One above the quality that is
     /// asked leaves only that. It is of no matter without a limit.
     pub min_quality: u8,
     /// Whether a limit on the weight of a PNG or a WebP may lead to a palette, with dithering: of 256 colours, and
-    /// where that is too heavy of fewer, down to 16. Without a limit it changes nothing, nor for a JPEG. Needs the
-    /// feature `palette`, without which asking for it is an error; its palettes and pixels are the same on every
-    /// machine, see [`weight`].
+    /// where that is too heavy of fewer, down to 16. Without a limit it changes nothing, nor for a JPEG or a lossy WebP.
+    /// Needs the feature `palette`, without which asking for it is an error; its palettes and pixels are the same on
+    /// every machine, see [`weight`].
     pub palette: bool,
 }
 
 impl Default for EncodeOptions {
-    /// The defaults of every format, no quality below 40 ([`DEFAULT_MIN_QUALITY`]), no palette.
+    /// The defaults of every format, the pure codecs, no quality below 40 ([`DEFAULT_MIN_QUALITY`]), no palette.
     fn default() -> Self {
         Self {
             png: PngOptions::default(),
             jpeg: JpegOptions::default(),
             webp: WebPOptions::default(),
+            codec: Codec::Pure,
             min_quality: DEFAULT_MIN_QUALITY,
             palette: false,
         }
@@ -80,24 +86,40 @@ impl EncodeOptions {
     ///
     /// # Errors
     ///
-    /// [`EncodeError::Quality`], [`EncodeError::MinQuality`], [`EncodeError::LossyWebP`], and
-    /// [`EncodeError::NoPalette`] where a palette is allowed for a PNG or a WebP and the feature is not there.
+    /// [`EncodeError::Quality`], [`EncodeError::MinQuality`] and [`EncodeError::Effort`]; and where a feature is not
+    /// there: [`EncodeError::LossyWebP`], [`EncodeError::NoFastCodec`], and [`EncodeError::NoPalette`] where a palette is
+    /// allowed for a PNG or a WebP.
     pub const fn check(&self, format: Format) -> Result<(), EncodeError> {
         let quality = match (format, self.webp.mode) {
             (Format::Jpeg, _) => self.jpeg.quality,
             (Format::WebP, WebPMode::Lossy { quality }) => Some(quality),
             (Format::WebP, WebPMode::Lossless) | (Format::Png, _) => None,
         };
-        match (quality, format) {
-            (Some(quality), _) if quality < 1 || quality > 100 => Err(EncodeError::Quality { found: quality }),
-            (Some(_), Format::WebP) => Err(EncodeError::LossyWebP),
-            (_, Format::Jpeg) if self.min_quality < 1 || self.min_quality > 100 => {
-                Err(EncodeError::MinQuality { found: self.min_quality })
+        let is_lossy = self.is_lossy(format);
+        match quality {
+            Some(quality) if quality < 1 || quality > 100 => return Err(EncodeError::Quality { found: quality }),
+            _ if is_lossy && (self.min_quality < 1 || self.min_quality > 100) => {
+                return Err(EncodeError::MinQuality { found: self.min_quality });
             }
-            (_, Format::Png | Format::WebP) if self.palette && !cfg!(feature = "palette") => {
-                Err(EncodeError::NoPalette)
+            _ => {}
+        }
+        match format {
+            Format::WebP if is_lossy && self.webp.effort > MAX_WEBP_EFFORT => {
+                Err(EncodeError::Effort { found: self.webp.effort })
             }
+            Format::WebP if is_lossy && !cfg!(feature = "libwebp") => Err(EncodeError::LossyWebP),
+            _ if !self.codec.writes(format) => Err(EncodeError::NoFastCodec { format }),
+            _ if !is_lossy && self.palette && !cfg!(feature = "palette") => Err(EncodeError::NoPalette),
             _ => Ok(()),
+        }
+    }
+
+    /// Whether files of `format` lose anything with these options, other than by a palette.
+    const fn is_lossy(&self, format: Format) -> bool {
+        match format {
+            Format::Png => false,
+            Format::Jpeg => true,
+            Format::WebP => matches!(self.webp.mode, WebPMode::Lossy { .. }),
         }
     }
 }
@@ -124,7 +146,7 @@ pub struct Encoded {
     pub bytes: Vec<u8>,
     /// With which settings it was encoded.
     pub settings: EncoderSettings,
-    /// Whether the file shows the very pixels: not so of a JPEG, nor of a picture reduced to a palette.
+    /// Whether the file shows the very pixels: not so of a JPEG or a lossy WebP, nor of a picture reduced to a palette.
     pub exact: bool,
     /// How many times the picture was encoded for it: once, or up to [`MAX_ENCODES`](weight::MAX_ENCODES) times where
     /// its weight is limited.
@@ -132,7 +154,7 @@ pub struct Encoded {
 }
 
 impl Encoded {
-    const fn once(bytes: Vec<u8>, settings: EncoderSettings, exact: bool) -> Self {
+    pub(crate) const fn once(bytes: Vec<u8>, settings: EncoderSettings, exact: bool) -> Self {
         Self { bytes, settings, exact, encodes: 1 }
     }
 }
@@ -172,8 +194,12 @@ pub enum EncoderSettings {
         subsampling: jpeg::Subsampling,
         /// Whether it is sent in several scans.
         progressive: bool,
+        /// Who encoded it: with [`Codec::Fast`] still the pure codec where a side is above 65,500, which is as much as
+        /// libjpeg-turbo writes.
+        #[cfg_attr(feature = "serde", serde(skip_serializing_if = "is_pure"))]
+        codec: Codec,
     },
-    /// WebP, lossless.
+    /// WebP, lossless or with a palette.
     WebP {
         /// Whether pixels are written as what they differ by from those beside them; not so in a palette.
         #[cfg_attr(feature = "serde", serde(skip_serializing_if = "is_true"))]
@@ -182,6 +208,14 @@ pub enum EncoderSettings {
         #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
         palette: Option<u16>,
     },
+    /// WebP, lossy; in a record its format is `webp` as well.
+    #[cfg_attr(feature = "serde", serde(rename = "webp"))]
+    LossyWebP {
+        /// 1 to 100.
+        quality: u8,
+        /// 0 to 6.
+        effort: u8,
+    },
 }
 
 impl EncoderSettings {
@@ -189,7 +223,7 @@ impl EncoderSettings {
     pub const fn palette(&self) -> Option<u16> {
         match self {
             Self::Png { palette, .. } | Self::WebP { palette, .. } => *palette,
-            Self::Jpeg { .. } => None,
+            Self::Jpeg { .. } | Self::LossyWebP { .. } => None,
         }
     }
 }
@@ -199,6 +233,12 @@ impl EncoderSettings {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 const fn is_true(value: &bool) -> bool {
     *value
+}
+
+#[cfg(feature = "serde")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+const fn is_pure(codec: &Codec) -> bool {
+    matches!(codec, Codec::Pure)
 }
 
 impl fmt::Display for EncoderSettings {
@@ -214,9 +254,12 @@ impl fmt::Display for EncoderSettings {
                     (palette.map_or("", |_| ", "), if *encoder == PngEncoder::Own { ", own" } else { "" });
                 write!(f, "{comma}effort {effort}{own}")
             }
-            Self::Jpeg { quality, subsampling, progressive } => {
-                write!(f, "quality {quality}, {subsampling}{}", if *progressive { ", progressive" } else { "" })
+            Self::Jpeg { quality, subsampling, progressive, codec } => {
+                let progressive = if *progressive { ", progressive" } else { "" };
+                let codec = if *codec == Codec::Fast { ", fast" } else { "" };
+                write!(f, "quality {quality}, {subsampling}{progressive}{codec}")
             }
+            Self::LossyWebP { quality, effort } => write!(f, "quality {quality}, effort {effort}"),
             Self::WebP { palette: Some(_), .. } => Ok(()),
             Self::WebP { predicted, .. } => f.write_str(if *predicted { "predicted" } else { "not predicted" }),
         }
@@ -229,17 +272,30 @@ impl fmt::Display for EncoderSettings {
 ///
 /// [`EncodeError`] where the options or the format do not allow it.
 pub fn encode(picture: &Picture, format: Format, options: &EncodeOptions) -> Result<Encoded, EncodeError> {
+    encode_in(picture, format, options, &mut PngScratch::default())
+}
+
+/// The same in memory that is there already, for a PNG.
+pub(crate) fn encode_in(
+    picture: &Picture,
+    format: Format,
+    options: &EncodeOptions,
+    scratch: &mut PngScratch,
+) -> Result<Encoded, EncodeError> {
     let size = picture.size();
     can_be_written(size, format, options)?;
     let encoded = match format {
-        Format::Png => png::encode(picture, &options.png),
-        Format::Jpeg => jpeg::encode(picture, &options.jpeg),
-        Format::WebP => webp::encode(picture, true),
+        Format::Png => png::encode(picture, &options.png, scratch),
+        Format::Jpeg => jpeg::encode(picture, &options.jpeg, options.codec),
+        Format::WebP => match options.webp.mode {
+            WebPMode::Lossless => webp::encode(picture, true),
+            WebPMode::Lossy { quality } => webp::encode_lossy(picture, quality, options.webp.effort),
+        },
     };
     read_back(size, format, encoded)
 }
 
-fn can_be_written(size: Size, format: Format, options: &EncodeOptions) -> Result<(), EncodeError> {
+pub(crate) fn can_be_written(size: Size, format: Format, options: &EncodeOptions) -> Result<(), EncodeError> {
     options.check(format)?;
     if size.width().max(size.height()) > format.max_side() {
         return Err(EncodeError::TooLongForFormat { size, format });
@@ -248,7 +304,7 @@ fn can_be_written(size: Size, format: Format, options: &EncodeOptions) -> Result
 }
 
 /// What an encoder wrote, once its header says `format` and `size`.
-fn read_back(size: Size, format: Format, encoded: Result<Encoded, String>) -> Result<Encoded, EncodeError> {
+pub(crate) fn read_back(size: Size, format: Format, encoded: Result<Encoded, String>) -> Result<Encoded, EncodeError> {
     let encoded = encoded.map_err(|message| EncodeError::Failed { format, message })?;
     match probe(&encoded.bytes, &DecodeLimits::NONE) {
         Ok(found) if (found.format, found.size) == (format, size) => Ok(encoded),
@@ -271,9 +327,19 @@ pub enum EncodeError {
     /// A palette, which needs the feature `palette`.
     #[error("palettes need the cargo feature \"palette\"")]
     NoPalette,
-    /// WebP with loss, for which there is no encoder.
-    #[error("lossy WebP is not supported, only lossless")]
+    /// WebP with loss, which needs the feature `libwebp`.
+    #[error("lossy WebP needs the cargo feature \"libwebp\"")]
     LossyWebP,
+    /// An effort of a lossy WebP above 6.
+    #[error("effort {found}, expected 0 to {MAX_WEBP_EFFORT}")]
+    #[expect(missing_docs, reason = "what was found")]
+    Effort { found: u8 },
+    /// [`Codec::Fast`], which needs a feature for this format.
+    #[error("a fast codec for {format} needs the cargo feature \"{}\"", Codec::feature(*format))]
+    NoFastCodec {
+        /// The format.
+        format: Format,
+    },
     /// A side that the format cannot hold.
     #[error("{size} is too long for {format}: at most {} pixels a side", format.max_side())]
     #[expect(missing_docs, reason = "what was found")]

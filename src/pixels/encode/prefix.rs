@@ -125,7 +125,7 @@ fn lengths(counts: &[u32], limit: u8) -> Vec<u8> {
 
 /// Lengths of codes as a normal code: runs of the same are shortened, and what results is coded itself.
 fn put_lengths(bits: &mut BitWriter, lengths: &[u8]) {
-    let runs = runs(lengths);
+    let runs: Vec<_> = runs(lengths).collect();
     let mut counts = [0; 19];
     for (symbol, ..) in &runs {
         if let Some(count) = counts.get_mut(*symbol) {

@@ -3,28 +3,25 @@
 
 /// Each length as a symbol, with the bits that follow it and their number: 16 repeats the last one that is not 0, three
 /// to six times, 17 is three to ten times 0, 18 is eleven to 138 times. A 16 always follows the length that it repeats.
-pub(super) fn runs(lengths: &[u8]) -> Vec<(usize, u32, u32)> {
-    let mut runs = Vec::new();
-    for run in lengths.chunk_by(|a, b| a == b) {
+pub(super) fn runs(lengths: &[u8]) -> impl Iterator<Item = (usize, u32, u32)> {
+    lengths.chunk_by(|a, b| a == b).flat_map(|run| {
         let length = run.first().copied().unwrap_or(0);
         let mut left = run.len();
-        if length > 0 {
-            runs.push((usize::from(length), 0, 0));
-            left -= 1;
-        }
-        while left > 0 {
+        std::iter::from_fn(move || {
             let (symbol, least, most, extra_bits) = match (length, left) {
-                (_, 0..3) => (usize::from(length), 1, 1, 0),
+                (_, 0) => return None,
+                // The first of a run has nothing to repeat.
+                (1.., _) if left == run.len() => (usize::from(length), 1, 1, 0),
+                (_, 1..3) => (usize::from(length), 1, 1, 0),
                 (0, 3..11) => (17, 3, 10, 3),
                 (0, _) => (18, 11, 138, 7),
                 _ => (16, 3, 6, 2),
             };
             let repeated = left.min(most);
-            runs.push((symbol, u32::try_from(repeated - least).unwrap_or(0), extra_bits));
             left -= repeated;
-        }
-    }
-    runs
+            Some((symbol, u32::try_from(repeated - least).unwrap_or(0), extra_bits))
+        })
+    })
 }
 
 #[cfg(test)]

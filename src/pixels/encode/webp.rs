@@ -1,5 +1,4 @@
-//! WebP: lossless, or with a palette, marked as sRGB by a profile of 480 bytes. With loss it needs an encoder that the
-//! crate does not have.
+//! WebP: lossless, with a palette, or lossy by libwebp; marked as sRGB by a profile of 480 bytes.
 
 use image_webp::{ColorType, EncoderParams, WebPEncoder};
 
@@ -8,6 +7,14 @@ use super::{Encoded, EncoderSettings};
 use super::{palette::Indexed, vp8l};
 use crate::pixels::picture::{Layout, Picture};
 use crate::pixels::srgb;
+#[cfg(any(feature = "palette", feature = "libwebp"))]
+use crate::size::Size;
+
+/// The effort of a lossy WebP where none is asked.
+pub const DEFAULT_WEBP_EFFORT: u8 = 4;
+
+/// The most effort that there is.
+pub(super) const MAX_WEBP_EFFORT: u8 = 6;
 
 /// Whether a WebP loses anything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -16,7 +23,9 @@ pub enum WebPMode {
     /// Every pixel as it is.
     #[default]
     Lossless,
-    /// Refused for now, with [`EncodeError::LossyWebP`](crate::EncodeError::LossyWebP).
+    /// Colour sampled as 4:2:0, alpha as it is, the colour of clear pixels not kept. Needs the feature `libwebp`, whose
+    /// bytes are outside the promise of the same bytes on every machine; without it there is
+    /// [`EncodeError::LossyWebP`](crate::EncodeError::LossyWebP).
     Lossy {
         /// 1 to 100.
         quality: u8,
@@ -24,17 +33,51 @@ pub enum WebPMode {
 }
 
 /// How a WebP is written.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// ```
+/// use smart_resize::{EncodeOptions, Format, Picture, Size, WebPMode, WebPOptions, encode};
+///
+/// let mut options = EncodeOptions::default();
+/// options.webp = WebPOptions::with_mode(WebPMode::Lossy { quality: 80 }).with_effort(6);
+/// if cfg!(feature = "libwebp") {
+///     let picture = Picture::from_rgb(Size::new(4, 4)?, vec![200; 48])?;
+///     assert_eq!(encode(&picture, Format::WebP, &options)?.settings.to_string(), "quality 80, effort 6");
+/// } else {
+///     let error = options.check(Format::WebP).unwrap_err();
+///     assert_eq!(error.to_string(), "lossy WebP needs the cargo feature \"libwebp\"");
+/// }
+///
+/// options.webp.effort = 7;
+/// assert_eq!(options.check(Format::WebP).unwrap_err().to_string(), "effort 7, expected 0 to 6");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WebPOptions {
     /// Whether it loses anything.
     pub mode: WebPMode,
+    /// How much work goes into a small file where it does: 0 to 6, libwebp's method. It is of no matter without loss.
+    pub effort: u8,
 }
 
 impl WebPOptions {
     /// The options with this mode.
     pub const fn with_mode(mode: WebPMode) -> Self {
-        Self { mode }
+        Self { mode, effort: DEFAULT_WEBP_EFFORT }
+    }
+
+    /// The same options with this effort, 0 to 6.
+    #[must_use]
+    pub const fn with_effort(mut self, effort: u8) -> Self {
+        self.effort = effort;
+        self
+    }
+}
+
+impl Default for WebPOptions {
+    /// Lossless.
+    fn default() -> Self {
+        Self::with_mode(WebPMode::Lossless)
     }
 }
 
@@ -56,28 +99,79 @@ pub(super) fn encode(picture: &Picture, predicted: bool) -> Result<Encoded, Stri
     Ok(Encoded::once(bytes, EncoderSettings::WebP { predicted, palette: None }, true))
 }
 
+/// The picture with loss.
+#[cfg(feature = "libwebp")]
+pub(super) fn encode_lossy(picture: &Picture, quality: u8, effort: u8) -> Result<Encoded, String> {
+    use smart_resize_webp::{Layout as Bytes, Settings, encode};
+    let layout = match picture.layout() {
+        Layout::Rgb => Bytes::Rgb,
+        Layout::Rgba => Bytes::Rgba,
+    };
+    let size = picture.size();
+    let plain = encode(picture.pixels(), size.width(), size.height(), layout, Settings { quality, effort });
+    let plain = plain.map_err(|error| error.to_string())?;
+    // What libwebp wrote has no profile, and no extended header either unless there is alpha.
+    let (alpha, bitstream) = (chunk(&plain, *b"ALPH"), chunk(&plain, *b"VP8 "));
+    let bitstream = bitstream.ok_or("libwebp wrote no bitstream")?;
+    let images = alpha.map(|alpha| (*b"ALPH", alpha)).into_iter().chain([(*b"VP8 ", bitstream)]);
+    let bytes = extended(size, alpha.is_some(), images)?;
+    Ok(Encoded::once(bytes, EncoderSettings::LossyWebP { quality, effort }, false))
+}
+
+/// Invariant: without the feature a lossy WebP has been refused.
+#[cfg(not(feature = "libwebp"))]
+pub(super) fn encode_lossy(_: &Picture, _: u8, _: u8) -> Result<Encoded, String> {
+    Err("lossy WebP is not built in".to_owned())
+}
+
+/// The content of the first chunk of that name.
+#[cfg(feature = "libwebp")]
+fn chunk(file: &[u8], wanted: [u8; 4]) -> Option<&[u8]> {
+    let mut rest = file.get(12..)?;
+    loop {
+        let &[a, b, c, d, l0, l1, l2, l3, ref after @ ..] = rest else { return None };
+        let length = u32::from_le_bytes([l0, l1, l2, l3]) as usize;
+        if [a, b, c, d] == wanted {
+            return after.get(..length);
+        }
+        rest = after.get(length.checked_add(length % 2)?..)?;
+    }
+}
+
 /// The picture with its palette.
 #[cfg(feature = "palette")]
 pub(super) fn encode_indexed(indexed: &Indexed) -> Result<Encoded, String> {
-    let (width, height) = (indexed.size.width() - 1, indexed.size.height() - 1);
     let has_alpha = indexed.colours.iter().any(|[_, _, _, alpha]| *alpha != u8::MAX);
-    // An extended file (RFC 9649, 2.7): what is in it, then the size less one in 24 bits each.
-    let mut features = vec![0x20 | if has_alpha { 0x10 } else { 0 }, 0, 0, 0];
-    for side in [width, height] {
-        features.extend(side.to_le_bytes().iter().take(3));
-    }
-    let mut body = b"WEBP".to_vec();
-    for (name, content) in [(b"VP8X", features), (b"ICCP", srgb::profile()), (b"VP8L", vp8l::encode(indexed))] {
-        put_chunk(&mut body, *name, &content)?;
-    }
-    let mut bytes = Vec::with_capacity(body.len() + 8);
-    put_chunk(&mut bytes, *b"RIFF", &body)?;
+    let bytes = extended(indexed.size, has_alpha, [(*b"VP8L", &vp8l::encode(indexed)[..])])?;
     let settings = EncoderSettings::WebP { predicted: false, palette: Some(indexed.count()) };
     Ok(Encoded::once(bytes, settings, indexed.exact))
 }
 
+/// An extended file (RFC 9649, 2.7) of these chunks, marked as sRGB: what is in it, then the size less one in 24 bits
+/// each.
+#[cfg(any(feature = "palette", feature = "libwebp"))]
+fn extended<'a>(
+    size: Size,
+    has_alpha: bool,
+    images: impl IntoIterator<Item = ([u8; 4], &'a [u8])>,
+) -> Result<Vec<u8>, String> {
+    let mut features = vec![0x20 | if has_alpha { 0x10 } else { 0 }, 0, 0, 0];
+    for side in [size.width() - 1, size.height() - 1] {
+        features.extend(side.to_le_bytes().iter().take(3));
+    }
+    let mut body = b"WEBP".to_vec();
+    put_chunk(&mut body, *b"VP8X", &features)?;
+    put_chunk(&mut body, *b"ICCP", &srgb::profile())?;
+    for (name, content) in images {
+        put_chunk(&mut body, name, content)?;
+    }
+    let mut bytes = Vec::with_capacity(body.len() + 8);
+    put_chunk(&mut bytes, *b"RIFF", &body)?;
+    Ok(bytes)
+}
+
 /// A name, a length, the content, and a byte more where that is odd.
-#[cfg(feature = "palette")]
+#[cfg(any(feature = "palette", feature = "libwebp"))]
 fn put_chunk(bytes: &mut Vec<u8>, name: [u8; 4], content: &[u8]) -> Result<(), String> {
     let length = u32::try_from(content.len()).map_err(|error| error.to_string())?;
     bytes.extend(name);

@@ -2,18 +2,19 @@
 //!
 //! What is tried, in this order, until a file fits; never more than [`MAX_ENCODES`] encodes:
 //!
-//! - JPEG: the quality that is asked, or 90; then by bisection a lower one that fits: the highest, where a higher one
-//!   is never lighter, which small or drawn pictures can break by a few bytes; down to
+//! - JPEG, and WebP with loss: the quality that is asked, or for a JPEG 90; then by bisection a lower one that fits: the
+//!   highest, where a higher one is never lighter, which small or drawn pictures can break by a few bytes; down to
 //!   [`EncodeOptions::min_quality`].
 //! - PNG: the effort that is asked, then those above it.
-//! - WebP: with prediction, then without.
-//! - PNG and WebP, where [`EncodeOptions::palette`] allows it: a palette with dithering, of 256 colours, then 128, 64,
+//! - WebP without loss: with prediction, then without.
+//! - PNG and WebP without loss, where [`EncodeOptions::palette`] allows it: a palette with dithering, of 256 colours, then 128, 64,
 //!   32 and 16. A picture that has no more colours than that keeps them, and every pixel as it is. Clear pixels stay
 //!   clear and opaque ones opaque.
 //!
 //! What was used stands in [`Encoded::settings`], and how often the picture was encoded in [`Encoded::encodes`]. The
 //! same picture gives the same file on every machine: palettes are made of integers and of sums, products and quotients
-//! of 64-bit floats, which every machine that follows IEEE 754 rounds alike (32-bit x86 without SSE2 does not). The work
+//! of 64-bit floats, which every machine that follows IEEE 754 rounds alike (32-bit x86 without SSE2 does not). Codecs in C are outside of
+//! that. The work
 //! grows with the number of pixels and not with what they show, the memory of a palette by two bytes a pixel.
 //!
 //! ```
@@ -41,7 +42,8 @@ use std::sync::Arc;
 use super::jpeg::DEFAULT_JPEG_QUALITY;
 #[cfg(feature = "palette")]
 use super::palette::{Indexed, Reduction};
-use super::png::{PngEffort, PngOptions};
+use super::png::{PngEffort, PngOptions, PngScratch};
+use super::webp::WebPMode;
 use super::{EncodeError, EncodeOptions, Encoded, can_be_written, jpeg, png, read_back, webp};
 use crate::format::Format;
 use crate::pixels::picture::{Layout, Picture};
@@ -50,7 +52,7 @@ use crate::size::Size;
 /// The most times that a picture is encoded for one file.
 pub const MAX_ENCODES: u32 = 8;
 
-/// The lowest quality of a JPEG that a limit on its weight leads to where nothing else is asked.
+/// The lowest quality of a JPEG or a lossy WebP that a limit on its weight leads to where nothing else is asked.
 pub const DEFAULT_MIN_QUALITY: u8 = 40;
 
 /// Encodes `picture` as `format` in at most `max_bytes`; the [module](self) says what is tried for that.
@@ -67,10 +69,15 @@ pub fn encode_within(
 ) -> Result<Encoded, EncodeError> {
     can_be_written(picture.size(), format, options)?;
     let mut tries = Tries { size: picture.size(), format, max_bytes, encodes: 0, smallest: None };
-    let fitting = match format {
-        Format::Png => png_within(picture, options, &mut tries),
-        Format::Jpeg => jpeg_within(picture, options, &mut tries),
-        Format::WebP => webp_within(picture, options, &mut tries),
+    let fitting = match (format, options.webp.mode) {
+        (Format::Png, _) => png_within(picture, options, &mut tries),
+        (Format::Jpeg, _) => jpeg_within(picture, options, &mut tries),
+        (Format::WebP, WebPMode::Lossless) => webp_within(picture, options, &mut tries),
+        (Format::WebP, WebPMode::Lossy { quality }) => {
+            let effort = options.webp.effort;
+            let encode = |quality| webp::encode_lossy(picture, quality, effort);
+            highest_within(quality, options.min_quality, encode, &mut tries)
+        }
     }?;
     tries.end(fitting)
 }
@@ -84,16 +91,26 @@ fn jpeg_within(picture: &Picture, options: &EncodeOptions, tries: &mut Tries) ->
         }
     };
     let picture = flattened.as_ref().unwrap_or(picture);
-    let mut fitting = |quality| tries.fitting(jpeg::encode(picture, &options.jpeg.clone().with_quality(quality)));
-
+    let encode = |quality| jpeg::encode(picture, &options.jpeg.clone().with_quality(quality), options.codec);
     let asked = options.jpeg.quality.unwrap_or(DEFAULT_JPEG_QUALITY);
+    highest_within(asked, options.min_quality, encode, tries)
+}
+
+/// The highest quality that fits, from the one that is asked down to the floor.
+fn highest_within(
+    asked: u8,
+    floor: u8,
+    encode: impl Fn(u8) -> Result<Encoded, String>,
+    tries: &mut Tries,
+) -> Result<Option<Encoded>, EncodeError> {
+    let mut fitting = |quality| tries.fitting(encode(quality));
     let mut best = fitting(asked)?;
     if best.is_some() {
         return Ok(best);
     }
     // Invariant: `low` fits or is below the floor, `high` does not fit. Of at most 99 qualities between them the
     // answer is one, or none: 100 cases, told apart by 7 encodes.
-    let (mut low, mut high) = (options.min_quality.saturating_sub(1), asked);
+    let (mut low, mut high) = (floor.saturating_sub(1), asked);
     while low.saturating_add(1) < high {
         let middle = low.midpoint(high);
         match fitting(middle)? {
@@ -108,7 +125,9 @@ fn jpeg_within(picture: &Picture, options: &EncodeOptions, tries: &mut Tries) ->
 fn png_within(picture: &Picture, options: &EncodeOptions, tries: &mut Tries) -> Result<Option<Encoded>, EncodeError> {
     let encoder = options.png.encoder;
     for effort in PngEffort::ALL.into_iter().skip_while(|effort| *effort != options.png.effort) {
-        if let Some(encoded) = tries.fitting(png::encode(picture, &PngOptions { effort, encoder }))? {
+        if let Some(encoded) =
+            tries.fitting(png::encode(picture, &PngOptions { effort, encoder }, &mut PngScratch::default()))?
+        {
             return Ok(Some(encoded));
         }
     }

@@ -2,10 +2,12 @@
 
 use arbitrary::{Result, Unstructured};
 use smart_resize::{
-    DecodeLimits, EncodeOptions, Format, Picture, PngEffort, PngEncoder, PngOptions, Size, decode, encode,
+    DecodeLimits, EncodeOptions, Format, Layout, Picture, PngEffort, PngEncoder, PngOptions, Size, decode, encode,
+    encode_png_rows,
 };
 
-/// A small picture is read back pixel by pixel, whatever the effort, and its stream is whole.
+/// A small picture is read back pixel by pixel, whatever the effort, and its stream is whole; so it is of rows that
+/// come one after the other in any pieces, in the very bytes where the colours of the whole are written as they are.
 ///
 /// The first bytes choose the effort, the size and how pixels follow from the rest: as they are, of a few colours or
 /// levels of grey, or in runs.
@@ -26,6 +28,20 @@ fn check(input: &mut Unstructured<'_>) -> Result<()> {
     let read = decode(&file, &DecodeLimits::default()).unwrap().picture;
     assert!(read == picture, "{picture:?} is read as {read:?}, {effort}");
     check_stream(&file);
+
+    let (start, piece) =
+        (usize::from(kind) % (picture.pixels().len() + 1), 1 + usize::from(width) * usize::from(height));
+    let (first, rest) = picture.pixels().split_at(start);
+    let pieces = std::iter::once(first).chain(rest.chunks(piece));
+    let streamed = encode_png_rows(size, picture.layout(), effort, pieces).unwrap();
+    // The byte of the header that says what a pixel is made of.
+    let as_it_is = if picture.layout() == Layout::Rgb { 2 } else { 6 };
+    if file[25] == as_it_is {
+        assert!(streamed == file, "{picture:?} in pieces of {piece} from {start} on is another, {effort}");
+    } else {
+        assert!(decode(&streamed, &DecodeLimits::default()).unwrap().picture == picture, "{picture:?}, {effort}");
+        check_stream(&streamed);
+    }
     Ok(())
 }
 

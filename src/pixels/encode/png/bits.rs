@@ -1,6 +1,6 @@
 //! The bits of a deflate stream (RFC 1951, section 3.1.1): the first in the lowest bit of the first byte.
 
-/// Bytes out of bits.
+/// Bytes out of bits, into room that is kept for what is written next.
 ///
 /// # Guarantees
 ///
@@ -61,16 +61,22 @@ impl BitWriter {
     /// Whole bytes, after [`align`](Self::align).
     pub(super) fn extend(&mut self, bytes: &[u8]) {
         debug_assert_eq!(self.filled, 0);
-        self.bytes.truncate(self.written);
-        self.bytes.extend_from_slice(bytes);
-        self.written = self.bytes.len();
+        self.reserve(bytes.len());
+        let end = self.written + bytes.len();
+        if let Some(room) = self.bytes.get_mut(self.written..end) {
+            room.copy_from_slice(bytes);
+            self.written = end;
+        }
     }
 
-    /// The bytes, the last one filled up with 0.
-    pub(super) fn end(mut self) -> Vec<u8> {
-        self.align();
-        self.bytes.truncate(self.written);
-        self.bytes
+    /// Forgets all bits, and keeps the room that they had.
+    pub(super) const fn clear(&mut self) {
+        (self.written, self.buffer, self.filled) = (0, 0, 0);
+    }
+
+    /// The bytes that are full.
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.written).unwrap_or(&[])
     }
 }
 
@@ -97,7 +103,8 @@ mod tests {
                 bits.put(word, count);
                 expected.extend((0..count).map(|place| word >> place & 1 == 1));
             }
-            let bytes = bits.end();
+            bits.align();
+            let bytes = bits.bytes().to_vec();
             prop_assert_eq!(bytes.len(), expected.len().div_ceil(8));
             expected.resize(bytes.len() * 8, false);
             let read: Vec<bool> = bytes.iter().flat_map(|byte| (0..8).map(move |place| byte >> place & 1 == 1)).collect();

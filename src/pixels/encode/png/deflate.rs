@@ -1,149 +1,105 @@
 //! Deflate (RFC 1951): a strip's filtered rows as blocks.
 //!
-//! The bytes are taken in segments of [`SEGMENT`]. Each is looked at on its own: literals alone, what a
-//! [probe](Search::probe) finds, or what a [thorough search](Search::thorough) does; what takes the fewest bits by the
-//! entropy of its symbols is kept. Segments then join a block while one code for both takes no more bits than two codes
+//! The bytes are taken in segments. Where they are [natural](Look::Natural), each is looked at on its own: literals alone,
+//! what a [probe](Search::probe) finds, or what a [thorough search](Search::thorough) does; what takes the fewest bits by
+//! the entropy of its symbols is kept. Where they are [drawn](Look::Drawn), they are what the search finds. Segments then join a block while one code for both takes no more bits than two codes
 //! and the table of the second. A block is written with a code of its own, with the fixed one, or stored, whichever
 //! is the shortest.
 
-use super::super::runs::runs;
+use std::ops::Range;
+
 use super::PngEffort;
 use super::bits::BitWriter;
-use super::cost::{BIT, entropy, histogram, log2};
-use super::huffman::{Code, lengths};
-use super::search::{Depth, Search, Sequence};
+use super::codes::{Codes, Counts, END, SYMBOLS};
+use super::cost::{BIT, log2};
+use super::search::{Depth, Search, Sequence, Tables};
 
 /// The bytes that are looked at together.
 pub(super) const SEGMENT: usize = 1 << 14;
 
-/// Literals, the end of a block, and the lengths of copies.
-const SYMBOLS: usize = 286;
-const END: usize = 256;
-const DISTANCES: usize = 30;
+/// What bytes look like, which says where copies are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// They are repeated for the most part: every segment is searched thoroughly, and nothing is tried before.
+    Drawn,
+    /// They are mostly new: a search has to show that it pays.
+    Natural,
+}
 
-/// The longest code of a literal or a length: so that four literals are put at once.
-const SYMBOL_LIMIT: u8 = 14;
-/// The longest code of a distance, and of the length of a code.
-const DISTANCE_LIMIT: u8 = 15;
-const LENGTH_LIMIT: u8 = 7;
+impl Look {
+    /// The bytes that are looked at together: fewer where what pays is still to be found out.
+    const fn segment(self) -> usize {
+        match self {
+            Self::Drawn => 3 * SEGMENT,
+            Self::Natural => SEGMENT,
+        }
+    }
+}
 
-/// How much a search may cost, effort by effort.
-const fn depth(effort: PngEffort) -> Option<Depth> {
+/// How much a thorough search may cost, effort by effort.
+///
+/// In what is natural a copy of a few bytes seldom pays, and the shorter it may be, the longer the search takes.
+const fn depth(effort: PngEffort, look: Look) -> Option<Depth> {
+    match (effort, look) {
+        (PngEffort::Fast, Look::Natural) => None,
+        (PngEffort::Fast, Look::Drawn) => Some(Depth { chain: 4, least: 4, enough: 32, take: 8 }),
+        (PngEffort::Balanced, Look::Drawn) => Some(Depth { chain: 16, least: 4, enough: 96, take: 24 }),
+        (PngEffort::Balanced, Look::Natural) => Some(Depth { chain: 8, least: 6, enough: 96, take: 24 }),
+        (PngEffort::Small, Look::Drawn) => Some(Depth { chain: 96, least: 4, enough: 258, take: 258 }),
+        (PngEffort::Small, Look::Natural) => Some(Depth { chain: 32, least: 6, enough: 258, take: 258 }),
+    }
+}
+
+/// How long a probe looks on in vain.
+const fn patience(effort: PngEffort) -> u32 {
     match effort {
-        PngEffort::Fast => None,
-        PngEffort::Balanced => Some(Depth { chain: 24, enough: 96, take: 24 }),
-        PngEffort::Small => Some(Depth { chain: 96, enough: 258, take: 258 }),
+        PngEffort::Fast => 1,
+        PngEffort::Balanced => 2,
+        PngEffort::Small => 3,
     }
 }
 
-/// Appends `data`, fewer than 2^32 bytes, to `bits` as blocks that refer to nothing before them. The end is that of a
-/// byte, behind an empty stored block, or that of the whole stream.
-pub(super) fn deflate(data: &[u8], effort: PngEffort, is_last: bool, bits: &mut BitWriter) {
-    let mut search = Search::new(data);
-    let mut block = Block::default();
-    let mut start = 0;
-    while start < data.len() {
-        let end = data.len().min(start + SEGMENT);
-        let segment = Segment::of(data, start, end, effort, &mut search);
-        start = end;
-        if let Some(segment) = block.join(segment) {
-            let next = Block {
-                start: block.end(),
-                length: segment.length,
-                sequences: segment.sequences,
-                counts: segment.counts,
-                cost: segment.cost,
-            };
-            std::mem::replace(&mut block, next).write(data, false, bits);
-        }
-    }
-    block.write(data, is_last, bits);
-    if is_last {
-        bits.align();
-    } else {
-        bits.put(0b000, 3);
-        bits.align();
-        bits.extend(&[0, 0, 0xff, 0xff]);
-    }
+/// What strips are deflated in, one after the other: it is kept so that nothing is allocated for each of them.
+#[derive(Debug, Default)]
+pub(super) struct Deflater {
+    tables: Tables,
+    block: Block,
+    segment: Segment,
+    /// Of the segment, in another way.
+    tried: Vec<Sequence>,
 }
 
-/// How often each symbol occurs.
-#[derive(Clone, Debug)]
-struct Counts {
-    symbols: [u32; SYMBOLS],
-    distances: [u32; DISTANCES],
-    /// The bits that follow the codes of lengths and distances.
-    extra_bits: u64,
-}
-
-impl Default for Counts {
-    fn default() -> Self {
-        Self { symbols: [0; SYMBOLS], distances: [0; DISTANCES], extra_bits: 0 }
-    }
-}
-
-impl Counts {
-    /// What they take without the tables of the codes, in parts of a bit.
-    fn cost(&self) -> u64 {
-        entropy(&self.symbols) + entropy(&self.distances) + self.extra_bits * BIT
-    }
-
-    fn and(&self, other: &Self) -> Self {
-        let mut both = self.clone();
-        for (count, more) in both.symbols.iter_mut().zip(other.symbols) {
-            *count += more;
-        }
-        for (count, more) in both.distances.iter_mut().zip(other.distances) {
-            *count += more;
-        }
-        both.extra_bits += other.extra_bits;
-        both
-    }
-
-    fn copy(&mut self, length: u16, distance: u16) {
-        let (length, distance) = (Prefixed::length(length), Prefixed::distance(distance));
-        if let Some(count) = self.symbols.get_mut(length.symbol) {
-            *count += 1;
-        }
-        if let Some(count) = self.distances.get_mut(distance.symbol) {
-            *count += 1;
-        }
-        self.extra_bits += u64::from(length.extra_bits + distance.extra_bits);
-    }
-
-    fn literals(data: &[u8]) -> Self {
-        let mut counts = Self::default();
-        for (count, found) in counts.symbols.iter_mut().zip(histogram(data)) {
-            *count = found;
-        }
-        counts
-    }
-
-    /// Of the bytes from `start` on, as sequences that copy `copied` of them; `self` is of the same bytes as literals.
-    fn with_copies(&self, data: &[u8], start: usize, sequences: &[Sequence], copied: usize) -> Self {
-        // Either the literals are counted, or what is copied is deducted, whichever is less.
-        let deduct = copied < self.symbols.iter().sum::<u32>() as usize / 2;
-        let mut counts = if deduct { self.clone() } else { Self::default() };
-        let mut at = start;
-        for sequence in sequences {
-            let from = at + usize::from(sequence.literals);
-            let (begin, end) = if deduct { (from, from + usize::from(sequence.length)) } else { (at, from) };
-            for byte in data.get(begin..end).unwrap_or(&[]) {
-                if let Some(count) = counts.symbols.get_mut(usize::from(*byte)) {
-                    *count = if deduct { count.saturating_sub(1) } else { *count + 1 };
-                }
+impl Deflater {
+    /// Appends `data`, fewer than 2^32 bytes, to `bits` as blocks that refer to nothing before them. The end is that of
+    /// a byte, behind an empty stored block, or that of the whole stream.
+    pub(super) fn deflate(&mut self, data: &[u8], effort: PngEffort, look: Look, is_last: bool, bits: &mut BitWriter) {
+        let Self { tables, block, segment, tried } = self;
+        let mut search = Search::new(data, tables);
+        block.begin(0);
+        let mut start = 0;
+        while start < data.len() {
+            let end = data.len().min(start + look.segment());
+            segment.find(data, start..end, effort, look, &mut search, tried);
+            if !block.takes_in(segment) {
+                block.write(data, false, bits);
+                block.begin(start);
+                block.takes_in(segment);
             }
-            at = from + usize::from(sequence.length);
-            if sequence.length > 0 {
-                counts.copy(sequence.length, sequence.distance);
-            }
+            start = end;
         }
-        counts
+        block.write(data, is_last, bits);
+        if is_last {
+            bits.align();
+        } else {
+            bits.put(0b000, 3);
+            bits.align();
+            bits.extend(&[0, 0, 0xff, 0xff]);
+        }
     }
 }
 
 /// A part of the data, and what it is made of.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Segment {
     length: usize,
     sequences: Vec<Sequence>,
@@ -152,37 +108,49 @@ struct Segment {
 }
 
 impl Segment {
-    fn of(data: &[u8], start: usize, end: usize, effort: PngEffort, search: &mut Search<'_>) -> Self {
+    fn find(
+        &mut self,
+        data: &[u8],
+        Range { start, end }: Range<usize>,
+        effort: PngEffort,
+        look: Look,
+        search: &mut Search<'_>,
+        tried: &mut Vec<Sequence>,
+    ) {
         let bytes = data.get(start..end).unwrap_or(&[]);
+        self.length = end - start;
+        let depth = depth(effort, look);
+        if let (Look::Drawn, Some(depth)) = (look, depth) {
+            search.thorough(start, end, depth, None, &mut self.sequences);
+            self.counts = Counts::of(data, start, &self.sequences);
+            self.cost = self.counts.cost();
+            return;
+        }
         let literals = Counts::literals(bytes);
-        let mut best = Self {
-            length: end - start,
-            sequences: vec![literal_sequence(end - start)],
-            cost: literals.cost(),
-            counts: literals.clone(),
-        };
+        self.sequences.clear();
+        self.sequences.push(literal_sequence(end - start));
+        (self.cost, self.counts) = (literals.cost(), literals.clone());
         let prices = prices(&literals.symbols, bytes.len());
-        let mut sequences = Vec::new();
-        let as_literals = best.cost;
-        let copied = search.probe(start, end, &prices, &mut sequences);
+        let as_literals = self.cost;
+        let copied = search.probe(start, end, patience(effort), &prices, tried);
         if copied > 0 {
-            best.take_if_smaller(literals.with_copies(data, start, &sequences, copied), sequences);
+            self.take_if_smaller(literals.with_copies(data, start, tried, copied), tried);
         }
-        let Some(depth) = depth(effort) else { return best };
-        let promising = best.cost < as_literals / 4 * 3;
+        let Some(depth) = depth else { return };
+        let promising = self.cost < as_literals / 4 * 3;
         if search.is_worth_while(promising) || effort == PngEffort::Small {
-            let mut sequences = Vec::new();
-            let (probed, copied) = (best.cost, search.thorough(start, end, depth, &mut sequences));
-            best.take_if_smaller(literals.with_copies(data, start, &sequences, copied), sequences);
-            search.found(best.cost < probed - probed / if promising { 32 } else { 16 }, promising);
+            let (probed, copied) =
+                (self.cost, search.thorough(start, end, depth, (effort == PngEffort::Small).then_some(&prices), tried));
+            self.take_if_smaller(literals.with_copies(data, start, tried, copied), tried);
+            search.found(self.cost < probed - probed / if promising { 32 } else { 16 }, promising);
         }
-        best
     }
 
-    fn take_if_smaller(&mut self, counts: Counts, sequences: Vec<Sequence>) {
+    fn take_if_smaller(&mut self, counts: Counts, tried: &mut Vec<Sequence>) {
         let cost = counts.cost();
         if cost < self.cost {
-            (self.sequences, self.counts, self.cost) = (sequences, counts, cost);
+            (self.counts, self.cost) = (counts, cost);
+            std::mem::swap(&mut self.sequences, tried);
         }
     }
 }
@@ -214,28 +182,30 @@ struct Block {
 }
 
 impl Block {
-    const fn end(&self) -> usize {
-        self.start + self.length
+    /// Forgets what it was.
+    fn begin(&mut self, start: usize) {
+        self.sequences.clear();
+        (self.start, self.length, self.counts, self.cost) = (start, 0, Counts::default(), 0);
     }
 
-    /// Takes `segment` in, or gives it back where it takes fewer bits in a block of its own.
-    fn join(&mut self, segment: Segment) -> Option<Segment> {
+    /// Whether `segment` is in it now: not where it takes fewer bits in a block of its own.
+    fn takes_in(&mut self, segment: &Segment) -> bool {
         let used = |counts: &[u32]| counts.iter().filter(|count| **count > 0).count() as u64;
         // The table of a code takes about that.
         let table = (50 + 3 * (used(&segment.counts.symbols) + used(&segment.counts.distances))) * BIT;
         let counts = self.counts.and(&segment.counts);
         let cost = counts.cost();
         if self.length > 0 && cost > self.cost + segment.cost + table {
-            return Some(segment);
+            return false;
         }
         (self.counts, self.cost) = (counts, cost);
         self.length += segment.length;
-        self.sequences.extend(segment.sequences);
-        None
+        self.sequences.extend_from_slice(&segment.sequences);
+        true
     }
 
     /// In whichever way is the shortest.
-    fn write(mut self, data: &[u8], is_last: bool, bits: &mut BitWriter) {
+    fn write(&mut self, data: &[u8], is_last: bool, bits: &mut BitWriter) {
         if let Some(ends) = self.counts.symbols.get_mut(END) {
             *ends = 1;
         }
@@ -243,7 +213,7 @@ impl Block {
         let in_own = own.table.len_in_bits() + own.len_in_bits(&self.counts);
         let fixed = Codes::fixed();
         let in_fixed = fixed.len_in_bits(&self.counts);
-        let bytes = data.get(self.start..self.end()).unwrap_or(&[]);
+        let bytes = data.get(self.start..self.start + self.length).unwrap_or(&[]);
         let stored = bytes.len() as u64 * 8 + (bytes.len() / MAX_STORED + 1) as u64 * (3 + 7 + 32);
         bits.reserve(usize::try_from(stored.min(in_own).min(in_fixed) / 8 + 8).unwrap_or(0));
         if stored <= in_own.min(in_fixed) {
@@ -271,173 +241,6 @@ fn store(bytes: &[u8], is_last: bool, bits: &mut BitWriter) {
     }
 }
 
-/// The codes of a block, and how it tells them.
-#[derive(Debug)]
-struct Codes {
-    table: Table,
-    symbol_lengths: Vec<u8>,
-    distance_lengths: Vec<u8>,
-    symbols: Code<SYMBOLS>,
-    distances: Code<DISTANCES>,
-}
-
-impl Codes {
-    fn of(counts: &Counts) -> Self {
-        let symbol_lengths = lengths(&counts.symbols, SYMBOL_LIMIT);
-        let distance_lengths = lengths(&counts.distances, DISTANCE_LIMIT);
-        Self::from_lengths(Table::of(&symbol_lengths, &distance_lengths), symbol_lengths, distance_lengths)
-    }
-
-    /// Those of section 3.2.6.
-    fn fixed() -> Self {
-        // Two symbols that never occur have codes too, which come before those of 9 bits.
-        let symbol_lengths = [vec![8; 144], vec![9; 112], vec![7; 24], vec![8; 8]].concat();
-        Self::from_lengths(Table::fixed(), symbol_lengths, vec![5; DISTANCES])
-    }
-
-    fn from_lengths(table: Table, symbol_lengths: Vec<u8>, distance_lengths: Vec<u8>) -> Self {
-        let (symbols, distances) = (Code::canonical(&symbol_lengths), Code::canonical(&distance_lengths));
-        Self { table, symbol_lengths, distance_lengths, symbols, distances }
-    }
-
-    /// How many bits symbols that occur as often as that take.
-    fn len_in_bits(&self, counts: &Counts) -> u64 {
-        let of = |(count, length): (&u32, &u8)| u64::from(*count) * u64::from(*length);
-        let symbols: u64 = counts.symbols.iter().zip(&self.symbol_lengths).map(of).sum();
-        let distances: u64 = counts.distances.iter().zip(&self.distance_lengths).map(of).sum();
-        symbols + distances + counts.extra_bits
-    }
-
-    /// The bytes from `start` on, as sequences, and the end of the block.
-    fn put(&self, data: &[u8], start: usize, sequences: &[Sequence], bits: &mut BitWriter) {
-        let mut at = start;
-        for sequence in sequences {
-            let end = at + usize::from(sequence.literals);
-            self.put_literals(data.get(at..end).unwrap_or(&[]), bits);
-            at = end + usize::from(sequence.length);
-            if sequence.length > 0 {
-                self.put_copy(sequence.length, sequence.distance, bits);
-            }
-        }
-        let (end, length) = self.symbols.of(END);
-        bits.put(end, length);
-    }
-
-    fn put_literals(&self, bytes: &[u8], bits: &mut BitWriter) {
-        let (fours, rest) = bytes.as_chunks::<4>();
-        bits.put_all(fours.iter().map(|[a, b, c, d]| {
-            let ((a, a_bits), (b, b_bits)) = (self.symbols.of_byte(*a), self.symbols.of_byte(*b));
-            let ((c, c_bits), (d, d_bits)) = (self.symbols.of_byte(*c), self.symbols.of_byte(*d));
-            let (ab, cd) = (a | b << a_bits, c | d << c_bits);
-            (ab | cd << (a_bits + b_bits), a_bits + b_bits + c_bits + d_bits)
-        }));
-        bits.put_all(rest.iter().map(|byte| self.symbols.of_byte(*byte)));
-    }
-
-    fn put_copy(&self, length: u16, distance: u16, bits: &mut BitWriter) {
-        let (length, distance) = (Prefixed::length(length), Prefixed::distance(distance));
-        let (code, code_bits) = self.symbols.of(length.symbol);
-        let (word, filled) = (code | u64::from(length.extra) << code_bits, code_bits + length.extra_bits);
-        let (code, code_bits) = self.distances.of(distance.symbol);
-        let (word, filled) = (word | code << filled, filled + code_bits);
-        bits.put(word | u64::from(distance.extra) << filled, filled + distance.extra_bits);
-    }
-}
-
-/// How a block says which codes it has (3.2.7).
-#[derive(Debug)]
-struct Table {
-    bits: Vec<(u32, u32)>,
-}
-
-/// In which order the lengths of the codes of lengths are written.
-const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
-
-impl Table {
-    /// Two bits say that there is none.
-    fn fixed() -> Self {
-        Self { bits: vec![(0b01, 2)] }
-    }
-
-    fn of(symbols: &[u8], distances: &[u8]) -> Self {
-        // Invariant: the end of the block has a code, so 257 lengths or more are used.
-        let used = |lengths: &[u8]| lengths.iter().rposition(|length| *length > 0).map_or(1, |last| last + 1);
-        let (many_symbols, many_distances) = (used(symbols).max(END + 1), used(distances));
-        let both: Vec<u8> =
-            symbols.iter().take(many_symbols).chain(distances.iter().take(many_distances)).copied().collect();
-        let runs = runs(&both);
-        let mut counts = [0; 19];
-        for (symbol, ..) in &runs {
-            if let Some(count) = counts.get_mut(*symbol) {
-                *count += 1;
-            }
-        }
-        let of_lengths = lengths(&counts, LENGTH_LIMIT);
-        let ordered = ORDER.map(|symbol| u32::from(of_lengths.get(symbol).copied().unwrap_or(0)));
-        let written = ordered.iter().rposition(|length| *length > 0).map_or(4, |last| (last + 1).max(4));
-        let number = |many: usize, least: usize| u32::try_from(many - least).unwrap_or(0);
-        let mut bits = vec![
-            (0b10, 2),
-            (number(many_symbols, END + 1), 5),
-            (number(many_distances, 1), 5),
-            (number(written, 4), 4),
-        ];
-        bits.extend(ordered.iter().take(written).map(|length| (*length, 3)));
-        let code = Code::<19>::canonical(&of_lengths);
-        for (symbol, extra, extra_bits) in runs {
-            let (code, length) = code.of(symbol);
-            bits.push((u32::try_from(code).unwrap_or(0) | extra << length, length + extra_bits));
-        }
-        Self { bits }
-    }
-
-    fn len_in_bits(&self) -> u64 {
-        self.bits.iter().map(|(_, count)| u64::from(*count)).sum()
-    }
-
-    fn put(&self, bits: &mut BitWriter) {
-        for (word, count) in &self.bits {
-            bits.put((*word).into(), *count);
-        }
-    }
-}
-
-/// A length or a distance by the symbol that is coded and the bits that follow it (3.2.5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Prefixed {
-    symbol: usize,
-    extra_bits: u32,
-    extra: u32,
-}
-
-impl Prefixed {
-    /// Of 3 to 258.
-    const fn length(length: u16) -> Self {
-        let less = length.saturating_sub(3) as u32;
-        match less {
-            0..8 => Self { symbol: 257 + less as usize, extra_bits: 0, extra: 0 },
-            // The highest bit and the two below it are the symbol, the others follow.
-            8..255 => {
-                let extra_bits = less.ilog2() - 2;
-                let symbol = 257 + (4 * (extra_bits + 1) + ((less >> extra_bits) & 3)) as usize;
-                Self { symbol, extra_bits, extra: less & ((1 << extra_bits) - 1) }
-            }
-            _ => Self { symbol: 285, extra_bits: 0, extra: 0 },
-        }
-    }
-
-    /// Of 1 to 32,768.
-    const fn distance(distance: u16) -> Self {
-        let less = distance.saturating_sub(1) as u32;
-        if less < 4 {
-            return Self { symbol: less as usize, extra_bits: 0, extra: 0 };
-        }
-        let extra_bits = less.ilog2() - 1;
-        let symbol = (2 * (extra_bits + 1) + ((less >> extra_bits) & 1)) as usize;
-        Self { symbol, extra_bits, extra: less & ((1 << extra_bits) - 1) }
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "what is cut off is meant to be, or 0")]
 mod tests {
@@ -446,16 +249,22 @@ mod tests {
     use super::*;
 
     fn deflated(data: &[u8], effort: PngEffort, is_last: bool) -> Vec<u8> {
-        let mut bits = BitWriter::default();
-        deflate(data, effort, is_last, &mut bits);
-        bits.end()
+        deflated_as(Look::Natural, data, effort, is_last)
     }
 
+    fn deflated_as(look: Look, data: &[u8], effort: PngEffort, is_last: bool) -> Vec<u8> {
+        let mut bits = BitWriter::default();
+        Deflater::default().deflate(data, effort, look, is_last, &mut bits);
+        bits.bytes().to_vec()
+    }
+
+    const LOOKS: [Look; 2] = [Look::Drawn, Look::Natural];
+
     fn assert_read_back(data: &[u8]) {
-        for effort in PngEffort::ALL {
-            let deflated = deflated(data, effort, true);
+        for (effort, look) in PngEffort::ALL.into_iter().flat_map(|effort| LOOKS.map(|look| (effort, look))) {
+            let deflated = deflated_as(look, data, effort, true);
             let inflated = miniz_oxide::inflate::decompress_to_vec(&deflated).unwrap();
-            assert!(inflated == data, "{} bytes, {effort}", data.len());
+            assert!(inflated == data, "{} bytes, {effort}, {look:?}", data.len());
         }
     }
 
@@ -470,7 +279,9 @@ mod tests {
 
     #[test]
     fn an_inflater_reads_every_length_around_the_segments() {
-        for length in [0, 1, 2, 3, 4, 5, 6, 7, 8, 257, 258, 259, 260, SEGMENT - 1, SEGMENT, SEGMENT + 1, 70_000] {
+        for length in
+            [0, 1, 2, 3, 4, 5, 6, 7, 8, 257, 258, 259, 260, SEGMENT - 1, SEGMENT, SEGMENT + 1, 3 * SEGMENT + 1, 70_000]
+        {
             for kinds in [1, 2, 3, 7, 256] {
                 assert_read_back(&noise(length, kinds));
             }
@@ -481,7 +292,7 @@ mod tests {
     fn noise_is_stored_and_hardly_grows() {
         let noise = noise(200_000, 256);
         for effort in PngEffort::ALL {
-            assert!(deflated(&noise, effort, true).len() <= noise.len() + 64);
+            assert!(LOOKS.iter().all(|look| deflated_as(*look, &noise, effort, true).len() <= noise.len() + 64));
         }
         assert_read_back(&noise);
     }
@@ -514,32 +325,6 @@ mod tests {
     }
 
     #[test]
-    fn lengths_and_distances_are_coded_as_the_specification_says() {
-        // The first length and distance of each symbol (3.2.5).
-        let firsts = [
-            3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195,
-            227, 258,
-        ];
-        for (length, symbol) in
-            (3..=258_u16).map(|length| (length, 256 + firsts.iter().filter(|first| **first <= length).count()))
-        {
-            let found = Prefixed::length(length);
-            assert_eq!((found.symbol, found.extra), (symbol, u32::from(length - firsts[symbol - 257])));
-            assert!(found.extra < 1 << found.extra_bits);
-        }
-        let mut first = 1_u32;
-        for symbol in 0..30 {
-            let extra_bits = if symbol < 4 { 0 } else { symbol as u32 / 2 - 1 };
-            for distance in [first, first + (1 << extra_bits) - 1] {
-                let found = Prefixed::distance(distance as u16);
-                assert_eq!((found.symbol, found.extra_bits, found.extra), (symbol, extra_bits, distance - first));
-            }
-            first += 1 << extra_bits;
-        }
-        assert_eq!(first, 32_769);
-    }
-
-    #[test]
     fn strips_follow_each_other() {
         let (first, second) = (noise(40_000, 3), noise(20_000, 200));
         for effort in PngEffort::ALL {
@@ -567,9 +352,9 @@ mod tests {
                     data.extend((0..length).map(|at| value.wrapping_add((at * at / 3) as u8 % kinds)));
                 }
             }
-            for effort in PngEffort::ALL {
-                let deflated = deflated(&data, effort, true);
-                prop_assert_eq!(&deflated, &self::deflated(&data, effort, true));
+            for (effort, look) in PngEffort::ALL.into_iter().flat_map(|effort| LOOKS.map(|look| (effort, look))) {
+                let deflated = deflated_as(look, &data, effort, true);
+                prop_assert_eq!(&deflated, &deflated_as(look, &data, effort, true));
                 prop_assert!(deflated.len() <= data.len() + 16);
                 let inflated = miniz_oxide::inflate::decompress_to_vec(&deflated).unwrap();
                 prop_assert!(inflated == data);

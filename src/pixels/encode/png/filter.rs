@@ -87,13 +87,13 @@ impl<'a> Row<'a> {
         best.map_or(Filter::None, |(_, filter)| filter)
     }
 
-    /// The filter by which the bytes take the fewest bits in a code of their own: slower, and a little better.
-    pub(super) fn least_surprising(&self) -> Filter {
-        let mut filtered = Vec::with_capacity(self.bytes.len() + 1);
+    /// The filter by which the bytes take the fewest bits in a code of their own, each tried in `filtered`: slower, and a
+    /// little better.
+    pub(super) fn least_surprising(&self, filtered: &mut Vec<u8>) -> Filter {
         let mut bits = |filter: &Filter| {
             filtered.clear();
-            self.put(*filter, &mut filtered);
-            entropy(&histogram(&filtered))
+            self.put(*filter, filtered);
+            entropy(&histogram(filtered))
         };
         Filter::ALL.into_iter().min_by_key(&mut bits).unwrap_or(Filter::None)
     }

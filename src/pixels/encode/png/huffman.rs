@@ -6,19 +6,22 @@
 //! as long as is allowed, and shorter ones make room for them (as in zlib's `gen_bitlen`): the fewest bits for the most
 //! frequent symbols stay as they are.
 
-use std::collections::VecDeque;
-
 /// The lengths of the codes of symbols that occur as often as `counts` says, at most `limit`, which has room for all of
 /// them; 0 for symbols that do not occur. There are codes for two symbols at least, since some decoders refuse a code
 /// that is not complete.
-pub(super) fn lengths(counts: &[u32], limit: u8) -> Vec<u8> {
-    let mut leaves: Vec<(u32, u16)> = counts.iter().copied().zip(0..).filter(|(count, _)| *count > 0).collect();
+pub(super) fn lengths<const N: usize>(counts: &[u32; N], limit: u8) -> [u8; N] {
+    let used = counts.iter().zip(0..).filter(|(count, _)| **count > 0).map(|(count, symbol)| (*count, symbol));
     let unused = counts.iter().zip(0..).filter(|(count, _)| **count == 0).map(|(_, symbol)| (1, symbol));
-    leaves.extend(unused.take(2_usize.saturating_sub(leaves.len())));
+    let many = counts.iter().filter(|count| **count > 0).count().max(2);
+    let mut leaves = [(0_u32, 0_u16); N];
+    for (leaf, symbol) in leaves.iter_mut().zip(used.chain(unused).take(many)) {
+        *leaf = symbol;
+    }
+    let leaves = leaves.get_mut(..many).unwrap_or_default();
     leaves.sort_unstable();
 
-    let by_length = how_many_of_each_length(&leaves, limit);
-    let mut lengths = vec![0; counts.len()];
+    let by_length = how_many_of_each_length::<N>(leaves, limit);
+    let mut lengths = [0; N];
     // The rarest symbols have the longest codes.
     let longest_first = (0..16_u8)
         .rev()
@@ -32,42 +35,48 @@ pub(super) fn lengths(counts: &[u32], limit: u8) -> Vec<u8> {
     lengths
 }
 
-/// By length from 0 on the number of codes, for two or more leaves in the order of how often they occur.
-fn how_many_of_each_length(leaves: &[(u32, u16)], limit: u8) -> [u32; 16] {
+/// By length from 0 on the number of codes, for two to `N` leaves in the order of how often they occur.
+fn how_many_of_each_length<const N: usize>(leaves: &[(u32, u16)], limit: u8) -> [u32; 16] {
     // Nodes in the order in which they are merged: each with the node that it becomes part of.
-    let mut parents_of_leaves = Vec::with_capacity(leaves.len());
-    let mut parents_of_trees = Vec::with_capacity(leaves.len());
-    let mut rest = leaves.iter().map(|(count, _)| u64::from(*count)).peekable();
-    let mut trees: VecDeque<u64> = VecDeque::with_capacity(leaves.len());
+    let (mut parents_of_leaves, mut parents_of_trees) = ([0_usize; N], [0_usize; N]);
+    let (mut leaf_places, mut tree_places) = (parents_of_leaves.iter_mut(), parents_of_trees.iter_mut());
+    let mut rest = leaves.iter().map(|(count, _)| *count).peekable();
+    // The weights of all trees, of which so many are merged.
+    let mut trees = [0_u32; N];
+    let mut merged = 0;
     for tree in 0..leaves.len().saturating_sub(1) {
-        let mut weight = 0;
+        let mut weight = 0_u32;
         for _ in 0..2 {
+            let oldest = trees.get(merged).filter(|_| merged < tree);
             // Of equals the leaf, so that no code is longer than need be.
-            let leaf = match (rest.peek(), trees.front()) {
+            let leaf = match (rest.peek(), oldest) {
                 (Some(leaf), Some(tree)) => leaf <= tree,
                 (leaf, _) => leaf.is_some(),
             };
             if leaf {
-                weight += rest.next().unwrap_or(0);
-                parents_of_leaves.push(tree);
+                weight = weight.saturating_add(rest.next().unwrap_or(0));
+                leaf_places.next().into_iter().for_each(|place| *place = tree);
             } else {
-                weight += trees.pop_front().unwrap_or(0);
-                parents_of_trees.push(tree);
+                weight = weight.saturating_add(oldest.copied().unwrap_or(0));
+                merged += 1;
+                tree_places.next().into_iter().for_each(|place| *place = tree);
             }
         }
-        trees.push_back(weight);
+        if let Some(place) = trees.get_mut(tree) {
+            *place = weight;
+        }
     }
     // Invariant: every tree but the last, which is the root, has a parent that was made after it.
-    let mut depths = vec![0_u8; leaves.len()];
-    for (tree, parent) in parents_of_trees.iter().enumerate().rev() {
+    let mut depths = [0_u8; N];
+    for (tree, parent) in parents_of_trees.iter().enumerate().take(merged).rev() {
         let depth = depths.get(*parent).map_or(1, |depth| depth.saturating_add(1));
         if let Some(place) = depths.get_mut(tree) {
             *place = depth;
         }
     }
     let mut by_length = [0_u32; 16];
-    for parent in parents_of_leaves {
-        let length = depths.get(parent).map_or(1, |depth| depth.saturating_add(1)).min(limit);
+    for parent in parents_of_leaves.iter().take(leaves.len()) {
+        let length = depths.get(*parent).map_or(1, |depth| depth.saturating_add(1)).min(limit);
         if let Some(many) = by_length.get_mut(usize::from(length)) {
             *many += 1;
         }
@@ -175,7 +184,9 @@ mod tests {
             counts in proptest::collection::vec((any::<u16>(), 0..20_u32), 2..288),
             limit in 9..=15_u8,
         ) {
-            let counts: Vec<u32> = counts.into_iter().map(|(count, shift)| u32::from(count) >> shift).collect();
+            let given: Vec<u32> = counts.into_iter().map(|(count, shift)| u32::from(count) >> shift).collect();
+            let mut counts = [0; 288];
+            counts[..given.len()].copy_from_slice(&given);
             let found = lengths(&counts, limit);
             prop_assert_eq!(room(&found, limit), 1 << limit);
             prop_assert!(found.iter().all(|length| *length <= limit));
@@ -194,8 +205,8 @@ mod tests {
     /// Fibonacci's numbers make the deepest tree.
     #[test]
     fn no_code_is_longer_than_the_limit_and_little_is_lost_by_it() {
-        let counts: Vec<u32> =
-            std::iter::successors(Some((1, 1)), |(a, b)| Some((*b, a + b))).map(|(a, _)| a).take(40).collect();
+        let mut numbers = std::iter::successors(Some((1, 1)), |(a, b)| Some((*b, a + b))).map(|(a, _)| a);
+        let counts: [u32; 40] = std::array::from_fn(|_| numbers.next().unwrap());
         for limit in [7, 12, 15] {
             let found = lengths(&counts, limit);
             assert_eq!((found.iter().max(), room(&found, limit)), (Some(&limit), 1 << limit));

@@ -3,24 +3,37 @@
 //! There are two encoders, [`PngEncoder::Crate`] and [`PngEncoder::Own`]. What is `Own` is made of, from the pixels on:
 //!
 //! - `reduce`: the fewest bits a pixel that hold the picture: grey, a palette, or the channels as they are;
-//! - `own`: strips of rows that depend on nothing but the rows, and the file around them;
+//! - `own`, or from rows that come one by one `sink`: strips of rows, and `file`, the chunks that they are written in;
+//! - `strip`: what a strip becomes, which depends on nothing but its rows and the one above;
 //! - `filter`: each byte less what its neighbours let expect;
 //! - `search`, `cost`, `deflate`: what is repeated, whether that pays, and the blocks that say so;
-//! - `huffman`, `bits`: their codes, bit by bit.
+//! - `codes`, `huffman`, `bits`: their codes, bit by bit.
 
 mod bits;
+mod codes;
 mod cost;
 mod deflate;
+mod file;
 mod filter;
 mod huffman;
 mod own;
+#[cfg(feature = "parallel")]
+mod parts;
 mod reduce;
 mod search;
+mod sink;
+mod strip;
 mod upstream;
 
 use std::fmt;
 
+pub(crate) use self::own::PngScratch;
+#[cfg(feature = "parallel")]
+pub(crate) use self::parts::{Part, Parts};
 use self::reduce::Raster;
+#[doc(hidden)]
+pub(crate) use self::sink::RowSink;
+pub use self::sink::encode_png_rows;
 #[cfg(feature = "palette")]
 use super::palette::Indexed;
 use super::{Encoded, EncoderSettings};
@@ -113,32 +126,35 @@ impl PngOptions {
     }
 }
 
-pub(super) fn encode(picture: &Picture, options: &PngOptions) -> Result<Encoded, String> {
+pub(super) fn encode(picture: &Picture, options: &PngOptions, scratch: &mut PngScratch) -> Result<Encoded, String> {
     let PngOptions { effort, encoder } = *options;
-    let mut bytes = Vec::new();
-    let mut palette = None;
-    match encoder {
-        PngEncoder::Crate => upstream::write(picture, effort, &mut bytes),
-        PngEncoder::Own => {
-            let raster = Raster::of(picture);
-            palette = u16::try_from(raster.palette.len()).ok().filter(|colours| *colours > 0);
-            own::write(&raster, effort, &mut bytes)
-        }
-    }
-    .map_err(|error| error.to_string())?;
+    let (bytes, palette) = match encoder {
+        PngEncoder::Crate => (upstream::write(picture, effort).map_err(|error| error.to_string())?, None),
+        PngEncoder::Own => encode_own(picture, effort, scratch),
+    };
     Ok(Encoded::once(bytes, EncoderSettings::Png { effort, encoder, palette }, true))
+}
+
+/// The file, and the number of colours where it has a palette.
+fn encode_own(picture: &Picture, effort: PngEffort, scratch: &mut PngScratch) -> (Vec<u8>, Option<u16>) {
+    let mut room = std::mem::take(&mut scratch.reduced);
+    let raster = Raster::of(picture, &mut room);
+    let file = own::write(&raster, effort, scratch);
+    let palette = u16::try_from(raster.palette.len()).ok().filter(|colours| *colours > 0);
+    scratch.reduced = room;
+    (file, palette)
 }
 
 /// The picture with its palette, as small as it gets.
 #[cfg(feature = "palette")]
 pub(super) fn encode_indexed(indexed: &Indexed, encoder: PngEncoder) -> Result<Encoded, String> {
     let effort = PngEffort::Small;
-    let mut bytes = Vec::new();
-    match encoder {
-        PngEncoder::Crate => upstream::write_indexed(indexed, effort, &mut bytes),
-        PngEncoder::Own => own::write(&Raster::from(indexed), effort, &mut bytes),
-    }
-    .map_err(|error| error.to_string())?;
+    let bytes = match encoder {
+        PngEncoder::Crate => upstream::write_indexed(indexed, effort).map_err(|error| error.to_string())?,
+        PngEncoder::Own => {
+            own::write(&Raster::of_indexed(indexed, &mut Vec::new()), effort, &mut PngScratch::default())
+        }
+    };
     let settings = EncoderSettings::Png { effort, encoder, palette: Some(indexed.count()) };
     Ok(Encoded::once(bytes, settings, indexed.exact))
 }

@@ -3,7 +3,7 @@
 //!
 //! Grey goes before a palette of as many bits, since it needs no table and its rows can be filtered.
 
-use std::borrow::Cow;
+use std::ops::Deref;
 
 use png::{BitDepth, ColorType};
 
@@ -13,67 +13,113 @@ use crate::pixels::picture::{Layout, Picture};
 use crate::size::Size;
 
 /// Red, green, blue, and alpha that they are not multiplied by.
-type Colour = [u8; 4];
+pub(super) type Colour = [u8; 4];
 
-/// A picture as a file holds it, before its rows are filtered.
-#[derive(Debug)]
-pub(super) struct Raster<'a> {
+/// The size of a picture in a file, and what its pixels are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shape {
     pub(super) size: Size,
     pub(super) kind: ColorType,
     pub(super) depth: BitDepth,
-    /// The colours of an indexed picture: the least opaque ones first.
-    pub(super) palette: Vec<Colour>,
-    /// The rows from the top, all of the same length.
-    pub(super) rows: Cow<'a, [u8]>,
 }
 
-impl<'a> Raster<'a> {
-    /// The smallest of `picture`.
-    pub(super) fn of(picture: &'a Picture) -> Self {
-        let size = picture.size();
-        let as_it_is = |kind, rows| Self { size, kind, depth: BitDepth::Eight, palette: Vec::new(), rows };
-        match picture.layout() {
-            Layout::Rgb => {
-                let pixels = picture.pixels().as_chunks::<3>().0;
-                if pixels.iter().all(|[r, g, b]| r == g && g == b) {
-                    return grey(size, pixels.iter().map(|[level, ..]| *level).collect());
-                }
-                let opaque = || pixels.iter().map(|[r, g, b]| [*r, *g, *b, u8::MAX]);
-                indexed(size, opaque, 3).unwrap_or_else(|| as_it_is(ColorType::Rgb, picture.pixels().into()))
-            }
-            Layout::Rgba => {
-                let pixels = picture.pixels().as_chunks::<4>().0;
-                let is_grey = pixels.iter().all(|[r, g, b, _]| r == g && g == b);
-                indexed(size, || pixels.iter().copied(), if is_grey { 2 } else { 4 }).unwrap_or_else(|| {
-                    if is_grey {
-                        let rows = pixels.iter().flat_map(|[level, _, _, alpha]| [*level, *alpha]).collect::<Vec<_>>();
-                        as_it_is(ColorType::GrayscaleAlpha, rows.into())
-                    } else {
-                        as_it_is(ColorType::Rgba, picture.pixels().into())
-                    }
-                })
-            }
-        }
+impl Shape {
+    /// That of pixels as they are.
+    pub(super) const fn of(size: Size, layout: Layout) -> Self {
+        let kind = match layout {
+            Layout::Rgb => ColorType::Rgb,
+            Layout::Rgba => ColorType::Rgba,
+        };
+        Self { size, kind, depth: BitDepth::Eight }
     }
 
     /// The bytes of a row.
-    pub(super) fn row_bytes(&self) -> usize {
+    pub(super) fn row_bytes(self) -> usize {
         self.kind.bits_per_pixel_at(self.depth).saturating_mul(self.size.width() as usize).div_ceil(8)
     }
 
     /// The bytes of a pixel, 1 where several share one.
-    pub(super) fn step(&self) -> usize {
+    pub(super) fn step(self) -> usize {
         self.kind.bits_per_pixel_at(self.depth).div_ceil(8)
     }
 }
 
-#[cfg(feature = "palette")]
-impl From<&Indexed> for Raster<'_> {
-    fn from(indexed: &Indexed) -> Self {
-        let (size, palette) = (indexed.size, indexed.colours.clone());
-        let depth = index_depth(palette.len());
-        let rows = pack(size, indexed.indices.iter().copied(), depth).into();
-        Self { size, kind: ColorType::Indexed, depth, palette, rows }
+/// A picture as a file holds it, before its rows are filtered.
+#[derive(Debug)]
+pub(super) struct Raster<'a> {
+    pub(super) shape: Shape,
+    pub(super) palette: Palette,
+    /// The rows from the top, all of the same length.
+    pub(super) rows: &'a [u8],
+}
+
+/// The colours of an indexed picture, the least opaque ones first; none of another.
+#[derive(Clone, Debug)]
+pub(super) struct Palette {
+    colours: [Colour; 256],
+    count: usize,
+}
+
+impl Palette {
+    const NONE: Self = Self { colours: [[0; 4]; 256], count: 0 };
+
+    /// At most 256.
+    fn of(colours: impl IntoIterator<Item = Colour>) -> Self {
+        let mut palette = Self::NONE;
+        for (place, colour) in palette.colours.iter_mut().zip(colours) {
+            *place = colour;
+            palette.count += 1;
+        }
+        palette
+    }
+}
+
+impl Deref for Palette {
+    type Target = [Colour];
+
+    fn deref(&self) -> &[Colour] {
+        self.colours.get(..self.count).unwrap_or(&self.colours)
+    }
+}
+
+impl<'a> Raster<'a> {
+    /// The smallest of `picture`; `room` is where its rows are, if they are not those of the picture.
+    pub(super) fn of(picture: &'a Picture, room: &'a mut Vec<u8>) -> Self {
+        let size = picture.size();
+        room.clear();
+        let reduced = match picture.layout() {
+            Layout::Rgb => {
+                let pixels = picture.pixels().as_chunks::<3>().0;
+                if pixels.iter().all(|[r, g, b]| r == g && g == b) {
+                    Some(grey(size, || pixels.iter().map(|[level, ..]| *level), room))
+                } else {
+                    indexed(size, pixels, |[r, g, b]| [r, g, b, u8::MAX], 3, room)
+                }
+            }
+            Layout::Rgba => {
+                let pixels = picture.pixels().as_chunks::<4>().0;
+                let is_grey = pixels.iter().all(|[r, g, b, _]| r == g && g == b);
+                indexed(size, pixels, |pixel| pixel, if is_grey { 2 } else { 4 }, room).or_else(|| {
+                    is_grey.then(|| {
+                        room.extend(pixels.iter().flat_map(|[level, _, _, alpha]| [*level, *alpha]));
+                        (Shape { size, kind: ColorType::GrayscaleAlpha, depth: BitDepth::Eight }, Palette::NONE)
+                    })
+                })
+            }
+        };
+        match reduced {
+            Some((shape, palette)) => Self { shape, palette, rows: room },
+            None => Self { shape: Shape::of(size, picture.layout()), palette: Palette::NONE, rows: picture.pixels() },
+        }
+    }
+
+    /// That of a picture with its palette.
+    #[cfg(feature = "palette")]
+    pub(super) fn of_indexed(indexed: &Indexed, room: &'a mut Vec<u8>) -> Self {
+        let depth = index_depth(indexed.colours.len());
+        pack(indexed.size, indexed.indices.iter().copied(), depth, room);
+        let shape = Shape { size: indexed.size, kind: ColorType::Indexed, depth };
+        Self { shape, palette: Palette::of(indexed.colours.iter().copied()), rows: room }
     }
 }
 
@@ -89,29 +135,36 @@ impl BitsPerPixel for ColorType {
 }
 
 /// The fewest bits in which every level of grey is exact, or a palette of fewer.
-fn grey<'a>(size: Size, levels: Vec<u8>) -> Raster<'a> {
+fn grey<I: Iterator<Item = u8>>(size: Size, levels: impl Fn() -> I, room: &mut Vec<u8>) -> (Shape, Palette) {
     let mut used = [false; 256];
-    for level in &levels {
-        if let Some(used) = used.get_mut(usize::from(*level)) {
+    for level in levels() {
+        if let Some(used) = used.get_mut(usize::from(level)) {
             *used = true;
         }
     }
-    let found: Vec<u8> = (0..=u8::MAX).zip(used).filter_map(|(level, used)| used.then_some(level)).collect();
-    let exact = |depth: &BitDepth| found.iter().all(|level| *level % unit(*depth) == 0);
+    let found = || (0..=u8::MAX).zip(used).filter_map(|(level, used)| used.then_some(level));
+    let exact = |depth: &BitDepth| found().all(|level| level % unit(*depth) == 0);
     let depth = [BitDepth::One, BitDepth::Two, BitDepth::Four].into_iter().find(exact).unwrap_or(BitDepth::Eight);
-    let by_palette = index_depth(found.len());
-    if (by_palette as u8) < depth as u8 && levels.len() > 4 * found.len() + 32 {
-        let palette: Vec<Colour> = found.iter().map(|level| [*level, *level, *level, u8::MAX]).collect();
-        let place = |level: &u8| found.binary_search(level).ok().and_then(|at| u8::try_from(at).ok()).unwrap_or(0);
-        let rows = pack(size, levels.iter().map(place), by_palette);
-        return Raster { size, kind: ColorType::Indexed, depth: by_palette, palette, rows: rows.into() };
+    let many = found().count();
+    let by_palette = index_depth(many);
+    if (by_palette as u8) < depth as u8 && size.area() as usize > 4 * many + 32 {
+        let mut places = [0; 256];
+        for (level, place) in found().zip(0..=u8::MAX) {
+            if let Some(found) = places.get_mut(usize::from(level)) {
+                *found = place;
+            }
+        }
+        let place = |level: u8| places.get(usize::from(level)).copied().unwrap_or(0);
+        pack(size, levels().map(place), by_palette, room);
+        let shape = Shape { size, kind: ColorType::Indexed, depth: by_palette };
+        return (shape, Palette::of(found().map(|level| [level, level, level, u8::MAX])));
     }
-    let rows = if depth == BitDepth::Eight {
-        levels
+    if depth == BitDepth::Eight {
+        room.extend(levels());
     } else {
-        pack(size, levels.iter().map(|level| level / unit(depth)), depth)
-    };
-    Raster { size, kind: ColorType::Grayscale, depth, palette: Vec::new(), rows: rows.into() }
+        pack(size, levels().map(|level| level / unit(depth)), depth, room);
+    }
+    (Shape { size, kind: ColorType::Grayscale, depth }, Palette::NONE)
 }
 
 /// How much a grey of that depth goes up from one level to the next.
@@ -135,10 +188,10 @@ const fn index_depth(colours: usize) -> BitDepth {
 }
 
 /// Values of `depth` bits row by row, the first in the highest bits of a byte.
-fn pack(size: Size, values: impl Iterator<Item = u8>, depth: BitDepth) -> Vec<u8> {
+fn pack(size: Size, values: impl Iterator<Item = u8>, depth: BitDepth, rows: &mut Vec<u8>) {
     let (width, bits) = (size.width() as usize, depth as u8);
     let per_byte = usize::from(8 / bits);
-    let mut rows = Vec::with_capacity(width.div_ceil(per_byte).saturating_mul(size.height() as usize));
+    rows.reserve(width.div_ceil(per_byte).saturating_mul(size.height() as usize));
     let (mut column, mut byte, mut free) = (0, 0, 8);
     for value in values {
         free -= bits;
@@ -150,48 +203,53 @@ fn pack(size: Size, values: impl Iterator<Item = u8>, depth: BitDepth) -> Vec<u8
             column %= width;
         }
     }
-    rows
 }
 
 /// With a palette, if there are at most 256 colours and it takes less room than `channels` for each pixel.
-fn indexed<'a, I: Iterator<Item = Colour>>(size: Size, pixels: impl Fn() -> I, channels: usize) -> Option<Raster<'a>> {
+///
+/// Pixels are looked at in runs of the same one, which most pictures of few colours are made of.
+fn indexed<const N: usize>(
+    size: Size,
+    pixels: &[[u8; N]],
+    colour: impl Fn([u8; N]) -> Colour,
+    channels: usize,
+    room: &mut Vec<u8>,
+) -> Option<(Shape, Palette)> {
+    let runs = || pixels.chunk_by(|a, b| a == b).filter_map(|run| Some((colour(*run.first()?), run.len())));
     let mut found = Distinct::new();
-    let mut last = None;
-    for colour in pixels() {
-        if last.replace(colour) != Some(colour) {
-            found.add(colour)?;
-        }
+    for (colour, _) in runs() {
+        found.add(colour)?;
     }
     let palette = found.sort();
     let depth = index_depth(palette.len());
-    let count = size.area() as usize;
+    let count = pixels.len();
     // Two chunks with their lengths, names and sums.
     if (count / (8 / depth as usize)).saturating_add(palette.len() * 4 + 24) >= count.saturating_mul(channels) {
         return None;
     }
-    let (mut last, mut place) = (None, 0);
-    let places = pixels().map(|colour| {
-        if last.replace(colour) != Some(colour) {
-            place = found.place(colour);
+    if depth == BitDepth::Eight {
+        room.reserve(count);
+        for (colour, length) in runs() {
+            room.resize(room.len() + length, found.place(colour));
         }
-        place
-    });
-    let rows = pack(size, places, depth);
-    Some(Raster { size, kind: ColorType::Indexed, depth, palette, rows: rows.into() })
+    } else {
+        pack(size, runs().flat_map(|(colour, length)| std::iter::repeat_n(found.place(colour), length)), depth, room);
+    }
+    Some((Shape { size, kind: ColorType::Indexed, depth }, palette))
 }
 
 /// At most 256 colours, by a hash with open addresses.
 struct Distinct {
     /// The colour, and its place in the palette.
-    slots: Vec<Option<(Colour, u8)>>,
+    slots: [Option<(Colour, u8)>; SLOTS],
     count: usize,
 }
 
 const SLOTS: usize = 2048;
 
 impl Distinct {
-    fn new() -> Self {
-        Self { slots: vec![None; SLOTS], count: 0 }
+    const fn new() -> Self {
+        Self { slots: [None; SLOTS], count: 0 }
     }
 
     /// The slot of the colour, or the free one that is its.
@@ -216,9 +274,10 @@ impl Distinct {
 
     /// The colours in the order of the palette: those that are not opaque first, so that only they have an alpha in the
     /// file, then by their brightness.
-    fn sort(&mut self) -> Vec<Colour> {
-        let mut colours: Vec<Colour> = self.slots.iter().flatten().map(|(colour, _)| *colour).collect();
-        colours.sort_unstable_by_key(|&[r, g, b, alpha]| (alpha, g, r, b));
+    fn sort(&mut self) -> Palette {
+        let mut colours = Palette::of(self.slots.iter().flatten().map(|(colour, _)| *colour));
+        let found = colours.colours.get_mut(..colours.count).unwrap_or_default();
+        found.sort_unstable_by_key(|&[r, g, b, alpha]| (alpha, g, r, b));
         for (colour, place) in colours.iter().zip(0..=u8::MAX) {
             let at = self.slot(*colour);
             if let Some(slot) = self.slots.get_mut(at) {

@@ -5,8 +5,8 @@
 //! - [`Search::probe`] looks at ever fewer places while it finds nothing, and at one candidate for each, as LZ4 does.
 //!   In a photograph it costs next to nothing, and still finds what is plain: runs, and rows that are the same. A copy
 //!   is taken where the bytes would take more bits as literals.
-//! - [`Search::thorough`] looks at every place and follows the chain of those that began with the same four bytes, as
-//!   zlib does, with the same bounds: a copy gives way to a longer one that begins one byte later.
+//! - [`Search::thorough`] looks at every place and follows the chain of those that began with the same bytes, as many as
+//!   the shortest copy has. As in zlib, with the same bounds, a copy gives way to a longer one that begins one byte later.
 
 use super::cost::{BIT, log2};
 
@@ -28,23 +28,33 @@ pub(super) const WINDOW: usize = 1 << 15;
 pub(super) struct Depth {
     /// How many places of the same beginning are looked at.
     pub(super) chain: u32,
+    /// The shortest copy, of 4 to 8 bytes: one for all the searches in the same data.
+    pub(super) least: usize,
     /// A copy of that length is good enough: no longer one is looked for.
     pub(super) enough: usize,
     /// A copy of that length is taken without a look at what begins one byte later.
     pub(super) take: usize,
 }
 
-/// Where in `data` four bytes have been seen before.
+/// Where bytes were last seen, kept from one search to the next for its room.
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    /// For the probe: by a hash of six bytes the place, plus one, that they were last seen at.
+    recent: Vec<u32>,
+    /// For the thorough search: the same of as many as the shortest copy has.
+    last: Vec<u32>,
+    /// By a place, modulo the window, the place, plus one, before it. Invariant: what the last search left here is not
+    /// read, since a place is looked up only after it was entered.
+    before: Vec<u32>,
+}
+
+/// Where in `data` bytes have been seen before.
 #[derive(Debug)]
 pub(super) struct Search<'a> {
     data: &'a [u8],
-    /// For the probe: by a hash of six bytes the place, plus one, that they were last seen at.
-    recent: Vec<u32>,
+    tables: &'a mut Tables,
     /// How many places in a row were looked at in vain.
     missed: usize,
-    /// For the thorough search: the same of four bytes, and by a place, modulo the window, the place, plus one, before it.
-    last: Vec<u32>,
-    before: Vec<u32>,
     /// Up to where places have been entered.
     entered: usize,
     /// How many more segments are spared a thorough search, since the last one found little.
@@ -60,33 +70,24 @@ const SPARED: u32 = 8;
 const BEGINNING: usize = 6;
 /// How many bytes it passes over between two places, at most.
 const MOST_SKIPPED: usize = 64;
-const RECENT_BITS: u32 = 12;
 /// How many places are entered at either end of a long copy.
-const ENTERED: usize = 16;
+const ENTERED: usize = 4;
+const RECENT_BITS: u32 = 12;
 const LAST_BITS: u32 = 15;
+const LAST: usize = 1 << LAST_BITS;
 
 impl<'a> Search<'a> {
     /// `data` has fewer than 2^32 bytes.
-    pub(super) fn new(data: &'a [u8]) -> Self {
-        Self {
-            data,
-            recent: vec![0; 1 << RECENT_BITS],
-            missed: 0,
-            last: Vec::new(),
-            before: Vec::new(),
-            entered: 0,
-            spared: 0,
-            pays: true,
-        }
+    pub(super) fn new(data: &'a [u8], tables: &'a mut Tables) -> Self {
+        tables.recent.clear();
+        tables.recent.resize(1 << RECENT_BITS, 0);
+        tables.last.clear();
+        Self { data, tables, missed: 0, entered: 0, spared: 0, pays: true }
     }
 
     /// Six bytes in the upper ones of a word.
     fn six(&self, at: usize) -> Option<u64> {
         Some(u64::from_le_bytes(*self.data.get(at..)?.first_chunk()?) << 16)
-    }
-
-    fn four(&self, at: usize) -> Option<u32> {
-        Some(u32::from_le_bytes(*self.data.get(at..)?.first_chunk()?))
     }
 
     /// How many bytes from `from` on are those from `at` on, up to `most`.
@@ -106,9 +107,18 @@ impl<'a> Search<'a> {
         length + rest.take_while(|(a, b)| a == b).count()
     }
 
-    /// Splits the bytes from `start` to `end` into sequences; `prices` says what each byte takes as a literal, in parts
-    /// of a bit. Returns how many bytes are copied.
-    pub(super) fn probe(&mut self, start: usize, end: usize, prices: &[u16; 256], out: &mut Vec<Sequence>) -> usize {
+    /// Splits the bytes from `start` to `end` into sequences, in place of what `out` holds; `prices` says what each byte takes as a literal, in parts
+    /// of a bit. After every 2^`patience` places in vain one more byte is passed over each time. Returns how many bytes are
+    /// copied.
+    pub(super) fn probe(
+        &mut self,
+        start: usize,
+        end: usize,
+        patience: u32,
+        prices: &[u16; 256],
+        out: &mut Vec<Sequence>,
+    ) -> usize {
+        out.clear();
         let (mut at, mut literals, mut copied) = (start, start, 0);
         // What was in vain before most often is again.
         let mut missed = self.missed / 2;
@@ -130,7 +140,7 @@ impl<'a> Search<'a> {
                 {
                     (to, from, length) = (to - 1, from - 1, length + 1);
                 }
-                if self.is_worth(to, length, to - from, prices) {
+                if self.is_worth(to, length, to - from, prices, 14) {
                     out.push(sequence(to - literals, length, to - from));
                     at = to + length;
                     copied += length;
@@ -145,7 +155,7 @@ impl<'a> Search<'a> {
                 at = to + length - 1;
             }
             missed += 1;
-            at += 1 + (missed >> 3).min(MOST_SKIPPED);
+            at += 1 + (missed >> patience).min(MOST_SKIPPED);
         }
         self.missed = missed;
         if literals < end {
@@ -159,16 +169,16 @@ impl<'a> Search<'a> {
         let hash = (six.wrapping_mul(0x9e37_79b1_85eb_ca87) >> (64 - RECENT_BITS)) as usize;
         #[expect(clippy::cast_possible_truncation, reason = "as `new` has it")]
         let now = at as u32 + 1;
-        self.recent.get_mut(hash).map_or(0, |recent| std::mem::replace(recent, now)) as usize
+        self.tables.recent.get_mut(hash).map_or(0, |recent| std::mem::replace(recent, now)) as usize
     }
 
-    /// Whether the first of the bytes alone take more bits as literals than what a copy takes about.
-    fn is_worth(&self, at: usize, length: usize, distance: usize, prices: &[u16; 256]) -> bool {
+    /// Whether the first of the bytes alone take more bits as literals than a copy does: `bits`, and those of its distance.
+    fn is_worth(&self, at: usize, length: usize, distance: usize, prices: &[u16; 256], bits: u64) -> bool {
         let copied = self.data.get(at..at + length.min(48)).unwrap_or(&[]);
         let price = |byte: &u8| u64::from(prices.get(usize::from(*byte)).copied().unwrap_or(0));
         let literals: u64 = copied.iter().map(price).sum();
         let distance = u32::try_from(distance).unwrap_or(u32::MAX);
-        literals > 14 * BIT + log2(distance)
+        literals > bits * BIT + log2(distance)
     }
 
     /// Whether a thorough search may find more than a probe: that of the first segment and of those that are
@@ -184,18 +194,28 @@ impl<'a> Search<'a> {
         self.spared = if more || !promising { 0 } else { SPARED };
     }
 
-    /// Splits the bytes from `start` to `end` into sequences. Returns how many bytes are copied.
-    pub(super) fn thorough(&mut self, start: usize, end: usize, depth: Depth, out: &mut Vec<Sequence>) -> usize {
-        if self.last.is_empty() {
-            self.last = vec![0; 1 << LAST_BITS];
-            self.before = vec![0; WINDOW];
+    /// Splits the bytes from `start` to `end` into sequences, in place of what `out` holds. A short copy has to be cheaper
+    /// than its bytes at these `prices`, where they are known. Returns how many bytes are copied.
+    pub(super) fn thorough(
+        &mut self,
+        start: usize,
+        end: usize,
+        depth: Depth,
+        prices: Option<&[u16; 256]>,
+        out: &mut Vec<Sequence>,
+    ) -> usize {
+        out.clear();
+        if self.tables.last.is_empty() {
+            self.tables.last.resize(LAST, 0);
+            self.tables.before.resize(WINDOW, 0);
         }
         // What a probe went through is not entered, but for the window.
         self.entered = self.entered.max(start.saturating_sub(WINDOW));
         let (mut at, mut literals, mut found, mut copied) = (start, start, None, 0);
         while at < end {
             let (length, distance) = found.take().unwrap_or_else(|| self.longest(at, end, depth, 0));
-            if length == 0 {
+            let is_dear = |prices| length < 16 && !self.is_worth(at, length, distance, prices, 11);
+            if length == 0 || prices.is_some_and(is_dear) {
                 at += 1;
                 continue;
             }
@@ -211,7 +231,7 @@ impl<'a> Search<'a> {
             copied += length;
             // Of a long copy, which is mostly a run, only the ends are entered.
             if length >= 4 * ENTERED && length >= depth.take {
-                self.enter(at + ENTERED);
+                self.enter(at + ENTERED, Beginning::new(depth.least));
                 self.entered = self.entered.max(at + length - ENTERED);
             }
             at += length;
@@ -224,13 +244,18 @@ impl<'a> Search<'a> {
     }
 
     /// Enters all places before `to`.
-    fn enter(&mut self, to: usize) {
-        while self.entered < to {
-            let at = self.entered;
-            let Some(four) = self.four(at) else { return };
-            if let (Some(last), Some(before)) = (self.last.get_mut(hash(four)), self.before.get_mut(at % WINDOW)) {
+    fn enter(&mut self, to: usize, beginning: Beginning) {
+        let Tables { last, before, .. } = &mut *self.tables;
+        // Arrays, so that no place in them needs to be checked.
+        let (Some(last), Some(before)) = (last.first_chunk_mut::<LAST>(), before.first_chunk_mut::<WINDOW>()) else {
+            return;
+        };
+        let bytes = self.data.get(self.entered..self.data.len().min(to + 7)).unwrap_or(&[]);
+        for eight in bytes.windows(8) {
+            let Some(begins) = eight.first_chunk().map(|eight| beginning.of(*eight)) else { break };
+            if let (Some(last), Some(before)) = (last.get_mut(hash(begins)), before.get_mut(self.entered % WINDOW)) {
                 #[expect(clippy::cast_possible_truncation, reason = "as `new` has it")]
-                let place = at as u32 + 1;
+                let place = self.entered as u32 + 1;
                 *before = std::mem::replace(last, place);
             }
             self.entered += 1;
@@ -240,36 +265,62 @@ impl<'a> Search<'a> {
     /// Length and distance of the longest copy that ends by `end` and is longer than `than`; a length of 0 where there
     /// is none. Of two of the same length the nearer one.
     fn longest(&mut self, at: usize, end: usize, depth: Depth, than: usize) -> (usize, usize) {
-        self.enter(at);
+        let beginning = Beginning::new(depth.least);
+        self.enter(at, beginning);
         let most = end.saturating_sub(at).min(MAX_LENGTH);
-        let Some(four) = self.four(at).filter(|_| most > than.max(3)) else { return (0, 0) };
-        let mut best = (than.max(3), 0);
-        let mut place = self.last.get(hash(four)).copied().unwrap_or(0) as usize;
+        let least = depth.least.max(than + 1);
+        let begins = |at: usize| Some(beginning.of(*self.data.get(at..)?.first_chunk()?));
+        let Some(word) = begins(at).filter(|_| most >= least) else { return (0, 0) };
+        let mut best = (least - 1, 0);
+        // What does not match where the best ends cannot be longer.
+        let mut wanted = self.data.get(at + best.0);
+        let mut place = self.tables.last.get(hash(word)).copied().unwrap_or(0) as usize;
+        let Some(before) = self.tables.before.first_chunk::<WINDOW>() else { return (0, 0) };
         let mut nearest = at;
-        let chain = if than >= 8 { depth.chain / 4 } else { depth.chain };
+        let chain = if than >= 2 * depth.least { depth.chain / 4 } else { depth.chain };
         for _ in 0..chain {
             // Invariant: `place` is one of those entered, plus one, or 0 for none; each is before the last, unless the
             // window has gone on and its slot is another's.
             let Some(from) = place.checked_sub(1).filter(|from| *from < nearest && at - from <= WINDOW) else { break };
-            // What does not match where the best ends cannot be longer.
-            if self.data.get(from + best.0) == self.data.get(at + best.0) && self.four(from) == Some(four) {
+            if self.data.get(from + best.0) == wanted && begins(from) == Some(word) {
                 let length = self.common(from, at, most);
                 if length > best.0 {
                     best = (length, at - from);
                     if length >= depth.enough.min(most) {
                         break;
                     }
+                    wanted = self.data.get(at + length);
                 }
             }
             nearest = from;
-            place = self.before.get(from % WINDOW).copied().unwrap_or(0) as usize;
+            place = before.get(from % WINDOW).copied().unwrap_or(0) as usize;
         }
         if best.1 == 0 { (0, 0) } else { best }
     }
 }
 
-fn hash(four: u32) -> usize {
-    (four.wrapping_mul(0x9e37_79b1) >> (32 - LAST_BITS)) as usize
+/// The bytes that a copy begins with, as many as the shortest one has: what chains are made of.
+#[derive(Clone, Copy, Debug)]
+struct Beginning {
+    others: u32,
+}
+
+impl Beginning {
+    /// 4 to 8 bytes.
+    fn new(least: usize) -> Self {
+        Self { others: 64 - 8 * u32::try_from(least).unwrap_or(8).clamp(4, 8) }
+    }
+
+    /// In the upper ones of a word.
+    #[inline]
+    const fn of(self, eight: [u8; 8]) -> u64 {
+        u64::from_le_bytes(eight) << self.others
+    }
+}
+
+#[inline]
+const fn hash(begins: u64) -> usize {
+    (begins.wrapping_mul(0x9e37_79b1_85eb_ca87) >> (64 - LAST_BITS)) as usize
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a segment, a copy and the window are shorter than 2^16")]

@@ -17,8 +17,9 @@ const fn compression(effort: PngEffort) -> Compression {
     }
 }
 
-pub(super) fn write(picture: &Picture, effort: PngEffort, bytes: &mut Vec<u8>) -> Result<(), EncodingError> {
-    let mut encoder = Encoder::new(bytes, picture.size().width(), picture.size().height());
+pub(super) fn write(picture: &Picture, effort: PngEffort) -> Result<Vec<u8>, EncodingError> {
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&mut bytes, picture.size().width(), picture.size().height());
     encoder.set_depth(BitDepth::Eight);
     encoder.set_color(match picture.layout() {
         Layout::Rgb => ColorType::Rgb,
@@ -28,13 +29,15 @@ pub(super) fn write(picture: &Picture, effort: PngEffort, bytes: &mut Vec<u8>) -
     encoder.set_source_srgb(SrgbRenderingIntent::Perceptual);
     let mut writer = encoder.write_header()?;
     writer.write_image_data(picture.pixels())?;
-    writer.finish()
+    writer.finish()?;
+    Ok(bytes)
 }
 
 /// Rows are not filtered: what differs by one in a palette may look like anything.
 #[cfg(feature = "palette")]
-pub(super) fn write_indexed(indexed: &Indexed, effort: PngEffort, bytes: &mut Vec<u8>) -> Result<(), EncodingError> {
-    let mut encoder = Encoder::new(bytes, indexed.size.width(), indexed.size.height());
+pub(super) fn write_indexed(indexed: &Indexed, effort: PngEffort) -> Result<Vec<u8>, EncodingError> {
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&mut bytes, indexed.size.width(), indexed.size.height());
     encoder.set_depth(match indexed.depth() {
         1 => BitDepth::One,
         2 => BitDepth::Two,
@@ -54,5 +57,6 @@ pub(super) fn write_indexed(indexed: &Indexed, effort: PngEffort, bytes: &mut Ve
     encoder.set_source_srgb(SrgbRenderingIntent::Perceptual);
     let mut writer = encoder.write_header()?;
     writer.write_image_data(&indexed.packed(true))?;
-    writer.finish()
+    writer.finish()?;
+    Ok(bytes)
 }

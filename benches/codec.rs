@@ -1,0 +1,51 @@
+//! The codecs beside each other: reading and writing a photograph of 1920x1080 as JPEG and as lossy WebP, with those
+//! that are built in.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "a bench without an answer has to stop")]
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use smart_resize::{
+    Codec, DecodeLimits, EncodeOptions, Format, JpegOptions, Picture, RenderOptions, WebPMode, WebPOptions, decode,
+    encode,
+};
+
+mod photo;
+
+fn benches(c: &mut Criterion) {
+    let photo = decode(&photo::photo(1920, 1080), &DecodeLimits::default()).unwrap().picture;
+    let mut lossy = EncodeOptions::default();
+    lossy.webp = WebPOptions::with_mode(WebPMode::Lossy { quality: 80 });
+    let mut progressive = EncodeOptions::default();
+    progressive.jpeg = JpegOptions::default().with_progressive(true);
+    for codec in [Codec::Pure, Codec::Fast] {
+        bench(c, "jpeg", &photo, Format::Jpeg, &EncodeOptions::default(), codec);
+        bench(c, "jpeg-progressive", &photo, Format::Jpeg, &progressive, codec);
+        bench(c, "webp-lossy", &photo, Format::WebP, &lossy, codec);
+    }
+}
+
+/// Writes the picture, and reads what was written.
+fn bench(c: &mut Criterion, name: &str, picture: &Picture, format: Format, options: &EncodeOptions, codec: Codec) {
+    let mut options = options.clone();
+    options.codec = codec;
+    let limits = RenderOptions::default().with_codec(codec).limits;
+    if options.check(format).is_err() || limits.check(format).is_err() {
+        return;
+    }
+    let file = encode(picture, format, &options).unwrap().bytes;
+    assert_eq!(decode(&file, &limits).unwrap().picture.size(), picture.size());
+    let mut group = c.benchmark_group(format!("codec/{name}"));
+    group.sample_size(20).throughput(Throughput::Elements(picture.size().area().into()));
+    group.bench_function(format!("write/{codec}"), |bencher| {
+        bencher.iter(|| encode(black_box(picture), format, &options).unwrap());
+    });
+    group.bench_function(format!("read/{codec}"), |bencher| {
+        bencher.iter(|| decode(black_box(&file), &limits).unwrap());
+    });
+    group.finish();
+}
+
+criterion_group!(all, benches);
+criterion_main!(all);

@@ -1,0 +1,382 @@
+//! The hot path: encoded bytes to exact encoded bytes.
+//!
+//! There are two ways, and the bytes at their end are the same. Most pictures are decoded as a whole, looked at, and cut for
+//! each target (this file). One whose rows come one by one, and of which one PNG is cut, is encoded while it is decoded
+//! (`rows`).
+//!
+//! ```
+//! use smart_resize::{EncodeOptions, Format, Picture, RenderOptions, RenderTarget, Renderer, Size, encode};
+//!
+//! # let grey = Picture::from_rgb(Size::new(160, 90)?, vec![128; 160 * 90 * 3])?;
+//! # let generated = encode(&grey, Format::Png, &EncodeOptions::default())?.bytes;
+//! let renderer = Renderer::new(RenderOptions::default());
+//! for side in [60, 70, 80] {
+//!     let target = RenderTarget::new(Size::new(side, side)?).with_format(Format::WebP);
+//!     assert_eq!(renderer.render(&generated, &target)?.size, Size::new(side, side)?);
+//! }
+//! let error = renderer.render(b"GIF89a", &RenderTarget::new(Size::new(1, 1)?)).unwrap_err();
+//! assert_eq!(error.to_string(), "not a PNG, JPEG or WebP picture: it begins with [47, 49, 46, 38, 39, 61]");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod colours;
+mod rows;
+mod workspace;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::slice;
+
+#[cfg(feature = "parallel")]
+use rayon::prelude::*;
+
+use self::workspace::{Workspace, Workspaces};
+use super::decode::rows::RowReader;
+use super::decode::{Colour, decode_into, probe};
+use super::encode::weight::encode_within;
+use super::encode::{Encoded, encode_in};
+use super::inspect::{Findings, inspect};
+use super::picture::Picture;
+use super::resample::{self, Scaling};
+use super::{Inspect, PassThrough, RenderError, RenderOptions, RenderTarget, Rendered, Undersized, Warning};
+use crate::format::Format;
+use crate::plan::fit::largest_inside;
+use crate::plan::focus::around;
+use crate::plan::rect::Rect;
+use crate::size::Size;
+
+/// Cuts `target` from the encoded picture `bytes`.
+///
+/// # Errors
+///
+/// [`RenderError`] where the picture cannot be read, is too small or is rejected, or the result cannot be written.
+pub fn render(bytes: &[u8], target: &RenderTarget, options: &RenderOptions) -> Result<Rendered, RenderError> {
+    render_all(bytes, slice::from_ref(target), options).pop().unwrap_or(Err(RenderError::Panicked))
+}
+
+/// Cuts every target from the encoded picture `bytes`, which is decoded once; one result each, in their order.
+///
+/// With the feature `parallel` targets are cut beside each other, and a single one is decoded, resampled and encoded at the
+/// same time, on the threads of the rayon pool that this is called in; the results are the same. Without it no thread is
+/// started.
+pub fn render_all(
+    bytes: &[u8],
+    targets: &[RenderTarget],
+    options: &RenderOptions,
+) -> Vec<Result<Rendered, RenderError>> {
+    Renderer::new(options.clone()).render_all(bytes, targets)
+}
+
+/// Renders pictures, and keeps the memory that it works in from one to the next, which spares asking the system for it anew.
+///
+/// It may be used from several threads at once. It keeps as much memory as the largest pictures took, once for each of the
+/// renderings that there were at the same time: for one of 2752x1536 cut to 1920x1080 about 25 MB.
+#[derive(Debug, Default)]
+pub struct Renderer {
+    options: RenderOptions,
+    workspaces: Workspaces,
+}
+
+impl Renderer {
+    /// A renderer with these options, which has no memory yet.
+    pub fn new(options: RenderOptions) -> Self {
+        Self { options, workspaces: Workspaces::default() }
+    }
+
+    /// How it renders.
+    pub const fn options(&self) -> &RenderOptions {
+        &self.options
+    }
+
+    /// Cuts `target` from the encoded picture `bytes`: what [`render`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`RenderError`] where the picture cannot be read, is too small or is rejected, or the result cannot be written.
+    pub fn render(&self, bytes: &[u8], target: &RenderTarget) -> Result<Rendered, RenderError> {
+        self.render_all(bytes, slice::from_ref(target)).pop().unwrap_or(Err(RenderError::Panicked))
+    }
+
+    /// Cuts every target from the encoded picture `bytes`, which is decoded once: what [`render_all`] does.
+    pub fn render_all(&self, bytes: &[u8], targets: &[RenderTarget]) -> Vec<Result<Rendered, RenderError>> {
+        let Self { options, workspaces } = self;
+        if options.pass_through == PassThrough::Trusted && options.inspect == Inspect::Off {
+            let passed: Option<Vec<_>> = targets.iter().map(|target| unread(bytes, target, options)).collect();
+            if let Some(passed) = passed {
+                return passed.into_iter().map(Ok).collect();
+            }
+        }
+        let job = Job { bytes, targets, options, workspaces };
+        if let [target] = targets
+            && let Some(rendered) = guarded(|| rows::render(&job, target)).transpose()
+        {
+            return vec![rendered];
+        }
+        workspaces.with(|workspace| {
+            let seen = guarded(|| job.see(workspace));
+            let one = |target: &RenderTarget| {
+                let seen = seen.as_ref().map_err(Clone::clone)?;
+                guarded(|| workspaces.with(|workspace| seen.cut(target, &job, workspace)))
+            };
+            let results = each(targets, one);
+            if let Ok(seen) = seen {
+                workspace.pixels = seen.picture.into_pixels();
+            }
+            results
+        })
+    }
+}
+
+/// What `work` makes of each item, in their order: one after the other, or with the feature `parallel` on the threads of
+/// the rayon pool that this is called in.
+#[cfg(not(feature = "parallel"))]
+fn each<T, R>(items: &[T], work: impl Fn(&T) -> R) -> Vec<R> {
+    items.iter().map(work).collect()
+}
+
+#[cfg(feature = "parallel")]
+fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync + Send) -> Vec<R> {
+    items.par_iter().map(work).collect()
+}
+
+/// A panic in a decoder, in the resampler or in an encoder is an error of this picture alone, where panics unwind.
+fn guarded<T>(work: impl FnOnce() -> Result<T, RenderError>) -> Result<T, RenderError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(RenderError::Panicked))
+}
+
+/// The file itself, if its header says that it is what is wanted.
+fn unread(bytes: &[u8], target: &RenderTarget, options: &RenderOptions) -> Option<Rendered> {
+    let probe = probe(bytes, &options.limits).ok()?;
+    let wanted = (target.size, target.format) == (probe.size, probe.format) && target.allows(bytes);
+    (wanted && probe.is_bare && options.limits.allow(target.size) && options.encode.asks_nothing_of(target.format))
+        .then(|| {
+            let rect = Rect::new(0, 0, probe.size);
+            passed(bytes, target, probe.size, rect, preset_mismatch(target, probe.size).into_iter().collect())
+        })
+}
+
+/// The picture's own bytes as a result.
+fn passed(bytes: &[u8], target: &RenderTarget, frame: Size, rect: Rect, warnings: Vec<Warning>) -> Rendered {
+    let &RenderTarget { format, size, .. } = target;
+    Rendered { bytes: bytes.to_vec(), format, size, frame, rect, encoder: None, warnings }
+}
+
+fn preset_mismatch(target: &RenderTarget, frame: Size) -> Option<Warning> {
+    let asked = target.preset.filter(|asked| *asked != frame)?;
+    Some(Warning::PresetMismatch { asked, got: frame })
+}
+
+/// What is rendered from what, how, and in which memory.
+#[derive(Clone, Copy)]
+struct Job<'a> {
+    bytes: &'a [u8],
+    targets: &'a [RenderTarget],
+    options: &'a RenderOptions,
+    workspaces: &'a Workspaces,
+}
+
+impl Job<'_> {
+    /// Decodes the picture and looks at it.
+    fn see(&self, workspace: &mut Workspace) -> Result<Seen, RenderError> {
+        let Self { bytes, options, .. } = *self;
+        let room = std::mem::take(&mut workspace.pixels);
+        if options.inspect == Inspect::Off
+            && !options.trim_frames
+            && let Some(reader) = RowReader::new(bytes, &options.limits)?
+        {
+            return self.see_rows(reader, room);
+        }
+        let decoded = decode_into(bytes, &options.limits, room)?;
+        let frame = decoded.picture.size();
+        let about = About {
+            format: decoded.format,
+            colour: decoded.colour,
+            has_content_credentials: decoded.has_content_credentials,
+            is_bare: decoded.is_bare,
+        };
+        Ok(Seen::new(decoded.picture, frame, about, options))
+    }
+
+    /// Decodes the rows that are needed, since nobody looks at the others.
+    fn see_rows(&self, mut reader: RowReader<'_>, mut pixels: Vec<u8>) -> Result<Seen, RenderError> {
+        let (frame, row_bytes) = (reader.size, reader.row_bytes());
+        let whole = Rect::new(0, 0, frame);
+        // Where a target cannot be cut, that is found again when it is to be.
+        let places = self.targets.iter().filter_map(|target| place(target, frame, whole, self.options).ok());
+        let bottom = places.map(|(rect, _)| rect.y() + rect.height()).max().unwrap_or(1);
+        let size = Size::new(frame.width(), bottom).unwrap_or(frame);
+        // Each row is filled, so what was here before does not show.
+        pixels.resize(row_bytes * bottom as usize, 0);
+        for row in pixels.chunks_exact_mut(row_bytes) {
+            reader.read(row)?;
+        }
+        if bottom == frame.height() {
+            reader.read(&mut [])?;
+        }
+        Ok(Seen::new(Picture::from_rgb(size, pixels)?, frame, About::from(&reader), self.options))
+    }
+}
+
+/// What else is known of a picture.
+#[derive(Debug)]
+struct About {
+    format: Format,
+    colour: Colour,
+    has_content_credentials: bool,
+    is_bare: bool,
+}
+
+impl From<&RowReader<'_>> for About {
+    fn from(reader: &RowReader<'_>) -> Self {
+        let RowReader { colour, has_content_credentials, is_bare, .. } = reader;
+        let (colour, has_content_credentials, is_bare) = (colour.clone(), *has_content_credentials, *is_bare);
+        Self { format: Format::Png, colour, has_content_credentials, is_bare }
+    }
+}
+
+/// A picture that has been decoded and looked at.
+struct Seen {
+    /// It may lack rows at its bottom that nobody needs.
+    picture: Picture,
+    frame: Size,
+    about: About,
+    findings: Findings,
+    /// What targets are cut from.
+    inside: Rect,
+}
+
+impl Seen {
+    fn new(picture: Picture, frame: Size, about: About, options: &RenderOptions) -> Self {
+        let looks = options.inspect != Inspect::Off || options.trim_frames;
+        let findings = if looks { inspect(&picture) } else { Findings::default() };
+        let trimmed = findings.frame.as_ref().filter(|_| options.trim_frames).and_then(|found| found.interior(frame));
+        let inside = trimmed.unwrap_or(Rect::new(0, 0, frame));
+        Self { picture, frame, about, findings, inside }
+    }
+
+    fn cut(&self, target: &RenderTarget, job: &Job<'_>, workspace: &mut Workspace) -> Result<Rendered, RenderError> {
+        let Job { bytes, options, workspaces, .. } = job;
+        let Self { picture, frame, about, inside, .. } = self;
+        let mut warnings = self.warnings(target, options)?;
+        let (rect, enlarged) = place(target, *frame, *inside, options)?;
+        warnings.extend(enlarged);
+        if may_pass(target, *frame, rect, about, options) && target.allows(bytes) {
+            return Ok(passed(bytes, target, *frame, rect, warnings));
+        }
+        let scaling = (rect.size() != target.size).then(|| workspaces.scaling(rect.size(), target.size));
+        let encoded = if rows::can_be_strips(target, options, picture.layout())
+            && colours::are_many(resample::rows(picture, rect, 0..rect.height() as usize))
+        {
+            rows::encode_all(picture, rect, scaling.as_ref(), target, job, workspace)?
+        } else {
+            let (encoded, flattened) = encode_whole(picture, rect, target, scaling.as_deref(), job, workspace)?;
+            warnings.extend(flattened);
+            encoded
+        };
+        Ok(finished(encoded, target, *frame, rect, warnings))
+    }
+
+    /// What is to be said about the picture before it is cut, or the error that it is.
+    fn warnings(&self, target: &RenderTarget, options: &RenderOptions) -> Result<Vec<Warning>, RenderError> {
+        warnings(target, options, self.frame, self.inside.size(), &self.findings, &self.about)
+    }
+}
+
+/// What is to be said about a picture of which `inside` is used, or the error that it is.
+fn warnings(
+    target: &RenderTarget,
+    options: &RenderOptions,
+    size: Size,
+    inside: Size,
+    Findings { frame, blank }: &Findings,
+    about: &About,
+) -> Result<Vec<Warning>, RenderError> {
+    let trimmed = inside != size;
+    let mut found: Vec<_> = preset_mismatch(target, size).into_iter().collect();
+    if options.inspect != Inspect::Off || trimmed {
+        found.extend(frame.map(|frame| Warning::Framed { frame, trimmed }));
+    }
+    if options.inspect != Inspect::Off {
+        found.extend(blank.map(Warning::Blank));
+    }
+    if options.inspect == Inspect::Fail {
+        let is_mended = |warning: &Warning| matches!(warning, Warning::Framed { trimmed: true, .. });
+        if let Some(warning) = found.iter().find(|warning| !is_mended(warning)) {
+            return Err(RenderError::Rejected(warning.clone()));
+        }
+    }
+    if let Colour::Ignored { reason } = &about.colour {
+        found.push(Warning::ColourProfileIgnored { reason: reason.clone() });
+    }
+    if about.has_content_credentials {
+        found.push(Warning::ContentCredentialsDropped);
+    }
+    Ok(found)
+}
+
+/// Makes the whole target, then encodes it; and says whether it was laid on a background.
+fn encode_whole(
+    picture: &Picture,
+    rect: Rect,
+    target: &RenderTarget,
+    scaling: Option<&Scaling>,
+    job: &Job<'_>,
+    workspace: &mut Workspace,
+) -> Result<(Encoded, Option<Warning>), RenderError> {
+    let Job { options, workspaces, .. } = job;
+    let made = if rect.size() == picture.size() && scaling.is_none() {
+        None
+    } else {
+        let room = std::mem::take(&mut workspace.resampled);
+        let scratch =
+            |work: &mut dyn FnMut(&mut resample::Scratch)| workspaces.with(|other| work(&mut other.resampling));
+        let made = resample::resample_into(picture, rect, target.size, scaling, room, &scratch)?;
+        Some(made.without_needless_alpha())
+    };
+    let picture = made.as_ref().unwrap_or(picture);
+    let encoded = match target.max_bytes {
+        Some(max_bytes) => encode_within(picture, target.format, &options.encode, max_bytes),
+        None => encode_in(picture, target.format, &options.encode, &mut workspace.png),
+    };
+    let flattened = target.format == Format::Jpeg && picture.layout().has_alpha();
+    if let Some(made) = made {
+        workspace.resampled = made.into_pixels();
+    }
+    Ok((encoded?, flattened.then_some(Warning::Flattened)))
+}
+
+/// Where in a picture the target lies, of which `inside` may be used; and what is to be said about that.
+fn place(
+    target: &RenderTarget,
+    frame: Size,
+    inside: Rect,
+    options: &RenderOptions,
+) -> Result<(Rect, Option<Warning>), RenderError> {
+    let (size, enlarged) = match (target.fit.size(inside.size(), target.size), options.undersized) {
+        (Ok(size), _) => (size, None),
+        (Err(_), Undersized::Enlarge) => {
+            let size = largest_inside(inside.size(), target.size);
+            (size, Some(Warning::Enlarged { from: size, to: target.size }))
+        }
+        (Err(error), Undersized::Fail) => return Err(error.into()),
+    };
+    let rect = around(target.focus_in(frame, inside), inside.size(), size);
+    if !options.limits.allow(target.size) {
+        return Err(RenderError::TargetTooLarge { target: target.size, max: options.limits.most_pixels() });
+    }
+    Ok((Rect::new(inside.x() + rect.x(), inside.y() + rect.y(), size), enlarged))
+}
+
+/// Whether the picture already is what is wanted.
+fn may_pass(target: &RenderTarget, frame: Size, rect: Rect, about: &About, options: &RenderOptions) -> bool {
+    let is_wanted = rect.size() == frame && (target.size, target.format) == (frame, about.format);
+    let may_pass = options.pass_through != PassThrough::Off && options.encode.asks_nothing_of(target.format);
+    is_wanted && about.is_bare && may_pass
+}
+
+/// A result.
+fn finished(encoded: Encoded, target: &RenderTarget, frame: Size, rect: Rect, mut warnings: Vec<Warning>) -> Rendered {
+    let Encoded { bytes, settings, exact, .. } = encoded;
+    warnings.extend(settings.palette().filter(|_| !exact).map(|colours| Warning::Quantised { colours }));
+    let &RenderTarget { format, size, .. } = target;
+    Rendered { bytes, format, size, frame, rect, encoder: Some(settings), warnings }
+}

@@ -1,0 +1,58 @@
+//! Memory that is kept from one picture to the next.
+
+use std::sync::{Arc, Mutex};
+
+use crate::pixels::encode::png::PngScratch;
+use crate::pixels::resample::{Filter, Scaling, Scratch};
+use crate::size::Size;
+
+/// What one picture is worked on in.
+#[derive(Debug, Default)]
+pub(crate) struct Workspace {
+    /// The decoded picture.
+    pub(crate) pixels: Vec<u8>,
+    /// A row of it.
+    pub(crate) row: Vec<u8>,
+    /// The resampled picture.
+    pub(crate) resampled: Vec<u8>,
+    pub(crate) resampling: Scratch,
+    pub(crate) png: PngScratch,
+}
+
+/// The workspaces that nobody works in at the moment, and the scalings that were used last.
+#[derive(Debug, Default)]
+pub(crate) struct Workspaces {
+    free: Mutex<Vec<Workspace>>,
+    scalings: Mutex<Vec<Arc<Scaling>>>,
+}
+
+impl Workspaces {
+    /// How many scalings are kept.
+    const SCALINGS: usize = 32;
+
+    /// What `work` does in a workspace that nobody else works in.
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut Workspace) -> T) -> T {
+        let mut workspace = self.free.lock().ok().and_then(|mut free| free.pop()).unwrap_or_default();
+        let result = work(&mut workspace);
+        if let Ok(mut free) = self.free.lock() {
+            free.push(workspace);
+        }
+        result
+    }
+
+    /// The Lanczos3 scaling from one size to another.
+    pub(crate) fn scaling(&self, from: Size, to: Size) -> Arc<Scaling> {
+        let kept = |all: &Vec<Arc<Scaling>>| all.iter().find(|scaling| scaling.sizes() == (from, to)).cloned();
+        if let Some(scaling) = self.scalings.lock().ok().as_deref().and_then(kept) {
+            return scaling;
+        }
+        let scaling = Arc::new(Scaling::new(from, to, Filter::Lanczos3));
+        if let Ok(mut all) = self.scalings.lock() {
+            if all.len() == Self::SCALINGS {
+                all.remove(0);
+            }
+            all.push(Arc::clone(&scaling));
+        }
+        scaling
+    }
+}

@@ -1,0 +1,90 @@
+//! The codecs in C: what they read and write, held against the pure ones and against other decoders; and what is said
+//! where they are not built in.
+
+#[cfg(any(feature = "turbojpeg", feature = "libwebp"))]
+mod agree;
+#[cfg(feature = "turbojpeg")]
+mod jpeg;
+#[cfg(feature = "libwebp")]
+mod webp;
+
+use smart_resize::{
+    Codec, DecodeLimits, EncodeError, EncodeOptions, Format, JpegOptions, RenderError, RenderOptions, RenderTarget,
+    WebPMode, WebPOptions, decode, encode, probe, render,
+};
+
+use crate::pictures::{photo, png, size};
+
+fn limits(codec: Codec) -> DecodeLimits {
+    RenderOptions::default().with_codec(codec).limits
+}
+
+fn fast_jpeg(jpeg: JpegOptions) -> EncodeOptions {
+    let mut options = EncodeOptions::default();
+    (options.codec, options.jpeg) = (Codec::Fast, jpeg);
+    options
+}
+
+#[test]
+fn what_is_not_built_in_is_refused_before_anything_is_done() {
+    let picture = photo(size("16x16"));
+    for (format, reads, feature) in [
+        (Format::Png, true, ""),
+        (Format::Jpeg, cfg!(feature = "turbojpeg"), "turbojpeg"),
+        (Format::WebP, cfg!(feature = "libwebp"), "libwebp"),
+    ] {
+        let file = encode(&picture, format, &EncodeOptions::default()).unwrap().bytes;
+        let message = format!("a fast codec for {format} needs the cargo feature \"{feature}\"");
+        assert_eq!((Codec::Pure.reads(format), Codec::Fast.reads(format)), (true, reads));
+        let (read, probed) = (decode(&file, &limits(Codec::Fast)), probe(&file, &limits(Codec::Fast)));
+        assert_eq!((read.is_ok(), probed.is_ok()), (reads, reads));
+        assert_eq!(limits(Codec::Fast).check(format).err(), read.as_ref().err().cloned());
+        assert!(reads || read.unwrap_err().to_string() == message);
+
+        let writes = reads || format == Format::WebP;
+        assert_eq!((Codec::Pure.writes(format), Codec::Fast.writes(format)), (true, writes));
+        let options = fast_jpeg(JpegOptions::default());
+        let written = encode(&picture, format, &options);
+        assert_eq!(written.is_ok(), writes);
+        assert_eq!(options.check(format).err(), written.as_ref().err().cloned());
+        assert!(writes || written.unwrap_err().to_string() == message);
+    }
+}
+
+#[test]
+fn a_lossy_webp_has_its_bounds() {
+    let mut options = EncodeOptions::default();
+    let with = |options: &mut EncodeOptions, quality, effort| {
+        options.webp = WebPOptions::with_mode(WebPMode::Lossy { quality }).with_effort(effort);
+        options.check(Format::WebP)
+    };
+    let fine = if cfg!(feature = "libwebp") { Ok(()) } else { Err(EncodeError::LossyWebP) };
+    for quality in [1, 100] {
+        assert_eq!(with(&mut options, quality, 4), fine);
+    }
+    for found in [0, 101] {
+        assert_eq!(with(&mut options, found, 4), Err(EncodeError::Quality { found }));
+    }
+    assert_eq!((with(&mut options, 80, 0), with(&mut options, 80, 6)), (fine.clone(), fine.clone()));
+    assert_eq!(with(&mut options, 80, 7), Err(EncodeError::Effort { found: 7 }));
+    // The palette is of no matter where there is loss, the floor is.
+    options.palette = true;
+    assert_eq!(with(&mut options, 80, 4), fine);
+    for (floor, ok) in [(0, false), (1, true), (100, true), (101, false)] {
+        options.min_quality = floor;
+        let expected = if ok { fine.clone() } else { Err(EncodeError::MinQuality { found: floor }) };
+        assert_eq!(with(&mut options, 80, 4), expected);
+    }
+    // Neither is of any matter without loss.
+    (options.palette, options.webp) = (false, WebPOptions::default().with_effort(7));
+    assert_eq!(options.check(Format::WebP), Ok(()));
+    if !cfg!(feature = "libwebp") {
+        let error = with(&mut EncodeOptions::default(), 80, 4).unwrap_err();
+        assert_eq!(error.to_string(), "lossy WebP needs the cargo feature \"libwebp\"");
+        let target = RenderTarget::new(size("8x8")).with_format(Format::WebP);
+        let mut options = RenderOptions::default();
+        options.encode.webp = WebPOptions::with_mode(WebPMode::Lossy { quality: 80 });
+        let rendered = render(&png(&photo(size("8x8"))), &target, &options);
+        assert_eq!(rendered, Err(RenderError::Encode(EncodeError::LossyWebP)));
+    }
+}

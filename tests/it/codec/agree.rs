@@ -1,0 +1,67 @@
+//! What both codecs make of one file, held against each other.
+
+use smart_resize::{Codec, DecodeError, DecodeLimits, decode, probe};
+
+use super::limits;
+
+/// The largest difference of a sample, and the peak signal-to-noise ratio in decibels.
+pub(super) fn apart(a: &[u8], b: &[u8]) -> (u8, f64) {
+    assert_eq!(a.len(), b.len());
+    let squares: f64 = a.iter().zip(b).map(|(a, b)| f64::from(a.abs_diff(*b)).powi(2)).sum();
+    let worst = a.iter().zip(b).map(|(a, b)| a.abs_diff(*b)).max().unwrap_or(0);
+    (worst, 10.0 * (255.0 * 255.0 * a.len() as f64 / squares.max(1e-9)).log10())
+}
+
+/// Reads a file with both codecs, which have to agree on all but the last levels of its pixels, by so many of 255 at
+/// most; or on why it is refused. Says whether it was read.
+pub(super) fn agree(what: &str, file: &[u8], most: u8) -> bool {
+    agree_within(what, file, &DecodeLimits::default(), most)
+}
+
+pub(super) fn agree_within(what: &str, file: &[u8], limits: &DecodeLimits, most: u8) -> bool {
+    let mut fast = *limits;
+    fast.codec = Codec::Fast;
+    assert_eq!(probe(file, limits), probe(file, &fast), "{what}");
+    match (decode(file, limits), decode(file, &fast)) {
+        (Ok(pure), Ok(fast)) => {
+            assert_eq!((pure.picture.size(), pure.picture.layout()), (fast.picture.size(), fast.picture.layout()));
+            assert_eq!((&pure.colour, pure.has_content_credentials), (&fast.colour, fast.has_content_credentials));
+            let (worst, psnr) = apart(pure.picture.pixels(), fast.picture.pixels());
+            assert!(worst <= most, "{what}: {worst} apart, {psnr:.1} dB");
+            true
+        }
+        (Err(pure), Err(fast)) => {
+            assert_eq!(pure, fast, "{what}");
+            false
+        }
+        (pure, fast) => panic!("{what}: {:?}, {:?}", pure.map(|_| ()), fast.map(|_| ())),
+    }
+}
+
+/// Every prefix, and so many files with a few bytes changed: read alike, or refused for the same reason. Of the changed
+/// ones `lenient` may be read by the fast codec alone.
+pub(super) fn agree_on_the_broken(what: &str, file: &[u8], changes: u32, lenient: u32) {
+    for end in 0..file.len() {
+        agree(&format!("{what}, {end} bytes"), &file[..end], 3);
+    }
+    let mut state = 7_u32;
+    let mut random = |below: usize| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as usize % below
+    };
+    let mut alone = 0;
+    for _ in 0..changes {
+        let mut broken = file.to_vec();
+        let edits: Vec<_> = (0..=random(3)).map(|_| (random(file.len()), random(256) as u8)).collect();
+        for (at, value) in &edits {
+            broken[*at] = *value;
+        }
+        let pure = decode(&broken, &limits(Codec::Pure));
+        if matches!(pure, Err(DecodeError::Corrupt { .. })) && decode(&broken, &limits(Codec::Fast)).is_ok() {
+            alone += 1;
+        } else {
+            agree(&format!("{what} with {edits:?}"), &broken, 255);
+        }
+    }
+    assert!(alone <= lenient, "{what}: {alone} of {changes}");
+}

@@ -1,0 +1,174 @@
+//! A renderer gives what `render` gives, whatever it rendered before; and the shortcuts of the hot path, which decode fewer
+//! rows, or encode while they decode, give the bytes of the long way.
+
+use smart_resize::{
+    DecodeError, DecodeLimits, Fit, Focus, Format, Inspect, PassThrough, Picture, PngEffort, PngEncoder, PngOptions,
+    RenderError, RenderOptions, RenderTarget, Rendered, Renderer, Size, decode, render, render_all,
+};
+
+use crate::pictures::{photo, png, raw_png, size, transparent};
+
+fn own(effort: PngEffort, inspect: Inspect) -> RenderOptions {
+    let mut options = RenderOptions::default();
+    options.encode.png = PngOptions::with_effort(effort).with_encoder(PngEncoder::Own);
+    (options.inspect, options.pass_through) = (inspect, PassThrough::Off);
+    options
+}
+
+/// What the pool of threads may change, if there is any: nothing.
+fn with_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
+    #[cfg(feature = "parallel")]
+    return rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(work);
+    #[cfg(not(feature = "parallel"))]
+    return (work(), threads).0;
+}
+
+/// Many colours from the first row on, from the last rows on only, never; grey; with alpha; without the need for it.
+fn pictures(area: Size) -> Vec<(&'static str, Vec<u8>)> {
+    let many = photo(area);
+    let row = many.row_bytes();
+    let late = |from: usize, below: u8| {
+        let samples = many.pixels().iter().enumerate();
+        let pixels = samples.map(|(at, level)| if at / row < from { level & below } else { *level }).collect();
+        Picture::from_rgb(area, pixels).unwrap()
+    };
+    let grey = many.pixels().chunks(3).flat_map(|pixel| [pixel[0]; 3]).collect();
+    let opaque: Vec<u8> = many.pixels().chunks(3).flat_map(|pixel| [pixel[0], pixel[1], pixel[2], 255]).collect();
+    let rows = area.height() as usize;
+    vec![
+        ("few", png(&late(rows, 0x80))),
+        ("late", png(&late(rows * 3 / 4, 0x80))),
+        ("black, then many", png(&late(rows / 2, 0))),
+        ("grey", png(&Picture::from_rgb(area, grey).unwrap())),
+        ("opaque", raw_png(area, ::png::ColorType::Rgba, ::png::BitDepth::Eight, &opaque)),
+        ("transparent", png(&transparent(area))),
+        ("many", png(&many)),
+    ]
+}
+
+/// The whole picture, its own pixels from the middle and from a corner, smaller ones, and one too large.
+fn targets() -> Vec<RenderTarget> {
+    let target = |text: &str| RenderTarget::new(size(text));
+    let corner = Focus::point(1000, 0).unwrap();
+    vec![
+        target("420x320"),
+        target("400x300").with_fit(Fit::Crop),
+        target("333x222").with_fit(Fit::Crop).with_focus(corner),
+        target("419x319"),
+        target("301x299").with_focus(corner),
+        target("300x220"),
+        target("16x16"),
+        target("400x321"),
+    ]
+}
+
+#[test]
+fn every_way_gives_the_bytes_of_the_long_one() {
+    for (kind, file) in pictures(size("420x320")) {
+        for effort in [PngEffort::Fast, PngEffort::Balanced] {
+            // With other targets beside it, and looked at, a picture is decoded as a whole.
+            let long = with_threads(1, || render_all(&file, &targets(), &own(effort, Inspect::Report)));
+            let renderer = Renderer::new(own(effort, Inspect::Off));
+            for (target, long) in targets().iter().zip(long) {
+                let long = long.map(|rendered| (rendered.bytes, rendered.encoder));
+                let case = format!("{kind}, {target:?}, {effort}");
+                for inspect in [Inspect::Off, Inspect::Report] {
+                    for threads in [1, 2, 5] {
+                        let short = with_threads(threads, || render(&file, target, &own(effort, inspect)));
+                        assert!(short.map(|rendered| (rendered.bytes, rendered.encoder)) == long, "{case}, {threads}");
+                    }
+                }
+                let kept = renderer.render(&file, target).map(|rendered| (rendered.bytes, rendered.encoder));
+                assert!(kept == long, "{case}, kept");
+            }
+            let short = render_all(&file, &targets(), &own(effort, Inspect::Off));
+            assert!(short == renderer.render_all(&file, &targets()), "{kind}");
+        }
+    }
+}
+
+#[test]
+fn a_renderer_forgets_what_it_rendered() {
+    let files = pictures(size("420x320"));
+    let formats = [Format::Png, Format::Jpeg, Format::WebP];
+    let options = RenderOptions::default();
+    let renderer = Renderer::new(options.clone());
+    for round in 0..2 {
+        for (at, (kind, file)) in files.iter().enumerate() {
+            let target = targets()[(at + round) % 7].with_format(formats[at % 3]);
+            assert!(renderer.render(file, &target) == render(file, &target, &options), "{kind}");
+            // What is broken leaves nothing behind.
+            assert!(renderer.render(&file[..file.len() / 2], &target).is_err());
+        }
+    }
+    assert_eq!(renderer.options(), &options);
+}
+
+#[test]
+fn a_renderer_is_shared_by_threads() {
+    let (renderer, file) = (Renderer::default(), png(&photo(size("200x150"))));
+    let expected = render(&file, &RenderTarget::new(size("90x70")), &RenderOptions::default());
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| assert!(renderer.render(&file, &RenderTarget::new(size("90x70"))) == expected));
+        }
+    });
+}
+
+/// A file whose pixels are broken somewhere in the lower half.
+fn broken_below() -> Vec<u8> {
+    let mut file = png(&photo(size("420x320")));
+    let at = file.len() * 3 / 4;
+    // Also what would make the picture whole again, the checksum, is not looked at before.
+    file[at..at + 64].fill(0xff);
+    assert!(decode(&file, &DecodeLimits::default()).is_err());
+    file
+}
+
+#[test]
+fn rows_below_the_rectangle_are_not_decoded_unless_somebody_looks_at_them() {
+    let (file, top) = (broken_below(), Focus::point(500, 0).unwrap());
+    let above = [RenderTarget::new(size("420x100")).with_focus(top), RenderTarget::new(size("200x60")).with_focus(top)];
+    let below = RenderTarget::new(size("420x300")).with_focus(top);
+    for format in [Format::Png, Format::Jpeg] {
+        let above = above.map(|target| target.with_format(format));
+        let cut = |inspect, targets: &[RenderTarget]| render_all(&file, targets, &own(PngEffort::Fast, inspect));
+        let is_ok = |results: &[Result<Rendered, RenderError>]| results.iter().all(Result::is_ok);
+        assert!(is_ok(&cut(Inspect::Off, &above)) && is_ok(&cut(Inspect::Off, &above[..1])));
+        let corrupt = |results: Vec<Result<Rendered, RenderError>>| {
+            results.iter().all(|result| matches!(result, Err(RenderError::Decode(DecodeError::Corrupt { .. }))))
+        };
+        assert!(corrupt(cut(Inspect::Report, &above)) && corrupt(cut(Inspect::Report, &above[..1])));
+        assert!(corrupt(cut(Inspect::Off, &[below.with_format(format)])));
+    }
+}
+
+#[test]
+fn a_file_that_is_cut_short_anywhere_is_refused_alike() {
+    let file = png(&photo(size("300x230")));
+    let target = RenderTarget::new(size("300x229"));
+    for end in (0..file.len()).step_by(37).chain(file.len() - 20..file.len()) {
+        let bytes = &file[..end];
+        let expected = decode(bytes, &DecodeLimits::default()).map(|_| ()).map_err(RenderError::Decode);
+        for threads in [1, 2] {
+            let found = with_threads(threads, || render(bytes, &target, &own(PngEffort::Fast, Inspect::Report)));
+            assert_eq!(found.map(|_| ()), expected, "{end} of {} bytes, {threads} threads", file.len());
+            let all = RenderTarget::new(size("300x230"));
+            let found = with_threads(threads, || render(bytes, &all, &own(PngEffort::Fast, Inspect::Off)));
+            assert_eq!(found.map(|_| ()), expected, "{end} of {} bytes, {threads} threads", file.len());
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_cut_is_said_as_by_the_long_way() {
+    let file = png(&photo(size("420x320")));
+    let mut tight = own(PngEffort::Fast, Inspect::Off);
+    tight.limits.pixels = 420 * 320 - 1;
+    let error = render(&file, &RenderTarget::new(size("300x300")), &tight).unwrap_err();
+    assert_eq!(error.to_string(), "a picture of 420x320, at most 134399 pixels");
+    for inspect in [Inspect::Off, Inspect::Report] {
+        let error = render(&file, &RenderTarget::new(size("421x320")), &own(PngEffort::Fast, inspect)).unwrap_err();
+        assert_eq!(error.to_string(), "a picture of 420x320 does not cover 421x320");
+    }
+}
