@@ -1,5 +1,5 @@
-//! Eight renditions of one picture, and a single one, on one thread and on two: `cargo bench --features parallel --bench
-//! parallel`.
+//! Eight renditions of one picture, a single one, and the strips of one PNG, on one thread and on two:
+//! `cargo bench --features parallel --bench parallel`.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a bench without an answer has to stop")]
 
@@ -7,7 +7,10 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rayon::ThreadPoolBuilder;
-use smart_resize::{Format, PngEncoder, PngOptions, RenderOptions, RenderTarget, Size, render_all};
+use smart_resize::{
+    DecodeLimits, EncodeOptions, Format, PngEffort, PngEncoder, PngOptions, RenderOptions, RenderTarget, Size, decode,
+    encode, render_all,
+};
 
 mod photo;
 
@@ -46,5 +49,22 @@ fn bench(
     group.finish();
 }
 
-criterion_group!(all, benches);
+fn strips(c: &mut Criterion) {
+    let picture = decode(&photo::photo(1920, 1080), &DecodeLimits::default()).unwrap().picture;
+    let mut options = EncodeOptions::default();
+    options.png = PngOptions::with_effort(PngEffort::Balanced).with_encoder(PngEncoder::Own);
+    let mut group = c.benchmark_group("parallel/encode-png/1920x1080");
+    group.sample_size(20).throughput(Throughput::Elements(1920 * 1080));
+    let mut expected = None;
+    for threads in [1, 2] {
+        let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let run = || pool.install(|| encode(black_box(&picture), Format::Png, &options).unwrap().bytes);
+        let found = run();
+        assert_eq!(*expected.get_or_insert_with(|| found.clone()), found, "the bytes depend on the threads");
+        group.bench_function(format!("threads-{threads}"), |bencher| bencher.iter(run));
+    }
+    group.finish();
+}
+
+criterion_group!(all, benches, strips);
 criterion_main!(all);

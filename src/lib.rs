@@ -113,7 +113,7 @@ pub use pixels::{
     encode::{
         EncodeError, EncodeOptions, Encoded, EncoderSettings, encode,
         jpeg::{DEFAULT_JPEG_QUALITY, JpegOptions, Subsampling},
-        png::{PngEffort, PngEncoder, PngOptions, encode_png_rows},
+        png::{PngEffort, PngEncoder, PngOptions},
         webp::{DEFAULT_WEBP_EFFORT, WebPMode, WebPOptions},
         weight::{DEFAULT_MIN_QUALITY, MAX_ENCODES, encode_within},
     },

@@ -1,6 +1,6 @@
 //! Encoded bytes in, exact encoded bytes out. What the crate writes is read by decoders that it does not use.
 
-use jpeg_encoder::{ColorType as JpegColor, Encoder as JpegEncoder};
+use jpeg_encoder::{ChromaSubsamplingMethod, ColorType as JpegColor, Encoder as JpegEncoder, SamplingFactor};
 use png::{BitDepth, ColorType};
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
 use smart_resize::{
@@ -300,7 +300,7 @@ fn a_jpeg_in_rgb_by_adobes_word_is_read_as_that() {
     let picture = photo(size("40x24"));
     let mut jpeg = Vec::new();
     let mut encoder = JpegEncoder::new(&mut jpeg, 95);
-    encoder.set_sampling_factor(jpeg_encoder::SamplingFactor::R_4_4_4);
+    encoder.set_sampling_factor(SamplingFactor::R_4_4_4);
     // Three channels as they are, which the encoder takes for YCbCr, and says so in JFIF's segment.
     encoder.encode(picture.pixels(), 40, 24, JpegColor::Ycbcr).unwrap();
     assert_eq!(&jpeg[6..10], b"JFIF");
@@ -590,6 +590,36 @@ fn png_efforts_differ_in_size_and_not_in_pixels_and_say_srgb() {
         assert!(bytes.windows(4).any(|chunk| chunk == b"sRGB"));
     }
     assert!(fast.len() > balanced.len() && balanced.len() >= small.len());
+}
+
+#[test]
+fn a_jpeg_has_tables_of_its_own_and_the_pixels_that_it_has_with_those_of_the_encoder() {
+    for side in ["1x1", "47x33", "320x200"] {
+        let picture = photo(size(side));
+        for (subsampling, sampling) in
+            [(Subsampling::Yuv420, SamplingFactor::R_4_2_0), (Subsampling::Yuv444, SamplingFactor::R_4_4_4)]
+        {
+            for (progressive, scans) in [(false, 1), (true, 12)] {
+                let mut plain = Vec::new();
+                let mut encoder = JpegEncoder::new(&mut plain, 85);
+                encoder.set_sampling_factor(sampling);
+                encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
+                encoder.set_progressive(progressive);
+                let (width, height) = (picture.size().width() as u16, picture.size().height() as u16);
+                encoder.encode(picture.pixels(), width, height, JpegColor::Rgb).unwrap();
+
+                let mut options = EncodeOptions::default();
+                options.jpeg = JpegOptions::default().with_quality(85).with_subsampling(subsampling);
+                options.jpeg.progressive = progressive;
+                let file = encode(&picture, Format::Jpeg, &options).unwrap().bytes;
+                assert_eq!(read_elsewhere(&file, Format::Jpeg), read_elsewhere(&plain, Format::Jpeg));
+                assert_eq!(decoded(&file), decoded(&plain));
+                // The segment of the profile of sRGB has 498 bytes.
+                assert!(file.len() < plain.len() + 498, "{side}: {}", file.len());
+                assert_eq!(file.windows(2).filter(|marker| marker == b"\xff\xda").count(), scans);
+            }
+        }
+    }
 }
 
 #[test]

@@ -172,3 +172,46 @@ fn what_cannot_be_cut_is_said_as_by_the_long_way() {
         assert_eq!(error.to_string(), "a picture of 420x320 does not cover 421x320");
     }
 }
+
+#[cfg(feature = "turbojpeg")]
+#[test]
+fn a_jpeg_that_is_much_too_large_is_read_at_a_part_of_its_size_where_nobody_sees_that() {
+    use smart_resize::{Codec, EncodeOptions, encode};
+
+    let photo = photo(size("640x480"));
+    let file = encode(&photo, Format::Jpeg, &EncodeOptions::default()).unwrap().bytes;
+    let cut = |target: &RenderTarget, inspect, codec| {
+        let mut options = RenderOptions::default().with_codec(codec);
+        (options.inspect, options.encode.codec) = (inspect, Codec::Pure);
+        render(&file, target, &options)
+    };
+    let top_left = Focus::point(0, 0).unwrap();
+    for (target, is_reduced) in [
+        (RenderTarget::new(size("160x120")), true),
+        (RenderTarget::new(size("120x120")), true),
+        (RenderTarget::new(size("40x30")), true),
+        // Not four times as large; at an odd place, and of an odd size.
+        (RenderTarget::new(size("164x123")), false),
+        (RenderTarget::new(size("90x120")).with_focus(Focus::point(503, 500).unwrap()), true),
+        (RenderTarget::new(size("159x120")).with_focus(top_left), true),
+        (RenderTarget::new(size("31x29")), false),
+    ] {
+        let [whole, reduced] =
+            [Inspect::Report, Inspect::Off].map(|inspect| cut(&target, inspect, Codec::Fast).unwrap());
+        assert_eq!((whole.frame, whole.rect), (reduced.frame, reduced.rect), "{target:?}");
+        let even = [whole.rect.x(), whole.rect.y(), whole.rect.width(), whole.rect.height()];
+        let is_reduced = is_reduced && even.iter().all(|side| side % 2 == 0);
+        assert_eq!(whole.bytes != reduced.bytes, is_reduced, "{target:?} {:?}", whole.rect);
+        let [whole, reduced] = [whole, reduced]
+            .map(|rendered| decode(&rendered.bytes, &DecodeLimits::default()).unwrap().picture.into_pixels());
+        let squares: f64 = whole.iter().zip(&reduced).map(|(a, b)| f64::from(a.abs_diff(*b)).powi(2)).sum();
+        assert!(squares / whole.len() as f64 <= 2.0, "{target:?}: {}", squares / whole.len() as f64);
+        // The pure codec has no part.
+        assert_eq!(cut(&target, Inspect::Off, Codec::Pure), cut(&target, Inspect::Report, Codec::Pure));
+    }
+    let broken = &file[..file.len() / 2];
+    let mut options = RenderOptions::default().with_codec(Codec::Fast);
+    options.inspect = Inspect::Off;
+    let error = render(broken, &RenderTarget::new(size("40x30")), &options).unwrap_err();
+    assert_eq!(RenderError::Decode(decode(broken, &DecodeLimits::default()).unwrap_err()), error);
+}

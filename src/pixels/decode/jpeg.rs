@@ -16,7 +16,7 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 
 #[cfg(feature = "turbojpeg")]
 use super::turbo;
-use super::{DecodeError, DecodeLimits, Header, Opened, Pixels, Reading};
+use super::{DecodeError, DecodeLimits, Header, Opened, Pixels, Reading, check_needed};
 use crate::format::Format;
 #[cfg(feature = "turbojpeg")]
 use crate::pixels::codec::Codec;
@@ -26,7 +26,8 @@ use crate::pixels::srgb;
 
 const CUT_SHORT: DecodeError = DecodeError::Truncated { format: Format::Jpeg };
 
-pub(super) fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Opened<'a>, DecodeError> {
+/// Reads the header of a picture whose sides are to be read at one part in `reduce`, if the fast codec reads it.
+pub(super) fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits, reduce: u32) -> Result<Opened<'a>, DecodeError> {
     let extras = walk(bytes, limits)?;
     // The limits on sizes are ours. What stands between the segments of the header is passed over, as everywhere.
     let options = DecoderOptions::default().set_strict_mode(false);
@@ -61,15 +62,20 @@ pub(super) fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Opened<
     #[cfg(feature = "turbojpeg")]
     let fast = (limits.codec == Codec::Fast && !extras.lacks_tables && !extras.is_progressive).then(|| {
         let is_rgb = decoder.input_colorspace() != Some(ColorSpace::YCbCr);
-        (bytes, turbo::Expected { size, channels, is_rgb, scans: limits.scans })
+        (bytes, turbo::Expected { size, channels, is_rgb, scans: limits.scans, reduce })
     });
+    check_needed(u64::from(size.area()) * samples, limits)?;
+    #[cfg(feature = "turbojpeg")]
+    let header = Header { size: if fast.is_some() { turbo::reduced(size, reduce) } else { size }, ..header };
+    #[cfg(not(feature = "turbojpeg"))]
+    let _ = reduce;
     let pixels = Jpeg {
         decoder,
         channels,
         #[cfg(feature = "turbojpeg")]
         fast,
     };
-    Ok(Opened { header, needed: u64::from(size.area()) * samples, pixels: Box::new(pixels) })
+    Ok(Opened { needed: u64::from(header.size.area()) * samples, header, pixels: Box::new(pixels) })
 }
 
 struct Jpeg<'a> {
@@ -83,7 +89,19 @@ struct Jpeg<'a> {
 impl Pixels for Jpeg<'_> {
     fn read(mut self: Box<Self>, mut bytes: Vec<u8>) -> Reading {
         #[cfg(feature = "turbojpeg")]
-        let is_read = self.fast.is_some_and(|(file, expected)| turbo::read(file, &expected, &mut bytes));
+        let is_read = match self.fast {
+            Some((file, expected)) => {
+                let is_read = turbo::read(file, &expected, &mut bytes);
+                if !is_read && expected.reduce > 1 {
+                    return Err(DecodeError::Corrupt {
+                        format: Format::Jpeg,
+                        message: "not read at a reduced size".into(),
+                    });
+                }
+                is_read
+            }
+            None => false,
+        };
         #[cfg(not(feature = "turbojpeg"))]
         let is_read = false;
         if !is_read {

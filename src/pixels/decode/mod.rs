@@ -139,7 +139,7 @@ pub struct Decoded {
 /// [`DecodeError`] where the header cannot be read or exceeds the limits.
 pub fn probe(bytes: &[u8], limits: &DecodeLimits) -> Result<Probe, DecodeError> {
     guarded(Format::sniff(bytes), || {
-        let (format, Opened { header, .. }) = open(bytes, limits)?;
+        let (format, Opened { header, .. }) = open(bytes, limits, 1)?;
         let Header { size, orientation, colour_tags, is_bare, .. } = header;
         let is_upright = orientation == Orientation::UPRIGHT;
         let describes_colours = !says_srgb(&colour_tags);
@@ -154,13 +154,19 @@ pub fn probe(bytes: &[u8], limits: &DecodeLimits) -> Result<Probe, DecodeError> 
 ///
 /// [`DecodeError`] where the bytes are no whole PNG, JPEG or WebP, or exceed the limits.
 pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<Decoded, DecodeError> {
-    decode_into(bytes, limits, Vec::new())
+    decode_into(bytes, limits, 1, Vec::new())
 }
 
-/// The same in memory that is there already, if it is enough.
-pub(crate) fn decode_into(bytes: &[u8], limits: &DecodeLimits, room: Vec<u8>) -> Result<Decoded, DecodeError> {
+/// The same in memory that is there already, if it is enough. Where `reduce` is not 1, a JPEG that the fast codec reads has
+/// one part in so many of its sides, rounded up, or is an error where that cannot be done.
+pub(crate) fn decode_into(
+    bytes: &[u8],
+    limits: &DecodeLimits,
+    reduce: u32,
+    room: Vec<u8>,
+) -> Result<Decoded, DecodeError> {
     guarded(Format::sniff(bytes), || {
-        let (format, Opened { header, needed, pixels }) = open(bytes, limits)?;
+        let (format, Opened { header, needed, pixels }) = open(bytes, limits, reduce)?;
         let buffer = usize::try_from(needed).ok().and_then(|length| zeroed(length, room));
         let samples = pixels.read(buffer.ok_or(DecodeError::OutOfMemory { bytes: needed })?)?;
         let has_alpha = samples.has_alpha;
@@ -221,11 +227,11 @@ trait Pixels {
 
 type Reading = Result<Samples, DecodeError>;
 
-fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<(Format, Opened<'a>), DecodeError> {
+fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits, reduce: u32) -> Result<(Format, Opened<'a>), DecodeError> {
     let format = readable(bytes, limits)?;
     let opened = match format {
         Format::Png => png::open(bytes, limits)?,
-        Format::Jpeg => jpeg::open(bytes, limits)?,
+        Format::Jpeg => jpeg::open(bytes, limits, reduce)?,
         Format::WebP => webp::open(bytes, limits)?,
     };
     check_needed(opened.needed, limits)?;

@@ -1,9 +1,9 @@
 //! What holds of every picture that is written as a PNG by the crate's own encoder.
 
 use arbitrary::{Result, Unstructured};
+use smart_resize::pixels::encode::png::{PngScratch, RowSink};
 use smart_resize::{
     DecodeLimits, EncodeOptions, Format, Layout, Picture, PngEffort, PngEncoder, PngOptions, Size, decode, encode,
-    encode_png_rows,
 };
 
 /// A small picture is read back pixel by pixel, whatever the effort, and its stream is whole; so it is of rows that
@@ -12,40 +12,50 @@ use smart_resize::{
 /// The first bytes choose the effort, the size and how pixels follow from the rest: as they are, of a few colours or
 /// levels of grey, or in runs.
 pub(crate) fn encode_png(data: &[u8]) {
-    let mut input = Unstructured::new(data);
-    let Ok(()) = check(&mut input) else { return };
+    let Ok((picture, effort)) = any_picture(&mut Unstructured::new(data)) else { return };
+    let mut options = EncodeOptions::default();
+    options.png = PngOptions::with_effort(effort).with_encoder(PngEncoder::Own);
+    let file = encode(&picture, Format::Png, &options).unwrap().bytes;
+    let check = |file: &[u8]| {
+        let read = decode(file, &DecodeLimits::default()).unwrap().picture;
+        assert!(read == picture, "{picture:?} is read as {read:?}, {effort}");
+        check_stream(file);
+    };
+    check(&file);
+    let streamed = streamed(data, &picture, effort, &mut PngScratch::default());
+    if is_as_it_is(&file, &picture) {
+        assert!(streamed == file, "{picture:?} in pieces is another, {effort}");
+    } else {
+        check(&streamed);
+    }
 }
 
-fn check(input: &mut Unstructured<'_>) -> Result<()> {
+/// Whether the file has the channels of the picture: the byte of the header that says what a pixel is made of.
+pub(crate) fn is_as_it_is(file: &[u8], picture: &Picture) -> bool {
+    file[25] == if picture.layout() == Layout::Rgb { 2 } else { 6 }
+}
+
+/// The picture's rows, in pieces that follow from `data`.
+pub(crate) fn streamed(data: &[u8], picture: &Picture, effort: PngEffort, scratch: &mut PngScratch) -> Vec<u8> {
+    let [start, piece] =
+        [data.len(), data.len() / 2].map(|at| data.get(at.wrapping_sub(1)).copied().map_or(7, usize::from));
+    let (first, rest) = picture.pixels().split_at(start * 5 % (picture.pixels().len() + 1));
+    let mut sink = RowSink::new(picture.size(), picture.layout(), effort, scratch);
+    sink.push(first);
+    rest.chunks(1 + piece * 9).for_each(|rows| sink.push(rows));
+    sink.finish().unwrap()
+}
+
+/// A small picture, and the effort to encode it with.
+pub(crate) fn any_picture(input: &mut Unstructured<'_>) -> Result<(Picture, PngEffort)> {
     let [kind, effort, width, height] = input.arbitrary::<[u8; 4]>()?;
     let effort = [PngEffort::Fast, PngEffort::Balanced, PngEffort::Small][usize::from(effort) % 3];
     let from_byte = |byte: u8| u32::from(if byte < 200 { byte % 20 } else { byte - 160 }) + 1;
     let size = Size::new(from_byte(width), from_byte(height)).unwrap();
-    let picture = any_picture(input, kind, size)?;
-    let mut options = EncodeOptions::default();
-    options.png = PngOptions::with_effort(effort).with_encoder(PngEncoder::Own);
-    let file = encode(&picture, Format::Png, &options).unwrap().bytes;
-    let read = decode(&file, &DecodeLimits::default()).unwrap().picture;
-    assert!(read == picture, "{picture:?} is read as {read:?}, {effort}");
-    check_stream(&file);
-
-    let (start, piece) =
-        (usize::from(kind) % (picture.pixels().len() + 1), 1 + usize::from(width) * usize::from(height));
-    let (first, rest) = picture.pixels().split_at(start);
-    let pieces = std::iter::once(first).chain(rest.chunks(piece));
-    let streamed = encode_png_rows(size, picture.layout(), effort, pieces).unwrap();
-    // The byte of the header that says what a pixel is made of.
-    let as_it_is = if picture.layout() == Layout::Rgb { 2 } else { 6 };
-    if file[25] == as_it_is {
-        assert!(streamed == file, "{picture:?} in pieces of {piece} from {start} on is another, {effort}");
-    } else {
-        assert!(decode(&streamed, &DecodeLimits::default()).unwrap().picture == picture, "{picture:?}, {effort}");
-        check_stream(&streamed);
-    }
-    Ok(())
+    Ok((picture_of(input, kind, size)?, effort))
 }
 
-fn any_picture(input: &mut Unstructured<'_>, kind: u8, size: Size) -> Result<Picture> {
+fn picture_of(input: &mut Unstructured<'_>, kind: u8, size: Size) -> Result<Picture> {
     let count = size.area() as usize;
     let colours = input.arbitrary::<[[u8; 4]; 5]>()?;
     let rest = input.bytes(input.len())?;

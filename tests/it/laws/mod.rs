@@ -18,7 +18,7 @@ use smart_resize::{
 };
 
 #[allow(unused_imports, reason = "each fuzz target holds one of the laws")]
-pub(crate) use self::encode_png::encode_png;
+pub(crate) use self::encode_png::{any_picture, encode_png, is_as_it_is, streamed};
 use self::render::any_format;
 #[allow(unused_imports, reason = "each fuzz target holds one of the laws")]
 pub(crate) use self::render::{HEAD, decode_render};

@@ -47,6 +47,16 @@ pub(super) fn entropy(counts: &[u32]) -> u64 {
 
 /// How often each byte occurs. Four tables, since a processor waits where a count that it has just written is read.
 pub(super) fn histogram(data: &[u8]) -> [u32; 256] {
+    if data.len() < 1024 {
+        // Too few to pay for more than one.
+        let mut counts = [0; 256];
+        for byte in data {
+            if let Some(count) = counts.get_mut(usize::from(*byte)) {
+                *count += 1;
+            }
+        }
+        return counts;
+    }
     let mut tables = [[0_u32; 256]; 4];
     let (fours, rest) = data.as_chunks::<4>();
     for four in fours {

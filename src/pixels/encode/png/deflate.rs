@@ -139,8 +139,9 @@ impl Segment {
         let Some(depth) = depth else { return };
         let promising = self.cost < as_literals / 4 * 3;
         if search.is_worth_while(promising) || effort == PngEffort::Small {
-            let (probed, copied) =
-                (self.cost, search.thorough(start, end, depth, (effort == PngEffort::Small).then_some(&prices), tried));
+            // Where few literals will be left, their prices say little.
+            let prices = (effort == PngEffort::Small && !promising && !search.pays()).then_some(&prices);
+            let (probed, copied) = (self.cost, search.thorough(start, end, depth, prices, tried));
             self.take_if_smaller(literals.with_copies(data, start, tried, copied), tried);
             search.found(self.cost < probed - probed / if promising { 32 } else { 16 }, promising);
         }

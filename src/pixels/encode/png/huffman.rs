@@ -1,15 +1,15 @@
 //! The prefix codes of a deflate block (RFC 1951, section 3.2.2): canonical, of a limited length, and the best there
-//! are, or nearly so where the limit is felt.
+//! are, or nearly so where the limit is felt. Those of a JPEG have such lengths as well.
 //!
 //! Lengths come from Huffman's algorithm with two queues (van Leeuwen, 1976): leaves in the order of how often they
 //! occur, and trees in the order in which they are made, which is that of their weights. Codes that are too long become
 //! as long as is allowed, and shorter ones make room for them (as in zlib's `gen_bitlen`): the fewest bits for the most
 //! frequent symbols stay as they are.
 
-/// The lengths of the codes of symbols that occur as often as `counts` says, at most `limit`, which has room for all of
-/// them; 0 for symbols that do not occur. There are codes for two symbols at least, since some decoders refuse a code
-/// that is not complete.
-pub(super) fn lengths<const N: usize>(counts: &[u32; N], limit: u8) -> [u8; N] {
+/// The lengths of the codes of symbols that occur as often as `counts` says, at most `limit`, which is 16 or less and has
+/// room for all of them; 0 for symbols that do not occur. There are codes for two symbols at least, since some decoders
+/// refuse a code that is not complete.
+pub(in crate::pixels::encode) fn lengths<const N: usize>(counts: &[u32; N], limit: u8) -> [u8; N] {
     let used = counts.iter().zip(0..).filter(|(count, _)| **count > 0).map(|(count, symbol)| (*count, symbol));
     let unused = counts.iter().zip(0..).filter(|(count, _)| **count == 0).map(|(_, symbol)| (1, symbol));
     let many = counts.iter().filter(|count| **count > 0).count().max(2);
@@ -23,7 +23,7 @@ pub(super) fn lengths<const N: usize>(counts: &[u32; N], limit: u8) -> [u8; N] {
     let by_length = how_many_of_each_length::<N>(leaves, limit);
     let mut lengths = [0; N];
     // The rarest symbols have the longest codes.
-    let longest_first = (0..16_u8)
+    let longest_first = (0..17_u8)
         .rev()
         .zip(by_length.iter().rev())
         .flat_map(|(length, many)| std::iter::repeat_n(length, *many as usize));
@@ -36,7 +36,7 @@ pub(super) fn lengths<const N: usize>(counts: &[u32; N], limit: u8) -> [u8; N] {
 }
 
 /// By length from 0 on the number of codes, for two to `N` leaves in the order of how often they occur.
-fn how_many_of_each_length<const N: usize>(leaves: &[(u32, u16)], limit: u8) -> [u32; 16] {
+fn how_many_of_each_length<const N: usize>(leaves: &[(u32, u16)], limit: u8) -> [u32; 17] {
     // Nodes in the order in which they are merged: each with the node that it becomes part of.
     let (mut parents_of_leaves, mut parents_of_trees) = ([0_usize; N], [0_usize; N]);
     let (mut leaf_places, mut tree_places) = (parents_of_leaves.iter_mut(), parents_of_trees.iter_mut());
@@ -74,7 +74,7 @@ fn how_many_of_each_length<const N: usize>(leaves: &[(u32, u16)], limit: u8) -> 
             *place = depth;
         }
     }
-    let mut by_length = [0_u32; 16];
+    let mut by_length = [0_u32; 17];
     for parent in parents_of_leaves.iter().take(leaves.len()) {
         let length = depths.get(*parent).map_or(1, |depth| depth.saturating_add(1)).min(limit);
         if let Some(many) = by_length.get_mut(usize::from(length)) {
@@ -87,9 +87,9 @@ fn how_many_of_each_length<const N: usize>(leaves: &[(u32, u16)], limit: u8) -> 
 
 /// Codes that were cut to the limit take more room than there is. While they do, one of the limit's length goes below
 /// a shorter one, which thereby becomes longer.
-fn make_room(by_length: &mut [u32; 16], limit: u8) {
+fn make_room(by_length: &mut [u32; 17], limit: u8) {
     // Kraft's sum, in units of the longest code.
-    let room = |by_length: &[u32; 16]| -> u64 {
+    let room = |by_length: &[u32; 17]| -> u64 {
         by_length.iter().zip(0..=limit).skip(1).map(|(many, length)| u64::from(*many) << (limit - length)).sum()
     };
     let limit = usize::from(limit);
@@ -182,7 +182,7 @@ mod tests {
         #[test]
         fn codes_are_complete_and_the_best(
             counts in proptest::collection::vec((any::<u16>(), 0..20_u32), 2..288),
-            limit in 9..=15_u8,
+            limit in 9..=16_u8,
         ) {
             let given: Vec<u32> = counts.into_iter().map(|(count, shift)| u32::from(count) >> shift).collect();
             let mut counts = [0; 288];
@@ -207,7 +207,7 @@ mod tests {
     fn no_code_is_longer_than_the_limit_and_little_is_lost_by_it() {
         let mut numbers = std::iter::successors(Some((1, 1)), |(a, b)| Some((*b, a + b))).map(|(a, _)| a);
         let counts: [u32; 40] = std::array::from_fn(|_| numbers.next().unwrap());
-        for limit in [7, 12, 15] {
+        for limit in [7, 12, 15, 16] {
             let found = lengths(&counts, limit);
             assert_eq!((found.iter().max(), room(&found, limit)), (Some(&limit), 1 << limit));
             let bits: u64 =

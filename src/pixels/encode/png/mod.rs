@@ -15,7 +15,7 @@ mod cost;
 mod deflate;
 mod file;
 mod filter;
-mod huffman;
+pub(super) mod huffman;
 mod own;
 #[cfg(feature = "parallel")]
 mod parts;
@@ -27,17 +27,17 @@ mod upstream;
 
 use std::fmt;
 
-pub(crate) use self::own::PngScratch;
 #[cfg(feature = "parallel")]
 pub(crate) use self::parts::{Part, Parts};
 use self::reduce::Raster;
-#[doc(hidden)]
-pub(crate) use self::sink::RowSink;
-pub use self::sink::encode_png_rows;
 #[cfg(feature = "palette")]
 use super::palette::Indexed;
 use super::{Encoded, EncoderSettings};
 use crate::pixels::picture::Picture;
+
+/// Not of the public API, but the tests of it reach the sink and the scratch.
+#[doc(hidden)]
+pub use self::{own::PngScratch, sink::RowSink};
 
 /// How much work goes into a small file. The pixels are the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -135,8 +135,9 @@ pub(super) fn encode(picture: &Picture, options: &PngOptions, scratch: &mut PngS
     Ok(Encoded::once(bytes, EncoderSettings::Png { effort, encoder, palette }, true))
 }
 
-/// The file, and the number of colours where it has a palette.
-fn encode_own(picture: &Picture, effort: PngEffort, scratch: &mut PngScratch) -> (Vec<u8>, Option<u16>) {
+/// A picture by [`PngEncoder::Own`]: the file, and the number of colours where it has a palette.
+#[doc(hidden)]
+pub fn encode_own(picture: &Picture, effort: PngEffort, scratch: &mut PngScratch) -> (Vec<u8>, Option<u16>) {
     let mut room = std::mem::take(&mut scratch.reduced);
     let raster = Raster::of(picture, &mut room);
     let file = own::write(&raster, effort, scratch);

@@ -17,7 +17,7 @@ use super::strip::{Deflated, Strip, Sum, Workshop, strips};
 /// What pictures are encoded in, one after the other. It is kept so that, once it is large enough, encoding allocates
 /// nothing but the file; with the feature `parallel` each strip in a thread of its own too.
 #[derive(Debug, Default)]
-pub(crate) struct PngScratch {
+pub struct PngScratch {
     /// What [`Raster::of`] makes of a picture.
     pub(super) reduced: Vec<u8>,
     /// The row above the first one, or the rows that [`RowSink`](super::sink::RowSink) has not encoded yet.

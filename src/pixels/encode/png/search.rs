@@ -37,15 +37,39 @@ pub(super) struct Depth {
 }
 
 /// Where bytes were last seen, kept from one search to the next for its room.
+///
+/// A place is counted from the first one of all the searches since the tables were last empty, so that they need not be
+/// emptied for each: what an earlier search left is before the first place of this one, which is as good as nothing.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
     /// For the probe: by a hash of six bytes the place, plus one, that they were last seen at.
     recent: Vec<u32>,
     /// For the thorough search: the same of as many as the shortest copy has.
     last: Vec<u32>,
-    /// By a place, modulo the window, the place, plus one, before it. Invariant: what the last search left here is not
-    /// read, since a place is looked up only after it was entered.
+    /// By a place, modulo the window, the place, plus one, before it.
     before: Vec<u32>,
+    /// The first place of this search, and the first one of the next.
+    first: u32,
+    next: u32,
+}
+
+impl Tables {
+    /// Makes room for places from 0 to `length`.
+    fn begin(&mut self, length: usize) {
+        let length = u32::try_from(length).unwrap_or(u32::MAX);
+        self.first = self.next;
+        let next = self.first.checked_add(length);
+        if self.recent.is_empty() || next.is_none() {
+            for (table, length) in
+                [(&mut self.recent, 1 << RECENT_BITS), (&mut self.last, LAST), (&mut self.before, WINDOW)]
+            {
+                table.clear();
+                table.resize(length, 0);
+            }
+            self.first = 0;
+        }
+        self.next = self.first.saturating_add(length);
+    }
 }
 
 /// Where in `data` bytes have been seen before.
@@ -79,9 +103,7 @@ const LAST: usize = 1 << LAST_BITS;
 impl<'a> Search<'a> {
     /// `data` has fewer than 2^32 bytes.
     pub(super) fn new(data: &'a [u8], tables: &'a mut Tables) -> Self {
-        tables.recent.clear();
-        tables.recent.resize(1 << RECENT_BITS, 0);
-        tables.last.clear();
+        tables.begin(data.len());
         Self { data, tables, missed: 0, entered: 0, spared: 0, pays: true }
     }
 
@@ -107,9 +129,9 @@ impl<'a> Search<'a> {
         length + rest.take_while(|(a, b)| a == b).count()
     }
 
-    /// Splits the bytes from `start` to `end` into sequences, in place of what `out` holds; `prices` says what each byte takes as a literal, in parts
-    /// of a bit. After every 2^`patience` places in vain one more byte is passed over each time. Returns how many bytes are
-    /// copied.
+    /// Splits the bytes from `start` to `end` into sequences, in place of what `out` holds; `prices` says what each byte
+    /// takes as a literal, in parts of a bit. After every 2^`patience` places in vain one more byte is passed over each
+    /// time. Returns how many bytes are copied.
     pub(super) fn probe(
         &mut self,
         start: usize,
@@ -124,8 +146,7 @@ impl<'a> Search<'a> {
         let mut missed = self.missed / 2;
         while at + BEGINNING <= end {
             let Some(six) = self.six(at) else { break };
-            let place = self.seen(six, at);
-            if let Some(mut from) = place.checked_sub(1)
+            if let Some(mut from) = self.seen(six, at)
                 && at - from <= WINDOW
                 && self.six(from) == Some(six)
             {
@@ -164,12 +185,13 @@ impl<'a> Search<'a> {
         copied
     }
 
-    /// Where six bytes were last seen, plus one, or 0; now they are at `at`.
-    fn seen(&mut self, six: u64, at: usize) -> usize {
+    /// Where six bytes were last seen; now they are at `at`.
+    fn seen(&mut self, six: u64, at: usize) -> Option<usize> {
         let hash = (six.wrapping_mul(0x9e37_79b1_85eb_ca87) >> (64 - RECENT_BITS)) as usize;
         #[expect(clippy::cast_possible_truncation, reason = "as `new` has it")]
-        let now = at as u32 + 1;
-        self.tables.recent.get_mut(hash).map_or(0, |recent| std::mem::replace(recent, now)) as usize
+        let now = self.tables.first + at as u32 + 1;
+        let place = std::mem::replace(self.tables.recent.get_mut(hash)?, now);
+        Some(place.checked_sub(self.tables.first + 1)? as usize)
     }
 
     /// Whether the first of the bytes alone take more bits as literals than a copy does: `bits`, and those of its distance.
@@ -186,6 +208,11 @@ impl<'a> Search<'a> {
     pub(super) const fn is_worth_while(&mut self, promising: bool) -> bool {
         self.spared = self.spared.saturating_sub(1);
         self.pays || promising && self.spared == 0
+    }
+
+    /// Whether the last thorough search found much more than a probe, or there was none.
+    pub(super) const fn pays(&self) -> bool {
+        self.pays
     }
 
     /// What a thorough search was: worth while or not. One that was no more than a sample spares no others.
@@ -205,10 +232,6 @@ impl<'a> Search<'a> {
         out: &mut Vec<Sequence>,
     ) -> usize {
         out.clear();
-        if self.tables.last.is_empty() {
-            self.tables.last.resize(LAST, 0);
-            self.tables.before.resize(WINDOW, 0);
-        }
         // What a probe went through is not entered, but for the window.
         self.entered = self.entered.max(start.saturating_sub(WINDOW));
         let (mut at, mut literals, mut found, mut copied) = (start, start, None, 0);
@@ -245,7 +268,7 @@ impl<'a> Search<'a> {
 
     /// Enters all places before `to`.
     fn enter(&mut self, to: usize, beginning: Beginning) {
-        let Tables { last, before, .. } = &mut *self.tables;
+        let Tables { last, before, first, .. } = &mut *self.tables;
         // Arrays, so that no place in them needs to be checked.
         let (Some(last), Some(before)) = (last.first_chunk_mut::<LAST>(), before.first_chunk_mut::<WINDOW>()) else {
             return;
@@ -255,7 +278,7 @@ impl<'a> Search<'a> {
             let Some(begins) = eight.first_chunk().map(|eight| beginning.of(*eight)) else { break };
             if let (Some(last), Some(before)) = (last.get_mut(hash(begins)), before.get_mut(self.entered % WINDOW)) {
                 #[expect(clippy::cast_possible_truncation, reason = "as `new` has it")]
-                let place = self.entered as u32 + 1;
+                let place = *first + self.entered as u32 + 1;
                 *before = std::mem::replace(last, place);
             }
             self.entered += 1;
@@ -274,6 +297,7 @@ impl<'a> Search<'a> {
         let mut best = (least - 1, 0);
         // What does not match where the best ends cannot be longer.
         let mut wanted = self.data.get(at + best.0);
+        let first = self.tables.first as usize + 1;
         let mut place = self.tables.last.get(hash(word)).copied().unwrap_or(0) as usize;
         let Some(before) = self.tables.before.first_chunk::<WINDOW>() else { return (0, 0) };
         let mut nearest = at;
@@ -281,7 +305,9 @@ impl<'a> Search<'a> {
         for _ in 0..chain {
             // Invariant: `place` is one of those entered, plus one, or 0 for none; each is before the last, unless the
             // window has gone on and its slot is another's.
-            let Some(from) = place.checked_sub(1).filter(|from| *from < nearest && at - from <= WINDOW) else { break };
+            let Some(from) = place.checked_sub(first).filter(|from| *from < nearest && at - from <= WINDOW) else {
+                break;
+            };
             if self.data.get(from + best.0) == wanted && begins(from) == Some(word) {
                 let length = self.common(from, at, most);
                 if length > best.0 {
@@ -326,4 +352,32 @@ const fn hash(begins: u64) -> usize {
 #[expect(clippy::cast_possible_truncation, reason = "a segment, a copy and the window are shorter than 2^16")]
 const fn sequence(literals: usize, length: usize, distance: usize) -> Sequence {
     Sequence { literals: literals as u16, length: length as u16, distance: distance as u16 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_another_search_left_is_not_found_also_where_places_begin_anew() {
+        let data: Vec<u8> = (0..3000_u32).map(|at| (at * at / 7).to_le_bytes()[0] & 0x3f).collect();
+        let depth = Depth { chain: 8, least: 4, enough: 96, take: 24 };
+        let found = |tables: &mut Tables| {
+            let mut search = Search::new(&data, tables);
+            let (mut probed, mut searched) = (Vec::new(), Vec::new());
+            search.probe(0, 3000, 2, &[8 << 8; 256], &mut probed);
+            search.thorough(0, 3000, depth, None, &mut searched);
+            (probed, searched)
+        };
+        let mut tables = Tables::default();
+        let first = found(&mut tables);
+        assert!(first.1.len() > 10);
+        for next in [3000, u32::MAX - 6500] {
+            tables.next = next;
+            for _ in 0..4 {
+                assert!(found(&mut tables) == first, "from {}", tables.first);
+            }
+        }
+        assert!(tables.first < 10_000);
+    }
 }

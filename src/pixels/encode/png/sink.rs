@@ -13,7 +13,7 @@ use crate::size::Size;
 
 /// A PNG that is written while its rows come.
 #[derive(Debug)]
-pub(crate) struct RowSink<'a> {
+pub struct RowSink<'a> {
     shape: Shape,
     effort: PngEffort,
     scratch: &'a mut PngScratch,
@@ -27,7 +27,7 @@ pub(crate) struct RowSink<'a> {
 
 impl<'a> RowSink<'a> {
     /// A picture of that size, of which there is no row yet.
-    pub(crate) fn new(size: Size, layout: Layout, effort: PngEffort, scratch: &'a mut PngScratch) -> Self {
+    pub fn new(size: Size, layout: Layout, effort: PngEffort, scratch: &'a mut PngScratch) -> Self {
         let shape = Shape::of(size, layout);
         let writer = Writer::new(shape, &[]);
         // Invariant: first the row above, then what has come of the strip.
@@ -37,7 +37,7 @@ impl<'a> RowSink<'a> {
     }
 
     /// The next rows from the top, in any pieces.
-    pub(crate) fn push(&mut self, mut bytes: &[u8]) {
+    pub fn push(&mut self, mut bytes: &[u8]) {
         self.bytes = self.bytes.saturating_add(bytes.len() as u64);
         while let Some(Rows { from, to, is_last }) = self.next.filter(|_| !bytes.is_empty()) {
             let row_bytes = self.shape.row_bytes();
@@ -62,7 +62,7 @@ impl<'a> RowSink<'a> {
     /// # Errors
     ///
     /// [`PixelCountError`] unless exactly all rows have come.
-    pub(crate) fn finish(self) -> Result<Vec<u8>, PixelCountError> {
+    pub fn finish(self) -> Result<Vec<u8>, PixelCountError> {
         let size = self.shape.size;
         let expected = self.shape.row_bytes() as u64 * u64::from(size.height());
         if self.bytes == expected {
@@ -71,24 +71,6 @@ impl<'a> RowSink<'a> {
             Err(PixelCountError { size, expected, found: usize::try_from(self.bytes).unwrap_or(usize::MAX) })
         }
     }
-}
-
-/// The rows of a picture in pieces, as a PNG by [`RowSink`]; here so that the tests of the public API reach it.
-///
-/// # Errors
-///
-/// [`PixelCountError`] unless the pieces are exactly the picture.
-#[doc(hidden)]
-pub fn encode_png_rows<'a>(
-    size: Size,
-    layout: Layout,
-    effort: PngEffort,
-    pieces: impl IntoIterator<Item = &'a [u8]>,
-) -> Result<Vec<u8>, PixelCountError> {
-    let mut scratch = PngScratch::default();
-    let mut sink = RowSink::new(size, layout, effort, &mut scratch);
-    pieces.into_iter().for_each(|piece| sink.push(piece));
-    sink.finish()
 }
 
 #[cfg(test)]
@@ -132,11 +114,15 @@ mod tests {
     #[test]
     fn a_row_too_few_or_a_byte_too_many_is_no_picture() {
         let size = Size::new(3, 2).unwrap();
-        let error = |bytes: usize| {
-            encode_png_rows(size, Layout::Rgb, PngEffort::Fast, [&vec![7; bytes][..], &[]]).unwrap_err().to_string()
+        let mut scratch = PngScratch::default();
+        let mut file = |bytes: usize| {
+            let mut sink = RowSink::new(size, Layout::Rgb, PngEffort::Fast, &mut scratch);
+            sink.push(&vec![7; bytes]);
+            sink.push(&[]);
+            sink.finish()
         };
-        assert_eq!(error(9), "9 bytes for 3x2 pixels, expected 18");
-        assert_eq!(error(19), "19 bytes for 3x2 pixels, expected 18");
-        assert!(encode_png_rows(size, Layout::Rgb, PngEffort::Fast, [&[7; 18][..]]).is_ok());
+        assert_eq!(file(9).unwrap_err().to_string(), "9 bytes for 3x2 pixels, expected 18");
+        assert_eq!(file(19).unwrap_err().to_string(), "19 bytes for 3x2 pixels, expected 18");
+        assert!(file(18).is_ok());
     }
 }

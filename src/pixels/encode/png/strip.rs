@@ -122,7 +122,8 @@ pub(super) struct Workshop {
     /// The best result so far, and what is tried against it.
     deflated: BitWriter,
     tried: BitWriter,
-    adler: u32,
+    /// Of the filtered rows that the best was made of; none before the first result.
+    adler: Option<u32>,
 }
 
 /// A strip, deflated.
@@ -136,6 +137,7 @@ pub(super) struct Deflated<'a> {
 impl Workshop {
     /// Depends on nothing but its arguments, so that strips may be encoded side by side.
     pub(super) fn encode(&mut self, shape: Shape, strip: Strip<'_>, effort: PngEffort) -> Deflated<'_> {
+        self.adler = None;
         // What differs by one in a palette may look like anything, and so may what shares a byte.
         if shape.depth != BitDepth::Eight || shape.kind == ColorType::Indexed {
             self.filter(shape, strip, |_, _| Filter::None);
@@ -143,40 +145,29 @@ impl Workshop {
         } else {
             self.encode_filtered(shape, strip, effort);
         }
-        let sum = Sum { adler: self.adler, bytes: self.filtered.len() };
+        let sum = Sum { adler: self.adler.unwrap_or(1), bytes: self.filtered.len() };
         Deflated { bytes: self.deflated.bytes(), sum }
     }
 
     /// What is drawn is not filtered, the rest so that its bytes are the smallest, which is best for most pictures. For a
-    /// small file more is tried: the least surprising bytes, and for what is flat none.
+    /// small file more is tried: the least surprising bytes, and no filter for what is drawn or flat.
     fn encode_filtered(&mut self, shape: Shape, strip: Strip<'_>, effort: PngEffort) {
-        if effort != PngEffort::Small && strip.look(shape) == Look::Drawn {
-            self.filter(shape, strip, |_, _| Filter::None);
-            return self.deflate(effort, Look::Drawn, strip.is_last);
-        }
-        self.filter(shape, strip, |row, _| row.smallest());
-        let mut is_flat = false;
-        if effort == PngEffort::Small {
-            self.deflate(PngEffort::Fast, Look::Natural, strip.is_last);
-            is_flat = self.is_flat();
-            std::mem::swap(&mut self.filtered, &mut self.other);
-            let by_size = self.deflated.bytes().len();
-            self.filter(shape, strip, |row, room| row.least_surprising(room));
-            self.deflate(PngEffort::Fast, Look::Natural, strip.is_last);
-            if self.deflated.bytes().len() >= by_size {
+        let (is_drawn, is_small) = (strip.look(shape) == Look::Drawn, effort == PngEffort::Small);
+        if is_small || !is_drawn {
+            self.filter(shape, strip, |row, _| row.smallest());
+            if is_small {
+                self.deflate(PngEffort::Balanced, Look::Natural, strip.is_last);
                 std::mem::swap(&mut self.filtered, &mut self.other);
+                self.filter(shape, strip, |row, room| row.least_surprising(room));
+                if !self.deflate(PngEffort::Balanced, Look::Natural, strip.is_last) {
+                    std::mem::swap(&mut self.filtered, &mut self.other);
+                }
             }
+            self.deflate(effort, Look::Natural, strip.is_last);
         }
-        self.deflate(effort, Look::Natural, strip.is_last);
-        if is_flat {
-            let (length, adler) = (self.deflated.bytes().len(), self.adler);
-            std::mem::swap(&mut self.deflated, &mut self.tried);
+        if is_drawn || is_small && self.is_flat() {
             self.filter(shape, strip, |_, _| Filter::None);
             self.deflate(effort, Look::Drawn, strip.is_last);
-            if self.deflated.bytes().len() >= length {
-                std::mem::swap(&mut self.deflated, &mut self.tried);
-                self.adler = adler;
-            }
         }
     }
 
@@ -197,10 +188,16 @@ impl Workshop {
         }
     }
 
-    fn deflate(&mut self, effort: PngEffort, look: Look, is_last: bool) {
-        self.deflated.clear();
-        self.deflater.deflate(&self.filtered, effort, look, is_last, &mut self.deflated);
-        self.adler = simd_adler32::adler32(&self.filtered.as_slice());
+    /// Deflates the filtered rows, and keeps what is shorter than the best so far; whether it is.
+    fn deflate(&mut self, effort: PngEffort, look: Look, is_last: bool) -> bool {
+        self.tried.clear();
+        self.deflater.deflate(&self.filtered, effort, look, is_last, &mut self.tried);
+        let is_best = self.adler.is_none() || self.tried.bytes().len() < self.deflated.bytes().len();
+        if is_best {
+            std::mem::swap(&mut self.deflated, &mut self.tried);
+            self.adler = Some(simd_adler32::adler32(&self.filtered.as_slice()));
+        }
+        is_best
     }
 }
 
