@@ -38,6 +38,23 @@ impl Format {
         }
     }
 
+    /// The format that the first bytes of a file announce. Labels and extensions are often wrong, and decide nothing.
+    ///
+    /// ```
+    /// use smart_resize::Format;
+    ///
+    /// assert_eq!(Format::sniff(b"\xff\xd8\xff\xe0 and so on"), Some(Format::Jpeg));
+    /// assert_eq!(Format::sniff(b"GIF89a"), None);
+    /// ```
+    pub const fn sniff(bytes: &[u8]) -> Option<Self> {
+        match bytes {
+            [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(Self::Png),
+            [0xff, 0xd8, 0xff, ..] => Some(Self::Jpeg),
+            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Self::WebP),
+            _ => None,
+        }
+    }
+
     /// The usual file name extension, without the dot.
     pub const fn extension(self) -> &'static str {
         match self {

@@ -43,6 +43,7 @@
 //! - What will be done: [`Plan`], [`smallest_covering`], [`Fit`], [`Focus`], [`prompt`].
 //! - What is spared: [`Sharing`], [`OverBudgetError`], [`ResizeRequestBuilder::skip_covered`].
 //! - Who does it: [`Generator`], [`AsyncGenerator`], [`Store`], `Driver`, `Budget`.
+//! - The JSON of fal and Gemini, for services and for backends: `wire`.
 //! - Pixels alone: `render`, `decode`, `encode`, `encode_within`, `probe`.
 //!
 //! # Features
@@ -58,6 +59,8 @@
 //! | `libwebp` | no | `WebPMode::Lossy`, and `Codec::Fast` for reading WebP; takes a C compiler |
 //! | `turbojpeg` | no | `Codec::Fast` for JPEG; takes a C compiler, CMake and NASM |
 //! | `jpeg-simd` | no | JPEGs written a third faster; their bytes differ between processors |
+//! | `wire` | no | the JSON of fal and Gemini; free to change before 1.0 |
+//! | `schemars` | no | `wire`, and JSON Schemas of what it reads and writes |
 //!
 //! Without default features the crate is `no_std` with `alloc`: planning, and the traits and data of backends.
 //!
@@ -81,6 +84,8 @@ pub mod pixels;
 pub mod plan;
 pub mod size;
 mod text;
+#[cfg(feature = "wire")]
+pub mod wire;
 
 pub use error::Error;
 pub use format::{Format, ParseFormatError};

@@ -42,6 +42,16 @@ fn main() {
         drawn[0] = kind;
         write("encode_png", &format!("kind-{kind:02}"), &drawn);
     }
+    for (number, (kind, text)) in WIRE.iter().enumerate() {
+        write("wire", &format!("{kind}-{number:02}"), &[&[*kind], text.as_bytes()].concat());
+    }
+    for number in 0..8_u8 {
+        write(
+            "wire",
+            &format!("drawn-{number}"),
+            &[&[6 + number % 2][..], &noise(300 + u64::from(number), 200)].concat(),
+        );
+    }
     for number in 0..6 {
         let mut drawn = noise(100 + number, HEAD + 120);
         drawn[0] = 1;
@@ -210,6 +220,96 @@ impl Png {
         rows
     }
 }
+
+/// The law `wire` reads the rest by the first byte: inputs, data URIs to read and to write, answers of Gemini's and fal's,
+/// scenes.
+const WIRE: [(u8, &str); 40] = [
+    (
+        0,
+        r#"{"image_url": "https://storage.googleapis.com/falserverless/example_inputs/nano-banana-edit-input.png",
+        "target_sizes": ["1024x1024", "1920x1080", "768x1344"], "prompt": "", "num_images_per_size": 1,
+        "resolution": "1K", "output_format": "png", "safety_tolerance": "4"}"#,
+    ),
+    (
+        0,
+        r#"{"image_url": "data:image/png;base64,iVBORw0KGgo=", "target_sizes": ["728x90"], "prompt": "a hat", "seed": 7,
+        "num_images_per_size": "4", "resolution": "4K", "output_format": "webp", "safety_tolerance": "1", "sync_mode": "on"}"#,
+    ),
+    (
+        0,
+        r#"{"image_url": "ftp://x", "target_sizes": ["x", null, "6337x1"], "prompt": 5, "num_images_per_size": 9,
+        "resolution": "3K", "output_format": "gif", "safety_tolerance": 4, "seed": -1, "sync_mode": 2}"#,
+    ),
+    (0, "{}"),
+    (0, "[1, 2"),
+    (0, ""),
+    (0, r#"{"image_url": "data:,%0", "target_sizes": [], "seed": 1e400}"#),
+    (0, r#"{"image_url": "data:;base64,AAAA", "target_sizes": ["1x1"], "seed": 18446744073709551615}"#),
+    (1, "data:image/png;base64,iVBORw0KGgo="),
+    (1, "data:image/png;base64,iVBORw0KGgo"),
+    (1, "data:image/png;base64,iVBORw0K Ggo="),
+    (1, "data:image/png;base64,iVBORw0KGgp="),
+    (1, "data:image/png;name=a%20b;base64,iVBORw0KGgo%3D"),
+    (1, "DATA:,a%20text"),
+    (1, "data:;charset=utf-8,%e2%82%ac"),
+    (1, "data:text/plain;base64=1;x,a"),
+    (1, "data:image/png;base64"),
+    (1, "https://example.com/a.png"),
+    (2, ""),
+    (2, "a"),
+    (2, "some bytes of a picture"),
+    (
+        3,
+        r#"{"candidates": [{"content": {"role": "model", "parts": [{"thought": true, "text": "Hm."},
+        {"thought": true, "inlineData": {"mimeType": "image/png", "data": "YQ=="}}, {"text": "Here it is."},
+        {"inlineData": {"mimeType": "image/png", "data": "Yg=="}, "thoughtSignature": "c2ln"}]}, "finishReason": "STOP"}],
+        "usageMetadata": {"promptTokenCount": 270, "candidatesTokenCount": 1120, "totalTokenCount": 1390,
+        "candidatesTokensDetails": [{"modality": "IMAGE", "tokenCount": 1120}]}}"#,
+    ),
+    (3, r#"{"candidates": [{"content": {"parts": [{"text": "I cannot."}]}, "finishReason": "STOP"}]}"#),
+    (3, r#"{"candidates": [{"finishReason": "IMAGE_SAFETY", "finishMessage": "No."}]}"#),
+    (3, r#"{"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}"#),
+    (3, r#"{"candidates": [{"content": {"parts": [{"inline_data": {"mime_type": "image/png", "data": "?"}}]}}]}"#),
+    (
+        3,
+        r#"{"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "Wait.", "details": [{"retryDelay": "34s"}]}}"#,
+    ),
+    (3, "<html>502</html>"),
+    (4, r#"{"images": [{"url": "data:image/png;base64,YQ==", "width": null}], "description": null}"#),
+    (4, r#"{"images": [], "description": "nothing"}"#),
+    (
+        4,
+        r#"{"images": [{"url": "https://x/a.png", "file_size": 4404019}], "description": "", "results": [{"images":
+        [{"url": ""}], "description": "", "aspect_ratio": "", "resolution": ""}]}"#,
+    ),
+    (
+        4,
+        r#"{"status": "IN_QUEUE", "request_id": "7", "response_url": "u", "status_url": "u", "cancel_url": "u", "logs": null,
+        "metrics": {}, "queue_position": 0}"#,
+    ),
+    (
+        4,
+        r#"{"status": "COMPLETED", "request_id": "7", "response_url": "u", "status_url": "u", "cancel_url": "u",
+        "logs": [{"message": "m", "level": "INFO", "source": "USER", "timestamp": "2026"}], "metrics": {"a": 1.5}}"#,
+    ),
+    (
+        4,
+        r#"{"request_id": "7", "gateway_request_id": "7", "status": "ERROR", "payload": {"detail": []}, "error": "e"}"#,
+    ),
+    (4, r#"{"detail": [{"loc": ["body", "prompt", 0], "msg": "m", "type": "content_policy_violation", "ctx": {}}]}"#),
+    (4, r#"{"detail": "Request is still in progress"}"#),
+    (4, r#"{"prompt": "abc", "image_urls": ["u"], "safety_tolerance": "6", "resolution": "0.5K", "num_images": 4}"#),
+    (
+        5,
+        r#"{"summary": "a bottle", "subjects": [{"label": "the bottle", "area": {"left": 350, "top": 100, "right": 650,
+        "bottom": 900}}], "texts": []}"#,
+    ),
+    (
+        5,
+        r#"{"summary": "a", "texts": [{"label": "SALE", "area": {"left": 0, "top": 0, "right": 1200, "bottom": 90}}]}"#,
+    ),
+    (5, "```json\n{}\n```"),
+];
 
 type Chunk<'a> = ([u8; 4], &'a [u8]);
 

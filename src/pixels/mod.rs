@@ -107,7 +107,7 @@ impl RenderTarget {
         self
     }
 
-    /// The same target in a file of at most `max_bytes`: [`encode_within`] says what is done for that, and
+    /// The same target in a file of at most `max_bytes`: [`encode_within`](crate::encode_within) says what is done for that, and
     /// [`EncodeError::TooHeavy`] is where nothing helps. A heavier picture does not pass through.
     ///
     /// ```

@@ -29,6 +29,7 @@ pub const MAX_REGIONS: usize = 16;
 
 /// A part of the upright picture, in thousandths of its width and height.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "RawArea"))]
 pub struct Area {
     left: u16,
@@ -64,6 +65,7 @@ impl Area {
 
 /// Something in the picture, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "RawRegion"))]
 pub struct Region {
     label: String,
@@ -93,6 +95,7 @@ impl Region {
 
 /// What the picture shows.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "RawScene"))]
 pub struct Scene {
     summary: String,
@@ -198,10 +201,15 @@ pub enum SceneError {
 
 #[cfg(feature = "serde")]
 #[derive(serde::Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(rename = "Area"))]
 struct RawArea {
+    #[cfg_attr(feature = "schemars", schemars(range(max = 999)))]
     left: u16,
+    #[cfg_attr(feature = "schemars", schemars(range(max = 999)))]
     top: u16,
+    #[cfg_attr(feature = "schemars", schemars(range(min = 1, max = 1000)))]
     right: u16,
+    #[cfg_attr(feature = "schemars", schemars(range(min = 1, max = 1000)))]
     bottom: u16,
 }
 
@@ -216,7 +224,9 @@ impl TryFrom<RawArea> for Area {
 
 #[cfg(feature = "serde")]
 #[derive(serde::Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(rename = "Region"))]
 struct RawRegion {
+    #[cfg_attr(feature = "schemars", schemars(length(min = 1, max = MAX_LABEL_CHARS)))]
     label: String,
     area: Area,
 }
@@ -232,11 +242,15 @@ impl TryFrom<RawRegion> for Region {
 
 #[cfg(feature = "serde")]
 #[derive(serde::Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(rename = "Scene"))]
 struct RawScene {
+    #[cfg_attr(feature = "schemars", schemars(length(min = 1, max = MAX_SUMMARY_CHARS)))]
     summary: String,
     #[serde(default)]
+    #[cfg_attr(feature = "schemars", schemars(length(max = MAX_REGIONS)))]
     subjects: Vec<Region>,
     #[serde(default)]
+    #[cfg_attr(feature = "schemars", schemars(length(max = MAX_REGIONS)))]
     texts: Vec<Region>,
 }
 

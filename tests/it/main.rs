@@ -69,3 +69,5 @@ mod tower;
 mod upstream;
 #[cfg(feature = "pixels")]
 mod weight;
+#[cfg(feature = "wire")]
+mod wire;

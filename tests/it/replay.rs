@@ -47,6 +47,12 @@ fn what_is_written_as_png_is_read_back() {
     replay("encode_png", laws::encode_png, 16);
 }
 
+#[cfg(feature = "wire")]
+#[test]
+fn what_services_say_is_refused_or_means_what_it_says() {
+    replay("wire", laws::wire, 40);
+}
+
 /// So that the seeds do not all end at the first check.
 #[test]
 fn the_seeds_are_pictures_but_for_a_few() {

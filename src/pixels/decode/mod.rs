@@ -138,7 +138,7 @@ pub struct Decoded {
 ///
 /// [`DecodeError`] where the header cannot be read or exceeds the limits.
 pub fn probe(bytes: &[u8], limits: &DecodeLimits) -> Result<Probe, DecodeError> {
-    guarded(sniff(bytes), || {
+    guarded(Format::sniff(bytes), || {
         let (format, Opened { header, .. }) = open(bytes, limits, 1)?;
         let Header { size, orientation, colour_tags, is_bare, .. } = header;
         let is_upright = orientation == Orientation::UPRIGHT;
@@ -165,7 +165,7 @@ pub(crate) fn decode_into(
     reduce: u32,
     room: Vec<u8>,
 ) -> Result<Decoded, DecodeError> {
-    guarded(sniff(bytes), || {
+    guarded(Format::sniff(bytes), || {
         let (format, Opened { header, needed, pixels }) = open(bytes, limits, reduce)?;
         let buffer = usize::try_from(needed).ok().and_then(|length| zeroed(length, room));
         let samples = pixels.read(buffer.ok_or(DecodeError::OutOfMemory { bytes: needed })?)?;
@@ -243,8 +243,8 @@ fn readable(bytes: &[u8], limits: &DecodeLimits) -> Result<Format, DecodeError> 
     if bytes.len() > limits.input_bytes {
         return Err(DecodeError::InputTooLarge { bytes: bytes.len(), max: limits.input_bytes });
     }
-    let format =
-        sniff(bytes).ok_or_else(|| DecodeError::UnknownFormat { start: bytes.iter().take(8).copied().collect() })?;
+    let format = Format::sniff(bytes)
+        .ok_or_else(|| DecodeError::UnknownFormat { start: bytes.iter().take(8).copied().collect() })?;
     limits.check(format).map(|()| format)
 }
 
@@ -253,16 +253,6 @@ const fn check_needed(needed: u64, limits: &DecodeLimits) -> Result<(), DecodeEr
         return Err(DecodeError::TooManyBytes { bytes: needed, max: limits.decoded_bytes });
     }
     Ok(())
-}
-
-/// The format that the first bytes announce.
-fn sniff(bytes: &[u8]) -> Option<Format> {
-    match bytes {
-        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(Format::Png),
-        [0xff, 0xd8, 0xff, ..] => Some(Format::Jpeg),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Format::WebP),
-        _ => None,
-    }
 }
 
 /// Bytes that cannot be read as a picture.

@@ -4,6 +4,8 @@
 mod encode_png;
 mod mutate;
 mod render;
+#[cfg(feature = "wire")]
+mod wire;
 
 use std::collections::BTreeSet;
 
@@ -20,6 +22,9 @@ pub(crate) use self::encode_png::{any_picture, encode_png, is_as_it_is, streamed
 use self::render::any_format;
 #[allow(unused_imports, reason = "each fuzz target holds one of the laws")]
 pub(crate) use self::render::{HEAD, decode_render};
+#[cfg(feature = "wire")]
+#[allow(unused_imports, reason = "each fuzz target holds one of the laws")]
+pub(crate) use self::wire::wire;
 
 /// A text is a size exactly where a naive reading of the grammar says so; otherwise the error is at the place where
 /// the text stops being the beginning of a size.

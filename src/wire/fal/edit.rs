@@ -1,0 +1,337 @@
+//! The endpoints below: `nano-banana-pro/edit`, `nano-banana-2/edit` and `nano-banana/edit`.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::output::ImageFile;
+use crate::format::Format;
+use crate::generate::error::{GenerateError, GenerateErrorKind};
+use crate::generate::{Generated, GenerationRequest};
+use crate::plan::preset::{AspectRatio, Resolution};
+use crate::plan::source::Source;
+use crate::wire::data_uri::{DataUri, DataUriError, is_data_uri};
+
+/// The most images that an edit endpoint makes in one call.
+pub const MAX_EDIT_IMAGES: u32 = 4;
+/// The most images that an edit endpoint works from.
+pub const MAX_INPUT_IMAGES: usize = 14;
+/// The fewest characters of a prompt that an edit endpoint takes.
+const MIN_PROMPT_CHARS: usize = 3;
+
+/// An edit endpoint of fal's, with what it offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EditModel {
+    /// `fal-ai/nano-banana-pro/edit`.
+    NanoBananaPro,
+    /// `fal-ai/nano-banana-2/edit`.
+    NanoBanana2,
+    /// `fal-ai/nano-banana/edit`.
+    NanoBanana,
+}
+
+impl EditModel {
+    /// The model that plans call `name`, as the [built-in tables](crate::PresetTable::all) do: `nano-banana-pro`,
+    /// `nano-banana-2` or `nano-banana`.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "nano-banana-pro" => Some(Self::NanoBananaPro),
+            "nano-banana-2" => Some(Self::NanoBanana2),
+            "nano-banana" => Some(Self::NanoBanana),
+            _ => None,
+        }
+    }
+
+    /// The endpoint, such as `fal-ai/nano-banana-pro/edit`.
+    pub const fn endpoint(self) -> &'static str {
+        match self {
+            Self::NanoBananaPro => "fal-ai/nano-banana-pro/edit",
+            Self::NanoBanana2 => "fal-ai/nano-banana-2/edit",
+            Self::NanoBanana => "fal-ai/nano-banana/edit",
+        }
+    }
+
+    /// The most characters of a prompt: 5000 for nano-banana, which older documents say, otherwise 50,000.
+    pub const fn max_prompt_chars(self) -> usize {
+        match self {
+            Self::NanoBananaPro | Self::NanoBanana2 => 50_000,
+            Self::NanoBanana => 5000,
+        }
+    }
+
+    /// Whether the endpoint makes pictures of this shape.
+    pub fn has_ratio(self, ratio: AspectRatio) -> bool {
+        match ratio.to_string().as_str() {
+            "21:9" | "16:9" | "3:2" | "4:3" | "5:4" | "1:1" | "4:5" | "3:4" | "2:3" | "9:16" => true,
+            "4:1" | "1:4" | "8:1" | "1:8" => self == Self::NanoBanana2,
+            _ => false,
+        }
+    }
+
+    /// Whether the endpoint makes pictures of this tier.
+    pub fn has_resolution(self, resolution: Resolution) -> bool {
+        match resolution {
+            Resolution::K1 | Resolution::K2 | Resolution::K4 => self != Self::NanoBanana,
+            Resolution::HALF_K => self == Self::NanoBanana2,
+            _ => false,
+        }
+    }
+}
+
+/// The URL at which a backend finds the source: its own, or else its bytes as a data URI; nothing where it has neither.
+/// A data URI is as long as four thirds of the bytes, so where the source is large, upload it first.
+pub fn source_url(source: &Source) -> Option<String> {
+    if let Some(url) = source.url() {
+        return Some(url.to_string());
+    }
+    let bytes = source.bytes()?;
+    Some(DataUri::new(Format::sniff(bytes).unwrap_or_default(), bytes.clone()).to_string())
+}
+
+/// What an edit endpoint is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct EditInput {
+    /// The whole prompt.
+    #[cfg_attr(feature = "schemars", schemars(length(min = 3, max = 50000)))]
+    pub prompt: String,
+    /// The pictures to work from, at most [`MAX_INPUT_IMAGES`]; the source is the first.
+    #[cfg_attr(feature = "schemars", schemars(length(max = MAX_INPUT_IMAGES)))]
+    pub image_urls: Vec<String>,
+    /// How many images to make, 1 to [`MAX_EDIT_IMAGES`].
+    #[serde(default = "default::one")]
+    #[cfg_attr(feature = "schemars", schemars(range(min = 1, max = MAX_EDIT_IMAGES)))]
+    pub num_images: u32,
+    /// Such as `16:9`. It is always sent: with `auto`, sizes come that no table has.
+    #[serde(default = "default::auto")]
+    pub aspect_ratio: String,
+    /// Such as `2K`; nothing for nano-banana, which has no tiers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<String>"))]
+    pub resolution: Option<Resolution>,
+    /// The format in which the images should come.
+    #[serde(default)]
+    #[cfg_attr(feature = "schemars", schemars(with = "super::schema::OutputFormat"))]
+    pub output_format: Format,
+    /// From 1, which is strict, to 6; as a string in JSON.
+    #[serde(default = "default::four", with = "tolerance")]
+    #[cfg_attr(feature = "schemars", schemars(with = "super::schema::SafetyTolerance"))]
+    pub safety_tolerance: u8,
+    /// The seed, which is best effort.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    /// Whether the answer has data URIs in the place of URLs.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sync_mode: bool,
+    /// One image for each that is asked, whatever the prompt says of their number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit_generations: Option<bool>,
+    /// Whether the model may look into the web; nano-banana cannot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enable_web_search: Option<bool>,
+}
+
+impl EditInput {
+    /// What `model` is asked for `request`, with the source at `image_url` (see [`source_url`]): ratio and tier of the
+    /// preset, and never its pixels. `limit_generations` is on, so that a prompt that speaks of several pictures does not
+    /// give more than are paid for.
+    ///
+    /// # Errors
+    ///
+    /// A [`GenerateError`] of the kind [`InvalidRequest`](GenerateErrorKind::InvalidRequest), whose source is the
+    /// [`EditInputError`], where the endpoint would refuse it. Nothing is billed.
+    pub fn new(
+        model: EditModel,
+        request: &GenerationRequest,
+        image_url: impl Into<String>,
+    ) -> Result<Self, GenerateError> {
+        Self::checked(model, request, image_url.into())
+            .map_err(|error| GenerateError::new(GenerateErrorKind::InvalidRequest, model.endpoint()).with_source(error))
+    }
+
+    fn checked(model: EditModel, request: &GenerationRequest, image_url: String) -> Result<Self, EditInputError> {
+        let (preset, prompt, variants) = (request.preset(), request.prompt(), request.variants());
+        if !model.has_ratio(preset.ratio()) {
+            return Err(EditInputError::AspectRatio { found: preset.ratio() });
+        }
+        if let Some(found) = preset.resolution().filter(|tier| !model.has_resolution(*tier)) {
+            return Err(EditInputError::Resolution { found });
+        }
+        let (chars, max) = (prompt.chars().count(), model.max_prompt_chars());
+        if !(MIN_PROMPT_CHARS..=max).contains(&chars) {
+            return Err(EditInputError::Prompt { chars, max });
+        }
+        if !(1..=MAX_EDIT_IMAGES).contains(&variants) {
+            return Err(EditInputError::Images { found: variants });
+        }
+        if image_url.is_empty() {
+            return Err(EditInputError::NoSource);
+        }
+        Ok(Self {
+            prompt: prompt.to_string(),
+            image_urls: vec![image_url],
+            num_images: variants,
+            aspect_ratio: preset.ratio().to_string(),
+            resolution: preset.resolution(),
+            output_format: request.transfer_format(),
+            safety_tolerance: request.safety_tolerance(),
+            seed: request.seed(),
+            sync_mode: false,
+            limit_generations: Some(true),
+            enable_web_search: None,
+        })
+    }
+}
+
+mod default {
+    pub(super) const fn one() -> u32 {
+        1
+    }
+
+    pub(super) const fn four() -> u8 {
+        4
+    }
+
+    pub(super) fn auto() -> String {
+        "auto".to_owned()
+    }
+}
+
+/// 1 to 6, as a string.
+mod tolerance {
+    use std::borrow::Cow;
+
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+    pub(super) fn serialize<S: Serializer>(tolerance: &u8, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(tolerance)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        match text.as_bytes() {
+            [digit @ b'1'..=b'6'] => Ok(digit - b'0'),
+            _ => Err(de::Error::invalid_value(de::Unexpected::Str(&text), &"\"1\" to \"6\"")),
+        }
+    }
+}
+
+/// A call that an edit endpoint would refuse.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EditInputError {
+    /// A shape that the endpoint does not make.
+    #[error("aspect_ratio {found} is none of the endpoint's")]
+    #[expect(missing_docs, reason = "what was found")]
+    AspectRatio { found: AspectRatio },
+    /// A tier that the endpoint does not make.
+    #[error("resolution {found} is none of the endpoint's")]
+    #[expect(missing_docs, reason = "what was found")]
+    Resolution { found: Resolution },
+    /// A prompt that is too short or too long.
+    #[error("prompt of {chars} characters, expected {MIN_PROMPT_CHARS} to {max}")]
+    #[expect(missing_docs, reason = "what was found and the bound")]
+    Prompt { chars: usize, max: usize },
+    /// More images than one call makes, or none.
+    #[error("num_images {found}, expected 1 to {MAX_EDIT_IMAGES}")]
+    #[expect(missing_docs, reason = "what was found")]
+    Images { found: u32 },
+    /// No URL of the source.
+    #[error("image_urls: the source has neither a URL nor bytes")]
+    NoSource,
+}
+
+/// What an edit endpoint answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(extend("required" = ["images", "description"])))]
+#[non_exhaustive]
+pub struct EditOutput {
+    /// The images. Their labels and sizes are hints; only the bytes tell.
+    pub images: Vec<ImageFile>,
+    /// What the model said.
+    #[serde(default, deserialize_with = "super::output::text_or_null")]
+    #[cfg_attr(feature = "schemars", schemars(!default))]
+    pub description: String,
+}
+
+impl EditOutput {
+    /// The output of these images.
+    pub fn new(images: Vec<ImageFile>, description: impl Into<String>) -> Self {
+        Self { images, description: description.into() }
+    }
+
+    /// What `backend` made: the output with the `bytes` that the caller fetched for each of its images, in order. Each
+    /// image is billed.
+    ///
+    /// # Errors
+    ///
+    /// [`NothingMade`](GenerateErrorKind::NothingMade) for an output without images, with its description;
+    /// [`InvalidAnswer`](GenerateErrorKind::InvalidAnswer) where `bytes` are not as many as the images.
+    pub fn generated<I>(&self, backend: impl Into<String>, bytes: I) -> Result<Generated, GenerateError>
+    where
+        I: IntoIterator<Item: Into<Arc<[u8]>>>,
+    {
+        if self.images.is_empty() {
+            return Err(GenerateError::new(GenerateErrorKind::NothingMade, self.description.as_str()));
+        }
+        let bytes: Vec<Arc<[u8]>> = bytes.into_iter().map(Into::into).collect();
+        let (found, expected) = (bytes.len(), self.images.len());
+        if found != expected {
+            return Err(self.invalid(EditOutputError::Count { found, expected }));
+        }
+        let generated = Generated::new(backend, bytes);
+        Ok(if self.description.is_empty() { generated } else { generated.with_description(self.description.as_str()) })
+    }
+
+    /// The bytes of each image, all of which came as data URIs of at most `max_bytes` each: what `sync_mode` asks for.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidAnswer`](GenerateErrorKind::InvalidAnswer), with every image billed, where one did not.
+    pub fn embedded(&self, max_bytes: u64) -> Result<Vec<Arc<[u8]>>, GenerateError> {
+        let decode = |(index, image): (usize, &ImageFile)| match image.data(max_bytes) {
+            Some(Ok(data)) => Ok(data.bytes().clone()),
+            Some(Err(source)) => Err(self.invalid(EditOutputError::Data { index, source })),
+            None => Err(self.invalid(EditOutputError::NotEmbedded { index })),
+        };
+        self.images.iter().enumerate().map(decode).collect()
+    }
+
+    fn invalid(&self, error: EditOutputError) -> GenerateError {
+        let billed = u32::try_from(self.images.len()).unwrap_or(u32::MAX);
+        GenerateError::new(GenerateErrorKind::InvalidAnswer, "").with_source(error).with_billed_images(billed)
+    }
+}
+
+impl ImageFile {
+    /// The file that the URL has in it, of at most `max_bytes`; nothing where it is a URL to be fetched.
+    pub fn data(&self, max_bytes: u64) -> Option<Result<DataUri, DataUriError>> {
+        is_data_uri(&self.url).then(|| DataUri::parse(&self.url, max_bytes))
+    }
+}
+
+/// An output that does not give the images it speaks of. They are counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EditOutputError {
+    /// The caller has the bytes of fewer images, or of more.
+    #[error("the bytes of {found} images, expected those of {expected}")]
+    #[expect(missing_docs, reason = "what was found and what was expected")]
+    Count { found: usize, expected: usize },
+    /// An image at a URL, where data URIs were expected.
+    #[error("image {index} is not a data URI")]
+    #[expect(missing_docs, reason = "which image")]
+    NotEmbedded { index: usize },
+    /// A data URI that cannot be read.
+    #[error("image {index} is not a data URI that can be read")]
+    Data {
+        /// Which image.
+        index: usize,
+        /// What is wrong with it, and where.
+        source: DataUriError,
+    },
+}

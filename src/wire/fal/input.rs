@@ -1,0 +1,230 @@
+//! What `fal-ai/smart-resize` is asked.
+
+use serde::ser::SerializeStruct as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use super::detail::{DetailEntry, ErrorBody, ErrorType, Loc};
+use super::image_url::ImageUrl;
+use super::read::{self, byte_offset, missing, value_error};
+use crate::format::Format;
+use crate::plan::preset::Resolution;
+use crate::plan::request::{RequestError, RequestErrors, ResizeRequest, ResizeRequestBuilder};
+use crate::plan::source::Source;
+use crate::plan::target::Target;
+use crate::size::Size;
+use crate::wire::MAX_IMAGE_BYTES;
+
+/// The most target sizes that fal takes (likely).
+pub const MAX_TARGET_SIZES: usize = 10;
+/// The most variants of one size that fal takes (likely).
+pub const MAX_IMAGES_PER_SIZE: u32 = 4;
+/// The most characters of a prompt that fal takes (likely).
+pub const MAX_PROMPT_CHARS: usize = 5000;
+
+/// The bounds of an input. The default is fal's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InputLimits {
+    /// The most target sizes; above [`MAX_TARGETS`](crate::MAX_TARGETS) a request refuses them.
+    pub target_sizes: usize,
+    /// The most variants of one size; above [`MAX_VARIANTS`](crate::MAX_VARIANTS) a request refuses them.
+    pub images_per_size: u32,
+    /// The most characters of the prompt; above [`MAX_PROMPT_CHARS`] a request needs
+    /// [limits](ResizeRequestBuilder::limits) of its own.
+    pub prompt_chars: usize,
+    /// The most bytes of an image in a data URI.
+    pub image_bytes: u64,
+}
+
+impl Default for InputLimits {
+    fn default() -> Self {
+        Self {
+            target_sizes: MAX_TARGET_SIZES,
+            images_per_size: MAX_IMAGES_PER_SIZE,
+            prompt_chars: MAX_PROMPT_CHARS,
+            image_bytes: MAX_IMAGE_BYTES,
+        }
+    }
+}
+
+/// The input of `fal-ai/smart-resize`, read.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct SmartResizeInput {
+    /// The picture to resize.
+    #[cfg_attr(feature = "schemars", schemars(with = "String"))]
+    pub image_url: ImageUrl,
+    /// The exact sizes, each written `<width>x<height>`.
+    #[cfg_attr(feature = "schemars", schemars(with = "Vec<String>", length(min = 1, max = MAX_TARGET_SIZES)))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(inner(regex(pattern = "^[ \\t]*[1-9][0-9]{0,4}[xX×][1-9][0-9]{0,4}[ \\t]*$")))
+    )]
+    pub target_sizes: Vec<Size>,
+    /// An instruction beside the generated prompt; `""` keeps the content as it is.
+    #[cfg_attr(feature = "schemars", schemars(default, length(max = MAX_PROMPT_CHARS)))]
+    pub prompt: String,
+    /// How many variants of each size.
+    #[cfg_attr(feature = "schemars", schemars(default = "super::schema::one", range(min = 1, max = MAX_IMAGES_PER_SIZE)))]
+    pub num_images_per_size: u32,
+    /// The lowest tier that may be used.
+    #[cfg_attr(feature = "schemars", schemars(with = "super::schema::Tier", default = "super::schema::tier"))]
+    pub resolution: Resolution,
+    /// The format of the results.
+    #[cfg_attr(feature = "schemars", schemars(with = "super::schema::OutputFormat", default = "super::schema::png"))]
+    pub output_format: Format,
+    /// From 1, which is strict, to 6.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "super::schema::SafetyTolerance", default = "super::schema::four")
+    )]
+    pub safety_tolerance: u8,
+    /// The same seed for every size.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub seed: Option<u64>,
+    /// Whether the answer has data URIs in the place of URLs.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub sync_mode: bool,
+}
+
+impl SmartResizeInput {
+    /// The input of `image_url` and `target_sizes`, with the service's defaults.
+    pub fn new(image_url: ImageUrl, target_sizes: impl Into<Vec<Size>>) -> Self {
+        Self {
+            image_url,
+            target_sizes: target_sizes.into(),
+            prompt: String::new(),
+            num_images_per_size: 1,
+            resolution: Resolution::K1,
+            output_format: Format::Png,
+            safety_tolerance: 4,
+            seed: None,
+            sync_mode: false,
+        }
+    }
+
+    /// The input in the body of a request. As fal does, it ignores fields that it does not know, and reads `"2"`,
+    /// `2.0` and `true` as integers and `"yes"` as a boolean. Where it decides for itself:
+    ///
+    /// - Sizes have the grammar of [`Size`], so `1920×1080` is one; one that no preset of nano-banana-pro covers, or
+    ///   that is too long for the format, is refused here and not later.
+    /// - A seed is from 0 to 2⁶⁴−1. Integers beyond 64 bits are read as floats.
+    /// - A data URI is decoded, and another scheme than `http`, `https` and `data` refused.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake, in the order of the fields, with pydantic's types, messages and bounds. As there, a list that is
+    /// too long is not looked into.
+    pub fn from_json(body: &[u8], limits: &InputLimits) -> Result<Self, ErrorBody> {
+        if body.is_empty() {
+            return Err(missing([Loc::from("body")], &Value::Null).into());
+        }
+        let value = serde_json::from_slice(body).map_err(|error| {
+            let loc = [Loc::from("body"), byte_offset(body, &error).into()];
+            DetailEntry::new(ErrorType::JsonInvalid, loc, "JSON decode error", &Map::new().into())
+                .with_ctx("error", error.to_string())
+        })?;
+        Self::from_value(&value, limits)
+    }
+
+    /// The input in a JSON value; otherwise as [`from_json`](Self::from_json).
+    ///
+    /// # Errors
+    ///
+    /// As [`from_json`](Self::from_json).
+    pub fn from_value(value: &Value, limits: &InputLimits) -> Result<Self, ErrorBody> {
+        read::input(value, limits)
+    }
+
+    /// The request of `source` in which nothing is left to choose. `source` is [`ImageUrl::source`], or better what the
+    /// caller made of it.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake. There is none in an input that was read, and not changed since.
+    pub fn request(&self, source: Source) -> Result<ResizeRequest, ErrorBody> {
+        self.builder(source).build().map_err(|errors| self.refused(&errors))
+    }
+
+    /// The request of `source`, to which the caller may add: a scene, another model, a budget.
+    pub fn builder(&self, source: Source) -> ResizeRequestBuilder {
+        let builder = ResizeRequest::builder(source)
+            .targets(self.target_sizes.iter().copied().map(Target::new))
+            .prompt(self.prompt.as_str())
+            .variants(self.num_images_per_size)
+            .floor(self.resolution)
+            .format(self.output_format)
+            .safety_tolerance(self.safety_tolerance);
+        match self.seed {
+            Some(seed) => builder.seed(seed),
+            None => builder,
+        }
+    }
+
+    /// What is wrong with a request of this input, as fal says it.
+    pub fn refused(&self, errors: &RequestErrors) -> ErrorBody {
+        let value = serde_json::to_value(self).unwrap_or_default();
+        errors.iter().map(|error| entry_of(error, &value)).collect::<Vec<_>>().into()
+    }
+}
+
+/// The entry for a mistake of a request that was made of `body`.
+fn entry_of(error: &RequestError, body: &Value) -> DetailEntry {
+    let field = match error {
+        RequestError::NoTargets | RequestError::TooManyTargets { .. } => "target_sizes",
+        RequestError::Variants { .. } => "num_images_per_size",
+        RequestError::PromptTooLong { .. } => "prompt",
+        RequestError::UnknownFloor { .. } => "resolution",
+        RequestError::SafetyTolerance { .. } => "safety_tolerance",
+        RequestError::InvalidSize { index, .. }
+        | RequestError::TooLongForFormat { index, .. }
+        | RequestError::NothingCovers { index, .. }
+        | RequestError::NoBytes { index }
+        | RequestError::Insets { index, .. } => {
+            let loc = [Loc::from("body"), Loc::from("target_sizes"), Loc::from(*index)];
+            let size = body.pointer(&format!("/target_sizes/{index}")).unwrap_or(&Value::Null);
+            return value_error(loc, &with_source(error), size);
+        }
+        _ => return value_error([Loc::from("body")], &with_source(error), body),
+    };
+    value_error([Loc::from("body"), Loc::from(field)], &with_source(error), body.get(field).unwrap_or(&Value::Null))
+}
+
+fn with_source(error: &RequestError) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
+
+impl Serialize for SmartResizeInput {
+    /// As fal reads it: tolerance as a string; no seed where there is none, and `sync_mode` only where it is on.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let fields = 7 + usize::from(self.seed.is_some()) + usize::from(self.sync_mode);
+        let mut input = serializer.serialize_struct("SmartResizeInput", fields)?;
+        input.serialize_field("image_url", &self.image_url)?;
+        input.serialize_field("target_sizes", &self.target_sizes)?;
+        input.serialize_field("prompt", &self.prompt)?;
+        input.serialize_field("num_images_per_size", &self.num_images_per_size)?;
+        input.serialize_field("resolution", &self.resolution)?;
+        input.serialize_field("output_format", &self.output_format)?;
+        input.serialize_field("safety_tolerance", &self.safety_tolerance.to_string())?;
+        if let Some(seed) = self.seed {
+            input.serialize_field("seed", &seed)?;
+        }
+        if self.sync_mode {
+            input.serialize_field("sync_mode", &true)?;
+        }
+        input.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for SmartResizeInput {
+    /// As [`from_json`](Self::from_json) with fal's limits; all mistakes are in the error's text.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        Self::from_value(&value, &InputLimits::default()).map_err(serde::de::Error::custom)
+    }
+}

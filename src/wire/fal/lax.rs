@@ -1,0 +1,87 @@
+//! Values as pydantic reads them where it is not told to be strict: `"2"`, `2.0` and `true` are integers too, and
+//! `"yes"` is a boolean. A mistake is its type and its message.
+
+use serde_json::Value;
+
+use super::detail::ErrorType;
+
+/// The most digits, and other characters, of a string that is read as an integer.
+const MAX_INTEGER_CHARS: usize = 4300;
+
+pub(super) type Lax<T> = Result<T, (ErrorType, &'static str)>;
+
+const TOO_LARGE: (ErrorType, &str) =
+    (ErrorType::IntParsingSize, "Unable to parse input string as an integer, exceeded maximum size");
+
+/// The integer, or, beyond 128 bits, the nearest of those.
+pub(super) fn integer(value: &Value) -> Lax<i128> {
+    match value {
+        Value::Bool(value) => Ok((*value).into()),
+        Value::String(text) => integer_in(text),
+        Value::Number(number) => match (number.as_u64(), number.as_i64(), number.as_f64()) {
+            (Some(value), ..) => Ok(value.into()),
+            (_, Some(value), _) => Ok(value.into()),
+            (.., Some(value)) => whole(value),
+            _ => Err((ErrorType::IntType, "Input should be a valid integer")),
+        },
+        _ => Err((ErrorType::IntType, "Input should be a valid integer")),
+    }
+}
+
+/// 2⁶³, from which on a float is not taken for an integer.
+const BOUND: f64 = 9_223_372_036_854_775_808.0;
+
+fn whole(value: f64) -> Lax<i128> {
+    if value.fract() != 0.0 {
+        return Err((ErrorType::IntFromFloat, "Input should be a valid integer, got a number with a fractional part"));
+    }
+    if value.abs() >= BOUND {
+        return Err(TOO_LARGE);
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "a whole number below 2^63")]
+    Ok(value as i128)
+}
+
+fn integer_in(text: &str) -> Lax<i128> {
+    let text = text.trim();
+    if text.len() > MAX_INTEGER_CHARS {
+        return Err(TOO_LARGE);
+    }
+    let plain = text.split_once('.').map_or(Some(text), |(whole, decimals)| {
+        (!decimals.is_empty() && decimals.bytes().all(|digit| digit == b'0')).then_some(whole)
+    });
+    let parsed = plain.and_then(|text| {
+        let (sign, digits) = match text.as_bytes() {
+            [b'-', ..] => (-1, text.get(1..)?),
+            [b'+', ..] => (1, text.get(1..)?),
+            _ => (1, text),
+        };
+        let is_grouped = digits.split('_').all(|group| !group.is_empty() && group.bytes().all(|b| b.is_ascii_digit()));
+        let digits = digits.bytes().filter(u8::is_ascii_digit);
+        let value = digits.fold(0_i128, |value, digit| value.saturating_mul(10).saturating_add((digit - b'0').into()));
+        is_grouped.then_some(sign * value)
+    });
+    parsed.ok_or((ErrorType::IntParsing, "Input should be a valid integer, unable to parse string as an integer"))
+}
+
+pub(super) fn boolean(value: &Value) -> Lax<bool> {
+    const PARSING: (ErrorType, &str) =
+        (ErrorType::BoolParsing, "Input should be a valid boolean, unable to interpret input");
+    const TYPE: (ErrorType, &str) = (ErrorType::BoolType, "Input should be a valid boolean");
+    match value {
+        Value::Bool(value) => Ok(*value),
+        Value::String(text) => match text.to_ascii_lowercase().as_str() {
+            "0" | "off" | "f" | "false" | "n" | "no" => Ok(false),
+            "1" | "on" | "t" | "true" | "y" | "yes" => Ok(true),
+            _ => Err(PARSING),
+        },
+        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(0), _) | (None, Some(0.0)) => Ok(false),
+            (Some(1), _) | (None, Some(1.0)) => Ok(true),
+            (Some(_), _) => Err(PARSING),
+            (None, Some(value)) if value.fract() == 0.0 && value.abs() < BOUND => Err(PARSING),
+            _ => Err(TYPE),
+        },
+        _ => Err(TYPE),
+    }
+}

@@ -1,0 +1,257 @@
+//! Reading the body of a request: what pydantic checks, in its words, and what it cannot know.
+
+use std::ops::RangeInclusive;
+
+use serde_json::{Map, Value};
+
+use super::detail::{DetailEntry, ErrorBody, ErrorType, Loc};
+use super::image_url::ImageUrl;
+use super::input::{InputLimits, SmartResizeInput};
+use super::lax;
+use crate::format::Format;
+use crate::plan::preset::Resolution;
+use crate::plan::request::{RequestError, ResizeRequest};
+use crate::plan::source::Source;
+use crate::plan::target::Target;
+use crate::size::{ParseSizeError, Size};
+use crate::wire::excerpt;
+
+/// The input in `value`, or every mistake of it, in the order of the fields.
+pub(super) fn input(value: &Value, limits: &InputLimits) -> Result<SmartResizeInput, ErrorBody> {
+    let Value::Object(fields) = value else {
+        let msg = "Input should be a valid dictionary or object to extract fields from";
+        return Err(DetailEntry::new(ErrorType::ModelAttributesType, [Loc::from("body")], msg, value).into());
+    };
+    let mut read = Reader { body: value, fields, errors: Vec::new() };
+    let image_url = read.image_url(limits.image_bytes);
+    let sizes = read.sizes(limits.target_sizes);
+    let prompt = read.prompt(limits.prompt_chars);
+    let num_images_per_size = read.integer("num_images_per_size", 1, 1..=limits.images_per_size.into());
+    let resolution = read.one_of("resolution", &RESOLUTIONS, "1K");
+    let output_format = read.one_of("output_format", &FORMATS, "png");
+    let safety_tolerance = read.one_of("safety_tolerance", &TOLERANCES, "4");
+    let is_seeded = !fields.get("seed").is_none_or(Value::is_null);
+    let seed = is_seeded.then(|| read.integer("seed", 0, 0..=u64::MAX));
+    let sync_mode = read.boolean("sync_mode");
+
+    // What was not read has the default here, which refuses no size that another value would allow.
+    let resolution = resolution.parse().unwrap_or(Resolution::K1);
+    let output_format = output_format.parse().unwrap_or_default();
+    read.refuse_unmakeable(&sizes, resolution, output_format);
+    let mut errors = read.errors;
+    errors.sort_by_key(rank);
+    match image_url {
+        Some(image_url) if errors.is_empty() => Ok(SmartResizeInput {
+            image_url,
+            target_sizes: sizes.into_iter().map(|(_, size)| size).collect(),
+            prompt,
+            num_images_per_size: u32::try_from(num_images_per_size).unwrap_or(u32::MAX),
+            resolution,
+            output_format,
+            safety_tolerance: safety_tolerance.parse().unwrap_or(4),
+            seed,
+            sync_mode,
+        }),
+        _ => Err(errors.into()),
+    }
+}
+
+/// As pydantic tells of a `ValueError`: the exception itself, in `ctx`, becomes an empty object.
+pub(super) fn value_error(loc: impl Into<Vec<Loc>>, reason: &str, input: &Value) -> DetailEntry {
+    DetailEntry::new(ErrorType::ValueError, loc, format!("Value error, {reason}"), input).with_ctx("error", Map::new())
+}
+
+pub(super) fn missing(loc: impl Into<Vec<Loc>>, body: &Value) -> DetailEntry {
+    DetailEntry::new(ErrorType::Missing, loc, "Field required", body)
+}
+
+/// The place of an entry in the order of the fields, and of the items of one.
+fn rank(entry: &DetailEntry) -> (Option<usize>, u64) {
+    let field = match entry.loc.get(1) {
+        Some(Loc::Field(field)) => FIELDS.iter().position(|known| known == field),
+        _ => None,
+    };
+    let item = match entry.loc.get(2) {
+        Some(Loc::Index(index)) => *index,
+        _ => 0,
+    };
+    (field, item)
+}
+
+/// The byte at which a text stops being JSON.
+pub(super) fn byte_offset(body: &[u8], error: &serde_json::Error) -> usize {
+    let lines = body.split_inclusive(|byte| *byte == b'\n').take(error.line().saturating_sub(1));
+    (lines.map(<[u8]>::len).sum::<usize>() + error.column().saturating_sub(1)).min(body.len())
+}
+
+const FIELDS: [&str; 9] = [
+    "image_url",
+    "target_sizes",
+    "prompt",
+    "num_images_per_size",
+    "resolution",
+    "output_format",
+    "safety_tolerance",
+    "seed",
+    "sync_mode",
+];
+const RESOLUTIONS: [&str; 3] = ["1K", "2K", "4K"];
+const FORMATS: [&str; 3] = ["jpeg", "png", "webp"];
+const TOLERANCES: [&str; 6] = ["1", "2", "3", "4", "5", "6"];
+
+/// Reads the fields of a body. What cannot be read is noted, and has the default in its place.
+struct Reader<'a> {
+    body: &'a Value,
+    fields: &'a Map<String, Value>,
+    errors: Vec<DetailEntry>,
+}
+
+impl<'a> Reader<'a> {
+    fn note(&mut self, field: &'static str, error: (ErrorType, &'static str), value: &Value) {
+        self.errors.push(DetailEntry::new(error.0, [Loc::from("body"), Loc::from(field)], error.1, value));
+    }
+
+    fn required(&mut self, field: &'static str) -> Option<&'a Value> {
+        let value = self.fields.get(field);
+        if value.is_none() {
+            self.errors.push(missing([Loc::from("body"), Loc::from(field)], self.body));
+        }
+        value
+    }
+
+    fn image_url(&mut self, max_bytes: u64) -> Option<ImageUrl> {
+        let value = self.required("image_url")?;
+        let Value::String(text) = value else {
+            self.note("image_url", STRING_TYPE, value);
+            return None;
+        };
+        ImageUrl::parse(text, max_bytes).map_err(|error| self.errors.push(*error)).ok()
+    }
+
+    /// The sizes that are sizes, with their places in the list.
+    fn sizes(&mut self, max: usize) -> Vec<(usize, Size)> {
+        let Some(value) = self.required("target_sizes") else { return Vec::new() };
+        let Value::Array(items) = value else {
+            self.note("target_sizes", (ErrorType::ListType, "Input should be a valid list"), value);
+            return Vec::new();
+        };
+        if items.len() > max || items.is_empty() {
+            self.note_length(items.len(), max, value);
+            return Vec::new();
+        }
+        items.iter().enumerate().filter_map(|(index, item)| Some((index, self.size(index, item)?))).collect()
+    }
+
+    fn note_length(&mut self, found: usize, max: usize, value: &Value) {
+        let (error_type, bound, at, name) = match found {
+            0 => (ErrorType::TooShort, 1, "least", "min_length"),
+            _ => (ErrorType::TooLong, max, "most", "max_length"),
+        };
+        let items = if bound == 1 { "item" } else { "items" };
+        let msg = format!("List should have at {at} {bound} {items} after validation, not {found}");
+        let entry = DetailEntry::new(error_type, [Loc::from("body"), Loc::from("target_sizes")], msg, value)
+            .with_ctx("field_type", "List")
+            .with_ctx(name, bound)
+            .with_ctx("actual_length", found);
+        self.errors.push(entry);
+    }
+
+    fn size(&mut self, index: usize, item: &Value) -> Option<Size> {
+        let loc = [Loc::from("body"), Loc::from("target_sizes"), Loc::from(index)];
+        let Value::String(text) = item else {
+            self.errors.push(DetailEntry::new(STRING_TYPE.0, loc, STRING_TYPE.1, item));
+            return None;
+        };
+        let refused = |error| format!("{:?} is not a size: {error}", excerpt(text, 40));
+        let size = text.parse().map_err(|error: ParseSizeError| value_error(loc, &refused(error), item));
+        size.map_err(|error| self.errors.push(error)).ok()
+    }
+
+    fn prompt(&mut self, max: usize) -> String {
+        match self.fields.get("prompt") {
+            None => String::new(),
+            Some(value @ Value::String(text)) => {
+                if text.chars().count() > max {
+                    let s = if max == 1 { "" } else { "s" };
+                    let msg = format!("String should have at most {max} character{s}");
+                    let loc = [Loc::from("body"), Loc::from("prompt")];
+                    let entry = DetailEntry::new(ErrorType::StringTooLong, loc, msg, value);
+                    self.errors.push(entry.with_ctx("max_length", max));
+                }
+                text.clone()
+            }
+            Some(value) => {
+                self.note("prompt", STRING_TYPE, value);
+                String::new()
+            }
+        }
+    }
+
+    fn integer(&mut self, field: &'static str, default: u64, bounds: RangeInclusive<u64>) -> u64 {
+        let Some(value) = self.fields.get(field) else { return default };
+        let found = match lax::integer(value) {
+            Ok(found) => found,
+            Err(error) => {
+                self.note(field, error, value);
+                return default;
+            }
+        };
+        let (error_type, than, name, bound) = match u64::try_from(found) {
+            Ok(found) if bounds.contains(&found) => return found,
+            _ if found < i128::from(*bounds.start()) => (ErrorType::GreaterThanEqual, "greater", "ge", *bounds.start()),
+            _ => (ErrorType::LessThanEqual, "less", "le", *bounds.end()),
+        };
+        let msg = format!("Input should be {than} than or equal to {bound}");
+        let entry = DetailEntry::new(error_type, [Loc::from("body"), Loc::from(field)], msg, value);
+        self.errors.push(entry.with_ctx(name, bound));
+        default
+    }
+
+    fn boolean(&mut self, field: &'static str) -> bool {
+        let Some(value) = self.fields.get(field) else { return false };
+        lax::boolean(value).unwrap_or_else(|error| {
+            self.note(field, error, value);
+            false
+        })
+    }
+
+    /// One of `values`, or `default` where the field is not there.
+    fn one_of(&mut self, field: &'static str, values: &[&'static str], default: &'static str) -> &'static str {
+        let Some(value) = self.fields.get(field) else { return default };
+        if let Some(found) = value.as_str().and_then(|text| values.iter().find(|known| **known == text)) {
+            return found;
+        }
+        let quoted: Vec<_> = values.iter().map(|value| format!("'{value}'")).collect();
+        let expected = match quoted.split_last() {
+            Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+            _ => quoted.concat(),
+        };
+        let msg = format!("Input should be {expected}");
+        let entry = DetailEntry::new(ErrorType::LiteralError, [Loc::from("body"), Loc::from(field)], msg, value);
+        self.errors.push(entry.with_ctx("expected", expected));
+        default
+    }
+
+    /// Notes the sizes that cannot be made in `format` from `floor` on.
+    fn refuse_unmakeable(&mut self, sizes: &[(usize, Size)], floor: Resolution, format: Format) {
+        let targets = sizes.iter().map(|(_, size)| Target::new(*size));
+        let request = ResizeRequest::builder(Source::from_url("")).targets(targets).floor(floor).format(format);
+        let Err(errors) = request.build() else { return };
+        for error in errors.iter() {
+            let (RequestError::NothingCovers { index, .. } | RequestError::TooLongForFormat { index, .. }) = error
+            else {
+                continue;
+            };
+            let Some((place, size)) = sizes.get(*index) else { continue };
+            let reason = match error {
+                RequestError::NothingCovers { source, .. } => source.to_string(),
+                _ => format!("{size} is too long for {format}: at most {} pixels a side", format.max_side()),
+            };
+            let loc = [Loc::from("body"), Loc::from("target_sizes"), Loc::from(*place)];
+            let text = self.body.pointer(&format!("/target_sizes/{place}")).unwrap_or(&Value::Null);
+            self.errors.push(value_error(loc, &reason, text));
+        }
+    }
+}
+
+const STRING_TYPE: (ErrorType, &str) = (ErrorType::StringType, "Input should be a valid string");

@@ -1,0 +1,245 @@
+//! What a model answers, and what becomes of it.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Content, Part};
+use crate::generate::Generated;
+use crate::generate::error::{GenerateError, GenerateErrorKind};
+use crate::wire::{base64, excerpt};
+
+/// The most characters of an answer that an error repeats.
+const MAX_MESSAGE_CHARS: usize = 500;
+
+/// What a model answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct GenerateContentResponse {
+    /// One; none where the prompt was refused.
+    #[serde(default)]
+    pub candidates: Vec<Candidate>,
+    /// Why the prompt was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt_feedback: Option<PromptFeedback>,
+    /// What was used, and so billed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage_metadata: Option<UsageMetadata>,
+}
+
+/// One answer to the prompt.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Candidate {
+    /// The answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Content>,
+    /// Why it ends, such as `STOP` or `IMAGE_SAFETY`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finish_reason: Option<String>,
+    /// The same for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finish_message: Option<String>,
+}
+
+/// What was found in the prompt.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PromptFeedback {
+    /// Why it was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub block_reason: Option<String>,
+    /// The same for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub block_reason_message: Option<String>,
+}
+
+/// What was used, in tokens.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct UsageMetadata {
+    /// Of the request.
+    #[serde(default)]
+    pub prompt_token_count: u64,
+    /// Of the answer.
+    #[serde(default)]
+    pub candidates_token_count: u64,
+    /// Of its thoughts.
+    #[serde(default)]
+    pub thoughts_token_count: u64,
+    /// Of all.
+    #[serde(default)]
+    pub total_token_count: u64,
+    /// Of the answer, by what they make up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub candidates_tokens_details: Vec<ModalityTokens>,
+}
+
+/// Tokens of one kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ModalityTokens {
+    /// `TEXT` or `IMAGE`.
+    #[serde(default)]
+    pub modality: String,
+    /// How many.
+    #[serde(default)]
+    pub token_count: u64,
+}
+
+/// What `backend`, which speaks this protocol, answers with `status` and `body`, with a picture of at most
+/// `max_image_bytes`. A `Retry-After` is the caller's to [add](GenerateError::with_retry_after).
+///
+/// # Errors
+///
+/// [`GenerateError`]: of which kind, the table in [the module](super) says.
+pub fn read_answer(
+    backend: impl Into<String>,
+    status: u16,
+    body: &[u8],
+    max_image_bytes: u64,
+) -> Result<Generated, GenerateError> {
+    parse(status, body)?.generated(backend, max_image_bytes)
+}
+
+/// The text that a model answers with `status` and `body`, without its thoughts.
+///
+/// # Errors
+///
+/// As [`read_answer`], where there is no text.
+pub fn read_text_answer(status: u16, body: &[u8]) -> Result<String, GenerateError> {
+    let response = parse(status, body)?;
+    let text = response.text();
+    if text.is_empty() { Err(response.failure()) } else { Ok(text) }
+}
+
+fn parse(status: u16, body: &[u8]) -> Result<GenerateContentResponse, GenerateError> {
+    if !(200..=299).contains(&status) {
+        return Err(error_of(status, body));
+    }
+    serde_json::from_slice(body).map_err(|error| {
+        GenerateError::new(GenerateErrorKind::InvalidAnswer, format!("status {status}")).with_source(error)
+    })
+}
+
+impl GenerateContentResponse {
+    /// The picture of the answer, of at most `max_image_bytes`, as what `backend` made.
+    ///
+    /// # Errors
+    ///
+    /// [`GenerateError`]: of which kind, the table in [the module](super) says.
+    pub fn generated(&self, backend: impl Into<String>, max_image_bytes: u64) -> Result<Generated, GenerateError> {
+        let picture = |candidate: &'_ Candidate| -> Option<usize> {
+            final_parts(candidate).enumerate().filter(|(_, part)| part.inline_data.is_some()).map(|(at, _)| at).last()
+        };
+        let found = self.candidates.iter().find_map(|candidate| Some((candidate, picture(candidate)?)));
+        let blob = found.and_then(|(candidate, at)| final_parts(candidate).nth(at)?.inline_data.as_ref());
+        let Some(blob) = blob else { return Err(self.failure()) };
+        let bytes = base64::decode(blob.data.as_bytes(), max_image_bytes).map_err(|error| {
+            GenerateError::new(GenerateErrorKind::InvalidAnswer, "the picture").with_source(error).with_billed_images(1)
+        })?;
+        let (generated, text) = (Generated::new(backend, [bytes]), self.text());
+        Ok(if text.is_empty() { generated } else { generated.with_description(text) })
+    }
+
+    /// What was said, without thoughts.
+    pub fn text(&self) -> String {
+        let parts = self.candidates.iter().take(1).flat_map(final_parts);
+        parts.filter_map(|part| part.text.as_deref()).collect::<String>().trim().to_owned()
+    }
+
+    /// Why there is not what was asked.
+    fn failure(&self) -> GenerateError {
+        let blocked = self.prompt_feedback.as_ref().filter(|feedback| feedback.block_reason.is_some());
+        let finished = self.candidates.first();
+        let (kind, reason, message) = match (blocked, finished) {
+            (Some(feedback), _) => {
+                (GenerateErrorKind::Refused, feedback.block_reason.as_deref(), feedback.block_reason_message.as_deref())
+            }
+            (None, Some(candidate)) => {
+                let reason = candidate.finish_reason.as_deref();
+                (kind_of(reason.unwrap_or_default()), reason, candidate.finish_message.as_deref())
+            }
+            (None, None) => (GenerateErrorKind::InvalidAnswer, Some("neither candidates nor a blockReason"), None),
+        };
+        let text = self.text();
+        let said = message.into_iter().chain((!text.is_empty()).then_some(text.as_str()));
+        let message: Vec<_> = reason.into_iter().chain(said).collect();
+        GenerateError::new(kind, excerpt(&message.join(": "), MAX_MESSAGE_CHARS)).with_billed_images(self.billed())
+    }
+
+    /// The pictures that are billed although none came.
+    fn billed(&self) -> u32 {
+        let details = self.usage_metadata.iter().flat_map(|usage| &usage.candidates_tokens_details);
+        u32::from(details.into_iter().any(|tokens| tokens.modality == "IMAGE" && tokens.token_count > 0))
+    }
+}
+
+/// The parts that are no thoughts.
+fn final_parts(candidate: &Candidate) -> impl Iterator<Item = &Part> {
+    candidate.content.iter().flat_map(|content| &content.parts).filter(|part| !part.thought)
+}
+
+/// What the reason of a candidate without a picture means.
+fn kind_of(finish_reason: &str) -> GenerateErrorKind {
+    match finish_reason {
+        "SAFETY" | "IMAGE_SAFETY" | "PROHIBITED_CONTENT" | "IMAGE_PROHIBITED_CONTENT" | "BLOCKLIST" | "SPII" => {
+            GenerateErrorKind::Refused
+        }
+        _ => GenerateErrorKind::NothingMade,
+    }
+}
+
+#[derive(Deserialize)]
+struct ErrorAnswer {
+    error: ErrorStatus,
+}
+
+#[derive(Deserialize)]
+struct ErrorStatus {
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    status: String,
+    #[serde(default)]
+    details: Vec<serde_json::Value>,
+}
+
+fn error_of(status: u16, body: &[u8]) -> GenerateError {
+    let kind = match status {
+        429 => GenerateErrorKind::RateLimited,
+        408 | 504 => GenerateErrorKind::TimedOut,
+        500..=599 => GenerateErrorKind::Transport,
+        400..=499 => GenerateErrorKind::InvalidRequest,
+        _ => GenerateErrorKind::InvalidAnswer,
+    };
+    let (text, wait) = match serde_json::from_slice::<ErrorAnswer>(body) {
+        Ok(ErrorAnswer { error }) => {
+            let said = [error.status, error.message].into_iter().filter(|text| !text.is_empty());
+            (said.collect::<Vec<_>>().join(": "), error.details.iter().find_map(retry_delay))
+        }
+        Err(_) => (String::from_utf8_lossy(body).into_owned(), None),
+    };
+    let separator = if text.is_empty() { "" } else { ": " };
+    let error = GenerateError::new(kind, format!("status {status}{separator}{}", excerpt(&text, MAX_MESSAGE_CHARS)));
+    match wait {
+        Some(wait) => error.with_retry_after(wait),
+        None => error,
+    }
+}
+
+/// The `retryDelay` of a `RetryInfo`, such as `"34s"` or `"1.5s"`.
+fn retry_delay(detail: &serde_json::Value) -> Option<Duration> {
+    let seconds = detail.get("retryDelay")?.as_str()?.strip_suffix('s')?;
+    Duration::try_from_secs_f64(seconds.parse().ok()?).ok()
+}

@@ -1,0 +1,315 @@
+//! `fal-ai/smart-resize`: the page's own examples, the bounds, the queue and the errors.
+
+use serde_json::{Value, json};
+use smart_resize::wire::fal::{
+    CancelAnswer, CancelStatus, ErrorBody, ErrorType, ImageUrl, InputLimits, Log, QueueState, QueueStatus,
+    SmartResizeInput, SmartResizeOutput, Webhook, WebhookStatus, webhook_message,
+};
+use smart_resize::{Format, Plan, PresetTable, Resolution, Source};
+
+use super::{both_ways, png};
+
+/// The example of the endpoint's page.
+fn page_input() -> Value {
+    json!({
+        "image_url": "https://storage.googleapis.com/falserverless/example_inputs/nano-banana-edit-input.png",
+        "target_sizes": ["1024x1024", "1920x1080", "768x1344"],
+        "prompt": "",
+        "num_images_per_size": 1,
+        "resolution": "1K",
+        "output_format": "png",
+        "safety_tolerance": "4",
+    })
+}
+
+/// The example of the endpoint's page, which lacks the two sizes that its schema requires.
+fn page_output() -> Value {
+    json!({
+        "images": [{
+            "file_name": "nano-banana-pro-edit-output.png",
+            "content_type": "image/png",
+            "url": "https://storage.googleapis.com/falserverless/example_outputs/nano-banana-pro-edit-output.png",
+        }],
+        "description": "",
+        "results": [{
+            "images": [{
+                "url": "",
+                "content_type": "image/png",
+                "file_name": "z9RV14K95DvU.png",
+                "file_size": 4_404_019,
+            }],
+            "description": "",
+            "aspect_ratio": "",
+            "resolution": "",
+        }],
+    })
+}
+
+fn refused(body: &Value) -> ErrorBody {
+    SmartResizeInput::from_value(body, &InputLimits::default()).unwrap_err()
+}
+
+fn with(field: &str, value: impl Into<Value>) -> Value {
+    let mut body = page_input();
+    body[field] = value.into();
+    body
+}
+
+#[test]
+fn the_pages_examples_are_read_and_written() {
+    let input: SmartResizeInput = both_ways(&page_input());
+    assert_eq!(
+        input.target_sizes.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["1024x1024", "1920x1080", "768x1344"]
+    );
+    let output: SmartResizeOutput = both_ways(&page_output());
+    assert_eq!(output.results[0].images[0].file_size, Some(4_404_019));
+}
+
+#[test]
+fn what_is_left_out_has_the_services_defaults() {
+    let body = br#"{"image_url": "https://example.com/a.png", "target_sizes": ["1x1"]}"#;
+    let input = SmartResizeInput::from_json(body, &InputLimits::default()).unwrap();
+    let url = ImageUrl::parse("https://example.com/a.png", 0).unwrap();
+    assert_eq!(input, SmartResizeInput::new(url, ["1x1".parse().unwrap()]));
+    assert_eq!((input.prompt.as_str(), input.num_images_per_size, input.resolution), ("", 1, Resolution::K1));
+    assert_eq!(
+        (input.output_format, input.safety_tolerance, input.seed, input.sync_mode),
+        (Format::Png, 4, None, false)
+    );
+}
+
+#[test]
+fn an_input_becomes_the_request_of_the_page() {
+    let mut body = page_input();
+    for (field, value) in [("prompt", json!("keep the hat")), ("seed", json!(7)), ("num_images_per_size", json!(3))] {
+        body[field] = value;
+    }
+    for (field, value) in [("resolution", "2K"), ("output_format", "webp"), ("safety_tolerance", "6")] {
+        body[field] = json!(value);
+    }
+    let input: SmartResizeInput = both_ways(&body);
+    let request = input.request(input.image_url.source()).unwrap();
+    assert_eq!((request.prompt(), request.seed(), request.variants()), ("keep the hat", Some(7), 3));
+    assert_eq!(
+        (request.floor(), request.format(), request.safety_tolerance()),
+        (Some(Resolution::K2), Format::WebP, 6)
+    );
+    assert_eq!(request.source().url().unwrap().as_ref(), page_input()["image_url"].as_str().unwrap());
+    let plan = Plan::new(&request).unwrap();
+    assert_eq!(plan.cost().to_string(), "$1.40"); // 9 images at $0.15, and $0.05
+}
+
+#[test]
+fn a_data_uri_is_decoded_into_the_source() {
+    let uri = smart_resize::wire::data_uri::DataUri::new(Format::Png, png()).to_string();
+    let input: SmartResizeInput = both_ways(&with("image_url", uri));
+    assert_eq!(input.image_url.source(), Source::from_bytes(png()));
+}
+
+#[test]
+fn an_image_url_that_is_none_is_refused() {
+    let case = |url: &str, error_type: &str, msg: &str| {
+        let refused = serde_json::to_value(refused(&with("image_url", url))).unwrap();
+        let entry = &refused["detail"][0];
+        assert_eq!((entry["type"].as_str(), entry["msg"].as_str()), (Some(error_type), Some(msg)), "{url}");
+        assert_eq!(entry["loc"], json!(["body", "image_url"]));
+        assert_eq!(entry["input"], url);
+    };
+    let load = |reason: &str| format!("Could not load image from url: {reason}");
+    case("ftp://x/a.png", "image_load_error", &load("\"ftp://x/a.png\" is no http or https URL and no data URI"));
+    case("", "image_load_error", &load("\"\" is no http or https URL and no data URI"));
+    case(
+        "file:///etc/passwd",
+        "image_load_error",
+        &load("\"file:///etc/passwd\" is no http or https URL and no data URI"),
+    );
+    case("https://", "image_load_error", &load("\"https://\" is no http or https URL and no data URI"));
+    case("https://a b", "image_load_error", &load("\"https://a b\" is no http or https URL and no data URI"));
+    case(
+        "data:;base64,Y",
+        "image_load_error",
+        &load("1 base64 symbols, the last of which is less than a byte, at byte 14"),
+    );
+
+    let mut limits = InputLimits::default();
+    limits.image_bytes = 2;
+    let body = with("image_url", "data:;base64,YWJj");
+    let refused = SmartResizeInput::from_value(&body, &limits).unwrap_err();
+    let written = serde_json::to_value(&refused).unwrap();
+    assert_eq!(written["detail"][0]["type"], "file_too_large");
+    assert_eq!(written["detail"][0]["ctx"], json!({"max_size": 2}));
+    assert_eq!(refused.to_string(), "body.image_url: File is too large: base64 of 3 bytes, at most 2, at byte 13");
+}
+
+#[test]
+fn a_size_that_cannot_be_made_is_refused_with_what_would_fit() {
+    let body = with("target_sizes", json!(["1x1", "x", "6337x100", "16384x9"]));
+    let found = refused(&{
+        let mut body = body;
+        body["output_format"] = json!("webp");
+        body
+    });
+    assert_eq!(
+        found.to_string(),
+        "body.target_sizes.1: Value error, \"x\" is not a size: expected a digit of the width, found 'x' at byte 0; \
+         body.target_sizes.2: Value error, no preset of 1K or more covers 6337x100: the widest is 6336x2688, the tallest \
+         3072x5504, the largest size of this shape that is covered 6336x100; \
+         body.target_sizes.3: Value error, 16384x9 is too long for webp: at most 16383 pixels a side; \
+         body.target_sizes.3: Value error, no preset of 1K or more covers 16384x9: the widest is 6336x2688, the tallest \
+         3072x5504, the largest size of this shape that is covered 6336x3",
+    );
+    assert!(SmartResizeInput::from_value(&with("target_sizes", json!(["6336x2688"])), &InputLimits::default()).is_ok());
+}
+
+#[test]
+fn a_seed_has_64_bits() {
+    let max = u64::MAX;
+    assert_eq!(both_ways::<SmartResizeInput>(&with("seed", max)).seed, Some(max));
+    let case = |seed: Value, expected: &str| assert_eq!(refused(&with("seed", seed)).to_string(), expected);
+    case(json!(-1), "body.seed: Input should be greater than or equal to 0");
+    case(json!("18446744073709551616"), "body.seed: Input should be less than or equal to 18446744073709551615");
+}
+
+#[test]
+fn limits_of_ones_own_show_in_the_messages() {
+    let mut limits = InputLimits::default();
+    (limits.target_sizes, limits.images_per_size, limits.prompt_chars) = (1, 1, 1);
+    let mut body = page_input();
+    (body["prompt"], body["num_images_per_size"]) = (json!("ab"), json!(2));
+    assert_eq!(
+        SmartResizeInput::from_value(&body, &limits).unwrap_err().to_string(),
+        "body.target_sizes: List should have at most 1 item after validation, not 3; \
+         body.prompt: String should have at most 1 character; \
+         body.num_images_per_size: Input should be less than or equal to 1",
+    );
+}
+
+#[test]
+fn what_is_echoed_is_bounded() {
+    let long = |chars: usize| refused(&with("image_url", json!(["é".repeat(chars)])));
+    let echoed = |body: &ErrorBody| body.entries()[0].input[0].as_str().unwrap().chars().count();
+    assert_eq!((echoed(&long(20_000)), echoed(&long(20_001))), (20_000, 101));
+    let deep = (0..100).fold(json!(1), |inner, _| json!([inner]));
+    let written = serde_json::to_string(&refused(&with("prompt", deep))).unwrap();
+    let echoed = format!("\"input\":{}\"…\"{}}}", "[".repeat(32), "]".repeat(32));
+    assert!(written.contains(&echoed), "{written}");
+}
+
+/// A request that the caller made worse is refused in the same way.
+#[test]
+fn the_mistakes_of_a_request_are_told_as_those_of_a_body() {
+    let mut input: SmartResizeInput = both_ways(&page_input());
+    (input.num_images_per_size, input.safety_tolerance, input.prompt) = (65, 7, "x".repeat(5001));
+    let errors = input.builder(input.image_url.source()).table(PresetTable::nano_banana()).build().unwrap_err();
+    let refused = input.refused(&errors);
+    let fields: Vec<_> = refused.entries().iter().map(|entry| entry.loc[1].to_string()).collect();
+    assert_eq!(fields, ["num_images_per_size", "prompt", "resolution", "safety_tolerance", "target_sizes"]);
+    assert_eq!(refused.entries()[0].input, 65);
+    assert_eq!(refused.entries()[4].input, "1920x1080");
+}
+
+#[test]
+fn an_input_is_read_by_serde_too() {
+    let error = serde_json::from_value::<SmartResizeInput>(json!({"target_sizes": []})).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "body.image_url: Field required; body.target_sizes: List should have at least 1 item after validation, not 0",
+    );
+}
+
+#[test]
+fn every_type_of_error_has_a_name_and_a_status() {
+    for error_type in ErrorType::ALL {
+        assert_eq!(ErrorType::from(error_type.as_str()), *error_type);
+        let expected = match error_type.as_str() {
+            "internal_server_error" | "downstream_service_unavailable" => 500,
+            "generation_timeout" => 504,
+            "downstream_service_error" => 400,
+            _ => 422,
+        };
+        assert_eq!(error_type.status(), expected, "{error_type}");
+    }
+    let other = ErrorType::from("face_detection_error");
+    assert_eq!(other, ErrorType::Other("face_detection_error".into()));
+    assert_eq!((other.as_str(), other.status()), ("face_detection_error", 422));
+}
+
+#[test]
+fn an_error_body_is_read_whatever_it_is() {
+    let case = |body: &str, expected: &str| assert_eq!(ErrorBody::from_answer(body.as_bytes()).to_string(), expected);
+    case(r#"{"detail": "Request is still in progress"}"#, "Request is still in progress");
+    case(
+        r#"{"detail": [{"loc": ["body", "prompt"], "msg": "Flagged.", "type": "content_policy_violation", "url": "u"}]}"#,
+        "body.prompt: Flagged.",
+    );
+    case(r#"{"detail": {"reason": 5}}"#, r#"{"detail": {"reason": 5}}"#);
+    case("<html>Bad Gateway</html>", "<html>Bad Gateway</html>");
+    case("", "");
+    let long = ErrorBody::from_answer("é".repeat(300).as_bytes()).to_string();
+    assert_eq!(long.chars().count(), 201);
+}
+
+#[test]
+fn the_queues_answers_have_the_keys_that_clients_need() {
+    let app = "https://queue.fal.run/fal-ai/smart-resize/";
+    let urls = json!({
+        "request_id": "7-a",
+        "response_url": "https://queue.fal.run/fal-ai/smart-resize/requests/7-a",
+        "status_url": "https://queue.fal.run/fal-ai/smart-resize/requests/7-a/status",
+        "cancel_url": "https://queue.fal.run/fal-ai/smart-resize/requests/7-a/cancel",
+    });
+    let written = |status: &QueueStatus, http_status: u16| {
+        assert_eq!(status.http_status(), http_status);
+        let mut value = serde_json::to_value(status).unwrap();
+        assert_eq!(both_ways::<QueueStatus>(&value), *status);
+        for (name, url) in urls.as_object().unwrap() {
+            assert_eq!(value.as_object_mut().unwrap().remove(name).as_ref(), Some(url));
+        }
+        value
+    };
+    let queued = QueueStatus::new(QueueState::InQueue, "7-a", app);
+    assert_eq!(written(&queued, 202), json!({"status": "IN_QUEUE", "logs": null, "metrics": {}, "queue_position": 0}));
+    assert_eq!(queued.with_queue_position(3).queue_position, Some(3));
+    let running = QueueStatus::new(QueueState::InProgress, "7-a", app).with_queue_position(3);
+    assert_eq!(written(&running, 202), json!({"status": "IN_PROGRESS", "logs": null, "metrics": {}}));
+    let done = QueueStatus::new(QueueState::Completed, "7-a", app)
+        .with_logs(vec![Log::info("done", "2026-11-24T18:00:00Z")])
+        .with_metric("inference_time", 1.5);
+    let log = json!({"message": "done", "level": "INFO", "source": "USER", "timestamp": "2026-11-24T18:00:00Z"});
+    assert_eq!(written(&done, 200), json!({"status": "COMPLETED", "logs": [log], "metrics": {"inference_time": 1.5}}),);
+}
+
+#[test]
+fn cancelling_answers_what_it_did() {
+    let case = |status: CancelStatus, text: &str, http_status: u16| {
+        let answer = CancelAnswer::from(status);
+        assert_eq!(both_ways::<CancelAnswer>(&json!({"status": text})), answer);
+        assert_eq!(answer.http_status(), http_status);
+    };
+    case(CancelStatus::CancellationRequested, "CANCELLATION_REQUESTED", 202);
+    case(CancelStatus::AlreadyCompleted, "ALREADY_COMPLETED", 400);
+    case(CancelStatus::NotFound, "NOT_FOUND", 404);
+}
+
+#[test]
+fn webhooks_tell_of_success_and_of_failure() {
+    let ok = Webhook::ok("7-a", page_output());
+    let expected = json!({"request_id": "7-a", "gateway_request_id": "7-a", "status": "OK", "payload": page_output()});
+    assert_eq!(serde_json::to_value(&ok).unwrap(), expected);
+    assert_eq!(both_ways::<Webhook>(&expected), ok);
+
+    let failed = Webhook::error("7-a", &refused(&with("prompt", 5)));
+    assert_eq!(
+        (failed.status, failed.error.as_deref()),
+        (WebhookStatus::Error, Some("body.prompt: Input should be a valid string"))
+    );
+    assert_eq!(failed.payload["detail"][0]["type"], "string_type");
+    both_ways::<Webhook>(&serde_json::to_value(&failed).unwrap());
+
+    // The digest of "abc" is the example of FIPS 180-4.
+    assert_eq!(
+        webhook_message("r", "u", "1", b"abc"),
+        "r\nu\n1\nba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+    );
+}

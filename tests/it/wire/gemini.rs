@@ -1,0 +1,272 @@
+//! `generateContent`: what is asked, and what becomes of every kind of answer.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use smart_resize::wire::gemini::{
+    GenerateContentRequest, GenerateContentResponse, InputError, MAX_INLINE_BYTES, path, read_answer, read_text_answer,
+};
+use smart_resize::{GenerateError, GenerateErrorKind, Generated, ResizeRequest, Smallest, Source};
+
+use super::{both_ways, chain, png, request, table};
+
+const MAX: u64 = 1000;
+
+fn read(body: &Value) -> Result<Generated, GenerateError> {
+    read_answer("gemini", 200, &serde_json::to_vec(body).unwrap(), MAX)
+}
+
+fn picture(base64: &str) -> Value {
+    json!({"inlineData": {"mimeType": "image/png", "data": base64}})
+}
+
+fn thought(mut part: Value) -> Value {
+    part["thought"] = json!(true);
+    part
+}
+
+fn answer(parts: &[Value], finish_reason: &str) -> Value {
+    json!({"candidates": [{"content": {"role": "model", "parts": parts}, "finishReason": finish_reason, "index": 0}]})
+}
+
+#[test]
+fn a_request_has_the_source_first_and_the_shape_as_a_parameter() {
+    let source = Source::from_bytes(png());
+    let asked = request(&source, |builder| builder);
+    let expected = json!({
+        "contents": [{"role": "user", "parts": [
+            {"inlineData": {"mimeType": "image/png", "data": "iVBORw0KGgogYW5kIHNvIG9u"}},
+            {"text": asked.prompt().as_ref()},
+        ]}],
+        "generationConfig": {
+            "responseModalities": ["TEXT", "IMAGE"],
+            "seed": 7,
+            "imageConfig": {"aspectRatio": "16:9", "imageSize": "2K"},
+        },
+    });
+    let written = GenerateContentRequest::new(&asked).unwrap();
+    assert_eq!(serde_json::to_value(&written).unwrap(), expected);
+    assert_eq!(both_ways::<GenerateContentRequest>(&expected), written);
+    assert_eq!(path("gemini-3-pro-image"), "v1beta/models/gemini-3-pro-image:generateContent");
+}
+
+#[test]
+fn tiers_and_seeds_are_written_as_the_api_has_them() {
+    let source = Source::from_bytes(png());
+    let config = |model: &str, size: &str, seed: Option<u64>| {
+        let mut builder = ResizeRequest::builder(source.clone()).sizes([size]).table(table(model));
+        if model == "nano-banana-2" {
+            builder = builder.floor("0.5K".parse().unwrap()).smallest(Smallest::ByTier);
+        }
+        if let Some(seed) = seed {
+            builder = builder.seed(seed);
+        }
+        let plan = smart_resize::Plan::new(&builder.build().unwrap()).unwrap();
+        let asked = GenerateContentRequest::new(&plan.requests(&source).unwrap()[0]).unwrap();
+        serde_json::to_value(asked).unwrap()["generationConfig"].clone()
+    };
+    assert_eq!(
+        config("nano-banana-pro", "4000x4000", None)["imageConfig"],
+        json!({"aspectRatio": "1:1", "imageSize": "4K"})
+    );
+    assert_eq!(
+        config("nano-banana-2", "500x500", None)["imageConfig"],
+        json!({"aspectRatio": "1:1", "imageSize": "512"})
+    );
+    assert_eq!(config("nano-banana", "500x500", None)["imageConfig"], json!({"aspectRatio": "1:1"}));
+    let seed = |seed| config("nano-banana", "9x9", seed)["seed"].clone();
+    assert_eq!((seed(None), seed(Some((1 << 31) - 1))), (Value::Null, json!(2_147_483_647)));
+    assert_eq!((seed(Some(1 << 31)), seed(Some(u64::MAX))), (json!(0), json!(2_147_483_647)));
+}
+
+#[test]
+fn what_the_api_would_refuse_is_not_sent() {
+    let refused = |source: &Source, variants: u32| {
+        let error = GenerateContentRequest::new(&request(source, |builder| builder.variants(variants))).unwrap_err();
+        assert_eq!((error.kind(), error.billed_images()), (GenerateErrorKind::InvalidRequest, 0));
+        let source = *std::error::Error::source(&error).unwrap().downcast_ref::<InputError>().unwrap();
+        (source, source.to_string())
+    };
+    let heavy = |bytes: u64| {
+        let mut file = png();
+        file.resize(usize::try_from(bytes).unwrap(), 0);
+        Source::from_bytes(file)
+    };
+    let case = |source: &Source, variants, expected: InputError, message: &str| {
+        assert_eq!(refused(source, variants), (expected, message.to_owned()));
+    };
+    case(&Source::from_url("u"), 1, InputError::NoBytes, "the source has no bytes, and URLs are not read");
+    let unknown = "the source is not a PNG, JPEG or WebP picture";
+    case(&Source::from_bytes(*b"GIF89a"), 1, InputError::UnknownFormat, unknown);
+    let bytes = MAX_INLINE_BYTES + 1;
+    let message = "a source of 7000001 bytes, at most 7000000: make it smaller first";
+    case(&heavy(bytes), 1, InputError::TooLarge { bytes }, message);
+    assert!(GenerateContentRequest::new(&request(&heavy(MAX_INLINE_BYTES), |builder| builder)).is_ok());
+    case(&heavy(20), 2, InputError::Variants { found: 2 }, "2 images in one call, which makes 1");
+}
+
+/// What the API's reference shows, with the fields that are of no use here.
+#[test]
+fn a_picture_is_what_was_generated() {
+    let body = json!({
+        "candidates": [{
+            "content": {"role": "model", "parts": [
+                {"text": "Here is your image."},
+                {"inlineData": {"mimeType": "image/png", "data": "YWJj"}, "thoughtSignature": "c2lnbmF0dXJl"},
+            ]},
+            "finishReason": "STOP",
+            "index": 0,
+            "safetyRatings": [{"category": "HARM_CATEGORY_HARASSMENT", "probability": "NEGLIGIBLE"}],
+        }],
+        "usageMetadata": {
+            "promptTokenCount": 270, "candidatesTokenCount": 1120, "totalTokenCount": 1390,
+            "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 12}, {"modality": "IMAGE", "tokenCount": 258}],
+            "candidatesTokensDetails": [{"modality": "IMAGE", "tokenCount": 1120}], "thoughtsTokenCount": 42,
+        },
+        "modelVersion": "gemini-3-pro-image",
+        "responseId": "x",
+    });
+    let generated = read(&body).unwrap();
+    assert_eq!((generated.images()[0].as_ref(), generated.images().len()), (&b"abc"[..], 1));
+    assert_eq!((generated.description(), generated.backend()), (Some("Here is your image."), "gemini"));
+    assert_eq!(generated.billed_images(), 1);
+}
+
+#[test]
+fn the_last_picture_that_is_no_thought_is_taken() {
+    let case = |parts: &[Value], expected: &[u8], description: Option<&str>| {
+        let generated = read(&answer(parts, "STOP")).unwrap();
+        assert_eq!((generated.images()[0].as_ref(), generated.description()), (expected, description));
+        assert_eq!((generated.images().len(), generated.billed_images()), (1, 1));
+    };
+    case(&[picture("YQ==")], b"a", None);
+    case(&[thought(picture("YQ==")), picture("Yg==")], b"b", None);
+    case(&[picture("YQ=="), thought(picture("Yg=="))], b"a", None);
+    case(&[picture("YQ=="), picture("Yg=="), thought(picture("Yw=="))], b"b", None);
+    case(&[thought(json!({"text": "Hm."})), picture("YQ=="), json!({"text": " Done. "})], b"a", Some("Done."));
+    case(&[json!({"text": "One "}), json!({"text": "two."}), picture("YQ==")], b"a", Some("One two."));
+    case(&[json!({"inline_data": {"mime_type": "image/jpeg", "data": "YQ=="}})], b"a", None);
+    case(&[json!({"text": ""}), picture("YQ=="), json!({})], b"a", None);
+    // A picture that came is one, whatever the reason says.
+    assert!(read(&answer(&[picture("YQ==")], "IMAGE_SAFETY")).is_ok());
+    // A candidate without one does not hide it.
+    let two = json!({"candidates": [{"finishReason": "STOP"}, {"content": {"parts": [picture("YQ==")]}}]});
+    assert!(read(&two).is_ok());
+}
+
+fn failure(body: &Value, kind: GenerateErrorKind, message: &str) -> GenerateError {
+    let error = read(body).unwrap_err();
+    assert_eq!((error.kind(), error.message()), (kind, message), "{body}");
+    error
+}
+
+#[test]
+fn a_refusal_is_told_from_an_answer_without_a_picture() {
+    for reason in ["SAFETY", "IMAGE_SAFETY", "PROHIBITED_CONTENT", "IMAGE_PROHIBITED_CONTENT", "BLOCKLIST", "SPII"] {
+        failure(&json!({"candidates": [{"finishReason": reason}]}), GenerateErrorKind::Refused, reason);
+        let body = answer(&[json!({"text": "No."})], reason);
+        failure(&body, GenerateErrorKind::Refused, &format!("{reason}: No."));
+    }
+    for reason in ["NO_IMAGE", "IMAGE_OTHER", "RECITATION", "STOP", "MAX_TOKENS", "OTHER", "OF_TOMORROW"] {
+        failure(&json!({"candidates": [{"finishReason": reason}]}), GenerateErrorKind::NothingMade, reason);
+    }
+    for reason in ["SAFETY", "PROHIBITED_CONTENT", "OTHER", "BLOCK_REASON_UNSPECIFIED"] {
+        let body = json!({"promptFeedback": {"blockReason": reason, "safetyRatings": []}});
+        failure(&body, GenerateErrorKind::Refused, reason);
+        let body = json!({"candidates": [], "promptFeedback": {"blockReason": reason, "blockReasonMessage": "Why."}});
+        failure(&body, GenerateErrorKind::Refused, &format!("{reason}: Why."));
+    }
+    let message = json!({"candidates": [{"finishReason": "IMAGE_SAFETY", "finishMessage": "Unable to show it."}]});
+    failure(&message, GenerateErrorKind::Refused, "IMAGE_SAFETY: Unable to show it.");
+    failure(&answer(&[json!({"text": "I cannot."})], "STOP"), GenerateErrorKind::NothingMade, "STOP: I cannot.");
+    failure(&answer(&[thought(picture("YQ=="))], "STOP"), GenerateErrorKind::NothingMade, "STOP");
+    failure(&json!({"candidates": [{}]}), GenerateErrorKind::NothingMade, "");
+    failure(&json!({"promptFeedback": {}}), GenerateErrorKind::InvalidAnswer, "neither candidates nor a blockReason");
+    failure(&json!({}), GenerateErrorKind::InvalidAnswer, "neither candidates nor a blockReason");
+    let long = failure_of_long_text();
+    assert_eq!(long.chars().count(), 501);
+}
+
+fn failure_of_long_text() -> String {
+    read(&answer(&[json!({"text": "é".repeat(9000)})], "STOP")).unwrap_err().message().to_owned()
+}
+
+#[test]
+fn what_is_billed_is_counted_where_no_picture_came() {
+    let with_usage = |details: Value| {
+        let body = json!({
+            "candidates": [{"finishReason": "IMAGE_SAFETY"}],
+            "usageMetadata": {"candidatesTokensDetails": details},
+        });
+        read(&body).unwrap_err().billed_images()
+    };
+    assert_eq!(with_usage(json!([{"modality": "TEXT", "tokenCount": 40}])), 0);
+    assert_eq!(with_usage(json!([{"modality": "IMAGE", "tokenCount": 0}])), 0);
+    assert_eq!(
+        with_usage(json!([{"modality": "TEXT", "tokenCount": 4}, {"modality": "IMAGE", "tokenCount": 1120}])),
+        1
+    );
+}
+
+#[test]
+fn a_picture_is_decoded_strictly_and_within_the_limit() {
+    let error = |data: &str, max: u64| {
+        let body = serde_json::to_vec(&answer(&[picture(data)], "STOP")).unwrap();
+        let error = read_answer("gemini", 200, &body, max).unwrap_err();
+        assert_eq!((error.kind(), error.billed_images()), (GenerateErrorKind::InvalidAnswer, 1));
+        chain(&error)
+    };
+    let head = "the backend's answer is invalid: the picture / ";
+    assert_eq!(error("YWJj", 2), format!("{head}base64 of 3 bytes, at most 2, at byte 0"));
+    assert_eq!(error("YW\nJj", 9), format!("{head}expected a base64 symbol, found '\\n' at byte 2"));
+    assert_eq!(error("YQ", 9), format!("{head}expected 2 times '=' for padding, found 0 at byte 2"));
+    assert_eq!(read(&answer(&[picture("YWJj")], "STOP")).unwrap().images()[0].len(), 3);
+}
+
+#[test]
+fn an_error_answer_says_who_has_to_act_and_when() {
+    let case = |status: u16, body: &str, kind: GenerateErrorKind, message: &str| {
+        let error = read_answer("gemini", status, body.as_bytes(), MAX).unwrap_err();
+        assert_eq!((error.kind(), error.message(), error.billed_images()), (kind, message, 0));
+        error.retry_after()
+    };
+    let body = |status: &str| json!({"error": {"code": 1, "message": "Why.", "status": status}}).to_string();
+    case(400, &body("INVALID_ARGUMENT"), GenerateErrorKind::InvalidRequest, "status 400: INVALID_ARGUMENT: Why.");
+    case(403, &body("PERMISSION_DENIED"), GenerateErrorKind::InvalidRequest, "status 403: PERMISSION_DENIED: Why.");
+    case(404, &body("NOT_FOUND"), GenerateErrorKind::InvalidRequest, "status 404: NOT_FOUND: Why.");
+    case(500, &body("INTERNAL"), GenerateErrorKind::Transport, "status 500: INTERNAL: Why.");
+    case(502, "<html>", GenerateErrorKind::Transport, "status 502: <html>");
+    case(503, &body("UNAVAILABLE"), GenerateErrorKind::Transport, "status 503: UNAVAILABLE: Why.");
+    case(504, &body("DEADLINE_EXCEEDED"), GenerateErrorKind::TimedOut, "status 504: DEADLINE_EXCEEDED: Why.");
+    case(408, "", GenerateErrorKind::TimedOut, "status 408");
+    case(304, "", GenerateErrorKind::InvalidAnswer, "status 304");
+    case(200, "", GenerateErrorKind::InvalidAnswer, "status 200");
+    case(200, "<html>", GenerateErrorKind::InvalidAnswer, "status 200");
+
+    let limited = |delay: &str| {
+        let details = json!([
+            {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": []},
+            {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay},
+        ]);
+        let body =
+            json!({"error": {"message": "Wait.", "status": "RESOURCE_EXHAUSTED", "details": details}}).to_string();
+        case(429, &body, GenerateErrorKind::RateLimited, "status 429: RESOURCE_EXHAUSTED: Wait.")
+    };
+    assert_eq!(limited("34s"), Some(Duration::from_secs(34)));
+    assert_eq!(limited("1.5s"), Some(Duration::from_millis(1500)));
+    for delay in ["-1s", "34", "s", "NaNs", "infs", "1e99s"] {
+        assert_eq!(limited(delay), None, "{delay}");
+    }
+    assert_eq!(case(429, "", GenerateErrorKind::RateLimited, "status 429"), None);
+}
+
+#[test]
+fn a_text_is_read_without_its_thoughts() {
+    let text = |body: &Value| read_text_answer(200, &serde_json::to_vec(body).unwrap());
+    let parts = [thought(json!({"text": "Hm."})), json!({"text": "{\"a\":"}), json!({"text": "1}\n"})];
+    assert_eq!(text(&answer(&parts, "STOP")).unwrap(), "{\"a\":1}");
+    let error = text(&answer(&parts[..1], "MAX_TOKENS")).unwrap_err();
+    assert_eq!((error.kind(), error.message()), (GenerateErrorKind::NothingMade, "MAX_TOKENS"));
+    let response: GenerateContentResponse = both_ways(&json!({"candidates": [{"content": {"parts": []}}]}));
+    assert_eq!(response.text(), "");
+}

@@ -1,0 +1,51 @@
+//! The services' JSON: what is accepted, what is refused and in which words, and what becomes of it.
+
+mod data_uri;
+mod edit;
+mod fal;
+mod gemini;
+mod oracle;
+#[cfg(feature = "pixels")]
+mod output;
+mod scene;
+#[cfg(feature = "schemars")]
+mod schemas;
+
+use std::error::Error;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use smart_resize::{GenerationRequest, Plan, PresetTable, ResizeRequest, ResizeRequestBuilder, Source};
+
+/// Reads `json`, and holds that what is written of it is the same JSON.
+fn both_ways<T: Serialize + DeserializeOwned>(json: &Value) -> T {
+    let read: T = serde_json::from_value(json.clone()).unwrap();
+    assert_eq!(&serde_json::to_value(&read).unwrap(), json);
+    read
+}
+
+fn png() -> Vec<u8> {
+    b"\x89PNG\r\n\x1a\n and so on".to_vec()
+}
+
+fn request(source: &Source, change: impl FnOnce(ResizeRequestBuilder) -> ResizeRequestBuilder) -> GenerationRequest {
+    let builder = ResizeRequest::builder(source.clone()).sizes(["1920x1080"]).seed(7);
+    let plan = Plan::new(&change(builder).build().unwrap()).unwrap();
+    plan.requests(source).unwrap().remove(0)
+}
+
+fn table(model: &str) -> PresetTable {
+    PresetTable::all().into_iter().find(|table| table.model() == model).unwrap()
+}
+
+/// The error and what caused it, as people read it.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text = format!("{text} / {source}");
+        next = source.source();
+    }
+    text
+}
