@@ -88,8 +88,34 @@ fn every_way_gives_the_bytes_of_the_long_one() {
 }
 
 #[test]
+fn pictures_of_several_strips_are_the_same_in_every_way() {
+    let file = png(&photo(size("900x800")));
+    for text in ["880x780", "620x560", "900x700"] {
+        let target = RenderTarget::new(size(text));
+        let beside = [target, RenderTarget::new(size("9x9"))];
+        let long = with_threads(1, || render_all(&file, &beside, &own(PngEffort::Balanced, Inspect::Report)));
+        let long = long[0].as_ref().map(|rendered| &rendered.bytes);
+        for inspect in [Inspect::Off, Inspect::Report] {
+            for threads in [1, 2] {
+                let options = own(PngEffort::Balanced, inspect);
+                let one = with_threads(threads, || render(&file, &target, &options));
+                assert!(one.as_ref().map(|rendered| &rendered.bytes) == long, "{text}, {inspect:?}, {threads}");
+                let both = with_threads(threads, || render_all(&file, &beside, &options));
+                assert!(both[0].as_ref().map(|rendered| &rendered.bytes) == long, "{text}, {inspect:?}, {threads}");
+            }
+        }
+        // And they are what is seen, as another encoder writes it.
+        let theirs = render(&file, &target, &RenderOptions::default()).unwrap().bytes;
+        let [ours, theirs] =
+            [long.unwrap(), &theirs].map(|file| decode(file, &DecodeLimits::default()).unwrap().picture);
+        assert!(ours == theirs, "{text}");
+    }
+}
+
+#[test]
 fn a_renderer_forgets_what_it_rendered() {
-    let files = pictures(size("420x320"));
+    let mut files = pictures(size("420x320"));
+    files.extend(pictures(size("440x330")).into_iter().skip(5));
     let formats = [Format::Png, Format::Jpeg, Format::WebP];
     let options = RenderOptions::default();
     let renderer = Renderer::new(options.clone());
@@ -156,6 +182,9 @@ fn a_file_that_is_cut_short_anywhere_is_refused_alike() {
             let all = RenderTarget::new(size("300x230"));
             let found = with_threads(threads, || render(bytes, &all, &own(PngEffort::Fast, Inspect::Off)));
             assert_eq!(found.map(|_| ()), expected, "{end} of {} bytes, {threads} threads", file.len());
+            let jpeg = all.with_format(Format::Jpeg);
+            let found = render(bytes, &jpeg, &own(PngEffort::Fast, Inspect::Off));
+            assert_eq!(found.map(|_| ()), expected, "{end} of {} bytes", file.len());
         }
     }
 }

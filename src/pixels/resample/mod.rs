@@ -383,6 +383,15 @@ mod tests {
     }
 
     #[test]
+    fn weights_too_small_for_their_bits_are_not_lost() {
+        for (from, to) in [(size(30_000, 1), size(1, 1)), (size(2, 65_535), size(2, 3))] {
+            let white = Picture::from_rgb(from, vec![255; from.area() as usize * 3]).unwrap();
+            let found = resample(&white, Rect::new(0, 0, from), to, Filter::Lanczos3).unwrap();
+            assert!(found.pixels().iter().all(|level| *level == 255), "{from} to {to}: {:?}", found.pixels());
+        }
+    }
+
+    #[test]
     fn what_lies_outside_of_the_rectangle_does_not_show() {
         let picture = picture(Layout::Rgb, 40, 30);
         let rect = Rect::new(5, 7, size(25, 19));
