@@ -79,8 +79,8 @@ fn main() {
         // best tables keeps a word of 4 bytes for each symbol, in memory that doubles as well.
         let most = if format == Format::Jpeg { 32 * file } else { 4 * file };
         assert!(ours.bytes < most + 100_000, "{name}: more than a file that grows");
-        // Looking at a picture takes some 150 small pieces, 20 kB together.
-        let most = if inspect == Inspect::Off { 40 } else { 250 };
+        // Looking at a picture takes some 150 small pieces, 20 kB together, and the tables of a JPEG some 60 more.
+        let most = if inspect == Inspect::Off { 40 } else { 400 };
         assert!(ours.times < most, "{name}: {ours:?}");
     }
 }
