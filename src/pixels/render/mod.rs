@@ -206,7 +206,8 @@ impl Job<'_> {
     /// is not reduced any further is 35 dB from it, and so is not read like that.
     fn reduced(&self) -> Option<(Size, u32)> {
         let Self { bytes, targets, options, .. } = *self;
-        if options.inspect != Inspect::Off || options.trim_frames || options.limits.codec != Codec::Fast {
+        let is_fast_jpeg = options.limits.codec == Codec::Fast && Format::sniff(bytes) == Some(Format::Jpeg);
+        if options.inspect != Inspect::Off || options.trim_frames || !is_fast_jpeg {
             return None;
         }
         let probe = probe(bytes, &options.limits).ok()?;
@@ -224,7 +225,7 @@ impl Job<'_> {
             is_whole(frame.width()) && is_whole(frame.height()) && targets.iter().all(is_large)
         };
         let found = [8, 4, 2].into_iter().find(|reduce| allows(*reduce));
-        found.filter(|_| probe.format == Format::Jpeg && probe.is_upright).map(|reduce| (frame, reduce))
+        found.filter(|_| probe.is_upright).map(|reduce| (frame, reduce))
     }
 
     /// Decodes the rows that are needed, since nobody looks at the others.

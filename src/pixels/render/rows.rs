@@ -55,7 +55,7 @@ pub(super) fn render(job: &Job<'_>, target: &RenderTarget) -> Result<Option<Rend
     let scaling = (rect.size() != target.size).then(|| workspaces.scaling(rect.size(), target.size));
     #[cfg(feature = "parallel")]
     if has_threads() {
-        return overlap::render(job, target, reader, rect, scaling.as_ref()).map(Some);
+        return overlap::render(job, target, reader, about, (rect, enlarged), scaling.as_ref()).map(Some);
     }
     let mut warnings = warnings(target, options, frame, frame, &Findings::default(), &about)?;
     warnings.extend(enlarged);

@@ -8,13 +8,13 @@ use rayon::prelude::*;
 
 use super::super::workspace::{Workspace, Workspaces};
 use super::super::{About, Seen};
-use super::{Colours, Job, RenderError, columns, encoded, finished, place};
+use super::{Colours, Job, RenderError, columns, encoded, finished};
 use crate::pixels::decode::rows::RowReader;
 use crate::pixels::encode::Encoded;
 use crate::pixels::encode::png::{Part, Parts};
 use crate::pixels::picture::{Layout, Picture};
 use crate::pixels::resample::{self, Resampling, Scaling};
-use crate::pixels::{Inspect, RenderTarget, Rendered};
+use crate::pixels::{Inspect, RenderTarget, Rendered, Warning};
 use crate::plan::rect::Rect;
 use crate::size::Size;
 
@@ -87,10 +87,11 @@ pub(super) fn render(
     job: &Job<'_>,
     target: &RenderTarget,
     reader: RowReader<'_>,
-    rect: Rect,
+    about: About,
+    (rect, enlarged): (Rect, Option<Warning>),
     scaling: Option<&Arc<Scaling>>,
 ) -> Result<Rendered, RenderError> {
-    let (frame, about) = (reader.size, About::from(&reader));
+    let frame = reader.size;
     let bottom = if job.options.inspect == Inspect::Off { rect.y() + rect.height() } else { frame.height() };
     job.workspaces.with(|workspace| {
         let mut pixels = mem::take(&mut workspace.pixels);
@@ -103,7 +104,7 @@ pub(super) fn render(
         let rendered = match parts {
             Some(parts) => {
                 let mut warnings = seen.warnings(target, job.options)?;
-                warnings.extend(place(target, frame, Rect::new(0, 0, frame), job.options)?.1);
+                warnings.extend(enlarged);
                 let file = strips.parts.join(parts.into_iter());
                 let encoded = encoded(file, target.size, &job.options.encode.png)?;
                 Ok(finished(encoded, target, frame, rect, warnings))
