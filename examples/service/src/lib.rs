@@ -1,0 +1,1 @@
+//! A complete smart-resize endpoint around the crate.
