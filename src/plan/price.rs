@@ -64,6 +64,7 @@ struct Price {
 /// let fal = PriceList::default();
 /// assert_eq!(fal.per_image("nano-banana-pro", Some(Resolution::K4)), Some(UsdMicros(300_000)));
 /// assert_eq!(fal.per_image("my-model", None), None);
+/// assert_eq!(fal.with_per_request(UsdMicros(0)).per_request(), UsdMicros(0));
 /// let mine = PriceList::new(UsdMicros(0)).with_image("my-model", None, UsdMicros(20_000));
 /// assert_eq!(mine.per_image("my-model", None), Some(UsdMicros(20_000)));
 /// ```
@@ -90,6 +91,14 @@ impl PriceList {
         let model = model.into();
         self.prices.retain(|price| (&price.model, price.resolution) != (&model, resolution));
         self.prices.push(Price { model, resolution, per_image });
+        self
+    }
+
+    /// The same list with another price of a request in which anything is generated: nothing, say, where no vision model
+    /// is asked.
+    #[must_use]
+    pub const fn with_per_request(mut self, per_request: UsdMicros) -> Self {
+        self.per_request = per_request;
         self
     }
 

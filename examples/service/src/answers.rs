@@ -1,0 +1,232 @@
+//! Answers of backends in the store, so that no call is paid twice: each under the fingerprint of its call.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use smart_resize::generate::BoxFuture;
+use smart_resize::{
+    AsyncStore, Digest, Fingerprint, GenerateError, GenerateErrorKind, Generated, GenerationRequest, Rect, Reframing,
+    Size, StoreError,
+};
+
+use crate::backend::{Ledger, Progress};
+use crate::job::Job;
+use crate::store::{Kind, Store};
+use crate::time::{Millis, now_ms};
+
+/// A call, as it is kept.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct CallRecord {
+    /// How far it is, where it has no answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Progress>,
+    /// Its answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<AnswerRecord>,
+    /// Why it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<FailureRecord>,
+    /// When it last changed.
+    #[serde(default)]
+    pub noted_ms: Millis,
+}
+
+/// The answer to a call, with its pictures as blobs.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AnswerRecord {
+    images: Vec<Digest>,
+    description: Option<String>,
+    backend: String,
+    billed_images: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reframing: Option<ReframingRecord>,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct ReframingRecord {
+    source: Size,
+    shown: (u32, u32, Size),
+    place: (u32, u32, Size),
+}
+
+impl From<Reframing> for ReframingRecord {
+    fn from(reframing: Reframing) -> Self {
+        let record = |rect: Rect| Some((rect.x(), rect.y(), Size::new(rect.width(), rect.height()).ok()?));
+        let source = reframing.source();
+        // Invariant: a rectangle's sides are those of a size.
+        let (shown, place) = (record(reframing.shown()), record(reframing.place()));
+        Self { source, shown: shown.unwrap_or((0, 0, source)), place: place.unwrap_or((0, 0, source)) }
+    }
+}
+
+impl From<ReframingRecord> for Reframing {
+    fn from(record: ReframingRecord) -> Self {
+        let rect = |(x, y, size)| Rect::new(x, y, size);
+        Self::new(record.source, rect(record.shown), rect(record.place))
+    }
+}
+
+/// Why a call has no answer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FailureRecord {
+    kind: String,
+    message: String,
+    billed_images: u32,
+}
+
+macro_rules! kinds {
+    ($($kind:ident)*) => {
+        const KINDS: &[(GenerateErrorKind, &str)] = &[$((GenerateErrorKind::$kind, stringify!($kind))),*];
+    };
+}
+
+kinds!(Refused NothingMade RateLimited TimedOut Transport InvalidAnswer InvalidRequest Store OverBudget);
+
+impl From<&GenerateError> for FailureRecord {
+    fn from(error: &GenerateError) -> Self {
+        let name = KINDS.iter().find(|(kind, _)| *kind == error.kind()).map_or("Transport", |(_, name)| name);
+        let message = match std::error::Error::source(error) {
+            Some(source) if error.message().is_empty() => source.to_string(),
+            _ => error.message().to_owned(),
+        };
+        Self { kind: name.to_owned(), message, billed_images: error.billed_images() }
+    }
+}
+
+impl From<&FailureRecord> for GenerateError {
+    fn from(record: &FailureRecord) -> Self {
+        let kind = KINDS.iter().find(|(_, name)| *name == record.kind);
+        let kind = kind.map_or(GenerateErrorKind::Transport, |(kind, _)| *kind);
+        Self::new(kind, record.message.as_str()).with_billed_images(record.billed_images)
+    }
+}
+
+/// The answers of one job's calls, in the store, and how far those are that have none.
+#[derive(Clone, Debug)]
+pub struct Answers {
+    store: Store,
+    scope: Arc<str>,
+    is_alone: bool,
+    maybe_paid_twice: Arc<AtomicU32>,
+}
+
+impl Answers {
+    /// The answers of the calls of `job`.
+    pub fn new(store: Store, job: &Job) -> Self {
+        Self { store, scope: job.scope().into(), is_alone: job.is_alone, maybe_paid_twice: Arc::default() }
+    }
+
+    /// Whether they are of one request alone, so that what is there was paid by it.
+    pub const fn is_alone(&self) -> bool {
+        self.is_alone
+    }
+
+    /// How many calls may have been paid twice.
+    pub fn maybe_paid_twice(&self) -> u32 {
+        self.maybe_paid_twice.load(Ordering::Relaxed)
+    }
+
+    fn key(&self, fingerprint: &Fingerprint) -> String {
+        format!("{}.{fingerprint}", self.scope)
+    }
+
+    /// What is kept of the call.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where the store cannot be read.
+    pub async fn record(&self, fingerprint: &Fingerprint) -> Result<Option<CallRecord>, StoreError> {
+        Ok(self.store.get(Kind::Call, &self.key(fingerprint)).await?)
+    }
+
+    /// Keeps why the call has no answer.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where it is not safe.
+    pub async fn fail(&self, request: &GenerationRequest, error: &GenerateError) -> Result<(), StoreError> {
+        let failure = FailureRecord::from(error);
+        self.change(request, move |record| record.failure = Some(failure.clone())).await
+    }
+
+    async fn change(
+        &self,
+        request: &GenerationRequest,
+        change: impl Fn(&mut CallRecord) + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let Some(fingerprint) = request.fingerprint() else { return Ok(()) };
+        let key = self.key(&fingerprint);
+        let change = move |record: &mut Option<CallRecord>| {
+            let record = record.get_or_insert_default();
+            change(record);
+            record.noted_ms = now_ms();
+        };
+        Ok(self.store.update(Kind::Call, &key, change).await?)
+    }
+}
+
+impl AsyncStore for Answers {
+    async fn load(&self, fingerprint: &Fingerprint) -> Result<Option<Generated>, StoreError> {
+        let Some(answer) = self.record(fingerprint).await?.and_then(|record| record.answer) else { return Ok(None) };
+        let mut images = Vec::<Arc<[u8]>>::with_capacity(answer.images.len());
+        for digest in &answer.images {
+            // One that was deleted for its age is gone, and is made anew.
+            let Some(bytes) = self.store.blob(digest).await? else { return Ok(None) };
+            images.push(bytes.as_ref().into());
+        }
+        let mut generated = Generated::new(answer.backend, images).with_billed_images(answer.billed_images);
+        if let Some(description) = answer.description {
+            generated = generated.with_description(description);
+        }
+        if let Some(reframing) = answer.reframing {
+            generated = generated.with_reframing(reframing.into());
+        }
+        Ok(Some(generated))
+    }
+
+    async fn save(&self, request: &GenerationRequest, generated: &Generated) -> Result<(), StoreError> {
+        let mut images = Vec::with_capacity(generated.images().len());
+        for image in generated.images() {
+            images.push(self.store.put_blob(Bytes::from_owner(Arc::clone(image))).await?);
+        }
+        let answer = AnswerRecord {
+            images,
+            description: generated.description().map(str::to_owned),
+            backend: generated.backend().to_owned(),
+            billed_images: generated.billed_images(),
+            reframing: generated.reframing().map(Into::into),
+        };
+        let keep = move |record: &mut CallRecord| {
+            *record = CallRecord { answer: Some(answer.clone()), ..CallRecord::default() };
+        };
+        self.change(request, keep).await
+    }
+}
+
+impl Ledger for Answers {
+    fn progress<'a>(
+        &'a self,
+        request: &'a GenerationRequest,
+    ) -> BoxFuture<'a, Result<Option<Progress>, StoreError>> {
+        Box::pin(async {
+            let Some(fingerprint) = request.fingerprint() else { return Ok(None) };
+            Ok(self.record(&fingerprint).await?.and_then(|record| record.progress))
+        })
+    }
+
+    fn note<'a>(
+        &'a self,
+        request: &'a GenerationRequest,
+        progress: Option<Progress>,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(self.change(request, move |record| record.progress.clone_from(&progress)))
+    }
+
+    fn maybe_paid_twice<'a>(&'a self, request: &'a GenerationRequest) -> BoxFuture<'a, ()> {
+        tracing::warn!(scope = %self.scope, call = %request.call(), "a call may be paid twice");
+        self.maybe_paid_twice.fetch_add(1, Ordering::Relaxed);
+        Box::pin(std::future::ready(()))
+    }
+}

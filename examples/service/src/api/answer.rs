@@ -1,0 +1,93 @@
+//! Answers as fal's clients read them.
+
+use axum::Json;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use serde_json::Value;
+use smart_resize::wire::fal::ErrorBody;
+
+use crate::id::Id;
+use crate::queue::SubmitError;
+use crate::run::{Stop, internal};
+use crate::store::StoreFailure;
+
+/// The header with the identity of a request.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-fal-request-id");
+
+/// `response` with the identity `id`.
+pub fn with_id(mut response: Response, id: Id) -> Response {
+    // Invariant: an identity is of hexadecimal digits and hyphens.
+    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}
+
+/// An error that is one text.
+pub fn detail(status: StatusCode, text: impl Into<String>) -> Response {
+    (status, Json(ErrorBody::text(text))).into_response()
+}
+
+/// An error with its entries.
+pub fn error(body: &ErrorBody) -> Response {
+    json(body.status(), &serde_json::to_value(body).unwrap_or_default())
+}
+
+/// A JSON value with a status.
+pub fn json(status: u16, body: &Value) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, Json(body)).into_response()
+}
+
+/// The answer to too much load: try again after `seconds`.
+pub fn overloaded(status: StatusCode, text: impl Into<String>, seconds: u32) -> Response {
+    let mut response = detail(status, text);
+    response.headers_mut().insert("retry-after", seconds.into());
+    response
+}
+
+/// What a handler answers when it cannot do what is asked.
+#[derive(Debug)]
+pub struct Refusal(pub Box<Response>);
+
+impl From<Response> for Refusal {
+    fn from(response: Response) -> Self {
+        Self(Box::new(response))
+    }
+}
+
+impl From<ErrorBody> for Refusal {
+    fn from(body: ErrorBody) -> Self {
+        error(&body).into()
+    }
+}
+
+impl From<StoreFailure> for Refusal {
+    fn from(failure: StoreFailure) -> Self {
+        internal("the store failed", &failure).into()
+    }
+}
+
+impl From<Stop> for Refusal {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Answer(body) => body.into(),
+            Stop::Store(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<SubmitError> for Refusal {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Full { .. } => overloaded(StatusCode::TOO_MANY_REQUESTS, error.to_string(), 5).into(),
+            SubmitError::Store(failure) => failure.into(),
+        }
+    }
+}
+
+impl axum::response::IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        *self.0
+    }
+}

@@ -1,0 +1,78 @@
+//! Bodies of requests: bounded each, bounded together, and never waited for without end.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, StatusCode};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt as _;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::answer::{Refusal, detail, overloaded};
+use crate::service::Service;
+
+/// Room for bodies is counted in pieces of so many bytes.
+pub const UNIT: usize = 16 << 10;
+
+/// A body, and its share of the room for bodies until it is dropped.
+#[derive(Debug)]
+pub struct ReadBody {
+    /// Its bytes.
+    pub bytes: Bytes,
+    _room: Option<OwnedSemaphorePermit>,
+}
+
+/// Reads the whole of `body`, of at most `max` bytes.
+///
+/// # Errors
+///
+/// 413 for one that is too long, 503 where there is no room for it now, 408 where the client is too slow, 400 where it breaks
+/// off.
+pub async fn read(service: &Service, headers: &HeaderMap, body: Body, max: usize) -> Result<ReadBody, Refusal> {
+    let too_long = |found: String| {
+        Refusal::from(detail(StatusCode::PAYLOAD_TOO_LARGE, format!("body of {found} bytes, at most {max}")))
+    };
+    let declared = headers.get("content-length").and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
+    if let Some(declared) = declared.filter(|declared: &usize| *declared > max) {
+        return Err(too_long(declared.to_string()));
+    }
+    let mut room = None;
+    let mut bytes = BytesMut::new();
+    if let Some(declared) = declared {
+        take_room(service, &mut room, declared)?;
+        bytes.reserve(declared.min(UNIT));
+    }
+    let mut body = body;
+    loop {
+        let frame = tokio::time::timeout(service.config.limits.client_time(), body.frame()).await;
+        let Ok(frame) = frame else {
+            return Err(detail(StatusCode::REQUEST_TIMEOUT, "the body does not come").into());
+        };
+        let Some(frame) = frame else { break };
+        let Ok(frame) = frame else {
+            return Err(detail(StatusCode::BAD_REQUEST, "the body breaks off").into());
+        };
+        let Ok(data) = frame.into_data() else { continue };
+        if bytes.len() + data.len() > max {
+            return Err(too_long(format!("more than {max}")));
+        }
+        take_room(service, &mut room, bytes.len() + data.len())?;
+        bytes.extend_from_slice(&data);
+    }
+    Ok(ReadBody { bytes: bytes.freeze(), _room: room })
+}
+
+/// Takes room for `bytes` in all.
+fn take_room(service: &Service, room: &mut Option<OwnedSemaphorePermit>, bytes: usize) -> Result<(), Refusal> {
+    let has = room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+    let Some(missing) = bytes.div_ceil(UNIT).checked_sub(has).filter(|missing| *missing > 0) else { return Ok(()) };
+    let missing = u32::try_from(missing).unwrap_or(u32::MAX);
+    let Ok(more) = service.bodies.clone().try_acquire_many_owned(missing) else {
+        service.metrics.refused();
+        let text = "too many bodies are being read: try again later";
+        return Err(overloaded(StatusCode::SERVICE_UNAVAILABLE, text, 1).into());
+    };
+    match room {
+        Some(room) => room.merge(more),
+        None => *room = Some(more),
+    }
+    Ok(())
+}

@@ -1,0 +1,117 @@
+//! What clients ask over HTTP.
+//!
+//! | path | what |
+//! |---|---|
+//! | `POST /fal-ai/smart-resize`, `POST /fal-ai/<model>/edit` | the answer, when it is there; or, see [`submit`], a submission |
+//! | `/fal-ai/<app>/requests/<id>`, `…/status`, `…/status/stream`, `…/cancel` | the queue, see [`requests`] |
+//! | `/storage/…`, `/files/…`, `/uploads/…` | files, see [`storage`] |
+//! | `/`, `/plan`, `/config.json` | the page, see [`page`] |
+//! | `/api/fal/proxy` | all of fal's, for clients with a proxy URL, see [`proxy`] |
+//! | `/healthz`, `/metrics`, `/.well-known/jwks.json` | whether it lives, counters, the key of webhooks |
+
+pub mod answer;
+pub mod body;
+pub mod page;
+pub mod proxy;
+pub mod requests;
+pub mod storage;
+pub mod submit;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post, put};
+
+use self::answer::{REQUEST_ID, detail, with_id};
+use crate::id::Id;
+use crate::service::Service;
+
+/// Whose key a request has.
+#[derive(Clone, Debug)]
+pub struct Owner(pub Option<String>);
+
+/// That a POST to an endpoint came where it is always a submission.
+#[derive(Clone, Copy, Debug)]
+pub struct IsQueue;
+
+/// Every path of the service.
+pub fn router(service: Service) -> Router {
+    let with_key = Router::new()
+        .route("/fal-ai/smart-resize", post(submit::smart_resize))
+        .route("/fal-ai/{model}/edit", post(submit::edit))
+        .route("/fal-ai/{app}/requests/{id}", get(requests::result))
+        .route("/fal-ai/{app}/requests/{id}/status", get(requests::status))
+        .route("/fal-ai/{app}/requests/{id}/status/stream", get(requests::stream))
+        .route("/fal-ai/{app}/requests/{id}/cancel", put(requests::cancel))
+        .route("/fal-ai/{app}/requests/{id}/provenance", get(requests::provenance))
+        .route("/plan", post(page::plan))
+        .route("/storage/auth/token", post(storage::token))
+        .route("/storage/upload/initiate", post(storage::initiate))
+        .route("/storage/upload/initiate-multipart", post(storage::initiate))
+        .route("/files/upload", post(storage::upload))
+        .layer(from_fn_with_state(service.clone(), check_key));
+    // Who knows an upload's identity may fill it, and who knows a file's digest may read it.
+    let open = Router::new()
+        .route("/storage/upload/{id}", put(storage::fill))
+        .route("/storage/upload/{id}/{part}", put(storage::fill_part).post(storage::complete))
+        .route("/uploads/{id}/{name}", get(storage::file_of_upload))
+        .route("/files/{digest}/{name}", get(storage::file))
+        .route("/files/{digest}", get(storage::file))
+        .route("/", get(page::index))
+        .route("/config.json", get(page::config))
+        .route("/healthz", get(health))
+        .route("/metrics", get(metrics))
+        .route("/.well-known/jwks.json", get(key_set));
+    let direct = with_key.merge(open).fallback(not_found).method_not_allowed_fallback(wrong_method);
+    let queue = direct.clone().layer(axum::Extension(IsQueue));
+    Router::new()
+        .nest("/queue", queue.with_state(service.clone()))
+        .merge(direct.clone().with_state(service.clone()))
+        .route("/api/fal/proxy", axum::routing::any(proxy::forward))
+        .with_state(proxy::Proxy { router: direct.with_state(service) })
+        .layer(from_fn(identify))
+}
+
+/// Every answer has the identity of its request, or one of its own.
+async fn identify(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if !response.headers().contains_key(REQUEST_ID) {
+        response = with_id(response, Id::new());
+    }
+    response.headers_mut().insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+    response
+}
+
+async fn check_key(State(service): State<Service>, mut request: Request, next: Next) -> Response {
+    let authorization = request.headers().get("authorization").and_then(|value| value.to_str().ok());
+    let Ok(owner) = service.keys.owner(authorization).map(|owner| owner.map(str::to_owned)) else {
+        let mut response = detail(StatusCode::UNAUTHORIZED, "Authentication is required to access this application");
+        response.headers_mut().insert("www-authenticate", HeaderValue::from_static("Key"));
+        return response;
+    };
+    request.extensions_mut().insert(Owner(owner));
+    next.run(request).await
+}
+
+async fn not_found() -> Response {
+    detail(StatusCode::NOT_FOUND, "Not Found")
+}
+
+async fn wrong_method() -> Response {
+    detail(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed")
+}
+
+async fn health() -> &'static str {
+    "ok\n"
+}
+
+async fn metrics(State(service): State<Service>) -> Response {
+    let text = service.metrics.text(service.queue.waiting().await, service.runner.backend.calls());
+    ([("content-type", "text/plain; version=0.0.4")], text).into_response()
+}
+
+async fn key_set(State(service): State<Service>) -> Response {
+    axum::Json(service.hooks.key_set()).into_response()
+}

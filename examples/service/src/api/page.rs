@@ -1,0 +1,73 @@
+//! The page, and what it asks beside fal's endpoints.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse as _, Response};
+use serde_json::{Value, json};
+use smart_resize::wire::fal::{MAX_IMAGES_PER_SIZE, SmartResizeInput};
+
+use super::answer::{Refusal, json};
+use super::body;
+use crate::run::{Preview, work};
+use crate::service::Service;
+
+const PAGE: &str = include_str!("../../page/index.html");
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
+                      img-src 'self' blob: data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// `GET /`.
+pub async fn index() -> Response {
+    let headers = [
+        ("content-type", "text/html; charset=utf-8"),
+        ("content-security-policy", POLICY),
+        ("referrer-policy", "no-referrer"),
+        ("cache-control", "no-cache"),
+    ];
+    (headers, PAGE).into_response()
+}
+
+/// `GET /config.json`: what the page has to know.
+pub async fn config(State(service): State<Service>) -> Response {
+    let answer = json!({
+        "model": service.runner.table().model(),
+        "backend": service.runner.backend.name(),
+        "max_target_sizes": service.config.limits.max_target_sizes,
+        "max_images_per_size": MAX_IMAGES_PER_SIZE,
+        "max_image_bytes": service.config.limits.max_image_bytes,
+        "needs_key": service.keys.are_needed(),
+        "vision": service.runner.backend.has_vision(),
+    });
+    json(200, &answer)
+}
+
+/// `POST /plan`: what the request in the body would do, and at what price.
+///
+/// # Errors
+///
+/// As the endpoint's own.
+pub async fn plan(State(service): State<Service>, headers: HeaderMap, body: Body) -> Result<Response, Refusal> {
+    let body = body::read(&service, &headers, body, service.config.limits.max_body_bytes).await?;
+    let limits = service.runner.input_limits();
+    let read = work(move || {
+        serde_json::from_slice::<Value>(&body.bytes)
+            .map_err(|_| SmartResizeInput::from_json(&body.bytes, &limits).err())
+    });
+    let read = read.await.map_err(|lost| Refusal::from(crate::run::internal("a body was not read", &lost)))?;
+    let value = match read {
+        Ok(value) => value,
+        Err(Some(errors)) => return Err(errors.into()),
+        Err(None) => Value::Null,
+    };
+    let Preview { source, plan } = service.runner.preview(&value).await?;
+    let cost = plan.cost();
+    let size = source.size().map(|size| json!({"width": size.width(), "height": size.height()}));
+    let answer = json!({
+        "source": size,
+        "cost_usd": cost.to_string().trim_start_matches('$'),
+        "cost_usd_micros": cost.0,
+        "calls": plan.calls().count(),
+        "plan": plan,
+    });
+    Ok(json(200, &answer))
+}

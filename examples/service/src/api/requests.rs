@@ -1,0 +1,202 @@
+//! Requests that were submitted: how far they are, what came of them, and giving them up.
+
+use std::convert::Infallible;
+
+use axum::Extension;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse as _, Response};
+use futures_util::stream;
+use serde::Deserialize;
+use smart_resize::wire::fal::{CancelAnswer, CancelStatus, QueueStatus};
+
+use super::Owner;
+use super::answer::{Refusal, detail, json, with_id};
+use crate::id::Id;
+use crate::job::Job;
+use crate::service::Service;
+use crate::store::{Kind, StoreFailure};
+
+/// What a question for a status has in its query.
+#[derive(Debug, Default, Deserialize)]
+pub struct StatusQuery {
+    logs: Option<String>,
+}
+
+impl StatusQuery {
+    fn with_logs(&self) -> bool {
+        matches!(self.logs.as_deref(), Some("1" | "true" | "True"))
+    }
+}
+
+/// The request `id` of the app, where it is there and the client's own.
+async fn find(service: &Service, app: &str, id: &str, Owner(owner): &Owner) -> Result<Job, Refusal> {
+    let missing = || Refusal::from(detail(StatusCode::NOT_FOUND, "Request not found"));
+    let id: Id = id.parse().map_err(|_| missing())?;
+    let job = service.store.get::<Job>(Kind::Job, &id.to_string()).await?.ok_or_else(missing)?;
+    let is_there = job.owner == *owner && job.app.base().strip_prefix("fal-ai/") == Some(app);
+    if is_there { Ok(job) } else { Err(missing()) }
+}
+
+async fn status_of(service: &Service, job: &Job, with_logs: bool) -> QueueStatus {
+    let position = if job.started_ms.is_none() { service.queue.position(job).await } else { 0 };
+    job.status(service.urls.public_url(), position, with_logs)
+}
+
+/// `GET …/requests/<id>/status`.
+///
+/// # Errors
+///
+/// The refusal.
+pub async fn status(
+    State(service): State<Service>,
+    Path((app, id)): Path<(String, String)>,
+    Query(query): Query<StatusQuery>,
+    Extension(owner): Extension<Owner>,
+) -> Result<Response, Refusal> {
+    let job = find(&service, &app, &id, &owner).await?;
+    let status = status_of(&service, &job, query.with_logs()).await;
+    let body = serde_json::to_value(&status).unwrap_or_default();
+    Ok(with_id(json(status.http_status(), &body), job.id))
+}
+
+/// `GET …/requests/<id>/status/stream`: the status now, and each time that it changes, until the request is over. Of the log,
+/// each event has the lines that no earlier one had, which the clients put together.
+///
+/// # Errors
+///
+/// The refusal.
+pub async fn stream(
+    State(service): State<Service>,
+    Path((app, id)): Path<(String, String)>,
+    Query(query): Query<StatusQuery>,
+    Extension(owner): Extension<Owner>,
+) -> Result<Response, Refusal> {
+    let job = find(&service, &app, &id, &owner).await?;
+    let (id, with_logs) = (job.id, query.with_logs());
+    let watch = service.store.watch(Kind::Job, &id.to_string()).await?;
+    let follow = Follow { service, watch, id, with_logs, said: 0, last: None, is_over: false };
+    let events = stream::unfold(follow, |mut follow| async move {
+        let event = follow.next().await?;
+        Some((Ok::<_, Infallible>(event), follow))
+    });
+    Ok(with_id(Sse::new(events).keep_alive(KeepAlive::default()).into_response(), id))
+}
+
+/// A client that follows a request.
+struct Follow {
+    service: Service,
+    watch: crate::store::Watch,
+    id: Id,
+    with_logs: bool,
+    /// Lines of the log that were sent.
+    said: usize,
+    last: Option<QueueStatus>,
+    is_over: bool,
+}
+
+impl Follow {
+    async fn next(&mut self) -> Option<Event> {
+        if self.is_over {
+            return None;
+        }
+        loop {
+            let status = match self.status().await {
+                Ok(status) => status?,
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "a stream ends");
+                    return None;
+                }
+            };
+            if self.last.as_ref() != Some(&status) {
+                let text = serde_json::to_string(&status).unwrap_or_default();
+                self.last = Some(status);
+                return Some(Event::default().data(text));
+            }
+            self.watch.changed().await;
+        }
+    }
+
+    async fn status(&mut self) -> Result<Option<QueueStatus>, StoreFailure> {
+        let found = self.service.store.get::<Job>(Kind::Job, &self.id.to_string()).await?;
+        let Some(mut job) = found else { return Ok(None) };
+        let all = job.logs.len();
+        job.logs.drain(..self.said.min(all));
+        self.said = all;
+        self.is_over = job.is_over();
+        Ok(Some(status_of(&self.service, &job, self.with_logs).await))
+    }
+}
+
+/// `GET …/requests/<id>`: the output, or the error.
+///
+/// # Errors
+///
+/// The refusal.
+pub async fn result(
+    State(service): State<Service>,
+    Path((app, id)): Path<(String, String)>,
+    Extension(owner): Extension<Owner>,
+) -> Result<Response, Refusal> {
+    let job = find(&service, &app, &id, &owner).await?;
+    result_of(&service, &job).await
+}
+
+/// What came of a request.
+///
+/// # Errors
+///
+/// The store's failure.
+pub async fn result_of(service: &Service, job: &Job) -> Result<Response, Refusal> {
+    let response = match &job.answer {
+        None => detail(StatusCode::BAD_REQUEST, "Request is still in progress"),
+        Some(answer) => json(answer.status, &service.urls.resolve(&service.store, job, answer).await?),
+    };
+    Ok(with_id(response, job.id))
+}
+
+/// `GET …/requests/<id>/provenance`: how each picture came to be, in the order of the images.
+///
+/// # Errors
+///
+/// The refusal.
+pub async fn provenance(
+    State(service): State<Service>,
+    Path((app, id)): Path<(String, String)>,
+    Extension(owner): Extension<Owner>,
+) -> Result<Response, Refusal> {
+    let job = find(&service, &app, &id, &owner).await?;
+    let records = match &job.provenance {
+        Some(blob) => service.store.blob(blob).await?,
+        None => None,
+    };
+    let response = match records {
+        Some(records) => ([("content-type", "application/json")], records).into_response(),
+        None => detail(StatusCode::NOT_FOUND, "There are no records of this request"),
+    };
+    Ok(with_id(response, job.id))
+}
+
+/// `PUT …/requests/<id>/cancel`.
+///
+/// # Errors
+///
+/// The refusal.
+pub async fn cancel(
+    State(service): State<Service>,
+    Path((app, id)): Path<(String, String)>,
+    Extension(owner): Extension<Owner>,
+) -> Result<Response, Refusal> {
+    let (status, id) = match find(&service, &app, &id, &owner).await {
+        Ok(job) => (service.queue.cancel(job.id).await?, Some(job.id)),
+        Err(refusal) if refusal.0.status() == StatusCode::NOT_FOUND => (CancelStatus::NotFound, None),
+        Err(refusal) => return Err(refusal),
+    };
+    let answer = CancelAnswer::from(status);
+    let response = json(answer.http_status(), &serde_json::to_value(answer).unwrap_or_default());
+    Ok(match id {
+        Some(id) => with_id(response, id),
+        None => response,
+    })
+}

@@ -1,0 +1,148 @@
+//! What can be set, by flags or by the environment.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, ValueEnum};
+
+use crate::backend::BackendArgs;
+
+/// A complete smart-resize endpoint: fal's protocol, any backend, one machine or many.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "smart-resize-service", version, max_term_width = 120)]
+pub struct Config {
+    /// Where to listen.
+    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Where to listen for the queue alone, where a POST to an endpoint is always a submission. Elsewhere it is one below
+    /// `/queue`, with a host that begins with `queue.`, with `fal_webhook`, or with the header `x-fal-queue-priority`.
+    #[arg(long, env = "QUEUE_LISTEN")]
+    pub queue_listen: Option<SocketAddr>,
+    /// Where clients find this service; by default `http://` and where it listens.
+    #[arg(long, env = "PUBLIC_URL")]
+    pub public_url: Option<String>,
+    /// The folder of the store.
+    #[arg(long, env = "DATA", default_value = "smart-resize-data")]
+    pub data: PathBuf,
+    /// A file of API keys, one a line: a name, a colon, the key. Without it everybody is served.
+    #[arg(long, env = "KEYS")]
+    pub keys: Option<PathBuf>,
+    /// Whether pictures may be fetched from private and local addresses, and webhooks sent there.
+    #[arg(long, env = "ALLOW_PRIVATE_SOURCES")]
+    pub allow_private_sources: bool,
+    /// NATS with JetStream, such as `nats://127.0.0.1:4222`: requests are then queued, and all that is kept is kept, there.
+    #[arg(long, env = "QUEUE")]
+    pub queue: Option<String>,
+    /// With `--queue`: what this process does.
+    #[arg(long, env = "ROLE", value_enum, default_value_t = Role::Both)]
+    pub role: Role,
+    /// With `--queue`: after how many seconds without a sign of life a worker's message goes to another.
+    #[arg(long, env = "ACK_WAIT", default_value_t = 30)]
+    pub ack_wait: u64,
+    /// Which model plans are made for.
+    #[arg(long, env = "MODEL", value_enum, default_value_t = Model::NanoBananaPro)]
+    pub model: Model,
+    /// Whether an equal request is answered with the pictures that are there.
+    #[arg(long, env = "REUSE", value_enum, default_value_t = Reuse::Seeded)]
+    pub reuse: Reuse,
+    /// A line of JSON for each line of the log.
+    #[arg(long, env = "LOG_JSON")]
+    pub log_json: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "bounds")]
+    pub limits: Limits,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the backend")]
+    pub backend: BackendArgs,
+}
+
+/// Bounds.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Limits")]
+pub struct Limits {
+    /// Requests that run at the same time.
+    #[arg(long, env = "CONCURRENCY", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
+    pub concurrency: u16,
+    /// Requests that wait; beyond that the answer is 429.
+    #[arg(long, env = "MAX_QUEUE", default_value_t = 1000)]
+    pub max_queue: usize,
+    /// Connections; beyond that they wait to be accepted.
+    #[arg(long, env = "MAX_CONNECTIONS", default_value_t = 1024)]
+    pub max_connections: usize,
+    /// Bytes of one body; 50 MiB of a picture are 67 MiB in a data URI.
+    #[arg(long, env = "MAX_BODY_BYTES", default_value_t = 72 << 20)]
+    pub max_body_bytes: usize,
+    /// Bytes of all bodies that are being read; beyond that the answer is 503.
+    #[arg(long, env = "MAX_BODIES_BYTES", default_value_t = 288 << 20)]
+    pub max_bodies_bytes: usize,
+    /// Bytes of a source.
+    #[arg(long, env = "MAX_IMAGE_BYTES", default_value_t = 50 << 20)]
+    pub max_image_bytes: u64,
+    /// Pixels of a source.
+    #[arg(long, env = "MAX_PIXELS", default_value_t = 100_000_000)]
+    pub max_pixels: u64,
+    /// Target sizes of a request.
+    #[arg(long, env = "MAX_TARGET_SIZES", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub max_target_sizes: u16,
+    /// Seconds that a request may run.
+    #[arg(long, env = "REQUEST_TIMEOUT", default_value_t = 900)]
+    pub request_timeout: u64,
+    /// Seconds that a client may take to send its headers, and between two pieces of its body.
+    #[arg(long, env = "CLIENT_TIMEOUT", default_value_t = 20)]
+    pub client_timeout: u64,
+    /// Seconds that running requests have to finish when the service is stopped; what is left goes on after the next start.
+    #[arg(long, env = "GRACE", default_value_t = 20)]
+    pub grace: u64,
+    /// Hours that requests and pictures are kept after they are finished.
+    #[arg(long, env = "KEEP_HOURS", default_value_t = 7 * 24)]
+    pub keep_hours: u64,
+}
+
+impl Limits {
+    /// How long a request may run.
+    pub const fn request_time(&self) -> Duration {
+        Duration::from_secs(self.request_timeout)
+    }
+
+    /// How long a client may be silent.
+    pub const fn client_time(&self) -> Duration {
+        Duration::from_secs(self.client_timeout)
+    }
+}
+
+/// What a process does on several machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    /// It answers clients.
+    Api,
+    /// It does the work.
+    Worker,
+    /// Both.
+    Both,
+}
+
+/// A model that plans are made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "kebab-case")]
+#[expect(clippy::enum_variant_names, reason = "their names")]
+pub enum Model {
+    /// The smart-resize service's.
+    NanoBananaPro,
+    /// More shapes, lower prices.
+    #[value(name = "nano-banana-2")]
+    NanoBanana2,
+    /// One tier.
+    NanoBanana,
+}
+
+/// When an equal request is answered with the pictures that are there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Reuse {
+    /// Each request makes its own.
+    Never,
+    /// Where a seed was asked, which means the same picture.
+    Seeded,
+    /// Whenever the same is asked of the same picture.
+    Always,
+}

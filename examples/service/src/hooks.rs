@@ -1,0 +1,147 @@
+//! Webhooks: who submitted a request with `fal_webhook` is told when it is over, at most ten times, each time signed.
+//!
+//! The signature is Ed25519 over request id, user id, timestamp and the SHA-256 of the body, in hexadecimal digits in the header
+//! `x-fal-webhook-signature`; the key's public half is at `/.well-known/jwks.json`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use ed25519_dalek::{Signer as _, SigningKey};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use serde_json::{Value, json};
+use smart_resize::wire::fal::{ErrorBody, Webhook, webhook_message};
+
+use crate::fetch::Fetcher;
+use crate::files::Urls;
+use crate::job::{Answer, Hook, Job};
+use crate::store::{Kind, Store, StoreFailure};
+use crate::time::now_ms;
+
+/// How often a webhook is tried.
+pub const MAX_ATTEMPTS: u32 = 10;
+/// Whom it is said to be for, where there are no keys.
+const NOBODY: &str = "anonymous";
+
+/// Tells webhooks. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Hooks {
+    store: Store,
+    fetcher: Fetcher,
+    urls: Urls,
+    key: Arc<SigningKey>,
+    first_pause: Duration,
+}
+
+impl Hooks {
+    /// The webhooks of the requests in `store`, signed with the key that is kept there.
+    ///
+    /// # Errors
+    ///
+    /// The store's failure.
+    pub async fn open(store: Store, fetcher: Fetcher, urls: Urls) -> Result<Self, StoreFailure> {
+        let mut fresh = [0; 32];
+        getrandom::fill(&mut fresh)
+            .map_err(|error| StoreFailure::new("there is no randomness for a key", error.to_string()))?;
+        let keep = move |record: &mut Option<[u8; 32]>| *record.get_or_insert(fresh);
+        let seed = store.update(Kind::Own, "webhook-key", keep).await?;
+        let key = Arc::new(SigningKey::from_bytes(&seed));
+        Ok(Self { store, fetcher, urls, key, first_pause: Duration::from_secs(1) })
+    }
+
+    /// The public half of the key, as a set of JSON Web Keys.
+    pub fn key_set(&self) -> Value {
+        let x = URL_SAFE_NO_PAD.encode(self.key.verifying_key().as_bytes());
+        json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "x": x}]})
+    }
+
+    /// Tells of a request that is over, if anybody wants to be told, without waiting for it.
+    pub fn tell(&self, job: Job) {
+        if job.hook.as_ref().is_some_and(|hook| !hook.settled) {
+            let hooks = self.clone();
+            tokio::spawn(async move {
+                if let Err(error) = hooks.deliver(&job).await {
+                    tracing::error!(job = %job.id, error = &error as &dyn std::error::Error, "a webhook is left");
+                }
+            });
+        }
+    }
+
+    /// Goes on telling of a request, after a restart.
+    pub fn resume(&self, job: &Job) {
+        self.tell(job.clone());
+    }
+
+    /// Tells of a request that is over, if anybody wants to be told: returns when it was, or was tried often enough.
+    ///
+    /// # Errors
+    ///
+    /// The store's failure.
+    pub async fn deliver(&self, job: &Job) -> Result<(), StoreFailure> {
+        let (Some(hook), Some(answer)) = (&job.hook, &job.answer) else { return Ok(()) };
+        if hook.settled {
+            return Ok(());
+        }
+        let body = Bytes::from(self.body(job, answer).await?);
+        let mut pause = self.first_pause;
+        for attempt in hook.attempts + 1..=MAX_ATTEMPTS {
+            let told = self.fetcher.post(&hook.url, self.headers(job, &body), body.clone()).await;
+            let is_told = matches!(told, Ok(200..=299));
+            let settled = is_told || attempt == MAX_ATTEMPTS;
+            self.settle(job, attempt, settled).await?;
+            if settled {
+                if !is_told {
+                    tracing::warn!(job = %job.id, ?told, "a webhook was never told");
+                }
+                return Ok(());
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(600));
+        }
+        Ok(())
+    }
+
+    async fn settle(&self, job: &Job, attempts: u32, settled: bool) -> Result<(), StoreFailure> {
+        let note = move |record: &mut Option<Job>| {
+            if let Some(hook) = record.as_mut().and_then(|job| job.hook.as_mut()) {
+                *hook = Hook { attempts, settled, ..hook.clone() };
+            }
+        };
+        self.store.update(Kind::Job, &job.id.to_string(), note).await
+    }
+
+    async fn body(&self, job: &Job, answer: &Answer) -> Result<Vec<u8>, StoreFailure> {
+        let id = job.id.to_string();
+        let hook = if answer.is_output() {
+            Webhook::ok(id, self.urls.resolve(&self.store, job, answer).await?)
+        } else {
+            let body = serde_json::from_value(answer.body.clone()).unwrap_or_else(|_| ErrorBody::text("failed"));
+            Webhook::error(id, &body)
+        };
+        serde_json::to_vec(&hook).map_err(|error| StoreFailure::new("a webhook cannot be written", error))
+    }
+
+    fn headers(&self, job: &Job, body: &[u8]) -> HeaderMap {
+        let (id, timestamp) = (job.id.to_string(), (now_ms() / 1000).to_string());
+        let user = job.owner.as_deref().unwrap_or(NOBODY);
+        let signature = self.key.sign(webhook_message(&id, user, &timestamp, body).as_bytes());
+        let signature: String = signature.to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        let fields = [
+            ("x-fal-webhook-request-id", id.as_str()),
+            ("x-fal-webhook-user-id", user),
+            ("x-fal-webhook-timestamp", &timestamp),
+            ("x-fal-webhook-signature", &signature),
+        ];
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        for (name, value) in fields {
+            // The name of a key may have what a header cannot.
+            if let Ok(value) = HeaderValue::from_str(value) {
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        }
+        headers
+    }
+}

@@ -1,0 +1,58 @@
+//! What is counted, for Prometheus.
+
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use crate::job::Job;
+
+/// Counters of this process, since its start.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    submitted: AtomicU64,
+    outputs: AtomicU64,
+    errors: AtomicU64,
+    refused: AtomicU64,
+    cost_usd_micros: AtomicU64,
+    maybe_paid_twice: AtomicU64,
+}
+
+impl Metrics {
+    /// A request was taken.
+    pub fn submitted(&self) {
+        self.submitted.fetch_add(1, Relaxed);
+    }
+
+    /// One was refused for too much load.
+    pub fn refused(&self) {
+        self.refused.fetch_add(1, Relaxed);
+    }
+
+    /// One is over.
+    pub fn ended(&self, job: &Job) {
+        let is_output = job.answer.as_ref().is_some_and(crate::job::Answer::is_output);
+        let counter = if is_output { &self.outputs } else { &self.errors };
+        counter.fetch_add(1, Relaxed);
+        self.cost_usd_micros.fetch_add(job.cost_usd_micros, Relaxed);
+        self.maybe_paid_twice.fetch_add(job.maybe_paid_twice.into(), Relaxed);
+    }
+
+    /// All of it, with how many wait and how many calls the backend was asked, in the text format of Prometheus.
+    pub fn text(&self, waiting: usize, calls: u64) -> String {
+        let mut text = String::new();
+        let lines = [
+            ("requests_submitted_total", "counter", self.submitted.load(Relaxed)),
+            ("requests_output_total", "counter", self.outputs.load(Relaxed)),
+            ("requests_error_total", "counter", self.errors.load(Relaxed)),
+            ("requests_refused_total", "counter", self.refused.load(Relaxed)),
+            ("requests_waiting", "gauge", waiting as u64),
+            ("upstream_calls_total", "counter", calls),
+            ("cost_usd_micros_total", "counter", self.cost_usd_micros.load(Relaxed)),
+            ("calls_maybe_paid_twice_total", "counter", self.maybe_paid_twice.load(Relaxed)),
+        ];
+        for (name, kind, value) in lines {
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "# TYPE smart_resize_{name} {kind}\nsmart_resize_{name} {value}");
+        }
+        text
+    }
+}

@@ -1,0 +1,195 @@
+//! The queue of one process: first come, first served, so many at a time.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use smart_resize::wire::fal::CancelStatus;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::{SubmitError, Worker, cancelled};
+use crate::id::Id;
+use crate::job::Job;
+use crate::store::local::LocalStore;
+use crate::store::{Kind, StoreFailure};
+
+/// Requests that wait and requests that run. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct LocalQueue {
+    worker: Worker,
+    lines: Arc<Mutex<Lines>>,
+    came: Arc<Notify>,
+    max_waiting: usize,
+    workers: TaskTracker,
+    stop: CancellationToken,
+}
+
+#[derive(Debug, Default)]
+struct Lines {
+    waiting: VecDeque<Id>,
+    /// Places that are promised to requests which are being kept.
+    promised: usize,
+    running: HashMap<Id, CancellationToken>,
+}
+
+impl LocalQueue {
+    /// The queue, with every request in `store` that is not over, oldest first; those that ran when the last process ended
+    /// go on.
+    ///
+    /// # Errors
+    ///
+    /// The store's failure.
+    pub fn start(worker: Worker, store: &LocalStore) -> Result<Self, StoreFailure> {
+        let mut left: Vec<Job> = store.all(Kind::Job)?.into_iter().map(|(_, job)| job).collect();
+        left.sort_by_key(|job: &Job| (job.started_ms.unwrap_or(u64::MAX), job.submitted_ms));
+        for job in left.iter().filter(|job| job.is_over()) {
+            worker.hooks.resume(job);
+        }
+        let waiting = left.iter().filter(|job| !job.is_over()).map(|job| job.id).collect();
+        let limits = Arc::clone(&worker.runner.limits);
+        let queue = Self {
+            worker,
+            lines: Arc::new(Mutex::new(Lines { waiting, ..Lines::default() })),
+            came: Arc::default(),
+            max_waiting: limits.max_queue,
+            workers: TaskTracker::new(),
+            stop: CancellationToken::new(),
+        };
+        for _ in 0..limits.concurrency {
+            let queue = queue.clone();
+            queue.workers.clone().spawn(async move { queue.work().await });
+        }
+        Ok(queue)
+    }
+
+    fn lines(&self) -> MutexGuard<'_, Lines> {
+        // Each change of the lines is a single step.
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) async fn submit(&self, job: Job) -> Result<Job, SubmitError> {
+        let place = Place::take(self)?;
+        self.worker.runner.store.put(Kind::Job, &job.id.to_string(), &job).await?;
+        place.fill(job.id);
+        Ok(job)
+    }
+
+    pub(super) fn position(&self, id: Id) -> u64 {
+        let position = self.lines().waiting.iter().position(|waiting| *waiting == id);
+        position.unwrap_or(0) as u64
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.lines().waiting.len()
+    }
+
+    pub(super) async fn cancel(&self, id: Id) -> Result<CancelStatus, StoreFailure> {
+        let change = |record: &mut Option<Job>| {
+            let job = record.as_mut()?;
+            job.cancelled = !job.is_over();
+            Some(job.clone())
+        };
+        let Some(job) = self.worker.runner.store.update(Kind::Job, &id.to_string(), change).await? else {
+            return Ok(CancelStatus::NotFound);
+        };
+        if job.is_over() {
+            return Ok(CancelStatus::AlreadyCompleted);
+        }
+        let running = {
+            let mut lines = self.lines();
+            lines.waiting.retain(|waiting| *waiting != id);
+            lines.running.get(&id).cloned()
+        };
+        match running {
+            Some(cancel) => cancel.cancel(),
+            None => self.worker.end_here(&job, cancelled()).await?,
+        }
+        Ok(CancelStatus::CancellationRequested)
+    }
+
+    async fn work(&self) {
+        while let Some((id, cancel)) = self.next().await {
+            let done = tokio::select! {
+                done = self.work_on(id, cancel) => done,
+                // What is left is found in the store.
+                () = self.stop.cancelled() => Ok(()),
+            };
+            if let Err(error) = done {
+                tracing::error!(%id, error = &error as &dyn std::error::Error, "a request was left as it is");
+            }
+            self.lines().running.remove(&id);
+        }
+    }
+
+    async fn work_on(&self, id: Id, cancel: CancellationToken) -> Result<(), StoreFailure> {
+        let found = self.worker.runner.store.get::<Job>(Kind::Job, &id.to_string()).await?;
+        match found {
+            Some(job) if job.cancelled => self.worker.end_here(&job, cancelled()).await,
+            Some(job) if !job.is_over() => self.worker.work(job, cancel).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// The next that waits; nothing when the queue is closed.
+    async fn next(&self) -> Option<(Id, CancellationToken)> {
+        loop {
+            let came = self.came.notified();
+            if self.workers.is_closed() {
+                return None;
+            }
+            {
+                let mut lines = self.lines();
+                if let Some(id) = lines.waiting.pop_front() {
+                    let cancel = CancellationToken::new();
+                    lines.running.insert(id, cancel.clone());
+                    // Another worker may look for another.
+                    self.came.notify_one();
+                    return Some((id, cancel));
+                }
+            }
+            came.await;
+        }
+    }
+
+    /// Begins nothing new, gives what runs `grace` to finish, and leaves the rest to the next start.
+    pub async fn close(&self, grace: std::time::Duration) {
+        self.workers.close();
+        self.came.notify_waiters();
+        if tokio::time::timeout(grace, self.workers.wait()).await.is_err() {
+            let left = self.lines().running.len();
+            tracing::warn!(left, "requests go on after the next start");
+            self.stop.cancel();
+            self.workers.wait().await;
+        }
+    }
+}
+
+/// A place among those that wait, given back where it is not filled.
+struct Place<'a> {
+    queue: &'a LocalQueue,
+}
+
+impl<'a> Place<'a> {
+    fn take(queue: &'a LocalQueue) -> Result<Self, SubmitError> {
+        let mut lines = queue.lines();
+        let waiting = lines.waiting.len() + lines.promised;
+        if waiting >= queue.max_waiting {
+            return Err(SubmitError::Full { waiting, max: queue.max_waiting });
+        }
+        lines.promised += 1;
+        Ok(Self { queue })
+    }
+
+    fn fill(self, id: Id) {
+        self.queue.lines().waiting.push_back(id);
+        self.queue.came.notify_one();
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut lines = self.queue.lines();
+        lines.promised = lines.promised.saturating_sub(1);
+    }
+}

@@ -1,0 +1,186 @@
+//! What each message asks for.
+
+use std::sync::Arc;
+
+use smart_resize::{
+    AsyncGenerator as _, AsyncStore as _, CallId, GenerateError, GenerateErrorKind, GenerationRequest, StoreError,
+    UsdMicros, generate_from_async_fn,
+};
+
+use super::{NatsQueue, Step, Task};
+use crate::answers::Answers;
+use crate::job::{App, Job};
+use crate::queue::cancelled;
+use crate::run::{Planned, Speaker, Stop, internal};
+use crate::store::{Kind, StoreFailure};
+
+impl NatsQueue {
+    /// Does one step of a request; what is over already is left.
+    pub(super) async fn step(&self, step: Step, job: Job, call: Option<CallId>) -> Result<(), StoreFailure> {
+        if step == Step::Hook {
+            return self.worker.hooks.deliver(&job).await;
+        }
+        if job.is_over() {
+            // The worker that ended it may have died before it sent this.
+            return self.send_hook(&job).await;
+        }
+        let speaker = Speaker::new(self.worker.runner.store.clone(), job.id);
+        let result = {
+            let work = async {
+                match step {
+                    Step::Plan => self.plan(&job, &speaker).await,
+                    Step::Call => self.call(&job, call.unwrap_or(CallId(0)), &speaker).await,
+                    Step::Finish | Step::Hook => self.finish(&job, &speaker).await,
+                }
+            };
+            let time = self.worker.runner.limits.request_time();
+            tokio::select! {
+                result = work => result,
+                result = self.cancelled(&job) => match result {
+                    Ok(()) => {
+                        self.worker.give_up_calls(&job).await?;
+                        return self.end(&job, cancelled()).await;
+                    }
+                    Err(failure) => Err(failure.into()),
+                },
+                () = tokio::time::sleep(time) => Err(crate::queue::timed_out(time.as_secs()).into()),
+            }
+        };
+        speaker.finish().await?;
+        match result {
+            Ok(()) => Ok(()),
+            Err(Stop::Answer(body)) => self.end(&job, (&body).into()).await,
+            Err(Stop::Store(failure)) => Err(failure),
+        }
+    }
+
+    /// Returns when somebody wants the request given up.
+    async fn cancelled(&self, job: &Job) -> Result<(), StoreFailure> {
+        let (store, key) = (&self.worker.runner.store, job.id.to_string());
+        let mut watch = store.watch(Kind::Job, &key).await?;
+        loop {
+            match store.get::<Job>(Kind::Job, &key).await? {
+                Some(job) if job.cancelled => return Ok(()),
+                _ => watch.changed().await,
+            }
+        }
+    }
+
+    async fn plan(&self, job: &Job, speaker: &Speaker) -> Result<(), Stop> {
+        let runner = &self.worker.runner;
+        runner.change(job, Job::start).await?;
+        if job.app != App::SmartResize {
+            // It has one step.
+            let running = {
+                let (runner, job) = (runner.clone(), job.clone());
+                tokio_util::task::AbortOnDropHandle::new(tokio::spawn(async move { runner.run(&job).await }))
+            };
+            let answer = match running.await {
+                Ok(answer) => answer?,
+                Err(lost) => (&internal("a request panicked", &lost)).into(),
+            };
+            return Ok(self.end(job, answer).await?);
+        }
+        let Planned { plan, .. } = runner.prepare(job, speaker).await?;
+        for (_, call) in plan.calls() {
+            self.send(Step::Call, &Task { job: job.id, call: Some(call.id().0) }).await?;
+        }
+        if plan.calls().next().is_none() {
+            self.send(Step::Finish, &Task { job: job.id, call: None }).await?;
+        }
+        Ok(())
+    }
+
+    async fn call(&self, job: &Job, call: CallId, speaker: &Speaker) -> Result<(), Stop> {
+        let runner = &self.worker.runner;
+        let Planned { source, plan, .. } = runner.prepare(job, speaker).await?;
+        let requests = plan.requests(&source).map_err(|error| internal("the calls of a plan", &error))?;
+        let all = requests.len();
+        let Some(request) = requests.into_iter().find(|request| request.call() == call) else {
+            let lost = std::io::Error::other(format!("call {} of {all}", call.0));
+            return Err(internal("a call that the plan does not have", &lost).into());
+        };
+        let answers = runner.answers(job);
+        let made = self.answer(&request, &answers, speaker, all).await?;
+        let per_image = request.per_image();
+        let (billed, twice) = (made.unwrap_or(0), answers.maybe_paid_twice());
+        let change = move |record: &mut Option<Job>| {
+            let job = record.as_mut()?;
+            if job.calls_over.insert(call.0) {
+                job.cost_usd_micros += per_image.times(billed.into()).0;
+                job.maybe_paid_twice += twice;
+            }
+            Some(job.calls_over.len())
+        };
+        let over = runner.store.update(Kind::Job, &job.id.to_string(), change).await?;
+        if over >= Some(all) {
+            self.send(Step::Finish, &Task { job: job.id, call: None }).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes the call, unless its answer is there, and keeps what comes of it. Says how many images were billed for it, where it
+    /// was this request that made it.
+    async fn answer(
+        &self,
+        request: &GenerationRequest,
+        answers: &Answers,
+        speaker: &Speaker,
+        all: usize,
+    ) -> Result<Option<u32>, StoreError> {
+        let number = request.call().0 + 1;
+        if let Some(fingerprint) = request.fingerprint()
+            && let Some(generated) = answers.load(&fingerprint).await?
+        {
+            speaker.say(format!("Call {number} of {all} was answered before"));
+            return Ok(answers.is_alone().then(|| generated.billed_images()));
+        }
+        speaker.say(format!("Call {number} of {all}: {}", request.preset()));
+        let generator = self.worker.runner.backend.for_job(Arc::new(answers.clone()), None);
+        match generator.generate(request).await {
+            Ok(generated) => {
+                answers.save(request, &generated).await?;
+                let images = generated.images().len();
+                speaker.say(format!("Call {number} of {all} is answered: {images} pictures by {}", generated.backend()));
+                Ok(Some(generated.billed_images()))
+            }
+            Err(error) => {
+                answers.fail(request, &error).await?;
+                speaker.say(format!("Call {number} of {all} failed: {error}"));
+                Ok(Some(error.billed_images()))
+            }
+        }
+    }
+
+    async fn finish(&self, job: &Job, speaker: &Speaker) -> Result<(), Stop> {
+        let runner = &self.worker.runner;
+        let planned = runner.prepare(job, speaker).await?;
+        let answers = runner.answers(job);
+        let failed = answers.clone();
+        // Each call has its answer in the store, or its failure.
+        let generator = generate_from_async_fn(move |request: GenerationRequest| {
+            let answers = failed.clone();
+            async move { Err(recorded(&answers, &request).await) }
+        });
+        let outcome = runner.drive(&planned, &answers, &generator, speaker).await?;
+        let is_billed = job.cost_usd_micros > 0;
+        let per_request = if is_billed { planned.plan.per_request() } else { UsdMicros(0) };
+        let cost = UsdMicros(job.cost_usd_micros).plus(per_request);
+        let output = runner.finish(job, &planned, &outcome, cost, 0).await?;
+        let answer = runner.answer(Ok(output))?;
+        Ok(self.end(job, answer).await?)
+    }
+}
+
+/// Why the call has no answer.
+async fn recorded(answers: &Answers, request: &GenerationRequest) -> GenerateError {
+    let record = match request.fingerprint() {
+        Some(fingerprint) => answers.record(&fingerprint).await,
+        None => Ok(None),
+    };
+    match record.map(|record| record.and_then(|record| record.failure)) {
+        Ok(Some(failure)) => (&failure).into(),
+        Ok(None) => GenerateError::new(GenerateErrorKind::Store, "the answer is no longer kept"),
+        Err(error) => GenerateError::new(GenerateErrorKind::Store, "").with_source(error),
+    }
+}

@@ -1,0 +1,121 @@
+//! A request to an edit endpoint, answered by the built-in generator: so that the service has an upstream where there is no
+//! other, itself among them.
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+use smart_resize::wire::fal::{DetailEntry, EditInput, EditModel, EditOutput, ErrorBody, ErrorType, ImageFile, Loc};
+use smart_resize::{
+    Format, Generated, Generator as _, LocalGenerator, Plan, Preset, PresetTable, ResizeRequest, Resolution, Source,
+    probe,
+};
+
+use super::source::{BLOB, size_of};
+use super::{Runner, Stop, internal, work};
+use crate::job::Job;
+
+impl Runner {
+    pub(super) async fn edit(&self, job: &Job, model: EditModel) -> Result<Value, Stop> {
+        let input = edit_input(&job.input)?;
+        let loc = [Loc::from("body"), Loc::from("image_urls"), Loc::from(0)];
+        let image_url = input.image_urls.first().cloned().unwrap_or_default();
+        let source = self.source_of(job, &image_url, &loc).await?;
+        let preset = preset(model, &input, &source)?;
+        let plan = plan(model, &input, &source, preset)?;
+        let requests = plan.requests(&source).map_err(|error| internal("a plan of one call", &error))?;
+        let mut images = Vec::new();
+        let mut description = String::new();
+        for request in requests {
+            let made = work(move || LocalGenerator::default().generate(&request)).await;
+            let made = made.map_err(|error| internal("the built-in generator", &error))?;
+            let made: Generated = made.map_err(|error| internal("the built-in generator", &error))?;
+            description = made.description().unwrap_or_default().to_owned();
+            for bytes in made.images() {
+                images.push(self.file(bytes, images.len()).await?);
+            }
+        }
+        let output = serde_json::to_value(EditOutput::new(images, description));
+        output.map_err(|error| Stop::Answer(internal("an output cannot be written", &error)))
+    }
+
+    async fn file(&self, bytes: &std::sync::Arc<[u8]>, index: usize) -> Result<ImageFile, Stop> {
+        let format = Format::sniff(bytes).unwrap_or_default();
+        let name = format!("{index}.{}", format.extension());
+        let digest = self.store.put_blob(Bytes::from_owner(bytes.clone())).await?;
+        let mut file = ImageFile::at(format!("{BLOB}{digest}/{name}"));
+        file.content_type = Some(format.media_type().to_owned());
+        file.file_name = Some(name);
+        file.file_size = Some(bytes.len() as u64);
+        if let Ok(found) = probe(bytes, &self.decode_limits()) {
+            (file.width, file.height) = (Some(found.size.width()), Some(found.size.height()));
+        }
+        Ok(file)
+    }
+}
+
+/// The input of an edit endpoint.
+///
+/// # Errors
+///
+/// What is wrong with it, at the body.
+pub(crate) fn edit_input(body: &Value) -> Result<EditInput, ErrorBody> {
+    let refused = |msg: String| {
+        ErrorBody::from(DetailEntry::new(ErrorType::ValueError, [Loc::from("body")], msg, &json!({})))
+    };
+    let input: EditInput = serde_json::from_value(body.clone()).map_err(|error| refused(format!("Value error, {error}")))?;
+    if input.image_urls.is_empty() || !(1..=4).contains(&input.num_images) || input.prompt.chars().count() < 3 {
+        return Err(refused(
+            "Value error, expected a prompt of at least 3 characters, an image URL and 1 to 4 images".to_owned(),
+        ));
+    }
+    Ok(input)
+}
+
+fn preset(model: EditModel, input: &EditInput, source: &Source) -> Result<Preset, Stop> {
+    let table = table(model);
+    let tier = input.resolution.or_else(|| table.has(Resolution::K1).then_some(Resolution::K1));
+    let rows = table.presets().iter().filter(|preset| preset.resolution() == tier);
+    let size = size_of(source)?;
+    let found = if input.aspect_ratio == "auto" {
+        // The shape that is nearest to the source's, of which the least is lost.
+        let kept = |preset: &&Preset| {
+            let (frame, source) = (preset.size(), size);
+            let (a, b) = (
+                u64::from(frame.width()) * u64::from(source.height()),
+                u64::from(frame.height()) * u64::from(source.width()),
+            );
+            1_000_000 * a.min(b) / a.max(b).max(1)
+        };
+        rows.max_by_key(kept)
+    } else {
+        rows.clone().find(|preset| preset.ratio().to_string() == input.aspect_ratio)
+    };
+    found.copied().ok_or_else(|| {
+        let msg = format!("Value error, no preset of {} is {}", table.model(), input.aspect_ratio);
+        let loc = [Loc::from("body"), Loc::from("aspect_ratio")];
+        DetailEntry::new(ErrorType::LiteralError, loc, msg, &input.aspect_ratio.as_str().into()).into()
+    })
+}
+
+/// A plan of one generation at `preset`.
+fn plan(model: EditModel, input: &EditInput, source: &Source, preset: Preset) -> Result<Plan, Stop> {
+    let builder = ResizeRequest::builder(source.clone())
+        .sizes([preset.size().to_string()])
+        .table(table(model))
+        .variants(input.num_images)
+        .transfer_format(input.output_format);
+    let builder = match preset.resolution() {
+        Some(tier) => builder.floor(tier),
+        None => builder,
+    };
+    let failed = |error: &(dyn std::error::Error + 'static)| Stop::Answer(internal("a plan of one call", error));
+    let request = builder.build().map_err(|error| failed(&error))?;
+    Plan::new(&request).map_err(|error| failed(&error))
+}
+
+const fn table(model: EditModel) -> PresetTable {
+    match model {
+        EditModel::NanoBanana2 => PresetTable::nano_banana_2(),
+        EditModel::NanoBanana => PresetTable::nano_banana(),
+        _ => PresetTable::nano_banana_pro(),
+    }
+}

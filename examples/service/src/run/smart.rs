@@ -1,0 +1,289 @@
+//! A request to `fal-ai/smart-resize`: source, plan, calls, pictures, output.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+use smart_resize::generate::BoxFuture;
+use smart_resize::wire::fal::{
+    DetailEntry, ErrorBody, ErrorType, Loc, SmartResizeInput, SmartResizeOutput,
+};
+use smart_resize::{
+    AsyncGenerator, Digest, Driver, Event, Outcome, Plan, PriceList, RenderJob, ResizeRequest, Scene, Source, UsdMicros,
+};
+
+use super::source::size_of;
+use super::{Extras, Runner, Speaker, Stop, internal, work};
+use crate::job::Job;
+
+/// The most calls of one request that are made at the same time; a backend has its own bound for all requests.
+const CALLS_AT_ONCE: NonZeroUsize = NonZeroUsize::new(8).unwrap();
+
+/// A request that is ready to be run.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// What is asked.
+    pub input: SmartResizeInput,
+    /// What it is made of.
+    pub source: Source,
+    /// What will be done.
+    pub plan: Plan,
+}
+
+/// A plan that is shown before anything is spent.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// What it is made of.
+    pub source: Source,
+    /// What would be done.
+    pub plan: Plan,
+}
+
+const IMAGE_URL: [Loc; 2] =
+    [Loc::Field(std::borrow::Cow::Borrowed("body")), Loc::Field(std::borrow::Cow::Borrowed("image_url"))];
+
+impl Runner {
+    pub(super) async fn smart_resize(&self, job: &Job, speaker: &Speaker) -> Result<Value, Stop> {
+        let planned = self.prepare(job, speaker).await?;
+        let answers = self.answers(job);
+        let generator = self.backend.for_job(std::sync::Arc::new(answers.clone()), None);
+        let outcome = self.drive(&planned, &answers, &generator, speaker).await?;
+        let cost = cost(&planned.plan, &outcome, answers.is_alone());
+        self.finish(job, &planned, &outcome, cost, answers.maybe_paid_twice()).await
+    }
+
+    /// The source and the plan of a request, both kept; of one that broke off, the plan that it had.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop`] with what is wrong with the request, or the store's failure.
+    pub async fn prepare(&self, job: &Job, speaker: &Speaker) -> Result<Planned, Stop> {
+        let image_url = job.input.get("image_url").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let (input, extras) = self.input(&job.input)?;
+        let source = self.source_of(job, &image_url, &IMAGE_URL).await?;
+        if let Some(kept) = &job.plan {
+            match serde_json::from_value(kept.clone()) {
+                Ok(plan) => return Ok(Planned { input, source, plan }),
+                // One that an earlier version made otherwise.
+                Err(error) => tracing::warn!(job = %job.id, %error, "a plan that was kept is made anew"),
+            }
+        }
+        speaker.say(format!("Source: {}", size_of(&source)?));
+        let scene = match self.backend.scene(&source).await {
+            Some(Ok(scene)) => Some(scene),
+            Some(Err(error)) => {
+                speaker.say("The picture could not be looked at; the prompt does without");
+                tracing::warn!(job = %job.id, %error, "no scene");
+                None
+            }
+            None => None,
+        };
+        let plan = self.plan(&input, &extras, source.clone(), scene)?;
+        let (generations, calls) = (plan.generations().len(), plan.calls().count());
+        speaker.say(format!("Plan: {generations} generations in {calls} calls"));
+        let kept = serde_json::to_value(&plan).map_err(|error| internal("a plan cannot be kept", &error))?;
+        self.change(job, move |job| job.plan = Some(kept.clone())).await?;
+        Ok(Planned { input, source, plan })
+    }
+
+    /// The plan of an input that was not submitted.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop`] with what is wrong with it.
+    pub async fn preview(&self, body: &Value) -> Result<Preview, Stop> {
+        let (input, extras) = self.input(body)?;
+        let source = match &input.image_url {
+            smart_resize::wire::fal::ImageUrl::Data(data) => {
+                self.read(Bytes::from_owner(data.bytes().clone()), "data:…", &IMAGE_URL).await?
+            }
+            smart_resize::wire::fal::ImageUrl::Http(url) => {
+                let bytes = self.picture(url, &IMAGE_URL).await?;
+                self.read(bytes, url, &IMAGE_URL).await?
+            }
+            _ => return Err(Stop::Answer(ErrorBody::text("image_url is of a kind that is not known here"))),
+        };
+        let plan = self.plan(&input, &extras, source.clone(), None)?;
+        Ok(Preview { source, plan })
+    }
+
+    /// What is asked, with every mistake that is in it. In one that is kept the picture may be a blob.
+    ///
+    /// # Errors
+    ///
+    /// As fal answers.
+    pub fn input(&self, body: &Value) -> Result<(SmartResizeInput, Extras), ErrorBody> {
+        let is_blob = body.get("image_url").and_then(Value::as_str).is_some_and(|url| url.starts_with(super::source::BLOB));
+        let input = if is_blob {
+            let mut body = body.clone();
+            body["image_url"] = json!("http://blob");
+            SmartResizeInput::from_value(&body, &self.input_limits())
+        } else {
+            SmartResizeInput::from_value(body, &self.input_limits())
+        };
+        match (input, Extras::read(body)) {
+            (Ok(input), Ok(extras)) => Ok((input, extras)),
+            (Err(errors), Ok(_)) | (Ok(_), Err(errors)) => Err(errors),
+            (Err(errors), Err(more)) => Err([errors.entries(), more.entries()].concat().into()),
+        }
+    }
+
+    fn plan(
+        &self,
+        input: &SmartResizeInput,
+        extras: &Extras,
+        source: Source,
+        scene: Option<Scene>,
+    ) -> Result<Plan, Stop> {
+        let mut prices = PriceList::default();
+        if !self.backend.has_vision() {
+            prices = prices.with_per_request(UsdMicros(0));
+        }
+        let mut builder = ResizeRequest::builder(source)
+            .prompt(input.prompt.as_str())
+            .variants(input.num_images_per_size)
+            .floor(input.resolution)
+            .format(input.output_format)
+            .safety_tolerance(input.safety_tolerance)
+            .table(self.table())
+            .prices(prices);
+        if let Some(seed) = input.seed {
+            builder = builder.seed(seed);
+        }
+        if let Some(scene) = scene {
+            builder = builder.scene(scene);
+        }
+        let request = extras.apply(input, builder).build().map_err(|errors| input.refused(&errors))?;
+        Plan::new(&request).map_err(|error| {
+            let loc = [Loc::from("body")];
+            let reason = format!("Value error, {error}");
+            Stop::from(DetailEntry::new(ErrorType::ValueError, loc, reason, &Value::Null))
+        })
+    }
+
+    /// Makes the calls that have no answer yet, and all pictures.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop`] where nothing was begun.
+    pub async fn drive(
+        &self,
+        planned: &Planned,
+        answers: &crate::answers::Answers,
+        generator: &impl AsyncGenerator,
+        speaker: &Speaker,
+    ) -> Result<Outcome, Stop> {
+        let Planned { plan, source, .. } = planned;
+        let offload = |job: RenderJob| -> BoxFuture<'static, _> { Box::pin(async { work(move || job.run()).await.ok() }) };
+        let on_event = |event: &Event<'_>| tell(event, plan, speaker);
+        let driver = Driver::new(plan, source)
+            .store(answers.clone())
+            .options(self.render_options())
+            .offload(&offload)
+            .on_event(&on_event);
+        let outcome = driver.run_async(generator, CALLS_AT_ONCE).await;
+        outcome.map_err(|error| Stop::Answer(internal("a plan cannot be run", &error)))
+    }
+
+    /// Keeps the pictures, and makes the output.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop`] with every picture that is not there, or the store's failure.
+    pub async fn finish(
+        &self,
+        job: &Job,
+        planned: &Planned,
+        outcome: &Outcome,
+        cost: UsdMicros,
+        maybe_paid_twice: u32,
+    ) -> Result<Value, Stop> {
+        self.change(job, move |job| {
+            job.cost_usd_micros = cost.0;
+            job.maybe_paid_twice += maybe_paid_twice;
+        })
+        .await?;
+        let mut blobs = BTreeMap::<(usize, usize), Digest>::new();
+        let mut records = Vec::new();
+        if outcome.is_complete() {
+            for (target, rendition) in outcome.renditions.iter().enumerate() {
+                for (variant, output) in rendition.variants.iter().flatten().enumerate() {
+                    let digest = self.store.put_blob(Bytes::copy_from_slice(&output.bytes)).await?;
+                    blobs.insert((target, variant), digest);
+                    records.push(&output.provenance);
+                }
+            }
+        }
+        let url_of = |image: &smart_resize::wire::fal::NewImage<'_>| {
+            let blob = blobs.get(&(image.target_index, image.variant)).ok_or(NotKept)?;
+            Ok::<_, NotKept>(format!("{}{blob}/{}", super::source::BLOB, image.file_name))
+        };
+        let output = SmartResizeOutput::from_outcome(outcome, planned.input.num_images_per_size, url_of);
+        let output = output.map_err(|error| {
+            tracing::warn!(job = %job.id, %error, "there is no output");
+            error.to_body()
+        })?;
+        let json = |result: Result<Value, serde_json::Error>| {
+            result.map_err(|error| Stop::Answer(internal("an output cannot be written", &error)))
+        };
+        let provenance = json(serde_json::to_value(&records))?;
+        let provenance = self.store.put_blob(provenance.to_string().into()).await?;
+        self.change(job, move |job| job.provenance = Some(provenance)).await?;
+        json(serde_json::to_value(&output))
+    }
+}
+
+/// What a request cost: of answers that were there, those that are kept for it alone were paid by it before it broke off.
+fn cost(plan: &Plan, outcome: &Outcome, is_alone: bool) -> UsdMicros {
+    let (mut cost, mut any) = (UsdMicros(0), false);
+    for (((generation, _), result), report) in plan.calls().zip(&outcome.calls).zip(&outcome.reports) {
+        let billed = match result {
+            Ok(generated) if report.reused && !is_alone => continue,
+            Ok(generated) => generated.billed_images(),
+            Err(error) => error.billed_images(),
+        };
+        let per_image = plan.generations().get(generation).map_or(UsdMicros(0), smart_resize::Generation::per_image);
+        cost = cost.plus(per_image.times(billed.into()));
+        any |= billed > 0;
+    }
+    if any { cost.plus(plan.per_request()) } else { cost }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("a picture was not kept")]
+struct NotKept;
+
+fn tell(event: &Event<'_>, plan: &Plan, speaker: &Speaker) {
+    let calls = plan.calls().count();
+    match event {
+        Event::CallStarted { call } => {
+            let of = plan.calls().find(|(_, found)| found.id() == *call);
+            let preset = of.and_then(|(index, _)| plan.generations().get(index)).map(|generation| *generation.preset());
+            let preset = preset.map(|preset| format!(": {preset}")).unwrap_or_default();
+            speaker.say(format!("Call {} of {calls}{preset}", call.0 + 1));
+        }
+        Event::CallAnswered { call, generated, reused } => {
+            let images = generated.images().len();
+            let how = if *reused { "was answered before" } else { "is answered" };
+            speaker.say(format!("Call {} of {calls} {how}: {images} pictures by {}", call.0 + 1, generated.backend()));
+        }
+        Event::CallFailed { call, error } => speaker.say(format!("Call {} of {calls} failed: {error}", call.0 + 1)),
+        Event::StoreFailed { call, error } => tracing::error!(?call, %error, "an answer could not be kept"),
+        Event::Rendered { rendition, result, .. } => {
+            let target = plan.renditions().get(*rendition).map(smart_resize::Rendition::target);
+            let target = target.map(|target| target.to_string()).unwrap_or_default();
+            match result {
+                Ok(output) => {
+                    let provenance = &output.provenance;
+                    speaker.say(format!("{target} is finished, {} % of its frame", provenance.kept_percent));
+                    for warning in &provenance.warnings {
+                        speaker.say(format!("{target}: {warning}"));
+                    }
+                }
+                Err(error) => speaker.say(format!("{target} failed: {error}")),
+            }
+        }
+        _ => {}
+    }
+}

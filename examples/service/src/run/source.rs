@@ -1,0 +1,117 @@
+//! The picture to work from: out of the input, out of this service's own files, or fetched; then upright and in sRGB.
+
+use bytes::Bytes;
+use smart_resize::wire::fal::{DetailEntry, ErrorBody, ErrorType, Loc};
+use smart_resize::{DecodeError, Digest, RenderError, Size, Source, read_source};
+
+use super::{Runner, Stop, internal, work};
+use crate::fetch::FetchError;
+use crate::job::{Job, KeptSource};
+use crate::store::StoreFailure;
+use crate::uploads;
+
+/// What a URL of a blob of this service's begins with, inside.
+pub(crate) const BLOB: &str = "blob:";
+
+impl Runner {
+    /// The source of a request, which is kept; of one that broke off, what was kept.
+    pub(super) async fn source_of(&self, job: &Job, image_url: &str, loc: &[Loc]) -> Result<Source, Stop> {
+        if let Some(KeptSource { blob, size }) = job.source
+            && let Some(bytes) = self.store.blob(&blob).await?
+        {
+            return Ok(Source::from_bytes(bytes.as_ref()).with_size(size));
+        }
+        let source = self.read(self.picture(image_url, loc).await?, image_url, loc).await?;
+        // Invariant: a source that was read has bytes and a size.
+        if let (Some(bytes), Some(size)) = (source.bytes(), source.size()) {
+            let blob = self.store.put_blob(Bytes::from_owner(bytes.clone())).await?;
+            self.change(job, move |job| job.source = Some(KeptSource { blob, size })).await?;
+        }
+        Ok(source)
+    }
+
+    /// The bytes at `image_url`.
+    ///
+    /// # Errors
+    ///
+    /// As fal answers, at `loc`.
+    pub async fn picture(&self, image_url: &str, loc: &[Loc]) -> Result<Bytes, Stop> {
+        if let Some(digest) = image_url.strip_prefix(BLOB) {
+            let digest: Option<Digest> = digest.parse().ok();
+            let blob = match digest {
+                Some(digest) => self.store.blob(&digest).await?,
+                None => None,
+            };
+            return blob.ok_or_else(|| load_error(image_url, "the picture is no longer kept", loc).into());
+        }
+        if let Some(path) = image_url.strip_prefix(self.public_url.as_ref()) {
+            let found = uploads::find(&self.store, path).await?;
+            return found.ok_or_else(|| load_error(image_url, "there is no such file", loc).into());
+        }
+        match self.fetcher.get(image_url).await {
+            Ok(bytes) => Ok(bytes),
+            Err(error) => Err(refused(&error, image_url, loc).into()),
+        }
+    }
+
+    /// The source that `bytes` are.
+    ///
+    /// # Errors
+    ///
+    /// As fal answers, at `loc`.
+    pub async fn read(&self, bytes: Bytes, image_url: &str, loc: &[Loc]) -> Result<Source, Stop> {
+        let limits = self.decode_limits();
+        let read = work(move || read_source(bytes.as_ref(), &limits)).await;
+        match read {
+            Ok(Ok(source)) => Ok(source),
+            Ok(Err(error)) => Err(unreadable(&error, image_url, loc).into()),
+            Err(lost) => Err(Stop::Answer(internal("a source could not be read", &lost))),
+        }
+    }
+}
+
+fn refused(error: &FetchError, image_url: &str, loc: &[Loc]) -> DetailEntry {
+    error.to_entry(image_url, loc.to_vec())
+}
+
+fn load_error(image_url: &str, reason: &str, loc: &[Loc]) -> DetailEntry {
+    let msg = format!("Could not load image from url: {reason}");
+    DetailEntry::new(ErrorType::ImageLoadError, loc, msg, &shown(image_url).into())
+}
+
+/// A URL as it is repeated: a blob's is nobody's business.
+fn shown(image_url: &str) -> &str {
+    if image_url.starts_with(BLOB) { "data:…" } else { image_url }
+}
+
+fn unreadable(error: &RenderError, image_url: &str, loc: &[Loc]) -> ErrorBody {
+    let input = shown(image_url).into();
+    let entry = match error {
+        RenderError::Decode(DecodeError::UnknownFormat { .. } | DecodeError::UnsupportedColour { .. }) => {
+            let msg = format!("Unsupported image format: {error}");
+            DetailEntry::new(ErrorType::UnsupportedImageFormat, loc, msg, &input)
+        }
+        RenderError::Decode(DecodeError::TooManyPixels { max, .. }) => {
+            let msg = format!("Image is too large: {error}");
+            DetailEntry::new(ErrorType::ImageTooLarge, loc, msg, &input).with_ctx("max_pixels", *max)
+        }
+        RenderError::Decode(DecodeError::InputTooLarge { max, .. }) => {
+            let msg = format!("File is too large: {error}");
+            DetailEntry::new(ErrorType::FileTooLarge, loc, msg, &input).with_ctx("max_size", *max)
+        }
+        _ => load_error(image_url, &error.to_string(), loc),
+    };
+    entry.into()
+}
+
+impl From<super::Lost> for StoreFailure {
+    fn from(lost: super::Lost) -> Self {
+        Self::new("work was not finished", lost)
+    }
+}
+
+/// The size of a source, which is known once it was read.
+pub(super) fn size_of(source: &Source) -> Result<Size, Stop> {
+    let none = || Stop::Answer(ErrorBody::text("the source has no size"));
+    source.size().ok_or_else(none)
+}

@@ -1,0 +1,121 @@
+//! The service as a whole: what its parts share, how it starts and how it stops.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use crate::backend::{Backend, BackendError};
+use crate::config::{Config, Role};
+use crate::fetch::{FetchError, FetchLimits, Fetcher};
+use crate::files::Urls;
+use crate::hooks::Hooks;
+use crate::keys::{Keys, KeysError};
+use crate::metrics::Metrics;
+use crate::queue::local::LocalQueue;
+use crate::queue::nats::NatsQueue;
+use crate::queue::{Queue, Worker};
+use crate::run::Runner;
+use crate::store::local::LocalStore;
+use crate::store::nats::NatsStore;
+use crate::store::{Store, StoreFailure};
+
+/// What every handler has. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// How it was set up.
+    pub config: Arc<Config>,
+    /// Where all is kept.
+    pub store: Store,
+    /// Who waits, and who runs.
+    pub queue: Queue,
+    /// Does requests.
+    pub runner: Runner,
+    /// Tells of them.
+    pub hooks: Hooks,
+    /// Who may ask.
+    pub keys: Arc<Keys>,
+    /// URLs of files.
+    pub urls: Urls,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// Room for bodies that are being read, in units of [`BODY_UNIT`](crate::api::body::UNIT).
+    pub bodies: Arc<Semaphore>,
+}
+
+/// A service that cannot start.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "what failed")]
+pub enum StartError {
+    #[error("the API keys cannot be used")]
+    Keys(#[from] KeysError),
+    #[error("the backend cannot be used")]
+    Backend(#[from] BackendError),
+    #[error("no source could be fetched")]
+    Fetch(#[from] FetchError),
+    #[error("the store cannot be used")]
+    Store(#[from] StoreFailure),
+}
+
+impl Service {
+    /// Starts the service, whose URLs begin with `public_url`, with what an earlier process left undone.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] where it cannot.
+    pub async fn start(config: Config, public_url: &str) -> Result<Self, StartError> {
+        let config = Arc::new(config);
+        let keys = Arc::new(config.keys.as_deref().map(Keys::read).transpose()?.unwrap_or_default());
+        let limits = Arc::new(config.limits.clone());
+        let fetcher = Fetcher::new(FetchLimits {
+            max_bytes: limits.max_image_bytes,
+            allow_private: config.allow_private_sources,
+            ..FetchLimits::default()
+        })?;
+        let backend = Backend::new(&config.backend)?;
+        let urls = Urls::new(public_url.trim_end_matches('/'));
+        let (store, local) = match &config.queue {
+            Some(url) => {
+                let age = std::time::Duration::from_secs(limits.keep_hours.saturating_mul(3600));
+                (Store::Nats(NatsStore::connect(url, age).await?), None)
+            }
+            None => {
+                let store = LocalStore::open(&config.data)?;
+                (Store::Local(store.clone()), Some(store))
+            }
+        };
+        let runner = Runner {
+            store: store.clone(),
+            backend,
+            fetcher: fetcher.clone(),
+            model: config.model,
+            reuse: config.reuse,
+            limits: Arc::clone(&limits),
+            public_url: Arc::clone(urls.public_url()),
+        };
+        let hooks = Hooks::open(store.clone(), fetcher, urls.clone()).await?;
+        let metrics = Arc::new(Metrics::default());
+        let worker = Worker { runner: runner.clone(), hooks: hooks.clone(), metrics: Arc::clone(&metrics) };
+        let queue = match (&store, local) {
+            (_, Some(local)) => {
+                crate::sweep::start(local.clone(), &limits);
+                Queue::Local(LocalQueue::start(worker, &local)?)
+            }
+            (Store::Nats(nats), None) => {
+                let works = config.role != Role::Api;
+                Queue::Nats(NatsQueue::start(worker, nats, works, config.ack_wait).await?)
+            }
+            (Store::Local(local), None) => Queue::Local(LocalQueue::start(worker, local)?),
+        };
+        let bodies = Arc::new(Semaphore::new(limits.max_bodies_bytes / crate::api::body::UNIT));
+        Ok(Self { config, store, queue, runner, hooks, keys, urls, metrics, bodies })
+    }
+
+    /// Lets running requests finish, or hands them back.
+    pub async fn stop(&self) {
+        let grace = std::time::Duration::from_secs(self.config.limits.grace);
+        match &self.queue {
+            Queue::Local(queue) => queue.close(grace).await,
+            Queue::Nats(queue) => queue.close(grace).await,
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The store of several machines: key-value buckets and an object store of NATS JetStream.
+
+use std::time::Duration;
+
+use async_nats::jetstream::kv::{self, Operation};
+use async_nats::jetstream::object_store::{self, GetErrorKind, InfoErrorKind, ObjectStore};
+use async_nats::jetstream::{self, Context};
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use smart_resize::Digest;
+
+use super::{BlobReader, Kind, StoreFailure};
+
+/// How often a change is tried anew that others were quicker than.
+const MAX_TRIES: usize = 100;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Records and blobs on JetStream. Cheap to clone.
+#[derive(Clone)]
+pub struct NatsStore {
+    context: Context,
+    /// What is deleted for its age.
+    records: kv::Store,
+    /// What is not.
+    own: kv::Store,
+    blobs: ObjectStore,
+}
+
+impl std::fmt::Debug for NatsStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NatsStore")
+    }
+}
+
+impl NatsStore {
+    /// Connects to the servers at `url`, and makes what is not there; what is kept is kept for `age` after its last change.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreFailure`] where there is no JetStream.
+    pub async fn connect(url: &str, age: Duration) -> Result<Self, StoreFailure> {
+        let failure = |source: BoxError| StoreFailure::new("JetStream cannot be used", source);
+        let client = async_nats::ConnectOptions::new()
+            .name("smart-resize")
+            .retry_on_initial_connect()
+            .connect(url)
+            .await
+            .map_err(|error| failure(error.into()))?;
+        let context = jetstream::new(client);
+        let bucket = |name: &str, max_age| kv::Config {
+            bucket: name.to_owned(),
+            history: 1,
+            max_age,
+            ..kv::Config::default()
+        };
+        let records = bucket_at(&context, bucket("smart-resize", age)).await.map_err(failure)?;
+        let own = bucket_at(&context, bucket("smart-resize-own", Duration::ZERO)).await.map_err(failure)?;
+        let blobs = object_store::Config {
+            bucket: "smart-resize-blobs".to_owned(),
+            max_age: age,
+            ..object_store::Config::default()
+        };
+        let blobs = match context.get_object_store(&blobs.bucket).await {
+            Ok(found) => found,
+            Err(_) => context.create_object_store(blobs).await.map_err(|error| failure(error.into()))?,
+        };
+        Ok(Self { context, records, own, blobs })
+    }
+
+    /// JetStream itself.
+    pub const fn context(&self) -> &Context {
+        &self.context
+    }
+
+    const fn bucket(&self, kind: Kind) -> &kv::Store {
+        match kind {
+            Kind::Own => &self.own,
+            Kind::Job | Kind::Call | Kind::Upload => &self.records,
+        }
+    }
+
+    async fn entry(&self, kind: Kind, key: &str) -> Result<Option<kv::Entry>, StoreFailure> {
+        let entry = self.bucket(kind).entry(name(kind, key)).await;
+        entry.map_err(|error| failure("read", kind, key, error.into()))
+    }
+
+    pub(super) async fn get(&self, kind: Kind, key: &str) -> Result<Option<Vec<u8>>, StoreFailure> {
+        let entry = self.entry(kind, key).await?;
+        Ok(entry.filter(|entry| entry.operation == Operation::Put).map(|entry| entry.value.to_vec()))
+    }
+
+    pub(super) async fn put(&self, kind: Kind, key: &str, bytes: Vec<u8>) -> Result<(), StoreFailure> {
+        let put = self.bucket(kind).put(name(kind, key), bytes.into()).await;
+        put.map(|_| ()).map_err(|error| failure("written", kind, key, error.into()))
+    }
+
+    pub(super) async fn delete(&self, kind: Kind, key: &str) -> Result<(), StoreFailure> {
+        let deleted = self.bucket(kind).purge(name(kind, key)).await;
+        deleted.map_err(|error| failure("deleted", kind, key, error.into()))
+    }
+
+    pub(super) async fn update<R: Send + 'static>(
+        &self,
+        kind: Kind,
+        key: &str,
+        mut change: impl FnMut(Option<&[u8]>) -> Result<(Option<Vec<u8>>, R), StoreFailure> + Send + 'static,
+    ) -> Result<R, StoreFailure> {
+        for attempt in 0..MAX_TRIES {
+            let entry = self.entry(kind, key).await?;
+            let revision = entry.as_ref().map_or(0, |entry| entry.revision);
+            let found = entry.filter(|entry| entry.operation == Operation::Put).map(|entry| entry.value);
+            let (bytes, result) = change(found.as_deref())?;
+            if bytes.as_deref() == found.as_deref() {
+                return Ok(result);
+            }
+            let Some(bytes) = bytes else {
+                self.delete(kind, key).await?;
+                return Ok(result);
+            };
+            match self.bucket(kind).update(name(kind, key), bytes.into(), revision).await {
+                Ok(_) => return Ok(result),
+                Err(error) if error.kind() == kv::UpdateErrorKind::WrongLastRevision => {
+                    // Others were quicker: somewhat later each time, so that one of many gets through.
+                    tokio::time::sleep(Duration::from_millis(2 * attempt.min(25) as u64)).await;
+                }
+                Err(error) => return Err(failure("written", kind, key, error.into())),
+            }
+        }
+        Err(failure("written", kind, key, format!("others were quicker {MAX_TRIES} times").into()))
+    }
+
+    pub(super) async fn watch(&self, kind: Kind, key: &str) -> Result<NatsWatch, StoreFailure> {
+        let changes = self.bucket(kind).watch(name(kind, key)).await;
+        let changes = changes.map_err(|error| failure("watched", kind, key, error.into()))?;
+        Ok(NatsWatch { changes })
+    }
+
+    pub(super) async fn put_blob(&self, digest: &Digest, bytes: Bytes) -> Result<(), StoreFailure> {
+        let failed = |source: BoxError| StoreFailure::new(format!("blob {digest} could not be written"), source);
+        match self.blobs.info(digest.to_string()).await {
+            Ok(info) if !info.deleted && info.size == bytes.len() => return Ok(()),
+            Ok(_) => {}
+            Err(error) if error.kind() == InfoErrorKind::NotFound => {}
+            Err(error) => return Err(failed(error.into())),
+        }
+        let mut reader = bytes.as_ref();
+        let put = self.blobs.put(digest.to_string().as_str(), &mut reader).await;
+        put.map(|_| ()).map_err(|error| failed(error.into()))
+    }
+
+    pub(super) async fn open_blob(&self, digest: &Digest) -> Result<Option<BlobReader>, StoreFailure> {
+        match self.blobs.get(digest.to_string()).await {
+            Ok(object) => {
+                let len = object.info().size as u64;
+                Ok(Some(BlobReader { reader: Box::pin(object), len }))
+            }
+            Err(error) if error.kind() == GetErrorKind::NotFound => Ok(None),
+            Err(error) => Err(StoreFailure::new(format!("blob {digest} could not be read"), error)),
+        }
+    }
+}
+
+async fn bucket_at(context: &Context, config: kv::Config) -> Result<kv::Store, BoxError> {
+    match context.get_key_value(&config.bucket).await {
+        Ok(found) => Ok(found),
+        Err(_) => Ok(context.create_key_value(config).await?),
+    }
+}
+
+fn name(kind: Kind, key: &str) -> String {
+    format!("{}.{key}", kind.name())
+}
+
+fn failure(done: &str, kind: Kind, key: &str, source: BoxError) -> StoreFailure {
+    StoreFailure::new(format!("the {} {key} could not be {done}", kind.name()), source)
+}
+
+/// A wait for a change of a record on JetStream.
+pub struct NatsWatch {
+    changes: kv::Watch,
+}
+
+impl std::fmt::Debug for NatsWatch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NatsWatch")
+    }
+}
+
+impl NatsWatch {
+    pub(super) async fn changed(&mut self) {
+        // A watch that broke off is no reason to wait for ever; whoever waits looks for itself.
+        if !matches!(tokio::time::timeout(Duration::from_secs(5), self.changes.next()).await, Ok(Some(Ok(_))) | Err(_)) {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! A service in this process, or as a program that can be killed, and what a client needs.
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use clap::Parser as _;
+use reqwest::{Client, RequestBuilder, Response};
+use serde_json::{Value, json};
+use smart_resize::{EncodeOptions, Format, Picture, Size, encode};
+use smart_resize_service::api;
+use smart_resize_service::config::Config;
+use smart_resize_service::server::serve;
+use smart_resize_service::service::Service;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// How long a test waits for anything.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A drawn picture of `width` x `height`: two gradients and a disc.
+pub fn picture(width: u32, height: u32, format: Format) -> Vec<u8> {
+    let mut pixels = Vec::with_capacity((width * height * 3) as usize);
+    for y in 0..height {
+        for x in 0..width {
+            let (dx, dy) = (x.abs_diff(width / 2), y.abs_diff(height / 2));
+            let is_inside = dx * dx + dy * dy < width.min(height).pow(2) / 9;
+            let blue = if is_inside { 220 } else { 40 };
+            pixels.extend([(x * 255 / width) as u8, (y * 255 / height) as u8, blue]);
+        }
+    }
+    let size = Size::new(width, height).unwrap();
+    let picture = Picture::from_rgb(size, pixels).unwrap();
+    encode(&picture, format, &EncodeOptions::default()).unwrap().bytes
+}
+
+/// A picture as a data URI.
+pub fn data_uri(width: u32, height: u32) -> String {
+    smart_resize::wire::data_uri::DataUri::new(Format::Png, picture(width, height, Format::Png)).to_string()
+}
+
+/// A client, with the cryptography that is linked in.
+pub fn client() -> Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder().no_proxy().timeout(PATIENCE).build().unwrap()
+}
+
+/// A service in this process.
+pub struct Running {
+    pub base: String,
+    pub service: Service,
+    pub client: Client,
+    stop: CancellationToken,
+    served: JoinHandle<()>,
+    pub data: TempDir,
+}
+
+impl Running {
+    /// Starts one with these flags beside a store of its own.
+    pub async fn start(flags: &[&str]) -> Self {
+        Self::in_folder(tempfile::tempdir().unwrap(), flags).await
+    }
+
+    /// Starts one whose store is in `data`.
+    pub async fn in_folder(data: TempDir, flags: &[&str]) -> Self {
+        let client = client();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let folder = data.path().join("store");
+        let own = ["smart-resize-service", "--allow-private-sources", "--data", folder.to_str().unwrap()];
+        let config = Config::try_parse_from(own.iter().chain(flags)).unwrap();
+        let limits = config.limits.clone();
+        let service = Service::start(config, &base).await.unwrap();
+        let (router, stop) = (api::router(service.clone()), CancellationToken::new());
+        let stopped = stop.clone();
+        let served = tokio::spawn(async move { serve(listener, router, &limits, stopped).await });
+        Self { base, service, client, stop, served, data }
+    }
+
+    /// Stops it as a signal does, and returns its folder.
+    pub async fn stop(self) -> TempDir {
+        self.stop.cancel();
+        self.service.stop().await;
+        self.served.await.unwrap();
+        self.data
+    }
+
+    pub fn get(&self, path: &str) -> RequestBuilder {
+        self.client.get(self.url(path))
+    }
+
+    pub fn post(&self, path: &str, body: &Value) -> RequestBuilder {
+        self.client.post(self.url(path)).json(body)
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.base) }
+    }
+
+    /// Submits `body` and returns its identity.
+    pub async fn submit(&self, body: &Value) -> String {
+        submit(&self.client, &self.base, body).await
+    }
+
+    /// Waits for the result of a request.
+    pub async fn result(&self, id: &str) -> (u16, Value) {
+        result(&self.client, &self.base, id).await
+    }
+}
+
+/// Submits `body` at `base`.
+pub async fn submit(client: &Client, base: &str, body: &Value) -> String {
+    let response = client.post(format!("{base}/queue/fal-ai/smart-resize")).json(body).send().await.unwrap();
+    let (status, answer) = read(response).await;
+    assert_eq!((status, &answer["status"]), (200, &json!("IN_QUEUE")), "{answer}");
+    answer["request_id"].as_str().unwrap().to_owned()
+}
+
+/// Waits until a request is over, and returns its result.
+pub async fn result(client: &Client, base: &str, id: &str) -> (u16, Value) {
+    let begun = Instant::now();
+    loop {
+        let url = format!("{base}/fal-ai/smart-resize/requests/{id}/status?logs=1");
+        let answer = match client.get(url).send().await {
+            Ok(response) => read(response).await.1,
+            // The service may be on its way back.
+            Err(_) => Value::Null,
+        };
+        if answer["status"] == "COMPLETED" {
+            let url = format!("{base}/fal-ai/smart-resize/requests/{id}");
+            return read(client.get(url).send().await.unwrap()).await;
+        }
+        assert!(begun.elapsed() < PATIENCE, "not over: {answer}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// The status and the JSON of an answer.
+pub async fn read(response: Response) -> (u16, Value) {
+    let status = response.status().as_u16();
+    assert!(response.headers().contains_key("x-fal-request-id"), "an answer without an identity");
+    let text = response.text().await.unwrap();
+    (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+}
+
+/// The size of each picture of an output, read from the bytes at its URL.
+pub async fn sizes(client: &Client, output: &Value) -> Vec<String> {
+    let mut sizes = Vec::new();
+    for image in output["images"].as_array().unwrap_or_else(|| panic!("no images: {output}")) {
+        let bytes = client.get(image["url"].as_str().unwrap()).send().await.unwrap().bytes().await.unwrap();
+        assert_eq!(bytes.len() as u64, image["file_size"]);
+        sizes.push(smart_resize::probe(&bytes, &smart_resize::DecodeLimits::default()).unwrap().size.to_string());
+    }
+    sizes
+}
+
+/// A service as a program of its own.
+pub struct Program {
+    pub base: String,
+    child: Child,
+}
+
+impl Program {
+    /// Starts it at `address` with these flags, and waits until it answers.
+    pub async fn start(address: SocketAddr, flags: &[&str]) -> Self {
+        let listen = address.to_string();
+        let child = spawn(&[&["--listen", &listen, "--allow-private-sources"], flags].concat());
+        let program = Self { base: format!("http://{address}"), child };
+        let (client, begun) = (client(), Instant::now());
+        while client.get(format!("{}/healthz", program.base)).send().await.is_err() {
+            assert!(begun.elapsed() < PATIENCE, "the service does not start");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        program
+    }
+
+    /// Kills it, with nothing finished.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The program with these flags.
+pub fn spawn(flags: &[&str]) -> Child {
+    let log = if std::env::var_os("SERVICE_LOG").is_some() { Stdio::inherit() } else { Stdio::null() };
+    Command::new(env!("CARGO_BIN_EXE_smart-resize-service"))
+        .args(flags)
+        .env_remove("RUST_LOG")
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .unwrap()
+}
+
+/// An address where nobody listens.
+pub fn free_address() -> SocketAddr {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+/// A server of the test's own.
+pub async fn server(router: Router) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    base
+}
+
+/// The path of a folder as text.
+pub fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
