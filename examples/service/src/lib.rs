@@ -1,1 +1,3 @@
 //! A complete smart-resize endpoint around the crate.
+
+pub mod fetch;
