@@ -1,0 +1,249 @@
+//! The flags that choose a backend, and what can be wrong with them.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use reqwest::header::HeaderValue;
+use url::Url;
+
+/// Who makes the pictures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[non_exhaustive]
+pub enum BackendKind {
+    /// The service itself, without a model: the source is reframed.
+    #[default]
+    Local,
+    /// The edit endpoints of fal.
+    Fal,
+    /// Gemini.
+    Gemini,
+}
+
+impl BackendKind {
+    /// As the flag has it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Fal => "fal",
+            Self::Gemini => "gemini",
+        }
+    }
+
+    pub(super) const fn default_upstream(self) -> &'static str {
+        match self {
+            Self::Local | Self::Gemini => "https://generativelanguage.googleapis.com",
+            Self::Fal => "https://queue.fal.run",
+        }
+    }
+
+    const fn key_variable(self) -> &'static str {
+        match self {
+            Self::Local | Self::Gemini => "GEMINI_API_KEY",
+            Self::Fal => "FAL_KEY",
+        }
+    }
+}
+
+/// Which backend makes the pictures, and how it is called.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Backend")]
+#[non_exhaustive]
+pub struct BackendArgs {
+    /// Who makes the pictures.
+    #[arg(long, value_enum, default_value_t)]
+    pub backend: BackendKind,
+    /// Where the backend is, in place of the service's own address.
+    #[arg(long, value_name = "URL")]
+    pub upstream: Option<Url>,
+    /// The endpoint (fal) or the model (Gemini) that is asked, in place of the one for the planned model.
+    #[arg(long, value_name = "ID")]
+    pub model_id: Option<String>,
+    /// The file with the backend's key, in place of the environment's FAL_KEY or GEMINI_API_KEY.
+    #[arg(long, value_name = "FILE")]
+    pub upstream_key_file: Option<PathBuf>,
+    /// The most calls at a time, of all jobs.
+    #[arg(long, value_name = "CALLS", default_value = "16")]
+    pub upstream_concurrency: NonZeroUsize,
+    /// The most calls a minute, of all jobs; 0 for any number.
+    #[arg(long, value_name = "CALLS", default_value_t = 0)]
+    pub upstream_per_minute: u32,
+    /// How long one try of a call may take.
+    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
+    pub upstream_timeout: Duration,
+    /// How many times a call is tried.
+    #[arg(long, value_name = "TRIES", default_value = "3")]
+    pub upstream_tries: NonZeroUsize,
+    /// Look at each source with a vision model before its prompts are written.
+    #[arg(long, requires = "vision_model_id")]
+    pub vision: bool,
+    /// Gemini's model that looks at sources.
+    #[arg(long, value_name = "ID")]
+    pub vision_model_id: Option<String>,
+    /// Where that model is.
+    #[arg(long, value_name = "URL", default_value = BackendKind::Gemini.default_upstream())]
+    pub vision_upstream: Url,
+    /// The file with the key for it, in place of the environment's GEMINI_API_KEY.
+    #[arg(long, value_name = "FILE")]
+    pub vision_key_file: Option<PathBuf>,
+    /// How long is waited between things.
+    #[arg(skip)]
+    pub timings: Timings,
+}
+
+impl BackendArgs {
+    /// The backend's address and key.
+    pub(super) fn upstream(&self) -> Result<(Url, Option<Key>), BackendError> {
+        let kind = self.backend;
+        remote(kind, self.upstream.as_ref(), self.upstream_key_file.as_deref())
+    }
+
+    /// The vision model's address, key and name; nothing where it is off.
+    pub(super) fn vision(&self) -> Result<Option<(Url, Option<Key>, String)>, BackendError> {
+        if !self.vision {
+            return Ok(None);
+        }
+        let model = self.vision_model_id.clone().ok_or(BackendError::NoVisionModel)?;
+        let (url, key) = remote(BackendKind::Gemini, Some(&self.vision_upstream), self.vision_key_file.as_deref())?;
+        Ok(Some((url, key, model)))
+    }
+}
+
+/// How long is waited between things. The defaults are for services that are far away.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Timings {
+    /// Before the first question for a status, and then doubled each time.
+    pub first_poll: Duration,
+    /// Between two of those, at most.
+    pub longest_poll: Duration,
+    /// Before the second try of a call, and then doubled each time; a random part of it is added.
+    pub first_retry: Duration,
+    /// Before another try, at most. An upstream that wants to be left alone for longer is not asked again.
+    pub longest_retry: Duration,
+    /// The span of the rate limit.
+    pub minute: Duration,
+}
+
+impl Default for Timings {
+    fn default() -> Self {
+        Self {
+            first_poll: Duration::from_millis(250),
+            longest_poll: Duration::from_secs(2),
+            first_retry: Duration::from_millis(500),
+            longest_retry: Duration::from_secs(60),
+            minute: Duration::from_secs(60),
+        }
+    }
+}
+
+/// A key, which is not shown.
+#[derive(Clone)]
+pub(super) struct Key(HeaderValue);
+
+impl Key {
+    fn new(text: &str) -> Option<Self> {
+        let mut value = HeaderValue::from_str(text).ok().filter(|value| !value.is_empty())?;
+        value.set_sensitive(true);
+        Some(Self(value))
+    }
+
+    /// The key as a header's value.
+    pub(super) fn plain(&self) -> HeaderValue {
+        self.0.clone()
+    }
+
+    /// The value of an `Authorization` of fal's.
+    pub(super) fn authorization(&self) -> Option<HeaderValue> {
+        let mut value = HeaderValue::from_bytes(&[b"Key ", self.0.as_bytes()].concat()).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(…)")
+    }
+}
+
+/// The address and the key of a remote backend. Only the service's own address needs a key: another may be a stand-in.
+fn remote(kind: BackendKind, upstream: Option<&Url>, file: Option<&Path>) -> Result<(Url, Option<Key>), BackendError> {
+    let own = Url::parse(kind.default_upstream()).map_err(|_| BackendError::Upstream { found: String::new() })?;
+    let url = upstream.unwrap_or(&own).clone();
+    if !matches!(url.scheme(), "http" | "https") || url.query().is_some() || url.fragment().is_some() {
+        return Err(BackendError::Upstream { found: url.into() });
+    }
+    let key = match file {
+        Some(file) => {
+            let text = read(file).map_err(|source| BackendError::KeyFile { file: file.to_owned(), source })?;
+            Some(Key::new(text.trim()).ok_or_else(|| BackendError::KeyText { place: file.display().to_string() })?)
+        }
+        None => match variable(kind.key_variable()).as_deref().map(str::trim) {
+            None | Some("") => None,
+            Some(text) => {
+                let place = kind.key_variable().to_owned();
+                Some(Key::new(text).ok_or(BackendError::KeyText { place })?)
+            }
+        },
+    };
+    if key.is_none() && url.origin() == own.origin() {
+        return Err(BackendError::NoKey { kind: kind.name(), variable: kind.key_variable() });
+    }
+    Ok((url, key))
+}
+
+#[allow(clippy::disallowed_methods, reason = "once, when the service starts")]
+fn read(file: &Path) -> std::io::Result<String> {
+    std::fs::read_to_string(file)
+}
+
+#[allow(clippy::disallowed_methods, reason = "once, when the service starts")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|error| format!("{error}"))?;
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|time| !time.is_zero())
+        .ok_or_else(|| format!("{text} s, expected more than 0"))
+}
+
+/// A backend that cannot be set up.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BackendError {
+    /// An address that no backend can have.
+    #[error("the upstream is {found:?}, expected an http or https URL without a query")]
+    #[expect(missing_docs, reason = "what was found")]
+    Upstream { found: String },
+    /// A key that is needed and not there.
+    #[error("the backend {kind} needs a key: in the environment's {variable}, or in a file")]
+    #[expect(missing_docs, reason = "whose key, and where it was looked for")]
+    NoKey { kind: &'static str, variable: &'static str },
+    /// A file with a key that cannot be read.
+    #[error("the key in {} cannot be read", file.display())]
+    #[expect(missing_docs, reason = "which file, and why not")]
+    KeyFile { file: PathBuf, source: std::io::Error },
+    /// A key that is empty or has characters that none has.
+    #[error("what stands in {place} is no key")]
+    #[expect(missing_docs, reason = "where")]
+    KeyText { place: String },
+    /// The vision step without a model.
+    #[error("the vision step needs --vision-model-id")]
+    NoVisionModel,
+    /// Waits that make no sense.
+    #[error("the waits between tries cannot be {first:?} to {longest:?}")]
+    #[expect(missing_docs, reason = "what was found")]
+    Timings { first: Duration, longest: Duration },
+    /// It was set up outside of a runtime.
+    #[error("a backend needs a runtime of tokio around it")]
+    NoRuntime(#[from] tokio::runtime::TryCurrentError),
+    /// The HTTP client cannot be set up.
+    #[error(transparent)]
+    Client(#[from] crate::fetch::FetchError),
+}

@@ -1,0 +1,213 @@
+//! Gemini's `generateContent`: one picture a call, or one text about the source.
+//!
+//! A call has no id to come back to. One that breaks off may have been paid for; that stays noted, and is reported
+//! when it is asked again. A source that is too heavy for a request is made smaller first.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use reqwest::Client;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName};
+use smart_resize::wire::gemini::{GenerateContentRequest, MAX_INLINE_BYTES, path, read_answer};
+use smart_resize::wire::{MAX_IMAGE_BYTES, scene};
+use smart_resize::{
+    DecodeLimits, Format, GenerateError, GenerateErrorKind, Generated, GenerationRequest, Inspect, RenderOptions,
+    RenderTarget, Resolution, Scene, Size, Source, probe, render,
+};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+use url::Url;
+
+use super::args::{BackendArgs, BackendError, Key};
+use super::http::{self, Answer, MAX_ANSWER_BYTES, Unanswered};
+use super::ledger::Job;
+
+/// The most bytes of an answer that is a text.
+const MAX_TEXT_BYTES: u64 = 4 << 20;
+/// The longer side of a source that was made smaller, at most. Models look at fewer pixels than that.
+const MAX_SIDE: u32 = 4096;
+
+/// Where a model is asked.
+#[derive(Debug)]
+struct Api {
+    client: Client,
+    upstream: Url,
+    headers: HeaderMap,
+}
+
+impl Api {
+    fn new(upstream: Url, key: Option<&Key>) -> Result<Self, BackendError> {
+        let headers = http::keyed(HeaderName::from_static("x-goog-api-key"), key.map(Key::plain));
+        Ok(Self { client: http::client()?, upstream, headers })
+    }
+
+    async fn post(&self, model: &str, body: Vec<u8>, max: u64) -> Result<Answer, Unanswered> {
+        let url = format!("{}/{}", self.upstream.as_str().trim_end_matches('/'), path(model));
+        let post = self.client.post(url).headers(self.headers.clone()).header(CONTENT_TYPE, "application/json");
+        http::send(post.body(body), max).await
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Gemini {
+    api: Api,
+    model: Option<String>,
+    begun: Arc<AtomicU64>,
+}
+
+impl Gemini {
+    pub(super) fn new(
+        args: &BackendArgs,
+        upstream: Url,
+        key: Option<&Key>,
+        begun: Arc<AtomicU64>,
+    ) -> Result<Self, BackendError> {
+        Ok(Self { api: Api::new(upstream, key)?, model: args.model_id.clone(), begun })
+    }
+
+    pub(super) async fn ask(&self, request: &GenerationRequest, job: &Job) -> Result<Generated, GenerateError> {
+        let model = self.model(request)?;
+        let source = job.lighter.get_or_try_init(|| lighter(request.source())).await?.clone();
+        let body = body(request, source).await?;
+        job.asking(request).await?;
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        let answer = match self.api.post(model, body, MAX_ANSWER_BYTES).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                if matches!(error, Unanswered::Unsent(_)) {
+                    job.note(request, None).await;
+                }
+                return Err(error.into());
+            }
+        };
+        let result = read_answer(format!("gemini:{model}"), answer.status, &answer.body, MAX_IMAGE_BYTES);
+        let is_over = match &result {
+            Ok(_) => false,
+            Err(error) => !answer.is_of_a_gateway() && error.kind() != GenerateErrorKind::InvalidAnswer,
+        };
+        if is_over {
+            job.note(request, None).await;
+        }
+        result.map_err(|error| answer.with_wait(error))
+    }
+
+    /// The model that makes pictures of the planned one's sizes.
+    fn model(&self, request: &GenerationRequest) -> Result<&str, GenerateError> {
+        match (&self.model, &**request.model()) {
+            (Some(model), _) => Ok(model),
+            (None, "nano-banana-pro") => Ok("gemini-3-pro-image"),
+            (None, "nano-banana-2") => Ok("gemini-3.1-flash-image"),
+            (None, "nano-banana") => Ok("gemini-2.5-flash-image"),
+            (None, other) => {
+                Err(GenerateError::new(GenerateErrorKind::InvalidRequest, format!("no model for {other}")))
+            }
+        }
+    }
+}
+
+/// Gemini as the one who looks at sources.
+#[derive(Debug)]
+pub(super) struct Vision {
+    api: Api,
+    model: String,
+    timeout: std::time::Duration,
+    calls: Semaphore,
+}
+
+impl Vision {
+    pub(super) fn new(args: &BackendArgs) -> Result<Option<Self>, BackendError> {
+        let Some((upstream, key, model)) = args.vision()? else { return Ok(None) };
+        let calls = Semaphore::new(args.upstream_concurrency.get().min(Semaphore::MAX_PERMITS));
+        Ok(Some(Self { api: Api::new(upstream, key.as_ref())?, model, timeout: args.upstream_timeout, calls }))
+    }
+
+    pub(super) async fn scene(&self, source: &Source) -> Result<Scene, GenerateError> {
+        let source = lighter(source).await?;
+        let body = in_background(move || written(&scene::request(&source)?)).await?;
+        let Ok(_permit) = self.calls.acquire().await else {
+            return Err(GenerateError::new(GenerateErrorKind::Transport, "the service stops"));
+        };
+        let Ok(answer) = timeout(self.timeout, self.api.post(&self.model, body, MAX_TEXT_BYTES)).await else {
+            return Err(GenerateError::new(GenerateErrorKind::TimedOut, "the scene"));
+        };
+        let answer = answer?;
+        scene::read_answer(answer.status, &answer.body).map_err(|error| answer.with_wait(error))
+    }
+}
+
+/// The request as JSON, with `source` in the place of its own.
+async fn body(request: &GenerationRequest, source: Source) -> Result<Vec<u8>, GenerateError> {
+    let request = request.clone();
+    in_background(move || {
+        let is_own = source.digest() == request.source().digest();
+        let content = if is_own { GenerateContentRequest::new(&request)? } else { with_source(&request, &source)? };
+        written(&content)
+    })
+    .await
+}
+
+/// What [`GenerateContentRequest::new`] makes of the request, with another source.
+fn with_source(request: &GenerationRequest, source: &Source) -> Result<GenerateContentRequest, GenerateError> {
+    let mut content = GenerateContentRequest::for_json(source, request.prompt(), serde_json::Value::Null)?;
+    let size = request.preset().resolution().map(|tier| match tier {
+        Resolution::HALF_K => "512".to_owned(),
+        tier => tier.to_string(),
+    });
+    let config = serde_json::json!({
+        "responseModalities": ["TEXT", "IMAGE"],
+        "seed": request.seed().map(|seed| seed % (1 << 31)),
+        "imageConfig": {"aspectRatio": request.preset().ratio().to_string(), "imageSize": size},
+    });
+    content.generation_config = serde_json::from_value(config).map_err(|error| {
+        GenerateError::new(GenerateErrorKind::InvalidRequest, "the request cannot be written").with_source(error)
+    })?;
+    Ok(content)
+}
+
+fn written(content: &GenerateContentRequest) -> Result<Vec<u8>, GenerateError> {
+    serde_json::to_vec(content).map_err(|error| {
+        GenerateError::new(GenerateErrorKind::InvalidRequest, "the request cannot be written").with_source(error)
+    })
+}
+
+/// The source, as a JPEG that is light enough where it is not.
+async fn lighter(source: &Source) -> Result<Source, GenerateError> {
+    let heavy = source.bytes().filter(|bytes| bytes.len() as u64 > MAX_INLINE_BYTES).cloned();
+    let Some(bytes) = heavy else { return Ok(source.clone()) };
+    in_background(move || lightened(&bytes)).await
+}
+
+fn lightened(bytes: &[u8]) -> Result<Source, GenerateError> {
+    let fail = |message: &str| GenerateError::new(GenerateErrorKind::InvalidRequest, message);
+    let upright = probe(bytes, &DecodeLimits::default())
+        .map_err(|error| fail("the source cannot be read").with_source(error))?
+        .size;
+    let mut options = RenderOptions::default();
+    options.inspect = Inspect::Off;
+    let mut longest = upright.width().max(upright.height()).min(MAX_SIDE);
+    loop {
+        let Some(size) = scaled(upright, longest) else { return Err(fail("the source has no size")) };
+        let target = RenderTarget::new(size).with_format(Format::Jpeg).with_max_bytes(MAX_INLINE_BYTES);
+        match render(bytes, &target, &options) {
+            Ok(rendered) => return Ok(Source::from_bytes(rendered.bytes).with_size(size)),
+            Err(smart_resize::RenderError::Encode(_)) if longest > 512 => longest = longest / 4 * 3,
+            Err(error) => return Err(fail("the source cannot be made smaller").with_source(error)),
+        }
+    }
+}
+
+/// A size of that shape, whose longer side has as many pixels.
+fn scaled(size: Size, longest: u32) -> Option<Size> {
+    let whole = u64::from(size.width().max(size.height()));
+    let scale = |side: u32| u32::try_from(u64::from(side) * u64::from(longest) / whole).unwrap_or(longest).max(1);
+    Size::new(scale(size.width()), scale(size.height())).ok()
+}
+
+async fn in_background<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, GenerateError> + Send + 'static,
+) -> Result<T, GenerateError> {
+    spawn_blocking(work).await.map_err(|error| {
+        GenerateError::new(GenerateErrorKind::InvalidRequest, "the source cannot be prepared").with_source(error)
+    })?
+}

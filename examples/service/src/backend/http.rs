@@ -1,0 +1,106 @@
+//! Requests to an upstream: bounded answers, and what became of a call that has none.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::{Client, RequestBuilder, redirect};
+use smart_resize::{GenerateError, GenerateErrorKind};
+
+use crate::fetch::{self, CONNECT_TIMEOUT, FetchError, USER_AGENT};
+
+/// The most bytes of an answer with pictures in it.
+pub(super) const MAX_ANSWER_BYTES: u64 = 120 << 20;
+
+/// What an upstream answered.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) body: Bytes,
+    pub(super) retry_after: Option<Duration>,
+}
+
+impl Answer {
+    pub(super) const fn is_success(&self) -> bool {
+        matches!(self.status, 200..=299)
+    }
+
+    /// Whether somebody on the way answered because the upstream did not, so that nobody knows what became of the call.
+    pub(super) fn is_of_a_gateway(&self) -> bool {
+        matches!(self.status, 502 | 504) && serde_json::from_slice::<serde::de::IgnoredAny>(&self.body).is_err()
+    }
+
+    /// The error, with the time that the answer's header names, where the body names none.
+    pub(super) fn with_wait(&self, error: GenerateError) -> GenerateError {
+        match self.retry_after.filter(|_| error.retry_after().is_none()) {
+            Some(wait) => error.with_retry_after(wait),
+            None => error,
+        }
+    }
+}
+
+/// A request without an answer.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unanswered {
+    /// It never left.
+    #[error("the upstream cannot be reached")]
+    Unsent(#[source] reqwest::Error),
+    /// It left, and what came of it is not known.
+    #[error("the upstream's answer broke off")]
+    Lost(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// An answer that is too long.
+    #[error("an answer of more than {max} bytes")]
+    TooLong { max: u64 },
+}
+
+impl From<Unanswered> for GenerateError {
+    fn from(error: Unanswered) -> Self {
+        let kind = match error {
+            Unanswered::TooLong { .. } => GenerateErrorKind::InvalidAnswer,
+            Unanswered::Unsent(_) | Unanswered::Lost(_) => GenerateErrorKind::Transport,
+        };
+        Self::new(kind, error.to_string()).with_source(error)
+    }
+}
+
+/// Sends `request`, and reads an answer of at most `max` bytes.
+pub(super) async fn send(request: RequestBuilder, max: u64) -> Result<Answer, Unanswered> {
+    let response = request.send().await.map_err(|error| {
+        if error.is_connect() || error.is_builder() {
+            Unanswered::Unsent(error)
+        } else {
+            Unanswered::Lost(error.into())
+        }
+    })?;
+    let (status, retry_after) = (response.status().as_u16(), retry_after(response.headers()));
+    match fetch::body(response, max).await {
+        Ok(body) => Ok(Answer { status, body, retry_after }),
+        Err(FetchError::TooLarge { max }) => Err(Unanswered::TooLong { max }),
+        Err(error) => Err(Unanswered::Lost(error.into())),
+    }
+}
+
+/// The client that calls upstreams. It follows no redirect, so that no key goes elsewhere.
+pub(super) fn client() -> Result<Client, FetchError> {
+    // Another part of the process may have done it.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder()
+        .user_agent(USER_AGENT)
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .tcp_keepalive(Duration::from_secs(30))
+        .build()
+        .map_err(|error| FetchError::Setup(error.into()))
+}
+
+/// The headers of every request with this one, where there is a key.
+pub(super) fn keyed(name: HeaderName, value: Option<HeaderValue>) -> HeaderMap {
+    value.map(|value| (name, value)).into_iter().collect()
+}
+
+/// The seconds of a `Retry-After`. One with a date is not heeded: clocks differ.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    seconds.parse().ok().map(Duration::from_secs)
+}

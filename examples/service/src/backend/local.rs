@@ -1,0 +1,36 @@
+//! The embedded generator on threads of its own, as many at a time as there are processors.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use smart_resize::{GenerateError, GenerateErrorKind, Generated, GenerationRequest, Generator, LocalGenerator};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+
+#[derive(Debug)]
+pub(super) struct Local {
+    generator: LocalGenerator,
+    processors: Arc<Semaphore>,
+}
+
+impl Local {
+    pub(super) fn new() -> Self {
+        let processors = available_parallelism().map_or(1, NonZeroUsize::get);
+        Self { generator: LocalGenerator::default(), processors: Arc::new(Semaphore::new(processors)) }
+    }
+
+    pub(super) async fn ask(&self, request: &GenerationRequest) -> Result<Generated, GenerateError> {
+        let stopped =
+            |error: &dyn std::fmt::Display| GenerateError::new(GenerateErrorKind::Transport, error.to_string());
+        let permit = Arc::clone(&self.processors).acquire_owned().await.map_err(|error| stopped(&error))?;
+        let (generator, request) = (self.generator.clone(), request.clone());
+        // The permit goes along: the work goes on when nobody waits for it any more.
+        let work = spawn_blocking(move || {
+            let generated = Generator::generate(&generator, &request);
+            drop(permit);
+            generated
+        });
+        work.await.map_err(|error| stopped(&error))?
+    }
+}
