@@ -375,7 +375,6 @@ async function misbehaviour() {
   await until(() => /not known/.test(document.querySelector('#err-key').textContent));
   await page.fill('#key', 'secret');
   await page.keyboard.press('Enter');
-  await drop('hills.png', picture);
   await page.fill('#sizes', '300x250');
   await planned(['300x250']);
   await page.click('#run-button');
