@@ -206,10 +206,7 @@ impl AsyncStore for Answers {
 }
 
 impl Ledger for Answers {
-    fn progress<'a>(
-        &'a self,
-        request: &'a GenerationRequest,
-    ) -> BoxFuture<'a, Result<Option<Progress>, StoreError>> {
+    fn progress<'a>(&'a self, request: &'a GenerationRequest) -> BoxFuture<'a, Result<Option<Progress>, StoreError>> {
         Box::pin(async {
             let Some(fingerprint) = request.fingerprint() else { return Ok(None) };
             Ok(self.record(&fingerprint).await?.and_then(|record| record.progress))

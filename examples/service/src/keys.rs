@@ -26,7 +26,9 @@ pub enum KeysError {
     #[error("the file of keys cannot be read")]
     Read(#[source] std::io::Error),
     /// A line is not a name and a key.
-    #[error("line {line} of the file of keys: expected a name, a colon, and a key of at least {MIN_KEY_CHARS} characters")]
+    #[error(
+        "line {line} of the file of keys: expected a name, a colon, and a key of at least {MIN_KEY_CHARS} characters"
+    )]
     Line { line: usize },
     /// There are none.
     #[error("the file of keys has none")]
@@ -95,7 +97,9 @@ mod tests {
         assert_eq!(keys.owner(Some("Key id:secret-of-ann")), Ok(Some("ann")));
         assert_eq!(keys.owner(Some("key secret-of-bob")), Ok(Some("bob")));
         assert_eq!(keys.owner(Some("Bearer secret-of-bob")), Ok(Some("bob")));
-        for wrong in ["", "Key", "Key ", "Key secret-of-an", "Key secret-of-bobb", "Basic secret-of-bob", "secret-of-bob"] {
+        for wrong in
+            ["", "Key", "Key ", "Key secret-of-an", "Key secret-of-bobb", "Basic secret-of-bob", "secret-of-bob"]
+        {
             assert_eq!(keys.owner(Some(wrong)), Err(()), "{wrong}");
         }
         assert_eq!(keys.owner(None), Err(()));
@@ -105,8 +109,18 @@ mod tests {
     #[test]
     fn a_file_of_keys_says_what_is_wrong() {
         let error = |text| Keys::parse(text).unwrap_err().to_string();
-        assert_eq!(error("ann:secret-of-ann\nbob"), format!("line 2 of the file of keys: expected a name, a colon, and a key of at least {MIN_KEY_CHARS} characters"));
-        assert_eq!(error("ann:short"), format!("line 1 of the file of keys: expected a name, a colon, and a key of at least {MIN_KEY_CHARS} characters"));
+        assert_eq!(
+            error("ann:secret-of-ann\nbob"),
+            format!(
+                "line 2 of the file of keys: expected a name, a colon, and a key of at least {MIN_KEY_CHARS} characters"
+            )
+        );
+        assert_eq!(
+            error("ann:short"),
+            format!(
+                "line 1 of the file of keys: expected a name, a colon, and a key of at least {MIN_KEY_CHARS} characters"
+            )
+        );
         assert_eq!(error("# nobody\n"), "the file of keys has none");
     }
 }

@@ -59,7 +59,8 @@ async fn the_queue_answers_as_fals_does() {
     let running = Running::start(&["--concurrency", "1"]).await;
     let first = running.submit(&body(&["1920x1080", "1080x1920", "1080x1080"])).await;
     // The JavaScript client has this header, and no path of its own.
-    let response = running.post(APP, &body(&["300x250"])).header("x-fal-queue-priority", "normal").send().await.unwrap();
+    let response =
+        running.post(APP, &body(&["300x250"])).header("x-fal-queue-priority", "normal").send().await.unwrap();
     let id = response.headers()["x-fal-request-id"].to_str().unwrap().to_owned();
     let (status, submitted) = read(response).await;
     assert_eq!((status, submitted["request_id"].as_str()), (200, Some(id.as_str())));
@@ -99,8 +100,11 @@ async fn a_stream_tells_of_every_state_and_each_line_once() {
     let id = running.submit(&body(&["1080x1080", "300x250"])).await;
     let stream = running.get(&format!("{APP}/requests/{id}/status/stream?logs=1")).send().await.unwrap();
     let text = stream.text().await.unwrap();
-    let events: Vec<Value> =
-        text.lines().filter_map(|line| line.strip_prefix("data: ")).map(|line| serde_json::from_str(line).unwrap()).collect();
+    let events: Vec<Value> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("data: "))
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert_eq!(events.last().unwrap()["status"], "COMPLETED");
     let lines: Vec<&Value> = events.iter().filter_map(|event| event["logs"].as_array()).flatten().collect();
     let finished = |target: &str| {
@@ -189,7 +193,8 @@ async fn keys_are_needed_where_there_are_keys_and_requests_are_their_owners() {
         }
         assert_eq!(read(request.send().await.unwrap()).await.0, expected, "{authorization:?}");
     }
-    let response = running.post("/queue/fal-ai/smart-resize", &body(&["300x250"])).header("authorization", "Key secret-of-ann");
+    let response =
+        running.post("/queue/fal-ai/smart-resize", &body(&["300x250"])).header("authorization", "Key secret-of-ann");
     let (_, submitted) = read(response.send().await.unwrap()).await;
     for field in ["status_url", "response_url"] {
         let url = submitted[field].as_str().unwrap();
@@ -205,7 +210,8 @@ async fn uploads_become_sources() {
     let running = Running::start(&[]).await;
     let bytes = picture(500, 400, Format::Jpeg);
     let place = json!({"content_type": "image/jpeg", "file_name": "../../my photo.jpg"});
-    let (_, place) = read(running.post("/storage/upload/initiate?storage_type=fal-cdn-v3", &place).send().await.unwrap()).await;
+    let (_, place) =
+        read(running.post("/storage/upload/initiate?storage_type=fal-cdn-v3", &place).send().await.unwrap()).await;
     let (put_url, file_url) = (place["upload_url"].as_str().unwrap(), place["file_url"].as_str().unwrap());
     assert!(file_url.ends_with("/myphoto.jpg"), "{file_url}");
     assert_eq!(running.get(file_url).send().await.unwrap().status(), 404);
@@ -215,26 +221,34 @@ async fn uploads_become_sources() {
     assert_eq!(put(bytes.clone()).await, 200);
     assert_eq!(put(picture(20, 20, Format::Png)).await, 409);
     let file = running.get(file_url).send().await.unwrap();
-    assert_eq!((file.headers()["content-type"].to_str().unwrap(), file.headers()["x-content-type-options"].to_str().unwrap()), ("image/jpeg", "nosniff"));
+    assert_eq!(
+        (file.headers()["content-type"].to_str().unwrap(), file.headers()["x-content-type-options"].to_str().unwrap()),
+        ("image/jpeg", "nosniff")
+    );
     assert_eq!(file.bytes().await.unwrap(), bytes);
     let body = json!({"image_url": file_url, "target_sizes": ["300x250"]});
     let (status, output) = read(running.post(APP, &body).send().await.unwrap()).await;
     assert_eq!((status, sizes(&running.client, &output).await), (200, vec!["300x250".to_owned()]));
 
     // In parts, as the JavaScript client puts large files.
-    let (_, place) = read(running.post("/storage/upload/initiate-multipart", &json!({"file_name": "a.jpg"})).send().await.unwrap()).await;
+    let (_, place) =
+        read(running.post("/storage/upload/initiate-multipart", &json!({"file_name": "a.jpg"})).send().await.unwrap())
+            .await;
     let put_url = place["upload_url"].as_str().unwrap();
     for (part, bytes) in (1..).zip(bytes.chunks(bytes.len() / 3)) {
-        let (status, answer) = read(running.client.put(format!("{put_url}/{part}")).body(bytes.to_vec()).send().await.unwrap()).await;
+        let (status, answer) =
+            read(running.client.put(format!("{put_url}/{part}")).body(bytes.to_vec()).send().await.unwrap()).await;
         assert_eq!((status, &answer["partNumber"]), (200, &json!(part)));
     }
     assert_eq!(running.post(&format!("{put_url}/complete"), &json!({"parts": []})).send().await.unwrap().status(), 200);
     assert_eq!(running.get(place["file_url"].as_str().unwrap()).send().await.unwrap().bytes().await.unwrap(), bytes);
 
     // As the Python client does.
-    let (_, token) = read(running.post("/storage/auth/token?storage_type=fal-cdn-v3", &json!({})).send().await.unwrap()).await;
+    let (_, token) =
+        read(running.post("/storage/auth/token?storage_type=fal-cdn-v3", &json!({})).send().await.unwrap()).await;
     assert_eq!(token["token_type"], "Key");
-    let upload = running.client.post(running.url("/files/upload")).header("x-fal-file-name", "b.jpg").body(bytes.clone());
+    let upload =
+        running.client.post(running.url("/files/upload")).header("x-fal-file-name", "b.jpg").body(bytes.clone());
     let (_, answer) = read(upload.send().await.unwrap()).await;
     assert_eq!(running.get(answer["access_url"].as_str().unwrap()).send().await.unwrap().bytes().await.unwrap(), bytes);
 }
@@ -273,7 +287,8 @@ async fn paths_with_tricks_lead_nowhere() {
 
 #[tokio::test]
 async fn too_much_is_refused_and_nothing_of_it_stays() {
-    let running = Running::start(&["--max-body-bytes", "300000", "--max-bodies-bytes", "400000", "--client-timeout", "1"]).await;
+    let running =
+        Running::start(&["--max-body-bytes", "300000", "--max-bodies-bytes", "400000", "--client-timeout", "1"]).await;
     let long = running.client.post(running.url(APP)).body(vec![b' '; 300_001]).send().await.unwrap();
     let (status, answer) = read(long).await;
     assert_eq!((status, answer), (413, json!({"detail": "body of 300001 bytes, at most 300000"})));
@@ -300,7 +315,8 @@ async fn a_full_queue_answers_429_and_goes_on() {
     let mut taken = Vec::new();
     let mut refused = 0;
     for _ in 0..8 {
-        let response = running.post("/queue/fal-ai/smart-resize", &body(&["1080x1080", "1080x1920"])).send().await.unwrap();
+        let response =
+            running.post("/queue/fal-ai/smart-resize", &body(&["1080x1080", "1080x1920"])).send().await.unwrap();
         if response.status() == 429 {
             assert!(response.headers().contains_key("retry-after"));
             refused += 1;
@@ -426,7 +442,8 @@ async fn an_equal_request_with_a_seed_is_not_paid_again() {
     let keys = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(keys.path(), "a-key-for-below").unwrap();
     let upstream = format!("{}/queue", below.base);
-    let running = Running::start(&["--backend", "fal", "--upstream", &upstream, "--upstream-key-file", text(keys.path())]).await;
+    let running =
+        Running::start(&["--backend", "fal", "--upstream", &upstream, "--upstream-key-file", text(keys.path())]).await;
     let calls = || running.service.runner.backend.calls();
     let mut body = body(&["728x90"]);
     for expected in [1, 2] {
@@ -449,7 +466,10 @@ async fn a_plan_is_shown_before_anything_is_spent() {
     body["focus"] = json!({"x": 50, "y": 40});
     let (status, shown) = read(running.post("/plan", &body).send().await.unwrap()).await;
     assert_eq!(status, 200, "{shown}");
-    assert_eq!((&shown["source"], &shown["calls"], &shown["cost_usd"]), (&json!({"width": 640, "height": 400}), &json!(2), &json!("0.30")));
+    assert_eq!(
+        (&shown["source"], &shown["calls"], &shown["cost_usd"]),
+        (&json!({"width": 640, "height": 400}), &json!(2), &json!("0.30"))
+    );
     assert_eq!(shown["plan"]["renditions"].as_array().unwrap().len(), 2);
     body["targets_safe_area"] = json!([{"top": 600, "bottom": 600}]);
     let (status, wrong) = read(running.post("/plan", &body).send().await.unwrap()).await;
@@ -467,7 +487,9 @@ async fn a_client_with_a_proxy_url_reaches_all_of_it() {
     assert_eq!(forward("https://fal.run/fal-ai/smart-resize").await.1["results"].as_array().unwrap().len(), 1);
     assert_eq!(forward("https://queue.fal.run/fal-ai/smart-resize").await.1["status"], "IN_QUEUE");
     assert!(forward("https://rest.fal.ai/storage/upload/initiate").await.1["upload_url"].is_string());
-    for url in ["https://example.com/fal-ai/smart-resize", "https://notfal.run/fal-ai/smart-resize", "/fal-ai/smart-resize"] {
+    for url in
+        ["https://example.com/fal-ai/smart-resize", "https://notfal.run/fal-ai/smart-resize", "/fal-ai/smart-resize"]
+    {
         assert_eq!(forward(url).await.0, 400);
     }
 }

@@ -30,7 +30,8 @@ pub async fn read(service: &Service, headers: &HeaderMap, body: Body, max: usize
     let too_long = |found: String| {
         Refusal::from(detail(StatusCode::PAYLOAD_TOO_LARGE, format!("body of {found} bytes, at most {max}")))
     };
-    let declared = headers.get("content-length").and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
+    let declared =
+        headers.get("content-length").and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
     if let Some(declared) = declared.filter(|declared: &usize| *declared > max) {
         return Err(too_long(declared.to_string()));
     }

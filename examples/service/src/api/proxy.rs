@@ -22,11 +22,12 @@ const TARGET: &str = "x-fal-target-url";
 /// Any method at `/api/fal/proxy`: the same as at the path of the URL in `x-fal-target-url`, whose host has to be one of fal's;
 /// nothing is sent there.
 pub async fn forward(State(proxy): State<Proxy>, mut request: Request) -> Response {
-    let target = request.headers().get(TARGET).and_then(|value| value.to_str().ok()).and_then(|url| Url::parse(url).ok());
+    let target =
+        request.headers().get(TARGET).and_then(|value| value.to_str().ok()).and_then(|url| Url::parse(url).ok());
     let host = target.as_ref().and_then(Url::host_str).unwrap_or_default();
-    let is_fals = ["fal.run", "fal.ai", "fal.media"].iter().any(|domain| {
-        host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-    });
+    let is_fals = ["fal.run", "fal.ai", "fal.media"]
+        .iter()
+        .any(|domain| host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')));
     let Some(target) = target.as_ref().filter(|_| is_fals) else {
         return detail(StatusCode::BAD_REQUEST, format!("{TARGET} has to be a URL of fal's"));
     };

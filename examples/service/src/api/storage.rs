@@ -33,11 +33,7 @@ const TOKEN_MS: u64 = 24 * 3600 * 1000;
 /// # Errors
 ///
 /// The refusal.
-pub async fn initiate(
-    State(service): State<Service>,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Refusal> {
+pub async fn initiate(State(service): State<Service>, headers: HeaderMap, body: Body) -> Result<Response, Refusal> {
     let body = body::read(&service, &headers, body, MAX_INITIATE_BYTES).await?;
     let value: Value = serde_json::from_slice(&body.bytes).unwrap_or_default();
     let upload = Upload::new(value.get("file_name").and_then(Value::as_str).unwrap_or_default());
@@ -159,7 +155,8 @@ pub async fn upload(
     body: Body,
 ) -> Result<Response, Refusal> {
     let digest = keep(&service, &headers, body).await?;
-    let mut upload = Upload::new(headers.get("x-fal-file-name").and_then(|name| name.to_str().ok()).unwrap_or_default());
+    let mut upload =
+        Upload::new(headers.get("x-fal-file-name").and_then(|name| name.to_str().ok()).unwrap_or_default());
     upload.blob = Some(digest);
     let id = Id::new();
     service.store.put(Kind::Upload, &id.to_string(), &upload).await?;

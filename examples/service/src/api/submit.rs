@@ -194,7 +194,8 @@ async fn read_input(service: &Service, app: App, body: body::ReadBody) -> Result
     if let Some(picture) = picture {
         let blob = service.store.put_blob(bytes::Bytes::from_owner(picture)).await;
         let blob = blob.map_err(|failure| Refused::Other(failure.into()))?;
-        let place = if app == App::SmartResize { input.pointer_mut("/image_url") } else { input.pointer_mut("/image_urls/0") };
+        let place =
+            if app == App::SmartResize { input.pointer_mut("/image_url") } else { input.pointer_mut("/image_urls/0") };
         if let Some(place) = place {
             *place = format!("{BLOB}{blob}").into();
         }

@@ -111,6 +111,11 @@ impl Backend {
         }
     }
 
+    /// Whether a vision model is asked, which costs once a request.
+    pub const fn has_vision(&self) -> bool {
+        self.vision.is_some()
+    }
+
     /// `local`, `fal` or `gemini`.
     pub const fn name(&self) -> &'static str {
         self.kind.name()

@@ -124,7 +124,8 @@ impl Worker {
     pub(crate) async fn work(&self, job: Job, cancel: CancellationToken) -> Result<(), StoreFailure> {
         self.runner.change(&job, Job::start).await?;
         let (runner, asked) = (self.runner.clone(), job.clone());
-        let mut running = tokio_util::task::AbortOnDropHandle::new(tokio::spawn(async move { runner.run(&asked).await }));
+        let mut running =
+            tokio_util::task::AbortOnDropHandle::new(tokio::spawn(async move { runner.run(&asked).await }));
         let limits = &self.runner.limits;
         let answer = tokio::select! {
             done = &mut running => match done {
@@ -172,7 +173,8 @@ impl Worker {
     /// Asks the backend to give up the calls of a request that it has taken.
     pub(crate) async fn give_up_calls(&self, job: &Job) -> Result<(), StoreFailure> {
         let found = self.runner.store.get::<Job>(Kind::Job, &job.id.to_string()).await?;
-        let plan = found.and_then(|job| job.plan).and_then(|plan| serde_json::from_value::<smart_resize::Plan>(plan).ok());
+        let plan =
+            found.and_then(|job| job.plan).and_then(|plan| serde_json::from_value::<smart_resize::Plan>(plan).ok());
         let answers = self.runner.answers(job);
         for (_, call) in plan.iter().flat_map(smart_resize::Plan::calls) {
             let Some(fingerprint) = call.fingerprint() else { continue };

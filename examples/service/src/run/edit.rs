@@ -58,10 +58,10 @@ impl Runner {
 ///
 /// What is wrong with it, at the body.
 pub(crate) fn edit_input(body: &Value) -> Result<EditInput, ErrorBody> {
-    let refused = |msg: String| {
-        ErrorBody::from(DetailEntry::new(ErrorType::ValueError, [Loc::from("body")], msg, &json!({})))
-    };
-    let input: EditInput = serde_json::from_value(body.clone()).map_err(|error| refused(format!("Value error, {error}")))?;
+    let refused =
+        |msg: String| ErrorBody::from(DetailEntry::new(ErrorType::ValueError, [Loc::from("body")], msg, &json!({})));
+    let input: EditInput =
+        serde_json::from_value(body.clone()).map_err(|error| refused(format!("Value error, {error}")))?;
     if input.image_urls.is_empty() || !(1..=4).contains(&input.num_images) || input.prompt.chars().count() < 3 {
         return Err(refused(
             "Value error, expected a prompt of at least 3 characters, an image URL and 1 to 4 images".to_owned(),

@@ -34,8 +34,12 @@ impl Extras {
                     match insets(area) {
                         Some(insets) => extras.safe_areas.push(insets),
                         None => errors.push(
-                            mistake("targets_safe_area", "null, or top, right, bottom and left in pixels up to 65535", area)
-                                .with_ctx("index", index),
+                            mistake(
+                                "targets_safe_area",
+                                "null, or top, right, bottom and left in pixels up to 65535",
+                                area,
+                            )
+                            .with_ctx("index", index),
                         ),
                     }
                 }

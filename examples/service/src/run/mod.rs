@@ -17,12 +17,12 @@ use smart_resize::wire::fal::{DetailEntry, ErrorBody, ErrorType, InputLimits, Lo
 use smart_resize::{DecodeLimits, PresetTable, RenderOptions, StoreError};
 use tokio::sync::Semaphore;
 
-pub use self::extras::Extras;
 pub(crate) use self::edit::edit_input;
+pub use self::extras::Extras;
 pub(crate) use self::extras::FIELDS as EXTRA_FIELDS;
-pub(crate) use self::source::BLOB;
 pub use self::log::Speaker;
 pub use self::smart::{Planned, Preview};
+pub(crate) use self::source::BLOB;
 use crate::answers::Answers;
 use crate::backend::Backend;
 use crate::config::{Limits, Model, Reuse};

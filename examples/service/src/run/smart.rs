@@ -6,9 +6,7 @@ use std::num::NonZeroUsize;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use smart_resize::generate::BoxFuture;
-use smart_resize::wire::fal::{
-    DetailEntry, ErrorBody, ErrorType, Loc, SmartResizeInput, SmartResizeOutput,
-};
+use smart_resize::wire::fal::{DetailEntry, ErrorBody, ErrorType, Loc, SmartResizeInput, SmartResizeOutput};
 use smart_resize::{
     AsyncGenerator, Digest, Driver, Event, Outcome, Plan, PriceList, RenderJob, ResizeRequest, Scene, Source, UsdMicros,
 };
@@ -114,7 +112,8 @@ impl Runner {
     ///
     /// As fal answers.
     pub fn input(&self, body: &Value) -> Result<(SmartResizeInput, Extras), ErrorBody> {
-        let is_blob = body.get("image_url").and_then(Value::as_str).is_some_and(|url| url.starts_with(super::source::BLOB));
+        let is_blob =
+            body.get("image_url").and_then(Value::as_str).is_some_and(|url| url.starts_with(super::source::BLOB));
         let input = if is_blob {
             let mut body = body.clone();
             body["image_url"] = json!("http://blob");
@@ -175,7 +174,8 @@ impl Runner {
         speaker: &Speaker,
     ) -> Result<Outcome, Stop> {
         let Planned { plan, source, .. } = planned;
-        let offload = |job: RenderJob| -> BoxFuture<'static, _> { Box::pin(async { work(move || job.run()).await.ok() }) };
+        let offload =
+            |job: RenderJob| -> BoxFuture<'static, _> { Box::pin(async { work(move || job.run()).await.ok() }) };
         let on_event = |event: &Event<'_>| tell(event, plan, speaker);
         let driver = Driver::new(plan, source)
             .store(answers.clone())

@@ -48,12 +48,8 @@ impl NatsStore {
             .await
             .map_err(|error| failure(error.into()))?;
         let context = jetstream::new(client);
-        let bucket = |name: &str, max_age| kv::Config {
-            bucket: name.to_owned(),
-            history: 1,
-            max_age,
-            ..kv::Config::default()
-        };
+        let bucket =
+            |name: &str, max_age| kv::Config { bucket: name.to_owned(), history: 1, max_age, ..kv::Config::default() };
         let records = bucket_at(&context, bucket("smart-resize", age)).await.map_err(failure)?;
         let own = bucket_at(&context, bucket("smart-resize-own", Duration::ZERO)).await.map_err(failure)?;
         let blobs = object_store::Config {
@@ -190,7 +186,8 @@ impl std::fmt::Debug for NatsWatch {
 impl NatsWatch {
     pub(super) async fn changed(&mut self) {
         // A watch that broke off is no reason to wait for ever; whoever waits looks for itself.
-        if !matches!(tokio::time::timeout(Duration::from_secs(5), self.changes.next()).await, Ok(Some(Ok(_))) | Err(_)) {
+        if !matches!(tokio::time::timeout(Duration::from_secs(5), self.changes.next()).await, Ok(Some(Ok(_))) | Err(_))
+        {
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
     }

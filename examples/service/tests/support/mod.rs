@@ -1,5 +1,5 @@
 //! A service in this process, or as a program that can be killed, and what a client needs.
-#![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
 
 use std::net::SocketAddr;
 use std::path::Path;

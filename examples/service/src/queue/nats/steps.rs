@@ -141,7 +141,8 @@ impl NatsQueue {
             Ok(generated) => {
                 answers.save(request, &generated).await?;
                 let images = generated.images().len();
-                speaker.say(format!("Call {number} of {all} is answered: {images} pictures by {}", generated.backend()));
+                speaker
+                    .say(format!("Call {number} of {all} is answered: {images} pictures by {}", generated.backend()));
                 Ok(Some(generated.billed_images()))
             }
             Err(error) => {
