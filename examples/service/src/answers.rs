@@ -1,7 +1,6 @@
 //! Answers of backends in the store, so that no call is paid twice: each under the fingerprint of its call.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -28,6 +27,9 @@ pub struct CallRecord {
     /// Why it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureRecord>,
+    /// How often it was asked anew without knowing what became of the time before.
+    #[serde(default)]
+    pub maybe_paid_twice: u32,
     /// When it last changed.
     #[serde(default)]
     pub noted_ms: Millis,
@@ -109,13 +111,12 @@ pub struct Answers {
     store: Store,
     scope: Arc<str>,
     is_alone: bool,
-    maybe_paid_twice: Arc<AtomicU32>,
 }
 
 impl Answers {
     /// The answers of the calls of `job`.
     pub fn new(store: Store, job: &Job) -> Self {
-        Self { store, scope: job.scope().into(), is_alone: job.is_alone, maybe_paid_twice: Arc::default() }
+        Self { store, scope: job.scope().into(), is_alone: job.is_alone }
     }
 
     /// Whether they are of one request alone, so that what is there was paid by it.
@@ -123,9 +124,17 @@ impl Answers {
         self.is_alone
     }
 
-    /// How many calls may have been paid twice.
-    pub fn maybe_paid_twice(&self) -> u32 {
-        self.maybe_paid_twice.load(Ordering::Relaxed)
+    /// How many of these calls may have been paid twice.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where the store cannot be read.
+    pub async fn maybe_paid_twice(&self, calls: impl IntoIterator<Item = Fingerprint>) -> Result<u32, StoreError> {
+        let mut sum = 0;
+        for fingerprint in calls {
+            sum += self.record(&fingerprint).await?.map_or(0, |record| record.maybe_paid_twice);
+        }
+        Ok(sum)
     }
 
     fn key(&self, fingerprint: &Fingerprint) -> String {
@@ -199,7 +208,8 @@ impl AsyncStore for Answers {
             reframing: generated.reframing().map(Into::into),
         };
         let keep = move |record: &mut CallRecord| {
-            *record = CallRecord { answer: Some(answer.clone()), ..CallRecord::default() };
+            (record.progress, record.failure) = (None, None);
+            record.answer = Some(answer.clone());
         };
         self.change(request, keep).await
     }
@@ -222,8 +232,11 @@ impl Ledger for Answers {
     }
 
     fn maybe_paid_twice<'a>(&'a self, request: &'a GenerationRequest) -> BoxFuture<'a, ()> {
-        tracing::warn!(scope = %self.scope, call = %request.call(), "a call may be paid twice");
-        self.maybe_paid_twice.fetch_add(1, Ordering::Relaxed);
-        Box::pin(std::future::ready(()))
+        Box::pin(async {
+            tracing::warn!(scope = %self.scope, call = %request.call(), "a call may be paid twice");
+            if let Err(error) = self.change(request, |record| record.maybe_paid_twice += 1).await {
+                tracing::error!(error = &error as &dyn std::error::Error, "and that could not be kept");
+            }
+        })
     }
 }

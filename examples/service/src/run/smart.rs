@@ -48,7 +48,7 @@ impl Runner {
         let generator = self.backend.for_job(std::sync::Arc::new(answers.clone()), None);
         let outcome = self.drive(&planned, &answers, &generator, speaker).await?;
         let cost = cost(&planned.plan, &outcome, answers.is_alone());
-        self.finish(job, &planned, &outcome, cost, answers.maybe_paid_twice()).await
+        self.finish(job, &planned, &outcome, cost).await
     }
 
     /// The source and the plan of a request, both kept; of one that broke off, the plan that it had.
@@ -197,11 +197,12 @@ impl Runner {
         planned: &Planned,
         outcome: &Outcome,
         cost: UsdMicros,
-        maybe_paid_twice: u32,
     ) -> Result<Value, Stop> {
+        let calls = planned.plan.calls().filter_map(|(_, call)| call.fingerprint());
+        let maybe_paid_twice = self.answers(job).maybe_paid_twice(calls).await?;
         self.change(job, move |job| {
             job.cost_usd_micros = cost.0;
-            job.maybe_paid_twice += maybe_paid_twice;
+            job.maybe_paid_twice = maybe_paid_twice;
         })
         .await?;
         let mut blobs = BTreeMap::<(usize, usize), Digest>::new();

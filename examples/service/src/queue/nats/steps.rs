@@ -103,12 +103,11 @@ impl NatsQueue {
         let answers = runner.answers(job);
         let made = self.answer(&request, &answers, speaker, all).await?;
         let per_image = request.per_image();
-        let (billed, twice) = (made.unwrap_or(0), answers.maybe_paid_twice());
+        let billed = made.unwrap_or(0);
         let change = move |record: &mut Option<Job>| {
             let job = record.as_mut()?;
             if job.calls_over.insert(call.0) {
                 job.cost_usd_micros += per_image.times(billed.into()).0;
-                job.maybe_paid_twice += twice;
             }
             Some(job.calls_over.len())
         };
@@ -167,7 +166,7 @@ impl NatsQueue {
         let is_billed = job.cost_usd_micros > 0;
         let per_request = if is_billed { planned.plan.per_request() } else { UsdMicros(0) };
         let cost = UsdMicros(job.cost_usd_micros).plus(per_request);
-        let output = runner.finish(job, &planned, &outcome, cost, 0).await?;
+        let output = runner.finish(job, &planned, &outcome, cost).await?;
         let answer = runner.answer(Ok(output))?;
         Ok(self.end(job, answer).await?)
     }
