@@ -32,6 +32,8 @@ use crate::fetch::{FetchLimits, Fetcher};
 
 /// The most bytes of what the queue answers; results are longer.
 const MAX_STATUS_BYTES: u64 = 4 << 20;
+/// How long one question for a status may take.
+const STATUS_TIMEOUT: Duration = Duration::from_secs(30);
 /// The most characters of an id.
 const MAX_ID_CHARS: usize = 200;
 /// After so many questions in a row that failed, the try fails.
@@ -252,7 +254,7 @@ impl Fal {
     }
 
     async fn status(&self, ticket: &Ticket) -> Step {
-        let answer = match http::send(self.get(&ticket.status), MAX_STATUS_BYTES).await {
+        let answer = match http::send(self.get(&ticket.status).timeout(STATUS_TIMEOUT), MAX_STATUS_BYTES).await {
             Ok(answer) => answer,
             Err(error) => return Step::Trouble(error.into()),
         };

@@ -211,3 +211,43 @@ async fn in_background<T: Send + 'static>(
         GenerateError::new(GenerateErrorKind::InvalidRequest, "the source cannot be prepared").with_source(error)
     })?
 }
+
+#[cfg(test)]
+mod tests {
+    use smart_resize::{EncodeOptions, Picture, Plan, PresetTable, ResizeRequest, encode};
+
+    use super::*;
+
+    #[test]
+    fn a_request_with_another_source_is_the_request_with_that_source() {
+        let size = Size::new(40, 30).unwrap();
+        let picture = Picture::from_rgb(size, vec![90; 40 * 30 * 3]).unwrap();
+        let source = Source::from_bytes(encode(&picture, Format::Png, &EncodeOptions::default()).unwrap().bytes);
+        for (table, floor) in PresetTable::all().into_iter().zip([Resolution::K2, Resolution::HALF_K, Resolution::K1]) {
+            for seed in [None, Some(7), Some(u64::MAX)] {
+                let mut builder = ResizeRequest::builder(source.clone()).table(table.clone()).sizes(["300x250"]);
+                if table.has(floor) {
+                    builder = builder.floor(floor);
+                }
+                if let Some(seed) = seed {
+                    builder = builder.seed(seed);
+                }
+                let request = Plan::new(&builder.build().unwrap()).unwrap().requests(&source).unwrap().remove(0);
+                let expected = GenerateContentRequest::new(&request).unwrap();
+                assert_eq!(with_source(&request, &source).unwrap(), expected, "{}", table.model());
+            }
+        }
+    }
+
+    #[test]
+    fn a_size_is_scaled_to_its_longer_side_and_has_no_side_of_nothing() {
+        let case = |width, height, longest, expected: (u32, u32)| {
+            let scaled = scaled(Size::new(width, height).unwrap(), longest).unwrap();
+            assert_eq!((scaled.width(), scaled.height()), expected);
+        };
+        case(8000, 6000, 4096, (4096, 3072));
+        case(6000, 8000, 4096, (3072, 4096));
+        case(4096, 4096, 4096, (4096, 4096));
+        case(65_535, 1, 4096, (4096, 1));
+    }
+}

@@ -1,0 +1,357 @@
+//! The backends against stand-ins of the services below: what each misbehaviour gives and costs, and that nothing is
+//! paid twice without being reported.
+//!
+//! `tests/misbehaviour.md` is the table of it; `MISBEHAVIOUR=write cargo test -p smart-resize-service --test backends`
+//! writes it anew.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::disallowed_methods, reason = "tests")]
+
+mod stand_in;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use smart_resize::{Budget, EncodeOptions, Format, GenerateErrorKind, Picture, Size, Source, UsdMicros, encode};
+use smart_resize_service::backend::{Backend, BackendError, Progress};
+use tokio::time::{Instant, sleep, timeout};
+
+use self::stand_in::fal::FalStandIn;
+use self::stand_in::gemini::GeminiStandIn;
+use self::stand_in::run::{Job, args, args_at, told};
+use self::stand_in::table::{CASES, Case, markdown};
+use self::stand_in::{KEY, Trick};
+
+/// Waits until it is so, and not for ever.
+async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let waiting = async {
+        while !is_so() {
+            sleep(Duration::from_millis(2)).await;
+        }
+    };
+    assert!(timeout(Duration::from_secs(30), waiting).await.is_ok(), "{what}");
+}
+
+/// Runs the case, and says where it was not as expected.
+async fn run(case: &Case) -> Option<String> {
+    let (fal, gemini) = (FalStandIn::start().await, GeminiStandIn::start().await);
+    let elsewhere = FalStandIn::start().await;
+    fal.queue.elsewhere.set(elsewhere.url.clone()).unwrap();
+    let (url, script) = match case.backend {
+        "gemini" => (&gemini.url, &gemini.model.script),
+        _ => (&fal.url, &fal.queue.script),
+    };
+    script.play(case.tricks);
+    let mut args = args_at(case.backend, url);
+    if case.tricks.contains(&Trick::Slow) {
+        args.upstream_timeout = Duration::from_millis(250);
+        args.upstream_tries = 50.try_into().unwrap();
+    }
+    let backend = Backend::new(&args).unwrap();
+    let job = Job::new(&["300x250"], case.variants, backend.variants_per_call());
+    let outcome = job.run(&backend).await;
+    let found = (told(&outcome), script.calls(), script.billed(), job.counted(), job.ledger.twice());
+    let expected = (case.gives.to_owned(), case.calls, case.billed, case.counted, case.twice);
+    assert!(found.3 >= found.2 as u64, "{}: {}: counted {}, billed {}", case.backend, case.what, found.3, found.2);
+    assert_eq!(elsewhere.queue.polls.load(Ordering::SeqCst), 0, "the key went elsewhere");
+    (found != expected)
+        .then(|| format!("{}: {}:\n    found {found:?}\n expected {expected:?}", case.backend, case.what))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn each_misbehaviour_gives_and_costs_what_the_table_says() {
+    let wrong: Vec<_> =
+        stream::iter(CASES).map(run).buffer_unordered(8).filter_map(async |wrong| wrong).collect().await;
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_table_that_is_committed_is_this_one() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/misbehaviour.md");
+    if std::env::var("MISBEHAVIOUR").is_ok_and(|wish| wish == "write") {
+        std::fs::write(path, markdown()).unwrap();
+    }
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    assert_eq!(committed, markdown(), "MISBEHAVIOUR=write writes it anew");
+}
+
+/// Drops a job when its call has been accepted, as a process that dies does.
+async fn crash_after_acceptance(fal: &FalStandIn, job: &Arc<Job>) {
+    let backend = Backend::new(&args_at("fal", &fal.url)).unwrap();
+    let running = tokio::spawn({
+        let job = Arc::clone(job);
+        async move { job.run(&backend).await }
+    });
+    until("the call is accepted", || matches!(job.ledger.all()[..], [Progress::Accepted { .. }])).await;
+    running.abort();
+    assert!(running.await.unwrap_err().is_cancelled());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_accepted_call_is_resumed_after_a_crash() {
+    let (fal, job) = (FalStandIn::start().await, Arc::new(Job::new(&["300x250"], 1, 4)));
+    fal.queue.script.play(&[Trick::Slow]);
+    crash_after_acceptance(&fal, &job).await;
+
+    let backend = Backend::new(&args_at("fal", &fal.url)).unwrap();
+    assert_eq!(told(&job.run(&backend).await), "a picture");
+    assert_eq!((fal.queue.script.calls(), fal.queue.script.billed(), job.ledger.twice()), (1, 1, 0));
+    assert_eq!(backend.calls(), 0, "a call that is resumed is not begun");
+    // What is known stays until the answer is safe, and that the caller knows.
+    assert_eq!(job.ledger.all().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_accepted_call_that_the_upstream_forgot_is_asked_anew_and_reported() {
+    let (fal, job) = (FalStandIn::start().await, Arc::new(Job::new(&["300x250"], 1, 4)));
+    fal.queue.script.play(&[Trick::Slow]);
+    crash_after_acceptance(&fal, &job).await;
+    fal.queue.forget();
+
+    let mut args = args_at("fal", &fal.url);
+    args.upstream_tries = 1.try_into().unwrap();
+    assert_eq!(told(&job.run(&Backend::new(&args).unwrap()).await), "a picture");
+    assert_eq!((fal.queue.script.calls(), job.ledger.twice()), (2, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_may_have_been_asked_is_asked_anew_and_reported() {
+    let (fal, gemini) = (FalStandIn::start().await, GeminiStandIn::start().await);
+    for (backend, url) in [("fal", &fal.url), ("gemini", &gemini.url)] {
+        let backend = Backend::new(&args_at(backend, url)).unwrap();
+        let job = Job::new(&["300x250"], 1, backend.variants_per_call());
+        job.ledger.set(&job.requests()[0], Progress::Asking);
+        assert_eq!(told(&job.run(&backend).await), "a picture");
+        assert_eq!((backend.calls(), job.ledger.twice()), (1, 1), "{}", backend.name());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_id_is_kept_even_where_the_job_is_dropped_while_submitting() {
+    let (fal, job) = (FalStandIn::start().await, Arc::new(Job::new(&["300x250"], 1, 4)));
+    fal.queue.gate.set(tokio::sync::Semaphore::new(0)).unwrap();
+    let backend = Backend::new(&args_at("fal", &fal.url)).unwrap();
+    let running = tokio::spawn({
+        let (job, backend) = (Arc::clone(&job), backend.clone());
+        async move { job.run(&backend).await }
+    });
+    until("it is being asked", || job.ledger.all() == [Progress::Asking] && backend.calls() == 1).await;
+    running.abort();
+    assert!(running.await.unwrap_err().is_cancelled());
+    fal.queue.gate.get().unwrap().add_permits(1);
+    until("the id is noted", || matches!(job.ledger.all()[..], [Progress::Accepted { .. }])).await;
+
+    assert_eq!(told(&job.run(&backend).await), "a picture");
+    assert_eq!((fal.queue.script.calls(), job.ledger.twice()), (1, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_is_given_up_where_the_service_says_so_and_not_before() {
+    let (fal, job) = (FalStandIn::start().await, Arc::new(Job::new(&["300x250"], 1, 4)));
+    fal.queue.script.play(&[Trick::Slow]);
+    crash_after_acceptance(&fal, &job).await;
+    sleep(Duration::from_millis(50)).await;
+    assert_eq!(fal.queue.cancelled.load(Ordering::SeqCst), 0);
+
+    let backend = Backend::new(&args_at("fal", &fal.url)).unwrap();
+    backend.cancel(&Progress::Asking);
+    backend.cancel(&job.ledger.all()[0]);
+    until("it is cancelled", || fal.queue.cancelled.load(Ordering::SeqCst) == 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_goes_on_is_counted_once_however_often_it_is_resumed() {
+    let (fal, job) = (FalStandIn::start().await, Job::new(&["300x250"], 1, 4));
+    fal.queue.script.play(&[Trick::Slow]);
+    let mut args = args_at("fal", &fal.url);
+    args.upstream_timeout = Duration::from_millis(250);
+    args.upstream_tries = 1.try_into().unwrap();
+    let backend = Backend::new(&args).unwrap();
+    let generator = backend.for_job(job.ledger.clone(), Some(job.budget.clone()));
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        assert!(tries < 50, "it is never done");
+        match smart_resize::AsyncGenerator::generate(&generator, &job.requests()[0]).await {
+            Ok(generated) => break assert_eq!(generated.billed_images(), 1),
+            Err(error) => assert_eq!((error.kind(), error.billed_images()), (GenerateErrorKind::TimedOut, 1)),
+        }
+    }
+    assert!(tries > 1, "it was quicker than it should be");
+    assert_eq!((job.counted(), job.budget.calls(), fal.queue.script.calls()), (1, 1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_beyond_the_budget_is_not_made_and_not_tried_again() {
+    let (gemini, mut job) = (GeminiStandIn::start().await, Job::new(&["300x250"], 1, 1));
+    job.budget = Arc::new(Budget::new().with_max_cost(UsdMicros(1)));
+    let backend = Backend::new(&args_at("gemini", &gemini.url)).unwrap();
+    assert_eq!(told(&job.run(&backend).await), "the budget is used up");
+    assert_eq!((gemini.model.script.calls(), backend.calls()), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_is_not_made_where_the_ledger_cannot_keep_that_it_is() {
+    let (fal, gemini) = (FalStandIn::start().await, GeminiStandIn::start().await);
+    for (backend, url, script) in [("fal", &fal.url, &fal.queue.script), ("gemini", &gemini.url, &gemini.model.script)]
+    {
+        let backend = Backend::new(&args_at(backend, url)).unwrap();
+        let job = Job::new(&["300x250"], 1, backend.variants_per_call());
+        job.ledger.is_full.store(true, Ordering::SeqCst);
+        assert_eq!(told(&job.run(&backend).await), "the store failed");
+        assert_eq!((script.calls(), job.counted()), (0, 0), "{}", backend.name());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_that_the_ledger_cannot_keep_is_still_known_to_this_process() {
+    let (fal, job) = (FalStandIn::start().await, Job::new(&["300x250"], 1, 4));
+    fal.queue.script.play(&[Trick::NoDownload]);
+    job.ledger.is_full_for_ids.store(true, Ordering::SeqCst);
+    let backend = Backend::new(&args_at("fal", &fal.url)).unwrap();
+    assert_eq!(told(&job.run(&backend).await), "a picture");
+    assert_eq!((fal.queue.script.calls(), job.ledger.twice()), (1, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_source_is_sent_where_it_has_no_url_that_fal_could_read() {
+    let fal = FalStandIn::start().await;
+    let backend = Backend::new(&args_at("fal", &fal.url)).unwrap();
+    for (url, expected) in [
+        ("https://example.com/shoe.png", "https://example.com/shoe.png"),
+        ("http://127.0.0.1:8080/files/shoe.png", "data:image/png;base64,"),
+        ("http://[fd00::1]/shoe.png", "data:image/png;base64,"),
+    ] {
+        let mut job = Job::new(&["300x250"], 1, 4);
+        job.source = job.source.with_url(url);
+        assert_eq!(told(&job.run(&backend).await), "a picture");
+        assert!(fal.queue.last_source.lock().unwrap().starts_with(expected), "{url}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_upstream_is_left_alone_for_as_long_as_it_wants() {
+    let (fal, gemini) = (FalStandIn::start().await, GeminiStandIn::start().await);
+    let wait = async |backend: &str, url: &str| {
+        let backend = Backend::new(&args_at(backend, url)).unwrap();
+        let (job, begun) = (Job::new(&["300x250"], 1, backend.variants_per_call()), Instant::now());
+        assert_eq!(told(&job.run(&backend).await), "a picture");
+        assert!(begun.elapsed() >= Duration::from_secs(1), "{}: {:?}", backend.name(), begun.elapsed());
+    };
+    fal.queue.script.play(&[Trick::RateLimited]);
+    gemini.model.script.play(&[Trick::RateLimited]);
+    tokio::join!(wait("fal", &fal.url), wait("gemini", &gemini.url));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_endpoint_or_model_is_asked_where_it_is_named() {
+    let (fal, gemini) = (FalStandIn::start().await, GeminiStandIn::start().await);
+    for (backend, url, id, wrong) in [
+        ("fal", &fal.url, "fal-ai/nano-banana-2/edit", "fal-ai/another/edit"),
+        ("gemini", &gemini.url, "gemini-3.1-flash-image", "gemini-0"),
+    ] {
+        let mut args = args_at(backend, url);
+        for (id, expected) in [(id, "a picture"), (wrong, "the backend cannot be asked this")] {
+            args.model_id = Some(id.to_owned());
+            let backend = Backend::new(&args).unwrap();
+            let job = Job::new(&["300x250"], 1, backend.variants_per_call());
+            assert_eq!(told(&job.run(&backend).await), expected, "{id}");
+            // What was refused for good is over.
+            assert_eq!(job.ledger.all().is_empty(), id == wrong);
+        }
+    }
+}
+
+const MANY: [&str; 4] = ["300x250", "320x100", "250x300", "200x200"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_calls_are_made_at_a_time_than_are_allowed_for_all_jobs_together() {
+    let gemini = GeminiStandIn::start().await;
+    *gemini.model.hold.lock().unwrap() = Duration::from_millis(40);
+    let mut args = args_at("gemini", &gemini.url);
+    args.upstream_concurrency = 2.try_into().unwrap();
+    let backend = Backend::new(&args).unwrap();
+    let (first, second) = (Job::new(&MANY, 1, 1), Job::new(&MANY, 1, 1));
+    let (first, second) = tokio::join!(first.run(&backend), second.run(&backend));
+    assert!(first.is_complete() && second.is_complete());
+    assert_eq!((gemini.model.script.calls(), gemini.model.most_at_a_time.load(Ordering::SeqCst)), (8, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_calls_are_begun_in_a_minute_than_are_allowed() {
+    let gemini = GeminiStandIn::start().await;
+    let mut args = args_at("gemini", &gemini.url);
+    args.upstream_per_minute = 3;
+    args.timings.minute = Duration::from_millis(300);
+    let backend = Backend::new(&args).unwrap();
+    let (first, second) = (Job::new(&MANY, 1, 1), Job::new(&MANY, 1, 1));
+    let begun = Instant::now();
+    let (first, second) = tokio::join!(first.run(&backend), second.run(&backend));
+    assert!(first.is_complete() && second.is_complete());
+    assert!(begun.elapsed() >= Duration::from_millis(600), "eight calls took {:?}", begun.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_local_backend_makes_all_that_is_asked() {
+    let backend = Backend::new(&args(&[])).unwrap();
+    let job = Job::new(&MANY, 2, backend.variants_per_call());
+    let outcome = job.run(&backend).await;
+    assert!(outcome.is_complete());
+    assert_eq!((backend.name(), backend.calls(), job.counted()), ("local", 4, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_is_too_heavy_for_gemini_is_made_lighter() {
+    let gemini = GeminiStandIn::start().await;
+    let size = Size::new(2200, 1400).unwrap();
+    let mut state = 7_u64;
+    let mut next = |_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state.to_be_bytes()[0]
+    };
+    let noise = (0..size.area() * 3).map(&mut next).collect();
+    let photo = encode(&Picture::from_rgb(size, noise).unwrap(), Format::Png, &EncodeOptions::default()).unwrap().bytes;
+    assert!(photo.len() > 7_000_000);
+    let mut job = Job::new(&["300x250"], 1, 1);
+    job.source = Source::from_bytes(photo).with_size(size);
+    job.plan = stand_in::run::plan(&job.source, &["300x250", "250x300"], 1, 1);
+    let backend = Backend::new(&args_at("gemini", &gemini.url)).unwrap();
+    assert_eq!(told(&job.run(&backend).await), "a picture + a picture");
+    let (sent, bytes) = gemini.model.last_source.lock().unwrap().unwrap();
+    assert_eq!(sent, size);
+    assert!(bytes <= 7_000_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vision_model_is_asked_where_it_is_wished() {
+    let gemini = GeminiStandIn::start().await;
+    let source = stand_in::run::source();
+    assert!(Backend::new(&args(&[])).unwrap().scene(&source).await.is_none());
+
+    let flags = ["--vision", "--vision-model-id", "gemini-3-flash", "--vision-upstream", &gemini.url];
+    let backend = Backend::new(&args(&flags)).unwrap();
+    *gemini.model.text.lock().unwrap() = r#"{"summary": "a bottle", "subjects": [], "texts": []}"#.to_owned();
+    assert_eq!(backend.scene(&source).await.unwrap().unwrap().summary(), "a bottle");
+    *gemini.model.text.lock().unwrap() = "I see a bottle.".to_owned();
+    let error = backend.scene(&source).await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), GenerateErrorKind::InvalidAnswer);
+}
+
+#[tokio::test]
+async fn keys_are_needed_by_the_services_themselves_and_never_shown() {
+    let shown = format!("{:?} {:?}", args_at("fal", "http://a"), Backend::new(&args_at("fal", "http://a")).unwrap());
+    assert!(!shown.contains(KEY));
+
+    let mut args = args(&["--backend", "fal"]);
+    assert!(Backend::new(&args).is_ok());
+    args.upstream_key_file = Some("/dev/null".into());
+    assert_eq!(Backend::new(&args).unwrap_err().to_string(), "what stands in /dev/null is no key");
+    args.upstream_key_file = Some("/nowhere".into());
+    assert!(matches!(Backend::new(&args), Err(BackendError::KeyFile { .. })));
+    args.upstream_key_file = None;
+    if std::env::var_os("FAL_KEY").is_none() {
+        let error = Backend::new(&args).unwrap_err();
+        assert_eq!(error.to_string(), "the backend fal needs a key: in the environment's FAL_KEY, or in a file");
+    }
+}

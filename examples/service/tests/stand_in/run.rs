@@ -1,0 +1,167 @@
+//! What a test needs to run a plan with a backend: flags, a ledger in memory, and what came out.
+
+use std::collections::BTreeMap;
+use std::num::{NonZeroU16, NonZeroUsize};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
+
+use clap::Parser;
+use smart_resize::{
+    BoxFuture, Budget, Driver, EncodeOptions, Fingerprint, Format, GenerationRequest, Outcome, Picture, Plan,
+    PresetTable, RenditionError, ResizeRequest, Resolution, Size, Source, StoreError, UsdMicros, encode,
+};
+use smart_resize_service::backend::{Backend, BackendArgs, Ledger, Progress};
+
+use super::KEY;
+
+#[derive(Parser)]
+struct Cli {
+    #[command(flatten)]
+    backend: BackendArgs,
+}
+
+/// The file with the key of the tests, written once.
+static KEY_FILE: LazyLock<PathBuf> = LazyLock::new(|| {
+    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("key-{}", std::process::id()));
+    std::fs::write(&file, format!("{KEY}\n")).unwrap();
+    file
+});
+
+/// The flags, with waits that suit a test.
+pub(crate) fn args(flags: &[&str]) -> BackendArgs {
+    let mut args = Cli::parse_from([&["test"], flags].concat()).backend;
+    args.timings.first_poll = Duration::from_millis(2);
+    args.timings.longest_poll = Duration::from_millis(20);
+    args.timings.first_retry = Duration::from_millis(1);
+    args.timings.longest_retry = Duration::from_secs(5);
+    args.upstream_key_file = Some(KEY_FILE.clone());
+    args.vision_key_file = Some(KEY_FILE.clone());
+    args
+}
+
+/// The flags of a backend that is at `url`.
+pub(crate) fn args_at(backend: &str, url: &str) -> BackendArgs {
+    args(&["--backend", backend, "--upstream", url, "--upstream-timeout", "30"])
+}
+
+/// A ledger in memory, as a service would have it on a disk.
+#[derive(Debug, Default)]
+pub(crate) struct MemoryLedger {
+    /// Whether it can keep nothing: at all, or of what was accepted.
+    pub(crate) is_full: AtomicBool,
+    pub(crate) is_full_for_ids: AtomicBool,
+    calls: Mutex<BTreeMap<Fingerprint, Progress>>,
+    pub(crate) twice: AtomicUsize,
+}
+
+impl MemoryLedger {
+    pub(crate) fn all(&self) -> Vec<Progress> {
+        self.calls.lock().unwrap().values().cloned().collect()
+    }
+
+    pub(crate) fn set(&self, request: &GenerationRequest, progress: Progress) {
+        self.calls.lock().unwrap().insert(request.fingerprint().unwrap(), progress);
+    }
+
+    pub(crate) fn twice(&self) -> usize {
+        self.twice.load(Ordering::SeqCst)
+    }
+}
+
+impl Ledger for MemoryLedger {
+    fn progress<'a>(&'a self, request: &'a GenerationRequest) -> BoxFuture<'a, Result<Option<Progress>, StoreError>> {
+        let progress = self.calls.lock().unwrap().get(&request.fingerprint().unwrap()).cloned();
+        Box::pin(async { Ok(progress) })
+    }
+
+    fn note<'a>(
+        &'a self,
+        request: &'a GenerationRequest,
+        progress: Option<Progress>,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        let is_id = matches!(progress, Some(Progress::Accepted { .. }));
+        if self.is_full.load(Ordering::SeqCst) || is_id && self.is_full_for_ids.load(Ordering::SeqCst) {
+            return Box::pin(async { Err(StoreError::new("the disk is full")) });
+        }
+        let mut calls = self.calls.lock().unwrap();
+        match progress {
+            Some(progress) => calls.insert(request.fingerprint().unwrap(), progress),
+            None => calls.remove(&request.fingerprint().unwrap()),
+        };
+        Box::pin(async { Ok(()) })
+    }
+
+    fn maybe_paid_twice<'a>(&'a self, _: &'a GenerationRequest) -> BoxFuture<'a, ()> {
+        self.twice.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async {})
+    }
+}
+
+/// A photo, in so far.
+pub(crate) fn source() -> Source {
+    let size = Size::new(120, 90).unwrap();
+    let picture = Picture::from_rgb(size, (0..120 * 90 * 3).map(|at: u32| at.to_be_bytes()[3]).collect()).unwrap();
+    Source::from_bytes(encode(&picture, Format::Png, &EncodeOptions::default()).unwrap().bytes).with_size(size)
+}
+
+/// The plan of these sizes for a backend that makes so many images a call, at the smallest tier there is.
+pub(crate) fn plan(source: &Source, sizes: &[&str], variants: u32, per_call: u16) -> Plan {
+    let table = PresetTable::nano_banana_2().with_variants_per_call(NonZeroU16::new(per_call).unwrap());
+    let request = ResizeRequest::builder(source.clone())
+        .table(table)
+        .floor(Resolution::HALF_K)
+        .sizes(sizes.iter().copied())
+        .variants(variants)
+        .seed(7);
+    Plan::new(&request.build().unwrap()).unwrap()
+}
+
+/// A run of a whole driver.
+pub(crate) struct Job {
+    pub(crate) source: Source,
+    pub(crate) plan: Plan,
+    pub(crate) ledger: Arc<MemoryLedger>,
+    pub(crate) budget: Arc<Budget>,
+}
+
+impl Job {
+    pub(crate) fn new(sizes: &[&str], variants: u32, per_call: u16) -> Self {
+        let source = source();
+        let plan = plan(&source, sizes, variants, per_call);
+        Self { source, plan, ledger: Arc::default(), budget: Arc::default() }
+    }
+
+    /// The requests of the plan's calls.
+    pub(crate) fn requests(&self) -> Vec<GenerationRequest> {
+        self.plan.requests(&self.source).unwrap()
+    }
+
+    pub(crate) async fn run(&self, backend: &Backend) -> Outcome {
+        let generator = backend.for_job(self.ledger.clone(), Some(self.budget.clone()));
+        let driver = Driver::new(&self.plan, &self.source);
+        driver.run_async(&generator, NonZeroUsize::new(8).unwrap()).await.unwrap()
+    }
+
+    /// For how many images the budget has been charged.
+    pub(crate) fn counted(&self) -> u64 {
+        let UsdMicros(spent) = self.budget.spent();
+        let request = self.requests().remove(0);
+        spent.saturating_sub(request.per_request().0) / request.per_image().0
+    }
+}
+
+/// What came out of a run, one text for each picture that was asked.
+pub(crate) fn told(outcome: &Outcome) -> String {
+    let failure = outcome.calls.iter().find_map(|call| call.as_ref().err());
+    let pictures = outcome.renditions.iter().flat_map(|rendition| &rendition.variants).map(|picture| match picture {
+        Ok(output) => {
+            let warnings = output.provenance.warnings.iter().map(|warning| format!("; {warning}"));
+            format!("a picture{}", warnings.collect::<String>())
+        }
+        Err(RenditionError::Generation(_)) => failure.unwrap().kind().to_string(),
+        Err(error) => error.to_string(),
+    });
+    pictures.collect::<Vec<_>>().join(" + ")
+}
