@@ -129,10 +129,10 @@ impl Answers {
     /// # Errors
     ///
     /// [`StoreError`] where the store cannot be read.
-    pub async fn maybe_paid_twice(&self, calls: impl IntoIterator<Item = Fingerprint>) -> Result<u32, StoreError> {
+    pub async fn maybe_paid_twice(&self, calls: &[Fingerprint]) -> Result<u32, StoreError> {
         let mut sum = 0;
         for fingerprint in calls {
-            sum += self.record(&fingerprint).await?.map_or(0, |record| record.maybe_paid_twice);
+            sum += self.record(fingerprint).await?.map_or(0, |record| record.maybe_paid_twice);
         }
         Ok(sum)
     }

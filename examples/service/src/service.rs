@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::backend::{Backend, BackendError};
 use crate::config::{Config, Role};
@@ -40,6 +41,8 @@ pub struct Service {
     pub metrics: Arc<Metrics>,
     /// Room for bodies that are being read, in units of [`BODY_UNIT`](crate::api::body::UNIT).
     pub bodies: Arc<Semaphore>,
+    /// Deletes what is old, as long as anybody has the service.
+    _sweep: Option<Arc<AbortOnDropHandle<()>>>,
 }
 
 /// A service that cannot start.
@@ -95,11 +98,10 @@ impl Service {
         let hooks = Hooks::open(store.clone(), fetcher, urls.clone()).await?;
         let metrics = Arc::new(Metrics::default());
         let worker = Worker { runner: runner.clone(), hooks: hooks.clone(), metrics: Arc::clone(&metrics) };
+        // JetStream deletes by itself.
+        let sweep = local.clone().map(|local| Arc::new(crate::sweep::start(local, &limits)));
         let queue = match (&store, local) {
-            (_, Some(local)) => {
-                crate::sweep::start(local.clone(), &limits);
-                Queue::Local(LocalQueue::start(worker, &local)?)
-            }
+            (_, Some(local)) => Queue::Local(LocalQueue::start(worker, &local)?),
             (Store::Nats(nats), None) => {
                 let works = config.role != Role::Api;
                 Queue::Nats(NatsQueue::start(worker, nats, works, config.ack_wait).await?)
@@ -107,7 +109,7 @@ impl Service {
             (Store::Local(local), None) => Queue::Local(LocalQueue::start(worker, local)?),
         };
         let bodies = Arc::new(Semaphore::new(limits.max_bodies_bytes / crate::api::body::UNIT));
-        Ok(Self { config, store, queue, runner, hooks, keys, urls, metrics, bodies })
+        Ok(Self { config, store, queue, runner, hooks, keys, urls, metrics, bodies, _sweep: sweep })
     }
 
     /// Lets running requests finish, or hands them back.

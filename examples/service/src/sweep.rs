@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio_util::task::AbortOnDropHandle;
+
 use crate::answers::CallRecord;
 use crate::config::Limits;
 use crate::job::Job;
@@ -13,17 +15,17 @@ use crate::uploads::Upload;
 /// How often.
 const PAUSE: Duration = Duration::from_secs(3600);
 
-/// Sweeps now and every hour, as long as the process lives.
-pub fn start(store: LocalStore, limits: &Limits) {
+/// Sweeps now and every hour, until what it returns is dropped.
+pub fn start(store: LocalStore, limits: &Limits) -> AbortOnDropHandle<()> {
     let age = Duration::from_secs(limits.keep_hours.saturating_mul(3600));
-    tokio::spawn(async move {
+    AbortOnDropHandle::new(tokio::spawn(async move {
         loop {
             if let Err(error) = sweep(&store, age).await {
                 tracing::error!(error = &error as &dyn std::error::Error, "what is old was not deleted");
             }
             tokio::time::sleep(PAUSE).await;
         }
-    });
+    }))
 }
 
 /// Deletes what has been over for `age`; blobs, which several may share, an hour later.

@@ -80,7 +80,8 @@ impl Upstream {
     async fn submit(State(upstream): State<Self>, body: bytes::Bytes) -> (StatusCode, Json<Value>) {
         upstream.submitted.fetch_add(1, Ordering::SeqCst);
         let url = format!("{}/queue/fal-ai/nano-banana-pro/edit", upstream.base);
-        let sent = upstream.client.post(url).header("content-type", "application/json").body(body).send().await.unwrap();
+        let sent =
+            upstream.client.post(url).header("content-type", "application/json").body(body).send().await.unwrap();
         let (_, mut answer) = read(sent).await;
         for field in ["status_url", "response_url", "cancel_url"] {
             answer.as_object_mut().unwrap().remove(field);
@@ -108,7 +109,8 @@ async fn a_request_goes_through_the_queue_of_another_machine() {
     let Some(nats) = Nats::start().await else { return };
     let program = Program::start(free_address(), &["--queue", &nats.url]).await;
     let client = support::client();
-    let body = json!({"image_url": data_uri(320, 200), "target_sizes": ["300x250", "1080x1080"], "num_images_per_size": 2});
+    let body =
+        json!({"image_url": data_uri(320, 200), "target_sizes": ["300x250", "1080x1080"], "num_images_per_size": 2});
     let direct = client.post(format!("{}/fal-ai/smart-resize", program.base)).json(&body).send().await.unwrap();
     let (status, output) = read(direct).await;
     assert_eq!(status, 200, "{output}");
@@ -175,7 +177,9 @@ async fn workers_that_are_killed_lose_nothing_and_pay_nothing_twice() {
     }
     // Each call once, but for those that are reported.
     let paid = submitted.load(Ordering::SeqCst);
-    println!("{REQUESTS} requests of 2 calls, 3 workers killed: {paid} calls paid, {twice} reported as perhaps paid twice");
+    println!(
+        "{REQUESTS} requests of 2 calls, 3 workers killed: {paid} calls paid, {twice} reported as perhaps paid twice"
+    );
     let calls = 2 * REQUESTS as u64;
     assert!((calls..=calls + twice).contains(&paid), "{paid} calls were paid, {twice} reported, {calls} needed");
     for mut worker in workers {

@@ -80,7 +80,7 @@ async fn the_queue_answers_as_fals_does() {
     let (status, over) = read(running.get(&format!("{}?logs=1", url("status_url"))).send().await.unwrap()).await;
     assert_eq!((status, &over["status"]), (200, &json!("COMPLETED")));
     let logs = over["logs"].as_array().unwrap();
-    assert!(logs.iter().any(|log| log["message"] == "300x250 is finished, 83.75 % of its frame"), "{logs:?}");
+    assert!(logs.iter().any(|log| log["message"].as_str().unwrap().starts_with("300x250 is finished, 9")), "{logs:?}");
     assert!(over["metrics"]["inference_time"].is_f64());
     let (status, over) = read(running.client.put(url("cancel_url")).send().await.unwrap()).await;
     assert_eq!((status, over), (400, json!({"status": "ALREADY_COMPLETED"})));

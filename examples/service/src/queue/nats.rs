@@ -23,6 +23,7 @@ use async_nats::jetstream::{AckKind, Context, Message};
 use futures_util::StreamExt as _;
 use serde::{Deserialize, Serialize};
 use smart_resize::CallId;
+use smart_resize::generate::BoxFuture;
 use smart_resize::wire::fal::CancelStatus;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -252,13 +253,15 @@ impl NatsQueue {
                 () = self.closing.cancelled() => return,
             };
             let Some(message) = message else { continue };
-            let queue = self.clone();
+            let (queue, message) = (self.clone(), Arc::new(message));
+            let stop = self.stop.clone().cancelled_owned();
             self.workers.spawn(async move {
                 let _place = place;
+                let handled: BoxFuture<'static, ()> = Box::pin(queue.handle(step, Arc::clone(&message)));
                 tokio::select! {
-                    () = queue.handle(step, &message) => {}
+                    () = handled => {}
                     // Handed back at once.
-                    () = queue.stop.cancelled() => {
+                    () = stop => {
                         let _ = message.ack_with(AckKind::Nak(None)).await;
                     }
                 }
@@ -283,7 +286,7 @@ impl NatsQueue {
     }
 
     /// Does what a message asks, and acknowledges it.
-    async fn handle(&self, step: Step, message: &Message) {
+    async fn handle(self, step: Step, message: Arc<Message>) {
         let Ok(task) = serde_json::from_slice::<Task>(&message.payload) else {
             tracing::error!(stream = step.stream(), "a message that is none is dropped");
             let _ = message.ack_with(AckKind::Term).await;
@@ -302,7 +305,7 @@ impl NatsQueue {
         };
         let done = tokio::select! {
             done = done => done,
-            never = self.say_alive(message) => match never {},
+            never = self.say_alive(&message) => match never {},
         };
         let acknowledged = match done {
             Ok(()) => message.double_ack().await,

@@ -198,8 +198,8 @@ impl Runner {
         outcome: &Outcome,
         cost: UsdMicros,
     ) -> Result<Value, Stop> {
-        let calls = planned.plan.calls().filter_map(|(_, call)| call.fingerprint());
-        let maybe_paid_twice = self.answers(job).maybe_paid_twice(calls).await?;
+        let calls: Vec<_> = planned.plan.calls().filter_map(|(_, call)| call.fingerprint()).collect();
+        let maybe_paid_twice = self.answers(job).maybe_paid_twice(&calls).await?;
         self.change(job, move |job| {
             job.cost_usd_micros = cost.0;
             job.maybe_paid_twice = maybe_paid_twice;

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use smart_resize::wire::fal::{DetailEntry, ErrorBody, ErrorType, Loc};
-use smart_resize::{DecodeError, Digest, RenderError, Size, Source, read_source};
+use smart_resize::{DecodeError, Digest, RenderError, Size, Source, decode, read_source};
 
 use super::{Runner, Stop, internal, work};
 use crate::fetch::FetchError;
@@ -61,7 +61,12 @@ impl Runner {
     /// As fal answers, at `loc`.
     pub async fn read(&self, bytes: Bytes, image_url: &str, loc: &[Loc]) -> Result<Source, Stop> {
         let limits = self.decode_limits();
-        let read = work(move || read_source(bytes.as_ref(), &limits)).await;
+        // Decoded once to be sure that it is whole: what comes next may be paid for.
+        let read = work(move || {
+            decode(&bytes, &limits)?;
+            read_source(bytes.as_ref(), &limits)
+        });
+        let read = read.await;
         match read {
             Ok(Ok(source)) => Ok(source),
             Ok(Err(error)) => Err(unreadable(&error, image_url, loc).into()),

@@ -75,7 +75,15 @@ impl Running {
         let own = ["smart-resize-service", "--allow-private-sources", "--data", folder.to_str().unwrap()];
         let config = Config::try_parse_from(own.iter().chain(flags)).unwrap();
         let limits = config.limits.clone();
-        let service = Service::start(config, &base).await.unwrap();
+        let begun = Instant::now();
+        let service = loop {
+            match Service::start(config.clone(), &base).await {
+                Ok(service) => break service,
+                // Tasks of the last one may still be ending.
+                Err(error) => assert!(begun.elapsed() < Duration::from_secs(10), "{error:?}"),
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        };
         let (router, stop) = (api::router(service.clone()), CancellationToken::new());
         let stopped = stop.clone();
         let served = tokio::spawn(async move { serve(listener, router, &limits, stopped).await });
