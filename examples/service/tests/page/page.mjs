@@ -121,6 +121,8 @@ async function checkResults(sizes, variants) {
   await until(n => { const all = [...document.querySelectorAll('#pictures img')]; return all.length === n && all.every(image => image.complete && image.naturalWidth); }, sizes.length * variants);
   const found = await page.$$eval('#pictures img', images => images.map(image => `${image.naturalWidth}x${image.naturalHeight}`));
   assert.deepEqual(found, sizes.flatMap(size => Array(variants).fill(size)));
+  const scales = await page.$$eval('#pictures img', images => images.map(image => image.getBoundingClientRect().width / image.naturalWidth));
+  assert.ok(Math.max(...scales) / Math.min(...scales) < 1.02, `one scale, not ${scales}`);
   await until(() => [...document.querySelectorAll('#pictures figcaption')].every(caption => / exact/.test(caption.innerText.replace(/\s+/g, ' '))));
 }
 
@@ -240,6 +242,8 @@ async function journey() {
   await until(() => /^#request=/.test(location.hash));
   await checkResults(sizes, 2);
   assert.match(await text('#results-about'), /^8 pictures/);
+  await page.click('#history summary');
+  assert.ok(await page.locator('#history li').first().isVisible());
 
   step('all of them in one zip');
   const [download] = await Promise.all([page.waitForEvent('download'), page.click('#all')]);
@@ -294,7 +298,7 @@ async function journey() {
   const old = await page.evaluate(() => location.hash);
   await page.click('#run-button');
   await until(hash => location.hash !== hash, old);
-  await until(() => document.querySelector('#log li'));
+  await until(() => document.querySelector('#run #log li'));
   await shot('10-running', { fullPage: false });
   await page.reload();
   console.log(`    after the reload: ${await text('#run-h')}`);
