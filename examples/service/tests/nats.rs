@@ -140,9 +140,9 @@ async fn workers_that_are_killed_lose_nothing_and_pay_nothing_twice() {
     let below = support::Running::start(&["--max-queue", "10000"]).await;
     let (upstream, submitted) = Upstream::start(below.base.clone()).await;
     let flags = ["--queue", &nats.url, "--ack-wait", "3", "--backend", "fal", "--upstream", &upstream];
-    let flags = [&flags[..], &["--upstream-key-file", text(&key), "--allow-private-sources"]].concat();
+    let flags = [&flags[..], &["--upstream-key-file", text(&key)]].concat();
     let api = Program::start(free_address(), &[&flags[..], &["--role", "api"]].concat()).await;
-    let worker = || spawn(&[&flags[..], &["--role", "worker"]].concat());
+    let worker = || spawn(&[&flags[..], &["--role", "worker", "--allow-private-sources"]].concat());
     let mut workers: Vec<Child> = (0..3).map(|_| worker()).collect();
 
     let client = support::client();
