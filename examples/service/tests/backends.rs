@@ -222,6 +222,30 @@ async fn an_id_that_the_ledger_cannot_keep_is_still_known_to_this_process() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_result_that_can_never_be_had_is_over_and_another_is_waited_for() {
+    for (trick, is_over) in [
+        (Trick::Huge, true),
+        (Trick::HugePicture, true),
+        (Trick::ElsewherePrivate, true),
+        (Trick::TextOnly, true),
+        (Trick::Refused, true),
+        (Trick::Html, false),
+        (Trick::NoDownload, false),
+    ] {
+        let fal = FalStandIn::start().await;
+        fal.queue.script.play(&[trick]);
+        let mut args = args_at("fal", &fal.url);
+        args.upstream_tries = 1.try_into().unwrap();
+        let (backend, job) = (Backend::new(&args).unwrap(), Job::new(&["300x250"], 1, 4));
+        assert_ne!(told(&job.run(&backend).await), "a picture", "{trick:?}");
+        assert_eq!(job.ledger.all().is_empty(), is_over, "{trick:?}");
+        job.run(&backend).await;
+        let calls = if is_over { 2 } else { 1 };
+        assert_eq!((fal.queue.script.calls(), job.ledger.twice()), (calls, 0), "{trick:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_source_is_sent_where_it_has_no_url_that_fal_could_read() {
     let fal = FalStandIn::start().await;
     let backend = Backend::new(&args_at("fal", &fal.url)).unwrap();
