@@ -247,3 +247,25 @@ pub enum BackendError {
     #[error(transparent)]
     Client(#[from] crate::fetch::FetchError),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_not_shown_in_any_form() {
+        let key = Key::new("secret").unwrap();
+        let shown = format!("{key:?} {:?} {:?}", key.plain(), key.authorization());
+        assert_eq!(shown, "Key(…) Sensitive Some(Sensitive)");
+    }
+
+    #[test]
+    fn a_time_is_more_than_nothing() {
+        let case = |text: &str, expected: Option<Duration>| assert_eq!(seconds(text).ok(), expected, "{text}");
+        case("300", Some(Duration::from_secs(300)));
+        case("0.25", Some(Duration::from_millis(250)));
+        for text in ["0", "-1", "NaN", "inf", "1e30", "", "five"] {
+            case(text, None);
+        }
+    }
+}

@@ -276,7 +276,10 @@ impl Fal {
     async fn result(&self, ticket: &Ticket, request: &GenerationRequest, job: &Job) -> Step {
         let answer = match http::send(self.get(&ticket.response), MAX_ANSWER_BYTES).await {
             Ok(answer) => answer,
-            Err(error @ Unanswered::TooLong { .. }) => return Step::Done(Err(error.into())),
+            Err(error @ Unanswered::TooLong { .. }) => {
+                job.note(request, None).await;
+                return Step::Done(Err(GenerateError::from(error).with_billed_images(request.variants())));
+            }
             Err(error) => return Step::Trouble(error.into()),
         };
         let error = || answer.with_wait(edit_error(answer.status, &answer.body));
@@ -301,7 +304,8 @@ impl Fal {
         }
     }
 
-    /// The pictures of a result. Where one cannot be had, the call goes on being known by its id.
+    /// The pictures of a result. Where one cannot be had for now, the call goes on being known by its id; where it never
+    /// can, the call is over, or whoever asks the same again would get the same failure for ever.
     async fn pictures(
         &self,
         output: &EditOutput,
@@ -320,9 +324,11 @@ impl Fal {
             }),
         });
         let made = u32::try_from(output.images.len()).unwrap_or(u32::MAX);
-        let bytes: Vec<Arc<[u8]>> = try_join_all(fetched).await.map_err(|error| error.with_billed_images(made))?;
-        let generated = output.generated(format!("fal:{}", self.endpoint(request)?), bytes);
-        if generated.is_err() {
+        let generated = match try_join_all(fetched).await {
+            Ok(bytes) => output.generated(format!("fal:{}", self.endpoint(request)?), bytes),
+            Err(error) => Err(error.with_billed_images(made)),
+        };
+        if generated.as_ref().is_err_and(|error| error.kind() != GenerateErrorKind::Transport) {
             job.note(request, None).await;
         }
         generated

@@ -7,8 +7,8 @@ pub(crate) mod run;
 pub(crate) mod table;
 
 use std::collections::VecDeque;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -16,6 +16,7 @@ use axum::response::Response;
 use futures_util::{StreamExt, stream};
 use smart_resize::{EncodeOptions, Format, Picture, PresetTable, Size, encode};
 use tokio::net::TcpListener;
+use tokio::time::Instant;
 
 /// What every stand-in wants in the header of a key.
 pub(crate) const KEY: &str = "key-of-the-tests";
@@ -85,19 +86,20 @@ pub(crate) enum Trick {
 #[derive(Debug, Default)]
 pub(crate) struct Script {
     tricks: Mutex<VecDeque<Trick>>,
-    pub(crate) calls: AtomicUsize,
-    pub(crate) billed: AtomicUsize,
+    /// When each call came.
+    pub(crate) arrivals: Mutex<Vec<Instant>>,
+    billed: AtomicUsize,
 }
 
 impl Script {
     pub(crate) fn play(&self, tricks: &[Trick]) {
-        self.tricks.lock().unwrap_or_else(PoisonError::into_inner).extend(tricks);
+        self.tricks.lock().unwrap().extend(tricks);
     }
 
     /// Counts a call, and says what to do with it.
     fn next(&self) -> Trick {
-        self.calls.fetch_add(1, Ordering::SeqCst);
-        self.tricks.lock().unwrap_or_else(PoisonError::into_inner).pop_front().unwrap_or(Trick::Well)
+        self.arrivals.lock().unwrap().push(Instant::now());
+        self.tricks.lock().unwrap().pop_front().unwrap_or(Trick::Well)
     }
 
     fn bill(&self, images: usize) {
@@ -105,7 +107,7 @@ impl Script {
     }
 
     pub(crate) fn calls(&self) -> usize {
-        self.calls.load(Ordering::SeqCst)
+        self.arrivals.lock().unwrap().len()
     }
 
     pub(crate) fn billed(&self) -> usize {
