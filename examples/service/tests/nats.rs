@@ -80,8 +80,10 @@ impl Upstream {
     async fn submit(State(upstream): State<Self>, body: bytes::Bytes) -> (StatusCode, Json<Value>) {
         upstream.submitted.fetch_add(1, Ordering::SeqCst);
         let url = format!("{}/queue/fal-ai/nano-banana-pro/edit", upstream.base);
-        let sent =
-            upstream.client.post(url).header("content-type", "application/json").body(body).send().await.unwrap();
+        // The pictures in the answer, since the files of the service below are at another address.
+        let mut body: Value = serde_json::from_slice(&body).unwrap();
+        body["sync_mode"] = true.into();
+        let sent = upstream.client.post(url).json(&body).send().await.unwrap();
         let (_, mut answer) = read(sent).await;
         for field in ["status_url", "response_url", "cancel_url"] {
             answer.as_object_mut().unwrap().remove(field);
