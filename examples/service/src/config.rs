@@ -125,7 +125,6 @@ pub enum Role {
 /// A model that plans are made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "kebab-case")]
-#[expect(clippy::enum_variant_names, reason = "their names")]
 pub enum Model {
     /// The smart-resize service's.
     NanoBananaPro,

@@ -127,7 +127,7 @@ impl Hooks {
         let (id, timestamp) = (job.id.to_string(), (now_ms() / 1000).to_string());
         let user = job.owner.as_deref().unwrap_or(NOBODY);
         let signature = self.key.sign(webhook_message(&id, user, &timestamp, body).as_bytes());
-        let signature: String = signature.to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        let signature = hexadecimal(&signature.to_bytes());
         let fields = [
             ("x-fal-webhook-request-id", id.as_str()),
             ("x-fal-webhook-user-id", user),
@@ -144,4 +144,9 @@ impl Hooks {
         }
         headers
     }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }

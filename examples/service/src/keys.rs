@@ -35,6 +35,11 @@ pub enum KeysError {
     Empty,
 }
 
+/// No key that is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no key that is served")]
+pub struct UnknownKey;
+
 const MIN_KEY_CHARS: usize = 8;
 
 impl Keys {
@@ -71,8 +76,11 @@ impl Keys {
 
     /// Whose key the value of an `Authorization` header has: `Ok(None)` where none is needed, an error where it has none of
     /// these. Every key is compared, whole.
-    #[expect(clippy::result_unit_err, reason = "it says nothing of what was wrong, on purpose")]
-    pub fn owner(&self, authorization: Option<&str>) -> Result<Option<&str>, ()> {
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownKey`], which says nothing of what was wrong, on purpose.
+    pub fn owner(&self, authorization: Option<&str>) -> Result<Option<&str>, UnknownKey> {
         let Some(keys) = &self.keys else { return Ok(None) };
         let (scheme, key) = authorization.unwrap_or_default().split_once(' ').unwrap_or_default();
         let is_known = scheme.eq_ignore_ascii_case("key") || scheme.eq_ignore_ascii_case("bearer");
@@ -83,7 +91,7 @@ impl Keys {
             found.conditional_assign(&index, is_equal);
         }
         let owner = keys.get(found as usize).filter(|_| is_known);
-        owner.map(|key| Some(key.name.as_str())).ok_or(())
+        owner.map(|key| Some(key.name.as_str())).ok_or(UnknownKey)
     }
 }
 
@@ -100,9 +108,9 @@ mod tests {
         for wrong in
             ["", "Key", "Key ", "Key secret-of-an", "Key secret-of-bobb", "Basic secret-of-bob", "secret-of-bob"]
         {
-            assert_eq!(keys.owner(Some(wrong)), Err(()), "{wrong}");
+            assert_eq!(keys.owner(Some(wrong)), Err(UnknownKey), "{wrong}");
         }
-        assert_eq!(keys.owner(None), Err(()));
+        assert_eq!(keys.owner(None), Err(UnknownKey));
         assert_eq!(Keys::default().owner(None), Ok(None));
     }
 

@@ -76,15 +76,11 @@ impl Service {
         })?;
         let backend = Backend::new(&config.backend)?;
         let urls = Urls::new(public_url.trim_end_matches('/'));
-        let (store, local) = match &config.queue {
-            Some(url) => {
-                let age = std::time::Duration::from_secs(limits.keep_hours.saturating_mul(3600));
-                (Store::Nats(NatsStore::connect(url, age).await?), None)
-            }
-            None => {
-                let store = LocalStore::open(&config.data)?;
-                (Store::Local(store.clone()), Some(store))
-            }
+        let store = if let Some(url) = &config.queue {
+            let age = std::time::Duration::from_secs(limits.keep_hours.saturating_mul(3600));
+            Store::Nats(Arc::new(NatsStore::connect(url, age).await?))
+        } else {
+            Store::Local(LocalStore::open(&config.data)?)
         };
         let runner = Runner {
             store: store.clone(),
@@ -98,15 +94,16 @@ impl Service {
         let hooks = Hooks::open(store.clone(), fetcher, urls.clone()).await?;
         let metrics = Arc::new(Metrics::default());
         let worker = Worker { runner: runner.clone(), hooks: hooks.clone(), metrics: Arc::clone(&metrics) };
-        // JetStream deletes by itself.
-        let sweep = local.clone().map(|local| Arc::new(crate::sweep::start(local, &limits)));
-        let queue = match (&store, local) {
-            (_, Some(local)) => Queue::Local(LocalQueue::start(worker, &local)?),
-            (Store::Nats(nats), None) => {
-                let works = config.role != Role::Api;
-                Queue::Nats(NatsQueue::start(worker, nats, works, config.ack_wait).await?)
+        let (queue, sweep) = match &store {
+            Store::Local(local) => {
+                let sweep = crate::sweep::start(local.clone(), &limits);
+                (Queue::Local(LocalQueue::start(worker, local)?), Some(Arc::new(sweep)))
             }
-            (Store::Local(local), None) => Queue::Local(LocalQueue::start(worker, local)?),
+            // JetStream deletes by itself.
+            Store::Nats(nats) => {
+                let works = config.role != Role::Api;
+                (Queue::Nats(Box::pin(NatsQueue::start(worker, nats, works, config.ack_wait)).await?), None)
+            }
         };
         let bodies = Arc::new(Semaphore::new(limits.max_bodies_bytes / crate::api::body::UNIT));
         Ok(Self { config, store, queue, runner, hooks, keys, urls, metrics, bodies, _sweep: sweep })

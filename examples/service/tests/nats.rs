@@ -1,5 +1,15 @@
 //! Several workers on NATS JetStream: a worker that is killed in the middle loses nothing, and pays nothing twice that it could know
 //! of.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::items_after_statements,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::too_many_lines,
+    clippy::unwrap_used,
+    reason = "a test may fail, and says what it skips"
+)]
 
 mod support;
 

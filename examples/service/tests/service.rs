@@ -1,4 +1,14 @@
 //! The endpoint as clients see it: over HTTP, on real pictures, with the built-in generator.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::items_after_statements,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::too_many_lines,
+    clippy::unwrap_used,
+    reason = "a test may fail, and says what it skips"
+)]
 
 mod support;
 

@@ -46,7 +46,7 @@ pub async fn smart_resize(
     parts: Parts,
     body: Body,
 ) -> Result<Response, Refusal> {
-    submit(service, App::SmartResize, owner, is_queue.is_some(), query, parts, body).await
+    Box::pin(submit(service, App::SmartResize, owner, is_queue.is_some(), query, parts, body)).await
 }
 
 /// `POST /fal-ai/<model>/edit`, where the backend is the built-in generator.
@@ -66,7 +66,7 @@ pub async fn edit(
     let app = App::at(&format!("fal-ai/{model}/edit"));
     let app = app.filter(|_| service.config.backend.backend == BackendKind::Local);
     let Some(app) = app else { return Ok(detail(StatusCode::NOT_FOUND, "Application not found")) };
-    submit(service, app, owner, is_queue.is_some(), query, parts, body).await
+    Box::pin(submit(service, app, owner, is_queue.is_some(), query, parts, body)).await
 }
 
 async fn submit(
@@ -165,10 +165,9 @@ async fn read_input(service: &Service, app: App, body: body::ReadBody) -> Result
             App::SmartResize => {
                 let (input, _) = runner.input(&value)?;
                 let mut kept = serde_json::to_value(&input).unwrap_or_default();
-                for field in EXTRA_FIELDS {
-                    if let Some(extra) = value.get(field) {
-                        kept[field] = extra.clone();
-                    }
+                if let Some(fields) = kept.as_object_mut() {
+                    let extras = EXTRA_FIELDS.into_iter().filter_map(|name| Some((name, value.get(name)?.clone())));
+                    fields.extend(extras.map(|(name, extra)| (name.to_owned(), extra)));
                 }
                 let picture = match &input.image_url {
                     ImageUrl::Data(data) => Some(data.bytes().clone()),
@@ -177,14 +176,15 @@ async fn read_input(service: &Service, app: App, body: body::ReadBody) -> Result
                 Ok((kept, picture, input.seed.is_some()))
             }
             App::Edit(_) => {
-                let input = crate::run::edit_input(&value)?;
-                let mut kept = serde_json::to_value(&input).unwrap_or_default();
+                // It works from the first picture.
+                let mut input = crate::run::edit_input(&value)?;
+                input.image_urls.truncate(1);
+                let kept = serde_json::to_value(&input).unwrap_or_default();
                 let Some(url) = input.image_urls.first() else { return Ok((kept, None, false)) };
                 let picture = match ImageUrl::parse(url, limits.image_bytes).map_err(|entry| ErrorBody::from(*entry))? {
                     ImageUrl::Data(data) => Some(data.bytes().clone()),
                     _ => None,
                 };
-                kept["image_urls"] = json!([url]);
                 Ok((kept, picture, input.seed.is_some()))
             }
         }

@@ -1,6 +1,6 @@
 //! The queue of one process: first come, first served, so many at a time.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use smart_resize::wire::fal::CancelStatus;
@@ -30,7 +30,7 @@ struct Lines {
     waiting: VecDeque<Id>,
     /// Places that are promised to requests which are being kept.
     promised: usize,
-    running: HashMap<Id, CancellationToken>,
+    running: BTreeMap<Id, CancellationToken>,
 }
 
 impl LocalQueue {

@@ -254,14 +254,14 @@ impl NatsQueue {
             };
             let Some(message) = message else { continue };
             let (queue, message) = (self.clone(), Arc::new(message));
-            let stop = self.stop.clone().cancelled_owned();
+            let handed_back = self.stop.clone().cancelled_owned();
             self.workers.spawn(async move {
                 let _place = place;
                 let handled: BoxFuture<'static, ()> = Box::pin(queue.handle(step, Arc::clone(&message)));
                 tokio::select! {
                     () = handled => {}
                     // Handed back at once.
-                    () = stop => {
+                    () = handed_back => {
                         let _ = message.ack_with(AckKind::Nak(None)).await;
                     }
                 }
@@ -301,7 +301,7 @@ impl NatsQueue {
                 let lost = std::io::Error::other(format!("{deliveries} workers did not finish it"));
                 return self.end(&job, (&internal("a request was given up", &lost)).into()).await;
             }
-            self.step(step, job, task.call.map(CallId)).await
+            Box::pin(self.step(step, job, task.call.map(CallId))).await
         };
         let done = tokio::select! {
             done = done => done,

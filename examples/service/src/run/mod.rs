@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use smart_resize::wire::fal::{DetailEntry, ErrorBody, ErrorType, InputLimits, Loc};
-use smart_resize::{DecodeLimits, PresetTable, RenderOptions, StoreError};
+use smart_resize::{DecodeLimits, PresetTable, StoreError};
 use tokio::sync::Semaphore;
 
 pub(crate) use self::edit::edit_input;
@@ -137,11 +137,6 @@ impl Runner {
         limits.input_bytes = usize::try_from(self.limits.max_image_bytes).unwrap_or(usize::MAX);
         limits.pixels = self.limits.max_pixels;
         limits
-    }
-
-    /// How pictures that come are cut: as large as a backend may make them, and looked at.
-    fn render_options(&self) -> RenderOptions {
-        RenderOptions::default()
     }
 
     /// Changes the record of a request.

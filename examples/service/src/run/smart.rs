@@ -116,7 +116,9 @@ impl Runner {
             body.get("image_url").and_then(Value::as_str).is_some_and(|url| url.starts_with(super::source::BLOB));
         let input = if is_blob {
             let mut body = body.clone();
-            body["image_url"] = json!("http://blob");
+            if let Some(url) = body.get_mut("image_url") {
+                *url = json!("http://blob");
+            }
             SmartResizeInput::from_value(&body, &self.input_limits())
         } else {
             SmartResizeInput::from_value(body, &self.input_limits())
@@ -177,11 +179,7 @@ impl Runner {
         let offload =
             |job: RenderJob| -> BoxFuture<'static, _> { Box::pin(async { work(move || job.run()).await.ok() }) };
         let on_event = |event: &Event<'_>| tell(event, plan, speaker);
-        let driver = Driver::new(plan, source)
-            .store(answers.clone())
-            .options(self.render_options())
-            .offload(&offload)
-            .on_event(&on_event);
+        let driver = Driver::new(plan, source).store(answers.clone()).offload(&offload).on_event(&on_event);
         let outcome = driver.run_async(generator, CALLS_AT_ONCE).await;
         outcome.map_err(|error| Stop::Answer(internal("a plan cannot be run", &error)))
     }

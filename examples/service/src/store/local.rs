@@ -3,7 +3,7 @@
 //! One thread writes. It takes all writes that wait, does them in one transaction, commits, and answers each: so a write
 //! is safe when it returns, and a hundred at once cost one flush to the disk.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -37,7 +37,7 @@ pub struct LocalStore {
     database: Arc<Database>,
     writes: mpsc::Sender<QueuedWrite>,
     folder: Arc<Path>,
-    watched: Arc<Mutex<HashMap<String, watch::Sender<()>>>>,
+    watched: Arc<Mutex<BTreeMap<String, watch::Sender<()>>>>,
 }
 
 struct QueuedWrite(Write);
@@ -72,13 +72,13 @@ impl LocalStore {
         create_tables(&database).map_err(|error| failure(error.into()))?;
 
         let (writes, queued) = mpsc::channel(4 * MAX_BATCH);
-        let writer = Arc::clone(&database);
-        let spawned = thread::Builder::new().name("records".to_owned()).spawn(move || write_all(&writer, queued));
+        let shared = Arc::clone(&database);
+        let spawned = thread::Builder::new().name("records".to_owned()).spawn(move || write_all(&shared, queued));
         spawned.map_err(|error| failure(error.into()))?;
         Ok(Self { database, writes, folder: folder.into(), watched: Arc::default() })
     }
 
-    pub(super) async fn get(&self, kind: Kind, key: &str) -> Result<Option<Vec<u8>>, StoreFailure> {
+    pub(super) fn get(&self, kind: Kind, key: &str) -> Result<Option<Vec<u8>>, StoreFailure> {
         let read = || -> Result<_, redb::Error> {
             let table = self.database.begin_read()?.open_table(table(kind))?;
             Ok(table.get(key)?.map(|found| found.value().to_vec()))
@@ -243,7 +243,7 @@ fn watch_key(kind: Kind, key: &str) -> String {
     format!("{}/{key}", kind.name())
 }
 
-fn notify(watched: &Mutex<HashMap<String, watch::Sender<()>>>, kind: Kind, key: &str) {
+fn notify(watched: &Mutex<BTreeMap<String, watch::Sender<()>>>, kind: Kind, key: &str) {
     let mut watched = watched.lock().unwrap_or_else(PoisonError::into_inner);
     let key = watch_key(kind, key);
     let Some(sender) = watched.get(&key) else { return };

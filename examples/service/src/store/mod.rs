@@ -14,6 +14,7 @@ pub mod nats;
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -88,7 +89,7 @@ pub enum Store {
     /// On this machine.
     Local(LocalStore),
     /// On NATS JetStream, for any number of machines.
-    Nats(NatsStore),
+    Nats(Arc<NatsStore>),
 }
 
 macro_rules! delegate {
@@ -107,7 +108,10 @@ impl Store {
     ///
     /// [`StoreFailure`] where the store cannot be read, or the record not be understood.
     pub async fn get<T: DeserializeOwned>(&self, kind: Kind, key: &str) -> Result<Option<T>, StoreFailure> {
-        let found = delegate!(self, store => store.get(kind, key).await)?;
+        let found = match self {
+            Self::Local(store) => store.get(kind, key)?,
+            Self::Nats(store) => store.get(kind, key).await?,
+        };
         found.map(|bytes| read(kind, key, &bytes)).transpose()
     }
 
@@ -156,7 +160,11 @@ impl Store {
         delegate!(self, store => store.delete(kind, key).await)
     }
 
-    /// Waits until the record of `key` may have changed since the `watch` began.
+    /// A wait for changes of the record of `key` from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreFailure`] where they cannot be waited for.
     pub async fn watch(&self, kind: Kind, key: &str) -> Result<Watch, StoreFailure> {
         Ok(match self {
             Self::Local(store) => Watch::Local(store.watch(kind, key)),

@@ -16,8 +16,7 @@ const MAX_TRIES: usize = 100;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Records and blobs on JetStream. Cheap to clone.
-#[derive(Clone)]
+/// Records and blobs on JetStream.
 pub struct NatsStore {
     context: Context,
     /// What is deleted for its age.

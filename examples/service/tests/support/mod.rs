@@ -1,5 +1,14 @@
 //! A service in this process, or as a program that can be killed, and what a client needs.
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::cast_possible_truncation,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "each test binary uses its part, and a test may fail"
+)]
 
 use std::net::SocketAddr;
 use std::path::Path;
