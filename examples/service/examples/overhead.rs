@@ -36,14 +36,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     tokio::spawn(async move { serve(listener, router, &limits, CancellationToken::new()).await });
     let client = reqwest::Client::builder().no_proxy().build()?;
 
-    for (source, sizes) in [((640, 400), vec!["300x250"]), ((2400, 1600), vec!["1080x1080", "1920x1080", "1080x1920"])] {
+    for (source, sizes) in [((640, 400), vec!["300x250"]), ((2400, 1600), vec!["1080x1080", "1920x1080", "1080x1920"])]
+    {
         let bytes = picture(source.0, source.1)?;
         let body = json!({"image_url": DataUri::new(Format::Jpeg, bytes.clone()).to_string(), "target_sizes": sizes});
         let (mut bare, mut served) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
             let (bytes, asked) = (bytes.clone(), sizes.clone());
             let begun = Instant::now();
-            tokio::task::spawn_blocking(move || alone(bytes, asked)).await??;
+            tokio::task::spawn_blocking(move || alone(bytes, asked)).await?.map_err(|error| error.to_string())?;
             bare.push(begun.elapsed());
 
             let begun = Instant::now();
@@ -80,7 +81,8 @@ fn median(mut times: Vec<Duration>) -> Duration {
 
 #[expect(clippy::cast_possible_truncation, reason = "levels of a gradient")]
 fn picture(width: u32, height: u32) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
-    let pixels = (0..height).flat_map(|y| (0..width).flat_map(move |x| [(x * 255 / width) as u8, (y * 255 / height) as u8, (x ^ y) as u8]));
+    let pixels = (0..height)
+        .flat_map(|y| (0..width).flat_map(move |x| [(x * 255 / width) as u8, (y * 255 / height) as u8, (x ^ y) as u8]));
     let picture = Picture::from_rgb(Size::new(width, height)?, pixels.collect())?;
     Ok(encode(&picture, Format::Jpeg, &EncodeOptions::default())?.bytes)
 }

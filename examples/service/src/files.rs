@@ -8,7 +8,11 @@ use smart_resize::{Digest, Format};
 
 use crate::job::{Answer, Job};
 use crate::run::BLOB;
-use crate::store::{Store, StoreFailure};
+use crate::store::{BlobReader, Store, StoreFailure};
+
+/// The most bytes of pictures in one answer with `sync_mode`; a picture that has no room there has a URL. An output may be forty
+/// pictures of 4K, and an answer is in memory as a whole.
+pub const MAX_EMBEDDED_BYTES: u64 = 64 << 20;
 
 /// Makes URLs of blobs.
 #[derive(Clone, Debug)]
@@ -27,7 +31,8 @@ impl Urls {
         &self.public_url
     }
 
-    /// The body of an answer, with a URL for each blob in it, or with `sync_mode` a data URI.
+    /// The body of an answer, with a URL for each blob in it, or with `sync_mode` a data URI, as far as
+    /// [`MAX_EMBEDDED_BYTES`] reach.
     ///
     /// # Errors
     ///
@@ -35,11 +40,13 @@ impl Urls {
     pub async fn resolve(&self, store: &Store, job: &Job, answer: &Answer) -> Result<Value, StoreFailure> {
         let mut body = answer.body.clone();
         let is_embedded = job.input.get("sync_mode").and_then(Value::as_bool) == Some(true);
+        let mut room = if is_embedded { MAX_EMBEDDED_BYTES } else { 0 };
         let mut places = Vec::new();
         find_blobs(&mut body, &mut places);
         for url in places {
-            let rest = url.as_str().and_then(|url| url.strip_prefix(BLOB)).unwrap_or_default().to_owned();
-            *url = if is_embedded { self.embed(store, &rest).await?.into() } else { self.link(&rest).into() };
+            let rest = url.as_str().and_then(|url| url.strip_prefix(BLOB)).unwrap_or_default();
+            let embedded = if is_embedded { self.embed(store, rest, &mut room).await? } else { None };
+            *url = embedded.unwrap_or_else(|| self.link(rest)).into();
         }
         Ok(body)
     }
@@ -48,16 +55,16 @@ impl Urls {
         format!("{}/files/{blob}", self.public_url)
     }
 
-    async fn embed(&self, store: &Store, blob: &str) -> Result<String, StoreFailure> {
+    /// The data URI of a blob, where it is still there and has room.
+    async fn embed(&self, store: &Store, blob: &str, room: &mut u64) -> Result<Option<String>, StoreFailure> {
         let digest = blob.split('/').next().and_then(|digest| digest.parse::<Digest>().ok());
-        let bytes = match digest {
-            Some(digest) => store.blob(&digest).await?,
-            None => None,
-        };
-        // One that was deleted for its age has a URL that says so.
-        let Some(bytes) = bytes else { return Ok(self.link(blob)) };
+        let Some(digest) = digest else { return Ok(None) };
+        let Some(BlobReader { len, .. }) = store.open_blob(&digest).await? else { return Ok(None) };
+        let Some(left) = room.checked_sub(len) else { return Ok(None) };
+        *room = left;
+        let Some(bytes) = store.blob(&digest).await? else { return Ok(None) };
         let format = Format::sniff(&bytes).unwrap_or_default();
-        Ok(DataUri::new(format, bytes.as_ref()).to_string())
+        Ok(Some(DataUri::new(format, bytes.as_ref()).to_string()))
     }
 }
 

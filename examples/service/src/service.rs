@@ -41,6 +41,8 @@ pub struct Service {
     pub metrics: Arc<Metrics>,
     /// Room for bodies that are being read, in units of [`BODY_UNIT`](crate::api::body::UNIT).
     pub bodies: Arc<Semaphore>,
+    /// Room for plans that are shown: each has a source in memory.
+    pub previews: Arc<Semaphore>,
     /// Deletes what is old, as long as anybody has the service.
     _sweep: Option<Arc<AbortOnDropHandle<()>>>,
 }
@@ -106,7 +108,8 @@ impl Service {
             }
         };
         let bodies = Arc::new(Semaphore::new(limits.max_bodies_bytes / crate::api::body::UNIT));
-        Ok(Self { config, store, queue, runner, hooks, keys, urls, metrics, bodies, _sweep: sweep })
+        let previews = Arc::new(Semaphore::new(limits.concurrency.into()));
+        Ok(Self { config, store, queue, runner, hooks, keys, urls, metrics, bodies, previews, _sweep: sweep })
     }
 
     /// Lets running requests finish, or hands them back.

@@ -17,7 +17,8 @@ pub const UNIT: usize = 16 << 10;
 pub struct ReadBody {
     /// Its bytes.
     pub bytes: Bytes,
-    _room: Option<OwnedSemaphorePermit>,
+    /// Its share of the room: to be kept as long as there is anything as large that was made of it.
+    pub room: Option<OwnedSemaphorePermit>,
 }
 
 /// Reads the whole of `body`, of at most `max` bytes.
@@ -58,7 +59,7 @@ pub async fn read(service: &Service, headers: &HeaderMap, body: Body, max: usize
         take_room(service, &mut room, bytes.len() + data.len())?;
         bytes.extend_from_slice(&data);
     }
-    Ok(ReadBody { bytes: bytes.freeze(), _room: room })
+    Ok(ReadBody { bytes: bytes.freeze(), room })
 }
 
 /// Takes room for `bytes` in all.

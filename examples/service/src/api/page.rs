@@ -1,17 +1,21 @@
 //! The page, and what it asks beside fal's endpoints.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 use smart_resize::wire::fal::{MAX_IMAGES_PER_SIZE, SmartResizeInput};
 
-use super::answer::{Refusal, json};
+use super::answer::{Refusal, json, overloaded};
 use super::body;
 use crate::run::{Preview, work};
 use crate::service::Service;
 
+/// How long a plan waits for others.
+const PREVIEW_PATIENCE: Duration = Duration::from_secs(10);
 const PAGE: &str = include_str!("../../page/index.html");
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
                       img-src 'self' blob: data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -58,6 +62,11 @@ pub async fn plan(State(service): State<Service>, headers: HeaderMap, body: Body
         Ok(value) => value,
         Err(Some(errors)) => return Err(errors.into()),
         Err(None) => Value::Null,
+    };
+    let place = tokio::time::timeout(PREVIEW_PATIENCE, service.previews.acquire()).await;
+    let Ok(Ok(_place)) = place else {
+        let text = "too many plans are being made: try again later";
+        return Err(overloaded(StatusCode::SERVICE_UNAVAILABLE, text, 5).into());
     };
     let Preview { source, plan } = service.runner.preview(&value).await?;
     let cost = plan.cost();

@@ -151,16 +151,16 @@ enum Refused {
 }
 
 async fn read_input(service: &Service, app: App, body: body::ReadBody) -> Result<Read, Refused> {
+    let body::ReadBody { bytes, room: _room } = body;
     let (runner, limits) = (service.runner.clone(), service.runner.input_limits());
     // A data URI of 50 MiB takes its time.
     let read = crate::run::work(move || -> Result<_, ErrorBody> {
-        let body = body;
-        let value: Value = match serde_json::from_slice(&body.bytes) {
+        let value: Value = match serde_json::from_slice(&bytes) {
             Ok(value) => value,
             // Told as fal tells it.
-            Err(_) => return Err(SmartResizeInput::from_json(&body.bytes, &limits).err().unwrap_or_else(broken)),
+            Err(_) => return Err(SmartResizeInput::from_json(&bytes, &limits).err().unwrap_or_else(broken)),
         };
-        drop(body);
+        drop(bytes);
         match app {
             App::SmartResize => {
                 let (input, _) = runner.input(&value)?;

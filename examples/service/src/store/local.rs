@@ -37,8 +37,11 @@ pub struct LocalStore {
     database: Arc<Database>,
     writes: mpsc::Sender<QueuedWrite>,
     folder: Arc<Path>,
-    watched: Arc<Mutex<BTreeMap<String, watch::Sender<()>>>>,
+    watched: Arc<Watched>,
 }
+
+/// Records that somebody waits for.
+type Watched = Mutex<BTreeMap<String, watch::Sender<()>>>;
 
 struct QueuedWrite(Write);
 
@@ -159,8 +162,9 @@ impl LocalStore {
 
     pub(super) fn watch(&self, kind: Kind, key: &str) -> LocalWatch {
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
-        let sender = watched.entry(watch_key(kind, key)).or_insert_with(|| watch::channel(()).0);
-        LocalWatch { changes: sender.subscribe() }
+        let key = watch_key(kind, key);
+        let changes = watched.entry(key.clone()).or_insert_with(|| watch::channel(()).0).subscribe();
+        LocalWatch { changes, key, watched: Arc::clone(&self.watched) }
     }
 
     fn blob_path(&self, digest: &Digest) -> PathBuf {
@@ -228,6 +232,18 @@ impl LocalStore {
 #[derive(Debug)]
 pub struct LocalWatch {
     changes: watch::Receiver<()>,
+    key: String,
+    watched: Arc<Watched>,
+}
+
+impl Drop for LocalWatch {
+    /// The last one that waits takes the record off the list.
+    fn drop(&mut self) {
+        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        if watched.get(&self.key).is_some_and(|sender| sender.receiver_count() <= 1) {
+            watched.remove(&self.key);
+        }
+    }
 }
 
 impl LocalWatch {
@@ -243,13 +259,10 @@ fn watch_key(kind: Kind, key: &str) -> String {
     format!("{}/{key}", kind.name())
 }
 
-fn notify(watched: &Mutex<BTreeMap<String, watch::Sender<()>>>, kind: Kind, key: &str) {
-    let mut watched = watched.lock().unwrap_or_else(PoisonError::into_inner);
-    let key = watch_key(kind, key);
-    let Some(sender) = watched.get(&key) else { return };
-    sender.send_replace(());
-    if sender.receiver_count() == 0 {
-        watched.remove(&key);
+fn notify(watched: &Watched, kind: Kind, key: &str) {
+    let watched = watched.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(sender) = watched.get(&watch_key(kind, key)) {
+        sender.send_replace(());
     }
 }
 
