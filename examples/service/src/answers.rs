@@ -6,11 +6,12 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use smart_resize::generate::BoxFuture;
 use smart_resize::{
-    AsyncStore, Digest, Fingerprint, GenerateError, GenerateErrorKind, Generated, GenerationRequest, Rect, Reframing,
-    Size, StoreError,
+    AsyncStore, Digest, Fingerprint, GenerateError, GenerateErrorKind, Generated, Generation, GenerationRequest, Plan,
+    Rect, Reframing, Size, StoreError, UsdMicros,
 };
 
 use crate::backend::{Ledger, Progress};
+use crate::id::Id;
 use crate::job::Job;
 use crate::store::{Kind, Store};
 use crate::time::{Millis, now_ms};
@@ -27,6 +28,9 @@ pub struct CallRecord {
     /// Why it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureRecord>,
+    /// For how many images were billed in spite of failures.
+    #[serde(default)]
+    pub billed_failures: u32,
     /// How often it was asked anew without knowing what became of the time before.
     #[serde(default)]
     pub maybe_paid_twice: u32,
@@ -106,42 +110,27 @@ impl From<&FailureRecord> for GenerateError {
 }
 
 /// The answers of one job's calls, in the store, and how far those are that have none.
+///
+/// What a job asks and how far it is, is its own: under its identity. Its answers are, beside that, kept for equal requests, where it
+/// does not want others to be made.
 #[derive(Clone, Debug)]
 pub struct Answers {
     store: Store,
-    scope: Arc<str>,
+    job: Id,
     is_alone: bool,
 }
 
 impl Answers {
     /// The answers of the calls of `job`.
     pub fn new(store: Store, job: &Job) -> Self {
-        Self { store, scope: job.scope().into(), is_alone: job.is_alone }
-    }
-
-    /// Whether they are of one request alone, so that what is there was paid by it.
-    pub const fn is_alone(&self) -> bool {
-        self.is_alone
-    }
-
-    /// How many of these calls may have been paid twice.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] where the store cannot be read.
-    pub async fn maybe_paid_twice(&self, calls: &[Fingerprint]) -> Result<u32, StoreError> {
-        let mut sum = 0;
-        for fingerprint in calls {
-            sum += self.record(fingerprint).await?.map_or(0, |record| record.maybe_paid_twice);
-        }
-        Ok(sum)
+        Self { store, job: job.id, is_alone: job.is_alone }
     }
 
     fn key(&self, fingerprint: &Fingerprint) -> String {
-        format!("{}.{fingerprint}", self.scope)
+        format!("{}.{fingerprint}", self.job)
     }
 
-    /// What is kept of the call.
+    /// What is kept of the call of this job.
     ///
     /// # Errors
     ///
@@ -155,30 +144,60 @@ impl Answers {
     /// # Errors
     ///
     /// [`StoreError`] where it is not safe.
-    pub async fn fail(&self, request: &GenerationRequest, error: &GenerateError) -> Result<(), StoreError> {
+    pub async fn fail(&self, fingerprint: &Fingerprint, error: &GenerateError) -> Result<(), StoreError> {
         let failure = FailureRecord::from(error);
-        self.change(request, move |record| record.failure = Some(failure.clone())).await
+        let billed = error.billed_images();
+        let change = move |record: &mut CallRecord| {
+            record.failure = Some(failure.clone());
+            record.billed_failures += billed;
+        };
+        self.change(fingerprint, change).await
+    }
+
+    /// What this job paid for the calls of its plan, and how many of them may have been paid twice.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where the store cannot be read.
+    pub async fn paid(&self, plan: &Plan) -> Result<(UsdMicros, u32), StoreError> {
+        let (mut cost, mut twice) = (UsdMicros(0), 0);
+        let calls: Vec<_> = plan.calls().filter_map(|(index, call)| Some((index, call.fingerprint()?))).collect();
+        for (index, fingerprint) in calls {
+            let Some(record) = self.record(&fingerprint).await? else { continue };
+            let answered = record.answer.map_or(0, |answer| answer.billed_images);
+            let per_image = plan.generations().get(index).map_or(UsdMicros(0), Generation::per_image);
+            cost = cost.plus(per_image.times(u64::from(answered) + u64::from(record.billed_failures)));
+            twice += record.maybe_paid_twice;
+        }
+        Ok((if cost > UsdMicros(0) { cost.plus(plan.per_request()) } else { cost }, twice))
     }
 
     async fn change(
         &self,
-        request: &GenerationRequest,
+        fingerprint: &Fingerprint,
         change: impl Fn(&mut CallRecord) + Send + 'static,
     ) -> Result<(), StoreError> {
-        let Some(fingerprint) = request.fingerprint() else { return Ok(()) };
-        let key = self.key(&fingerprint);
         let change = move |record: &mut Option<CallRecord>| {
             let record = record.get_or_insert_default();
             change(record);
             record.noted_ms = now_ms();
         };
-        Ok(self.store.update(Kind::Call, &key, change).await?)
+        Ok(self.store.update(Kind::Call, &self.key(fingerprint), change).await?)
     }
+}
+
+/// The key of an answer for every equal request.
+fn shared_key(fingerprint: &Fingerprint) -> String {
+    format!("shared.{fingerprint}")
 }
 
 impl AsyncStore for Answers {
     async fn load(&self, fingerprint: &Fingerprint) -> Result<Option<Generated>, StoreError> {
-        let Some(answer) = self.record(fingerprint).await?.and_then(|record| record.answer) else { return Ok(None) };
+        let mut record = self.record(fingerprint).await?;
+        if !self.is_alone && record.as_ref().is_none_or(|record| record.answer.is_none()) {
+            record = self.store.get(Kind::Call, &shared_key(fingerprint)).await?;
+        }
+        let Some(answer) = record.and_then(|record| record.answer) else { return Ok(None) };
         let mut images = Vec::<Arc<[u8]>>::with_capacity(answer.images.len());
         for digest in &answer.images {
             // One that was deleted for its age is gone, and is made anew.
@@ -196,6 +215,7 @@ impl AsyncStore for Answers {
     }
 
     async fn save(&self, request: &GenerationRequest, generated: &Generated) -> Result<(), StoreError> {
+        let Some(fingerprint) = request.fingerprint() else { return Ok(()) };
         let mut images = Vec::with_capacity(generated.images().len());
         for image in generated.images() {
             images.push(self.store.put_blob(Bytes::from_owner(Arc::clone(image))).await?);
@@ -207,11 +227,15 @@ impl AsyncStore for Answers {
             billed_images: generated.billed_images(),
             reframing: generated.reframing().map(Into::into),
         };
+        if !self.is_alone {
+            let shared = CallRecord { answer: Some(answer.clone()), noted_ms: now_ms(), ..CallRecord::default() };
+            self.store.put(Kind::Call, &shared_key(&fingerprint), &shared).await?;
+        }
         let keep = move |record: &mut CallRecord| {
             (record.progress, record.failure) = (None, None);
             record.answer = Some(answer.clone());
         };
-        self.change(request, keep).await
+        self.change(&fingerprint, keep).await
     }
 }
 
@@ -228,13 +252,17 @@ impl Ledger for Answers {
         request: &'a GenerationRequest,
         progress: Option<Progress>,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(self.change(request, move |record| record.progress.clone_from(&progress)))
+        Box::pin(async move {
+            let Some(fingerprint) = request.fingerprint() else { return Ok(()) };
+            self.change(&fingerprint, move |record| record.progress.clone_from(&progress)).await
+        })
     }
 
     fn maybe_paid_twice<'a>(&'a self, request: &'a GenerationRequest) -> BoxFuture<'a, ()> {
         Box::pin(async {
-            tracing::warn!(scope = %self.scope, call = %request.call(), "a call may be paid twice");
-            if let Err(error) = self.change(request, |record| record.maybe_paid_twice += 1).await {
+            tracing::warn!(job = %self.job, call = %request.call(), "a call may be paid twice");
+            let Some(fingerprint) = request.fingerprint() else { return };
+            if let Err(error) = self.change(&fingerprint, |record| record.maybe_paid_twice += 1).await {
                 tracing::error!(error = &error as &dyn std::error::Error, "and that could not be kept");
             }
         })

@@ -12,42 +12,43 @@ use crate::backend::BackendArgs;
 #[derive(Clone, Debug, Parser)]
 #[command(name = "smart-resize-service", version, max_term_width = 120)]
 pub struct Config {
-    /// Where to listen.
-    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8080")]
-    pub listen: SocketAddr,
+    /// Where to listen; by default 127.0.0.1:8080. A worker listens only where this says so, and answers `/healthz` and `/metrics`.
+    #[arg(long, env = "SMART_RESIZE_LISTEN")]
+    pub listen: Option<SocketAddr>,
     /// Where to listen for the queue alone, where a POST to an endpoint is always a submission. Elsewhere it is one below
     /// `/queue`, with a host that begins with `queue.`, with `fal_webhook`, or with the header `x-fal-queue-priority`.
-    #[arg(long, env = "QUEUE_LISTEN")]
+    #[arg(long, env = "SMART_RESIZE_QUEUE_LISTEN")]
     pub queue_listen: Option<SocketAddr>,
-    /// Where clients find this service; by default `http://` and where it listens.
-    #[arg(long, env = "PUBLIC_URL")]
+    /// Where clients find this service; by default `http://` and where it listens. Needed with `--queue`, where it has to be the
+    /// same for all.
+    #[arg(long, env = "SMART_RESIZE_PUBLIC_URL", required_if_eq_any = [("role", "api"), ("role", "worker")])]
     pub public_url: Option<String>,
     /// The folder of the store.
-    #[arg(long, env = "DATA", default_value = "smart-resize-data")]
+    #[arg(long, env = "SMART_RESIZE_DATA", default_value = "smart-resize-data")]
     pub data: PathBuf,
     /// A file of API keys, one a line: a name, a colon, the key. Without it everybody is served.
-    #[arg(long, env = "KEYS")]
+    #[arg(long, env = "SMART_RESIZE_KEYS")]
     pub keys: Option<PathBuf>,
     /// Whether pictures may be fetched from private and local addresses, and webhooks sent there.
-    #[arg(long, env = "ALLOW_PRIVATE_SOURCES")]
+    #[arg(long, env = "SMART_RESIZE_ALLOW_PRIVATE_SOURCES")]
     pub allow_private_sources: bool,
     /// NATS with JetStream, such as `nats://127.0.0.1:4222`: requests are then queued, and all that is kept is kept, there.
-    #[arg(long, env = "QUEUE")]
+    #[arg(long, env = "SMART_RESIZE_QUEUE")]
     pub queue: Option<String>,
     /// With `--queue`: what this process does.
-    #[arg(long, env = "ROLE", value_enum, default_value_t = Role::Both)]
+    #[arg(long, env = "SMART_RESIZE_ROLE", value_enum, default_value_t = Role::Both)]
     pub role: Role,
     /// With `--queue`: after how many seconds without a sign of life a worker's message goes to another.
-    #[arg(long, env = "ACK_WAIT", default_value_t = 30)]
+    #[arg(long, env = "SMART_RESIZE_ACK_WAIT", default_value_t = 30)]
     pub ack_wait: u64,
     /// Which model plans are made for.
-    #[arg(long, env = "MODEL", value_enum, default_value_t = Model::NanoBananaPro)]
+    #[arg(long, env = "SMART_RESIZE_MODEL", value_enum, default_value_t = Model::NanoBananaPro)]
     pub model: Model,
     /// Whether an equal request is answered with the pictures that are there.
-    #[arg(long, env = "REUSE", value_enum, default_value_t = Reuse::Seeded)]
+    #[arg(long, env = "SMART_RESIZE_REUSE", value_enum, default_value_t = Reuse::Seeded)]
     pub reuse: Reuse,
     /// A line of JSON for each line of the log.
-    #[arg(long, env = "LOG_JSON")]
+    #[arg(long, env = "SMART_RESIZE_LOG_JSON")]
     pub log_json: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "bounds")]
@@ -62,40 +63,40 @@ pub struct Config {
 #[command(next_help_heading = "Limits")]
 pub struct Limits {
     /// Requests that run at the same time.
-    #[arg(long, env = "CONCURRENCY", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, env = "SMART_RESIZE_CONCURRENCY", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
     pub concurrency: u16,
     /// Requests that wait; beyond that the answer is 429.
-    #[arg(long, env = "MAX_QUEUE", default_value_t = 1000)]
+    #[arg(long, env = "SMART_RESIZE_MAX_QUEUE", default_value_t = 1000)]
     pub max_queue: usize,
     /// Connections; beyond that they wait to be accepted.
-    #[arg(long, env = "MAX_CONNECTIONS", default_value_t = 1024)]
+    #[arg(long, env = "SMART_RESIZE_MAX_CONNECTIONS", default_value_t = 1024)]
     pub max_connections: usize,
     /// Bytes of one body; 50 MiB of a picture are 67 MiB in a data URI.
-    #[arg(long, env = "MAX_BODY_BYTES", default_value_t = 72 << 20)]
+    #[arg(long, env = "SMART_RESIZE_MAX_BODY_BYTES", default_value_t = 72 << 20)]
     pub max_body_bytes: usize,
     /// Bytes of all bodies that are being read; beyond that the answer is 503.
-    #[arg(long, env = "MAX_BODIES_BYTES", default_value_t = 288 << 20)]
+    #[arg(long, env = "SMART_RESIZE_MAX_BODIES_BYTES", default_value_t = 288 << 20)]
     pub max_bodies_bytes: usize,
     /// Bytes of a source.
-    #[arg(long, env = "MAX_IMAGE_BYTES", default_value_t = 50 << 20)]
+    #[arg(long, env = "SMART_RESIZE_MAX_IMAGE_BYTES", default_value_t = 50 << 20)]
     pub max_image_bytes: u64,
     /// Pixels of a source.
-    #[arg(long, env = "MAX_PIXELS", default_value_t = 100_000_000)]
+    #[arg(long, env = "SMART_RESIZE_MAX_PIXELS", default_value_t = 100_000_000)]
     pub max_pixels: u64,
     /// Target sizes of a request.
-    #[arg(long, env = "MAX_TARGET_SIZES", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, env = "SMART_RESIZE_MAX_TARGET_SIZES", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub max_target_sizes: u16,
     /// Seconds that a request may run.
-    #[arg(long, env = "REQUEST_TIMEOUT", default_value_t = 900)]
+    #[arg(long, env = "SMART_RESIZE_REQUEST_TIMEOUT", default_value_t = 900)]
     pub request_timeout: u64,
     /// Seconds that a client may take to send its headers, and between two pieces of its body.
-    #[arg(long, env = "CLIENT_TIMEOUT", default_value_t = 20)]
+    #[arg(long, env = "SMART_RESIZE_CLIENT_TIMEOUT", default_value_t = 20)]
     pub client_timeout: u64,
     /// Seconds that running requests have to finish when the service is stopped; what is left goes on after the next start.
-    #[arg(long, env = "GRACE", default_value_t = 20)]
+    #[arg(long, env = "SMART_RESIZE_GRACE", default_value_t = 20)]
     pub grace: u64,
     /// Hours that requests and pictures are kept after they are finished.
-    #[arg(long, env = "KEEP_HOURS", default_value_t = 7 * 24)]
+    #[arg(long, env = "SMART_RESIZE_KEEP_HOURS", default_value_t = 7 * 24)]
     pub keep_hours: u64,
 }
 

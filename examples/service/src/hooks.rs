@@ -16,12 +16,17 @@ use smart_resize::wire::fal::{ErrorBody, Webhook, webhook_message};
 
 use crate::fetch::Fetcher;
 use crate::files::Urls;
+use crate::id::Id;
 use crate::job::{Answer, Hook, Job};
 use crate::store::{Kind, Store, StoreFailure};
 use crate::time::now_ms;
 
 /// How often a webhook is tried.
 pub const MAX_ATTEMPTS: u32 = 10;
+/// How long after the first time, and twice as long after each other.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// How long at most.
+const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 /// Whom it is said to be for, where there are no keys.
 const NOBODY: &str = "anonymous";
 
@@ -32,7 +37,6 @@ pub struct Hooks {
     fetcher: Fetcher,
     urls: Urls,
     key: Arc<SigningKey>,
-    first_pause: Duration,
 }
 
 impl Hooks {
@@ -48,7 +52,7 @@ impl Hooks {
         let keep = move |record: &mut Option<[u8; 32]>| *record.get_or_insert(fresh);
         let seed = store.update(Kind::Own, "webhook-key", keep).await?;
         let key = Arc::new(SigningKey::from_bytes(&seed));
-        Ok(Self { store, fetcher, urls, key, first_pause: Duration::from_secs(1) })
+        Ok(Self { store, fetcher, urls, key })
     }
 
     /// The public half of the key, as a set of JSON Web Keys.
@@ -69,38 +73,35 @@ impl Hooks {
         }
     }
 
-    /// Goes on telling of a request, after a restart.
-    pub fn resume(&self, job: &Job) {
-        self.tell(job.clone());
+    async fn deliver(&self, job: &Job) -> Result<(), StoreFailure> {
+        while let Some(pause) = self.attempt(job.id).await? {
+            tokio::time::sleep(pause).await;
+        }
+        Ok(())
     }
 
-    /// Tells of a request that is over, if anybody wants to be told: returns when it was, or was tried often enough.
+    /// Tells of a request once, if anybody wants to be told: returns after how long to try again, or nothing where it was told or
+    /// tried often enough.
     ///
     /// # Errors
     ///
     /// The store's failure.
-    pub async fn deliver(&self, job: &Job) -> Result<(), StoreFailure> {
-        let (Some(hook), Some(answer)) = (&job.hook, &job.answer) else { return Ok(()) };
+    pub async fn attempt(&self, id: Id) -> Result<Option<Duration>, StoreFailure> {
+        let Some(job) = self.store.get::<Job>(Kind::Job, &id.to_string()).await? else { return Ok(None) };
+        let (Some(hook), Some(answer)) = (&job.hook, &job.answer) else { return Ok(None) };
         if hook.settled {
-            return Ok(());
+            return Ok(None);
         }
-        let body = Bytes::from(self.body(job, answer).await?);
-        let mut pause = self.first_pause;
-        for attempt in hook.attempts + 1..=MAX_ATTEMPTS {
-            let told = self.fetcher.post(&hook.url, self.headers(job, &body), body.clone()).await;
-            let is_told = matches!(told, Ok(200..=299));
-            let settled = is_told || attempt == MAX_ATTEMPTS;
-            self.settle(job, attempt, settled).await?;
-            if settled {
-                if !is_told {
-                    tracing::warn!(job = %job.id, ?told, "a webhook was never told");
-                }
-                return Ok(());
-            }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_secs(600));
+        let attempt = hook.attempts + 1;
+        let body = Bytes::from(self.body(&job, answer).await?);
+        let told = self.fetcher.post(&hook.url, self.headers(&job, &body), body).await;
+        let is_told = matches!(told, Ok(200..=299));
+        let settled = is_told || attempt >= MAX_ATTEMPTS;
+        self.settle(&job, attempt, settled).await?;
+        if settled && !is_told {
+            tracing::warn!(job = %job.id, ?told, "a webhook was never told");
         }
-        Ok(())
+        Ok((!settled).then(|| (FIRST_PAUSE * 2_u32.saturating_pow(attempt - 1)).min(LONGEST_PAUSE)))
     }
 
     async fn settle(&self, job: &Job, attempts: u32, settled: bool) -> Result<(), StoreFailure> {

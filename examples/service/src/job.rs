@@ -8,10 +8,7 @@ use smart_resize::wire::fal::{EditModel, ErrorBody, Log, QueueState, QueueStatus
 use smart_resize::{Digest, Size};
 
 use crate::id::Id;
-use crate::time::{Millis, iso, now_ms};
-
-/// The most lines that a request's log keeps.
-const MAX_LOGS: usize = 500;
+use crate::time::{Millis, now_ms};
 
 /// What is asked of the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -221,18 +218,6 @@ impl Job {
         self.finished_ms = Some(now_ms());
         self.answer = Some(answer);
         true
-    }
-
-    /// Says `message`.
-    pub fn say(&mut self, message: impl Into<String>) {
-        if self.logs.len() < MAX_LOGS {
-            self.logs.push(Log::info(message, iso(now_ms())));
-        }
-    }
-
-    /// The part of its calls' keys that is its own: its identity where they are kept for it alone.
-    pub fn scope(&self) -> String {
-        if self.is_alone { self.id.to_string() } else { "shared".to_owned() }
     }
 
     /// Its status, for URLs below `public_url`.

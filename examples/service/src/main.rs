@@ -1,5 +1,6 @@
 //! The service as a program.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -11,6 +12,9 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
+
+/// Where to listen where nothing is said.
+const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -33,14 +37,22 @@ async fn main() -> ExitCode {
 
 async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     let limits = config.limits.clone();
-    let listens = config.queue.is_none() || config.role != Role::Worker;
-    let listener = if listens { Some(TcpListener::bind(config.listen).await?) } else { None };
-    let queue_listener = match config.queue_listen.filter(|_| listens) {
+    let is_worker = config.queue.is_some() && config.role == Role::Worker;
+    let listen = config.listen.or((!is_worker).then_some(LISTEN));
+    let listener = match listen {
         Some(address) => Some(TcpListener::bind(address).await?),
         None => None,
     };
-    let address = listener.as_ref().map_or(Ok(config.listen), TcpListener::local_addr)?;
-    let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let queue_listener = match config.queue_listen.filter(|_| !is_worker) {
+        Some(address) => Some(TcpListener::bind(address).await?),
+        None => None,
+    };
+    let address = listener.as_ref().map_or(Ok(LISTEN), TcpListener::local_addr)?;
+    let public_url = config.public_url.clone().unwrap_or_else(|| {
+        // Who listens everywhere is found here.
+        let host = if address.ip().is_unspecified() { LISTEN.ip() } else { address.ip() };
+        format!("http://{}", SocketAddr::new(host, address.port()))
+    });
     let service = Service::start(config, &public_url).await?;
 
     let stop = CancellationToken::new();
@@ -55,7 +67,7 @@ async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
         signalled.cancel();
     });
 
-    let router = api::router(service.clone());
+    let router = if is_worker { api::watch_router(service.clone()) } else { api::router(service.clone()) };
     tracing::info!(%address, public_url, backend = service.runner.backend.name(), "serving");
     let direct = async {
         match listener {

@@ -7,6 +7,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use socket2::SockRef;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -19,10 +20,14 @@ pub async fn serve(listener: TcpListener, router: Router, limits: &Limits, stop:
     let places = Arc::new(Semaphore::new(limits.max_connections));
     let graceful = GracefulShutdown::new();
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        let next = async {
+            let place = Arc::clone(&places).acquire_owned().await;
+            (place, listener.accept().await)
+        };
+        let (place, accepted) = tokio::select! {
+            (Ok(place), accepted) = next => (place, accepted),
             () = stop.cancelled() => break,
+            else => break,
         };
         let stream = match accepted {
             Ok((stream, _)) => stream,
@@ -35,6 +40,8 @@ pub async fn serve(listener: TcpListener, router: Router, limits: &Limits, stop:
         };
         // Without it small answers wait for the client's acknowledgement.
         let _ = stream.set_nodelay(true);
+        // A client that takes nothing of its answer for so long is gone.
+        let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(3 * limits.client_time()));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limits.client_time())

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use smart_resize::wire::fal::QueueState;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::backend::{Backend, BackendError};
@@ -10,6 +12,8 @@ use crate::config::{Config, Role};
 use crate::fetch::{FetchError, FetchLimits, Fetcher};
 use crate::files::Urls;
 use crate::hooks::Hooks;
+use crate::id::Id;
+use crate::job::Job;
 use crate::keys::{Keys, KeysError};
 use crate::metrics::Metrics;
 use crate::queue::local::LocalQueue;
@@ -18,7 +22,7 @@ use crate::queue::{Queue, Worker};
 use crate::run::Runner;
 use crate::store::local::LocalStore;
 use crate::store::nats::NatsStore;
-use crate::store::{Store, StoreFailure};
+use crate::store::{Kind, Store, StoreFailure};
 
 /// What every handler has. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -41,6 +45,8 @@ pub struct Service {
     pub metrics: Arc<Metrics>,
     /// Room for bodies that are being read, in units of [`BODY_UNIT`](crate::api::body::UNIT).
     pub bodies: Arc<Semaphore>,
+    /// It is being stopped.
+    pub stopping: CancellationToken,
     /// Room for plans that are shown: each has a source in memory.
     pub previews: Arc<Semaphore>,
     /// Deletes what is old, as long as anybody has the service.
@@ -109,11 +115,46 @@ impl Service {
         };
         let bodies = Arc::new(Semaphore::new(limits.max_bodies_bytes / crate::api::body::UNIT));
         let previews = Arc::new(Semaphore::new(limits.concurrency.into()));
-        Ok(Self { config, store, queue, runner, hooks, keys, urls, metrics, bodies, previews, _sweep: sweep })
+        Ok(Self {
+            config,
+            store,
+            queue,
+            runner,
+            hooks,
+            keys,
+            urls,
+            metrics,
+            bodies,
+            stopping: CancellationToken::new(),
+            previews,
+            _sweep: sweep,
+        })
+    }
+
+    /// Waits until a request is over; returns it as it is where it waits itself while the service is being stopped.
+    ///
+    /// # Errors
+    ///
+    /// The store's failure.
+    pub async fn wait(&self, id: Id) -> Result<Option<Job>, StoreFailure> {
+        let key = id.to_string();
+        let mut watch = self.store.watch(Kind::Job, &key).await?;
+        loop {
+            let job = match self.store.get::<Job>(Kind::Job, &key).await? {
+                Some(job) if !job.is_over() => job,
+                found => return Ok(found),
+            };
+            let is_waiting = job.state == QueueState::InQueue;
+            tokio::select! {
+                () = watch.changed() => {}
+                () = self.stopping.cancelled(), if is_waiting => return Ok(Some(job)),
+            }
+        }
     }
 
     /// Lets running requests finish, or hands them back.
     pub async fn stop(&self) {
+        self.stopping.cancel();
         let grace = std::time::Duration::from_secs(self.config.limits.grace);
         match &self.queue {
             Queue::Local(queue) => queue.close(grace).await,

@@ -144,7 +144,7 @@ async fn a_request_goes_through_the_queue_of_another_machine() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn workers_that_are_killed_lose_nothing_and_pay_nothing_twice() {
-    const REQUESTS: usize = 12;
+    const REQUESTS: usize = 20;
     let Some(nats) = Nats::start().await else { return };
     let folder = tempfile::tempdir().unwrap();
     let key = folder.path().join("key");
@@ -153,8 +153,12 @@ async fn workers_that_are_killed_lose_nothing_and_pay_nothing_twice() {
     let (upstream, submitted) = Upstream::start(below.base.clone()).await;
     let flags = ["--queue", &nats.url, "--ack-wait", "3", "--backend", "fal", "--upstream", &upstream];
     let flags = [&flags[..], &["--upstream-key-file", text(&key)]].concat();
-    let api = Program::start(free_address(), &[&flags[..], &["--role", "api"]].concat()).await;
-    let worker = || spawn(&[&flags[..], &["--role", "worker", "--allow-private-sources"]].concat());
+    let address = free_address();
+    let public_url = format!("http://{address}");
+    let flags = [&flags[..], &["--public-url", &public_url]].concat();
+    let api = Program::start(address, &[&flags[..], &["--role", "api"]].concat()).await;
+    let worker =
+        || spawn(&[&flags[..], &["--role", "worker", "--allow-private-sources", "--concurrency", "1"]].concat());
     let mut workers: Vec<Child> = (0..3).map(|_| worker()).collect();
 
     let client = support::client();
@@ -173,6 +177,13 @@ async fn workers_that_are_killed_lose_nothing_and_pay_nothing_twice() {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+        let mut left = 0;
+        for (id, _) in &ids {
+            let url = format!("{}/fal-ai/smart-resize/requests/{id}/status", api.base);
+            let (status, _) = read(client.get(url).send().await.unwrap()).await;
+            left += usize::from(status == 202);
+        }
+        assert!(left > 0, "there is no work left to be killed in");
         workers[index].kill().unwrap();
         workers[index].wait().unwrap();
         workers.push(worker());

@@ -307,7 +307,8 @@ async fn too_much_is_refused_and_nothing_of_it_stays() {
     use tokio::io::AsyncWriteExt as _;
     let address = running.base.strip_prefix("http://").unwrap();
     let mut slow = tokio::net::TcpStream::connect(address).await.unwrap();
-    slow.write_all(b"POST /fal-ai/smart-resize HTTP/1.1\r\nhost: a\r\ncontent-length: 290000\r\n\r\n{").await.unwrap();
+    slow.write_all(b"POST /fal-ai/smart-resize HTTP/1.1\r\nhost: a\r\ncontent-length: 290000\r\n\r\n").await.unwrap();
+    slow.write_all(&vec![b' '; 280_000]).await.unwrap();
     tokio::time::sleep(Duration::from_millis(200)).await;
     let refused = running.client.post(running.url(APP)).body(vec![b' '; 200_000]).send().await.unwrap();
     assert_eq!((refused.status().as_u16(), refused.headers()["retry-after"].to_str().unwrap()), (503, "1"));

@@ -1,5 +1,7 @@
 //! Bodies of requests: bounded each, bounded together, and never waited for without end.
 
+use std::time::{Duration, Instant};
+
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode};
 use bytes::{Bytes, BytesMut};
@@ -11,6 +13,9 @@ use crate::service::Service;
 
 /// Room for bodies is counted in pieces of so many bytes.
 pub const UNIT: usize = 16 << 10;
+
+/// The fewest bytes of a body in a millisecond, beyond the time that a client may be silent.
+const MIN_BYTES_PER_MS: u64 = 32;
 
 /// A body, and its share of the room for bodies until it is dropped.
 #[derive(Debug)]
@@ -38,15 +43,15 @@ pub async fn read(service: &Service, headers: &HeaderMap, body: Body, max: usize
     }
     let mut room = None;
     let mut bytes = BytesMut::new();
-    if let Some(declared) = declared {
-        take_room(service, &mut room, declared)?;
-        bytes.reserve(declared.min(UNIT));
-    }
     let mut body = body;
+    let patience = service.config.limits.client_time();
+    let begun = Instant::now();
     loop {
-        let frame = tokio::time::timeout(service.config.limits.client_time(), body.frame()).await;
-        let Ok(frame) = frame else {
-            return Err(detail(StatusCode::REQUEST_TIMEOUT, "the body does not come").into());
+        // Silence is too slow, and so is a drip.
+        let in_all = patience + Duration::from_millis(bytes.len() as u64 / MIN_BYTES_PER_MS);
+        let left = in_all.saturating_sub(begun.elapsed()).min(patience);
+        let Ok(frame) = tokio::time::timeout(left, body.frame()).await else {
+            return Err(detail(StatusCode::REQUEST_TIMEOUT, "the body comes too slowly").into());
         };
         let Some(frame) = frame else { break };
         let Ok(frame) = frame else {

@@ -11,6 +11,7 @@
 
 pub mod answer;
 pub mod body;
+pub mod input;
 pub mod page;
 pub mod proxy;
 pub mod requests;
@@ -71,6 +72,16 @@ pub fn router(service: Service) -> Router {
         .merge(direct.clone().with_state(service.clone()))
         .route("/api/fal/proxy", axum::routing::any(proxy::forward))
         .with_state(proxy::Proxy { router: direct.with_state(service) })
+        .layer(from_fn(identify))
+}
+
+/// The paths of a worker, which answers no clients.
+pub fn watch_router(service: Service) -> Router {
+    Router::new()
+        .route("/healthz", get(health))
+        .route("/metrics", get(metrics))
+        .fallback(not_found)
+        .with_state(service)
         .layer(from_fn(identify))
 }
 

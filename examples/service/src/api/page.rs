@@ -6,12 +6,13 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use serde_json::{Value, json};
-use smart_resize::wire::fal::{MAX_IMAGES_PER_SIZE, SmartResizeInput};
+use serde_json::json;
+use smart_resize::wire::fal::MAX_IMAGES_PER_SIZE;
 
 use super::answer::{Refusal, json, overloaded};
-use super::body;
-use crate::run::{Preview, work};
+use super::submit::{SMART_RESIZE_FIELDS, read_elsewhere};
+use super::{body, input};
+use crate::run::Preview;
 use crate::service::Service;
 
 /// How long a plan waits for others.
@@ -52,17 +53,8 @@ pub async fn config(State(service): State<Service>) -> Response {
 /// As the endpoint's own.
 pub async fn plan(State(service): State<Service>, headers: HeaderMap, body: Body) -> Result<Response, Refusal> {
     let body = body::read(&service, &headers, body, service.config.limits.max_body_bytes).await?;
-    let limits = service.runner.input_limits();
-    let read = work(move || {
-        serde_json::from_slice::<Value>(&body.bytes)
-            .map_err(|_| SmartResizeInput::from_json(&body.bytes, &limits).err())
-    });
-    let read = read.await.map_err(|lost| Refusal::from(crate::run::internal("a body was not read", &lost)))?;
-    let value = match read {
-        Ok(value) => value,
-        Err(Some(errors)) => return Err(errors.into()),
-        Err(None) => Value::Null,
-    };
+    let body::ReadBody { bytes, room: _room } = body;
+    let value = read_elsewhere(move || input::read(&bytes, &SMART_RESIZE_FIELDS)).await??;
     let place = tokio::time::timeout(PREVIEW_PATIENCE, service.previews.acquire()).await;
     let Ok(Ok(_place)) = place else {
         let text = "too many plans are being made: try again later";

@@ -1,33 +1,30 @@
 //! Requests that were submitted: how far they are, what came of them, and giving them up.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use axum::Extension;
-use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, Uri};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
-use serde::Deserialize;
-use smart_resize::wire::fal::{CancelAnswer, CancelStatus, QueueStatus};
+use smart_resize::wire::fal::{CancelAnswer, CancelStatus, QueueState, QueueStatus};
 
 use super::Owner;
 use super::answer::{Refusal, detail, json, with_id};
+use super::submit::parameter;
 use crate::id::Id;
 use crate::job::Job;
 use crate::service::Service;
 use crate::store::{Kind, StoreFailure};
 
-/// What a question for a status has in its query.
-#[derive(Debug, Default, Deserialize)]
-pub struct StatusQuery {
-    logs: Option<String>,
-}
+/// How often a client that follows a request is told its place in the queue, where that changes.
+const POSITION_PAUSE: Duration = Duration::from_secs(1);
 
-impl StatusQuery {
-    fn with_logs(&self) -> bool {
-        matches!(self.logs.as_deref(), Some("1" | "true" | "True"))
-    }
+/// Whether the log is asked for.
+fn wants_logs(uri: &Uri) -> bool {
+    matches!(parameter(uri, "logs").as_deref(), Some("1" | "true" | "True"))
 }
 
 /// The request `id` of the app, where it is there and the client's own.
@@ -52,11 +49,11 @@ async fn status_of(service: &Service, job: &Job, with_logs: bool) -> QueueStatus
 pub async fn status(
     State(service): State<Service>,
     Path((app, id)): Path<(String, String)>,
-    Query(query): Query<StatusQuery>,
+    uri: Uri,
     Extension(owner): Extension<Owner>,
 ) -> Result<Response, Refusal> {
     let job = find(&service, &app, &id, &owner).await?;
-    let status = status_of(&service, &job, query.with_logs()).await;
+    let status = status_of(&service, &job, wants_logs(&uri)).await;
     let body = serde_json::to_value(&status).unwrap_or_default();
     Ok(with_id(json(status.http_status(), &body), job.id))
 }
@@ -70,11 +67,11 @@ pub async fn status(
 pub async fn stream(
     State(service): State<Service>,
     Path((app, id)): Path<(String, String)>,
-    Query(query): Query<StatusQuery>,
+    uri: Uri,
     Extension(owner): Extension<Owner>,
 ) -> Result<Response, Refusal> {
     let job = find(&service, &app, &id, &owner).await?;
-    let (id, with_logs) = (job.id, query.with_logs());
+    let (id, with_logs) = (job.id, wants_logs(&uri));
     let watch = service.store.watch(Kind::Job, &id.to_string()).await?;
     let follow = Follow { service, watch, id, with_logs, said: 0, last: None, is_over: false };
     let events = stream::unfold(follow, |mut follow| async move {
@@ -114,7 +111,14 @@ impl Follow {
                 self.last = Some(status);
                 return Some(Event::default().data(text));
             }
-            self.watch.changed().await;
+            let is_waiting = self.last.as_ref().is_some_and(|status| status.status == QueueState::InQueue);
+            tokio::select! {
+                () = self.watch.changed() => {}
+                // A request that waits goes on after the next start.
+                () = self.service.stopping.cancelled(), if is_waiting => return None,
+                // Others before it may be over.
+                () = tokio::time::sleep(POSITION_PAUSE), if is_waiting => {}
+            }
         }
     }
 

@@ -7,28 +7,23 @@
 //! As on fal, a submission is taken whatever its input is, and a wrong input is the request's result.
 
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use axum::{Extension, http};
-use serde::Deserialize;
 use serde_json::{Value, json};
-use smart_resize::wire::fal::{DetailEntry, ErrorBody, ErrorType, ImageUrl, Loc, SmartResizeInput};
+use smart_resize::wire::fal::{DetailEntry, ErrorBody, ErrorType, ImageUrl, Loc};
 
-use super::answer::{Refusal, detail, json, with_id};
+use super::answer::{Refusal, detail, json, overloaded, with_id};
 use super::requests::result_of;
-use super::{IsQueue, Owner, body};
+use super::{IsQueue, Owner, body, input};
 use crate::backend::BackendKind;
 use crate::config::Reuse;
 use crate::job::{Answer, App, Hook, Job};
-use crate::run::{BLOB, EXTRA_FIELDS};
+use crate::queue::SubmitError;
+use crate::run::BLOB;
 use crate::service::Service;
-
-/// What a submission has in its query.
-#[derive(Debug, Deserialize)]
-pub struct SubmitQuery {
-    fal_webhook: Option<String>,
-}
+use crate::store::Kind;
 
 /// Everything of a request but its path.
 type Parts = (http::Method, Uri, HeaderMap);
@@ -42,11 +37,10 @@ pub async fn smart_resize(
     State(service): State<Service>,
     Extension(owner): Extension<Owner>,
     is_queue: Option<Extension<IsQueue>>,
-    Query(query): Query<SubmitQuery>,
     parts: Parts,
     body: Body,
 ) -> Result<Response, Refusal> {
-    Box::pin(submit(service, App::SmartResize, owner, is_queue.is_some(), query, parts, body)).await
+    Box::pin(submit(service, App::SmartResize, owner, is_queue.is_some(), parts, body)).await
 }
 
 /// `POST /fal-ai/<model>/edit`, where the backend is the built-in generator.
@@ -59,14 +53,13 @@ pub async fn edit(
     Path(model): Path<String>,
     Extension(owner): Extension<Owner>,
     is_queue: Option<Extension<IsQueue>>,
-    Query(query): Query<SubmitQuery>,
     parts: Parts,
     body: Body,
 ) -> Result<Response, Refusal> {
     let app = App::at(&format!("fal-ai/{model}/edit"));
     let app = app.filter(|_| service.config.backend.backend == BackendKind::Local);
     let Some(app) = app else { return Ok(detail(StatusCode::NOT_FOUND, "Application not found")) };
-    Box::pin(submit(service, app, owner, is_queue.is_some(), query, parts, body)).await
+    Box::pin(submit(service, app, owner, is_queue.is_some(), parts, body)).await
 }
 
 async fn submit(
@@ -74,12 +67,12 @@ async fn submit(
     app: App,
     Owner(owner): Owner,
     is_queue: bool,
-    query: SubmitQuery,
     (_, uri, headers): Parts,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let is_queue = is_queue || query.fal_webhook.is_some() || is_queued(&uri, &headers);
-    if let Some(url) = &query.fal_webhook
+    let webhook = parameter(&uri, "fal_webhook");
+    let is_queue = is_queue || webhook.is_some() || is_queued(&uri, &headers);
+    if let Some(url) = &webhook
         && let Err(error) = service.runner.fetcher.check(url)
     {
         let msg = format!("fal_webhook cannot be told: {error}");
@@ -104,16 +97,14 @@ async fn submit(
         Err(Refused::Input(errors)) => return Err(errors.into()),
         Err(Refused::Other(refusal)) => return Err(refusal),
     };
-    job.hook = query.fal_webhook.map(|url| Hook { url, attempts: 0, settled: false });
+    job.hook = webhook.map(|url| Hook { url, attempts: 0, settled: false });
     let id = job.id;
-    let job = if is_new {
-        service.queue.submit(job).await.inspect_err(|_| service.metrics.refused())?
-    } else {
-        service.store.put(crate::store::Kind::Job, &id.to_string(), &job).await?;
-        service.hooks.tell(job.clone());
-        service.metrics.ended(&job);
-        job
-    };
+    // To its end, even where the client goes away meanwhile: it would be half taken otherwise.
+    let taken = tokio::spawn({
+        let service = service.clone();
+        async move { take(&service, job, is_new).await }
+    });
+    let job = taken.await.map_err(|lost| Refusal::from(crate::run::internal("a submission", &lost)))??;
     service.metrics.submitted();
     if is_queue {
         let position = service.queue.position(&job).await;
@@ -127,10 +118,35 @@ async fn submit(
         let body = serde_json::to_value(&status).unwrap_or_default();
         return Ok(with_id(json(200, &body), id));
     }
-    match service.queue.wait(&service.store, id).await? {
-        Some(job) => result_of(&service, &job).await,
+    match service.wait(id).await? {
+        Some(job) if job.is_over() => result_of(&service, &job).await,
+        Some(_) => {
+            let text = format!("the service is being stopped: request {id} goes on after its next start");
+            Ok(with_id(overloaded(StatusCode::SERVICE_UNAVAILABLE, text, 5), id))
+        }
         None => Ok(detail(StatusCode::NOT_FOUND, "Request not found")),
     }
+}
+
+/// Puts a request into the queue; one that is over already into the store alone.
+async fn take(service: &Service, job: Job, is_new: bool) -> Result<Job, SubmitError> {
+    if is_new {
+        return service.queue.submit(job).await.inspect_err(|error| {
+            if matches!(error, SubmitError::Full { .. }) {
+                service.metrics.refused();
+            }
+        });
+    }
+    service.store.put(Kind::Job, &job.id.to_string(), &job).await?;
+    service.queue.tell(&job).await?;
+    service.metrics.ended(&job);
+    Ok(job)
+}
+
+/// The first value of a parameter of the query.
+pub(super) fn parameter(uri: &Uri, name: &str) -> Option<String> {
+    let pairs = url::form_urlencoded::parse(uri.query()?.as_bytes());
+    pairs.into_iter().find(|(found, _)| found == name).map(|(_, value)| value.into_owned())
 }
 
 fn is_queued(uri: &Uri, headers: &HeaderMap) -> bool {
@@ -150,24 +166,24 @@ enum Refused {
     Other(Refusal),
 }
 
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self::Other(refusal)
+    }
+}
+
 async fn read_input(service: &Service, app: App, body: body::ReadBody) -> Result<Read, Refused> {
     let body::ReadBody { bytes, room: _room } = body;
     let (runner, limits) = (service.runner.clone(), service.runner.input_limits());
-    // A data URI of 50 MiB takes its time.
-    let read = crate::run::work(move || -> Result<_, ErrorBody> {
-        let value: Value = match serde_json::from_slice(&bytes) {
-            Ok(value) => value,
-            // Told as fal tells it.
-            Err(_) => return Err(SmartResizeInput::from_json(&bytes, &limits).err().unwrap_or_else(broken)),
-        };
+    let read = move || -> Result<_, ErrorBody> {
+        let value = input::read(&bytes, if app == App::SmartResize { &SMART_RESIZE_FIELDS } else { &EDIT_FIELDS })?;
         drop(bytes);
         match app {
             App::SmartResize => {
-                let (input, _) = runner.input(&value)?;
+                let (input, extras) = runner.input(&value)?;
                 let mut kept = serde_json::to_value(&input).unwrap_or_default();
                 if let Some(fields) = kept.as_object_mut() {
-                    let extras = EXTRA_FIELDS.into_iter().filter_map(|name| Some((name, value.get(name)?.clone())));
-                    fields.extend(extras.map(|(name, extra)| (name.to_owned(), extra)));
+                    fields.extend(extras.fields());
                 }
                 let picture = match &input.image_url {
                     ImageUrl::Data(data) => Some(data.bytes().clone()),
@@ -188,15 +204,13 @@ async fn read_input(service: &Service, app: App, body: body::ReadBody) -> Result
                 Ok((kept, picture, input.seed.is_some()))
             }
         }
-    });
-    let read = read.await.map_err(|lost| Refused::Other(crate::run::internal("a body was not read", &lost).into()))?;
-    let (mut input, picture, is_seeded) = read.map_err(Refused::Input)?;
+    };
+    let (mut input, picture, is_seeded) = read_elsewhere(read).await?.map_err(Refused::Input)?;
     if let Some(picture) = picture {
         let blob = service.store.put_blob(bytes::Bytes::from_owner(picture)).await;
         let blob = blob.map_err(|failure| Refused::Other(failure.into()))?;
-        let place =
-            if app == App::SmartResize { input.pointer_mut("/image_url") } else { input.pointer_mut("/image_urls/0") };
-        if let Some(place) = place {
+        let place = if app == App::SmartResize { "/image_url" } else { "/image_urls/0" };
+        if let Some(place) = input.pointer_mut(place) {
             *place = format!("{BLOB}{blob}").into();
         }
     }
@@ -208,6 +222,38 @@ async fn read_input(service: &Service, app: App, body: body::ReadBody) -> Result
     Ok(Read { input, is_alone })
 }
 
-fn broken() -> ErrorBody {
-    ErrorBody::text("the body cannot be read")
+/// A data URI of 50 MiB takes its time, in which others are served.
+pub(super) async fn read_elsewhere<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
+    let read = tokio::task::spawn_blocking(read).await;
+    read.map_err(|lost| crate::run::internal("a body was not read", &lost).into())
 }
+
+/// The fields that the endpoint has.
+pub(super) const SMART_RESIZE_FIELDS: [&str; 12] = [
+    "image_url",
+    "target_sizes",
+    "prompt",
+    "num_images_per_size",
+    "resolution",
+    "output_format",
+    "safety_tolerance",
+    "seed",
+    "sync_mode",
+    "targets_safe_area",
+    "focus",
+    "max_loss_percent",
+];
+
+const EDIT_FIELDS: [&str; 11] = [
+    "prompt",
+    "image_urls",
+    "num_images",
+    "aspect_ratio",
+    "resolution",
+    "output_format",
+    "safety_tolerance",
+    "seed",
+    "sync_mode",
+    "limit_generations",
+    "enable_web_search",
+];

@@ -14,6 +14,9 @@ use crate::job::Job;
 use crate::store::local::LocalStore;
 use crate::store::{Kind, StoreFailure};
 
+/// After how long a request whose store failed is tried again.
+const PAUSE: std::time::Duration = std::time::Duration::from_secs(2);
+
 /// Requests that wait and requests that run. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct LocalQueue {
@@ -44,7 +47,7 @@ impl LocalQueue {
         let mut left: Vec<Job> = store.all(Kind::Job)?.into_iter().map(|(_, job)| job).collect();
         left.sort_by_key(|job: &Job| (job.started_ms.unwrap_or(u64::MAX), job.submitted_ms));
         for job in left.iter().filter(|job| job.is_over()) {
-            worker.hooks.resume(job);
+            worker.hooks.tell(job.clone());
         }
         let waiting = left.iter().filter(|job| !job.is_over()).map(|job| job.id).collect();
         let limits = Arc::clone(&worker.runner.limits);
@@ -115,17 +118,39 @@ impl LocalQueue {
                 // What is left is found in the store.
                 () = self.stop.cancelled() => Ok(()),
             };
-            if let Err(error) = done {
-                tracing::error!(%id, error = &error as &dyn std::error::Error, "a request was left as it is");
-            }
             self.lines().running.remove(&id);
+            if let Err(error) = done {
+                tracing::error!(%id, error = &error as &dyn std::error::Error, "a request is tried again");
+                self.again(id);
+            }
         }
+    }
+
+    /// Puts a request back whose store failed, for as long as the store does.
+    fn again(&self, id: Id) {
+        let (queue, stop) = (self.clone(), self.stop.clone());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = tokio::time::sleep(PAUSE) => {}
+                () = stop.cancelled() => return,
+            }
+            queue.lines().waiting.push_back(id);
+            queue.came.notify_one();
+        });
+    }
+
+    /// Tells of a request that is over.
+    pub(super) fn tell(&self, job: &Job) {
+        self.worker.hooks.tell(job.clone());
     }
 
     async fn work_on(&self, id: Id, cancel: CancellationToken) -> Result<(), StoreFailure> {
         let found = self.worker.runner.store.get::<Job>(Kind::Job, &id.to_string()).await?;
         match found {
-            Some(job) if job.cancelled => self.worker.end_here(&job, cancelled()).await,
+            Some(job) if job.cancelled => {
+                self.worker.give_up_calls(&job).await?;
+                self.worker.end_here(&job, cancelled()).await
+            }
             Some(job) if !job.is_over() => self.worker.work(job, cancel).await,
             _ => Ok(()),
         }

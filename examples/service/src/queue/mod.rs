@@ -9,6 +9,7 @@ pub mod nats;
 use std::sync::Arc;
 
 use smart_resize::wire::fal::{CancelStatus, DetailEntry, ErrorBody, ErrorType, Loc};
+use smart_resize::{Plan, UsdMicros};
 use tokio_util::sync::CancellationToken;
 
 use self::local::LocalQueue;
@@ -18,7 +19,7 @@ use crate::id::Id;
 use crate::job::{Answer, Job};
 use crate::metrics::Metrics;
 use crate::run::{Runner, internal};
-use crate::store::{Kind, Store, StoreFailure};
+use crate::store::{Kind, StoreFailure};
 
 /// A request that was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -82,19 +83,18 @@ impl Queue {
         }
     }
 
-    /// Waits until a request is over.
+    /// Tells of a request that was over before it came into the queue.
     ///
     /// # Errors
     ///
     /// The store's failure.
-    pub async fn wait(&self, store: &Store, id: Id) -> Result<Option<Job>, StoreFailure> {
-        let key = id.to_string();
-        let mut watch = store.watch(Kind::Job, &key).await?;
-        loop {
-            match store.get::<Job>(Kind::Job, &key).await? {
-                Some(job) if !job.is_over() => watch.changed().await,
-                found => return Ok(found),
+    pub async fn tell(&self, job: &Job) -> Result<(), StoreFailure> {
+        match self {
+            Self::Local(queue) => {
+                queue.tell(job);
+                Ok(())
             }
+            Self::Nats(queue) => queue.send_hook(job).await,
         }
     }
 }
@@ -134,11 +134,15 @@ impl Worker {
             },
             () = cancel.cancelled() => {
                 running.abort();
+                // What it was at is over first, so that nothing is noted after it was looked at. It was aborted: no result.
+                let _ = (&mut running).await;
                 self.give_up_calls(&job).await?;
                 cancelled()
             }
             () = tokio::time::sleep(limits.request_time()) => {
                 running.abort();
+                let _ = (&mut running).await;
+                self.give_up_calls(&job).await?;
                 (&timed_out(limits.request_timeout)).into()
             }
         };
@@ -151,9 +155,19 @@ impl Worker {
     ///
     /// The store's failure.
     pub(crate) async fn end(&self, job: &Job, answer: Answer) -> Result<Option<Job>, StoreFailure> {
+        let found = self.runner.store.get::<Job>(Kind::Job, &job.id.to_string()).await?;
+        let plan = found.and_then(|job| job.plan).and_then(|plan| serde_json::from_value::<Plan>(plan).ok());
+        let paid = match &plan {
+            Some(plan) => self.runner.answers(job).paid(plan).await,
+            None => Ok((UsdMicros(0), 0)),
+        };
+        let (cost, twice) = paid.map_err(|error| StoreFailure::new("what a request cost cannot be read", error))?;
         let change = move |record: &mut Option<Job>| {
             let job = record.as_mut()?;
-            job.finish(answer.clone()).then(|| job.clone())
+            job.finish(answer.clone()).then(|| {
+                (job.cost_usd_micros, job.maybe_paid_twice) = (cost.0, twice);
+                job.clone()
+            })
         };
         let ended = self.runner.store.update(Kind::Job, &job.id.to_string(), change).await?;
         if let Some(job) = &ended {
@@ -173,10 +187,9 @@ impl Worker {
     /// Asks the backend to give up the calls of a request that it has taken.
     pub(crate) async fn give_up_calls(&self, job: &Job) -> Result<(), StoreFailure> {
         let found = self.runner.store.get::<Job>(Kind::Job, &job.id.to_string()).await?;
-        let plan =
-            found.and_then(|job| job.plan).and_then(|plan| serde_json::from_value::<smart_resize::Plan>(plan).ok());
+        let plan = found.and_then(|job| job.plan).and_then(|plan| serde_json::from_value::<Plan>(plan).ok());
         let answers = self.runner.answers(job);
-        for (_, call) in plan.iter().flat_map(smart_resize::Plan::calls) {
+        for (_, call) in plan.iter().flat_map(Plan::calls) {
             let Some(fingerprint) = call.fingerprint() else { continue };
             let record = answers.record(&fingerprint).await;
             if let Ok(Some(progress)) = record.map(|record| record.and_then(|record| record.progress)) {

@@ -38,8 +38,11 @@ use crate::store::{Kind, StoreFailure};
 
 /// How long JetStream remembers the identities of messages.
 const REMEMBERED: Duration = Duration::from_secs(3600);
-/// After how many deaths of workers a message is a request's failure: it may be what kills them.
-const MAX_DELIVERIES: i64 = 5;
+/// After how many deliveries a message is a request's failure: it may be what kills workers, and a store that fails for so long is
+/// none.
+const MAX_DELIVERIES: i64 = 10;
+/// How long a worker may be silent, until a worker says otherwise.
+const ACK_WAIT: Duration = Duration::from_secs(30);
 /// How long a worker asks for a message before it asks again.
 const PULL: Duration = Duration::from_secs(5);
 
@@ -134,9 +137,10 @@ impl NatsQueue {
     /// [`StoreFailure`] where streams or consumers cannot be had.
     pub async fn start(worker: Worker, store: &NatsStore, works: bool, ack_wait: u64) -> Result<Self, StoreFailure> {
         let context = store.context();
-        let ack_wait = Duration::from_secs(ack_wait.max(1));
+        // Only workers say how long they may be silent; who asks takes what is there.
+        let wanted = works.then(|| Duration::from_secs(ack_wait.max(1)));
         let consumer = async |step| {
-            consumer(context, step, ack_wait).await.map_err(|error| {
+            consumer(context, step, wanted).await.map_err(|error| {
                 StoreFailure::new(format!("the consumer of {} cannot be had", Step::stream(step)), error)
             })
         };
@@ -147,6 +151,7 @@ impl NatsQueue {
             hook: consumer(Step::Hook).await?,
         };
         let limits = Arc::clone(&worker.runner.limits);
+        let ack_wait = consumers.call.cached_info().config.ack_wait;
         let queue = Self {
             worker,
             context: Arc::new(context.clone()),
@@ -188,26 +193,39 @@ impl NatsQueue {
         }
         let key = job.id.to_string();
         self.worker.runner.store.put(Kind::Job, &key, &job).await?;
-        let sequence = self.send(Step::Plan, &Task { job: job.id, call: None }).await?;
-        self.worker.runner.change(&job, move |job| job.sequence = Some(sequence)).await?;
+        let sequence = match self.send(Step::Plan, &Task { job: job.id, call: None }).await {
+            Ok(sequence) => sequence,
+            Err(failure) => {
+                // Where the message was kept all the same, whoever gets it finds nothing to do.
+                self.worker.runner.store.delete(Kind::Job, &key).await?;
+                return Err(failure.into());
+            }
+        };
+        // Only its place in the queue is told by it.
+        if let Err(error) = self.worker.runner.change(&job, move |job| job.sequence = Some(sequence)).await {
+            tracing::warn!(job = %job.id, %error, "the place of a request is not known");
+        }
         Ok(Job { sequence: Some(sequence), ..job })
     }
 
     /// How many messages before the request's no worker has got yet.
     pub(super) async fn position(&self, job: &Job) -> u64 {
-        let info = self.consumers.plan.get_info().await;
-        let delivered = info.map_or(0, |info| info.delivered.stream_sequence);
-        job.sequence.unwrap_or(0).saturating_sub(delivered + 1)
+        match self.consumers.plan.get_info().await {
+            Ok(info) => job.sequence.unwrap_or(0).saturating_sub(info.delivered.stream_sequence + 1),
+            Err(_) => 0,
+        }
     }
 
+    /// How many requests and calls no worker has got yet: plans are quick, so that what waits are calls.
     pub(super) async fn waiting(&self) -> usize {
-        match self.consumers.plan.get_info().await {
-            Ok(info) => usize::try_from(info.num_pending).unwrap_or(usize::MAX),
-            Err(error) => {
-                tracing::warn!(%error, "it is not known how many requests wait");
-                0
+        let mut waiting = 0;
+        for consumer in [&self.consumers.plan, &self.consumers.call] {
+            match consumer.get_info().await {
+                Ok(info) => waiting += usize::try_from(info.num_pending).unwrap_or(usize::MAX),
+                Err(error) => tracing::warn!(%error, "it is not known how many wait"),
             }
         }
+        waiting
     }
 
     pub(super) async fn cancel(&self, id: Id) -> Result<CancelStatus, StoreFailure> {
@@ -222,10 +240,9 @@ impl NatsQueue {
         if job.is_over() {
             return Ok(CancelStatus::AlreadyCompleted);
         }
-        // One that runs is watched by the worker that is at it; its calls are given up there.
-        if job.started_ms.is_none() {
-            self.end(&job, cancelled()).await?;
-        }
+        // Workers that are at it watch it; what they have no id of yet, they give up themselves.
+        self.worker.give_up_calls(&job).await?;
+        self.end(&job, cancelled()).await?;
         Ok(CancelStatus::CancellationRequested)
     }
 
@@ -237,7 +254,7 @@ impl NatsQueue {
         }
     }
 
-    async fn send_hook(&self, job: &Job) -> Result<(), StoreFailure> {
+    pub(super) async fn send_hook(&self, job: &Job) -> Result<(), StoreFailure> {
         if job.hook.as_ref().is_some_and(|hook| !hook.settled) {
             self.send(Step::Hook, &Task { job: job.id, call: None }).await?;
         }
@@ -294,24 +311,32 @@ impl NatsQueue {
         };
         let deliveries = message.info().map_or(1, |info| info.delivered);
         let done = async {
+            // Nothing where the message is done, or after how long it is to come again.
             let found = self.worker.runner.store.get::<Job>(Kind::Job, &task.job.to_string()).await?;
             // One that was deleted for its age.
-            let Some(job) = found else { return Ok(()) };
-            if deliveries > MAX_DELIVERIES && step != Step::Hook {
-                let lost = std::io::Error::other(format!("{deliveries} workers did not finish it"));
-                return self.end(&job, (&internal("a request was given up", &lost)).into()).await;
+            let Some(job) = found else { return Ok(None) };
+            if step == Step::Hook {
+                return self.worker.hooks.attempt(job.id).await;
             }
-            Box::pin(self.step(step, job, task.call.map(CallId))).await
+            if deliveries > MAX_DELIVERIES {
+                let lost = std::io::Error::other(format!("{deliveries} times nobody finished it"));
+                self.end(&job, (&internal("a request was given up", &lost)).into()).await?;
+                return Ok(None);
+            }
+            Box::pin(self.step(step, job, task.call.map(CallId))).await?;
+            Ok(None)
         };
         let done = tokio::select! {
             done = done => done,
             never = self.say_alive(&message) => match never {},
         };
         let acknowledged = match done {
-            Ok(()) => message.double_ack().await,
+            Ok(None) => message.double_ack().await,
+            Ok(Some(pause)) => message.ack_with(AckKind::Nak(Some(pause))).await,
             Err(error) => {
                 tracing::error!(job = %task.job, error = &error as &dyn std::error::Error, "a message goes back");
-                message.ack_with(AckKind::Nak(Some(Duration::from_secs(2)))).await
+                let pause = Duration::from_secs(2 << deliveries.clamp(0, 5));
+                message.ack_with(AckKind::Nak(Some(pause))).await
             }
         };
         if let Err(error) = acknowledged {
@@ -341,7 +366,7 @@ impl NatsQueue {
 async fn consumer(
     context: &Context,
     step: Step,
-    ack_wait: Duration,
+    ack_wait: Option<Duration>,
 ) -> Result<PullConsumer, Box<dyn std::error::Error + Send + Sync>> {
     let config = StreamConfig {
         name: step.stream().to_owned(),
@@ -354,10 +379,13 @@ async fn consumer(
     let config = pull::Config {
         durable_name: Some("workers".to_owned()),
         ack_policy: AckPolicy::Explicit,
-        ack_wait,
+        ack_wait: ack_wait.unwrap_or(ACK_WAIT),
         max_ack_pending: 10_000,
         ..pull::Config::default()
     };
-    // Another `--ack-wait` than the last time's is taken over.
-    Ok(stream.create_consumer(config).await?)
+    Ok(match ack_wait {
+        // Another than the last time's is taken over.
+        Some(_) => stream.create_consumer(config).await?,
+        None => stream.get_or_create_consumer("workers", config).await?,
+    })
 }

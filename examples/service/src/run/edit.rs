@@ -62,10 +62,12 @@ pub(crate) fn edit_input(body: &Value) -> Result<EditInput, ErrorBody> {
         |msg: String| ErrorBody::from(DetailEntry::new(ErrorType::ValueError, [Loc::from("body")], msg, &json!({})));
     let input: EditInput =
         serde_json::from_value(body.clone()).map_err(|error| refused(format!("Value error, {error}")))?;
-    if input.image_urls.is_empty() || !(1..=4).contains(&input.num_images) || input.prompt.chars().count() < 3 {
-        return Err(refused(
-            "Value error, expected a prompt of at least 3 characters, an image URL and 1 to 4 images".to_owned(),
-        ));
+    let chars = input.prompt.chars().count();
+    let is_plain =
+        (3..=50_000).contains(&chars) && (1..=4).contains(&input.num_images) && input.aspect_ratio.len() <= 20;
+    if input.image_urls.is_empty() || !is_plain {
+        let expected = "a prompt of 3 to 50000 characters, an image URL, 1 to 4 images and an aspect ratio";
+        return Err(refused(format!("Value error, expected {expected}")));
     }
     Ok(input)
 }

@@ -1,22 +1,21 @@
 //! What the endpoint takes beside fal's fields: safe areas, a focus, and a loss of shape for which generations are shared.
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use smart_resize::wire::fal::{DetailEntry, ErrorBody, ErrorType, Loc, SmartResizeInput};
 use smart_resize::{Focus, Insets, ResizeRequestBuilder, Sharing, Target};
 
-/// The fields beside fal's, as they are kept.
+/// The fields beside fal's, read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Extras {
-    /// For each target size what has to stay free of anything important.
-    safe_areas: Vec<Insets>,
-    /// Where the source's interest lies.
-    focus: Focus,
+    /// For each target size how many pixels at the top, right, bottom and left have to stay free of anything important.
+    safe_areas: Vec<[u16; 4]>,
+    /// Where the source's interest lies, in thousandths from the left and the top.
+    focus: Option<[u16; 2]>,
     /// For how much loss of shape generations are shared, in thousandths; not at all with nothing.
     max_loss_per_mille: Option<u16>,
 }
 
-/// The names of the fields, so that a record keeps them and nothing else.
-pub(crate) const FIELDS: [&str; 3] = ["targets_safe_area", "focus", "max_loss_percent"];
+const EDGES: [&str; 4] = ["top", "right", "bottom", "left"];
 
 impl Extras {
     /// The extras in the body of a request. What is not there has no effect.
@@ -27,48 +26,73 @@ impl Extras {
     pub fn read(body: &Value) -> Result<Self, ErrorBody> {
         let mut errors = Vec::new();
         let mut extras = Self::default();
-        match body.get("targets_safe_area") {
-            None | Some(Value::Null) => {}
-            Some(Value::Array(areas)) => {
+        let given = |name| body.get(name).filter(|value: &&Value| !value.is_null());
+        let sizes = body.get("target_sizes").and_then(Value::as_array).map_or(0, Vec::len);
+        match given("targets_safe_area") {
+            None => {}
+            Some(Value::Array(areas)) if areas.len() <= sizes => {
                 for (index, area) in areas.iter().enumerate() {
-                    match insets(area) {
-                        Some(insets) => extras.safe_areas.push(insets),
-                        None => errors.push(
-                            mistake(
-                                "targets_safe_area",
-                                "null, or top, right, bottom and left in pixels up to 65535",
-                                area,
-                            )
-                            .with_ctx("index", index),
-                        ),
-                    }
+                    let insets = insets(area).ok_or_else(|| {
+                        let expected = "null, or top, right, bottom and left in pixels up to 65535";
+                        mistake(vec![Loc::from("targets_safe_area"), index.into()], expected, area)
+                    });
+                    insets.map_or_else(|mistake| errors.push(mistake), |insets| extras.safe_areas.push(insets));
                 }
             }
-            Some(other) => errors.push(mistake("targets_safe_area", "a list", other)),
+            Some(other) => {
+                let expected = format!("a list of at most as many areas as there are sizes, {sizes}");
+                errors.push(mistake(vec!["targets_safe_area".into()], &expected, other));
+            }
         }
-        match body.get("focus") {
-            None | Some(Value::Null) => {}
-            Some(focus) => match point(focus) {
-                Some(focus) => extras.focus = focus,
-                None => errors.push(mistake("focus", "x and y from 0 to 100 percent", focus)),
-            },
+        if let Some(focus) = given("focus") {
+            extras.focus = point(focus);
+            if extras.focus.is_none() {
+                errors.push(mistake(vec!["focus".into()], "x and y from 0 to 100 percent", focus));
+            }
         }
-        match body.get("max_loss_percent") {
-            None | Some(Value::Null) => {}
-            Some(loss) => match per_mille(Some(loss)) {
-                Some(loss) => extras.max_loss_per_mille = Some(loss),
-                None => errors.push(mistake("max_loss_percent", "a number from 0 to 100", loss)),
-            },
+        if let Some(loss) = given("max_loss_percent") {
+            extras.max_loss_per_mille = per_mille(Some(loss));
+            if extras.max_loss_per_mille.is_none() {
+                errors.push(mistake(vec!["max_loss_percent".into()], "a number from 0 to 100", loss));
+            }
         }
         if errors.is_empty() { Ok(extras) } else { Err(errors.into()) }
     }
 
-    /// `builder`, which has the targets of `input`, with the extras.
+    /// The fields of a body with these extras, as they are kept.
+    pub fn fields(&self) -> Map<String, Value> {
+        let area = |edges: &[u16; 4]| -> Value {
+            EDGES
+                .into_iter()
+                .zip(edges)
+                .map(|(name, edge)| (name.to_owned(), json!(edge)))
+                .collect::<Map<_, _>>()
+                .into()
+        };
+        let percent = |per_mille: u16| f64::from(per_mille) / 10.0;
+        let mut fields = Map::new();
+        let mut set = |name: &str, value: Value| fields.insert(name.to_owned(), value);
+        if !self.safe_areas.is_empty() {
+            set("targets_safe_area", self.safe_areas.iter().map(area).collect());
+        }
+        if let Some([x, y]) = self.focus {
+            set("focus", json!({"x": percent(x), "y": percent(y)}));
+        }
+        if let Some(loss) = self.max_loss_per_mille {
+            set("max_loss_percent", percent(loss).into());
+        }
+        fields
+    }
+
+    /// `builder` with the targets of `input` and the extras.
     pub fn apply(&self, input: &SmartResizeInput, builder: ResizeRequestBuilder) -> ResizeRequestBuilder {
-        let areas = self.safe_areas.iter().copied().chain(std::iter::repeat(Insets::default()));
-        let targets = input.target_sizes.iter().zip(areas);
+        let areas =
+            self.safe_areas.iter().map(|[top, right, bottom, left]| Insets::from_pixels(*top, *right, *bottom, *left));
+        let targets = input.target_sizes.iter().zip(areas.chain(std::iter::repeat(Insets::default())));
         let builder = builder.targets(targets.map(|(size, area)| Target::new(*size).with_safe_area(area)));
-        let builder = builder.focus(self.focus);
+        // Invariant: a point that was read lies in the source.
+        let focus = self.focus.and_then(|[x, y]| Focus::point(x, y).ok()).unwrap_or_default();
+        let builder = builder.focus(focus);
         match self.max_loss_per_mille {
             Some(max_loss_per_mille) => builder.sharing(Sharing::Shared { max_loss_per_mille }),
             None => builder,
@@ -76,22 +100,23 @@ impl Extras {
     }
 }
 
-fn mistake(field: &'static str, expected: &str, found: &Value) -> DetailEntry {
-    let msg = format!("Value error, expected {expected}");
-    DetailEntry::new(ErrorType::ValueError, [Loc::from("body"), Loc::from(field)], msg, found)
+fn mistake(field: Vec<Loc>, expected: &str, found: &Value) -> DetailEntry {
+    let loc: Vec<Loc> = std::iter::once(Loc::from("body")).chain(field).collect();
+    DetailEntry::new(ErrorType::ValueError, loc, format!("Value error, expected {expected}"), found)
 }
 
-fn insets(area: &Value) -> Option<Insets> {
+fn insets(area: &Value) -> Option<[u16; 4]> {
     if area.is_null() {
-        return Some(Insets::default());
+        return Some([0; 4]);
     }
     let area = area.as_object()?;
     let edge = |name| area.get(name).map_or(Some(0), |value| u16::try_from(value.as_u64()?).ok());
-    Some(Insets::from_pixels(edge("top")?, edge("right")?, edge("bottom")?, edge("left")?))
+    let [top, right, bottom, left] = EDGES.map(edge);
+    Some([top?, right?, bottom?, left?])
 }
 
-fn point(focus: &Value) -> Option<Focus> {
-    Focus::point(per_mille(focus.get("x"))?, per_mille(focus.get("y"))?).ok()
+fn point(focus: &Value) -> Option<[u16; 2]> {
+    Some([per_mille(focus.get("x"))?, per_mille(focus.get("y"))?])
 }
 
 /// Thousandths of a number of percent.
@@ -100,4 +125,35 @@ fn per_mille(percent: Option<&Value>) -> Option<u16> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 1000")]
     let per_mille = (percent * 10.0).round() as u16;
     Some(per_mille)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extras_are_kept_as_they_were_read_and_nothing_else() {
+        let sizes = json!(["1x1", "2x2"]);
+        let areas = json!([null, {"top": 140, "bottom": 200, "junk": "junk"}]);
+        let body = json!({"target_sizes": sizes, "targets_safe_area": areas, "focus": {"x": 50, "y": 12.5, "z": 1}, "max_loss_percent": 10});
+        let extras = Extras::read(&body).unwrap();
+        let mut kept = Value::Object(extras.fields());
+        assert!(!kept.to_string().contains("junk"));
+        kept["target_sizes"] = sizes;
+        assert_eq!(Extras::read(&kept).unwrap(), extras);
+    }
+
+    #[test]
+    fn every_mistake_has_its_place() {
+        let body = json!({"target_sizes": ["1x1"], "targets_safe_area": [{"top": 70_000}], "focus": {"x": 101, "y": 0}, "max_loss_percent": "10"});
+        let errors = Extras::read(&body).unwrap_err();
+        let places: Vec<String> = errors
+            .entries()
+            .iter()
+            .map(|entry| entry.loc.iter().map(ToString::to_string).collect::<Vec<_>>().join("."))
+            .collect();
+        assert_eq!(places, ["body.targets_safe_area.0", "body.focus", "body.max_loss_percent"]);
+        let longer = json!({"target_sizes": ["1x1"], "targets_safe_area": [null, null]});
+        assert!(Extras::read(&longer).is_err());
+    }
 }

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use smart_resize::generate::BoxFuture;
-use smart_resize::wire::fal::{DetailEntry, ErrorBody, ErrorType, Loc, SmartResizeInput, SmartResizeOutput};
+use smart_resize::wire::fal::{DetailEntry, ErrorBody, ErrorType, ImageUrl, Loc, SmartResizeInput, SmartResizeOutput};
 use smart_resize::{
     AsyncGenerator, Digest, Driver, Event, Outcome, Plan, PriceList, RenderJob, ResizeRequest, Scene, Source, UsdMicros,
 };
@@ -47,8 +47,13 @@ impl Runner {
         let answers = self.answers(job);
         let generator = self.backend.for_job(std::sync::Arc::new(answers.clone()), None);
         let outcome = self.drive(&planned, &answers, &generator, speaker).await?;
-        let cost = cost(&planned.plan, &outcome, answers.is_alone());
-        self.finish(job, &planned, &outcome, cost).await
+        let fingerprints: Vec<_> = planned.plan.calls().map(|(_, call)| call.fingerprint()).collect();
+        for (fingerprint, result) in fingerprints.iter().zip(&outcome.calls) {
+            if let (Some(fingerprint), Err(error)) = (fingerprint, result) {
+                answers.fail(fingerprint, error).await?;
+            }
+        }
+        self.finish(job, &planned, &outcome).await
     }
 
     /// The source and the plan of a request, both kept; of one that broke off, the plan that it had.
@@ -58,7 +63,7 @@ impl Runner {
     /// [`Stop`] with what is wrong with the request, or the store's failure.
     pub async fn prepare(&self, job: &Job, speaker: &Speaker) -> Result<Planned, Stop> {
         let image_url = job.input.get("image_url").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let (input, extras) = self.input(&job.input)?;
+        let (input, extras) = self.kept_input(&job.input)?;
         let source = self.source_of(job, &image_url, &IMAGE_URL).await?;
         if let Some(kept) = &job.plan {
             match serde_json::from_value(kept.clone()) {
@@ -93,10 +98,8 @@ impl Runner {
     pub async fn preview(&self, body: &Value) -> Result<Preview, Stop> {
         let (input, extras) = self.input(body)?;
         let source = match &input.image_url {
-            smart_resize::wire::fal::ImageUrl::Data(data) => {
-                self.read(Bytes::from_owner(data.bytes().clone()), "data:…", &IMAGE_URL).await?
-            }
-            smart_resize::wire::fal::ImageUrl::Http(url) => {
+            ImageUrl::Data(data) => self.read(Bytes::from_owner(data.bytes().clone()), "data:…", &IMAGE_URL).await?,
+            ImageUrl::Http(url) => {
                 let bytes = self.picture(url, &IMAGE_URL).await?;
                 self.read(bytes, url, &IMAGE_URL).await?
             }
@@ -106,28 +109,33 @@ impl Runner {
         Ok(Preview { source, plan })
     }
 
-    /// What is asked, with every mistake that is in it. In one that is kept the picture may be a blob.
+    /// What is asked, with every mistake that is in it.
     ///
     /// # Errors
     ///
     /// As fal answers.
     pub fn input(&self, body: &Value) -> Result<(SmartResizeInput, Extras), ErrorBody> {
-        let is_blob =
-            body.get("image_url").and_then(Value::as_str).is_some_and(|url| url.starts_with(super::source::BLOB));
-        let input = if is_blob {
-            let mut body = body.clone();
-            if let Some(url) = body.get_mut("image_url") {
-                *url = json!("http://blob");
-            }
-            SmartResizeInput::from_value(&body, &self.input_limits())
-        } else {
-            SmartResizeInput::from_value(body, &self.input_limits())
-        };
+        let input = SmartResizeInput::from_value(body, &self.input_limits()).and_then(|input| match &input.image_url {
+            ImageUrl::Http(url) if url.len() > MAX_URL_BYTES => Err(too_long(url).into()),
+            _ => Ok(input),
+        });
         match (input, Extras::read(body)) {
             (Ok(input), Ok(extras)) => Ok((input, extras)),
             (Err(errors), Ok(_)) | (Ok(_), Err(errors)) => Err(errors),
             (Err(errors), Err(more)) => Err([errors.entries(), more.entries()].concat().into()),
         }
+    }
+
+    /// What a request that is kept asks; its picture may be a blob.
+    fn kept_input(&self, body: &Value) -> Result<(SmartResizeInput, Extras), ErrorBody> {
+        let mut body = body.clone();
+        if let Some(url) = body.get_mut("image_url")
+            && url.as_str().is_some_and(|url| url.starts_with(super::source::BLOB))
+        {
+            // A stand-in: what it is read from is the blob.
+            *url = json!("http://blob");
+        }
+        self.input(&body)
     }
 
     fn plan(
@@ -189,20 +197,7 @@ impl Runner {
     /// # Errors
     ///
     /// [`Stop`] with every picture that is not there, or the store's failure.
-    pub async fn finish(
-        &self,
-        job: &Job,
-        planned: &Planned,
-        outcome: &Outcome,
-        cost: UsdMicros,
-    ) -> Result<Value, Stop> {
-        let calls: Vec<_> = planned.plan.calls().filter_map(|(_, call)| call.fingerprint()).collect();
-        let maybe_paid_twice = self.answers(job).maybe_paid_twice(&calls).await?;
-        self.change(job, move |job| {
-            job.cost_usd_micros = cost.0;
-            job.maybe_paid_twice = maybe_paid_twice;
-        })
-        .await?;
+    pub async fn finish(&self, job: &Job, planned: &Planned, outcome: &Outcome) -> Result<Value, Stop> {
         let mut blobs = BTreeMap::<(usize, usize), Digest>::new();
         let mut records = Vec::new();
         if outcome.is_complete() {
@@ -233,20 +228,13 @@ impl Runner {
     }
 }
 
-/// What a request cost: of answers that were there, those that are kept for it alone were paid by it before it broke off.
-fn cost(plan: &Plan, outcome: &Outcome, is_alone: bool) -> UsdMicros {
-    let (mut cost, mut any) = (UsdMicros(0), false);
-    for (((generation, _), result), report) in plan.calls().zip(&outcome.calls).zip(&outcome.reports) {
-        let billed = match result {
-            Ok(generated) if report.reused && !is_alone => continue,
-            Ok(generated) => generated.billed_images(),
-            Err(error) => error.billed_images(),
-        };
-        let per_image = plan.generations().get(generation).map_or(UsdMicros(0), smart_resize::Generation::per_image);
-        cost = cost.plus(per_image.times(billed.into()));
-        any |= billed > 0;
-    }
-    if any { cost.plus(plan.per_request()) } else { cost }
+/// The longest URL of a source.
+const MAX_URL_BYTES: usize = 8 << 10;
+
+fn too_long(url: &str) -> DetailEntry {
+    let msg = format!("Could not load image from url: {} bytes of URL, at most {MAX_URL_BYTES}", url.len());
+    let start = url.chars().take(100).collect::<String>();
+    DetailEntry::new(ErrorType::ImageLoadError, IMAGE_URL, msg, &start.into())
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -44,7 +44,7 @@ impl Runner {
             };
             return blob.ok_or_else(|| load_error(image_url, "the picture is no longer kept", loc).into());
         }
-        if let Some(path) = image_url.strip_prefix(self.public_url.as_ref()) {
+        if let Some(path) = self.own_path(image_url) {
             let found = uploads::find(&self.store, path).await?;
             return found.ok_or_else(|| load_error(image_url, "there is no such file", loc).into());
         }
@@ -52,6 +52,12 @@ impl Runner {
             Ok(bytes) => Ok(bytes),
             Err(error) => Err(refused(&error, image_url, loc).into()),
         }
+    }
+
+    /// The path of a URL of this service's own.
+    fn own_path<'a>(&self, url: &'a str) -> Option<&'a str> {
+        let path = url.strip_prefix(self.public_url.as_ref())?.split(['?', '#']).next()?;
+        path.starts_with('/').then_some(path)
     }
 
     /// The source that `bytes` are.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use smart_resize::{
     AsyncGenerator as _, AsyncStore as _, CallId, GenerateError, GenerateErrorKind, GenerationRequest, StoreError,
-    UsdMicros, generate_from_async_fn,
+    generate_from_async_fn,
 };
 
 use super::{NatsQueue, Step, Task};
@@ -17,12 +17,13 @@ use crate::store::{Kind, StoreFailure};
 impl NatsQueue {
     /// Does one step of a request; what is over already is left.
     pub(super) async fn step(&self, step: Step, job: Job, call: Option<CallId>) -> Result<(), StoreFailure> {
-        if step == Step::Hook {
-            return self.worker.hooks.deliver(&job).await;
-        }
         if job.is_over() {
             // The worker that ended it may have died before it sent this.
             return self.send_hook(&job).await;
+        }
+        if job.cancelled {
+            self.worker.give_up_calls(&job).await?;
+            return self.end(&job, cancelled()).await;
         }
         let speaker = Speaker::new(self.worker.runner.store.clone(), job.id);
         let result = {
@@ -34,6 +35,8 @@ impl NatsQueue {
                 }
             };
             let time = self.worker.runner.limits.request_time();
+            let ran = job.started_ms.map_or(0, |started| crate::time::now_ms().saturating_sub(started));
+            let left = time.saturating_sub(std::time::Duration::from_millis(ran));
             tokio::select! {
                 result = work => result,
                 result = self.cancelled(&job) => match result {
@@ -43,7 +46,10 @@ impl NatsQueue {
                     }
                     Err(failure) => Err(failure.into()),
                 },
-                () = tokio::time::sleep(time) => Err(crate::queue::timed_out(time.as_secs()).into()),
+                () = tokio::time::sleep(left) => {
+                    self.worker.give_up_calls(&job).await?;
+                    Err(crate::queue::timed_out(time.as_secs()).into())
+                }
             }
         };
         speaker.finish().await?;
@@ -94,45 +100,51 @@ impl NatsQueue {
     async fn call(&self, job: &Job, call: CallId, speaker: &Speaker) -> Result<(), Stop> {
         let runner = &self.worker.runner;
         let Planned { source, plan, .. } = runner.prepare(job, speaker).await?;
+        let finish = Task { job: job.id, call: None };
+        // One that comes again was done, and perhaps not acknowledged.
+        if job.calls_over.contains(&call.0) {
+            if job.calls_over.len() >= plan.calls().count() {
+                self.send(Step::Finish, &finish).await?;
+            }
+            return Ok(());
+        }
         let requests = plan.requests(&source).map_err(|error| internal("the calls of a plan", &error))?;
         let all = requests.len();
         let Some(request) = requests.into_iter().find(|request| request.call() == call) else {
             let lost = std::io::Error::other(format!("call {} of {all}", call.0));
             return Err(internal("a call that the plan does not have", &lost).into());
         };
-        let answers = runner.answers(job);
-        let made = self.answer(&request, &answers, speaker, all).await?;
-        let per_image = request.per_image();
-        let billed = made.unwrap_or(0);
+        self.answer(&request, &runner.answers(job), speaker, all).await?;
         let change = move |record: &mut Option<Job>| {
             let job = record.as_mut()?;
-            if job.calls_over.insert(call.0) {
-                job.cost_usd_micros += per_image.times(billed.into()).0;
-            }
+            job.calls_over.insert(call.0);
             Some(job.calls_over.len())
         };
         let over = runner.store.update(Kind::Job, &job.id.to_string(), change).await?;
         if over >= Some(all) {
-            self.send(Step::Finish, &Task { job: job.id, call: None }).await?;
+            self.send(Step::Finish, &finish).await?;
         }
         Ok(())
     }
 
-    /// Makes the call, unless its answer is there, and keeps what comes of it. Says how many images were billed for it, where it
-    /// was this request that made it.
+    /// Makes the call, unless its answer or its failure is there, and keeps what comes of it.
     async fn answer(
         &self,
         request: &GenerationRequest,
         answers: &Answers,
         speaker: &Speaker,
         all: usize,
-    ) -> Result<Option<u32>, StoreError> {
+    ) -> Result<(), StoreError> {
         let number = request.call().0 + 1;
-        if let Some(fingerprint) = request.fingerprint()
-            && let Some(generated) = answers.load(&fingerprint).await?
-        {
+        // Invariant: a request with a source that was read has one.
+        let Some(fingerprint) = request.fingerprint() else { return Ok(()) };
+        if answers.load(&fingerprint).await?.is_some() {
             speaker.say(format!("Call {number} of {all} was answered before"));
-            return Ok(answers.is_alone().then(|| generated.billed_images()));
+            return Ok(());
+        }
+        let record = answers.record(&fingerprint).await?.unwrap_or_default();
+        if record.failure.is_some() && record.progress.is_none() {
+            return Ok(());
         }
         speaker.say(format!("Call {number} of {all}: {}", request.preset()));
         let generator = self.worker.runner.backend.for_job(Arc::new(answers.clone()), None);
@@ -142,14 +154,13 @@ impl NatsQueue {
                 let images = generated.images().len();
                 speaker
                     .say(format!("Call {number} of {all} is answered: {images} pictures by {}", generated.backend()));
-                Ok(Some(generated.billed_images()))
             }
             Err(error) => {
-                answers.fail(request, &error).await?;
+                answers.fail(&fingerprint, &error).await?;
                 speaker.say(format!("Call {number} of {all} failed: {error}"));
-                Ok(Some(error.billed_images()))
             }
         }
+        Ok(())
     }
 
     async fn finish(&self, job: &Job, speaker: &Speaker) -> Result<(), Stop> {
@@ -163,10 +174,7 @@ impl NatsQueue {
             async move { Err(recorded(&answers, &request).await) }
         });
         let outcome = runner.drive(&planned, &answers, &generator, speaker).await?;
-        let is_billed = job.cost_usd_micros > 0;
-        let per_request = if is_billed { planned.plan.per_request() } else { UsdMicros(0) };
-        let cost = UsdMicros(job.cost_usd_micros).plus(per_request);
-        let output = runner.finish(job, &planned, &outcome, cost).await?;
+        let output = runner.finish(job, &planned, &outcome).await?;
         let answer = runner.answer(Ok(output))?;
         Ok(self.end(job, answer).await?)
     }

@@ -1,0 +1,124 @@
+//! The fields of a body that are known, read without a copy of the rest: a body of 72 MB of zeros is a gigabyte as a JSON value.
+
+use std::collections::BTreeMap;
+
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use smart_resize::wire::fal::{DetailEntry, ErrorBody, ErrorType, Loc, SmartResizeInput};
+
+/// The longest text of a field that is read as it is; beyond that only strings are, which are no larger as a value.
+const MAX_FIELD_BYTES: usize = 128 << 10;
+
+/// The `known` fields of the object in `body`, as a value; what is no object is told as fal tells it.
+///
+/// # Errors
+///
+/// The place where the JSON breaks.
+pub fn read(body: &[u8], known: &[&str]) -> Result<Value, ErrorBody> {
+    if let Ok(fields) = serde_json::from_slice::<BTreeMap<String, &RawValue>>(body) {
+        let fields = fields.into_iter().filter(|(name, _)| known.contains(&name.as_str()));
+        return Ok(Value::Object(fields.map(|(name, raw)| (name, field(raw))).collect()));
+    }
+    match serde_json::from_slice::<IgnoredAny>(body) {
+        Ok(_) if body.len() <= MAX_FIELD_BYTES => Ok(serde_json::from_slice(body).unwrap_or_default()),
+        // What it is matters, and not what is in it.
+        Ok(_) => Ok(json!([])),
+        Err(_) if body.len() <= MAX_FIELD_BYTES => {
+            let whole = SmartResizeInput::from_json(body, &smart_resize::wire::fal::InputLimits::default());
+            Err(whole.err().unwrap_or_else(|| ErrorBody::text("the body cannot be read")))
+        }
+        Err(error) => {
+            let loc = [Loc::from("body"), Loc::from(offset(body, &error))];
+            let entry = DetailEntry::new(ErrorType::JsonInvalid, loc, "JSON decode error", &json!({}));
+            Err(entry.with_ctx("error", error.to_string()).into())
+        }
+    }
+}
+
+fn field(raw: &RawValue) -> Value {
+    let text = raw.get();
+    if text.len() <= MAX_FIELD_BYTES || text.starts_with('"') {
+        return serde_json::from_str(text).unwrap_or_default();
+    }
+    if text.starts_with('[') { Value::Array(first(text)) } else { json!({}) }
+}
+
+/// The first items of a list that is long, and so many nulls that it is still too long for everything.
+fn first(text: &str) -> Vec<Value> {
+    struct First;
+
+    impl<'de> serde::de::Visitor<'de> for First {
+        type Value = Vec<Value>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a list")
+        }
+
+        fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut list: A) -> Result<Vec<Value>, A::Error> {
+            let mut items = Vec::new();
+            // A picture of an edit endpoint may be long; only the first is looked at.
+            if let Some(raw) = list.next_element::<&RawValue>()? {
+                let is_plain = raw.get().starts_with('"') || raw.get().len() <= MAX_FIELD_BYTES;
+                items.push(if is_plain { serde_json::from_str(raw.get()).unwrap_or_default() } else { Value::Null });
+            }
+            while list.next_element::<IgnoredAny>()?.is_some() {
+                if items.len() < 1000 {
+                    items.push(Value::Null);
+                }
+            }
+            Ok(items)
+        }
+    }
+
+    let mut reader = serde_json::Deserializer::from_str(text);
+    serde::Deserializer::deserialize_seq(&mut reader, First).unwrap_or_default()
+}
+
+/// The byte at which `error` is, counted from 0.
+fn offset(body: &[u8], error: &serde_json::Error) -> usize {
+    let line = error.line().saturating_sub(1);
+    let before = if line == 0 {
+        0
+    } else {
+        let ends = body.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+        ends.map(|(at, _)| at + 1).nth(line - 1).unwrap_or(0)
+    };
+    before + error.column().saturating_sub(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KNOWN: [&str; 3] = ["image_url", "target_sizes", "image_urls"];
+
+    #[test]
+    fn of_a_large_body_little_is_kept() {
+        let zeros = format!("[{}0]", "0,".repeat(1 << 20));
+        let body = format!("{{\"junk\": {zeros}, \"target_sizes\": {zeros}, \"image_url\": {zeros}}}");
+        let value = read(body.as_bytes(), &KNOWN).unwrap();
+        assert_eq!(value.get("junk"), None);
+        assert_eq!(value["target_sizes"].as_array().unwrap().len(), 1000);
+        assert!(value.to_string().len() < 20_000);
+        assert_eq!(read(zeros.as_bytes(), &KNOWN).unwrap(), json!([]));
+    }
+
+    #[test]
+    fn a_long_picture_is_kept_whole() {
+        let picture = format!("data:image/png;base64,{}", "A".repeat(1 << 20));
+        let body = json!({"image_url": picture, "image_urls": [picture, 7], "prompt": "x"});
+        let value = read(body.to_string().as_bytes(), &KNOWN).unwrap();
+        assert_eq!((&value["image_url"], &value["image_urls"][0]), (&body["image_url"], &body["image_url"]));
+        assert_eq!(value["image_urls"].as_array().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn where_json_breaks_is_told() {
+        let long = format!("{{\"a\":\n\"{}\",}}", "x".repeat(MAX_FIELD_BYTES));
+        let error = read(long.as_bytes(), &KNOWN).unwrap_err();
+        assert_eq!(error.entries()[0].loc[1], Loc::from(long.len() - 1), "{error}");
+        let short = read(b"{\"a\": }", &KNOWN).unwrap_err();
+        assert_eq!(short.entries()[0].error_type, ErrorType::JsonInvalid);
+    }
+}
