@@ -1,10 +1,10 @@
 //! The crate's own PNG encoder, read by decoders that know nothing of it: the `png` crate through `decode`, zune-png,
 //! and miniz_oxide for the stream.
 
-use arbitrary::Unstructured;
+mod round_trips;
+
 use png::{BitDepth, ColorType};
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
-use smart_resize::pixels::encode::png::{PngScratch, encode_own};
 use smart_resize::{
     DecodeLimits, EncodeOptions, Encoded, EncoderSettings, Format, Picture, PngEffort, PngEncoder, PngOptions, Size,
     decode, encode, encode_within,
@@ -280,90 +280,4 @@ proptest! {
         prop_assert_eq!(own.colour, by_crate.colour);
         prop_assert!(own.picture == by_crate.picture);
     }
-}
-
-/// `ROUND_TRIPS=1000000 SEED=7 cargo test --test it -- --ignored png_round_trips`
-#[test]
-#[ignore = "two million round trips take minutes"]
-fn png_round_trips() {
-    let number = |name| std::env::var(name).ok().and_then(|number| number.parse::<u64>().ok());
-    round_trips(number("SEED").unwrap_or(1), number("ROUND_TRIPS").unwrap_or(2_000_000));
-}
-
-#[test]
-fn pictures_one_after_the_other_are_read_back() {
-    round_trips(7, 3000);
-}
-
-fn round_trips(seed: u64, count: u64) {
-    // Splitmix64, so that seeds beside each other have nothing in common.
-    let mut state = seed.wrapping_mul(0x2545_f491_4f6c_dd1d);
-    let mut next = || {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ mixed >> 31
-    };
-    let (mut data, mut room) = (Vec::new(), Room::default());
-    for done in 1..=count {
-        data.clear();
-        let length = 24 + (next() >> 8) as usize % if next() % 16 == 0 { 3000 } else { 200 };
-        while data.len() < length {
-            data.extend(next().to_le_bytes());
-        }
-        // Mostly at most 20 pixels a side: most of what can go wrong shows in few pixels, and more of them are tried.
-        if next() % 16 > 0 {
-            data[2..4].iter_mut().for_each(|side| *side %= 200);
-        }
-        encode_png_again(&data, &mut room);
-        if done % 1_000_000 == 0 {
-            println!("{done} of {count} round trips, seed {seed}");
-        }
-    }
-}
-
-/// What pictures are encoded and decoded in, one after the other.
-#[derive(Debug, Default)]
-struct Room {
-    scratch: PngScratch,
-    pixels: Vec<u8>,
-}
-
-/// The same law for many pictures in little time: encoded in what the last ones have left, and read by the `png` crate,
-/// which looks at the sums. Every sixteenth is held to the whole law.
-fn encode_png_again(data: &[u8], room: &mut Room) {
-    let Ok((picture, effort)) = laws::any_picture(&mut Unstructured::new(data)) else { return };
-    let (file, _) = encode_own(&picture, effort, &mut room.scratch);
-    check_quickly(&file, &picture, effort, &mut room.pixels);
-    let streamed = laws::streamed(data, &picture, effort, &mut room.scratch);
-    if laws::is_as_it_is(&file, &picture) {
-        assert!(streamed == file, "{picture:?} in pieces is another, {effort}");
-    } else {
-        check_quickly(&streamed, &picture, effort, &mut room.pixels);
-    }
-    if data.last().is_some_and(|byte| byte % 16 == 0) {
-        laws::encode_png(data);
-    }
-}
-
-fn check_quickly(file: &[u8], picture: &Picture, effort: PngEffort, pixels: &mut Vec<u8>) {
-    let mut options = png::DecodeOptions::default();
-    options.set_ignore_adler32(false);
-    let mut decoder = png::Decoder::new_with_options(std::io::Cursor::new(file), options);
-    decoder.set_transformations(png::Transformations::EXPAND);
-    let mut reader = decoder.read_info().unwrap();
-    pixels.resize(reader.output_buffer_size().unwrap(), 0);
-    let found = reader.next_frame(pixels).unwrap().color_type.samples();
-    reader.finish().unwrap();
-    let channels = picture.layout().channels();
-    let expected = picture.pixels().chunks(channels);
-    assert_eq!(pixels.len() / found, expected.len());
-    let is_same = |(found, expected): (&[u8], &[u8])| {
-        let (colours, alpha) = found.split_at(if found.len() < 3 { 1 } else { 3 });
-        let colours = colours.iter().cycle().take(3);
-        let opaque = [255];
-        let all = colours.chain(if alpha.is_empty() { &opaque } else { alpha });
-        expected.iter().zip(all).all(|(expected, found)| expected == found)
-    };
-    assert!(pixels.chunks(found).zip(expected).all(is_same), "{picture:?} is read as another, {effort}");
 }
