@@ -33,7 +33,7 @@ use self::workspace::{Workspace, Workspaces};
 use super::codec::Codec;
 use super::decode::rows::RowReader;
 use super::decode::{Colour, Decoded, decode_into, probe};
-use super::encode::weight::encode_within;
+use super::encode::weight::encode_within_in;
 use super::encode::{Encoded, encode_in};
 use super::inspect::{Findings, inspect};
 use super::picture::Picture;
@@ -377,8 +377,10 @@ fn encode_whole(
     };
     let picture = made.as_ref().unwrap_or(picture);
     let encoded = match target.max_bytes {
-        Some(max_bytes) => encode_within(picture, target.format, &options.encode, max_bytes),
-        None => encode_in(picture, target.format, &options.encode, &mut workspace.png),
+        Some(max_bytes) => {
+            encode_within_in(picture, target.format, &options.encode, max_bytes, &mut workspace.encoding)
+        }
+        None => encode_in(picture, target.format, &options.encode, &mut workspace.encoding),
     };
     let flattened = target.format == Format::Jpeg && picture.layout().has_alpha();
     if let Some(made) = made {

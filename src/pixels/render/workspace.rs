@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use crate::pixels::encode::png::PngScratch;
-use crate::pixels::resample::{Filter, Scaling, Scratch};
+use crate::pixels::encode;
+use crate::pixels::resample::{self, Filter, Scaling};
 use crate::size::Size;
 
 /// What one picture is worked on in.
@@ -15,8 +15,8 @@ pub(crate) struct Workspace {
     pub(crate) row: Vec<u8>,
     /// The resampled picture.
     pub(crate) resampled: Vec<u8>,
-    pub(crate) resampling: Scratch,
-    pub(crate) png: PngScratch,
+    pub(crate) resampling: resample::Scratch,
+    pub(crate) encoding: encode::Scratch,
 }
 
 /// The workspaces that nobody works in at the moment, and the scalings that were used last.

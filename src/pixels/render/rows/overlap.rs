@@ -52,7 +52,7 @@ impl Strips {
         source: impl Iterator<Item = &'a [u8]>,
         workspace: &mut Workspace,
     ) -> Part {
-        let Workspace { resampling, resampled, png, .. } = workspace;
+        let Workspace { resampling, resampled, encoding, .. } = workspace;
         resampled.clear();
         match &self.scaling {
             Some(scaling) => {
@@ -61,7 +61,7 @@ impl Strips {
             }
             None => source.for_each(|row| resampled.extend_from_slice(row)),
         }
-        self.parts.encode(number, resampled, png)
+        self.parts.encode(number, resampled, &mut encoding.png)
     }
 }
 
