@@ -32,12 +32,22 @@ impl Workspaces {
 
     /// What `work` does in a workspace that nobody else works in.
     pub(crate) fn with<T>(&self, work: impl FnOnce(&mut Workspace) -> T) -> T {
-        let mut workspace = self.free.lock().ok().and_then(|mut free| free.pop()).unwrap_or_default();
+        let mut workspace = self.take();
         let result = work(&mut workspace);
+        self.give(workspace);
+        result
+    }
+
+    /// A workspace that nobody works in.
+    pub(crate) fn take(&self) -> Workspace {
+        self.free.lock().ok().and_then(|mut free| free.pop()).unwrap_or_default()
+    }
+
+    /// Nobody works in this one any more.
+    pub(crate) fn give(&self, workspace: Workspace) {
         if let Ok(mut free) = self.free.lock() {
             free.push(workspace);
         }
-        result
     }
 
     /// The Lanczos3 scaling from one size to another.

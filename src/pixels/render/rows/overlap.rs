@@ -109,7 +109,7 @@ pub(super) fn render(
                 let encoded = encoded(file, target.size, &job.options.encode.png)?;
                 Ok(finished(encoded, target, frame, rect, warnings))
             }
-            None => seen.cut(target, job, workspace),
+            None => seen.cut(target, None, job, workspace),
         };
         workspace.pixels = seen.picture.into_pixels();
         rendered
