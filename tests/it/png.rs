@@ -191,20 +191,16 @@ fn files_are_as_small_as_those_of_the_crate_and_every_effort_pays() {
 }
 
 #[test]
-fn the_default_is_the_crate_and_the_settings_say_who_wrote_it() {
+fn the_default_is_our_own_and_the_settings_say_who_wrote_it() {
     let picture = photo(size("64x48"));
-    let (default, by_crate) = (
-        encode(&picture, Format::Png, &EncodeOptions::default()).unwrap(),
-        encode(&picture, Format::Png, &options(PngEffort::Balanced, PngEncoder::Crate)).unwrap(),
-    );
-    assert_eq!(default, by_crate);
-    assert_eq!(default.settings.to_string(), "effort balanced");
-    let own = own(&picture, PngEffort::Balanced);
-    assert_eq!(
-        own.settings,
-        EncoderSettings::Png { effort: PngEffort::Balanced, encoder: PngEncoder::Own, palette: None }
-    );
-    assert_eq!(own.settings.to_string(), "effort balanced, own");
+    let (default, own) =
+        (encode(&picture, Format::Png, &EncodeOptions::default()).unwrap(), own(&picture, PngEffort::Balanced));
+    assert_eq!(default, own);
+    assert_eq!(PngOptions::with_effort(PngEffort::Balanced), PngOptions::default());
+    let settings = EncoderSettings::Png { effort: PngEffort::Balanced, encoder: PngEncoder::Own, palette: None };
+    assert_eq!((own.settings, own.settings.to_string().as_str()), (settings, "effort balanced"));
+    let by_crate = encode(&picture, Format::Png, &options(PngEffort::Balanced, PngEncoder::Crate)).unwrap();
+    assert_eq!(by_crate.settings.to_string(), "effort balanced, by the png crate");
 }
 
 #[cfg(feature = "serde")]
@@ -214,20 +210,22 @@ fn a_record_names_the_encoder_where_it_is_not_the_default() {
         let encoded = encode(&photo(size("64x48")), Format::Png, &options(PngEffort::Small, encoder)).unwrap();
         serde_json::to_string(&encoded.settings).unwrap()
     };
-    assert_eq!(record(PngEncoder::Crate), r#"{"format":"png","effort":"small"}"#);
-    assert_eq!(record(PngEncoder::Own), r#"{"format":"png","effort":"small","encoder":"own"}"#);
+    assert_eq!(record(PngEncoder::Own), r#"{"format":"png","effort":"small"}"#);
+    assert_eq!(record(PngEncoder::Crate), r#"{"format":"png","effort":"small","encoder":"crate"}"#);
 }
 
 #[test]
 fn a_limit_on_the_weight_goes_through_the_efforts_of_the_encoder_that_is_asked() {
     let picture = photo(size("300x200"));
-    let small = own(&picture, PngEffort::Small);
-    let most = small.bytes.len() as u64;
-    let found = encode_within(&picture, Format::Png, &options(PngEffort::Fast, PngEncoder::Own), most).unwrap();
-    assert!(found.bytes.len() as u64 <= most);
-    assert!(matches!(found.settings, EncoderSettings::Png { encoder: PngEncoder::Own, .. }));
-    let error = encode_within(&picture, Format::Png, &options(PngEffort::Fast, PngEncoder::Own), 99).unwrap_err();
-    assert!(error.to_string().contains(", own)"), "{error}");
+    for (asked, name) in [(PngEncoder::Own, "(effort small)"), (PngEncoder::Crate, ", by the png crate)")] {
+        let small = encode(&picture, Format::Png, &options(PngEffort::Small, asked)).unwrap();
+        let (fast, most) = (options(PngEffort::Fast, asked), small.bytes.len() as u64);
+        let found = encode_within(&picture, Format::Png, &fast, most).unwrap();
+        assert!(found.bytes.len() as u64 <= most);
+        assert!(matches!(found.settings, EncoderSettings::Png { encoder, .. } if encoder == asked));
+        let error = encode_within(&picture, Format::Png, &fast, 99).unwrap_err();
+        assert!(error.to_string().ends_with(name), "{error}");
+    }
 }
 
 #[cfg(feature = "palette")]

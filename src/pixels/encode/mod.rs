@@ -250,9 +250,9 @@ impl fmt::Display for EncoderSettings {
         }
         match self {
             Self::Png { effort, encoder, palette } => {
-                let (comma, own) =
-                    (palette.map_or("", |_| ", "), if *encoder == PngEncoder::Own { ", own" } else { "" });
-                write!(f, "{comma}effort {effort}{own}")
+                let comma = palette.map_or("", |_| ", ");
+                let by = if *encoder == PngEncoder::Crate { ", by the png crate" } else { "" };
+                write!(f, "{comma}effort {effort}{by}")
             }
             Self::Jpeg { quality, subsampling, progressive, codec } => {
                 let progressive = if *progressive { ", progressive" } else { "" };
