@@ -1,4 +1,4 @@
-//! Eight renditions of one picture, a single one, and the strips of one PNG, on one thread and on two:
+//! Eight renditions of one picture, single ones, and the strips of one PNG, on one thread and on two:
 //! `cargo bench --features parallel --bench parallel`.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a bench without an answer has to stop")]
@@ -22,6 +22,7 @@ fn benches(c: &mut Criterion) {
     let target = |size: &str, format| RenderTarget::new(size.parse::<Size>().unwrap()).with_format(format);
     let eight = EIGHT.map(|size| target(size, Format::Jpeg));
     bench(c, "eight-jpeg", (4096, 4096), &eight, &RenderOptions::default());
+    bench(c, "one-jpeg", (2752, 1536), &[target("1920x1080", Format::Jpeg)], &RenderOptions::default());
     let mut own = RenderOptions::default();
     own.encode.png = PngOptions::default().with_encoder(PngEncoder::Own);
     bench(c, "one-png", (2752, 1536), &[target("1920x1080", Format::Png)], &own);

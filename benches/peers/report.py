@@ -22,7 +22,7 @@ QUIET = 3.0
 NOTES = {
     "ours, balanced": "`PngEncoder::Own`, the default effort, `Inspect::Off`",
     "ours, balanced, inspected": "the same, and the picture is looked at for frames and for being blank, as it is by default",
-    "ours, balanced, by the png crate": "`PngEncoder::Crate`, which is the default of this crate",
+    "ours, balanced, by the png crate": "`PngEncoder::Crate`, which is not the default",
     "ours, Rust": "`Codec::Pure` with `jpeg-simd`, `Inspect::Off`; fixed Huffman tables; carries a profile of 480 bytes",
     "ours, Rust without jpeg-simd": "the default build, whose bytes are the same on every machine",
     "ours, Rust, inspected": "as by default, looked at for frames and for being blank",

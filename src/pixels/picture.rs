@@ -114,8 +114,8 @@ impl Picture {
         self.size.width() as usize * self.layout.channels()
     }
 
-    /// The opaque pixels of the picture laid on `background`.
-    pub(crate) fn flattened(&self, background: [u8; 3]) -> Vec<u8> {
+    /// The opaque pixels of the picture laid on `background`, in place of what `rgb` holds.
+    pub(crate) fn flatten_into(&self, background: [u8; 3], rgb: &mut Vec<u8>) {
         let over = |[r, g, b, alpha]: [u8; 4]| {
             let alpha = u32::from(alpha);
             let mix = |colour: u8, behind: u8| {
@@ -127,7 +127,8 @@ impl Picture {
             };
             [mix(r, background[0]), mix(g, background[1]), mix(b, background[2])]
         };
-        self.pixels.as_chunks::<4>().0.iter().flat_map(|pixel| over(*pixel)).collect()
+        rgb.clear();
+        rgb.extend(self.pixels.as_chunks::<4>().0.iter().flat_map(|pixel| over(*pixel)));
     }
 }
 

@@ -2,11 +2,89 @@
 
 use rayon::ThreadPoolBuilder;
 use smart_resize::{
-    DecodeLimits, EncodeOptions, Focus, Format, Picture, PngEffort, PngEncoder, PngOptions, RenderOptions,
-    RenderTarget, Rendered, decode, encode, render_all,
+    DecodeError, DecodeLimits, EncodeError, EncodeOptions, Focus, Format, Inspect, Picture, PngEffort, PngEncoder,
+    PngOptions, RenderError, RenderOptions, RenderTarget, Rendered, Renderer, Undersized, decode, encode, render_all,
 };
 
 use crate::pictures::{photo, png, size};
+use crate::renderer::{broken_below, pictures, targets};
+
+fn with_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
+    ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(work)
+}
+
+/// Some with a limit that can be kept, and one that cannot.
+fn mixed(formats: &[Format]) -> Vec<RenderTarget> {
+    let formats = formats.iter().copied().cycle();
+    let mut all: Vec<_> =
+        targets().into_iter().zip(formats).map(|(target, format)| target.with_format(format)).collect();
+    let small = RenderTarget::new(size("99x70"));
+    all.extend([6_000, 10].map(|most| small.with_format(Format::Jpeg).with_max_bytes(most)));
+    all
+}
+
+#[test]
+fn what_is_made_while_the_picture_is_decoded_is_what_is_made_afterwards() {
+    let cases = [
+        (Inspect::Off, PngEncoder::Own, [Format::Jpeg, Format::WebP, Format::Png]),
+        (Inspect::Report, PngEncoder::Crate, [Format::Png, Format::Jpeg, Format::WebP]),
+        (Inspect::Fail, PngEncoder::Own, [Format::WebP, Format::Png, Format::Jpeg]),
+    ];
+    for (kind, file) in pictures(size("420x320")) {
+        for (inspect, encoder, formats) in cases {
+            let mut options = RenderOptions::default();
+            (options.inspect, options.undersized) = (inspect, Undersized::Enlarge);
+            options.encode.png = PngOptions::with_effort(PngEffort::Fast).with_encoder(encoder);
+            let (renderer, targets) = (Renderer::new(options.clone()), mixed(&formats));
+            let one = with_threads(1, || render_all(&file, &targets, &options));
+            let right = one.iter().filter(|result| result.is_ok()).count();
+            assert!(inspect == Inspect::Fail || right == targets.len() - 1, "all but the one that is too heavy");
+            for threads in [2, 5] {
+                let found = with_threads(threads, || renderer.render_all(&file, &targets));
+                assert!(found == one, "{kind}, {inspect:?}, {threads} threads");
+            }
+            let alone =
+                with_threads(2, || targets.iter().map(|target| renderer.render(&file, target)).collect::<Vec<_>>());
+            assert!(alone == one, "{kind}, {inspect:?}, alone");
+        }
+    }
+}
+
+#[test]
+fn what_is_found_afterwards_counts_for_what_was_made_before() {
+    let photo = photo(size("420x320"));
+    let (row, black) = (photo.row_bytes(), 40);
+    let pixels = photo.pixels().iter().enumerate();
+    // A letterbox, whose lower bar comes last.
+    let boxed = pixels.map(|(at, level)| if (black..320 - black).contains(&(at / row)) { *level } else { 0 }).collect();
+    let boxed = png(&Picture::from_rgb(photo.size(), boxed).unwrap());
+    let targets = mixed(&[Format::Jpeg]);
+    for (inspect, trim_frames) in
+        [(Inspect::Off, false), (Inspect::Report, false), (Inspect::Fail, false), (Inspect::Report, true)]
+    {
+        let mut options = RenderOptions::default();
+        (options.inspect, options.trim_frames) = (inspect, trim_frames);
+        let [one, two] = [1, 2].map(|threads| with_threads(threads, || render_all(&boxed, &targets, &options)));
+        assert!(one == two, "{inspect:?}, {trim_frames}");
+        let is_rejected = |result: &Result<_, RenderError>| matches!(result, Err(RenderError::Rejected(_)));
+        assert_eq!(two.iter().all(is_rejected), inspect == Inspect::Fail);
+    }
+    // Not whole, from anywhere on.
+    let broken = broken_below();
+    let found = with_threads(2, || render_all(&broken, &targets, &RenderOptions::default()));
+    assert!(found.iter().all(|result| matches!(result, Err(RenderError::Decode(DecodeError::Corrupt { .. })))));
+    let whole = png(&photo);
+    for end in (0..whole.len()).step_by(997).chain(whole.len() - 20..whole.len()) {
+        let [one, two] = [1, 2].map(|threads| {
+            with_threads(threads, || render_all(&whole[..end], &targets[..3], &RenderOptions::default()))
+        });
+        assert!(one == two && (end > whole.len() - 20 || one[0].is_err()), "{end} of {} bytes", whole.len());
+    }
+    // A target that cannot be written is the only one.
+    let [.., fits, too_heavy] = &targets[..] else { panic!("ten targets") };
+    let found = with_threads(2, || render_all(&whole, &[*fits, *too_heavy], &RenderOptions::default()));
+    assert!(matches!(&found[..], [Ok(_), Err(RenderError::Encode(EncodeError::TooHeavy { .. }))]), "{found:?}");
+}
 
 #[test]
 fn the_results_are_in_order_and_the_same_with_any_number_of_threads() {

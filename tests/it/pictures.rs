@@ -1,6 +1,6 @@
 //! Pictures that the tests draw, and files of them that the crate did not write.
 
-use smart_resize::{EncodeOptions, Format, Picture, Size, encode};
+use smart_resize::{EncodeOptions, Format, Picture, PngEncoder, Size, encode};
 
 pub(crate) fn size(text: &str) -> Size {
     text.parse().unwrap()
@@ -34,8 +34,11 @@ pub(crate) fn transparent(size: Size) -> Picture {
     Picture::from_rgba(size, photo.pixels().chunks(3).enumerate().flat_map(with_alpha).collect()).unwrap()
 }
 
+/// A file of red, green and blue, whatever the colours, as most that an image model sends.
 pub(crate) fn png(picture: &Picture) -> Vec<u8> {
-    encode(picture, Format::Png, &EncodeOptions::default()).unwrap().bytes
+    let mut options = EncodeOptions::default();
+    options.png = options.png.with_encoder(PngEncoder::Crate);
+    encode(picture, Format::Png, &options).unwrap().bytes
 }
 
 /// A PNG of raw samples, written by the `png` crate.

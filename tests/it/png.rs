@@ -1,10 +1,10 @@
 //! The crate's own PNG encoder, read by decoders that know nothing of it: the `png` crate through `decode`, zune-png,
 //! and miniz_oxide for the stream.
 
-use arbitrary::Unstructured;
+mod round_trips;
+
 use png::{BitDepth, ColorType};
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
-use smart_resize::pixels::encode::png::{PngScratch, encode_own};
 use smart_resize::{
     DecodeLimits, EncodeOptions, Encoded, EncoderSettings, Format, Picture, PngEffort, PngEncoder, PngOptions, Size,
     decode, encode, encode_within,
@@ -191,20 +191,16 @@ fn files_are_as_small_as_those_of_the_crate_and_every_effort_pays() {
 }
 
 #[test]
-fn the_default_is_the_crate_and_the_settings_say_who_wrote_it() {
+fn the_default_is_our_own_and_the_settings_say_who_wrote_it() {
     let picture = photo(size("64x48"));
-    let (default, by_crate) = (
-        encode(&picture, Format::Png, &EncodeOptions::default()).unwrap(),
-        encode(&picture, Format::Png, &options(PngEffort::Balanced, PngEncoder::Crate)).unwrap(),
-    );
-    assert_eq!(default, by_crate);
-    assert_eq!(default.settings.to_string(), "effort balanced");
-    let own = own(&picture, PngEffort::Balanced);
-    assert_eq!(
-        own.settings,
-        EncoderSettings::Png { effort: PngEffort::Balanced, encoder: PngEncoder::Own, palette: None }
-    );
-    assert_eq!(own.settings.to_string(), "effort balanced, own");
+    let (default, own) =
+        (encode(&picture, Format::Png, &EncodeOptions::default()).unwrap(), own(&picture, PngEffort::Balanced));
+    assert_eq!(default, own);
+    assert_eq!(PngOptions::with_effort(PngEffort::Balanced), PngOptions::default());
+    let settings = EncoderSettings::Png { effort: PngEffort::Balanced, encoder: PngEncoder::Own, palette: None };
+    assert_eq!((own.settings, own.settings.to_string().as_str()), (settings, "effort balanced"));
+    let by_crate = encode(&picture, Format::Png, &options(PngEffort::Balanced, PngEncoder::Crate)).unwrap();
+    assert_eq!(by_crate.settings.to_string(), "effort balanced, by the png crate");
 }
 
 #[cfg(feature = "serde")]
@@ -214,20 +210,22 @@ fn a_record_names_the_encoder_where_it_is_not_the_default() {
         let encoded = encode(&photo(size("64x48")), Format::Png, &options(PngEffort::Small, encoder)).unwrap();
         serde_json::to_string(&encoded.settings).unwrap()
     };
-    assert_eq!(record(PngEncoder::Crate), r#"{"format":"png","effort":"small"}"#);
-    assert_eq!(record(PngEncoder::Own), r#"{"format":"png","effort":"small","encoder":"own"}"#);
+    assert_eq!(record(PngEncoder::Own), r#"{"format":"png","effort":"small"}"#);
+    assert_eq!(record(PngEncoder::Crate), r#"{"format":"png","effort":"small","encoder":"crate"}"#);
 }
 
 #[test]
 fn a_limit_on_the_weight_goes_through_the_efforts_of_the_encoder_that_is_asked() {
     let picture = photo(size("300x200"));
-    let small = own(&picture, PngEffort::Small);
-    let most = small.bytes.len() as u64;
-    let found = encode_within(&picture, Format::Png, &options(PngEffort::Fast, PngEncoder::Own), most).unwrap();
-    assert!(found.bytes.len() as u64 <= most);
-    assert!(matches!(found.settings, EncoderSettings::Png { encoder: PngEncoder::Own, .. }));
-    let error = encode_within(&picture, Format::Png, &options(PngEffort::Fast, PngEncoder::Own), 99).unwrap_err();
-    assert!(error.to_string().contains(", own)"), "{error}");
+    for (asked, name) in [(PngEncoder::Own, "(effort small)"), (PngEncoder::Crate, ", by the png crate)")] {
+        let small = encode(&picture, Format::Png, &options(PngEffort::Small, asked)).unwrap();
+        let (fast, most) = (options(PngEffort::Fast, asked), small.bytes.len() as u64);
+        let found = encode_within(&picture, Format::Png, &fast, most).unwrap();
+        assert!(found.bytes.len() as u64 <= most);
+        assert!(matches!(found.settings, EncoderSettings::Png { encoder, .. } if encoder == asked));
+        let error = encode_within(&picture, Format::Png, &fast, 99).unwrap_err();
+        assert!(error.to_string().ends_with(name), "{error}");
+    }
 }
 
 #[cfg(feature = "palette")]
@@ -280,90 +278,4 @@ proptest! {
         prop_assert_eq!(own.colour, by_crate.colour);
         prop_assert!(own.picture == by_crate.picture);
     }
-}
-
-/// `ROUND_TRIPS=1000000 SEED=7 cargo test --test it -- --ignored png_round_trips`
-#[test]
-#[ignore = "two million round trips take minutes"]
-fn png_round_trips() {
-    let number = |name| std::env::var(name).ok().and_then(|number| number.parse::<u64>().ok());
-    round_trips(number("SEED").unwrap_or(1), number("ROUND_TRIPS").unwrap_or(2_000_000));
-}
-
-#[test]
-fn pictures_one_after_the_other_are_read_back() {
-    round_trips(7, 3000);
-}
-
-fn round_trips(seed: u64, count: u64) {
-    // Splitmix64, so that seeds beside each other have nothing in common.
-    let mut state = seed.wrapping_mul(0x2545_f491_4f6c_dd1d);
-    let mut next = || {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ mixed >> 31
-    };
-    let (mut data, mut room) = (Vec::new(), Room::default());
-    for done in 1..=count {
-        data.clear();
-        let length = 24 + (next() >> 8) as usize % if next() % 16 == 0 { 3000 } else { 200 };
-        while data.len() < length {
-            data.extend(next().to_le_bytes());
-        }
-        // Mostly at most 20 pixels a side: most of what can go wrong shows in few pixels, and more of them are tried.
-        if next() % 16 > 0 {
-            data[2..4].iter_mut().for_each(|side| *side %= 200);
-        }
-        encode_png_again(&data, &mut room);
-        if done % 1_000_000 == 0 {
-            println!("{done} of {count} round trips, seed {seed}");
-        }
-    }
-}
-
-/// What pictures are encoded and decoded in, one after the other.
-#[derive(Debug, Default)]
-struct Room {
-    scratch: PngScratch,
-    pixels: Vec<u8>,
-}
-
-/// The same law for many pictures in little time: encoded in what the last ones have left, and read by the `png` crate,
-/// which looks at the sums. Every sixteenth is held to the whole law.
-fn encode_png_again(data: &[u8], room: &mut Room) {
-    let Ok((picture, effort)) = laws::any_picture(&mut Unstructured::new(data)) else { return };
-    let (file, _) = encode_own(&picture, effort, &mut room.scratch);
-    check_quickly(&file, &picture, effort, &mut room.pixels);
-    let streamed = laws::streamed(data, &picture, effort, &mut room.scratch);
-    if laws::is_as_it_is(&file, &picture) {
-        assert!(streamed == file, "{picture:?} in pieces is another, {effort}");
-    } else {
-        check_quickly(&streamed, &picture, effort, &mut room.pixels);
-    }
-    if data.last().is_some_and(|byte| byte % 16 == 0) {
-        laws::encode_png(data);
-    }
-}
-
-fn check_quickly(file: &[u8], picture: &Picture, effort: PngEffort, pixels: &mut Vec<u8>) {
-    let mut options = png::DecodeOptions::default();
-    options.set_ignore_adler32(false);
-    let mut decoder = png::Decoder::new_with_options(std::io::Cursor::new(file), options);
-    decoder.set_transformations(png::Transformations::EXPAND);
-    let mut reader = decoder.read_info().unwrap();
-    pixels.resize(reader.output_buffer_size().unwrap(), 0);
-    let found = reader.next_frame(pixels).unwrap().color_type.samples();
-    reader.finish().unwrap();
-    let channels = picture.layout().channels();
-    let expected = picture.pixels().chunks(channels);
-    assert_eq!(pixels.len() / found, expected.len());
-    let is_same = |(found, expected): (&[u8], &[u8])| {
-        let (colours, alpha) = found.split_at(if found.len() < 3 { 1 } else { 3 });
-        let colours = colours.iter().cycle().take(3);
-        let opaque = [255];
-        let all = colours.chain(if alpha.is_empty() { &opaque } else { alpha });
-        expected.iter().zip(all).all(|(expected, found)| expected == found)
-    };
-    assert!(pixels.chunks(found).zip(expected).all(is_same), "{picture:?} is read as another, {effort}");
 }

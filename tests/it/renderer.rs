@@ -24,7 +24,7 @@ fn with_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
 }
 
 /// Many colours from the first row on, from the last rows on only, never; grey; with alpha; without the need for it.
-fn pictures(area: Size) -> Vec<(&'static str, Vec<u8>)> {
+pub(crate) fn pictures(area: Size) -> Vec<(&'static str, Vec<u8>)> {
     let many = photo(area);
     let row = many.row_bytes();
     let late = |from: usize, below: u8| {
@@ -47,7 +47,7 @@ fn pictures(area: Size) -> Vec<(&'static str, Vec<u8>)> {
 }
 
 /// The whole picture, its own pixels from the middle and from a corner, smaller ones, and one too large.
-fn targets() -> Vec<RenderTarget> {
+pub(crate) fn targets() -> Vec<RenderTarget> {
     let target = |text: &str| RenderTarget::new(size(text));
     let corner = Focus::point(1000, 0).unwrap();
     vec![
@@ -105,7 +105,9 @@ fn pictures_of_several_strips_are_the_same_in_every_way() {
             }
         }
         // And they are what is seen, as another encoder writes it.
-        let theirs = render(&file, &target, &RenderOptions::default()).unwrap().bytes;
+        let mut by_crate = RenderOptions::default();
+        by_crate.encode.png = PngOptions::default().with_encoder(PngEncoder::Crate);
+        let theirs = render(&file, &target, &by_crate).unwrap().bytes;
         let [ours, theirs] =
             [long.unwrap(), &theirs].map(|file| decode(file, &DecodeLimits::default()).unwrap().picture);
         assert!(ours == theirs, "{text}");
@@ -147,7 +149,7 @@ fn a_renderer_is_shared_by_threads() {
 }
 
 /// A file whose pixels are broken somewhere in the lower half.
-fn broken_below() -> Vec<u8> {
+pub(crate) fn broken_below() -> Vec<u8> {
     let mut file = png(&photo(size("420x320")));
     let at = file.len() * 3 / 4;
     // Also what would make the picture whole again, the checksum, is not looked at before.

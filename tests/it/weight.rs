@@ -169,7 +169,7 @@ fn efforts_go_up_from_the_one_that_is_asked() {
         let encoded = encode_within(&picture, Format::Png, options, limit);
         encoded.map(|encoded| (encoded.settings, encoded.encodes))
     };
-    let png = |effort| EncoderSettings::Png { effort, encoder: PngEncoder::Crate, palette: None };
+    let png = |effort| EncoderSettings::Png { effort, encoder: PngEncoder::Own, palette: None };
     assert_eq!(used(&options, fast), Ok((png(PngEffort::Fast), 1)));
     assert_eq!(used(&options, fast - 1), Ok((png(PngEffort::Balanced), 2)));
     assert_eq!(used(&options, balanced - 1), Ok((png(PngEffort::Small), 3)));
@@ -249,7 +249,8 @@ fn a_rendered_target_keeps_its_limit() {
 fn a_record_says_what_was_used_and_no_more() {
     let json = |settings: EncoderSettings| serde_json::to_string(&settings).unwrap();
     assert_eq!(json(plain(&drawing(), Format::WebP).settings), r#"{"format":"webp"}"#);
-    assert_eq!(json(plain(&drawing(), Format::Png).settings), r#"{"format":"png","effort":"balanced"}"#);
+    assert_eq!(json(plain(&photo(size("40x30")), Format::Png).settings), r#"{"format":"png","effort":"balanced"}"#);
+    assert_eq!(json(plain(&drawing(), Format::Png).settings), r#"{"format":"png","effort":"balanced","palette":2}"#);
     let limit = plain(&drawing(), Format::WebP).bytes.len() as u64 - 1;
     let encoded = encode_within(&drawing(), Format::WebP, &EncodeOptions::default(), limit).unwrap();
     assert_eq!(json(encoded.settings), r#"{"format":"webp","predicted":false}"#);

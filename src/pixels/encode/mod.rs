@@ -34,7 +34,7 @@ pub mod weight;
 use std::fmt;
 use std::sync::Arc;
 
-use self::jpeg::JpegOptions;
+use self::jpeg::{JpegOptions, JpegScratch};
 use self::png::{PngEffort, PngEncoder, PngOptions, PngScratch};
 use self::webp::{MAX_WEBP_EFFORT, WebPMode, WebPOptions};
 use self::weight::DEFAULT_MIN_QUALITY;
@@ -250,9 +250,9 @@ impl fmt::Display for EncoderSettings {
         }
         match self {
             Self::Png { effort, encoder, palette } => {
-                let (comma, own) =
-                    (palette.map_or("", |_| ", "), if *encoder == PngEncoder::Own { ", own" } else { "" });
-                write!(f, "{comma}effort {effort}{own}")
+                let comma = palette.map_or("", |_| ", ");
+                let by = if *encoder == PngEncoder::Crate { ", by the png crate" } else { "" };
+                write!(f, "{comma}effort {effort}{by}")
             }
             Self::Jpeg { quality, subsampling, progressive, codec } => {
                 let progressive = if *progressive { ", progressive" } else { "" };
@@ -272,21 +272,28 @@ impl fmt::Display for EncoderSettings {
 ///
 /// [`EncodeError`] where the options or the format do not allow it.
 pub fn encode(picture: &Picture, format: Format, options: &EncodeOptions) -> Result<Encoded, EncodeError> {
-    encode_in(picture, format, options, &mut PngScratch::default())
+    encode_in(picture, format, options, &mut Scratch::default())
 }
 
-/// The same in memory that is there already, for a PNG.
+/// What pictures are encoded in, one after the other, whatever the format.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    pub(crate) png: PngScratch,
+    jpeg: JpegScratch,
+}
+
+/// The same in memory that is there already.
 pub(crate) fn encode_in(
     picture: &Picture,
     format: Format,
     options: &EncodeOptions,
-    scratch: &mut PngScratch,
+    scratch: &mut Scratch,
 ) -> Result<Encoded, EncodeError> {
     let size = picture.size();
     can_be_written(size, format, options)?;
     let encoded = match format {
-        Format::Png => png::encode(picture, &options.png, scratch),
-        Format::Jpeg => jpeg::encode(picture, &options.jpeg, options.codec),
+        Format::Png => png::encode(picture, &options.png, &mut scratch.png),
+        Format::Jpeg => jpeg::encode(picture, &options.jpeg, options.codec, &mut scratch.jpeg),
         Format::WebP => match options.webp.mode {
             WebPMode::Lossless => webp::encode(picture, true),
             WebPMode::Lossy { quality } => webp::encode_lossy(picture, quality, options.webp.effort),

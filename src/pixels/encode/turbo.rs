@@ -9,8 +9,8 @@ use crate::size::Size;
 /// The longest side in pixels that libjpeg-turbo writes.
 pub(super) const MAX_SIDE: u32 = 65_500;
 
-/// The file of these pixels, marked as sRGB.
-pub(super) fn write(rgb: &[u8], size: Size, quality: u8, options: &JpegOptions) -> Result<Vec<u8>> {
+/// Appends the file of these pixels, marked as sRGB, to `bytes`.
+pub(super) fn write(rgb: &[u8], size: Size, quality: u8, options: &JpegOptions, bytes: &mut Vec<u8>) -> Result<()> {
     let (width, height) = (size.width() as usize, size.height() as usize);
     let mut compressor = Compressor::new()?;
     compressor.set_quality(quality.into())?;
@@ -21,11 +21,12 @@ pub(super) fn write(rgb: &[u8], size: Size, quality: u8, options: &JpegOptions) 
     compressor.set_progressive(options.progressive)?;
     let image = Image { pixels: rgb, width, pitch: width * 3, height, format: PixelFormat::RGB };
     let file = compressor.compress_to_owned(image)?;
-    Ok(marked(&file))
+    put_marked(&file, bytes);
+    Ok(())
 }
 
-/// The file with the profile of sRGB, right behind JFIF's header, which has to come first.
-fn marked(file: &[u8]) -> Vec<u8> {
+/// Appends the file with the profile of sRGB, right behind JFIF's header, which has to come first.
+fn put_marked(file: &[u8], bytes: &mut Vec<u8>) {
     let profile = srgb::profile();
     // The segment's name, then which part of how many it holds.
     let content = [b"ICC_PROFILE\0\x01\x01", &profile[..]].concat();
@@ -36,5 +37,7 @@ fn marked(file: &[u8]) -> Vec<u8> {
         _ => 2,
     };
     let (before, behind) = file.split_at_checked(at).unwrap_or((&[], file));
-    [before, &[0xff, 0xe2], &length.to_be_bytes(), &content, behind].concat()
+    for part in [before, &[0xff, 0xe2], &length.to_be_bytes(), &content, behind] {
+        bytes.extend_from_slice(part);
+    }
 }

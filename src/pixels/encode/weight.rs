@@ -37,14 +37,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+use std::mem;
 use std::sync::Arc;
 
-use super::jpeg::DEFAULT_JPEG_QUALITY;
+use super::jpeg::{DEFAULT_JPEG_QUALITY, JpegScratch};
 #[cfg(feature = "palette")]
 use super::palette::{Indexed, Reduction};
 use super::png::{PngEffort, PngOptions, PngScratch};
 use super::webp::WebPMode;
-use super::{EncodeError, EncodeOptions, Encoded, can_be_written, jpeg, png, read_back, webp};
+use super::{EncodeError, EncodeOptions, Encoded, Scratch, can_be_written, jpeg, png, read_back, webp};
 use crate::format::Format;
 use crate::pixels::picture::{Layout, Picture};
 use crate::size::Size;
@@ -67,11 +68,22 @@ pub fn encode_within(
     options: &EncodeOptions,
     max_bytes: u64,
 ) -> Result<Encoded, EncodeError> {
+    encode_within_in(picture, format, options, max_bytes, &mut Scratch::default())
+}
+
+/// The same in memory that is there already.
+pub(crate) fn encode_within_in(
+    picture: &Picture,
+    format: Format,
+    options: &EncodeOptions,
+    max_bytes: u64,
+    scratch: &mut Scratch,
+) -> Result<Encoded, EncodeError> {
     can_be_written(picture.size(), format, options)?;
     let mut tries = Tries { size: picture.size(), format, max_bytes, encodes: 0, smallest: None };
     let fitting = match (format, options.webp.mode) {
-        (Format::Png, _) => png_within(picture, options, &mut tries),
-        (Format::Jpeg, _) => jpeg_within(picture, options, &mut tries),
+        (Format::Png, _) => png_within(picture, options, &mut scratch.png, &mut tries),
+        (Format::Jpeg, _) => jpeg_within(picture, options, &mut scratch.jpeg, &mut tries),
         (Format::WebP, WebPMode::Lossless) => webp_within(picture, options, &mut tries),
         (Format::WebP, WebPMode::Lossy { quality }) => {
             let effort = options.webp.effort;
@@ -82,25 +94,35 @@ pub fn encode_within(
     tries.end(fitting)
 }
 
-fn jpeg_within(picture: &Picture, options: &EncodeOptions, tries: &mut Tries) -> Result<Option<Encoded>, EncodeError> {
+fn jpeg_within(
+    picture: &Picture,
+    options: &EncodeOptions,
+    scratch: &mut JpegScratch,
+    tries: &mut Tries,
+) -> Result<Option<Encoded>, EncodeError> {
     let flattened = match picture.layout() {
         Layout::Rgb => None,
         Layout::Rgba => {
-            let rgb = picture.flattened(options.jpeg.background);
+            let mut rgb = mem::take(&mut scratch.flattened);
+            picture.flatten_into(options.jpeg.background, &mut rgb);
             Picture::new(picture.size(), Layout::Rgb, rgb).ok()
         }
     };
-    let picture = flattened.as_ref().unwrap_or(picture);
-    let encode = |quality| jpeg::encode(picture, &options.jpeg.clone().with_quality(quality), options.codec);
+    let rgb = flattened.as_ref().unwrap_or(picture);
+    let encode = |quality| jpeg::encode(rgb, &options.jpeg.clone().with_quality(quality), options.codec, scratch);
     let asked = options.jpeg.quality.unwrap_or(DEFAULT_JPEG_QUALITY);
-    highest_within(asked, options.min_quality, encode, tries)
+    let found = highest_within(asked, options.min_quality, encode, tries);
+    if let Some(flattened) = flattened {
+        scratch.flattened = flattened.into_pixels();
+    }
+    found
 }
 
 /// The highest quality that fits, from the one that is asked down to the floor.
 fn highest_within(
     asked: u8,
     floor: u8,
-    encode: impl Fn(u8) -> Result<Encoded, String>,
+    mut encode: impl FnMut(u8) -> Result<Encoded, String>,
     tries: &mut Tries,
 ) -> Result<Option<Encoded>, EncodeError> {
     let mut fitting = |quality| tries.fitting(encode(quality));
@@ -122,12 +144,15 @@ fn highest_within(
 }
 
 /// At most 3 efforts and 5 palettes.
-fn png_within(picture: &Picture, options: &EncodeOptions, tries: &mut Tries) -> Result<Option<Encoded>, EncodeError> {
+fn png_within(
+    picture: &Picture,
+    options: &EncodeOptions,
+    scratch: &mut PngScratch,
+    tries: &mut Tries,
+) -> Result<Option<Encoded>, EncodeError> {
     let encoder = options.png.encoder;
     for effort in PngEffort::ALL.into_iter().skip_while(|effort| *effort != options.png.effort) {
-        if let Some(encoded) =
-            tries.fitting(png::encode(picture, &PngOptions { effort, encoder }, &mut PngScratch::default()))?
-        {
+        if let Some(encoded) = tries.fitting(png::encode(picture, &PngOptions { effort, encoder }, scratch))? {
             return Ok(Some(encoded));
         }
     }

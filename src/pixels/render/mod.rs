@@ -1,8 +1,8 @@
 //! The hot path: encoded bytes to exact encoded bytes.
 //!
-//! There are two ways, and the bytes at their end are the same. Most pictures are decoded as a whole, looked at, and cut for
+//! There are three ways, and the bytes at their end are the same. Most pictures are decoded as a whole, looked at, and cut for
 //! each target (this file). One whose rows come one by one, and of which one PNG is cut, is encoded while it is decoded
-//! (`rows`).
+//! (`rows`). With several threads, whatever is cut of such a picture is resampled while it is decoded (`early`).
 //!
 //! ```
 //! use smart_resize::{EncodeOptions, Format, Picture, RenderOptions, RenderTarget, Renderer, Size, encode};
@@ -20,6 +20,8 @@
 //! ```
 
 mod colours;
+#[cfg(feature = "parallel")]
+mod early;
 mod rows;
 mod workspace;
 
@@ -33,7 +35,7 @@ use self::workspace::{Workspace, Workspaces};
 use super::codec::Codec;
 use super::decode::rows::RowReader;
 use super::decode::{Colour, Decoded, decode_into, probe};
-use super::encode::weight::encode_within;
+use super::encode::weight::encode_within_in;
 use super::encode::{Encoded, encode_in};
 use super::inspect::{Findings, inspect};
 use super::picture::Picture;
@@ -56,8 +58,7 @@ pub fn render(bytes: &[u8], target: &RenderTarget, options: &RenderOptions) -> R
 
 /// Cuts every target from the encoded picture `bytes`, which is decoded once; one result each, in their order.
 ///
-/// With the feature `parallel` targets are cut beside each other, and a single one is decoded, resampled and encoded at the
-/// same time, on the threads of the rayon pool that this is called in; the results are the same. Without it no thread is
+/// With the feature `parallel` targets are cut beside each other, and of a PNG while it is decoded, on the threads of the rayon pool that this is called in; the results are the same. Without it no thread is
 /// started.
 pub fn render_all(
     bytes: &[u8],
@@ -112,11 +113,15 @@ impl Renderer {
         {
             return vec![rendered];
         }
+        #[cfg(feature = "parallel")]
+        if let Some(results) = early::render_all(&job) {
+            return results;
+        }
         workspaces.with(|workspace| {
             let seen = guarded(|| job.see(workspace));
             let one = |target: &RenderTarget| {
                 let seen = seen.as_ref().map_err(Clone::clone)?;
-                guarded(|| workspaces.with(|workspace| seen.cut(target, &job, workspace)))
+                guarded(|| workspaces.with(|workspace| seen.cut(target, None, &job, workspace)))
             };
             let results = each(targets, one);
             if let Ok(seen) = seen {
@@ -228,13 +233,18 @@ impl Job<'_> {
         found.filter(|_| probe.is_upright).map(|reduce| (frame, reduce))
     }
 
-    /// Decodes the rows that are needed, since nobody looks at the others.
-    fn see_rows(&self, mut reader: RowReader<'_>, mut pixels: Vec<u8>) -> Result<Seen, RenderError> {
-        let (frame, row_bytes) = (reader.size, reader.row_bytes());
+    /// How many rows from the top are needed where nobody looks at the others.
+    fn bottom(&self, frame: Size) -> u32 {
         let whole = Rect::new(0, 0, frame);
         // Where a target cannot be cut, that is found again when it is to be.
         let places = self.targets.iter().filter_map(|target| place(target, frame, whole, self.options).ok());
-        let bottom = places.map(|(rect, _)| rect.y() + rect.height()).max().unwrap_or(1);
+        places.map(|(rect, _)| rect.y() + rect.height()).max().unwrap_or(1)
+    }
+
+    /// Decodes the rows that are needed, since nobody looks at the others.
+    fn see_rows(&self, mut reader: RowReader<'_>, mut pixels: Vec<u8>) -> Result<Seen, RenderError> {
+        let (frame, row_bytes) = (reader.size, reader.row_bytes());
+        let bottom = self.bottom(frame);
         let size = Size::new(frame.width(), bottom).unwrap_or(frame);
         // Each row is filled, so what was here before does not show.
         pixels.resize(row_bytes * bottom as usize, 0);
@@ -294,7 +304,14 @@ impl Seen {
         Self { picture, reduce: 1, frame, about, findings, inside }
     }
 
-    fn cut(&self, target: &RenderTarget, job: &Job<'_>, workspace: &mut Workspace) -> Result<Rendered, RenderError> {
+    /// Cuts the target, unless it was `encoded` while the picture was decoded.
+    fn cut(
+        &self,
+        target: &RenderTarget,
+        encoded: Option<Result<Encoded, RenderError>>,
+        job: &Job<'_>,
+        workspace: &mut Workspace,
+    ) -> Result<Rendered, RenderError> {
         let Job { bytes, options, workspaces, .. } = job;
         let Self { picture, reduce, frame, about, inside, .. } = self;
         let mut warnings = self.warnings(target, options)?;
@@ -302,6 +319,9 @@ impl Seen {
         warnings.extend(enlarged);
         if may_pass(target, *frame, rect, about, options) && target.allows(bytes) {
             return Ok(passed(bytes, target, *frame, rect, warnings));
+        }
+        if let Some(encoded) = encoded {
+            return Ok(finished(encoded?, target, *frame, rect, warnings));
         }
         let part = Size::new(rect.width() / reduce, rect.height() / reduce).unwrap_or(rect.size());
         let (placed, rect) = (rect, Rect::new(rect.x() / reduce, rect.y() / reduce, part));
@@ -376,15 +396,26 @@ fn encode_whole(
         Some(made.without_needless_alpha())
     };
     let picture = made.as_ref().unwrap_or(picture);
-    let encoded = match target.max_bytes {
-        Some(max_bytes) => encode_within(picture, target.format, &options.encode, max_bytes),
-        None => encode_in(picture, target.format, &options.encode, &mut workspace.png),
-    };
+    let encoded = encode_made(picture, target, options, workspace);
     let flattened = target.format == Format::Jpeg && picture.layout().has_alpha();
     if let Some(made) = made {
         workspace.resampled = made.into_pixels();
     }
     Ok((encoded?, flattened.then_some(Warning::Flattened)))
+}
+
+/// Encodes a picture that already is the target.
+fn encode_made(
+    picture: &Picture,
+    target: &RenderTarget,
+    options: &RenderOptions,
+    workspace: &mut Workspace,
+) -> Result<Encoded, RenderError> {
+    let (format, options, scratch) = (target.format, &options.encode, &mut workspace.encoding);
+    Ok(match target.max_bytes {
+        Some(max_bytes) => encode_within_in(picture, format, options, max_bytes, scratch)?,
+        None => encode_in(picture, format, options, scratch)?,
+    })
 }
 
 /// Where in a picture the target lies, of which `inside` may be used; and what is to be said about that.

@@ -158,11 +158,11 @@ impl<'a> RowsOut<'a> {
         scaling: Option<&'a Scaling>,
         workspace: &'a mut Workspace,
     ) -> Self {
-        let Workspace { resampling, png, .. } = workspace;
+        let Workspace { resampling, encoding, .. } = workspace;
         let all = 0..target.size.height() as usize;
         Self {
             resampling: scaling.map(|scaling| Resampling::new(scaling, Layout::Rgb, all, resampling)),
-            sink: RowSink::new(target.size, Layout::Rgb, options.encode.png.effort, png),
+            sink: RowSink::new(target.size, Layout::Rgb, options.encode.png.effort, &mut encoding.png),
         }
     }
 

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use crate::pixels::encode::png::PngScratch;
-use crate::pixels::resample::{Filter, Scaling, Scratch};
+use crate::pixels::encode;
+use crate::pixels::resample::{self, Filter, Scaling};
 use crate::size::Size;
 
 /// What one picture is worked on in.
@@ -15,8 +15,8 @@ pub(crate) struct Workspace {
     pub(crate) row: Vec<u8>,
     /// The resampled picture.
     pub(crate) resampled: Vec<u8>,
-    pub(crate) resampling: Scratch,
-    pub(crate) png: PngScratch,
+    pub(crate) resampling: resample::Scratch,
+    pub(crate) encoding: encode::Scratch,
 }
 
 /// The workspaces that nobody works in at the moment, and the scalings that were used last.
@@ -32,12 +32,22 @@ impl Workspaces {
 
     /// What `work` does in a workspace that nobody else works in.
     pub(crate) fn with<T>(&self, work: impl FnOnce(&mut Workspace) -> T) -> T {
-        let mut workspace = self.free.lock().ok().and_then(|mut free| free.pop()).unwrap_or_default();
+        let mut workspace = self.take();
         let result = work(&mut workspace);
+        self.give(workspace);
+        result
+    }
+
+    /// A workspace that nobody works in.
+    pub(crate) fn take(&self) -> Workspace {
+        self.free.lock().ok().and_then(|mut free| free.pop()).unwrap_or_default()
+    }
+
+    /// Nobody works in this one any more.
+    pub(crate) fn give(&self, workspace: Workspace) {
         if let Ok(mut free) = self.free.lock() {
             free.push(workspace);
         }
-        result
     }
 
     /// The Lanczos3 scaling from one size to another.

@@ -96,32 +96,53 @@ impl Default for JpegOptions {
     }
 }
 
-pub(super) fn encode(picture: &Picture, options: &JpegOptions, codec: Codec) -> Result<Encoded, String> {
-    let flattened;
+/// What pictures are encoded in, one after the other. It is kept so that, once it is large enough, this crate allocates
+/// little more than the file.
+#[derive(Debug, Default)]
+pub(crate) struct JpegScratch {
+    /// The picture without its alpha.
+    pub(super) flattened: Vec<u8>,
+    /// The file before it has its best tables.
+    plain: Vec<u8>,
+    room: recode::Room,
+}
+
+pub(super) fn encode(
+    picture: &Picture,
+    options: &JpegOptions,
+    codec: Codec,
+    scratch: &mut JpegScratch,
+) -> Result<Encoded, String> {
+    let JpegScratch { flattened, plain, room } = scratch;
     let rgb = match picture.layout() {
         Layout::Rgb => picture.pixels(),
         Layout::Rgba => {
-            flattened = picture.flattened(options.background);
-            &flattened
+            picture.flatten_into(options.background, flattened);
+            flattened
         }
     };
     let (size, quality) = (picture.size(), options.quality.unwrap_or(DEFAULT_JPEG_QUALITY));
-    let (bytes, codec) = match codec {
+    plain.clear();
+    let codec = match codec {
         #[cfg(feature = "turbojpeg")]
         Codec::Fast if size.width().max(size.height()) <= turbo::MAX_SIDE => {
-            (turbo::write(rgb, size, quality, options).map_err(|error| error.to_string())?, Codec::Fast)
+            turbo::write(rgb, size, quality, options, plain).map_err(|error| error.to_string())?;
+            Codec::Fast
         }
         // Invariant: without the feature the fast codec has been refused.
-        _ => (write(rgb, size, quality, options).map_err(|error| error.to_string())?, Codec::Pure),
+        _ => {
+            write(rgb, size, quality, options, plain).map_err(|error| error.to_string())?;
+            Codec::Pure
+        }
     };
-    let bytes = recode::with_best_tables(bytes);
+    let bytes = recode::with_best_tables(plain, room);
     let JpegOptions { subsampling, progressive, .. } = *options;
     Ok(Encoded::once(bytes, EncoderSettings::Jpeg { quality, subsampling, progressive, codec }, false))
 }
 
-fn write(rgb: &[u8], size: Size, quality: u8, options: &JpegOptions) -> Result<Vec<u8>, EncodingError> {
-    let mut bytes = Vec::new();
-    let mut encoder = Encoder::new(&mut bytes, quality);
+/// Appends the file to `bytes`.
+fn write(rgb: &[u8], size: Size, quality: u8, options: &JpegOptions, bytes: &mut Vec<u8>) -> Result<(), EncodingError> {
+    let mut encoder = Encoder::new(bytes, quality);
     encoder.set_sampling_factor(match options.subsampling {
         Subsampling::Yuv420 => SamplingFactor::R_4_2_0,
         Subsampling::Yuv444 => SamplingFactor::R_4_4_4,
@@ -135,6 +156,5 @@ fn write(rgb: &[u8], size: Size, quality: u8, options: &JpegOptions) -> Result<V
     encoder.add_icc_profile(&srgb::profile())?;
     // Invariant: a side of a `Size` fits 16 bits.
     let [width, height] = [size.width(), size.height()].map(|pixels| u16::try_from(pixels).unwrap_or(u16::MAX));
-    encoder.encode(rgb, width, height, ColorType::Rgb)?;
-    Ok(bytes)
+    encoder.encode(rgb, width, height, ColorType::Rgb)
 }

@@ -17,16 +17,23 @@ use super::tables::{Codes, Counts, Decoder, Word, number};
 /// The most symbols that are kept at a time, four bytes each. No photograph of 100 megapixels has more.
 const MAX_WORDS: usize = 1 << 26;
 
-/// The file with the best tables.
-pub(super) fn with_best_tables(file: Vec<u8>) -> Vec<u8> {
-    match recoded(&file) {
-        Some(smaller) if smaller.len() < file.len() => smaller,
-        _ => file,
-    }
+/// What files are read and written in, one after the other. It is kept so that, once it is large enough, little more is
+/// allocated than the file.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    words: Vec<Word>,
+    /// The data of a scan as it is read, then as it is written.
+    data: Vec<u8>,
 }
 
-fn recoded(file: &[u8]) -> Option<Vec<u8>> {
-    let mut reading = Reading::default();
+/// The file with the best tables.
+pub(super) fn with_best_tables(file: &[u8], room: &mut Room) -> Vec<u8> {
+    recoded(file, room).filter(|smaller| smaller.len() < file.len()).unwrap_or_else(|| file.to_vec())
+}
+
+fn recoded(file: &[u8], room: &mut Room) -> Option<Vec<u8>> {
+    room.words.clear();
+    let mut reading = Reading::new(room);
     let mut rest = file.strip_prefix(&[0xff, 0xd8])?;
     loop {
         rest = match *rest {
@@ -42,7 +49,6 @@ fn recoded(file: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// What has been read so far.
-#[derive(Default)]
 struct Reading<'a> {
     /// The segments in front of the first scan, without tables.
     head: Vec<&'a [u8]>,
@@ -50,18 +56,24 @@ struct Reading<'a> {
     frame: Option<Frame>,
     /// Each scan's header, and where its words end.
     scans: Vec<(&'a [u8], usize)>,
-    words: Vec<Word>,
+    words: &'a mut Vec<Word>,
+    data: &'a mut Vec<u8>,
     counts: Counts,
 }
 
 impl<'a> Reading<'a> {
+    fn new(Room { words, data }: &'a mut Room) -> Self {
+        let (head, scans, counts) = (Vec::new(), Vec::new(), Counts::default());
+        Self { head, tables: [const { None }; 4], frame: None, scans, words, data, counts }
+    }
+
     /// Reads a segment, with the data behind it if it is a scan; what comes then.
     fn segment(&mut self, code: u8, segment: &'a [u8], behind: &'a [u8]) -> Option<&'a [u8]> {
         let content = segment.get(4..)?;
         match code {
             0xda => {
-                let (data, rest) = unstuffed(behind)?;
-                self.scan(content, &data)?;
+                let rest = unstuffed(behind, self.data)?;
+                self.scan(content)?;
                 self.scans.push((segment, self.words.len()));
                 return Some(rest);
             }
@@ -89,8 +101,9 @@ impl<'a> Reading<'a> {
         content.is_empty().then_some(())
     }
 
-    /// For each component its name and its tables (2), then from which coefficient to which (2), and which bits (1).
-    fn scan(&mut self, header: &[u8], data: &[u8]) -> Option<()> {
+    /// For each component its name and its tables (2), then from which coefficient to which (2), and which bits (1). The
+    /// data is where it is read.
+    fn scan(&mut self, header: &[u8]) -> Option<()> {
         let (&components, header) = header.split_first()?;
         let (each, band) = header.split_at_checked(2 * usize::from(components))?;
         let &[first, last, 0] = band else { return None };
@@ -111,7 +124,7 @@ impl<'a> Reading<'a> {
         }
         // So that the last coefficient is always number 63.
         let start = 63 - u32::from(last) + u32::from(first.max(1));
-        let mut bits = Bits::new(data);
+        let mut bits = Bits::new(self.data);
         let before = self.words.len();
         let mut many = before;
         for _ in 0..units {
@@ -126,11 +139,12 @@ impl<'a> Reading<'a> {
                 return None;
             }
         }
+        let is_whole = bits.is_at_end();
         self.words.truncate(many);
         if first > 0 {
             self.join_ends(before);
         }
-        bits.is_at_end().then_some(())
+        is_whole.then_some(())
     }
 
     /// Makes one word of the ends of blocks that follow each other, which a scan of AC coefficients alone allows.
@@ -166,7 +180,7 @@ impl<'a> Reading<'a> {
         self.words.truncate(kept);
     }
 
-    fn written(&self, size_before: usize) -> Vec<u8> {
+    fn written(self, size_before: usize) -> Vec<u8> {
         let (codes, tables) = Codes::best(&self.counts, &self.tables);
         let mut file = Vec::with_capacity(size_before);
         file.extend([0xff, 0xd8]);
@@ -174,11 +188,12 @@ impl<'a> Reading<'a> {
         file.extend(tables);
         let bytes = usize::try_from(codes.bits(&self.counts).div_ceil(8)).unwrap_or(usize::MAX);
         // What is written last overlaps by less than a word.
-        let mut room = vec![0; bytes.saturating_add(16)];
+        let room = self.data;
+        room.resize(bytes.saturating_add(16), 0);
         let mut start = 0;
         for (header, end) in &self.scans {
             file.extend_from_slice(header);
-            let filled = write_words(self.words.get(start..*end).unwrap_or_default(), &codes, &mut room);
+            let filled = write_words(self.words.get(start..*end).unwrap_or_default(), &codes, room);
             put_stuffed(room.get(..filled).unwrap_or_default(), &mut file);
             start = *end;
         }
@@ -246,13 +261,17 @@ mod tests {
         [own, second, third]
     }
 
+    fn with_best_tables(file: &[u8]) -> Vec<u8> {
+        super::with_best_tables(file, &mut Room::default())
+    }
+
     /// The segments that have a code.
     fn segments(file: &[u8], wanted: u8) -> Vec<&[u8]> {
         let (mut found, mut rest) = (Vec::new(), &file[2..]);
         while let [0xff, code, high, low, ..] = *rest {
             let (segment, behind) = rest.split_at(2 + usize::from(u16::from_be_bytes([high, low])));
             found.extend((code == wanted).then_some(&segment[4..]));
-            rest = if code == 0xda { unstuffed(behind).unwrap().1 } else { behind };
+            rest = if code == 0xda { unstuffed(behind, &mut Vec::new()).unwrap() } else { behind };
         }
         found
     }
@@ -273,13 +292,16 @@ mod tests {
 
     /// Another file with the same pixels and fewer bytes.
     fn assert_smaller(plain: &[u8]) {
-        let better = with_best_tables(plain.to_vec());
+        let better = with_best_tables(plain);
         assert!(better.len() < plain.len(), "{} after {}", better.len(), plain.len());
         assert!(read(&better) == read(plain));
         assert_tables(&better);
         assert_eq!(segments(&better, 0xda), segments(plain, 0xda), "the same scans");
         if segments(plain, 0xda).len() == 1 {
-            assert!(recoded(&better) == Some(better), "read again and written again it is the same");
+            assert!(
+                recoded(&better, &mut Room::default()) == Some(better),
+                "read again and written again it is the same"
+            );
         }
     }
 
@@ -312,7 +334,7 @@ mod tests {
                 let at = at as usize % plain.len();
                 plain[at] = byte;
             }
-            let better = with_best_tables(plain.clone());
+            let better = with_best_tables(&plain);
             prop_assert!(better.len() <= plain.len());
             let are_alike = |(before, after): (Option<_>, Option<_>)| before.is_none() || before == after;
             prop_assert!(better == plain || read(&plain).into_iter().zip(read(&better)).all(are_alike));
@@ -342,7 +364,7 @@ mod tests {
         assert_smaller(&grey);
         let apart = file(&pixels, (45, 31), 80, |encoder| encoder.set_sampling_factor(SamplingFactor::R_4_1_1));
         assert_eq!(segments(&apart, 0xda).len(), 3);
-        let better = with_best_tables(apart.clone());
+        let better = with_best_tables(&apart);
         assert!(better.len() < apart.len());
         // zune-jpeg reads such files wrong.
         assert!(read(&better)[1..] == read(&apart)[1..]);
@@ -356,12 +378,12 @@ mod tests {
         let best = file(&pixels, (45, 31), 80, |encoder| encoder.set_optimized_huffman_tables(true));
         let followed = [&plain[..], b"more"].concat();
         for file in [restarting, followed, Vec::new(), vec![0xff, 0xd8, 0xff, 0xd9]] {
-            assert!(with_best_tables(file.clone()) == file);
+            assert!(with_best_tables(&file) == file);
         }
-        assert!(with_best_tables(best.clone()).len() <= best.len());
+        assert!(with_best_tables(&best).len() <= best.len());
         for length in 0..plain.len() {
-            let cut = plain[..length].to_vec();
-            assert!(with_best_tables(cut.clone()) == cut, "{length}");
+            let cut = &plain[..length];
+            assert!(with_best_tables(cut) == cut, "{length}");
         }
     }
 }

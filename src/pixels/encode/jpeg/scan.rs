@@ -67,16 +67,16 @@ const fn has_ff(word: [u8; 8]) -> bool {
     inverted.wrapping_sub(0x0101_0101_0101_0101) & !inverted & 0x8080_8080_8080_8080 != 0
 }
 
-/// The data of a scan without the zeros behind `ff`, and with room for the words that are read last; and what comes behind
-/// the data, from the first `ff` on that is followed by another byte.
-pub(super) fn unstuffed(mut data: &[u8]) -> Option<(Vec<u8>, &[u8])> {
-    let mut bytes = Vec::new();
+/// Puts the data of a scan without the zeros behind `ff`, and with room for the words that are read last, in place of what
+/// `bytes` holds; what comes behind the data, from the first `ff` on that is followed by another byte.
+pub(super) fn unstuffed<'a>(mut data: &'a [u8], bytes: &mut Vec<u8>) -> Option<&'a [u8]> {
+    bytes.clear();
     loop {
         let (before, behind) = data.split_at_checked(position_of_ff(data)?)?;
         bytes.extend_from_slice(before);
         let [_, 0, stuffed @ ..] = behind else {
             bytes.resize(bytes.len() + Bits::ROOM, 0);
-            return Some((bytes, behind));
+            return Some(behind);
         };
         bytes.push(0xff);
         data = stuffed;

@@ -69,7 +69,7 @@ impl Entry {
 }
 
 /// A symbol (8 bits), the number of its table (2), and above them the end of its code and what followed it (22).
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Word(u32);
 
 impl Word {

@@ -1,5 +1,7 @@
 //! The codes of a deflate block (RFC 1951, sections 3.2.5 to 3.2.7): what they are made of, and how a block tells them.
 
+use std::sync::LazyLock;
+
 use super::super::runs::runs;
 use super::bits::BitWriter;
 use super::cost::{BIT, entropy, histogram};
@@ -97,45 +99,65 @@ impl Counts {
     }
 }
 
-/// The codes of a block, and how it tells them.
+/// How long the codes of a block are.
+///
+/// That says how many bits the block takes; the [`Codes`] are made only where it is written with them.
 #[derive(Debug)]
-pub(super) struct Codes {
-    pub(super) table: Table,
-    symbol_lengths: [u8; SYMBOLS],
-    distance_lengths: [u8; DISTANCES],
-    symbols: Code<SYMBOLS>,
-    distances: Code<DISTANCES>,
+pub(super) struct Lengths {
+    symbols: [u8; SYMBOLS],
+    distances: [u8; DISTANCES],
 }
 
-impl Codes {
-    pub(super) fn of(counts: &Counts) -> Self {
-        let symbol_lengths = lengths(&counts.symbols, SYMBOL_LIMIT);
-        let distance_lengths = lengths(&counts.distances, DISTANCE_LIMIT);
-        let (symbols, distances) = (Code::canonical(&symbol_lengths), Code::canonical(&distance_lengths));
-        let table = Table::of(&symbol_lengths, &distance_lengths);
-        Self { table, symbol_lengths, distance_lengths, symbols, distances }
-    }
-
+impl Lengths {
     /// Those of section 3.2.6.
-    pub(super) fn fixed() -> Self {
-        // Two symbols that never occur have codes too, which come before those of 9 bits.
-        let lengths: [u8; SYMBOLS + 2] = std::array::from_fn(|symbol| match symbol {
-            144..256 => 9,
-            256..280 => 7,
-            _ => 8,
-        });
-        let symbols = Code::canonical(&lengths);
-        let (symbol_lengths, distance_lengths) = (*lengths.first_chunk().unwrap_or(&[0; SYMBOLS]), [5; DISTANCES]);
-        let distances = Code::canonical(&distance_lengths);
-        Self { table: Table::Fixed, symbol_lengths, distance_lengths, symbols, distances }
+    #[expect(clippy::indexing_slicing, reason = "a constant")]
+    pub(super) const FIXED: Self = {
+        let (mut symbols, mut rest) = ([8; SYMBOLS], 144);
+        while rest < 280 {
+            symbols[rest] = if rest < 256 { 9 } else { 7 };
+            rest += 1;
+        }
+        Self { symbols, distances: [5; DISTANCES] }
+    };
+
+    /// The best for symbols that occur as often as that.
+    pub(super) fn of(counts: &Counts) -> Self {
+        let symbols = lengths(&counts.symbols, SYMBOL_LIMIT);
+        Self { symbols, distances: lengths(&counts.distances, DISTANCE_LIMIT) }
     }
 
     /// How many bits symbols that occur as often as that take.
     pub(super) fn len_in_bits(&self, counts: &Counts) -> u64 {
         let of = |(count, length): (&u32, &u8)| u64::from(*count) * u64::from(*length);
-        let symbols: u64 = counts.symbols.iter().zip(&self.symbol_lengths).map(of).sum();
-        let distances: u64 = counts.distances.iter().zip(&self.distance_lengths).map(of).sum();
+        let symbols: u64 = counts.symbols.iter().zip(&self.symbols).map(of).sum();
+        let distances: u64 = counts.distances.iter().zip(&self.distances).map(of).sum();
         symbols + distances + counts.extra_bits
+    }
+}
+
+/// The codes of a block.
+#[derive(Debug)]
+pub(super) struct Codes {
+    symbols: Code<SYMBOLS>,
+    distances: Code<DISTANCES>,
+}
+
+impl Codes {
+    pub(super) fn of(lengths: &Lengths) -> Self {
+        Self { symbols: Code::canonical(&lengths.symbols), distances: Code::canonical(&lengths.distances) }
+    }
+
+    /// Those of section 3.2.6.
+    pub(super) fn fixed() -> &'static Self {
+        static FIXED: LazyLock<Codes> = LazyLock::new(|| {
+            // Two symbols that never occur have codes too, which come before those of 9 bits.
+            let mut lengths = [8; SYMBOLS + 2];
+            for (place, length) in lengths.iter_mut().zip(Lengths::FIXED.symbols) {
+                *place = length;
+            }
+            Codes { symbols: Code::canonical(&lengths), distances: Code::canonical(&Lengths::FIXED.distances) }
+        });
+        &FIXED
     }
 
     /// The bytes from `start` on, as sequences, and the end of the block.
@@ -174,69 +196,66 @@ impl Codes {
     }
 }
 
-/// How a block says which codes it has (3.2.6 and 3.2.7).
+/// How a block says which codes of its own it has (3.2.7).
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there are two at a time")]
-pub(super) enum Table {
-    Fixed,
-    Own {
-        /// Of the symbols, then of the distances.
-        lengths: [u8; SYMBOLS + DISTANCES],
-        many_symbols: usize,
-        many_distances: usize,
-        /// Of the codes of lengths, in the order in which they are written.
-        of_lengths: [u8; 19],
-    },
+pub(super) struct Table {
+    /// Of the symbols, then of the distances.
+    lengths: [u8; SYMBOLS + DISTANCES],
+    many_symbols: usize,
+    many_distances: usize,
+    /// Of the codes of lengths, by the length or the kind of repetition.
+    of_lengths: [u8; 19],
+    /// How many of these are written, in their order.
+    written: usize,
+    len_in_bits: u64,
 }
 
 /// In which order the lengths of the codes of lengths are written.
 const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
 impl Table {
-    fn of(symbols: &[u8; SYMBOLS], distances: &[u8; DISTANCES]) -> Self {
+    pub(super) fn of(both: &Lengths) -> Self {
         // Invariant: the end of the block has a code, so 257 lengths or more are used.
         let used = |lengths: &[u8]| lengths.iter().rposition(|length| *length > 0).map_or(1, |last| last + 1);
-        let (many_symbols, many_distances) = (used(symbols).max(END + 1), used(distances));
+        let (many_symbols, many_distances) = (used(&both.symbols).max(END + 1), used(&both.distances));
         let mut lengths = [0; SYMBOLS + DISTANCES];
-        let both = symbols.iter().take(many_symbols).chain(distances.iter().take(many_distances));
-        for (place, length) in lengths.iter_mut().zip(both) {
+        let all = both.symbols.iter().take(many_symbols).chain(both.distances.iter().take(many_distances));
+        for (place, length) in lengths.iter_mut().zip(all) {
             *place = *length;
         }
-        let mut counts = [0; 19];
-        for (symbol, ..) in runs(lengths.get(..many_symbols + many_distances).unwrap_or(&lengths)) {
+        let (mut counts, mut len_in_bits) = ([0; 19], 0);
+        for (symbol, _, extra_bits) in runs(lengths.get(..many_symbols + many_distances).unwrap_or(&lengths)) {
             if let Some(count) = counts.get_mut(symbol) {
                 *count += 1;
             }
+            len_in_bits += u64::from(extra_bits);
         }
-        Self::Own { lengths, many_symbols, many_distances, of_lengths: self::lengths(&counts, LENGTH_LIMIT) }
+        let of_lengths = self::lengths(&counts, LENGTH_LIMIT);
+        let is_used = |symbol: &usize| of_lengths.get(*symbol).is_some_and(|length| *length > 0);
+        let written = ORDER.iter().rposition(is_used).map_or(4, |last| (last + 1).max(4));
+        let of = |(count, length): (&u32, &u8)| u64::from(*count) * u64::from(*length);
+        len_in_bits += 2 + 5 + 5 + 4 + 3 * written as u64 + counts.iter().zip(&of_lengths).map(of).sum::<u64>();
+        Self { lengths, many_symbols, many_distances, of_lengths, written, len_in_bits }
     }
 
-    pub(super) fn len_in_bits(&self) -> u64 {
-        let mut length = 0;
-        self.for_each(|_, bits| length += u64::from(bits));
-        length
+    /// With the two bits before it, that say which kind the block is of.
+    pub(super) const fn len_in_bits(&self) -> u64 {
+        self.len_in_bits
     }
 
     pub(super) fn put(&self, bits: &mut BitWriter) {
-        self.for_each(|word, count| bits.put(word, count));
-    }
-
-    /// The words that it is made of, each with the number of its bits.
-    fn for_each(&self, mut word: impl FnMut(u64, u32)) {
-        let Self::Own { lengths, many_symbols, many_distances, of_lengths } = self else { return word(0b01, 2) };
-        let ordered = ORDER.map(|symbol| of_lengths.get(symbol).copied().unwrap_or(0));
-        let written = ordered.iter().rposition(|length| *length > 0).map_or(4, |last| (last + 1).max(4));
-        word(0b10, 2);
-        word((many_symbols - (END + 1)) as u64, 5);
-        word((many_distances - 1) as u64, 5);
-        word((written - 4) as u64, 4);
-        for length in ordered.iter().take(written) {
-            word((*length).into(), 3);
+        let Self { lengths, many_symbols, many_distances, of_lengths, written, .. } = self;
+        bits.put(0b10, 2);
+        bits.put((many_symbols - (END + 1)) as u64, 5);
+        bits.put((many_distances - 1) as u64, 5);
+        bits.put((written - 4) as u64, 4);
+        for symbol in ORDER.iter().take(*written) {
+            bits.put(of_lengths.get(*symbol).copied().unwrap_or(0).into(), 3);
         }
         let code = Code::<19>::canonical(of_lengths);
         for (symbol, extra, extra_bits) in runs(lengths.get(..many_symbols + many_distances).unwrap_or(lengths)) {
             let (code, length) = code.of(symbol);
-            word(code | u64::from(extra) << length, length + extra_bits);
+            bits.put(code | u64::from(extra) << length, length + extra_bits);
         }
     }
 }

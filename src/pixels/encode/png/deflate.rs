@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use super::PngEffort;
 use super::bits::BitWriter;
-use super::codes::{Codes, Counts, END, SYMBOLS};
+use super::codes::{Codes, Counts, END, Lengths, SYMBOLS, Table};
 use super::cost::{BIT, log2};
 use super::search::{Depth, Search, Sequence, Tables};
 
@@ -210,20 +210,24 @@ impl Block {
         if let Some(ends) = self.counts.symbols.get_mut(END) {
             *ends = 1;
         }
-        let own = Codes::of(&self.counts);
-        let in_own = own.table.len_in_bits() + own.len_in_bits(&self.counts);
-        let fixed = Codes::fixed();
-        let in_fixed = fixed.len_in_bits(&self.counts);
+        let own = Lengths::of(&self.counts);
+        let table = Table::of(&own);
+        let in_own = table.len_in_bits() + own.len_in_bits(&self.counts);
+        let in_fixed = Lengths::FIXED.len_in_bits(&self.counts);
         let bytes = data.get(self.start..self.start + self.length).unwrap_or(&[]);
         let stored = bytes.len() as u64 * 8 + (bytes.len() / MAX_STORED + 1) as u64 * (3 + 7 + 32);
         bits.reserve(usize::try_from(stored.min(in_own).min(in_fixed) / 8 + 8).unwrap_or(0));
         if stored <= in_own.min(in_fixed) {
             return store(bytes, is_last, bits);
         }
-        let codes = if in_fixed <= in_own { fixed } else { own };
         bits.put(is_last.into(), 1);
-        codes.table.put(bits);
-        codes.put(data, self.start, &self.sequences, bits);
+        if in_fixed <= in_own {
+            bits.put(0b01, 2);
+            Codes::fixed().put(data, self.start, &self.sequences, bits);
+        } else {
+            table.put(bits);
+            Codes::of(&own).put(data, self.start, &self.sequences, bits);
+        }
     }
 }
 

@@ -23,13 +23,12 @@ pub(in crate::pixels::encode) fn lengths<const N: usize>(counts: &[u32; N], limi
     let by_length = how_many_of_each_length::<N>(leaves, limit);
     let mut lengths = [0; N];
     // The rarest symbols have the longest codes.
-    let longest_first = (0..17_u8)
-        .rev()
-        .zip(by_length.iter().rev())
-        .flat_map(|(length, many)| std::iter::repeat_n(length, *many as usize));
-    for ((_, symbol), length) in leaves.iter().zip(longest_first) {
-        if let Some(place) = lengths.get_mut(usize::from(*symbol)) {
-            *place = length;
+    let mut leaves = leaves.iter();
+    for (length, many) in (0..17_u8).zip(by_length).rev() {
+        for (_, symbol) in leaves.by_ref().take(many as usize) {
+            if let Some(place) = lengths.get_mut(usize::from(*symbol)) {
+                *place = length;
+            }
         }
     }
     lengths
@@ -38,13 +37,13 @@ pub(in crate::pixels::encode) fn lengths<const N: usize>(counts: &[u32; N], limi
 /// By length from 0 on the number of codes, for two to `N` leaves in the order of how often they occur.
 fn how_many_of_each_length<const N: usize>(leaves: &[(u32, u16)], limit: u8) -> [u32; 17] {
     // Nodes in the order in which they are merged: each with the node that it becomes part of.
-    let (mut parents_of_leaves, mut parents_of_trees) = ([0_usize; N], [0_usize; N]);
+    let (mut parents_of_leaves, mut parents_of_trees) = ([0_u16; N], [0_u16; N]);
     let (mut leaf_places, mut tree_places) = (parents_of_leaves.iter_mut(), parents_of_trees.iter_mut());
     let mut rest = leaves.iter().map(|(count, _)| *count).peekable();
     // The weights of all trees, of which so many are merged.
     let mut trees = [0_u32; N];
     let mut merged = 0;
-    for tree in 0..leaves.len().saturating_sub(1) {
+    for (tree, number) in (0..leaves.len().saturating_sub(1)).zip(0..) {
         let mut weight = 0_u32;
         for _ in 0..2 {
             let oldest = trees.get(merged).filter(|_| merged < tree);
@@ -55,11 +54,11 @@ fn how_many_of_each_length<const N: usize>(leaves: &[(u32, u16)], limit: u8) -> 
             };
             if leaf {
                 weight = weight.saturating_add(rest.next().unwrap_or(0));
-                leaf_places.next().into_iter().for_each(|place| *place = tree);
+                leaf_places.next().into_iter().for_each(|place| *place = number);
             } else {
                 weight = weight.saturating_add(oldest.copied().unwrap_or(0));
                 merged += 1;
-                tree_places.next().into_iter().for_each(|place| *place = tree);
+                tree_places.next().into_iter().for_each(|place| *place = number);
             }
         }
         if let Some(place) = trees.get_mut(tree) {
@@ -69,14 +68,14 @@ fn how_many_of_each_length<const N: usize>(leaves: &[(u32, u16)], limit: u8) -> 
     // Invariant: every tree but the last, which is the root, has a parent that was made after it.
     let mut depths = [0_u8; N];
     for (tree, parent) in parents_of_trees.iter().enumerate().take(merged).rev() {
-        let depth = depths.get(*parent).map_or(1, |depth| depth.saturating_add(1));
+        let depth = depths.get(usize::from(*parent)).map_or(1, |depth| depth.saturating_add(1));
         if let Some(place) = depths.get_mut(tree) {
             *place = depth;
         }
     }
     let mut by_length = [0_u32; 17];
     for parent in parents_of_leaves.iter().take(leaves.len()) {
-        let length = depths.get(*parent).map_or(1, |depth| depth.saturating_add(1)).min(limit);
+        let length = depths.get(usize::from(*parent)).map_or(1, |depth| depth.saturating_add(1)).min(limit);
         if let Some(many) = by_length.get_mut(usize::from(length)) {
             *many += 1;
         }

@@ -6,11 +6,10 @@
 #[cfg(feature = "parallel")]
 use std::sync::Mutex;
 
-#[cfg(feature = "parallel")]
-use rayon::prelude::*;
-
 use super::PngEffort;
 use super::file;
+#[cfg(feature = "parallel")]
+use super::parts::Parts;
 use super::reduce::{Colour, Raster, Shape};
 use super::strip::{Deflated, Strip, Sum, Workshop, strips};
 
@@ -23,40 +22,25 @@ pub struct PngScratch {
     /// The row above the first one, or the rows that [`RowSink`](super::sink::RowSink) has not encoded yet.
     pub(super) rows: Vec<u8>,
     pub(super) workshop: Workshop,
-    /// Those of other threads.
+    /// What other threads encode strips in.
     #[cfg(feature = "parallel")]
-    workshops: Mutex<Vec<Workshop>>,
+    others: Mutex<Vec<PngScratch>>,
 }
 
 /// The file of `raster`.
 pub(super) fn write(raster: &Raster<'_>, effort: PngEffort, scratch: &mut PngScratch) -> Vec<u8> {
     let shape = raster.shape;
+    #[cfg(feature = "parallel")]
+    if strips(shape.size).len() > 1 && rayon::current_num_threads() > 1 {
+        return Parts::of(shape, effort).encode_all(raster, &scratch.others);
+    }
     let row_bytes = shape.row_bytes();
     scratch.rows.clear();
     scratch.rows.resize(row_bytes, 0);
-    let strip = |rows, zeros| Strip::of(raster.rows, rows, row_bytes, zeros);
     let mut writer = Writer::new(shape, &raster.palette);
-    #[cfg(feature = "parallel")]
-    if strips(shape.size).len() > 1 && rayon::current_num_threads() > 1 {
-        let PngScratch { rows: zeros, workshops, .. } = &*scratch;
-        let encode = |rows| {
-            let mut workshop = workshops.lock().ok().and_then(|mut all| all.pop()).unwrap_or_default();
-            let Deflated { bytes, sum } = workshop.encode(shape, strip(rows, zeros), effort);
-            let deflated = (bytes.to_vec(), sum);
-            if let Ok(mut all) = workshops.lock() {
-                all.push(workshop);
-            }
-            (deflated, rows.is_last)
-        };
-        let all: Vec<_> = strips(shape.size).collect();
-        let all: Vec<((Vec<u8>, Sum), bool)> = all.into_par_iter().map(encode).collect();
-        for ((bytes, sum), is_last) in all {
-            writer.push(Deflated { bytes: &bytes, sum }, is_last);
-        }
-        return writer.file;
-    }
     for rows in strips(shape.size) {
-        writer.push(scratch.workshop.encode(shape, strip(rows, &scratch.rows), effort), rows.is_last);
+        let strip = Strip::of(raster.rows, rows, row_bytes, &scratch.rows);
+        writer.push(scratch.workshop.encode(shape, strip, effort), rows.is_last);
     }
     writer.file
 }

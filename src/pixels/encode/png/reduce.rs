@@ -240,54 +240,61 @@ fn indexed<const N: usize>(
 
 /// At most 256 colours, by a hash with open addresses.
 struct Distinct {
-    /// The colour, and its place in the palette.
-    slots: [Option<(Colour, u8)>; SLOTS],
+    /// In the order in which they were found, and as many.
+    colours: [Colour; 256],
     count: usize,
+    /// By their number in that order their place in the palette.
+    places: [u8; 256],
+    /// The number of a colour, plus one; 0 where a slot is free.
+    slots: [u16; SLOTS],
 }
 
 const SLOTS: usize = 2048;
 
 impl Distinct {
     const fn new() -> Self {
-        Self { slots: [None; SLOTS], count: 0 }
+        Self { colours: [[0; 4]; 256], count: 0, places: [0; 256], slots: [0; SLOTS] }
     }
 
-    /// The slot of the colour, or the free one that is its.
-    fn slot(&self, colour: Colour) -> usize {
+    /// The slot of the colour, or the free one that is its, and the colour's number, if it has one.
+    fn slot(&self, colour: Colour) -> (usize, Option<usize>) {
         let hash = (u32::from_le_bytes(colour).wrapping_mul(0x9e37_79b1) >> 21) as usize;
         // Invariant: most slots are free.
-        let is_its =
-            |slot: &usize| self.slots.get(*slot).is_some_and(|slot| slot.is_none_or(|(found, _)| found == colour));
-        (hash..SLOTS).chain(0..hash).find(is_its).unwrap_or(hash)
+        for at in (hash..SLOTS).chain(0..hash) {
+            match self.slots.get(at).copied().unwrap_or(0).checked_sub(1).map(usize::from) {
+                None => return (at, None),
+                Some(number) if self.colours.get(number) == Some(&colour) => return (at, Some(number)),
+                Some(_) => {}
+            }
+        }
+        (hash, None)
     }
 
     /// None if there are too many.
     fn add(&mut self, colour: Colour) -> Option<()> {
-        let at = self.slot(colour);
-        let slot = self.slots.get_mut(at)?;
-        if slot.is_none() {
-            *slot = Some((colour, 0));
+        if let (at, None) = self.slot(colour) {
+            *self.colours.get_mut(self.count)? = colour;
             self.count += 1;
+            *self.slots.get_mut(at)? = u16::try_from(self.count).ok()?;
         }
-        (self.count <= 256).then_some(())
+        Some(())
     }
 
     /// The colours in the order of the palette: those that are not opaque first, so that only they have an alpha in the
     /// file, then by their brightness.
     fn sort(&mut self) -> Palette {
-        let mut colours = Palette::of(self.slots.iter().flatten().map(|(colour, _)| *colour));
-        let found = colours.colours.get_mut(..colours.count).unwrap_or_default();
+        let mut palette = Palette { colours: self.colours, count: self.count };
+        let found = palette.colours.get_mut(..self.count).unwrap_or_default();
         found.sort_unstable_by_key(|&[r, g, b, alpha]| (alpha, g, r, b));
-        for (colour, place) in colours.iter().zip(0..=u8::MAX) {
-            let at = self.slot(*colour);
-            if let Some(slot) = self.slots.get_mut(at) {
-                *slot = Some((*colour, place));
+        for (colour, place) in palette.iter().zip(0..=u8::MAX) {
+            if let Some(found) = self.slot(*colour).1.and_then(|number| self.places.get_mut(number)) {
+                *found = place;
             }
         }
-        colours
+        palette
     }
 
     fn place(&self, colour: Colour) -> u8 {
-        self.slots.get(self.slot(colour)).copied().flatten().map_or(0, |(_, place)| place)
+        self.slot(colour).1.and_then(|number| self.places.get(number)).copied().unwrap_or(0)
     }
 }

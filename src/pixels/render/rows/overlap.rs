@@ -52,7 +52,7 @@ impl Strips {
         source: impl Iterator<Item = &'a [u8]>,
         workspace: &mut Workspace,
     ) -> Part {
-        let Workspace { resampling, resampled, png, .. } = workspace;
+        let Workspace { resampling, resampled, encoding, .. } = workspace;
         resampled.clear();
         match &self.scaling {
             Some(scaling) => {
@@ -61,7 +61,7 @@ impl Strips {
             }
             None => source.for_each(|row| resampled.extend_from_slice(row)),
         }
-        self.parts.encode(number, resampled, png)
+        self.parts.encode(number, resampled, &mut encoding.png)
     }
 }
 
@@ -109,7 +109,7 @@ pub(super) fn render(
                 let encoded = encoded(file, target.size, &job.options.encode.png)?;
                 Ok(finished(encoded, target, frame, rect, warnings))
             }
-            None => seen.cut(target, job, workspace),
+            None => seen.cut(target, None, job, workspace),
         };
         workspace.pixels = seen.picture.into_pixels();
         rendered
