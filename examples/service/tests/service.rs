@@ -303,7 +303,12 @@ async fn too_much_is_refused_and_nothing_of_it_stays() {
     let (status, answer) = read(long).await;
     assert_eq!((status, answer), (413, json!({"detail": "body of 300001 bytes, at most 300000"})));
 
-    // One that says what it will send and does not takes room, for a while.
+    let pieces = futures_util::stream::iter((0..4).map(|_| Ok::<_, std::io::Error>(vec![b' '; 100_000])));
+    let chunked = running.client.post(running.url(APP)).body(reqwest::Body::wrap_stream(pieces)).send().await.unwrap();
+    let (status, answer) = read(chunked).await;
+    assert_eq!((status, answer), (413, json!({"detail": "body of more than 300000 bytes, at most 300000"})));
+
+    // One that sends some and then nothing takes room, for a while.
     use tokio::io::AsyncWriteExt as _;
     let address = running.base.strip_prefix("http://").unwrap();
     let mut slow = tokio::net::TcpStream::connect(address).await.unwrap();
@@ -503,4 +508,136 @@ async fn a_client_with_a_proxy_url_reaches_all_of_it() {
     {
         assert_eq!(forward(url).await.0, 400);
     }
+}
+
+#[tokio::test]
+async fn of_a_large_body_nothing_is_kept_and_little_is_told() {
+    let running = Running::start(&[]).await;
+    let zeros = format!("[{}0]", "0,".repeat(4_000_000));
+    for body in [format!("{{\"junk\": {zeros}}}"), format!("{{\"focus\": {zeros}, \"target_sizes\": {zeros}}}"), zeros]
+    {
+        for path in [APP, "/queue/fal-ai/smart-resize", "/plan"] {
+            let response = running.client.post(running.url(path)).body(body.clone()).send().await.unwrap();
+            let told = response.bytes().await.unwrap();
+            assert!(told.len() < 100_000, "{path}: {} bytes", told.len());
+        }
+    }
+    let mut whole = body(&["300x250"]);
+    whole["focus"] = json!({"x": 50, "y": 50, "junk": "x".repeat(60_000)});
+    let id = running.submit(&whole).await;
+    assert_eq!(running.result(&id).await.0, 200);
+    let kept = std::fs::metadata(running.data.path().join("store/records.redb")).unwrap().len();
+    assert!(kept < 8 << 20, "{kept} bytes of records");
+}
+
+#[tokio::test]
+async fn what_a_client_calls_a_blob_is_none_of_ours() {
+    let running = Running::start(&[]).await;
+    let whole = picture(64, 48, Format::Png);
+    let upload = running.client.post(running.url("/files/upload")).body(whole.clone());
+    assert_eq!(upload.send().await.unwrap().status(), 200);
+    let digest = smart_resize::Digest::of(&whole);
+    let body = json!({"image_url": format!("blob:{digest}"), "target_sizes": ["300x250"]});
+    for path in [APP, "/plan"] {
+        let (status, answer) = read(running.post(path, &body).send().await.unwrap()).await;
+        assert_eq!((status, &answer["detail"][0]["loc"]), (422, &json!(["body", "image_url"])), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_may_run_for_so_long() {
+    let below = server(Router::new().fallback(|| std::future::pending::<&'static str>())).await;
+    let running = Running::start(&["--request-timeout", "1"]).await;
+    let body = json!({"image_url": format!("{below}/slow.png"), "target_sizes": ["300x250"]});
+    let (status, answer) = read(running.post(APP, &body).send().await.unwrap()).await;
+    assert_eq!((status, &answer["detail"][0]["type"]), (504, &json!("generation_timeout")), "{answer}");
+    assert_eq!(answer["detail"][0]["msg"], "The request took more than 1 s");
+}
+
+#[tokio::test]
+async fn every_route_needs_a_key_but_those_of_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = folder.path().join("keys");
+    std::fs::write(&keys, "ann:secret-of-ann\n").unwrap();
+    let running = Running::start(&["--keys", text(&keys)]).await;
+    let id = "00000000-0000-4000-8000-000000000000";
+    let request = |method: &str, path: String| {
+        running.client.request(method.parse().unwrap(), running.url(&path)).body("{}").send()
+    };
+    let base = format!("{APP}/requests/{id}");
+    for (method, path) in [
+        ("POST", APP.to_owned()),
+        ("POST", format!("/queue{APP}")),
+        ("POST", "/fal-ai/nano-banana-pro/edit".to_owned()),
+        ("GET", base.clone()),
+        ("GET", format!("{base}/status")),
+        ("GET", format!("{base}/status/stream")),
+        ("GET", format!("{base}/provenance")),
+        ("PUT", format!("{base}/cancel")),
+        ("GET", format!("/queue{base}")),
+        ("POST", "/plan".to_owned()),
+        ("POST", "/storage/auth/token".to_owned()),
+        ("POST", "/storage/upload/initiate".to_owned()),
+        ("POST", "/storage/upload/initiate-multipart".to_owned()),
+        ("POST", "/files/upload".to_owned()),
+    ] {
+        assert_eq!(request(method, path.clone()).await.unwrap().status(), 401, "{method} {path}");
+    }
+    for path in ["/", "/config.json", "/healthz", "/metrics", "/.well-known/jwks.json"] {
+        assert_eq!(request("GET", path.to_owned()).await.unwrap().status(), 200, "{path}");
+    }
+    let metrics = running.get("/metrics").send().await.unwrap().text().await.unwrap();
+    assert!(metrics.contains("smart_resize_requests_submitted_total 0\n"), "{metrics}");
+}
+
+#[tokio::test]
+async fn a_webhook_is_told_after_a_restart() {
+    let (told, mut seen) = tokio::sync::mpsc::unbounded_channel::<Bytes>();
+    let listening = Arc::new(Mutex::new(false));
+    let is_there = Arc::clone(&listening);
+    let hook = post(move |body: Bytes| {
+        let (told, is_there) = (told.clone(), Arc::clone(&is_there));
+        async move {
+            if !*is_there.lock().unwrap() {
+                return axum::http::StatusCode::SERVICE_UNAVAILABLE;
+            }
+            told.send(body).unwrap();
+            axum::http::StatusCode::OK
+        }
+    });
+    let url = server(Router::new().route("/hook", hook)).await;
+    let running = Running::start(&[]).await;
+    let path = format!("{APP}?fal_webhook={url}/hook");
+    let (_, submitted) = read(running.post(&path, &body(&["300x250"])).send().await.unwrap()).await;
+    assert_eq!(running.result(submitted["request_id"].as_str().unwrap()).await.0, 200);
+    let folder = running.stop().await;
+    *listening.lock().unwrap() = true;
+    let _running = Running::in_folder(folder, &[]).await;
+    let told = tokio::time::timeout(support::PATIENCE, seen.recv()).await.unwrap().unwrap();
+    let told: Value = serde_json::from_slice(&told).unwrap();
+    assert_eq!(told["request_id"], submitted["request_id"]);
+}
+
+#[tokio::test]
+async fn a_stop_is_heard_by_those_who_wait() {
+    let running = Running::start(&["--concurrency", "1", "--grace", "30"]).await;
+    let runs = running.submit(&body(&["1920x1080"])).await;
+    let mut waiting = Vec::new();
+    for _ in 0..3 {
+        let request = running.post(APP, &body(&["3840x2160", "2160x3840", "4096x4096"]));
+        waiting.push(tokio::spawn(async move { read(request.send().await.unwrap()).await }));
+    }
+    while running.service.queue.waiting().await < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let folder = running.stop().await;
+    let mut refused = 0;
+    for request in waiting {
+        let (status, answer) = request.await.unwrap();
+        assert!(matches!(status, 200 | 503), "{answer}");
+        refused += usize::from(status == 503);
+    }
+    assert!(refused >= 2, "{refused} were told to come again");
+    let running = Running::in_folder(folder, &[]).await;
+    assert_eq!(running.result(&runs).await.0, 200);
 }
