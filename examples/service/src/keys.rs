@@ -1,5 +1,6 @@
 //! API keys. Only their digests are kept in memory, and they are compared in constant time.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -30,6 +31,12 @@ pub enum KeysError {
         "line {line} of the file of keys: expected a name, a colon, and a key of at least {MIN_KEY_CHARS} characters"
     )]
     Line { line: usize },
+    /// A name that could not be said in a header.
+    #[error("line {line} of the file of keys: expected a name of visible ASCII characters, found {name:?}")]
+    Name { line: usize, name: String },
+    /// A name or a key that another line has.
+    #[error("line {line} of the file of keys: the {what} of line {first}, expected another for each")]
+    Again { line: usize, what: &'static str, first: usize },
     /// There are none.
     #[error("the file of keys has none")]
     Empty,
@@ -44,7 +51,7 @@ const MIN_KEY_CHARS: usize = 8;
 
 impl Keys {
     /// The keys in a file: a name, a colon and the key on each line; `#` begins a comment. A key may have colons of its own,
-    /// as fal's have.
+    /// as fal's have. No two lines have the same name, which is whose a request is, or the same key.
     ///
     /// # Errors
     ///
@@ -56,16 +63,26 @@ impl Keys {
     fn parse(text: &str) -> Result<Self, KeysError> {
         let lines = text.lines().map(str::trim).enumerate();
         let lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
-        let keys = lines.map(|(index, line)| {
-            let found = line.split_once(':').map(|(name, key)| (name.trim(), key.trim()));
-            match found {
-                Some((name, key)) if !name.is_empty() && key.chars().count() >= MIN_KEY_CHARS => {
-                    Ok(Key { name: name.to_owned(), digest: Sha256::digest(key).into() })
-                }
-                _ => Err(KeysError::Line { line: index + 1 }),
+        let mut keys = Vec::new();
+        // The lines where names and keys were first.
+        let (mut names, mut digests) = (BTreeMap::new(), BTreeMap::new());
+        for (index, text) in lines {
+            let line = index + 1;
+            let found = text.split_once(':').map(|(name, key)| (name.trim(), key.trim()));
+            let found = found.filter(|(name, key)| !name.is_empty() && key.chars().count() >= MIN_KEY_CHARS);
+            let (name, key) = found.ok_or(KeysError::Line { line })?;
+            if !name.bytes().all(|byte| byte.is_ascii_graphic()) {
+                return Err(KeysError::Name { line, name: name.to_owned() });
             }
-        });
-        let keys = keys.collect::<Result<Vec<_>, _>>()?;
+            let digest: [u8; 32] = Sha256::digest(key).into();
+            if let Some(first) = names.insert(name, line) {
+                return Err(KeysError::Again { line, what: "name", first });
+            }
+            if let Some(first) = digests.insert(digest, line) {
+                return Err(KeysError::Again { line, what: "key", first });
+            }
+            keys.push(Key { name: name.to_owned(), digest });
+        }
         if keys.is_empty() { Err(KeysError::Empty) } else { Ok(Self { keys: Some(keys) }) }
     }
 
@@ -116,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_file_of_keys_says_what_is_wrong() {
-        let error = |text| Keys::parse(text).unwrap_err().to_string();
+        let error = |text: &str| Keys::parse(text).unwrap_err().to_string();
         assert_eq!(
             error("ann:secret-of-ann\nbob"),
             format!(
@@ -130,5 +147,19 @@ mod tests {
             )
         );
         assert_eq!(error("# nobody\n"), "the file of keys has none");
+        for name in ["b\u{f6}b", "bob smith", "bob\u{7f}", "\u{feff}bob"] {
+            assert_eq!(
+                error(&format!("ann:secret-of-ann\n{name}:secret-of-bob")),
+                format!("line 2 of the file of keys: expected a name of visible ASCII characters, found {name:?}")
+            );
+        }
+        assert_eq!(
+            error("ann:secret-of-ann\n\nann:secret-of-bob"),
+            "line 3 of the file of keys: the name of line 1, expected another for each"
+        );
+        assert_eq!(
+            error("ann:secret-of-ann\nbob:secret-of-ann"),
+            "line 2 of the file of keys: the key of line 1, expected another for each"
+        );
     }
 }

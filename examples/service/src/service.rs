@@ -86,7 +86,7 @@ impl Service {
         let urls = Urls::new(public_url.trim_end_matches('/'));
         let store = if let Some(url) = &config.queue {
             let age = std::time::Duration::from_secs(limits.keep_hours.saturating_mul(3600));
-            Store::Nats(Arc::new(NatsStore::connect(url, age).await?))
+            Store::Nats(Arc::new(NatsStore::connect(url, age, 1).await?))
         } else {
             Store::Local(LocalStore::open(&config.data)?)
         };

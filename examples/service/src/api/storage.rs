@@ -3,6 +3,9 @@
 //! The JavaScript client asks where to put a file (`POST /storage/upload/initiate`), and puts it there; one of more than 90 MB in
 //! parts. The Python client asks for a token (`POST /storage/auth/token`) and posts the file (`POST /files/upload`).
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -13,22 +16,25 @@ use serde_json::{Value, json};
 use smart_resize::{Digest, Format};
 use tokio_util::io::ReaderStream;
 
-use super::answer::{Refusal, detail, json};
+use super::answer::{Refusal, detail, json, overloaded};
 use super::{Owner, body};
 use crate::id::Id;
 use crate::service::Service;
 use crate::store::{BlobReader, Kind};
 use crate::time::{iso, now_ms};
-use crate::uploads::{self, Upload};
+use crate::uploads::{self, Part, Upload};
 
 /// The most bytes of a request for a place.
 const MAX_INITIATE_BYTES: usize = 64 << 10;
 /// The most parts of an upload.
 const MAX_PARTS: u32 = 1000;
+/// How long parts wait for room to be joined in.
+const ROOM_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a token is said to last.
 const TOKEN_MS: u64 = 24 * 3600 * 1000;
 
-/// `POST /storage/upload/initiate` and `…/initiate-multipart`: where to put a file, and where it will be.
+/// `POST /storage/upload/initiate` and `…/initiate-multipart`: where to put a file, and where it will be. Who knows where it is
+/// does not know where it is put.
 ///
 /// # Errors
 ///
@@ -36,98 +42,161 @@ const TOKEN_MS: u64 = 24 * 3600 * 1000;
 pub async fn initiate(State(service): State<Service>, headers: HeaderMap, body: Body) -> Result<Response, Refusal> {
     let body = body::read(&service, &headers, body, MAX_INITIATE_BYTES).await?;
     let value: Value = serde_json::from_slice(&body.bytes).unwrap_or_default();
-    let upload = Upload::new(value.get("file_name").and_then(Value::as_str).unwrap_or_default());
-    let id = Id::new();
+    let mut upload = Upload::new(value.get("file_name").and_then(Value::as_str).unwrap_or_default());
+    let (id, key) = (Id::new(), Id::new());
+    upload.key = Some(key);
     service.store.put(Kind::Upload, &id.to_string(), &upload).await?;
     let public_url = service.urls.public_url();
     let answer = json!({
-        "upload_url": format!("{public_url}/storage/upload/{id}"),
+        "upload_url": format!("{public_url}/storage/upload/{}", uploads::place(id, key)),
         "file_url": format!("{public_url}{}", uploads::path(id, &upload)),
     });
     Ok(json(200, &answer))
 }
 
-/// `PUT /storage/upload/<id>`: the bytes of an upload, once.
+/// `PUT /storage/upload/<place>`: the bytes of an upload, once.
 ///
 /// # Errors
 ///
 /// The refusal.
 pub async fn fill(
     State(service): State<Service>,
-    Path(id): Path<String>,
+    Path(place): Path<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let id = find(&service, &id).await?;
-    let digest = keep(&service, &headers, body).await?;
-    let fill = move |record: &mut Option<Upload>| match record {
-        Some(upload) => *upload.blob.get_or_insert(digest) == digest,
-        None => false,
+    let (id, _) = find(&service, &place).await?;
+    let (blob, _) = keep(&service, &headers, body, max_bytes(&service)).await?;
+    let fill = move |record: &mut Option<Upload>| {
+        let upload = record.as_mut().ok_or(Unchanged::Missing)?;
+        if *upload.blob.get_or_insert(blob) == blob { Ok(()) } else { Err(Unchanged::Filled) }
     };
-    let is_kept = service.store.update(Kind::Upload, &id.to_string(), fill).await?;
-    let conflict = || Refusal::from(detail(StatusCode::CONFLICT, "the upload has other bytes already"));
-    if is_kept { Ok(StatusCode::OK.into_response()) } else { Err(conflict()) }
+    service.store.update(Kind::Upload, &id.to_string(), fill).await??;
+    Ok(StatusCode::OK.into_response())
 }
 
-/// `PUT /storage/upload/<id>/<part>`: the bytes of a part, numbered from 1.
+/// `PUT /storage/upload/<place>/<part>`: the bytes of a part, numbered from 1. All together may have as many as a file.
 ///
 /// # Errors
 ///
 /// The refusal.
 pub async fn fill_part(
     State(service): State<Service>,
-    Path((id, part)): Path<(String, String)>,
+    Path((place, part)): Path<(String, String)>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let id = find(&service, &id).await?;
+    let (id, upload) = find(&service, &place).await?;
     let part: Option<u32> = part.parse().ok().filter(|part| (1..=MAX_PARTS).contains(part));
-    let Some(part) = part else {
+    let Some(number) = part else {
         let text = format!("the number of a part, expected 1 to {MAX_PARTS}");
         return Err(detail(StatusCode::UNPROCESSABLE_ENTITY, text).into());
     };
-    let digest = keep(&service, &headers, body).await?;
-    let fill = move |record: &mut Option<Upload>| {
-        if let Some(upload) = record {
-            upload.parts.insert(part, digest);
-        }
+    if upload.blob.is_some() {
+        return Err(Unchanged::Filled.into());
+    }
+    let max = max_bytes(&service);
+    let others = move |upload: &Upload| {
+        upload.parts.iter().filter(|(other, _)| **other != number).map(|(_, part)| part.len).sum::<u64>()
     };
-    service.store.update(Kind::Upload, &id.to_string(), fill).await?;
-    Ok(json(200, &json!({"partNumber": part, "etag": digest.to_string()})))
+    let (blob, len) = keep(&service, &headers, body, max.saturating_sub(others(&upload))).await?;
+    let fill = move |record: &mut Option<Upload>| {
+        let upload = record.as_mut().ok_or(Unchanged::Missing)?;
+        if upload.blob.is_some() {
+            return Err(Unchanged::Filled);
+        }
+        // Others may have come at the same time.
+        if others(upload) + len > max {
+            return Err(Unchanged::TooLong { max });
+        }
+        upload.parts.insert(number, Part { blob, len });
+        Ok(())
+    };
+    service.store.update(Kind::Upload, &id.to_string(), fill).await??;
+    Ok(json(200, &json!({"partNumber": number, "etag": blob.to_string()})))
 }
 
-/// `POST /storage/upload/<id>/complete`: the parts become the file.
+/// `POST /storage/upload/<place>/complete`: the parts become the file, once. Who asks again is told the same.
 ///
 /// # Errors
 ///
 /// The refusal.
 pub async fn complete(
     State(service): State<Service>,
-    Path((id, step)): Path<(String, String)>,
+    Path((place, step)): Path<(String, String)>,
 ) -> Result<Response, Refusal> {
     if step != "complete" {
         return Err(detail(StatusCode::NOT_FOUND, "Not Found").into());
     }
-    let id = find(&service, &id).await?;
-    let upload = service.store.get::<Upload>(Kind::Upload, &id.to_string()).await?;
-    let mut bytes = BytesMut::new();
-    let max = usize::try_from(service.config.limits.max_image_bytes).unwrap_or(usize::MAX);
-    for digest in upload.iter().flat_map(|upload| upload.parts.values()) {
-        let part = service.store.blob(digest).await?.unwrap_or_default();
-        if bytes.len() + part.len() > max {
-            return Err(detail(StatusCode::PAYLOAD_TOO_LARGE, format!("parts of more than {max} bytes")).into());
-        }
-        bytes.extend_from_slice(&part);
+    let (id, upload) = find(&service, &place).await?;
+    if upload.parts.is_empty() {
+        return match upload.blob {
+            Some(_) => Ok(json(200, &json!({}))),
+            None => Err(detail(StatusCode::UNPROCESSABLE_ENTITY, "the upload has no parts").into()),
+        };
     }
-    let digest = service.store.put_blob(bytes.freeze()).await?;
-    let fill = move |record: &mut Option<Upload>| {
-        if let Some(upload) = record {
-            upload.blob = Some(digest);
-            upload.parts.clear();
-        }
+    let room = tokio::time::timeout(ROOM_PATIENCE, service.previews.acquire()).await;
+    let Ok(Ok(_room)) = room else {
+        let text = "too many uploads are being completed: try again later";
+        return Err(overloaded(StatusCode::SERVICE_UNAVAILABLE, text, 5).into());
     };
-    service.store.update(Kind::Upload, &id.to_string(), fill).await?;
+    let blob = join(&service, &upload.parts).await?;
+    let parts = upload.parts;
+    let fill = move |record: &mut Option<Upload>| {
+        let upload = record.as_mut().ok_or(Unchanged::Missing)?;
+        match upload.blob {
+            None if upload.parts != parts => return Err(Unchanged::NewParts),
+            None => upload.blob = Some(blob),
+            Some(own) if own != blob => return Err(Unchanged::Filled),
+            Some(_) => {}
+        }
+        upload.parts.clear();
+        Ok(())
+    };
+    service.store.update(Kind::Upload, &id.to_string(), fill).await??;
     Ok(json(200, &json!({})))
+}
+
+/// A blob of all the parts' bytes, which are in memory meanwhile.
+async fn join(service: &Service, parts: &BTreeMap<u32, Part>) -> Result<Digest, Refusal> {
+    let len = parts.values().map(|part| part.len).sum::<u64>();
+    let max = max_bytes(service);
+    if len > max {
+        return Err(Unchanged::TooLong { max }.into());
+    }
+    let mut bytes = BytesMut::with_capacity(usize::try_from(len).unwrap_or(0));
+    for (number, part) in parts {
+        let Some(found) = service.store.blob(&part.blob).await? else {
+            let text = format!("part {number} is not here any more: put it again");
+            return Err(detail(StatusCode::UNPROCESSABLE_ENTITY, text).into());
+        };
+        bytes.extend_from_slice(&found);
+    }
+    Ok(service.store.put_blob(bytes.freeze()).await?)
+}
+
+/// Why an upload stays as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+enum Unchanged {
+    #[error("there is no such upload")]
+    Missing,
+    #[error("the upload has other bytes already")]
+    Filled,
+    #[error("a part came at the same time: complete the upload again")]
+    NewParts,
+    #[error("parts of more than {max} bytes")]
+    TooLong { max: u64 },
+}
+
+impl From<Unchanged> for Refusal {
+    fn from(why: Unchanged) -> Self {
+        let status = match why {
+            Unchanged::Missing => StatusCode::NOT_FOUND,
+            Unchanged::Filled | Unchanged::NewParts => StatusCode::CONFLICT,
+            Unchanged::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        };
+        detail(status, why.to_string()).into()
+    }
 }
 
 /// `POST /storage/auth/token`: with what to upload. The service knows no keys but its own, so it is the client's.
@@ -154,29 +223,29 @@ pub async fn upload(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let digest = keep(&service, &headers, body).await?;
+    let (blob, _) = keep(&service, &headers, body, max_bytes(&service)).await?;
     let mut upload =
         Upload::new(headers.get("x-fal-file-name").and_then(|name| name.to_str().ok()).unwrap_or_default());
-    upload.blob = Some(digest);
+    upload.blob = Some(blob);
     let id = Id::new();
     service.store.put(Kind::Upload, &id.to_string(), &upload).await?;
     let url = format!("{}{}", service.urls.public_url(), uploads::path(id, &upload));
     Ok(json(200, &json!({"access_url": url})))
 }
 
-async fn find(service: &Service, id: &str) -> Result<Id, Refusal> {
-    let missing = || Refusal::from(detail(StatusCode::NOT_FOUND, "there is no such upload"));
-    let id: Id = id.parse().map_err(|_| missing())?;
-    match service.store.get::<Upload>(Kind::Upload, &id.to_string()).await? {
-        Some(_) => Ok(id),
-        None => Err(missing()),
-    }
+async fn find(service: &Service, place: &str) -> Result<(Id, Upload), Refusal> {
+    uploads::at(&service.store, place).await?.ok_or_else(|| Unchanged::Missing.into())
 }
 
-async fn keep(service: &Service, headers: &HeaderMap, body: Body) -> Result<Digest, Refusal> {
-    let max = usize::try_from(service.config.limits.max_image_bytes).unwrap_or(usize::MAX);
-    let body = body::read(service, headers, body, max).await?;
-    Ok(service.store.put_blob(body.bytes.clone()).await?)
+fn max_bytes(service: &Service) -> u64 {
+    service.config.limits.max_image_bytes
+}
+
+/// Keeps a body of at most `max` bytes, and says how many it has.
+async fn keep(service: &Service, headers: &HeaderMap, body: Body, max: u64) -> Result<(Digest, u64), Refusal> {
+    let body = body::read(service, headers, body, usize::try_from(max).unwrap_or(usize::MAX)).await?;
+    let len = body.bytes.len() as u64;
+    Ok((service.store.put_blob(body.bytes.clone()).await?, len))
 }
 
 /// `GET /files/<digest>/<name>`.

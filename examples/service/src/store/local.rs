@@ -2,16 +2,23 @@
 //!
 //! One thread writes. It takes all writes that wait, does them in one transaction, commits, and answers each: so a write
 //! is safe when it returns, and a hundred at once cost one flush to the disk.
+//!
+//! After the first error of its file, a full disk among them, `redb` writes no more until it is opened anew: each write then
+//! fails, and [`LocalStore::is_healthy`] says so, so that whoever watches the process starts it again.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write as _};
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use redb::{Database, ReadableDatabase as _, ReadableTable as _, TableDefinition, WriteTransaction};
+use serde::de::DeserializeOwned;
 use smart_resize::Digest;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -23,7 +30,8 @@ const CACHE_BYTES: usize = 32 << 20;
 const MAX_BATCH: usize = 256;
 
 type Table = TableDefinition<'static, &'static str, &'static [u8]>;
-type Write = Box<dyn FnOnce(&WriteTransaction) -> Committed + Send>;
+/// Does a write in the transaction, or is told why there is none.
+type Write = Box<dyn FnOnce(Result<&WriteTransaction, Arc<redb::Error>>) -> Committed + Send>;
 /// What is to be done when the transaction is safe, or is known not to be.
 type Committed = Box<dyn FnOnce(Option<Arc<redb::Error>>) + Send>;
 
@@ -38,6 +46,24 @@ pub struct LocalStore {
     writes: mpsc::Sender<QueuedWrite>,
     folder: Arc<Path>,
     watched: Arc<Watched>,
+    writer: Arc<Writer>,
+    /// Shared by those who make a blob young or new, and held alone by who looks whether it is old and deletes it.
+    ages: Arc<RwLock<()>>,
+}
+
+#[derive(Debug)]
+struct Writer {
+    thread: JoinHandle<()>,
+    has_failed: Arc<AtomicBool>,
+}
+
+/// Some of the keys of a kind, in their order, and where the next are.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// The keys whose records were asked for.
+    pub keys: Vec<String>,
+    /// The last key that was looked at, where there may be more.
+    pub last: Option<String>,
 }
 
 /// Records that somebody waits for.
@@ -62,7 +88,10 @@ impl LocalStore {
             StoreFailure::new(format!("the store in {} cannot be opened", folder.display()), source)
         };
         let io = |result: io::Result<()>| result.map_err(|error| failure(error.into()));
-        io(fs::create_dir_all(folder.join("blobs")))?;
+        io(fs::create_dir_all(folder))?;
+        // Before anything is touched: it has the lock that keeps other processes out.
+        let database = Database::builder().set_cache_size(CACHE_BYTES).create(folder.join("records.redb"));
+        let database = database.map_err(|error| failure(error.into()))?;
         // What a crash left half written.
         let parts = folder.join("parts");
         io(fs::remove_dir_all(&parts).or_else(|error| match error.kind() {
@@ -70,15 +99,31 @@ impl LocalStore {
             _ => Err(error),
         }))?;
         io(fs::create_dir_all(&parts))?;
-        let database = Database::builder().set_cache_size(CACHE_BYTES).create(folder.join("records.redb"));
-        let database = Arc::new(database.map_err(|error| failure(error.into()))?);
-        create_tables(&database).map_err(|error| failure(error.into()))?;
+        // All that a blob's folder may be, so that none has to be made safe with a blob.
+        let blobs = folder.join("blobs");
+        for head in 0..=u8::MAX {
+            io(fs::create_dir_all(blobs.join(format!("{head:02x}"))))?;
+        }
+        io(sync_folder(&blobs))?;
+        io(sync_folder(folder))?;
+        Self::start(database, folder).map_err(failure)
+    }
 
+    fn start(database: Database, folder: &Path) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        create_tables(&database)?;
+        let database = Arc::new(database);
         let (writes, queued) = mpsc::channel(4 * MAX_BATCH);
-        let shared = Arc::clone(&database);
-        let spawned = thread::Builder::new().name("records".to_owned()).spawn(move || write_all(&shared, queued));
-        spawned.map_err(|error| failure(error.into()))?;
-        Ok(Self { database, writes, folder: folder.into(), watched: Arc::default() })
+        let has_failed = Arc::new(AtomicBool::new(false));
+        let (shared, failed) = (Arc::clone(&database), Arc::clone(&has_failed));
+        let spawned = thread::Builder::new().name("records".to_owned());
+        let thread = spawned.spawn(move || write_all(&shared, queued, &failed))?;
+        let writer = Arc::new(Writer { thread, has_failed });
+        Ok(Self { database, writes, folder: folder.into(), watched: Arc::default(), writer, ages: Arc::default() })
+    }
+
+    /// Whether the last transaction was kept, and there is still somebody who writes.
+    pub fn is_healthy(&self) -> bool {
+        !self.writer.has_failed.load(Ordering::Acquire) && !self.writer.thread.is_finished()
     }
 
     pub(super) fn get(&self, kind: Kind, key: &str) -> Result<Option<Vec<u8>>, StoreFailure> {
@@ -89,27 +134,68 @@ impl LocalStore {
         read().map_err(|source| failure("read", kind, key, source))
     }
 
-    /// Every record of a kind, in the order of their keys.
+    /// Every record of a kind, in the order of their keys. One that cannot be understood is left out, and the log says so:
+    /// it is no reason to keep all others from being served.
     ///
     /// # Errors
     ///
     /// [`StoreFailure`] where they cannot be read.
-    pub fn all<T: serde::de::DeserializeOwned>(&self, kind: Kind) -> Result<Vec<(String, T)>, StoreFailure> {
-        let read = || -> Result<Vec<_>, redb::Error> {
+    pub fn all<T: DeserializeOwned>(&self, kind: Kind) -> Result<Vec<(String, T)>, StoreFailure> {
+        let mut all = Vec::new();
+        self.each(kind, None, usize::MAX, |key, record| all.push((key.to_owned(), record)))?;
+        Ok(all)
+    }
+
+    /// The keys of those among the next `len` records after `after` that `is_wanted`; they are read one by one, on this
+    /// thread. One that cannot be understood is not wanted, and the log says so.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreFailure`] where they cannot be read.
+    pub fn page<T: DeserializeOwned>(
+        &self,
+        kind: Kind,
+        after: Option<&str>,
+        len: usize,
+        is_wanted: impl Fn(&T) -> bool,
+    ) -> Result<Page, StoreFailure> {
+        let mut page = Page::default();
+        page.last = self.each(kind, after, len, |key, record| {
+            if is_wanted(&record) {
+                page.keys.push(key.to_owned());
+            }
+        })?;
+        Ok(page)
+    }
+
+    /// Shows the next `len` records after `after`, and says the last one's key where there may be more.
+    fn each<T: DeserializeOwned>(
+        &self,
+        kind: Kind,
+        after: Option<&str>,
+        len: usize,
+        mut show: impl FnMut(&str, T),
+    ) -> Result<Option<String>, StoreFailure> {
+        let mut read = || -> Result<_, redb::Error> {
             let table = self.database.begin_read()?.open_table(table(kind))?;
-            let all = table.iter()?.map(|entry| {
+            let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+            let (mut seen, mut last) = (0, None);
+            for entry in table.range::<&str>((start, Bound::Unbounded))?.take(len) {
                 let (key, value) = entry?;
-                Ok((key.value().to_owned(), value.value().to_vec()))
-            });
-            all.collect()
+                match super::read(kind, key.value(), value.value()) {
+                    Ok(record) => show(key.value(), record),
+                    Err(error) => {
+                        tracing::error!(error = &error as &dyn std::error::Error, "a record is passed over");
+                    }
+                }
+                seen += 1;
+                if seen == len {
+                    last = Some(key.value().to_owned());
+                }
+            }
+            Ok(last)
         };
-        let all = read().map_err(|source| failure("read", kind, "", source))?;
-        all.into_iter()
-            .map(|(key, bytes)| {
-                let record = super::read(kind, &key, &bytes)?;
-                Ok((key, record))
-            })
-            .collect()
+        read().map_err(|source| failure("read", kind, "", source))
     }
 
     pub(super) async fn put(&self, kind: Kind, key: &str, bytes: Vec<u8>) -> Result<(), StoreFailure> {
@@ -129,7 +215,8 @@ impl LocalStore {
         let (answer, answered) = oneshot::channel();
         let (name, watched) = (key.to_owned(), Arc::clone(&self.watched));
         let write: Write = Box::new(move |transaction| {
-            let mut attempt = || -> Result<R, StoreFailure> {
+            let attempt = || -> Result<R, StoreFailure> {
+                let transaction = transaction.map_err(unwritten)?;
                 let failed = |source: redb::Error| failure("written", kind, &name, source);
                 let mut table = transaction.open_table(table(kind)).map_err(|error| failed(error.into()))?;
                 let found = table.get(name.as_str()).map_err(|error| failed(error.into()))?;
@@ -147,7 +234,7 @@ impl LocalStore {
             let result = attempt();
             Box::new(move |failed| {
                 let result = match failed {
-                    Some(error) => Err(StoreFailure::new("the records could not be written", error)),
+                    Some(error) => Err(unwritten(error)),
                     None => result,
                 };
                 notify(&watched, kind, &name);
@@ -174,19 +261,22 @@ impl LocalStore {
     }
 
     pub(super) async fn put_blob(&self, digest: &Digest, bytes: Bytes) -> Result<(), StoreFailure> {
-        let (path, parts) = (self.blob_path(digest), self.folder.join("parts"));
+        let (path, parts, ages) = (self.blob_path(digest), self.folder.join("parts"), Arc::clone(&self.ages));
         let written = tokio::task::spawn_blocking(move || {
-            if path.exists() {
-                // Young again for whoever deletes what is old.
-                return fs::File::open(&path)?.set_modified(std::time::SystemTime::now());
-            }
             let folder = path.parent().unwrap_or(&parts);
-            fs::create_dir_all(folder)?;
+            // Whoever wrote it first may not have come as far as to make it safe.
+            if let Some(file) = make_young(&path, &ages)? {
+                file.sync_all()?;
+                return sync_folder(folder);
+            }
             let mut file = tempfile::NamedTempFile::new_in(&parts)?;
             file.write_all(&bytes)?;
             file.as_file().sync_all()?;
-            file.persist(&path).map_err(|error| error.error)?;
-            fs::File::open(folder)?.sync_all()
+            {
+                let _shared = ages.read().unwrap_or_else(PoisonError::into_inner);
+                file.persist(&path).map_err(|error| error.error)?;
+            }
+            sync_folder(folder)
         });
         let failed = |source: Box<dyn std::error::Error + Send + Sync>| {
             StoreFailure::new(format!("blob {digest} could not be written"), source)
@@ -207,25 +297,64 @@ impl LocalStore {
         }
     }
 
-    /// Deletes blobs that were neither written nor asked to be kept for `age`, and says how many.
+    /// Deletes blobs that were neither written nor asked to be kept for `age`, and says how many. What cannot be looked at or
+    /// deleted is passed over, and the log says so.
     ///
     /// # Errors
     ///
     /// [`io::Error`] where the folder cannot be read.
-    pub fn delete_blobs_older_than(&self, age: std::time::Duration) -> io::Result<usize> {
+    pub fn delete_blobs_older_than(&self, age: Duration) -> io::Result<usize> {
         let mut deleted = 0;
         for folder in fs::read_dir(self.folder.join("blobs"))? {
-            for entry in fs::read_dir(folder?.path())? {
-                let entry = entry?;
-                let modified = entry.metadata()?.modified()?;
-                if modified.elapsed().is_ok_and(|elapsed| elapsed > age) {
-                    fs::remove_file(entry.path())?;
-                    deleted += 1;
+            let folder = folder?.path();
+            let passed_over = |error: &io::Error| tracing::error!(%error, folder = %folder.display(), "passed over");
+            let entries = match fs::read_dir(&folder) {
+                Ok(entries) => entries,
+                Err(error) => {
+                    passed_over(&error);
+                    continue;
+                }
+            };
+            for entry in entries {
+                match entry.and_then(|entry| self.delete_blob_older_than(&entry.path(), age)) {
+                    Ok(is_deleted) => deleted += usize::from(is_deleted),
+                    Err(error) => passed_over(&error),
                 }
             }
         }
         Ok(deleted)
     }
+
+    fn delete_blob_older_than(&self, path: &Path, age: Duration) -> io::Result<bool> {
+        let is_old = || Ok::<_, io::Error>(fs::metadata(path)?.modified()?.elapsed().is_ok_and(|found| found > age));
+        // Most are not, which is seen without keeping anybody out.
+        if !is_old()? {
+            return Ok(false);
+        }
+        let _alone = self.ages.write().unwrap_or_else(PoisonError::into_inner);
+        if !is_old()? {
+            return Ok(false);
+        }
+        fs::remove_file(path)?;
+        Ok(true)
+    }
+}
+
+/// The blob at `path`, which is young again for whoever deletes what is old; nothing where there is none.
+fn make_young(path: &Path, ages: &RwLock<()>) -> io::Result<Option<fs::File>> {
+    let _shared = ages.read().unwrap_or_else(PoisonError::into_inner);
+    let file = match fs::File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    file.set_modified(SystemTime::now())?;
+    Ok(Some(file))
+}
+
+/// Makes safe what a folder has: names are not, with the files' bytes alone.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    fs::File::open(folder)?.sync_all()
 }
 
 /// A wait for a change of a local record.
@@ -240,7 +369,9 @@ impl Drop for LocalWatch {
     /// The last one that waits takes the record off the list.
     fn drop(&mut self) {
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
-        if watched.get(&self.key).is_some_and(|sender| sender.receiver_count() <= 1) {
+        // Here, and not after this: of two that go at once, each would count the other.
+        drop(std::mem::replace(&mut self.changes, watch::channel(()).1));
+        if watched.get(&self.key).is_some_and(|sender| sender.receiver_count() == 0) {
             watched.remove(&self.key);
         }
     }
@@ -270,6 +401,10 @@ fn failure(done: &str, kind: Kind, key: &str, source: redb::Error) -> StoreFailu
     StoreFailure::new(format!("the {} {key} could not be {done}", kind.name()), source)
 }
 
+fn unwritten(error: Arc<redb::Error>) -> StoreFailure {
+    StoreFailure::new("the records could not be written", error)
+}
+
 fn create_tables(database: &Database) -> Result<(), redb::Error> {
     let transaction = database.begin_write()?;
     for kind in Kind::ALL {
@@ -280,25 +415,122 @@ fn create_tables(database: &Database) -> Result<(), redb::Error> {
 }
 
 /// Writes until the last sender is gone.
-fn write_all(database: &Database, mut queued: mpsc::Receiver<QueuedWrite>) {
+fn write_all(database: &Database, mut queued: mpsc::Receiver<QueuedWrite>, has_failed: &AtomicBool) {
     let mut batch = Vec::with_capacity(MAX_BATCH);
     while queued.blocking_recv_many(&mut batch, MAX_BATCH) > 0 {
-        let transaction = match database.begin_write() {
-            Ok(transaction) => transaction,
+        let writes = batch.drain(..).map(|QueuedWrite(write)| write);
+        let (committed, failed): (Vec<Committed>, _) = match database.begin_write() {
+            Ok(transaction) => {
+                let committed = writes.map(|write| write(Ok(&transaction))).collect();
+                (committed, transaction.commit().err().map(redb::Error::from))
+            }
             Err(error) => {
+                let error = Arc::new(redb::Error::from(error));
                 tracing::error!(%error, "no transaction can be begun");
-                // The answers are dropped, which tells those who wait.
-                batch.clear();
+                has_failed.store(true, Ordering::Release);
+                writes.for_each(|write| write(Err(Arc::clone(&error)))(None));
                 continue;
             }
         };
-        let committed: Vec<Committed> = batch.drain(..).map(|QueuedWrite(write)| write(&transaction)).collect();
-        let failed = transaction.commit().err().map(|error| Arc::new(redb::Error::from(error)));
         if let Some(error) = &failed {
             tracing::error!(%error, "a transaction could not be committed");
         }
+        has_failed.store(failed.is_some(), Ordering::Release);
+        let failed = failed.map(Arc::new);
         for done in committed {
             done(failed.clone());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A disk in memory that takes no more bytes when it is told so.
+    #[derive(Debug)]
+    struct Disk {
+        bytes: redb::backends::InMemoryBackend,
+        is_full: Arc<AtomicBool>,
+    }
+
+    impl Disk {
+        fn check(&self) -> io::Result<()> {
+            if self.is_full.load(Ordering::Acquire) { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+        }
+    }
+
+    impl redb::StorageBackend for Disk {
+        fn len(&self) -> io::Result<u64> {
+            self.bytes.len()
+        }
+
+        fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+            self.bytes.read(offset, out)
+        }
+
+        fn set_len(&self, len: u64) -> io::Result<()> {
+            self.check()?;
+            self.bytes.set_len(len)
+        }
+
+        fn sync_data(&self) -> io::Result<()> {
+            self.bytes.sync_data()
+        }
+
+        fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+            self.check()?;
+            self.bytes.write(offset, data)
+        }
+    }
+
+    fn store(is_full: &Arc<AtomicBool>) -> LocalStore {
+        let disk = Disk { bytes: redb::backends::InMemoryBackend::new(), is_full: Arc::clone(is_full) };
+        LocalStore::start(Database::builder().create_with_backend(disk).unwrap(), Path::new("none")).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_disk_that_is_full_is_said_to_everybody() {
+        let is_full = Arc::default();
+        let store = store(&is_full);
+        store.put(Kind::Own, "a", b"1".to_vec()).await.unwrap();
+        assert!(store.is_healthy());
+        is_full.store(true, Ordering::Release);
+        // The first cannot be committed, the next not be begun.
+        for _ in 0..2 {
+            let failures = futures_util::future::join_all((0..10).map(|_| store.put(Kind::Own, "a", b"2".to_vec())));
+            for failure in failures.await {
+                let failure = failure.unwrap_err();
+                assert_eq!(failure.to_string(), "the records could not be written");
+                assert!(std::error::Error::source(&failure).is_some_and(|source| source.to_string().contains("I/O")));
+            }
+            assert!(!store.is_healthy());
+        }
+        assert_eq!(store.get(Kind::Own, "a").unwrap(), Some(b"1".to_vec()));
+        // Room alone does not help it.
+        is_full.store(false, Ordering::Release);
+        store.put(Kind::Own, "a", b"3".to_vec()).await.unwrap_err();
+        assert!(!store.is_healthy());
+    }
+
+    #[tokio::test]
+    async fn a_writer_that_is_gone_is_seen() {
+        let store = store(&Arc::default());
+        let change = |_: Option<&[u8]>| -> Result<(Option<Vec<u8>>, ()), StoreFailure> { panic!("on purpose") };
+        store.update(Kind::Own, "a", change).await.unwrap_err();
+        while !store.writer.thread.is_finished() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        assert!(!store.is_healthy());
+    }
+
+    #[test]
+    fn who_waits_no_more_is_on_no_list() {
+        let store = store(&Arc::default());
+        let (first, second) = (store.watch(Kind::Own, "a"), store.watch(Kind::Own, "a"));
+        drop(first);
+        assert_eq!(store.watched.lock().unwrap().len(), 1);
+        drop(second);
+        assert_eq!(store.watched.lock().unwrap().len(), 0);
     }
 }

@@ -12,18 +12,23 @@
 pub mod local;
 pub mod nats;
 
-use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::{fmt, io};
 
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use smart_resize::Digest;
-use tokio::io::AsyncRead;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use self::local::LocalStore;
 use self::nats::NatsStore;
+
+/// The most bytes of a record: a message of JetStream has at most 1 MiB, with its headers.
+pub const MAX_RECORD_BYTES: usize = 900 << 10;
+/// How often a blob is read that broke off, which may be put again at the same time.
+const MAX_READS: usize = 3;
 
 /// What a record is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -83,6 +88,15 @@ pub struct BlobReader {
     pub len: u64,
 }
 
+impl BlobReader {
+    /// All of them.
+    async fn bytes(mut self) -> io::Result<Bytes> {
+        let mut bytes = Vec::with_capacity(usize::try_from(self.len).unwrap_or(0));
+        self.reader.read_to_end(&mut bytes).await?;
+        if bytes.len() as u64 == self.len { Ok(bytes.into()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+    }
+}
+
 /// Records and blobs.
 #[derive(Clone, Debug)]
 pub enum Store {
@@ -102,6 +116,11 @@ macro_rules! delegate {
 }
 
 impl Store {
+    /// Whether records can be kept, as far as is known without trying.
+    pub fn is_healthy(&self) -> bool {
+        delegate!(self, store => store.is_healthy())
+    }
+
     /// The record of `key`.
     ///
     /// # Errors
@@ -200,15 +219,21 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// As [`open_blob`](Self::open_blob), and where it breaks off.
+    /// As [`open_blob`](Self::open_blob), and where it breaks off more than once or twice.
     pub async fn blob(&self, digest: &Digest) -> Result<Option<Bytes>, StoreFailure> {
-        use tokio::io::AsyncReadExt as _;
-
-        let Some(BlobReader { mut reader, len }) = self.open_blob(digest).await? else { return Ok(None) };
-        let mut bytes = Vec::with_capacity(usize::try_from(len).unwrap_or(0));
-        let read = reader.read_to_end(&mut bytes).await;
-        read.map_err(|source| StoreFailure::new(format!("blob {digest} could not be read"), source))?;
-        Ok(Some(bytes.into()))
+        let mut failure = None;
+        for _ in 0..MAX_READS {
+            let Some(blob) = self.open_blob(digest).await? else { return Ok(None) };
+            match blob.bytes().await {
+                Ok(bytes) => return Ok(Some(bytes)),
+                Err(error) => {
+                    tracing::warn!(%digest, %error, "a blob broke off");
+                    failure = Some(error);
+                }
+            }
+        }
+        let failure = failure.unwrap_or_else(|| io::ErrorKind::UnexpectedEof.into());
+        Err(StoreFailure::new(format!("blob {digest} could not be read"), failure))
     }
 }
 
@@ -243,6 +268,13 @@ fn read<T: DeserializeOwned>(kind: Kind, key: &str, bytes: &[u8]) -> Result<T, S
 }
 
 fn write<T: Serialize>(kind: Kind, key: &str, record: &T) -> Result<Vec<u8>, StoreFailure> {
-    serde_json::to_vec(record)
-        .map_err(|source| StoreFailure::new(format!("the {} {key} cannot be written as JSON", kind.name()), source))
+    let name = kind.name();
+    let bytes = serde_json::to_vec(record)
+        .map_err(|source| StoreFailure::new(format!("the {name} {key} cannot be written as JSON"), source))?;
+    if bytes.len() > MAX_RECORD_BYTES {
+        let doing =
+            format!("the {name} {key} is {} bytes of JSON, at most {MAX_RECORD_BYTES} can be kept", bytes.len());
+        return Err(StoreFailure::new(doing, "the record is too long"));
+    }
+    Ok(bytes)
 }

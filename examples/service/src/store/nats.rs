@@ -1,18 +1,26 @@
 //! The store of several machines: key-value buckets and an object store of NATS JetStream.
 
+use std::io;
+use std::pin::Pin;
+use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
+use async_nats::connection::State;
 use async_nats::jetstream::kv::{self, Operation};
-use async_nats::jetstream::object_store::{self, GetErrorKind, InfoErrorKind, ObjectStore};
+use async_nats::jetstream::object_store::{self, GetErrorKind, InfoErrorKind, Object, ObjectInfo, ObjectStore};
 use async_nats::jetstream::{self, Context};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use smart_resize::Digest;
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio::time::{Instant, Sleep};
 
 use super::{BlobReader, Kind, StoreFailure};
 
 /// How often a change is tried anew that others were quicker than.
 const MAX_TRIES: usize = 100;
+/// How long a blob may say nothing while it is read. One whose bytes were deleted meanwhile would for ever.
+const MAX_SILENCE: Duration = Duration::from_secs(10);
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -24,6 +32,8 @@ pub struct NatsStore {
     /// What is not.
     own: kv::Store,
     blobs: ObjectStore,
+    /// How long what is kept is kept; for ever where it is zero.
+    age: Duration,
 }
 
 impl std::fmt::Debug for NatsStore {
@@ -33,12 +43,13 @@ impl std::fmt::Debug for NatsStore {
 }
 
 impl NatsStore {
-    /// Connects to the servers at `url`, and makes what is not there; what is kept is kept for `age` after its last change.
+    /// Connects to the servers at `url`, and makes what is not there, on `replicas` servers each; what is there already stays
+    /// as it was made. What is kept is kept for `age` after its last change.
     ///
     /// # Errors
     ///
     /// [`StoreFailure`] where there is no JetStream.
-    pub async fn connect(url: &str, age: Duration) -> Result<Self, StoreFailure> {
+    pub async fn connect(url: &str, age: Duration, replicas: usize) -> Result<Self, StoreFailure> {
         let failure = |source: BoxError| StoreFailure::new("JetStream cannot be used", source);
         let client = async_nats::ConnectOptions::new()
             .name("smart-resize")
@@ -47,25 +58,36 @@ impl NatsStore {
             .await
             .map_err(|error| failure(error.into()))?;
         let context = jetstream::new(client);
-        let bucket =
-            |name: &str, max_age| kv::Config { bucket: name.to_owned(), history: 1, max_age, ..kv::Config::default() };
+        let bucket = |name: &str, max_age| kv::Config {
+            bucket: name.to_owned(),
+            history: 1,
+            max_age,
+            num_replicas: replicas,
+            ..kv::Config::default()
+        };
         let records = bucket_at(&context, bucket("smart-resize", age)).await.map_err(failure)?;
         let own = bucket_at(&context, bucket("smart-resize-own", Duration::ZERO)).await.map_err(failure)?;
         let blobs = object_store::Config {
             bucket: "smart-resize-blobs".to_owned(),
             max_age: age,
+            num_replicas: replicas,
             ..object_store::Config::default()
         };
         let blobs = match context.get_object_store(&blobs.bucket).await {
             Ok(found) => found,
             Err(_) => context.create_object_store(blobs).await.map_err(|error| failure(error.into()))?,
         };
-        Ok(Self { context, records, own, blobs })
+        Ok(Self { context, records, own, blobs, age })
     }
 
     /// JetStream itself.
     pub const fn context(&self) -> &Context {
         &self.context
+    }
+
+    /// Whether there is a connection.
+    pub fn is_healthy(&self) -> bool {
+        self.context.client().connection_state() == State::Connected
     }
 
     const fn bucket(&self, kind: Kind) -> &kv::Store {
@@ -109,12 +131,13 @@ impl NatsStore {
             if bytes.as_deref() == found.as_deref() {
                 return Ok(result);
             }
-            let Some(bytes) = bytes else {
-                self.delete(kind, key).await?;
-                return Ok(result);
+            let (bucket, name) = (self.bucket(kind), name(kind, key));
+            let changed = match bytes {
+                Some(bytes) => bucket.update(name, bytes.into(), revision).await.map(|_| ()),
+                None => bucket.purge_expect_revision(name, Some(revision)).await,
             };
-            match self.bucket(kind).update(name(kind, key), bytes.into(), revision).await {
-                Ok(_) => return Ok(result),
+            match changed {
+                Ok(()) => return Ok(result),
                 Err(error) if error.kind() == kv::UpdateErrorKind::WrongLastRevision => {
                     // Others were quicker: somewhat later each time, so that one of many gets through.
                     tokio::time::sleep(Duration::from_millis(2 * attempt.min(25) as u64)).await;
@@ -131,10 +154,12 @@ impl NatsStore {
         Ok(NatsWatch { changes })
     }
 
+    /// Puts a blob, unless it is there and young: JetStream deletes it for the age of its last put. Two that put it at the
+    /// same time each put all of it; the later one is found, and the bytes of the other are deleted at once or for their age.
     pub(super) async fn put_blob(&self, digest: &Digest, bytes: Bytes) -> Result<(), StoreFailure> {
         let failed = |source: BoxError| StoreFailure::new(format!("blob {digest} could not be written"), source);
         match self.blobs.info(digest.to_string()).await {
-            Ok(info) if !info.deleted && info.size == bytes.len() => return Ok(()),
+            Ok(info) if !info.deleted && info.size == bytes.len() && self.is_young(&info) => return Ok(()),
             Ok(_) => {}
             Err(error) if error.kind() == InfoErrorKind::NotFound => {}
             Err(error) => return Err(failed(error.into())),
@@ -144,15 +169,42 @@ impl NatsStore {
         put.map(|_| ()).map_err(|error| failed(error.into()))
     }
 
+    /// Whether at least half of its time is left.
+    fn is_young(&self, info: &ObjectInfo) -> bool {
+        let Some(modified) = info.modified else { return self.age.is_zero() };
+        let modified_ms = u64::try_from(modified.unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
+        let found = Duration::from_millis(crate::time::now_ms().saturating_sub(modified_ms));
+        self.age.is_zero() || found < self.age / 2
+    }
+
     pub(super) async fn open_blob(&self, digest: &Digest) -> Result<Option<BlobReader>, StoreFailure> {
         match self.blobs.get(digest.to_string()).await {
             Ok(object) => {
                 let len = object.info().size as u64;
-                Ok(Some(BlobReader { reader: Box::pin(object), len }))
+                let silence = Box::pin(tokio::time::sleep(MAX_SILENCE));
+                Ok(Some(BlobReader { reader: Box::pin(Audible { object, silence }), len }))
             }
             Err(error) if error.kind() == GetErrorKind::NotFound => Ok(None),
             Err(error) => Err(StoreFailure::new(format!("blob {digest} could not be read"), error)),
         }
+    }
+}
+
+/// A blob that fails where it says nothing for too long.
+struct Audible {
+    object: Object,
+    silence: Pin<Box<Sleep>>,
+}
+
+impl AsyncRead for Audible {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        if let Poll::Ready(read) = Pin::new(&mut this.object).poll_read(cx, buf) {
+            this.silence.as_mut().reset(Instant::now() + MAX_SILENCE);
+            return Poll::Ready(read);
+        }
+        let silence = this.silence.as_mut().poll(cx);
+        silence.map(|()| Err(io::Error::new(io::ErrorKind::TimedOut, "the object store says nothing")))
     }
 }
 
