@@ -114,8 +114,13 @@ async fn wrong_method() -> Response {
     detail(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed")
 }
 
-async fn health() -> &'static str {
-    "ok\n"
+/// Whether requests can be taken and kept.
+async fn health(State(service): State<Service>) -> Response {
+    if service.store.is_healthy() {
+        "ok\n".into_response()
+    } else {
+        detail(StatusCode::SERVICE_UNAVAILABLE, "the store cannot be written")
+    }
 }
 
 async fn metrics(State(service): State<Service>) -> Response {
