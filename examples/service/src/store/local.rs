@@ -117,8 +117,14 @@ impl LocalStore {
         let (shared, failed) = (Arc::clone(&database), Arc::clone(&has_failed));
         let spawned = thread::Builder::new().name("records".to_owned());
         let thread = spawned.spawn(move || write_all(&shared, queued, &failed))?;
-        let writer = Arc::new(Writer { thread, has_failed });
-        Ok(Self { database, writes, folder: folder.into(), watched: Arc::default(), writer, ages: Arc::default() })
+        Ok(Self {
+            database,
+            writes,
+            folder: folder.into(),
+            watched: Arc::default(),
+            writer: Arc::new(Writer { thread, has_failed }),
+            ages: Arc::default(),
+        })
     }
 
     /// Whether the last transaction was kept, and there is still somebody who writes.
@@ -522,6 +528,35 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         assert!(!store.is_healthy());
+    }
+
+    #[test]
+    fn a_blob_that_is_made_young_is_not_deleted_for_its_age() {
+        const HOUR: Duration = Duration::from_secs(3600);
+
+        let store = store(&Arc::default());
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("blob");
+        let is_done = AtomicBool::new(false);
+        let is_kept = thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_done.load(Ordering::Acquire) {
+                    // Often it is not there.
+                    let _ = store.delete_blob_older_than(&path, HOUR);
+                }
+            });
+            let (begun, mut is_young) = (std::time::Instant::now(), false);
+            let is_kept = std::iter::from_fn(|| (begun.elapsed() < Duration::from_secs(2)).then_some(())).all(|()| {
+                // Since the last round, whoever saw it old has had the time to delete it.
+                let is_kept = !is_young || path.exists();
+                fs::File::create(&path).unwrap().set_modified(SystemTime::now() - 2 * HOUR).unwrap();
+                is_young = make_young(&path, &store.ages).unwrap().is_some();
+                is_kept
+            });
+            is_done.store(true, Ordering::Release);
+            is_kept
+        });
+        assert!(is_kept);
     }
 
     #[test]
