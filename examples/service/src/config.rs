@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use axum::http::HeaderValue;
 use clap::{Args, Parser, ValueEnum};
+use url::Url;
 
 use crate::backend::BackendArgs;
 
@@ -29,6 +31,10 @@ pub struct Config {
     /// A file of API keys, one a line: a name, a colon, the key. Without it everybody is served.
     #[arg(long, env = "SMART_RESIZE_KEYS")]
     pub keys: Option<PathBuf>,
+    /// Pages of this origin may ask, such as `https://app.example.com`, or `*`. May be there several times; without it only the page
+    /// of the service itself may.
+    #[arg(long, env = "SMART_RESIZE_ALLOW_ORIGIN")]
+    pub allow_origin: Vec<HeaderValue>,
     /// Whether pictures may be fetched from private and local addresses, and webhooks sent there.
     #[arg(long, env = "SMART_RESIZE_ALLOW_PRIVATE_SOURCES")]
     pub allow_private_sources: bool,
@@ -98,6 +104,55 @@ pub struct Limits {
     /// Hours that requests and pictures are kept after they are finished.
     #[arg(long, env = "SMART_RESIZE_KEEP_HOURS", default_value_t = 7 * 24)]
     pub keep_hours: u64,
+}
+
+/// A flag that cannot be.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "what was found and the bound")]
+pub enum FlagError {
+    /// Nothing would be served.
+    #[error("--{flag} is 0, expected at least 1")]
+    Zero { flag: &'static str },
+    /// It is no URL that clients could ask.
+    #[error("--public-url is {found:?}, expected an http or https URL")]
+    PublicUrl { found: String },
+    /// There is one process.
+    #[error("--role needs --queue")]
+    Role,
+}
+
+impl Config {
+    /// Looks at what the flags are together.
+    ///
+    /// # Errors
+    ///
+    /// [`FlagError`] for the first that cannot be.
+    pub fn check(&self) -> Result<(), FlagError> {
+        let limits = &self.limits;
+        let counts = [
+            ("max-queue", limits.max_queue == 0),
+            ("max-connections", limits.max_connections == 0),
+            ("max-body-bytes", limits.max_body_bytes == 0),
+            ("max-bodies-bytes", limits.max_bodies_bytes == 0),
+            ("max-image-bytes", limits.max_image_bytes == 0),
+            ("max-pixels", limits.max_pixels == 0),
+            ("request-timeout", limits.request_timeout == 0),
+            ("client-timeout", limits.client_timeout == 0),
+            ("keep-hours", limits.keep_hours == 0),
+        ];
+        if let Some((flag, _)) = counts.into_iter().find(|(_, is_zero)| *is_zero) {
+            return Err(FlagError::Zero { flag });
+        }
+        if self.role != Role::Both && self.queue.is_none() {
+            return Err(FlagError::Role);
+        }
+        match &self.public_url {
+            Some(found) if !Url::parse(found).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) => {
+                Err(FlagError::PublicUrl { found: found.clone() })
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Limits {

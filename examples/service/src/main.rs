@@ -2,12 +2,16 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use clap::Parser as _;
 use smart_resize_service::api::{self, IsQueue};
 use smart_resize_service::config::{Config, Role};
 use smart_resize_service::server::serve;
 use smart_resize_service::service::Service;
+use smart_resize_service::store::Store;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -16,8 +20,7 @@ use tracing_subscriber::EnvFilter;
 /// Where to listen where nothing is said.
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let config = Config::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
@@ -26,7 +29,17 @@ async fn main() -> ExitCode {
     } else {
         log.init();
     }
-    match run(config).await {
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tracing::error!(%error, "there is no runtime");
+            return ExitCode::FAILURE;
+        }
+    };
+    let ran = runtime.block_on(run(config));
+    // What a thread is still computing is of no use any more.
+    runtime.shutdown_timeout(Duration::from_millis(500));
+    match ran {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(error = &*error, "the service cannot run");
@@ -85,8 +98,22 @@ async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
         stop.cancelled().await;
         service.stop().await;
     };
+    // A store that is ill stays so until it is opened again: whoever watches this process starts another.
+    let (ill, watched, stop_ill) = (Arc::new(AtomicBool::new(false)), service.clone(), stop.clone());
+    let is_ill = Arc::clone(&ill);
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            if matches!(watched.store, Store::Local(_)) && !watched.store.is_healthy() {
+                tracing::error!("the store cannot be written: the process ends, and its next start opens it again");
+                is_ill.store(true, Ordering::Relaxed);
+                stop_ill.cancel();
+                return;
+            }
+        }
+    });
     // Requests finish while the connections that wait for them are still open.
     tokio::join!(direct, queue, drain);
     tracing::info!("stopped");
-    Ok(())
+    if ill.load(Ordering::Relaxed) { Err("the store cannot be written".into()) } else { Ok(()) }
 }

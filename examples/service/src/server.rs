@@ -17,7 +17,7 @@ use crate::config::Limits;
 /// Serves `router` on `listener` until `stop`, then lets each connection finish the request it is in, for as long as `limits`
 /// allow.
 pub async fn serve(listener: TcpListener, router: Router, limits: &Limits, stop: CancellationToken) {
-    let places = Arc::new(Semaphore::new(limits.max_connections));
+    let places = Arc::new(Semaphore::new(limits.max_connections.min(Semaphore::MAX_PERMITS)));
     let graceful = GracefulShutdown::new();
     loop {
         let next = async {
@@ -55,7 +55,8 @@ pub async fn serve(listener: TcpListener, router: Router, limits: &Limits, stop:
         });
     }
     drop(listener);
-    let grace = std::time::Duration::from_secs(limits.grace);
+    // Somewhat longer than requests have, so that those who wait for one hear what became of it.
+    let grace = std::time::Duration::from_secs(limits.grace.saturating_add(3));
     if tokio::time::timeout(grace, graceful.shutdown()).await.is_err() {
         tracing::warn!("connections were closed in the middle of a request");
     }

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::backend::{Backend, BackendError};
-use crate::config::{Config, Role};
+use crate::config::{Config, FlagError, Role};
 use crate::fetch::{FetchError, FetchLimits, Fetcher};
 use crate::files::Urls;
 use crate::hooks::Hooks;
@@ -45,8 +45,10 @@ pub struct Service {
     pub metrics: Arc<Metrics>,
     /// Room for bodies that are being read, in units of [`BODY_UNIT`](crate::api::body::UNIT).
     pub bodies: Arc<Semaphore>,
-    /// It is being stopped.
+    /// It is being stopped: what waits is told so.
     pub stopping: CancellationToken,
+    /// Its time to stop is over: what runs is told so too.
+    pub stopped: CancellationToken,
     /// Room for plans that are shown: each has a source in memory.
     pub previews: Arc<Semaphore>,
     /// Deletes what is old, as long as anybody has the service.
@@ -65,6 +67,8 @@ pub enum StartError {
     Fetch(#[from] FetchError),
     #[error("the store cannot be used")]
     Store(#[from] StoreFailure),
+    #[error(transparent)]
+    Flag(#[from] FlagError),
 }
 
 impl Service {
@@ -74,6 +78,7 @@ impl Service {
     ///
     /// [`StartError`] where it cannot.
     pub async fn start(config: Config, public_url: &str) -> Result<Self, StartError> {
+        config.check()?;
         let config = Arc::new(config);
         let keys = Arc::new(config.keys.as_deref().map(Keys::read).transpose()?.unwrap_or_default());
         let limits = Arc::new(config.limits.clone());
@@ -113,7 +118,9 @@ impl Service {
                 (Queue::Nats(Box::pin(NatsQueue::start(worker, nats, works, config.ack_wait)).await?), None)
             }
         };
-        let bodies = Arc::new(Semaphore::new(limits.max_bodies_bytes / crate::api::body::UNIT));
+        let bodies = Arc::new(Semaphore::new(
+            (limits.max_bodies_bytes / crate::api::body::UNIT).clamp(1, Semaphore::MAX_PERMITS),
+        ));
         let previews = Arc::new(Semaphore::new(limits.concurrency.into()));
         Ok(Self {
             config,
@@ -126,12 +133,13 @@ impl Service {
             metrics,
             bodies,
             stopping: CancellationToken::new(),
+            stopped: CancellationToken::new(),
             previews,
             _sweep: sweep,
         })
     }
 
-    /// Waits until a request is over; returns it as it is where it waits itself while the service is being stopped.
+    /// Waits until a request is over; returns it as it is where the service is stopped before.
     ///
     /// # Errors
     ///
@@ -148,6 +156,7 @@ impl Service {
             tokio::select! {
                 () = watch.changed() => {}
                 () = self.stopping.cancelled(), if is_waiting => return Ok(Some(job)),
+                () = self.stopped.cancelled() => return Ok(Some(job)),
             }
         }
     }
@@ -160,5 +169,6 @@ impl Service {
             Queue::Local(queue) => queue.close(grace).await,
             Queue::Nats(queue) => queue.close(grace).await,
         }
+        self.stopped.cancel();
     }
 }

@@ -45,7 +45,7 @@ pub async fn sweep(store: &LocalStore, age: Duration) -> Result<(), StoreFailure
     let uploads = delete_all::<Upload>(store, Kind::Upload, move |upload| upload.begun_ms < before).await?;
     let calls = delete_all::<CallRecord>(store, Kind::Call, move |call| call.noted_ms < before).await?;
     let store = store.clone();
-    let blobs = tokio::task::spawn_blocking(move || store.delete_blobs_older_than(age + PAUSE)).await;
+    let blobs = tokio::task::spawn_blocking(move || store.delete_blobs_older_than(age.saturating_add(PAUSE))).await;
     let blobs = blobs.map_err(|error| StoreFailure::new("blobs could not be deleted", error))?;
     let blobs = blobs.map_err(|error| StoreFailure::new("blobs could not be deleted", error))?;
     tracing::debug!(jobs, uploads, calls, blobs, "swept");

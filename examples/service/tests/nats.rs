@@ -66,6 +66,16 @@ impl Drop for Nats {
     }
 }
 
+/// A program that ends with the test.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// An upstream that counts what it was asked: fal's queue in front of a service with the built-in generator, with a pause before
 /// each picture so that there is a middle to be killed in.
 #[derive(Clone)]
@@ -159,7 +169,7 @@ async fn workers_that_are_killed_lose_nothing_and_pay_nothing_twice() {
     let api = Program::start(address, &[&flags[..], &["--role", "api"]].concat()).await;
     let worker =
         || spawn(&[&flags[..], &["--role", "worker", "--allow-private-sources", "--concurrency", "1"]].concat());
-    let mut workers: Vec<Child> = (0..3).map(|_| worker()).collect();
+    let mut workers: Vec<Ended> = (0..3).map(|_| Ended(worker())).collect();
 
     let client = support::client();
     let mut ids = Vec::new();
@@ -184,9 +194,9 @@ async fn workers_that_are_killed_lose_nothing_and_pay_nothing_twice() {
             left += usize::from(status == 202);
         }
         assert!(left > 0, "there is no work left to be killed in");
-        workers[index].kill().unwrap();
-        workers[index].wait().unwrap();
-        workers.push(worker());
+        workers[index].0.kill().unwrap();
+        workers[index].0.wait().unwrap();
+        workers.push(Ended(worker()));
     }
     let mut twice = 0;
     for (id, asked) in ids {
@@ -205,8 +215,4 @@ async fn workers_that_are_killed_lose_nothing_and_pay_nothing_twice() {
     );
     let calls = 2 * REQUESTS as u64;
     assert!((calls..=calls + twice).contains(&paid), "{paid} calls were paid, {twice} reported, {calls} needed");
-    for mut worker in workers {
-        let _ = worker.kill();
-        let _ = worker.wait();
-    }
 }

@@ -120,7 +120,7 @@ async fn a_record_that_cannot_be_read_stops_no_start() {
     let id = running.submit(&json!({"image_url": data_uri(200, 100), "target_sizes": ["64x64"]})).await;
     assert_eq!(running.result(&id).await.0, 200);
     let broken = "/fal-ai/smart-resize/requests/00000000-0000-4000-8000-000000000000";
-    assert_eq!(read(running.get(broken).send().await.unwrap()).await.0, 500);
+    assert_eq!(read(running.get(broken).send().await.unwrap()).await.0, 503);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use smart_resize::wire::fal::ErrorBody;
 
 use crate::id::Id;
 use crate::queue::SubmitError;
-use crate::run::{Stop, internal};
+use crate::run::Stop;
 use crate::store::StoreFailure;
 
 /// The header with the identity of a request.
@@ -64,7 +64,9 @@ impl From<ErrorBody> for Refusal {
 
 impl From<StoreFailure> for Refusal {
     fn from(failure: StoreFailure) -> Self {
-        internal("the store failed", &failure).into()
+        tracing::error!(error = &failure as &dyn std::error::Error, "the store failed");
+        let text = "Requests cannot be kept at the moment: try again later";
+        overloaded(StatusCode::SERVICE_UNAVAILABLE, text, 5).into()
     }
 }
 

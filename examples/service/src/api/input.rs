@@ -1,10 +1,11 @@
 //! The fields of a body that are known, read without a copy of the rest: a body of 72 MB of zeros is a gigabyte as a JSON value.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::fmt;
 
-use serde::de::IgnoredAny;
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use smart_resize::wire::fal::{DetailEntry, ErrorBody, ErrorType, Loc, SmartResizeInput};
 
 /// The longest text of a field that is read as it is; beyond that only strings are, which are no larger as a value.
@@ -16,9 +17,11 @@ const MAX_FIELD_BYTES: usize = 128 << 10;
 ///
 /// The place where the JSON breaks.
 pub fn read(body: &[u8], known: &[&str]) -> Result<Value, ErrorBody> {
-    if let Ok(fields) = serde_json::from_slice::<BTreeMap<String, &RawValue>>(body) {
-        let fields = fields.into_iter().filter(|(name, _)| known.contains(&name.as_str()));
-        return Ok(Value::Object(fields.map(|(name, raw)| (name, field(raw))).collect()));
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    if let Ok(fields) = serde::Deserializer::deserialize_map(&mut reader, Known(known))
+        && reader.end().is_ok()
+    {
+        return Ok(Value::Object(fields));
     }
     match serde_json::from_slice::<IgnoredAny>(body) {
         Ok(_) if body.len() <= MAX_FIELD_BYTES => Ok(serde_json::from_slice(body).unwrap_or_default()),
@@ -36,6 +39,29 @@ pub fn read(body: &[u8], known: &[&str]) -> Result<Value, ErrorBody> {
     }
 }
 
+/// Keeps the fields of an object that have these names.
+struct Known<'k>(&'k [&'k str]);
+
+impl<'de> Visitor<'de> for Known<'_> {
+    type Value = Map<String, Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut fields = Map::new();
+        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
+            if self.0.contains(&name.as_ref()) {
+                fields.insert(name.into_owned(), field(map.next_value()?));
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(fields)
+    }
+}
+
 fn field(raw: &RawValue) -> Value {
     let text = raw.get();
     if text.len() <= MAX_FIELD_BYTES || text.starts_with('"') {
@@ -48,14 +74,14 @@ fn field(raw: &RawValue) -> Value {
 fn first(text: &str) -> Vec<Value> {
     struct First;
 
-    impl<'de> serde::de::Visitor<'de> for First {
+    impl<'de> Visitor<'de> for First {
         type Value = Vec<Value>;
 
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("a list")
         }
 
-        fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut list: A) -> Result<Vec<Value>, A::Error> {
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<Value>, A::Error> {
             let mut items = Vec::new();
             // A picture of an edit endpoint may be long; only the first is looked at.
             if let Some(raw) = list.next_element::<&RawValue>()? {

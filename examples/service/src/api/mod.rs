@@ -20,10 +20,12 @@ pub mod submit;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post, put};
+use tower_http::cors::{Any, CorsLayer};
 
 use self::answer::{REQUEST_ID, detail, with_id};
 use crate::id::Id;
@@ -39,6 +41,7 @@ pub struct IsQueue;
 
 /// Every path of the service.
 pub fn router(service: Service) -> Router {
+    let origins = service.config.allow_origin.clone();
     let with_key = Router::new()
         .route("/fal-ai/smart-resize", post(submit::smart_resize))
         .route("/fal-ai/{model}/edit", post(submit::edit))
@@ -53,7 +56,7 @@ pub fn router(service: Service) -> Router {
         .route("/storage/upload/initiate-multipart", post(storage::initiate))
         .route("/files/upload", post(storage::upload))
         .layer(from_fn_with_state(service.clone(), check_key));
-    // Who knows an upload's identity may fill it, and who knows a file's digest may read it.
+    // Who knows the place of an upload may fill it, and who knows a file's name may read it.
     let open = Router::new()
         .route("/storage/upload/{id}", put(storage::fill))
         .route("/storage/upload/{id}/{part}", put(storage::fill_part).post(storage::complete))
@@ -73,6 +76,20 @@ pub fn router(service: Service) -> Router {
         .route("/api/fal/proxy", axum::routing::any(proxy::forward))
         .with_state(proxy::Proxy { router: direct.with_state(service) })
         .layer(from_fn(identify))
+        .layer(cors(&origins))
+}
+
+/// Pages of these origins may ask; those of none where there are none.
+fn cors(origins: &[HeaderValue]) -> CorsLayer {
+    let layer = CorsLayer::new()
+        .allow_methods([Method::GET, Method::POST, Method::PUT])
+        .allow_headers(Any)
+        .expose_headers([REQUEST_ID, RETRY_AFTER]);
+    if origins.iter().any(|origin| origin == "*") {
+        layer.allow_origin(Any)
+    } else {
+        layer.allow_origin(origins.to_vec())
+    }
 }
 
 /// The paths of a worker, which answers no clients.
@@ -87,12 +104,23 @@ pub fn watch_router(service: Service) -> Router {
 
 /// Every answer has the identity of its request, or one of its own.
 async fn identify(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+    let mut response = in_json(next.run(request).await).await;
     if !response.headers().contains_key(REQUEST_ID) {
         response = with_id(response, Id::new());
     }
     response.headers_mut().insert("x-content-type-options", HeaderValue::from_static("nosniff"));
     response
+}
+
+/// A refusal that the router made by itself, as fal says it.
+async fn in_json(response: Response) -> Response {
+    let is_text = response.headers().get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    if !(response.status().is_client_error() && is_text) {
+        return response;
+    }
+    let status = response.status();
+    let text = axum::body::to_bytes(response.into_body(), 4096).await.unwrap_or_default();
+    detail(status, String::from_utf8_lossy(&text))
 }
 
 async fn check_key(State(service): State<Service>, mut request: Request, next: Next) -> Response {

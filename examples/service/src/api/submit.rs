@@ -197,7 +197,7 @@ async fn read_input(service: &Service, app: App, body: body::ReadBody) -> Result
                 input.image_urls.truncate(1);
                 let kept = serde_json::to_value(&input).unwrap_or_default();
                 let Some(url) = input.image_urls.first() else { return Ok((kept, None, false)) };
-                let picture = match ImageUrl::parse(url, limits.image_bytes).map_err(|entry| ErrorBody::from(*entry))? {
+                let picture = match ImageUrl::parse(url, limits.image_bytes).map_err(|entry| at_image_urls(*entry))? {
                     ImageUrl::Data(data) => Some(data.bytes().clone()),
                     _ => None,
                 };
@@ -220,6 +220,12 @@ async fn read_input(service: &Service, app: App, body: body::ReadBody) -> Result
         Reuse::Always => false,
     };
     Ok(Read { input, is_alone })
+}
+
+/// The mistake in the first picture of an edit endpoint.
+fn at_image_urls(mut entry: DetailEntry) -> ErrorBody {
+    entry.loc = vec!["body".into(), "image_urls".into(), 0.into()];
+    entry.into()
 }
 
 /// A data URI of 50 MiB takes its time, in which others are served.

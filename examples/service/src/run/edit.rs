@@ -60,6 +60,14 @@ impl Runner {
 pub(crate) fn edit_input(body: &Value) -> Result<EditInput, ErrorBody> {
     let refused =
         |msg: String| ErrorBody::from(DetailEntry::new(ErrorType::ValueError, [Loc::from("body")], msg, &json!({})));
+    let absent = |field: &'static str| {
+        let loc = [Loc::from("body"), Loc::from(field)];
+        body.get(field).is_none().then(|| DetailEntry::new(ErrorType::Missing, loc, "Field required", body))
+    };
+    let missing: Vec<_> = ["prompt", "image_urls"].into_iter().filter_map(absent).collect();
+    if !missing.is_empty() {
+        return Err(missing.into());
+    }
     let input: EditInput =
         serde_json::from_value(body.clone()).map_err(|error| refused(format!("Value error, {error}")))?;
     let chars = input.prompt.chars().count();

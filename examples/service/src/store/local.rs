@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write as _};
 use std::ops::Bound;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -88,9 +90,12 @@ impl LocalStore {
             StoreFailure::new(format!("the store in {} cannot be opened", folder.display()), source)
         };
         let io = |result: io::Result<()>| result.map_err(|error| failure(error.into()));
-        io(fs::create_dir_all(folder))?;
+        // The key that signs webhooks is in it.
+        io(fs::DirBuilder::new().recursive(true).mode(0o700).create(folder))?;
         // Before anything is touched: it has the lock that keeps other processes out.
-        let database = Database::builder().set_cache_size(CACHE_BYTES).create(folder.join("records.redb"));
+        let file = folder.join("records.redb");
+        let database = catch_unwind(|| Database::builder().set_cache_size(CACHE_BYTES).create(file));
+        let database = database.map_err(|_| failure("records.redb is damaged".into()))?;
         let database = database.map_err(|error| failure(error.into()))?;
         // What a crash left half written.
         let parts = folder.join("parts");
