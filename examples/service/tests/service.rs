@@ -546,7 +546,7 @@ async fn what_a_client_calls_a_blob_is_none_of_ours() {
 
 #[tokio::test]
 async fn a_request_may_run_for_so_long() {
-    let below = server(Router::new().fallback(|| std::future::pending::<&'static str>())).await;
+    let below = server(Router::new().fallback(std::future::pending::<&'static str>)).await;
     let running = Running::start(&["--request-timeout", "1"]).await;
     let body = json!({"image_url": format!("{below}/slow.png"), "target_sizes": ["300x250"]});
     let (status, answer) = read(running.post(APP, &body).send().await.unwrap()).await;
