@@ -54,10 +54,16 @@ impl Speaker {
 async fn write(store: Store, id: Id, mut received: mpsc::UnboundedReceiver<Log>) -> Result<(), StoreFailure> {
     let mut lines = Vec::new();
     while received.recv_many(&mut lines, MAX_LINES).await > 0 {
-        if !received.is_closed() {
-            tokio::time::sleep(PAUSE).await;
-            while let Ok(line) = received.try_recv() {
-                lines.push(line);
+        let pause = tokio::time::sleep(PAUSE);
+        tokio::pin!(pause);
+        loop {
+            tokio::select! {
+                line = received.recv() => match line {
+                    Some(line) => lines.push(line),
+                    // The last one was said: nobody has to wait for more.
+                    None => break,
+                },
+                () = &mut pause => break,
             }
         }
         let batch = std::mem::take(&mut lines);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 use bytes::Bytes;
+use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 use smart_resize::generate::BoxFuture;
 use smart_resize::wire::fal::{DetailEntry, ErrorBody, ErrorType, ImageUrl, Loc, SmartResizeInput, SmartResizeOutput};
@@ -14,6 +15,7 @@ use smart_resize::{
 use super::source::size_of;
 use super::{Extras, Runner, Speaker, Stop, internal, work};
 use crate::job::Job;
+use crate::store::StoreFailure;
 
 /// The most calls of one request that are made at the same time; a backend has its own bound for all requests.
 const CALLS_AT_ONCE: NonZeroUsize = NonZeroUsize::new(8).unwrap();
@@ -198,17 +200,21 @@ impl Runner {
     ///
     /// [`Stop`] with every picture that is not there, or the store's failure.
     pub async fn finish(&self, job: &Job, planned: &Planned, outcome: &Outcome) -> Result<Value, Stop> {
-        let mut blobs = BTreeMap::<(usize, usize), Digest>::new();
+        let mut kept = Vec::new();
         let mut records = Vec::new();
         if outcome.is_complete() {
             for (target, rendition) in outcome.renditions.iter().enumerate() {
                 for (variant, output) in rendition.variants.iter().flatten().enumerate() {
-                    let digest = self.store.put_blob(Bytes::copy_from_slice(&output.bytes)).await?;
-                    blobs.insert((target, variant), digest);
+                    let bytes = Bytes::copy_from_slice(&output.bytes);
+                    kept.push(
+                        async move { Ok::<_, StoreFailure>(((target, variant), self.store.put_blob(bytes).await?)) },
+                    );
                     records.push(&output.provenance);
                 }
             }
         }
+        // Beside each other, so that their flushes to the disk are.
+        let blobs: BTreeMap<(usize, usize), Digest> = try_join_all(kept).await?.into_iter().collect();
         let url_of = |image: &smart_resize::wire::fal::NewImage<'_>| {
             let blob = blobs.get(&(image.target_index, image.variant)).ok_or(NotKept)?;
             Ok::<_, NotKept>(format!("{}{blob}/{}", super::source::BLOB, image.file_name))
