@@ -22,7 +22,7 @@ fn refused(bytes: &[u8], limits: &DecodeLimits) -> String {
     error.to_string()
 }
 
-/// Size and pixels of a file by a decoder that the crate does not use.
+/// Size and pixels of a file by a decoder that the crate does not use; of grey as red, green and blue.
 pub(crate) fn read_elsewhere(bytes: &[u8], format: Format) -> (u32, u32, Vec<u8>) {
     match format {
         Format::Png => {
@@ -31,6 +31,11 @@ pub(crate) fn read_elsewhere(bytes: &[u8], format: Format) -> (u32, u32, Vec<u8>
             let mut decoder = zune_png::PngDecoder::new_with_options(bytes, options);
             let pixels = decoder.decode_raw().unwrap();
             let (width, height) = decoder.dimensions().unwrap();
+            let pixels = match decoder.colorspace().unwrap().num_components() {
+                1 => pixels.into_iter().flat_map(|level| [level; 3]).collect(),
+                2 => pixels.chunks(2).flat_map(|pixel| [pixel[0], pixel[0], pixel[0], pixel[1]]).collect(),
+                _ => pixels,
+            };
             (width as u32, height as u32, pixels)
         }
         Format::Jpeg => {

@@ -542,8 +542,11 @@ mod palette {
     #[test]
     fn what_hides_behind_clear_pixels_takes_no_colour() {
         // Three quarters are clear, each of another colour that nobody sees.
-        let pixels = (0..40 * 40_u32)
-            .flat_map(|at| if at % 4 == 0 { [(at / 16) as u8, 0, 0, 255] } else { [at as u8, (at >> 8) as u8, 77, 0] });
+        let hidden = |at: u32| at.wrapping_mul(2_654_435_761).to_be_bytes();
+        let pixels = (0..40 * 40_u32).flat_map(|at| match hidden(at) {
+            _ if at % 4 == 0 => [(at / 16) as u8, 0, 0, 255],
+            [r, g, b, _] => [r, g, b, 0],
+        });
         let picture = Picture::from_rgba(size("40x40"), pixels.collect()).unwrap();
         let first = ladder(&picture, Format::Png).first().unwrap().clone();
         assert_eq!((first.settings.palette(), first.exact), (Some(101), false));
