@@ -227,6 +227,8 @@ async fn a_result_that_can_never_be_had_is_over_and_another_is_waited_for() {
         (Trick::Huge, true),
         (Trick::HugePicture, true),
         (Trick::ElsewherePrivate, true),
+        (Trick::Gone(404), true),
+        (Trick::Gone(410), true),
         (Trick::TextOnly, true),
         (Trick::Refused, true),
         (Trick::Html, false),

@@ -28,7 +28,7 @@ use url::Url;
 use super::args::{BackendArgs, BackendError, Key, Timings};
 use super::http::{self, MAX_ANSWER_BYTES, Unanswered};
 use super::ledger::{Job, Progress};
-use crate::fetch::{FetchLimits, Fetcher};
+use crate::fetch::{FetchError, FetchLimits, Fetcher};
 
 /// The most bytes of what the queue answers; results are longer.
 const MAX_STATUS_BYTES: u64 = 4 << 20;
@@ -318,8 +318,9 @@ impl Fal {
                 GenerateError::new(GenerateErrorKind::InvalidAnswer, message).with_source(error)
             }),
             None => self.fetcher.get(&image.url).await.map(|bytes| Arc::from(&*bytes)).map_err(|error| {
-                let kind =
-                    if error.is_transient() { GenerateErrorKind::Transport } else { GenerateErrorKind::InvalidAnswer };
+                let is_gone = matches!(error, FetchError::Status { status: 404 | 410 });
+                let may_come = error.is_transient() && !is_gone;
+                let kind = if may_come { GenerateErrorKind::Transport } else { GenerateErrorKind::InvalidAnswer };
                 GenerateError::new(kind, format!("image {index} of the result: {error}")).with_source(error)
             }),
         });

@@ -253,6 +253,7 @@ async fn file(
     *downloads += 1;
     match call.trick {
         Trick::NoDownload if *downloads == 1 => answer(503, &json!({})),
+        Trick::Gone(status) => answer(status, &json!({})),
         Trick::RedirectsPrivate => {
             let builder = Response::builder().status(302).header("location", "http://127.0.0.2:9/0");
             builder.body(Body::empty()).unwrap()

@@ -58,6 +58,8 @@ pub(crate) enum Trick {
     Lost,
     /// The first download of each picture fails.
     NoDownload,
+    /// The pictures are gone: this status in the place of each.
+    Gone(u16),
     /// The picture is on another host, which is private.
     ElsewherePrivate,
     /// The picture's URL redirects to another host, which is private.

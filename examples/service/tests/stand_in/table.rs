@@ -83,6 +83,7 @@ pub(crate) const CASES: &[Case] = &[
     Case::new("fal", "the connection is lost while submitting, then well", &[Lost]).costs(2, 2, 2).twice(),
     Case::new("fal", "slower than a try may be, after acceptance", &[Slow]),
     Case::new("fal", "the first download of the picture fails", &[NoDownload]),
+    Case::new("fal", "the picture is gone", &[Gone(404)]).gives(INVALID),
     Case::new("fal", "the picture is at a private address", &[ElsewherePrivate]).gives(INVALID),
     Case::new("fal", "the picture's URL redirects to a private address", &[RedirectsPrivate]).gives(INVALID),
     Case::new("fal", "a page of a proxy in the place of status and result, once", &[HtmlOnce]),
