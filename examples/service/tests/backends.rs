@@ -16,6 +16,7 @@ use futures_util::{StreamExt, stream};
 use smart_resize::{Budget, EncodeOptions, Format, GenerateErrorKind, Picture, Size, Source, UsdMicros, encode};
 use smart_resize_service::backend::{Backend, BackendError, Progress};
 use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
 
 use self::stand_in::fal::FalStandIn;
 use self::stand_in::gemini::GeminiStandIn;
@@ -146,11 +147,51 @@ async fn the_id_is_kept_even_where_the_job_is_dropped_while_submitting() {
     until("it is being asked", || job.ledger.all() == [Progress::Asking] && backend.calls() == 1).await;
     running.abort();
     assert!(running.await.unwrap_err().is_cancelled());
-    fal.queue.gate.get().unwrap().add_permits(1);
-    until("the id is noted", || matches!(job.ledger.all()[..], [Progress::Accepted { .. }])).await;
+    // There is no more patience than that.
+    timeout(Duration::from_secs(20), backend.settle(Duration::from_millis(20))).await.unwrap();
+    assert_eq!(job.ledger.all(), [Progress::Asking]);
+    let (settled, ()) = tokio::join!(timeout(Duration::from_secs(30), backend.settle(Duration::MAX)), async {
+        sleep(Duration::from_millis(20)).await;
+        fal.queue.gate.get().unwrap().add_permits(1);
+    });
+    settled.unwrap();
+    assert!(matches!(job.ledger.all()[..], [Progress::Accepted { .. }]), "{:?}", job.ledger.all());
 
     assert_eq!(told(&job.run(&backend).await), "a picture");
     assert_eq!((fal.queue.script.calls(), job.ledger.twice()), (1, 0));
+    assert_eq!(fal.queue.cancelled.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_is_accepted_after_its_job_was_cancelled_is_given_up() {
+    let (fal, job) = (FalStandIn::start().await, Arc::new(Job::new(&["300x250"], 1, 4)));
+    fal.queue.gate.set(tokio::sync::Semaphore::new(0)).unwrap();
+    let (backend, cancelled) = (Backend::new(&args_at("fal", &fal.url)).unwrap(), CancellationToken::new());
+    let running = tokio::spawn({
+        let (job, backend, cancelled) = (Arc::clone(&job), backend.clone(), cancelled.clone());
+        async move { job.run_until(&backend, cancelled).await }
+    });
+    until("it is being asked", || job.ledger.all() == [Progress::Asking] && backend.calls() == 1).await;
+    cancelled.cancel();
+    running.abort();
+    assert!(running.await.unwrap_err().is_cancelled());
+    fal.queue.gate.get().unwrap().add_permits(1);
+    timeout(Duration::from_secs(30), backend.settle(Duration::MAX)).await.unwrap();
+    assert_eq!(fal.queue.cancelled.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upstream_that_does_not_say_that_it_gives_up_is_not_waited_for() {
+    let (fal, job) = (FalStandIn::start().await, Arc::new(Job::new(&["300x250"], 1, 4)));
+    fal.queue.script.play(&[Trick::Slow]);
+    crash_after_acceptance(&fal, &job).await;
+    fal.queue.is_deaf.store(true, Ordering::SeqCst);
+    let mut args = args_at("fal", &fal.url);
+    assert_eq!(args.timings.cancel, Duration::from_secs(10));
+    args.timings.cancel = Duration::from_millis(50);
+    let backend = Backend::new(&args).unwrap();
+    backend.cancel(&job.ledger.all()[0]);
+    timeout(Duration::from_secs(9), backend.settle(Duration::MAX)).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

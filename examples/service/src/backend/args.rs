@@ -124,6 +124,8 @@ pub struct Timings {
     pub first_retry: Duration,
     /// Before another try, at most. An upstream that wants to be left alone for longer is not asked again.
     pub longest_retry: Duration,
+    /// How long the upstream has to answer that it gives a call up.
+    pub cancel: Duration,
     /// The span of the rate limit.
     pub minute: Duration,
 }
@@ -135,6 +137,7 @@ impl Default for Timings {
             longest_poll: Duration::from_secs(2),
             first_retry: Duration::from_millis(500),
             longest_retry: Duration::from_secs(60),
+            cancel: Duration::from_secs(10),
             minute: Duration::from_secs(60),
         }
     }

@@ -19,6 +19,7 @@ use smart_resize::{
     BoxFuture, Budget, CallId, GenerateError, GenerateErrorKind, Generated, GenerationRequest, Source, StoreError,
 };
 use tokio::sync::OnceCell;
+use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 /// What is known of a call that was begun and has no answer yet.
@@ -83,6 +84,8 @@ pub(super) struct Job {
     ledger: Arc<dyn Ledger>,
     budget: Option<Arc<Budget>>,
     known: Mutex<Known>,
+    /// Whether it was given up for good, so that a call that is accepted afterwards is given up too.
+    pub(super) cancelled: CancellationToken,
     /// The source as it is sent where the original is too heavy.
     pub(super) lighter: OnceCell<Source>,
 }
@@ -96,8 +99,8 @@ struct Known {
 }
 
 impl Job {
-    pub(super) fn new(ledger: Arc<dyn Ledger>, budget: Option<Arc<Budget>>) -> Self {
-        Self { ledger, budget, known: Mutex::default(), lighter: OnceCell::new() }
+    pub(super) fn new(ledger: Arc<dyn Ledger>, budget: Option<Arc<Budget>>, cancelled: CancellationToken) -> Self {
+        Self { ledger, budget, known: Mutex::default(), cancelled, lighter: OnceCell::new() }
     }
 
     /// What is known of the call.

@@ -1,7 +1,7 @@
 //! fal's queue with the edit endpoints in it.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use axum::Router;
@@ -32,6 +32,8 @@ pub(crate) struct Queue {
     pub(crate) script: Script,
     pub(crate) cancelled: AtomicUsize,
     pub(crate) polls: AtomicUsize,
+    /// Whether who wants to give a call up hears nothing.
+    pub(crate) is_deaf: AtomicBool,
     /// What a submission has to wait for, where it has to.
     pub(crate) gate: OnceLock<Semaphore>,
     /// Where the URLs of calls are that are elsewhere.
@@ -270,6 +272,9 @@ async fn cancel(
 ) -> Response {
     if !is_keyed(&headers) {
         return unauthorized();
+    }
+    if queue.is_deaf.load(Ordering::SeqCst) {
+        std::future::pending::<()>().await;
     }
     let status = match queue.calls().get(&id) {
         None => CancelStatus::NotFound,
