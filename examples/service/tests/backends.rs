@@ -51,7 +51,11 @@ async fn run(case: &Case) -> Option<String> {
     }
     let backend = Backend::new(&args).unwrap();
     let job = Job::new(&["300x250"], case.variants, backend.variants_per_call());
-    let outcome = job.run(&backend).await;
+    let mut outcome = job.run(&backend).await;
+    if case.is_asked_again {
+        assert!(!outcome.is_complete(), "{}: {}", case.backend, case.what);
+        outcome = job.run(&backend).await;
+    }
     let found = (told(&outcome), script.calls(), script.billed(), job.counted(), job.ledger.twice());
     let expected = (case.gives.to_owned(), case.calls, case.billed, case.counted, case.twice);
     let is_told = elsewhere.queue.polls.load(Ordering::SeqCst) > 0;
@@ -192,6 +196,51 @@ async fn an_upstream_that_does_not_say_that_it_gives_up_is_not_waited_for() {
     let backend = Backend::new(&args).unwrap();
     backend.cancel(&job.ledger.all()[0]);
     timeout(Duration::from_secs(9), backend.settle(Duration::MAX)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_of_which_nobody_knows_what_became_is_not_asked_again_by_itself() {
+    let (fal, gemini) = (FalStandIn::start().await, GeminiStandIn::start().await);
+    for trick in [Trick::Lost, Trick::Gateway(503)] {
+        for (backend, url, script) in
+            [("fal", &fal.url, &fal.queue.script), ("gemini", &gemini.url, &gemini.model.script)]
+        {
+            script.play(&[trick]);
+            let (backend, before) = (Backend::new(&args_at(backend, url)).unwrap(), script.calls());
+            let job = Job::new(&["300x250"], 1, backend.variants_per_call());
+            let outcome = job.run(&backend).await;
+            let error = outcome.calls[0].as_ref().unwrap_err();
+            assert_eq!((error.kind(), error.billed_images()), (GenerateErrorKind::Transport, 1), "{trick:?}");
+            assert!(error.message().ends_with("; the call may have been made and paid for"), "{error}");
+            assert_eq!(job.ledger.all(), [Progress::Asking], "{trick:?}");
+            assert_eq!((script.calls() - before, job.ledger.twice()), (1, 0), "{trick:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_is_forgotten_while_its_job_goes_on_is_not_asked_again_by_itself() {
+    let (fal, job) = (FalStandIn::start().await, Job::new(&["300x250"], 1, 4));
+    fal.queue.script.play(&[Trick::Slow]);
+    let mut args = args_at("fal", &fal.url);
+    args.upstream_timeout = Duration::from_millis(250);
+    args.upstream_tries = 1.try_into().unwrap();
+    let backend = Backend::new(&args).unwrap();
+    let generator = backend.for_job(job.ledger.clone(), Some(job.budget.clone()));
+    let request = &job.requests()[0];
+    let ask = async || smart_resize::AsyncGenerator::generate(&generator, request).await.map_err(|error| error.kind());
+    assert_eq!(ask().await.unwrap_err(), GenerateErrorKind::TimedOut);
+    until("the call is accepted", || matches!(job.ledger.all()[..], [Progress::Accepted { .. }])).await;
+    fal.queue.forget();
+    let told = loop {
+        match ask().await.unwrap_err() {
+            // It could not be asked in that time.
+            GenerateErrorKind::TimedOut => {}
+            other => break other,
+        }
+    };
+    assert_eq!(told, GenerateErrorKind::Transport);
+    assert_eq!((fal.queue.script.calls(), job.ledger.twice(), job.ledger.all()), (1, 0, vec![Progress::Asking]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

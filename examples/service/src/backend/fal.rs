@@ -132,10 +132,10 @@ impl Fal {
         if let Some(result) = self.wait(&ticket, request, job, false).await {
             return result;
         }
-        job.note(request, None).await;
-        job.maybe_paid_twice(request).await;
+        // It may have been made all the same.
+        job.note(request, Some(Progress::Asking)).await;
         let message = format!("the upstream accepted the call as {} and does not know it", ticket.id);
-        Err(GenerateError::new(GenerateErrorKind::Transport, message).with_billed_images(request.variants()))
+        Err(GenerateError::new(GenerateErrorKind::Transport, message))
     }
 
     /// Waits for a call that was accepted before; nothing where the upstream does not know it any more.

@@ -26,9 +26,10 @@ impl Answer {
         matches!(self.status, 200..=299)
     }
 
-    /// Whether somebody on the way answered because the upstream did not, so that nobody knows what became of the call.
+    /// Whether somebody on the way answered because the upstream did not, so that nobody knows what became of the call:
+    /// gateways have many statuses, of their own too, and upstreams say in JSON that they failed.
     pub(super) fn is_of_a_gateway(&self) -> bool {
-        matches!(self.status, 502 | 504) && serde_json::from_slice::<serde::de::IgnoredAny>(&self.body).is_err()
+        matches!(self.status, 500..=599) && serde_json::from_slice::<serde::de::IgnoredAny>(&self.body).is_err()
     }
 
     /// The error, with the time that the answer's header names, where the body names none.

@@ -12,6 +12,7 @@
 //! | not reached, or out of order | yes |
 //! | timed out | where the upstream said so itself, or the call goes on under an id: then that is waited for, and nothing is asked anew |
 //! | nothing made | once |
+//! | any, where nobody knows what became of the call: the connection was lost, or somebody on the way answered | no, since it may have been paid |
 //! | all others | no |
 
 mod args;

@@ -139,9 +139,9 @@ async fn submit(State(queue): State<Arc<Queue>>, Path(app): Path<String>, header
     } else {
         queue.calls().insert(id.clone(), call);
     }
-    if trick == Trick::Gateway {
+    if let Trick::Gateway(status) = trick {
         make(&queue, &id);
-        return Response::builder().status(502).body(Body::from("<html>Bad Gateway</html>")).unwrap();
+        return Response::builder().status(status).body(Body::from("<html>Bad Gateway</html>")).unwrap();
     }
     if trick == Trick::Lost {
         make(&queue, &id);
