@@ -16,6 +16,7 @@ use futures_util::{StreamExt, stream};
 use smart_resize::{Budget, EncodeOptions, Format, GenerateErrorKind, Picture, Size, Source, UsdMicros, encode};
 use smart_resize_service::backend::{Backend, BackendError, Progress};
 use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
 
 use self::stand_in::fal::FalStandIn;
 use self::stand_in::gemini::GeminiStandIn;
@@ -50,7 +51,11 @@ async fn run(case: &Case) -> Option<String> {
     }
     let backend = Backend::new(&args).unwrap();
     let job = Job::new(&["300x250"], case.variants, backend.variants_per_call());
-    let outcome = job.run(&backend).await;
+    let mut outcome = job.run(&backend).await;
+    if case.is_asked_again {
+        assert!(!outcome.is_complete(), "{}: {}", case.backend, case.what);
+        outcome = job.run(&backend).await;
+    }
     let found = (told(&outcome), script.calls(), script.billed(), job.counted(), job.ledger.twice());
     let expected = (case.gives.to_owned(), case.calls, case.billed, case.counted, case.twice);
     let is_told = elsewhere.queue.polls.load(Ordering::SeqCst) > 0;
@@ -146,11 +151,96 @@ async fn the_id_is_kept_even_where_the_job_is_dropped_while_submitting() {
     until("it is being asked", || job.ledger.all() == [Progress::Asking] && backend.calls() == 1).await;
     running.abort();
     assert!(running.await.unwrap_err().is_cancelled());
-    fal.queue.gate.get().unwrap().add_permits(1);
-    until("the id is noted", || matches!(job.ledger.all()[..], [Progress::Accepted { .. }])).await;
+    // There is no more patience than that.
+    timeout(Duration::from_secs(20), backend.settle(Duration::from_millis(20))).await.unwrap();
+    assert_eq!(job.ledger.all(), [Progress::Asking]);
+    let (settled, ()) = tokio::join!(timeout(Duration::from_secs(30), backend.settle(Duration::MAX)), async {
+        sleep(Duration::from_millis(20)).await;
+        fal.queue.gate.get().unwrap().add_permits(1);
+    });
+    settled.unwrap();
+    assert!(matches!(job.ledger.all()[..], [Progress::Accepted { .. }]), "{:?}", job.ledger.all());
 
     assert_eq!(told(&job.run(&backend).await), "a picture");
     assert_eq!((fal.queue.script.calls(), job.ledger.twice()), (1, 0));
+    assert_eq!(fal.queue.cancelled.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_is_accepted_after_its_job_was_cancelled_is_given_up() {
+    let (fal, job) = (FalStandIn::start().await, Arc::new(Job::new(&["300x250"], 1, 4)));
+    fal.queue.gate.set(tokio::sync::Semaphore::new(0)).unwrap();
+    let (backend, cancelled) = (Backend::new(&args_at("fal", &fal.url)).unwrap(), CancellationToken::new());
+    let running = tokio::spawn({
+        let (job, backend, cancelled) = (Arc::clone(&job), backend.clone(), cancelled.clone());
+        async move { job.run_until(&backend, cancelled).await }
+    });
+    until("it is being asked", || job.ledger.all() == [Progress::Asking] && backend.calls() == 1).await;
+    cancelled.cancel();
+    running.abort();
+    assert!(running.await.unwrap_err().is_cancelled());
+    fal.queue.gate.get().unwrap().add_permits(1);
+    timeout(Duration::from_secs(30), backend.settle(Duration::MAX)).await.unwrap();
+    assert_eq!(fal.queue.cancelled.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upstream_that_does_not_say_that_it_gives_up_is_not_waited_for() {
+    let (fal, job) = (FalStandIn::start().await, Arc::new(Job::new(&["300x250"], 1, 4)));
+    fal.queue.script.play(&[Trick::Slow]);
+    crash_after_acceptance(&fal, &job).await;
+    fal.queue.is_deaf.store(true, Ordering::SeqCst);
+    let mut args = args_at("fal", &fal.url);
+    assert_eq!(args.timings.cancel, Duration::from_secs(10));
+    args.timings.cancel = Duration::from_millis(50);
+    let backend = Backend::new(&args).unwrap();
+    backend.cancel(&job.ledger.all()[0]);
+    timeout(Duration::from_secs(9), backend.settle(Duration::MAX)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_of_which_nobody_knows_what_became_is_not_asked_again_by_itself() {
+    let (fal, gemini) = (FalStandIn::start().await, GeminiStandIn::start().await);
+    for trick in [Trick::Lost, Trick::Gateway(503)] {
+        for (backend, url, script) in
+            [("fal", &fal.url, &fal.queue.script), ("gemini", &gemini.url, &gemini.model.script)]
+        {
+            script.play(&[trick]);
+            let (backend, before) = (Backend::new(&args_at(backend, url)).unwrap(), script.calls());
+            let job = Job::new(&["300x250"], 1, backend.variants_per_call());
+            let outcome = job.run(&backend).await;
+            let error = outcome.calls[0].as_ref().unwrap_err();
+            assert_eq!((error.kind(), error.billed_images()), (GenerateErrorKind::Transport, 1), "{trick:?}");
+            assert!(error.message().ends_with("; the call may have been made and paid for"), "{error}");
+            assert_eq!(job.ledger.all(), [Progress::Asking], "{trick:?}");
+            assert_eq!((script.calls() - before, job.ledger.twice()), (1, 0), "{trick:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_is_forgotten_while_its_job_goes_on_is_not_asked_again_by_itself() {
+    let (fal, job) = (FalStandIn::start().await, Job::new(&["300x250"], 1, 4));
+    fal.queue.script.play(&[Trick::Slow]);
+    let mut args = args_at("fal", &fal.url);
+    args.upstream_timeout = Duration::from_millis(250);
+    args.upstream_tries = 1.try_into().unwrap();
+    let backend = Backend::new(&args).unwrap();
+    let generator = backend.for_job(job.ledger.clone(), Some(job.budget.clone()));
+    let request = &job.requests()[0];
+    let ask = async || smart_resize::AsyncGenerator::generate(&generator, request).await.map_err(|error| error.kind());
+    assert_eq!(ask().await.unwrap_err(), GenerateErrorKind::TimedOut);
+    until("the call is accepted", || matches!(job.ledger.all()[..], [Progress::Accepted { .. }])).await;
+    fal.queue.forget();
+    let told = loop {
+        match ask().await.unwrap_err() {
+            // It could not be asked in that time.
+            GenerateErrorKind::TimedOut => {}
+            other => break other,
+        }
+    };
+    assert_eq!(told, GenerateErrorKind::Transport);
+    assert_eq!((fal.queue.script.calls(), job.ledger.twice(), job.ledger.all()), (1, 0, vec![Progress::Asking]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -227,6 +317,8 @@ async fn a_result_that_can_never_be_had_is_over_and_another_is_waited_for() {
         (Trick::Huge, true),
         (Trick::HugePicture, true),
         (Trick::ElsewherePrivate, true),
+        (Trick::Gone(404), true),
+        (Trick::Gone(410), true),
         (Trick::TextOnly, true),
         (Trick::Refused, true),
         (Trick::Html, false),

@@ -8,8 +8,13 @@ use serde_json::{Map, Value};
 
 use crate::wire::excerpt;
 
-/// The most characters of a string that is echoed as `input`; of a longer one, such as a data URI, the first 100 are.
+/// The most characters that are echoed as `input`, in strings and names together.
 const MAX_ECHO_CHARS: usize = 20_000;
+/// As many are echoed of a string that does not fit, such as a data URI.
+const MAX_EXCERPT_CHARS: usize = 100;
+/// The most values that are echoed, those that others are in counted too. Each mistake echoes what it is about, and a
+/// body has many of them.
+const MAX_ECHO_VALUES: usize = 1000;
 /// The deepest nesting that is echoed; readers have limits, and an error must not be beyond them.
 const MAX_ECHO_DEPTH: usize = 32;
 
@@ -153,8 +158,8 @@ pub struct DetailEntry {
     pub loc: Vec<Loc>,
     /// For people.
     pub msg: String,
-    /// The value that is wrong, without what is nested deeper than 32, and with the first 100 characters of a string of
-    /// more than 20,000. fal echoes it whole.
+    /// The value that is wrong: its first 1000 values of 20,000 characters in all, and of a string that is too long for
+    /// that the first 100, without what is nested deeper than 32. `…` stands in the place of the rest. fal echoes it whole.
     #[serde(default)]
     pub input: Value,
     /// The bounds that `msg` speaks of.
@@ -165,7 +170,7 @@ pub struct DetailEntry {
 impl DetailEntry {
     /// The mistake `error_type` of `input`, which stands at `loc`.
     pub fn new(error_type: ErrorType, loc: impl Into<Vec<Loc>>, msg: impl Into<String>, input: &Value) -> Self {
-        Self { error_type, loc: loc.into(), msg: msg.into(), input: echo(input, MAX_ECHO_DEPTH), ctx: None }
+        Self { error_type, loc: loc.into(), msg: msg.into(), input: echo(input), ctx: None }
     }
 
     /// The same mistake with a bound that its message speaks of.
@@ -176,17 +181,56 @@ impl DetailEntry {
     }
 }
 
-fn echo(input: &Value, depth: usize) -> Value {
-    match (input, depth.checked_sub(1)) {
-        (Value::String(text), _) if text.len() > MAX_ECHO_CHARS && text.chars().count() > MAX_ECHO_CHARS => {
-            excerpt(text, 100).into()
-        }
-        (Value::Array(_) | Value::Object(_), None) => "…".into(),
-        (Value::Array(items), Some(depth)) => items.iter().map(|item| echo(item, depth)).collect(),
-        (Value::Object(fields), Some(depth)) => {
-            fields.iter().map(|(name, value)| (name.clone(), echo(value, depth))).collect()
-        }
-        (other, _) => other.clone(),
+fn echo(input: &Value) -> Value {
+    let mut left = Left { values: MAX_ECHO_VALUES, chars: MAX_ECHO_CHARS };
+    left.echo(input, MAX_ECHO_DEPTH).unwrap_or_else(|| "…".into())
+}
+
+/// How much more may be echoed.
+struct Left {
+    values: usize,
+    chars: usize,
+}
+
+impl Left {
+    /// As much of `input` as there may be; nothing where there may be nothing more.
+    fn echo(&mut self, input: &Value, depth: usize) -> Option<Value> {
+        self.values = self.values.checked_sub(1)?;
+        Some(match (input, depth.checked_sub(1)) {
+            (Value::String(text), _) => self.text(text)?.into(),
+            (Value::Array(_) | Value::Object(_), None) => "…".into(),
+            (Value::Array(items), Some(depth)) => {
+                let mut echoed = Vec::new();
+                for item in items {
+                    let Some(item) = self.echo(item, depth) else {
+                        echoed.push("…".into());
+                        break;
+                    };
+                    echoed.push(item);
+                }
+                echoed.into()
+            }
+            (Value::Object(fields), Some(depth)) => {
+                let mut echoed = Map::new();
+                for (name, value) in fields {
+                    let Some((name, value)) = self.text(name).zip(self.echo(value, depth)) else {
+                        echoed.insert("…".to_owned(), "…".into());
+                        break;
+                    };
+                    echoed.insert(name, value);
+                }
+                echoed.into()
+            }
+            (other, _) => other.clone(),
+        })
+    }
+
+    fn text(&mut self, text: &str) -> Option<String> {
+        let chars = |text: &str| text.chars().take(MAX_ECHO_CHARS + 1).count();
+        let is_whole = chars(text) <= self.chars;
+        let echoed = if is_whole { text.to_owned() } else { excerpt(text, MAX_EXCERPT_CHARS) };
+        self.chars = self.chars.checked_sub(chars(&echoed))?;
+        Some(echoed)
     }
 }
 

@@ -196,6 +196,59 @@ fn what_is_echoed_is_bounded() {
     assert!(written.contains(&echoed), "{written}");
 }
 
+/// What is echoed of the value of a field that should be a string.
+fn echoed(value: &Value) -> Value {
+    refused(&with("prompt", value.clone())).entries()[0].input.clone()
+}
+
+#[test]
+fn what_is_echoed_is_bounded_in_the_number_of_its_values() {
+    // The list itself is one.
+    let whole = json!(vec![0; 999]);
+    assert_eq!(echoed(&whole), whole);
+    let cut = [vec![json!(0); 999], vec![json!("…")]].concat();
+    assert_eq!(echoed(&json!(vec![0; 1000])), Value::from(cut.clone()));
+    assert_eq!(echoed(&json!(vec![0; 100_000])), Value::from(cut));
+
+    let object = |fields: usize| (0..fields).map(|at| (format!("{at:03}"), json!(at))).collect::<Value>();
+    assert_eq!(echoed(&object(999)), object(999));
+    let mut cut = object(999);
+    cut["…"] = json!("…");
+    assert_eq!(echoed(&object(1000)), cut);
+
+    // It is one bound for all that is nested.
+    let nested = |last: usize| json!([vec![0; 500], vec![0; last], 5]);
+    assert_eq!(echoed(&nested(496)), nested(496));
+    assert_eq!(echoed(&nested(497)), json!([vec![0; 500], vec![0; 497], "…"]));
+    let cut = [vec![json!(0); 497], vec![json!("…")]].concat();
+    assert_eq!(echoed(&nested(498)), json!([vec![0; 500], cut, "…"]));
+}
+
+#[test]
+fn what_is_echoed_is_bounded_in_the_number_of_its_characters() {
+    let list = |last: usize| json!(["é".repeat(9_000), "é".repeat(10_900), "é".repeat(last), 5]);
+    assert_eq!(echoed(&list(100)), list(100));
+    // What does not fit is told by its beginning, where that does.
+    assert_eq!(echoed(&list(101)), json!(["é".repeat(9_000), "é".repeat(10_900), "…"]));
+    let long = json!(["é".repeat(9_000), "é".repeat(11_001), 5]);
+    assert_eq!(echoed(&long), json!(["é".repeat(9_000), format!("{}…", "é".repeat(100)), 5]));
+    // Names are characters too.
+    let named = |chars: usize| json!({"é".repeat(chars): "x"});
+    assert_eq!(echoed(&named(19_999)), named(19_999));
+    assert_eq!(echoed(&named(20_000)), json!({"…": "…"}));
+    assert_eq!(echoed(&named(20_001)), json!({format!("{}…", "é".repeat(100)): "x"}));
+}
+
+#[test]
+fn the_mistakes_of_a_body_of_many_values_are_no_longer_than_their_bounds() {
+    let many = json!({"a": vec![0; 1_000_000], "b": vec!["x".repeat(1000); 1000], "prompt": vec![json!([]); 100_000]});
+    let refused = refused(&many);
+    let missing = refused.entries().iter().filter(|entry| entry.error_type == ErrorType::Missing).count();
+    assert_eq!((refused.entries().len(), missing), (3, 2));
+    let length = serde_json::to_string(&refused).unwrap().len();
+    assert!(length < 3 * 30_000, "{length}");
+}
+
 /// A request that the caller made worse is refused in the same way.
 #[test]
 fn the_mistakes_of_a_request_are_told_as_those_of_a_body() {

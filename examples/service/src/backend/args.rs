@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use reqwest::header::HeaderValue;
 use url::Url;
@@ -53,40 +54,40 @@ impl BackendKind {
 #[non_exhaustive]
 pub struct BackendArgs {
     /// Who makes the pictures.
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, env = "SMART_RESIZE_BACKEND", value_enum, default_value_t)]
     pub backend: BackendKind,
     /// Where the backend is, in place of the service's own address.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, env = "SMART_RESIZE_UPSTREAM", value_name = "URL")]
     pub upstream: Option<Url>,
     /// The endpoint (fal) or the model (Gemini) that is asked, in place of the one for the planned model.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, env = "SMART_RESIZE_MODEL_ID", value_name = "ID")]
     pub model_id: Option<String>,
     /// The file with the backend's key, in place of the environment's FAL_KEY or GEMINI_API_KEY.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, env = "SMART_RESIZE_UPSTREAM_KEY_FILE", value_name = "FILE")]
     pub upstream_key_file: Option<PathBuf>,
     /// The most calls at a time, of all jobs.
-    #[arg(long, value_name = "CALLS", default_value = "16")]
+    #[arg(long, env = "SMART_RESIZE_UPSTREAM_CONCURRENCY", value_name = "CALLS", default_value = "16")]
     pub upstream_concurrency: NonZeroUsize,
     /// The most calls a minute, of all jobs; 0 for any number.
-    #[arg(long, value_name = "CALLS", default_value_t = 0)]
+    #[arg(long, env = "SMART_RESIZE_UPSTREAM_PER_MINUTE", value_name = "CALLS", default_value_t = 0)]
     pub upstream_per_minute: u32,
     /// How long one try of a call may take.
-    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
+    #[arg(long, env = "SMART_RESIZE_UPSTREAM_TIMEOUT", value_name = "SECONDS", default_value = "300", value_parser = seconds)]
     pub upstream_timeout: Duration,
     /// How many times a call is tried.
-    #[arg(long, value_name = "TRIES", default_value = "3")]
+    #[arg(long, env = "SMART_RESIZE_UPSTREAM_TRIES", value_name = "TRIES", default_value = "3")]
     pub upstream_tries: NonZeroUsize,
     /// Look at each source with a vision model before its prompts are written.
-    #[arg(long, requires = "vision_model_id")]
+    #[arg(long, env = "SMART_RESIZE_VISION", value_parser = BoolishValueParser::new())]
     pub vision: bool,
     /// Gemini's model that looks at sources.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, env = "SMART_RESIZE_VISION_MODEL_ID", value_name = "ID")]
     pub vision_model_id: Option<String>,
     /// Where that model is.
-    #[arg(long, value_name = "URL", default_value = BackendKind::Gemini.default_upstream())]
+    #[arg(long, env = "SMART_RESIZE_VISION_UPSTREAM", value_name = "URL", default_value = BackendKind::Gemini.default_upstream())]
     pub vision_upstream: Url,
     /// The file with the key for it, in place of the environment's GEMINI_API_KEY.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, env = "SMART_RESIZE_VISION_KEY_FILE", value_name = "FILE")]
     pub vision_key_file: Option<PathBuf>,
     /// How long is waited between things.
     #[arg(skip)]
@@ -123,6 +124,8 @@ pub struct Timings {
     pub first_retry: Duration,
     /// Before another try, at most. An upstream that wants to be left alone for longer is not asked again.
     pub longest_retry: Duration,
+    /// How long the upstream has to answer that it gives a call up.
+    pub cancel: Duration,
     /// The span of the rate limit.
     pub minute: Duration,
 }
@@ -134,6 +137,7 @@ impl Default for Timings {
             longest_poll: Duration::from_secs(2),
             first_retry: Duration::from_millis(500),
             longest_retry: Duration::from_secs(60),
+            cancel: Duration::from_secs(10),
             minute: Duration::from_secs(60),
         }
     }
@@ -257,6 +261,19 @@ mod tests {
         let key = Key::new("secret").unwrap();
         let shown = format!("{key:?} {:?} {:?}", key.plain(), key.authorization());
         assert_eq!(shown, "Key(…) Sensitive Some(Sensitive)");
+    }
+
+    #[test]
+    fn every_flag_has_a_variable_of_its_name() {
+        let command = BackendArgs::augment_args(clap::Command::new("test"));
+        let mut flags = 0;
+        for arg in command.get_arguments().filter(|arg| arg.get_long().is_some()) {
+            let name = arg.get_id().as_str().to_ascii_uppercase();
+            let found = arg.get_env().and_then(|name| name.to_str());
+            assert_eq!(found, Some(&*format!("SMART_RESIZE_{name}")));
+            flags += 1;
+        }
+        assert_eq!(flags, 12);
     }
 
     #[test]

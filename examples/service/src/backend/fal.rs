@@ -1,7 +1,8 @@
 //! fal's edit endpoints by way of its queue: submit, note the id, wait, fetch the result and its pictures.
 //!
 //! - The id is noted before anything is waited for, by a task of its own: giving a call up in the middle of its submission
-//!   does not lose the id.
+//!   does not lose the id. Who ends the runtime waits for those tasks first. Where the job was given up for good in
+//!   between, the call is given up as soon as its id is there.
 //! - The URLs that submit answered are followed where they are of the upstream's own origin, and built from the id
 //!   otherwise, so that the key goes nowhere else.
 //! - Questions that fail are asked again: a call that was accepted is paid for, and its result is there to be had. Only
@@ -22,13 +23,14 @@ use smart_resize::wire::fal::{EditInput, EditModel, EditOutput, ErrorBody, Queue
 use smart_resize::{GenerateError, GenerateErrorKind, Generated, GenerationRequest, Source};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
+use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 use url::Url;
 
 use super::args::{BackendArgs, BackendError, Key, Timings};
 use super::http::{self, MAX_ANSWER_BYTES, Unanswered};
 use super::ledger::{Job, Progress};
-use crate::fetch::{FetchLimits, Fetcher};
+use crate::fetch::{FetchError, FetchLimits, Fetcher};
 
 /// The most bytes of what the queue answers; results are longer.
 const MAX_STATUS_BYTES: u64 = 4 << 20;
@@ -49,6 +51,8 @@ pub(super) struct Fal {
     timings: Timings,
     timeout: Duration,
     begun: Arc<AtomicU64>,
+    /// What goes on when nobody waits for it any more: submissions, and requests to give calls up.
+    tasks: TaskTracker,
 }
 
 /// A call that was accepted: where to ask for it.
@@ -94,6 +98,9 @@ impl Fal {
     ) -> Result<Self, BackendError> {
         let timeout = args.upstream_timeout.min(Duration::from_secs(120));
         let limits = FetchLimits { timeout, ..FetchLimits::default() };
+        let tasks = TaskTracker::new();
+        // It takes tasks all the same; whoever waits waits until there are none.
+        tasks.close();
         Ok(Self {
             client: http::client()?,
             headers: http::keyed(AUTHORIZATION, key.and_then(Key::authorization)),
@@ -103,6 +110,7 @@ impl Fal {
             timings: args.timings.clone(),
             timeout: args.upstream_timeout,
             begun,
+            tasks,
         })
     }
 
@@ -116,7 +124,7 @@ impl Fal {
         job.asking(request).await?;
         let submission = {
             let (fal, request, job) = (Arc::clone(self), request.clone(), Arc::clone(job));
-            tokio::spawn(async move { fal.submit(&request, &job, body).await })
+            self.tasks.spawn(async move { fal.submit(&request, &job, body).await })
         };
         let ticket = submission.await.map_err(|error| {
             GenerateError::new(GenerateErrorKind::Transport, "the submission was given up").with_source(error)
@@ -124,10 +132,10 @@ impl Fal {
         if let Some(result) = self.wait(&ticket, request, job, false).await {
             return result;
         }
-        job.note(request, None).await;
-        job.maybe_paid_twice(request).await;
+        // It may have been made all the same.
+        job.note(request, Some(Progress::Asking)).await;
         let message = format!("the upstream accepted the call as {} and does not know it", ticket.id);
-        Err(GenerateError::new(GenerateErrorKind::Transport, message).with_billed_images(request.variants()))
+        Err(GenerateError::new(GenerateErrorKind::Transport, message))
     }
 
     /// Waits for a call that was accepted before; nothing where the upstream does not know it any more.
@@ -146,13 +154,20 @@ impl Fal {
     pub(super) fn cancel(&self, progress: &Progress) {
         // The URL that submit answered has the endpoint in it; of another upstream's there is none to be built.
         let Some(ticket) = self.ticket("", progress) else { return };
-        let request = self.client.put(ticket.cancel).headers(self.headers.clone());
-        tokio::spawn(async move {
+        let request = self.client.put(ticket.cancel).headers(self.headers.clone()).timeout(self.timings.cancel);
+        self.tasks.spawn(async move {
             match http::send(request, MAX_STATUS_BYTES).await {
                 Ok(answer) => debug!(id = ticket.id, status = answer.status, "cancelled"),
                 Err(error) => warn!(id = ticket.id, error = &error as &dyn std::error::Error, "cannot be cancelled"),
             }
         });
+    }
+
+    /// Waits until no call is being submitted or given up, as long as there is patience.
+    pub(super) async fn settle(&self, at_most: Duration) {
+        if timeout(at_most, self.tasks.wait()).await.is_err() {
+            warn!(tasks = self.tasks.len(), "calls are still being submitted, and their ids may be lost");
+        }
     }
 
     fn endpoint(&self, request: &GenerationRequest) -> Result<String, GenerateError> {
@@ -211,6 +226,11 @@ impl Fal {
         let progress = progress.map_err(|error| invalid("submitting").with_source(error))?;
         let ticket = self.ticket(&endpoint, &progress).ok_or_else(|| invalid("submitting: an id that is none"))?;
         job.note(request, Some(ticket.progress())).await;
+        // After the id is noted: who gives a job up looks for ids when the job knows of it, and one of the two sees the
+        // other.
+        if job.cancelled.is_cancelled() {
+            self.cancel(&ticket.progress());
+        }
         Ok(ticket)
     }
 
@@ -318,8 +338,9 @@ impl Fal {
                 GenerateError::new(GenerateErrorKind::InvalidAnswer, message).with_source(error)
             }),
             None => self.fetcher.get(&image.url).await.map(|bytes| Arc::from(&*bytes)).map_err(|error| {
-                let kind =
-                    if error.is_transient() { GenerateErrorKind::Transport } else { GenerateErrorKind::InvalidAnswer };
+                let is_gone = matches!(error, FetchError::Status { status: 404 | 410 });
+                let may_come = error.is_transient() && !is_gone;
+                let kind = if may_come { GenerateErrorKind::Transport } else { GenerateErrorKind::InvalidAnswer };
                 GenerateError::new(kind, format!("image {index} of the result: {error}")).with_source(error)
             }),
         });

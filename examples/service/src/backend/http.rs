@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use jiff::Timestamp;
+use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, redirect};
 use smart_resize::{GenerateError, GenerateErrorKind};
 
@@ -25,9 +26,10 @@ impl Answer {
         matches!(self.status, 200..=299)
     }
 
-    /// Whether somebody on the way answered because the upstream did not, so that nobody knows what became of the call.
+    /// Whether somebody on the way answered because the upstream did not, so that nobody knows what became of the call:
+    /// gateways have many statuses, of their own too, and upstreams say in JSON that they failed.
     pub(super) fn is_of_a_gateway(&self) -> bool {
-        matches!(self.status, 502 | 504) && serde_json::from_slice::<serde::de::IgnoredAny>(&self.body).is_err()
+        matches!(self.status, 500..=599) && serde_json::from_slice::<serde::de::IgnoredAny>(&self.body).is_err()
     }
 
     /// The error, with the time that the answer's header names, where the body names none.
@@ -99,8 +101,49 @@ pub(super) fn keyed(name: HeaderName, value: Option<HeaderValue>) -> HeaderMap {
     value.map(|value| (name, value)).into_iter().collect()
 }
 
-/// The seconds of a `Retry-After`. One with a date is not heeded: clocks differ.
+/// The wait that `Retry-After` names, in seconds or by a date. A date is read by the clock of whoever answered, where the
+/// answer tells what that shows: clocks differ.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    seconds.parse().ok().map(Duration::from_secs)
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = http_date(text)?;
+    let now = headers.get(DATE).and_then(|date| http_date(date.to_str().ok()?)).unwrap_or_else(Timestamp::now);
+    Some(Duration::try_from(until.duration_since(now)).unwrap_or_default())
+}
+
+fn http_date(text: &str) -> Option<Timestamp> {
+    Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_told_in_seconds_or_by_a_date() {
+        let case = |wait: &str, date: Option<&str>, expected: Option<u64>| {
+            let text = |text: &str| HeaderValue::from_str(text).unwrap();
+            let date = date.map(|date| (DATE, text(date)));
+            let headers = [(RETRY_AFTER, text(wait))].into_iter().chain(date).collect();
+            assert_eq!(retry_after(&headers), expected.map(Duration::from_secs), "{wait}");
+        };
+        let date = Some("Sun, 06 Nov 1994 08:49:37 GMT");
+        case("20", None, Some(20));
+        case("20", date, Some(20));
+        case("Sun, 06 Nov 1994 08:50:07 GMT", date, Some(30));
+        case("Mon, 07 Nov 1994 08:49:37 GMT", date, Some(86_400));
+        case("Sun, 06 Nov 1994 08:49:36 GMT", date, Some(0));
+        case("Sun, 06 Nov 1994 08:50:07 GMT", None, Some(0));
+        for wait in ["", "soon", "-1", "1.5", "Sun, 06 Nov 1994"] {
+            case(wait, date, None);
+        }
+        let soon = jiff::fmt::rfc2822::DateTimePrinter::new()
+            .timestamp_to_rfc9110_string(&(Timestamp::now() + Duration::from_secs(60)))
+            .unwrap();
+        let headers = [(RETRY_AFTER, HeaderValue::from_str(&soon).unwrap())].into_iter().collect();
+        let found = retry_after(&headers).unwrap();
+        assert!((50..=60).contains(&found.as_secs()), "{found:?}");
+    }
 }

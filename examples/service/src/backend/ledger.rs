@@ -6,6 +6,9 @@
 //! | [`Progress::Asking`] | it may have been paid for, and nobody knows: that is reported, and it is asked anew |
 //! | [`Progress::Accepted`] | it is not asked, its result is waited for; where the upstream does not know the id any more, that is reported, and it is asked anew |
 //!
+//! It is asked anew where somebody asks for the same again: after a crash, or of his own will. A job that asked a call
+//! and does not know what became of it does not ask it again by itself, since it might pay twice; it fails.
+//!
 //! A call that is over without a picture has no progress any more, as far as it is known to be over. One that
 //! succeeded keeps it until its answer is safe, which only the caller knows: whoever keeps the answer drops the progress
 //! with it.
@@ -19,6 +22,7 @@ use smart_resize::{
     BoxFuture, Budget, CallId, GenerateError, GenerateErrorKind, Generated, GenerationRequest, Source, StoreError,
 };
 use tokio::sync::OnceCell;
+use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 /// What is known of a call that was begun and has no answer yet.
@@ -83,6 +87,8 @@ pub(super) struct Job {
     ledger: Arc<dyn Ledger>,
     budget: Option<Arc<Budget>>,
     known: Mutex<Known>,
+    /// Whether it was given up for good, so that a call that is accepted afterwards is given up too.
+    pub(super) cancelled: CancellationToken,
     /// The source as it is sent where the original is too heavy.
     pub(super) lighter: OnceCell<Source>,
 }
@@ -91,13 +97,15 @@ pub(super) struct Job {
 struct Known {
     /// What was noted of each call since the job began here, whether the ledger could keep it or not.
     progress: BTreeMap<CallId, Option<Progress>>,
+    /// The calls that were asked by this job, and not by one before it.
+    asked: BTreeSet<CallId>,
     /// The calls that go on, and were counted as billed when they were given up.
     counted: BTreeSet<CallId>,
 }
 
 impl Job {
-    pub(super) fn new(ledger: Arc<dyn Ledger>, budget: Option<Arc<Budget>>) -> Self {
-        Self { ledger, budget, known: Mutex::default(), lighter: OnceCell::new() }
+    pub(super) fn new(ledger: Arc<dyn Ledger>, budget: Option<Arc<Budget>>, cancelled: CancellationToken) -> Self {
+        Self { ledger, budget, known: Mutex::default(), cancelled, lighter: OnceCell::new() }
     }
 
     /// What is known of the call.
@@ -114,8 +122,15 @@ impl Job {
     /// Notes that the call is about to be asked. It must not be asked otherwise.
     pub(super) async fn asking(&self, request: &GenerationRequest) -> Result<(), GenerateError> {
         self.ledger.note(request, Some(Progress::Asking)).await.map_err(not_made)?;
-        self.known().progress.insert(request.call(), Some(Progress::Asking));
+        let mut known = self.known();
+        known.progress.insert(request.call(), Some(Progress::Asking));
+        known.asked.insert(request.call());
         Ok(())
+    }
+
+    /// Whether it was this job that asked the call, and not one before it.
+    pub(super) fn has_asked(&self, request: &GenerationRequest) -> bool {
+        self.known().asked.contains(&request.call())
     }
 
     /// Notes what became of a call that was asked. Where the ledger cannot keep it, this process still knows.

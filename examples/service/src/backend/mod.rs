@@ -12,6 +12,7 @@
 //! | not reached, or out of order | yes |
 //! | timed out | where the upstream said so itself, or the call goes on under an id: then that is waited for, and nothing is asked anew |
 //! | nothing made | once |
+//! | any, where nobody knows what became of the call: the connection was lost, or somebody on the way answered | no, since it may have been paid |
 //! | all others | no |
 
 mod args;
@@ -25,10 +26,12 @@ mod stack;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use smart_resize::generate::tower::ServiceGenerator;
 use smart_resize::{AsyncGenerator, Budget, GenerateError, Generated, GenerationRequest, Scene, Source};
 use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
 
 pub use self::args::{BackendArgs, BackendError, BackendKind, Timings};
@@ -89,7 +92,19 @@ impl Backend {
         ledger: Arc<dyn Ledger>,
         budget: Option<Arc<Budget>>,
     ) -> impl AsyncGenerator + 'static + use<> {
-        let job = Arc::new(Job::new(ledger, budget));
+        self.for_job_until(ledger, budget, CancellationToken::new())
+    }
+
+    /// The same, of a job that is given up for good where `cancelled` says so: a call that is being submitted then is
+    /// given up as soon as the upstream has taken it. Of those that it took before, [`cancel`](Self::cancel) has to be
+    /// told, by what the ledger knows of them after `cancelled` was set.
+    pub fn for_job_until(
+        &self,
+        ledger: Arc<dyn Ledger>,
+        budget: Option<Arc<Budget>>,
+        cancelled: CancellationToken,
+    ) -> impl AsyncGenerator + 'static + use<> {
+        let job = Arc::new(Job::new(ledger, budget, cancelled));
         let stack = ServiceBuilder::new()
             .map_request(move |request| JobCall { request, job: Arc::clone(&job) })
             .retry(self.again.clone())
@@ -108,6 +123,15 @@ impl Backend {
     pub fn cancel(&self, progress: &Progress) {
         if let Upstream::Fal(fal) = &*self.upstream {
             fal.cancel(progress);
+        }
+    }
+
+    /// Waits until each call that is being submitted is noted with its id, and each that is given up is told to the
+    /// upstream, but not for longer than `at_most`. Both go on when their job is dropped, and end with the runtime: who
+    /// ends it, or hands a job to somebody else, drops the job and waits here first.
+    pub async fn settle(&self, at_most: Duration) {
+        if let Upstream::Fal(fal) = &*self.upstream {
+            fal.settle(at_most).await;
         }
     }
 

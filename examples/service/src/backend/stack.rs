@@ -73,7 +73,8 @@ impl Service<JobCall> for Tries {
     }
 }
 
-/// Resumes the call where it goes on, and asks it otherwise.
+/// Resumes the call where it goes on, and asks it otherwise. One that this job has asked and the upstream does not know
+/// any more is not asked again.
 async fn one_try(
     upstream: &Upstream,
     request: &GenerationRequest,
@@ -84,17 +85,17 @@ async fn one_try(
         None => {}
         Some(Progress::Asking) => job.maybe_paid_twice(request).await,
         Some(progress) => {
-            let mut is_known = true;
+            let mut is_over = true;
             let work = async {
                 if let Some(result) = upstream.resume(&progress, request, job).await {
                     return result;
                 }
-                is_known = false;
-                job.note(request, None).await;
+                is_over = job.has_asked(request);
+                job.note(request, is_over.then_some(Progress::Asking)).await;
                 Err(GenerateError::new(GenerateErrorKind::Transport, "the upstream does not know the call"))
             };
             let resumed = job.metered(request, true, in_time(patience, request, job, work)).await;
-            if is_known {
+            if is_over {
                 return resumed;
             }
             job.maybe_paid_twice(request).await;
@@ -104,7 +105,7 @@ async fn one_try(
 }
 
 /// Does `work` as long as there is patience. Where it is not known what became of the call, or it goes on, its planned
-/// price counts as billed.
+/// price counts as billed; where it is not known, the error says so.
 async fn in_time(
     patience: Duration,
     request: &GenerationRequest,
@@ -116,10 +117,25 @@ async fn in_time(
         Err(GenerateError::new(GenerateErrorKind::TimedOut, message))
     });
     result.map_err(|error| {
-        let may_be_billed = job.goes_on(request) || !job.is_certain(request);
-        let billed = if may_be_billed { error.billed_images().max(request.variants()) } else { error.billed_images() };
+        if job.is_certain(request) && !job.goes_on(request) {
+            return error;
+        }
+        let billed = error.billed_images().max(request.variants());
+        let error = if job.is_certain(request) { error } else { unsure(error) };
         error.with_billed_images(billed)
     })
+}
+
+/// The same failure of a call that may have been made.
+fn unsure(error: GenerateError) -> GenerateError {
+    let separator = if error.message().is_empty() { "" } else { "; " };
+    let message = format!("{}{separator}the call may have been made and paid for", error.message());
+    let unsure = GenerateError::new(error.kind(), message);
+    let unsure = match error.retry_after() {
+        Some(wait) => unsure.with_retry_after(wait),
+        None => unsure,
+    };
+    unsure.with_source(error)
 }
 
 /// Which failures of a call are tried again, and when.
@@ -156,9 +172,9 @@ impl Again {
     /// Whether `error` of the call may be otherwise the next time.
     fn may_help(&mut self, error: &GenerateError, JobCall { request, job }: &JobCall) -> bool {
         match error.kind() {
-            GenerateErrorKind::RateLimited | GenerateErrorKind::Transport => true,
-            // Otherwise it may go on, and would be paid for twice.
-            GenerateErrorKind::TimedOut => job.is_certain(request),
+            // It may have been made, or go on, and would be paid for twice.
+            _ if !job.is_certain(request) => false,
+            GenerateErrorKind::RateLimited | GenerateErrorKind::Transport | GenerateErrorKind::TimedOut => true,
             GenerateErrorKind::NothingMade => std::mem::take(&mut self.may_make_nothing),
             _ => false,
         }

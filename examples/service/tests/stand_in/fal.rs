@@ -1,7 +1,7 @@
 //! fal's queue with the edit endpoints in it.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use axum::Router;
@@ -32,6 +32,8 @@ pub(crate) struct Queue {
     pub(crate) script: Script,
     pub(crate) cancelled: AtomicUsize,
     pub(crate) polls: AtomicUsize,
+    /// Whether who wants to give a call up hears nothing.
+    pub(crate) is_deaf: AtomicBool,
     /// What a submission has to wait for, where it has to.
     pub(crate) gate: OnceLock<Semaphore>,
     /// Where the URLs of calls are that are elsewhere.
@@ -137,9 +139,9 @@ async fn submit(State(queue): State<Arc<Queue>>, Path(app): Path<String>, header
     } else {
         queue.calls().insert(id.clone(), call);
     }
-    if trick == Trick::Gateway {
+    if let Trick::Gateway(status) = trick {
         make(&queue, &id);
-        return Response::builder().status(502).body(Body::from("<html>Bad Gateway</html>")).unwrap();
+        return Response::builder().status(status).body(Body::from("<html>Bad Gateway</html>")).unwrap();
     }
     if trick == Trick::Lost {
         make(&queue, &id);
@@ -253,6 +255,7 @@ async fn file(
     *downloads += 1;
     match call.trick {
         Trick::NoDownload if *downloads == 1 => answer(503, &json!({})),
+        Trick::Gone(status) => answer(status, &json!({})),
         Trick::RedirectsPrivate => {
             let builder = Response::builder().status(302).header("location", "http://127.0.0.2:9/0");
             builder.body(Body::empty()).unwrap()
@@ -269,6 +272,9 @@ async fn cancel(
 ) -> Response {
     if !is_keyed(&headers) {
         return unauthorized();
+    }
+    if queue.is_deaf.load(Ordering::SeqCst) {
+        std::future::pending::<()>().await;
     }
     let status = match queue.calls().get(&id) {
         None => CancelStatus::NotFound,

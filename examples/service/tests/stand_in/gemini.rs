@@ -134,9 +134,9 @@ async fn behave(script: &Script, size: Size, trick: Trick) -> Response {
     match trick {
         Trick::Slow => pending().await,
         Trick::Lost => broken_off(1000),
-        Trick::Gateway => {
+        Trick::Gateway(status) => {
             let mut gateway = page();
-            *gateway.status_mut() = axum::http::StatusCode::BAD_GATEWAY;
+            *gateway.status_mut() = status.try_into().unwrap();
             gateway
         }
         Trick::Html => page(),

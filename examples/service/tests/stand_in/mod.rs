@@ -48,8 +48,8 @@ pub(crate) enum Trick {
     RateLimitedForLong,
     /// Status 500 in the place of the acceptance.
     Broken,
-    /// Status 502 of a gateway, when the call has been taken.
-    Gateway,
+    /// This status of a gateway, when the call has been taken.
+    Gateway(u16),
     /// The call is taken, and the model fails.
     ModelFails,
     /// Nothing is answered for longer than anybody waits; fal has accepted the call, and makes it later.
@@ -58,6 +58,8 @@ pub(crate) enum Trick {
     Lost,
     /// The first download of each picture fails.
     NoDownload,
+    /// The pictures are gone: this status in the place of each.
+    Gone(u16),
     /// The picture is on another host, which is private.
     ElsewherePrivate,
     /// The picture's URL redirects to another host, which is private.

@@ -13,6 +13,7 @@ use smart_resize::{
     PresetTable, RenditionError, ResizeRequest, Resolution, Size, Source, StoreError, UsdMicros, encode,
 };
 use smart_resize_service::backend::{Backend, BackendArgs, Ledger, Progress};
+use tokio_util::sync::CancellationToken;
 
 use super::KEY;
 
@@ -139,7 +140,11 @@ impl Job {
     }
 
     pub(crate) async fn run(&self, backend: &Backend) -> Outcome {
-        let generator = backend.for_job(self.ledger.clone(), Some(self.budget.clone()));
+        self.run_until(backend, CancellationToken::new()).await
+    }
+
+    pub(crate) async fn run_until(&self, backend: &Backend, cancelled: CancellationToken) -> Outcome {
+        let generator = backend.for_job_until(self.ledger.clone(), Some(self.budget.clone()), cancelled);
         let driver = Driver::new(&self.plan, &self.source);
         driver.run_async(&generator, NonZeroUsize::new(8).unwrap()).await.unwrap()
     }

@@ -18,12 +18,15 @@ pub(crate) struct Case {
     pub(crate) counted: u64,
     /// The calls that were reported as perhaps paid twice.
     pub(crate) twice: usize,
+    /// Whether the same is asked again, when it has failed.
+    pub(crate) is_asked_again: bool,
 }
 
 impl Case {
     /// A call that gives a picture in the end, of one call.
     const fn new(backend: &'static str, what: &'static str, tricks: &'static [Trick]) -> Self {
-        Self { backend, what, tricks, variants: 1, gives: PICTURE, calls: 1, billed: 1, counted: 1, twice: 0 }
+        let (gives, is_asked_again) = (PICTURE, false);
+        Self { backend, what, tricks, variants: 1, gives, calls: 1, billed: 1, counted: 1, twice: 0, is_asked_again }
     }
 
     const fn gives(mut self, gives: &'static str) -> Self {
@@ -36,8 +39,10 @@ impl Case {
         self
     }
 
-    const fn twice(mut self) -> Self {
-        self.twice = 1;
+    /// It may have been paid the first time, and is asked again.
+    const fn asked_again(mut self) -> Self {
+        (self.calls, self.billed, self.counted, self.twice) = (2, 2, 2, 1);
+        self.is_asked_again = true;
         self
     }
 
@@ -78,18 +83,28 @@ pub(crate) const CASES: &[Case] = &[
     Case::new("fal", "429 and an hour to wait", &[RateLimitedForLong]).gives(LIMITED).costs(1, 0, 0),
     Case::new("fal", "500, then well", &[Broken]).costs(2, 1, 1),
     Case::new("fal", "500, each time", &[Broken; 3]).gives(UNREACHED).costs(3, 0, 0),
-    Case::new("fal", "502 of a gateway after the call was taken, then well", &[Gateway]).costs(2, 2, 2).twice(),
+    Case::new("fal", "500 of a gateway after the call was taken", &[Gateway(500)]).gives(UNREACHED),
+    Case::new("fal", "502 of a gateway after the call was taken", &[Gateway(502)]).gives(UNREACHED),
+    Case::new("fal", "503 of a gateway after the call was taken", &[Gateway(503)]).gives(UNREACHED),
+    Case::new("fal", "520 of a gateway after the call was taken", &[Gateway(520)]).gives(UNREACHED),
+    Case::new("fal", "524 of a gateway after the call was taken", &[Gateway(524)]).gives(UNREACHED),
+    Case::new("fal", "504 of a gateway after the call was taken", &[Gateway(504)]).gives(TIMED_OUT),
+    Case::new("fal", "503 of a gateway after the call was taken, and the same is asked again", &[Gateway(503)])
+        .asked_again(),
     Case::new("fal", "the model fails, then well", &[ModelFails]).costs(2, 1, 1),
-    Case::new("fal", "the connection is lost while submitting, then well", &[Lost]).costs(2, 2, 2).twice(),
+    Case::new("fal", "the connection is lost while submitting", &[Lost]).gives(UNREACHED),
+    Case::new("fal", "the connection is lost while submitting, and the same is asked again", &[Lost]).asked_again(),
     Case::new("fal", "slower than a try may be, after acceptance", &[Slow]),
     Case::new("fal", "the first download of the picture fails", &[NoDownload]),
+    Case::new("fal", "the picture is gone", &[Gone(404)]).gives(INVALID),
     Case::new("fal", "the picture is at a private address", &[ElsewherePrivate]).gives(INVALID),
     Case::new("fal", "the picture's URL redirects to a private address", &[RedirectsPrivate]).gives(INVALID),
     Case::new("fal", "a page of a proxy in the place of status and result, once", &[HtmlOnce]),
     Case::new("fal", "a page of a proxy in the place of the result, each time", &[Html]).gives(INVALID),
     Case::new("fal", "a result of 200 MiB", &[Huge]).gives(INVALID),
     Case::new("fal", "a picture of 60 MiB", &[HugePicture]).gives(INVALID),
-    Case::new("fal", "the accepted call is forgotten, then well", &[Forgotten]).costs(2, 2, 2).twice(),
+    Case::new("fal", "the accepted call is forgotten", &[Forgotten]).gives(UNREACHED),
+    Case::new("fal", "the accepted call is forgotten, and the same is asked again", &[Forgotten]).asked_again(),
     Case::new("fal", "the URLs of the call are on another host", &[ElsewhereUrls]),
     Case::new("gemini", "none", &[Well]),
     Case::new("gemini", "a picture smaller than asked that covers", &[Smaller]).gives(SMALLER),
@@ -105,9 +120,17 @@ pub(crate) const CASES: &[Case] = &[
     Case::new("gemini", "429 and an hour to wait", &[RateLimitedForLong]).gives(LIMITED).costs(1, 0, 0),
     Case::new("gemini", "500, then well", &[Broken]).costs(2, 1, 1),
     Case::new("gemini", "500, each time", &[Broken; 3]).gives(UNREACHED).costs(3, 0, 0),
-    Case::new("gemini", "502 of a gateway after the call was taken, then well", &[Gateway]).costs(2, 2, 2).twice(),
+    Case::new("gemini", "500 of a gateway after the call was taken", &[Gateway(500)]).gives(UNREACHED),
+    Case::new("gemini", "502 of a gateway after the call was taken", &[Gateway(502)]).gives(UNREACHED),
+    Case::new("gemini", "503 of a gateway after the call was taken", &[Gateway(503)]).gives(UNREACHED),
+    Case::new("gemini", "520 of a gateway after the call was taken", &[Gateway(520)]).gives(UNREACHED),
+    Case::new("gemini", "524 of a gateway after the call was taken", &[Gateway(524)]).gives(UNREACHED),
+    Case::new("gemini", "504 of a gateway after the call was taken", &[Gateway(504)]).gives(TIMED_OUT),
+    Case::new("gemini", "503 of a gateway after the call was taken, and the same is asked again", &[Gateway(503)])
+        .asked_again(),
     Case::new("gemini", "504 of the model, then well", &[ModelFails]).costs(2, 1, 1),
-    Case::new("gemini", "the connection is lost in the answer, then well", &[Lost]).costs(2, 2, 2).twice(),
+    Case::new("gemini", "the connection is lost in the answer", &[Lost]).gives(UNREACHED),
+    Case::new("gemini", "the connection is lost in the answer, and the same is asked again", &[Lost]).asked_again(),
     Case::new("gemini", "slower than a try may be", &[Slow]).gives(TIMED_OUT),
     Case::new("gemini", "a page of a proxy in the place of the answer", &[Html]).gives(INVALID),
     Case::new("gemini", "an answer of 200 MiB", &[Huge]).gives(INVALID),
