@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{SubmitError, Worker, cancelled};
+use super::{SETTLE, SubmitError, Worker, cancelled};
 use crate::id::Id;
 use crate::job::Job;
 use crate::store::local::LocalStore;
@@ -187,6 +187,7 @@ impl LocalQueue {
             self.stop.cancel();
             self.workers.wait().await;
         }
+        self.worker.runner.backend.settle(SETTLE).await;
     }
 }
 

@@ -7,6 +7,7 @@ pub mod local;
 pub mod nats;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use smart_resize::wire::fal::{CancelStatus, DetailEntry, ErrorBody, ErrorType, Loc};
 use smart_resize::{Plan, UsdMicros};
@@ -99,6 +100,9 @@ impl Queue {
     }
 }
 
+/// How long submissions in flight have to come to their ids, when the service is stopped.
+pub(crate) const SETTLE: Duration = Duration::from_secs(15);
+
 /// What a queue needs to do requests.
 #[derive(Clone, Debug)]
 pub struct Worker {
@@ -123,9 +127,10 @@ impl Worker {
     /// The store's failure: the request is not over.
     pub(crate) async fn work(&self, job: Job, cancel: CancellationToken) -> Result<(), StoreFailure> {
         self.runner.change(&job, Job::start).await?;
-        let (runner, asked) = (self.runner.clone(), job.clone());
+        let given_up = CancellationToken::new();
+        let (runner, asked, token) = (self.runner.clone(), job.clone(), given_up.clone());
         let mut running =
-            tokio_util::task::AbortOnDropHandle::new(tokio::spawn(async move { runner.run(&asked).await }));
+            tokio_util::task::AbortOnDropHandle::new(tokio::spawn(async move { runner.run(&asked, token).await }));
         let limits = &self.runner.limits;
         let answer = tokio::select! {
             done = &mut running => match done {
@@ -133,6 +138,7 @@ impl Worker {
                 Err(lost) => (&internal("a request panicked", &lost)).into(),
             },
             () = cancel.cancelled() => {
+                given_up.cancel();
                 running.abort();
                 // What it was at is over first, so that nothing is noted after it was looked at. It was aborted: no result.
                 let _ = (&mut running).await;
@@ -140,6 +146,7 @@ impl Worker {
                 cancelled()
             }
             () = tokio::time::sleep(limits.request_time()) => {
+                given_up.cancel();
                 running.abort();
                 let _ = (&mut running).await;
                 self.give_up_calls(&job).await?;

@@ -29,7 +29,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{SubmitError, Worker, cancelled};
+use super::{SETTLE, SubmitError, Worker, cancelled};
 use crate::id::Id;
 use crate::job::{Answer, Job};
 use crate::run::internal;
@@ -271,14 +271,16 @@ impl NatsQueue {
             };
             let Some(message) = message else { continue };
             let (queue, message) = (self.clone(), Arc::new(message));
+            let backend = self.worker.runner.backend.clone();
             let handed_back = self.stop.clone().cancelled_owned();
             self.workers.spawn(async move {
                 let _place = place;
                 let handled: BoxFuture<'static, ()> = Box::pin(queue.handle(step, Arc::clone(&message)));
                 tokio::select! {
                     () = handled => {}
-                    // Handed back at once.
+                    // Handed back, once what was being submitted has its id: another would pay for it again.
                     () = handed_back => {
+                        backend.settle(SETTLE).await;
                         let _ = message.ack_with(AckKind::Nak(None)).await;
                     }
                 }

@@ -16,6 +16,7 @@ use serde_json::Value;
 use smart_resize::wire::fal::{DetailEntry, ErrorBody, ErrorType, InputLimits, Loc};
 use smart_resize::{DecodeLimits, PresetTable, StoreError};
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::edit::edit_input;
 pub use self::extras::Extras;
@@ -78,15 +79,15 @@ impl From<StoreError> for Stop {
 }
 
 impl Runner {
-    /// Does all of a request, and returns its answer.
+    /// Does all of a request, and returns its answer. `given_up` says of one that is dropped that nobody goes on with it.
     ///
     /// # Errors
     ///
     /// [`StoreFailure`] where the store failed, so that nothing is known of what was paid.
-    pub async fn run(&self, job: &Job) -> Result<Answer, StoreFailure> {
+    pub async fn run(&self, job: &Job, given_up: CancellationToken) -> Result<Answer, StoreFailure> {
         let speaker = Speaker::new(self.store.clone(), job.id);
         let result = match job.app {
-            App::SmartResize => self.smart_resize(job, &speaker).await,
+            App::SmartResize => self.smart_resize(job, &speaker, given_up).await,
             App::Edit(model) => self.edit(job, model).await,
         };
         speaker.finish().await?;

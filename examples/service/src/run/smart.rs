@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::try_join_all;
@@ -11,6 +12,8 @@ use smart_resize::wire::fal::{DetailEntry, ErrorBody, ErrorType, ImageUrl, Loc, 
 use smart_resize::{
     AsyncGenerator, Digest, Driver, Event, Outcome, Plan, PriceList, RenderJob, ResizeRequest, Scene, Source, UsdMicros,
 };
+
+use tokio_util::sync::CancellationToken;
 
 use super::source::size_of;
 use super::{Extras, Runner, Speaker, Stop, internal, work};
@@ -44,10 +47,15 @@ const IMAGE_URL: [Loc; 2] =
     [Loc::Field(std::borrow::Cow::Borrowed("body")), Loc::Field(std::borrow::Cow::Borrowed("image_url"))];
 
 impl Runner {
-    pub(super) async fn smart_resize(&self, job: &Job, speaker: &Speaker) -> Result<Value, Stop> {
+    pub(super) async fn smart_resize(
+        &self,
+        job: &Job,
+        speaker: &Speaker,
+        given_up: CancellationToken,
+    ) -> Result<Value, Stop> {
         let planned = self.prepare(job, speaker).await?;
         let answers = self.answers(job);
-        let generator = self.backend.for_job(std::sync::Arc::new(answers.clone()), None);
+        let generator = self.backend.for_job_until(Arc::new(answers.clone()), None, given_up);
         let outcome = self.drive(&planned, &answers, &generator, speaker).await?;
         let fingerprints: Vec<_> = planned.plan.calls().map(|(_, call)| call.fingerprint()).collect();
         for (fingerprint, result) in fingerprints.iter().zip(&outcome.calls) {

@@ -7,6 +7,8 @@ use smart_resize::{
     generate_from_async_fn,
 };
 
+use tokio_util::sync::CancellationToken;
+
 use super::{NatsQueue, Step, Task};
 use crate::answers::Answers;
 use crate::job::{App, Job};
@@ -26,11 +28,12 @@ impl NatsQueue {
             return self.end(&job, cancelled()).await;
         }
         let speaker = Speaker::new(self.worker.runner.store.clone(), job.id);
+        let given_up = CancellationToken::new();
         let result = {
             let work = async {
                 match step {
                     Step::Plan => self.plan(&job, &speaker).await,
-                    Step::Call => self.call(&job, call.unwrap_or(CallId(0)), &speaker).await,
+                    Step::Call => self.call(&job, call.unwrap_or(CallId(0)), &speaker, &given_up).await,
                     Step::Finish | Step::Hook => self.finish(&job, &speaker).await,
                 }
             };
@@ -41,12 +44,14 @@ impl NatsQueue {
                 result = work => result,
                 result = self.cancelled(&job) => match result {
                     Ok(()) => {
+                        given_up.cancel();
                         self.worker.give_up_calls(&job).await?;
                         return self.end(&job, cancelled()).await;
                     }
                     Err(failure) => Err(failure.into()),
                 },
                 () = tokio::time::sleep(left) => {
+                    given_up.cancel();
                     self.worker.give_up_calls(&job).await?;
                     Err(crate::queue::timed_out(time.as_secs()).into())
                 }
@@ -79,7 +84,9 @@ impl NatsQueue {
             // It has one step.
             let running = {
                 let (runner, job) = (runner.clone(), job.clone());
-                tokio_util::task::AbortOnDropHandle::new(tokio::spawn(async move { runner.run(&job).await }))
+                tokio_util::task::AbortOnDropHandle::new(tokio::spawn(async move {
+                    runner.run(&job, CancellationToken::new()).await
+                }))
             };
             let answer = match running.await {
                 Ok(answer) => answer?,
@@ -97,7 +104,7 @@ impl NatsQueue {
         Ok(())
     }
 
-    async fn call(&self, job: &Job, call: CallId, speaker: &Speaker) -> Result<(), Stop> {
+    async fn call(&self, job: &Job, call: CallId, speaker: &Speaker, given_up: &CancellationToken) -> Result<(), Stop> {
         let runner = &self.worker.runner;
         let Planned { source, plan, .. } = runner.prepare(job, speaker).await?;
         let finish = Task { job: job.id, call: None };
@@ -114,7 +121,7 @@ impl NatsQueue {
             let lost = std::io::Error::other(format!("call {} of {all}", call.0));
             return Err(internal("a call that the plan does not have", &lost).into());
         };
-        self.answer(&request, &runner.answers(job), speaker, all).await?;
+        self.answer(&request, &runner.answers(job), speaker, all, given_up).await?;
         let change = move |record: &mut Option<Job>| {
             let job = record.as_mut()?;
             job.calls_over.insert(call.0);
@@ -134,6 +141,7 @@ impl NatsQueue {
         answers: &Answers,
         speaker: &Speaker,
         all: usize,
+        given_up: &CancellationToken,
     ) -> Result<(), StoreError> {
         let number = request.call().0 + 1;
         // Invariant: a request with a source that was read has one.
@@ -147,7 +155,7 @@ impl NatsQueue {
             return Ok(());
         }
         speaker.say(format!("Call {number} of {all}: {}", request.preset()));
-        let generator = self.worker.runner.backend.for_job(Arc::new(answers.clone()), None);
+        let generator = self.worker.runner.backend.for_job_until(Arc::new(answers.clone()), None, given_up.clone());
         match generator.generate(request).await {
             Ok(generated) => {
                 answers.save(request, &generated).await?;
