@@ -12,6 +12,7 @@
 
 mod support;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -640,4 +641,74 @@ async fn a_stop_is_heard_by_those_who_wait() {
     assert!(refused >= 2, "{refused} were told to come again");
     let running = Running::in_folder(folder, &[]).await;
     assert_eq!(running.result(&runs).await.0, 200);
+}
+
+#[tokio::test]
+async fn what_a_killed_service_had_fetched_and_paid_is_not_fetched_and_paid_again() {
+    let fetched = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&fetched);
+    let photo = picture(320, 200, Format::Jpeg);
+    let source = server(Router::new().fallback(move || {
+        count.fetch_add(1, Ordering::SeqCst);
+        std::future::ready(photo.clone())
+    }))
+    .await;
+    // An upstream that takes its time until it is told otherwise.
+    let (submitted, asked, is_done) =
+        (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)), Arc::new(Mutex::new(false)));
+    let (submits, asks, done) = (Arc::clone(&submitted), Arc::clone(&asked), Arc::clone(&is_done));
+    let made = smart_resize::wire::data_uri::DataUri::new(Format::Png, picture(1584, 672, Format::Png)).to_string();
+    let upstream = Router::new()
+        .route(
+            "/fal-ai/nano-banana-pro/edit",
+            post(move || {
+                submits.fetch_add(1, Ordering::SeqCst);
+                std::future::ready(axum::Json(json!({"status": "IN_QUEUE", "request_id": "one"})))
+            }),
+        )
+        .route(
+            "/fal-ai/nano-banana-pro/requests/one/status",
+            axum::routing::get(move || {
+                asks.fetch_add(1, Ordering::SeqCst);
+                let status = if *done.lock().unwrap() { "COMPLETED" } else { "IN_PROGRESS" };
+                std::future::ready(axum::Json(json!({"status": status, "logs": null})))
+            }),
+        )
+        .route(
+            "/fal-ai/nano-banana-pro/requests/one",
+            axum::routing::get(move || {
+                std::future::ready(axum::Json(json!({"images": [{"url": made}], "description": "made above"})))
+            }),
+        );
+    let upstream = server(upstream).await;
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key");
+    std::fs::write(&key, "a-key-for-the-upstream").unwrap();
+    let data = folder.path().join("data");
+    let flags = ["--data", text(&data), "--backend", "fal", "--upstream", &upstream, "--upstream-key-file", text(&key)];
+
+    let (address, client) = (free_address(), support::client());
+    let program = Program::start(address, &flags).await;
+    let body = json!({"image_url": format!("{source}/photo.jpg"), "target_sizes": ["728x90"]});
+    let id = submit(&client, &program.base, &body).await;
+    while asked.load(Ordering::SeqCst) == 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    program.kill();
+    *is_done.lock().unwrap() = true;
+    let program = Program::start(address, &flags).await;
+    let (status, output) = result(&client, &program.base, &id).await;
+    assert_eq!((status, &output["description"]), (200, &json!("made above")), "{output}");
+    assert_eq!(sizes(&client, &output).await, ["728x90"]);
+    assert_eq!((fetched.load(Ordering::SeqCst), submitted.load(Ordering::SeqCst)), (1, 1));
+    let url = format!("{}{APP}/requests/{id}/status?logs=1", program.base);
+    let (_, over) = read(client.get(url).send().await.unwrap()).await;
+    assert_eq!(
+        (&over["metrics"]["cost_usd_micros"], &over["metrics"]["maybe_paid_twice"]),
+        (&json!(150_000), &Value::Null)
+    );
+    let plans =
+        over["logs"].as_array().unwrap().iter().filter(|log| log["message"].as_str().unwrap().starts_with("Plan:"));
+    // The last lines before a kill may be lost; a second plan would have said another.
+    assert!(plans.count() <= 1);
 }
