@@ -24,6 +24,9 @@ use crate::store::local::LocalStore;
 use crate::store::nats::NatsStore;
 use crate::store::{Kind, Store, StoreFailure};
 
+/// Room for bodies is counted in pieces of so many bytes.
+pub const BODY_UNIT: usize = 16 << 10;
+
 /// What every handler has. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Service {
@@ -43,7 +46,7 @@ pub struct Service {
     pub urls: Urls,
     /// Counters.
     pub metrics: Arc<Metrics>,
-    /// Room for bodies that are being read, in units of [`BODY_UNIT`](crate::api::body::UNIT).
+    /// Room for bodies that are being read, in units of [`BODY_UNIT`].
     pub bodies: Arc<Semaphore>,
     /// It is being stopped: what waits is told so.
     pub stopping: CancellationToken,
@@ -118,9 +121,7 @@ impl Service {
                 (Queue::Nats(Box::pin(NatsQueue::start(worker, nats, works, config.ack_wait)).await?), None)
             }
         };
-        let bodies = Arc::new(Semaphore::new(
-            (limits.max_bodies_bytes / crate::api::body::UNIT).clamp(1, Semaphore::MAX_PERMITS),
-        ));
+        let bodies = Arc::new(Semaphore::new((limits.max_bodies_bytes / BODY_UNIT).clamp(1, Semaphore::MAX_PERMITS)));
         let previews = Arc::new(Semaphore::new(limits.concurrency.into()));
         Ok(Self {
             config,

@@ -9,10 +9,7 @@ use http_body_util::BodyExt as _;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::answer::{Refusal, detail, overloaded};
-use crate::service::Service;
-
-/// Room for bodies is counted in pieces of so many bytes.
-pub const UNIT: usize = 16 << 10;
+use crate::service::{BODY_UNIT, Service};
 
 /// The fewest bytes of a body in a millisecond, beyond the time that a client may be silent.
 const MIN_BYTES_PER_MS: u64 = 32;
@@ -70,7 +67,9 @@ pub async fn read(service: &Service, headers: &HeaderMap, body: Body, max: usize
 /// Takes room for `bytes` in all.
 fn take_room(service: &Service, room: &mut Option<OwnedSemaphorePermit>, bytes: usize) -> Result<(), Refusal> {
     let has = room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
-    let Some(missing) = bytes.div_ceil(UNIT).checked_sub(has).filter(|missing| *missing > 0) else { return Ok(()) };
+    let Some(missing) = bytes.div_ceil(BODY_UNIT).checked_sub(has).filter(|missing| *missing > 0) else {
+        return Ok(());
+    };
     let missing = u32::try_from(missing).unwrap_or(u32::MAX);
     let Ok(more) = service.bodies.clone().try_acquire_many_owned(missing) else {
         service.metrics.refused();

@@ -7,7 +7,6 @@ use smart_resize::{DecodeError, Digest, RenderError, Size, Source, decode, read_
 use super::{Runner, Stop, internal, work};
 use crate::fetch::FetchError;
 use crate::job::{Job, KeptSource};
-use crate::store::StoreFailure;
 use crate::uploads;
 
 /// What a URL of a blob of this service's begins with, inside.
@@ -113,12 +112,6 @@ fn unreadable(error: &RenderError, image_url: &str, loc: &[Loc]) -> ErrorBody {
         _ => load_error(image_url, &error.to_string(), loc),
     };
     entry.into()
-}
-
-impl From<super::Lost> for StoreFailure {
-    fn from(lost: super::Lost) -> Self {
-        Self::new("work was not finished", lost)
-    }
 }
 
 /// The size of a source, which is known once it was read.

@@ -30,6 +30,9 @@ pub const MAX_RECORD_BYTES: usize = 900 << 10;
 /// How often a blob is read that broke off, which may be put again at the same time.
 const MAX_READS: usize = 3;
 
+/// The most bytes that are hashed where they are: it takes less time than another thread does.
+const MAX_HASHED_HERE: usize = 256 << 10;
+
 /// What a record is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -197,11 +200,13 @@ impl Store {
     ///
     /// [`StoreFailure`] where they are not.
     pub async fn put_blob(&self, bytes: Bytes) -> Result<Digest, StoreFailure> {
-        let digest = {
+        let digest = if bytes.len() <= MAX_HASHED_HERE {
+            Digest::of(&bytes)
+        } else {
             let bytes = bytes.clone();
-            crate::run::work(move || Digest::of(&bytes)).await
+            let hashed = tokio::task::spawn_blocking(move || Digest::of(&bytes)).await;
+            hashed.map_err(|source| StoreFailure::new("a blob could not be hashed", source))?
         };
-        let digest = digest.map_err(|source| StoreFailure::new("a blob could not be hashed", source))?;
         delegate!(self, store => store.put_blob(&digest, bytes).await)?;
         Ok(digest)
     }
