@@ -13,7 +13,7 @@
 
 mod support;
 
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -24,47 +24,8 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use self::support::{Program, data_uri, free_address, read, result, server, sizes, spawn, submit, text};
-
-/// A server of JetStream, ended with the test.
-struct Nats {
-    child: Child,
-    url: String,
-    _folder: TempDir,
-}
-
-impl Nats {
-    /// Starts one; nothing where there is none on this machine.
-    async fn start() -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let address = free_address();
-        let program = std::env::var("NATS_SERVER").unwrap_or_else(|_| "nats-server".to_owned());
-        let child = Command::new(program)
-            .args(["--jetstream", "--addr", "127.0.0.1", "--port", &address.port().to_string()])
-            .args(["--store_dir", text(folder.path())])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        let Ok(child) = child else {
-            assert!(std::env::var_os("NATS_SERVER").is_none(), "NATS_SERVER cannot be started");
-            eprintln!("!! SKIPPED: there is no nats-server");
-            return None;
-        };
-        while tokio::net::TcpStream::connect(address).await.is_err() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        Some(Self { child, url: format!("nats://{address}"), _folder: folder })
-    }
-}
-
-impl Drop for Nats {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use self::support::{Nats, Program, data_uri, free_address, read, result, server, sizes, spawn, submit, text};
 
 /// A program that ends with the test.
 struct Ended(Child);

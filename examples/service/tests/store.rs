@@ -11,7 +11,6 @@ mod support;
 
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -26,7 +25,7 @@ use smart_resize_service::sweep::sweep;
 use smart_resize_service::time::now_ms;
 use smart_resize_service::uploads::Upload;
 
-use self::support::{Running, data_uri, free_address, picture, read, spawn, text};
+use self::support::{Nats, Running, data_uri, picture, read, spawn, text};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -335,51 +334,11 @@ async fn uploads_that_are_joined_are_few_at_a_time() {
     assert_eq!(file(&running, &file_url).await, bytes);
 }
 
-/// A server of JetStream, ended with the test.
-struct Nats {
-    child: Child,
-    _folder: tempfile::TempDir,
-}
-
-impl Nats {
-    /// Starts one, and says its URL; nothing where there is none on this machine.
-    async fn start() -> Option<(Self, String)> {
-        let (folder, address) = (tempfile::tempdir().unwrap(), free_address());
-        let program = std::env::var("NATS_SERVER").unwrap_or_else(|_| "nats-server".to_owned());
-        let child = Command::new(program)
-            .args(["--jetstream", "--addr", "127.0.0.1", "--port", &address.port().to_string()])
-            .args(["--store_dir", text(folder.path())])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        let Ok(child) = child else {
-            assert!(std::env::var_os("NATS_SERVER").is_none(), "NATS_SERVER cannot be started");
-            eprintln!("!! SKIPPED: there is no nats-server");
-            return None;
-        };
-        while tokio::net::TcpStream::connect(address).await.is_err() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        Some((Self { child, _folder: folder }, format!("nats://{address}")))
-    }
-
-    fn kill(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Drop for Nats {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn jetstream_keeps_what_is_put_again() {
-    let Some((mut nats, url)) = Nats::start().await else { return };
+    let Some(mut nats) = Nats::start().await else { return };
     let age = Duration::from_secs(6);
-    let store = Store::Nats(NatsStore::connect(&url, age, 1).await.unwrap().into());
+    let store = Store::Nats(NatsStore::connect(&nats.url, age, 1).await.unwrap().into());
     assert!(store.is_healthy());
     let bytes = Bytes::from(vec![7; 300_000]);
     let digest = store.put_blob(bytes.clone()).await.unwrap();
@@ -414,8 +373,8 @@ async fn jetstream_keeps_what_is_put_again() {
 
 #[tokio::test]
 async fn replicas_are_asked_for() {
-    let Some((_nats, url)) = Nats::start().await else { return };
+    let Some(nats) = Nats::start().await else { return };
     // A server alone has no room for two.
-    let failure = NatsStore::connect(&url, HOUR, 2).await.unwrap_err();
+    let failure = NatsStore::connect(&nats.url, HOUR, 2).await.unwrap_err();
     assert!(format!("{failure:?}").contains("replicas"), "{failure:?}");
 }

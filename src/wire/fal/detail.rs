@@ -290,6 +290,15 @@ impl ErrorBody {
         Self { detail: Detail::Text(text.into()) }
     }
 
+    /// The error that `body` is not JSON, at the byte at which it stops being some.
+    pub fn not_json(body: &[u8], error: &serde_json::Error) -> Self {
+        let lines = body.split_inclusive(|byte| *byte == b'\n').take(error.line().saturating_sub(1));
+        let offset = lines.map(<[u8]>::len).sum::<usize>() + error.column().saturating_sub(1);
+        let loc = [Loc::from("body"), offset.min(body.len()).into()];
+        let entry = DetailEntry::new(ErrorType::JsonInvalid, loc, "JSON decode error", &Map::new().into());
+        entry.with_ctx("error", error.to_string()).into()
+    }
+
     /// The error in `body`, whatever that is: where it is not fal's, its first 200 characters are the text.
     pub fn from_answer(body: &[u8]) -> Self {
         serde_json::from_slice(body).unwrap_or_else(|_| Self::text(excerpt(&String::from_utf8_lossy(body), 200)))

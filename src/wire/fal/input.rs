@@ -2,11 +2,11 @@
 
 use serde::ser::SerializeStruct as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::detail::{DetailEntry, ErrorBody, ErrorType, Loc};
+use super::detail::{DetailEntry, ErrorBody, Loc};
 use super::image_url::ImageUrl;
-use super::read::{self, byte_offset, missing, value_error};
+use super::read::{self, FIELDS, missing, value_error};
 use crate::format::Format;
 use crate::plan::preset::Resolution;
 use crate::plan::request::{RequestError, RequestErrors, ResizeRequest, ResizeRequestBuilder};
@@ -90,6 +90,9 @@ pub struct SmartResizeInput {
 }
 
 impl SmartResizeInput {
+    /// The names of its fields: a server that reads large bodies needs no others.
+    pub const FIELDS: [&str; 9] = FIELDS;
+
     /// The input of `image_url` and `target_sizes`, with the service's defaults.
     pub fn new(image_url: ImageUrl, target_sizes: impl Into<Vec<Size>>) -> Self {
         Self {
@@ -121,11 +124,7 @@ impl SmartResizeInput {
         if body.is_empty() {
             return Err(missing([Loc::from("body")], &Value::Null).into());
         }
-        let value = serde_json::from_slice(body).map_err(|error| {
-            let loc = [Loc::from("body"), byte_offset(body, &error).into()];
-            DetailEntry::new(ErrorType::JsonInvalid, loc, "JSON decode error", &Map::new().into())
-                .with_ctx("error", error.to_string())
-        })?;
+        let value = serde_json::from_slice(body).map_err(|error| ErrorBody::not_json(body, &error))?;
         Self::from_value(&value, limits)
     }
 

@@ -78,13 +78,7 @@ fn rank(entry: &DetailEntry) -> (Option<usize>, u64) {
     (field, item)
 }
 
-/// The byte at which a text stops being JSON.
-pub(super) fn byte_offset(body: &[u8], error: &serde_json::Error) -> usize {
-    let lines = body.split_inclusive(|byte| *byte == b'\n').take(error.line().saturating_sub(1));
-    (lines.map(<[u8]>::len).sum::<usize>() + error.column().saturating_sub(1)).min(body.len())
-}
-
-const FIELDS: [&str; 9] = [
+pub(super) const FIELDS: [&str; 9] = [
     "image_url",
     "target_sizes",
     "prompt",

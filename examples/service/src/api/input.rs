@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
-use smart_resize::wire::fal::{DetailEntry, ErrorBody, ErrorType, Loc, SmartResizeInput};
+use smart_resize::wire::fal::{DetailEntry, ErrorBody, ErrorType, Loc};
 
 /// The longest text of a field that is read as it is; beyond that only strings are, which are no larger as a value.
 const MAX_FIELD_BYTES: usize = 128 << 10;
@@ -27,15 +27,11 @@ pub fn read(body: &[u8], known: &[&str]) -> Result<Value, ErrorBody> {
         Ok(_) if body.len() <= MAX_FIELD_BYTES => Ok(serde_json::from_slice(body).unwrap_or_default()),
         // What it is matters, and not what is in it.
         Ok(_) => Ok(json!([])),
-        Err(_) if body.len() <= MAX_FIELD_BYTES => {
-            let whole = SmartResizeInput::from_json(body, &smart_resize::wire::fal::InputLimits::default());
-            Err(whole.err().unwrap_or_else(|| ErrorBody::text("the body cannot be read")))
+        Err(_) if body.is_empty() => {
+            let loc = [Loc::from("body")];
+            Err(DetailEntry::new(ErrorType::Missing, loc, "Field required", &Value::Null).into())
         }
-        Err(error) => {
-            let loc = [Loc::from("body"), Loc::from(offset(body, &error))];
-            let entry = DetailEntry::new(ErrorType::JsonInvalid, loc, "JSON decode error", &json!({}));
-            Err(entry.with_ctx("error", error.to_string()).into())
-        }
+        Err(error) => Err(ErrorBody::not_json(body, &error)),
     }
 }
 
@@ -99,18 +95,6 @@ fn first(text: &str) -> Vec<Value> {
 
     let mut reader = serde_json::Deserializer::from_str(text);
     serde::Deserializer::deserialize_seq(&mut reader, First).unwrap_or_default()
-}
-
-/// The byte at which `error` is, counted from 0.
-fn offset(body: &[u8], error: &serde_json::Error) -> usize {
-    let line = error.line().saturating_sub(1);
-    let before = if line == 0 {
-        0
-    } else {
-        let ends = body.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
-        ends.map(|(at, _)| at + 1).nth(line - 1).unwrap_or(0)
-    };
-    before + error.column().saturating_sub(1)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use serde_json::json;
 use smart_resize::wire::fal::MAX_IMAGES_PER_SIZE;
 
 use super::answer::{Refusal, json, overloaded};
-use super::submit::{SMART_RESIZE_FIELDS, read_elsewhere};
+use super::submit::{read_elsewhere, smart_resize_fields};
 use super::{body, input};
 use crate::run::Preview;
 use crate::service::Service;
@@ -54,7 +54,7 @@ pub async fn config(State(service): State<Service>) -> Response {
 pub async fn plan(State(service): State<Service>, headers: HeaderMap, body: Body) -> Result<Response, Refusal> {
     let body = body::read(&service, &headers, body, service.config.limits.max_body_bytes).await?;
     let body::ReadBody { bytes, room: _room } = body;
-    let value = read_elsewhere(move || input::read(&bytes, &SMART_RESIZE_FIELDS)).await??;
+    let value = read_elsewhere(move || input::read(&bytes, &smart_resize_fields())).await??;
     let place = tokio::time::timeout(PREVIEW_PATIENCE, service.previews.acquire()).await;
     let Ok(Ok(_place)) = place else {
         let text = "too many plans are being made: try again later";

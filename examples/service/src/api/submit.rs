@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use axum::{Extension, http};
 use serde_json::{Value, json};
-use smart_resize::wire::fal::{DetailEntry, ErrorBody, ErrorType, ImageUrl, Loc};
+use smart_resize::wire::fal::{DetailEntry, ErrorBody, ErrorType, ImageUrl, Loc, SmartResizeInput};
 
 use super::answer::{Refusal, detail, json, overloaded, with_id};
 use super::requests::result_of;
@@ -21,7 +21,7 @@ use crate::backend::BackendKind;
 use crate::config::Reuse;
 use crate::job::{Answer, App, Hook, Job};
 use crate::queue::SubmitError;
-use crate::run::BLOB;
+use crate::run::{BLOB, EXTRA_FIELDS};
 use crate::service::Service;
 use crate::store::Kind;
 
@@ -176,7 +176,8 @@ async fn read_input(service: &Service, app: App, body: body::ReadBody) -> Result
     let body::ReadBody { bytes, room: _room } = body;
     let (runner, limits) = (service.runner.clone(), service.runner.input_limits());
     let read = move || -> Result<_, ErrorBody> {
-        let value = input::read(&bytes, if app == App::SmartResize { &SMART_RESIZE_FIELDS } else { &EDIT_FIELDS })?;
+        let fields = if app == App::SmartResize { smart_resize_fields() } else { EDIT_FIELDS.to_vec() };
+        let value = input::read(&bytes, &fields)?;
         drop(bytes);
         match app {
             App::SmartResize => {
@@ -234,21 +235,10 @@ pub(super) async fn read_elsewhere<T: Send + 'static>(read: impl FnOnce() -> T +
     read.map_err(|lost| crate::run::internal("a body was not read", &lost).into())
 }
 
-/// The fields that the endpoint has.
-pub(super) const SMART_RESIZE_FIELDS: [&str; 12] = [
-    "image_url",
-    "target_sizes",
-    "prompt",
-    "num_images_per_size",
-    "resolution",
-    "output_format",
-    "safety_tolerance",
-    "seed",
-    "sync_mode",
-    "targets_safe_area",
-    "focus",
-    "max_loss_percent",
-];
+/// The fields that the endpoint has: fal's and its own.
+pub(super) fn smart_resize_fields() -> Vec<&'static str> {
+    [&SmartResizeInput::FIELDS[..], &EXTRA_FIELDS[..]].concat()
+}
 
 const EDIT_FIELDS: [&str; 11] = [
     "prompt",

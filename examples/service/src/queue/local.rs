@@ -88,17 +88,10 @@ impl LocalQueue {
     }
 
     pub(super) async fn cancel(&self, id: Id) -> Result<CancelStatus, StoreFailure> {
-        let change = |record: &mut Option<Job>| {
-            let job = record.as_mut()?;
-            job.cancelled = !job.is_over();
-            Some(job.clone())
+        let job = match self.worker.note_cancelled(id).await? {
+            Ok(job) => job,
+            Err(status) => return Ok(status),
         };
-        let Some(job) = self.worker.runner.store.update(Kind::Job, &id.to_string(), change).await? else {
-            return Ok(CancelStatus::NotFound);
-        };
-        if job.is_over() {
-            return Ok(CancelStatus::AlreadyCompleted);
-        }
         let running = {
             let mut lines = self.lines();
             lines.waiting.retain(|waiting| *waiting != id);

@@ -191,6 +191,19 @@ impl Worker {
         Ok(())
     }
 
+    /// Notes that a request is to be given up, and returns it; or why there is nothing to give up.
+    async fn note_cancelled(&self, id: Id) -> Result<Result<Job, CancelStatus>, StoreFailure> {
+        let change = |record: &mut Option<Job>| {
+            let Some(job) = record else { return Err(CancelStatus::NotFound) };
+            if job.is_over() {
+                return Err(CancelStatus::AlreadyCompleted);
+            }
+            job.cancelled = true;
+            Ok(job.clone())
+        };
+        self.runner.store.update(Kind::Job, &id.to_string(), change).await
+    }
+
     /// Asks the backend to give up the calls of a request that it has taken.
     pub(crate) async fn give_up_calls(&self, job: &Job) -> Result<(), StoreFailure> {
         let found = self.runner.store.get::<Job>(Kind::Job, &job.id.to_string()).await?;

@@ -229,17 +229,10 @@ impl NatsQueue {
     }
 
     pub(super) async fn cancel(&self, id: Id) -> Result<CancelStatus, StoreFailure> {
-        let change = |record: &mut Option<Job>| {
-            let job = record.as_mut()?;
-            job.cancelled = !job.is_over();
-            Some(job.clone())
+        let job = match self.worker.note_cancelled(id).await? {
+            Ok(job) => job,
+            Err(status) => return Ok(status),
         };
-        let Some(job) = self.worker.runner.store.update(Kind::Job, &id.to_string(), change).await? else {
-            return Ok(CancelStatus::NotFound);
-        };
-        if job.is_over() {
-            return Ok(CancelStatus::AlreadyCompleted);
-        }
         // Workers that are at it watch it; what they have no id of yet, they give up themselves.
         self.worker.give_up_calls(&job).await?;
         self.end(&job, cancelled()).await?;

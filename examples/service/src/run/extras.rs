@@ -15,6 +15,8 @@ pub struct Extras {
     max_loss_per_mille: Option<u16>,
 }
 
+/// The names of these fields.
+pub(crate) const FIELDS: [&str; 3] = ["targets_safe_area", "focus", "max_loss_percent"];
 const EDGES: [&str; 4] = ["top", "right", "bottom", "left"];
 
 impl Extras {

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::edit::edit_input;
 pub use self::extras::Extras;
+pub(crate) use self::extras::FIELDS as EXTRA_FIELDS;
 pub use self::log::Speaker;
 pub use self::smart::{Planned, Preview};
 pub(crate) use self::source::BLOB;

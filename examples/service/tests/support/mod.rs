@@ -6,6 +6,7 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::print_stderr,
     clippy::unwrap_used,
     reason = "each test binary uses its part, and a test may fail"
 )]
@@ -238,4 +239,46 @@ pub async fn server(router: Router) -> String {
 /// The path of a folder as text.
 pub fn text(path: &Path) -> &str {
     path.to_str().unwrap()
+}
+
+/// A server of JetStream, ended with the test.
+pub struct Nats {
+    pub url: String,
+    child: Child,
+    _folder: TempDir,
+}
+
+impl Nats {
+    /// Starts one; nothing where there is none on this machine.
+    pub async fn start() -> Option<Self> {
+        let (folder, address) = (tempfile::tempdir().unwrap(), free_address());
+        let program = std::env::var("NATS_SERVER").unwrap_or_else(|_| "nats-server".to_owned());
+        let child = Command::new(program)
+            .args(["--jetstream", "--addr", "127.0.0.1", "--port", &address.port().to_string()])
+            .args(["--store_dir", text(folder.path())])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        let Ok(child) = child else {
+            assert!(std::env::var_os("NATS_SERVER").is_none(), "NATS_SERVER cannot be started");
+            eprintln!("!! SKIPPED: there is no nats-server");
+            return None;
+        };
+        while tokio::net::TcpStream::connect(address).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Some(Self { url: format!("nats://{address}"), child, _folder: folder })
+    }
+
+    /// Kills it.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Nats {
+    fn drop(&mut self) {
+        self.kill();
+    }
 }
