@@ -42,6 +42,15 @@ fn main() {
         drawn[0] = kind;
         write("encode_png", &format!("kind-{kind:02}"), &drawn);
     }
+    for number in 0..24_u8 {
+        let mut drawn = noise(400 + u64::from(number), 300);
+        // Whole ones, then one for each way to break one, then wide ones.
+        drawn[5] = if (8..16).contains(&number) { 1 << (number - 8) } else { 0 };
+        if number >= 16 {
+            (drawn[0], drawn[1]) = (255, 240);
+        }
+        write("decode_png", &format!("drawn-{number:02}"), &drawn);
+    }
     for (number, (kind, text)) in WIRE.iter().enumerate() {
         write("wire", &format!("{kind}-{number:02}"), &[&[*kind], text.as_bytes()].concat());
     }

@@ -28,6 +28,7 @@ pub mod encode;
 pub mod inspect;
 pub(crate) mod orientation;
 pub mod picture;
+pub(crate) mod predict;
 pub mod render;
 pub(crate) mod resample;
 pub mod source;

@@ -47,6 +47,11 @@ fn what_is_written_as_png_is_read_back() {
     replay("encode_png", laws::encode_png, 16);
 }
 
+#[test]
+fn a_png_is_read_as_the_png_crate_reads_it() {
+    replay("decode_png", laws::decode_png, 24);
+}
+
 #[cfg(feature = "wire")]
 #[test]
 fn what_services_say_is_refused_or_means_what_it_says() {

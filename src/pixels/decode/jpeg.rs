@@ -16,7 +16,7 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 
 #[cfg(feature = "turbojpeg")]
 use super::turbo;
-use super::{DecodeError, DecodeLimits, Header, Opened, Pixels, Reading, check_needed};
+use super::{DecodeError, DecodeLimits, Header, Opened, Pixels, Reading, Room, check_needed};
 use crate::format::Format;
 #[cfg(feature = "turbojpeg")]
 use crate::pixels::codec::Codec;
@@ -87,7 +87,7 @@ struct Jpeg<'a> {
 }
 
 impl Pixels for Jpeg<'_> {
-    fn read(mut self: Box<Self>, mut bytes: Vec<u8>) -> Reading {
+    fn read(mut self: Box<Self>, mut bytes: Vec<u8>, _: &mut Room) -> Reading {
         #[cfg(feature = "turbojpeg")]
         let is_read = match self.fast {
             Some((file, expected)) => {

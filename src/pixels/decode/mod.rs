@@ -18,6 +18,7 @@ mod webp;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+pub(crate) use self::png::Room;
 use super::codec::Codec;
 pub use super::colour::Colour;
 use super::colour::{ColourTag, Samples, says_srgb, to_srgb};
@@ -154,7 +155,7 @@ pub fn probe(bytes: &[u8], limits: &DecodeLimits) -> Result<Probe, DecodeError> 
 ///
 /// [`DecodeError`] where the bytes are no whole PNG, JPEG or WebP, or exceed the limits.
 pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<Decoded, DecodeError> {
-    decode_into(bytes, limits, 1, Vec::new())
+    decode_into(bytes, limits, 1, Vec::new(), &mut Room::default())
 }
 
 /// The same in memory that is there already, if it is enough. Where `reduce` is not 1, a JPEG that the fast codec reads has
@@ -163,12 +164,13 @@ pub(crate) fn decode_into(
     bytes: &[u8],
     limits: &DecodeLimits,
     reduce: u32,
-    room: Vec<u8>,
+    pixels: Vec<u8>,
+    room: &mut Room,
 ) -> Result<Decoded, DecodeError> {
     guarded(Format::sniff(bytes), || {
-        let (format, Opened { header, needed, pixels }) = open(bytes, limits, reduce)?;
-        let buffer = usize::try_from(needed).ok().and_then(|length| zeroed(length, room));
-        let samples = pixels.read(buffer.ok_or(DecodeError::OutOfMemory { bytes: needed })?)?;
+        let (format, Opened { header, needed, pixels: decoder }) = open(bytes, limits, reduce)?;
+        let buffer = usize::try_from(needed).ok().and_then(|length| zeroed(length, pixels));
+        let samples = decoder.read(buffer.ok_or(DecodeError::OutOfMemory { bytes: needed })?, room)?;
         let has_alpha = samples.has_alpha;
         let (pixels, colour) = to_srgb(samples, &header.colour_tags)
             .map_err(|unsupported| DecodeError::UnsupportedColour { format, found: unsupported.0 })?;
@@ -221,8 +223,8 @@ struct Opened<'a> {
 
 /// A decoder behind the header.
 trait Pixels {
-    /// Fills the buffer.
-    fn read(self: Box<Self>, buffer: Vec<u8>) -> Reading;
+    /// Fills the buffer; the room is for what it needs meanwhile.
+    fn read(self: Box<Self>, buffer: Vec<u8>, room: &mut Room) -> Reading;
 }
 
 type Reading = Result<Samples, DecodeError>;

@@ -3,7 +3,7 @@
 //!
 //! What is refused is the same as by [`decode`](super::decode), and so are the pixels.
 
-use super::png::{Png, open_png};
+use super::png::{GROUP, Png, Room, open_png};
 use super::{Colour, DecodeError, DecodeLimits, check_needed, guarded, readable};
 use crate::format::Format;
 use crate::pixels::colour::{Channels, Samples, to_srgb};
@@ -21,6 +21,9 @@ pub(crate) struct RowReader<'a> {
 }
 
 impl<'a> RowReader<'a> {
+    /// The rows that are read at once.
+    pub(crate) const GROUP: usize = GROUP;
+
     /// A reader of the picture, or nothing for one whose rows cannot be had so.
     ///
     /// # Errors
@@ -55,13 +58,32 @@ impl<'a> RowReader<'a> {
         self.size.width() as usize * 3
     }
 
-    /// Fills `row`, of [`row_bytes`](Self::row_bytes), with the next row. Behind the last it looks whether the picture
-    /// ends as it should.
+    /// Works in this memory, if it is given before the first row is read.
+    pub(crate) fn work_in(&mut self, room: Room) {
+        self.png.work_in(room);
+    }
+
+    /// The memory that was given.
+    pub(crate) fn into_room(self) -> Room {
+        self.png.into_room()
+    }
+
+    /// Fills `rows`, of [`row_bytes`](Self::row_bytes) each, with the next ones. Several times [`GROUP`](Self::GROUP) are read
+    /// the fastest.
     ///
     /// # Errors
     ///
     /// [`DecodeError`] where the file is broken.
-    pub(crate) fn read(&mut self, row: &mut [u8]) -> Result<(), DecodeError> {
-        self.png.read_row(row)
+    pub(crate) fn read(&mut self, rows: &mut [u8]) -> Result<(), DecodeError> {
+        self.png.read_rows(rows)
+    }
+
+    /// Looks behind the last row whether the picture ends as it should.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`] where it does not.
+    pub(crate) fn finish(&mut self) -> Result<(), DecodeError> {
+        self.png.finish()
     }
 }

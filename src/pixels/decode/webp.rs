@@ -13,7 +13,7 @@ use std::io::Cursor;
 
 use image_webp::{DecodingError, WebPDecoder};
 
-use super::{DecodeError, DecodeLimits, Header, Opened, Pixels, Reading};
+use super::{DecodeError, DecodeLimits, Header, Opened, Pixels, Reading, Room};
 use crate::format::Format;
 #[cfg(feature = "libwebp")]
 use crate::pixels::codec::Codec;
@@ -75,7 +75,7 @@ impl WebP<'_> {
 }
 
 impl Pixels for WebP<'_> {
-    fn read(mut self: Box<Self>, mut bytes: Vec<u8>) -> Reading {
+    fn read(mut self: Box<Self>, mut bytes: Vec<u8>, _: &mut Room) -> Reading {
         #[cfg(feature = "libwebp")]
         let is_read = self.read_fast(&mut bytes);
         #[cfg(not(feature = "libwebp"))]

@@ -53,7 +53,7 @@ fn scaled(targets: &[RenderTarget], frame: Size, job: &Job<'_>) -> Vec<Option<(R
 
 /// Decodes, and renders what is `scaled` meanwhile, the rest afterwards.
 fn while_decoding(
-    reader: RowReader<'_>,
+    mut reader: RowReader<'_>,
     scaled: &[Option<(Rect, Arc<Scaling>)>],
     job: &Job<'_>,
 ) -> Result<Vec<Result<Rendered, RenderError>>, RenderError> {
@@ -66,7 +66,9 @@ fn while_decoding(
         pixels.resize(reader.row_bytes() * bottom as usize, 0);
         let mut rooms: Vec<_> = scaled.iter().map(|scaled| scaled.as_ref().map(|_| workspaces.take())).collect();
         let tasks: Vec<_> = targets.iter().zip(scaled).zip(&mut rooms).map(Task::new).collect();
-        let decoded = decode(reader, &mut pixels, &tasks, job);
+        reader.work_in(mem::take(&mut workspace.decoding));
+        let decoded = decode(&mut reader, &mut pixels, &tasks, job);
+        workspace.decoding = reader.into_room();
         let made = tasks.into_iter().map(|task| task.map_or_else(Default::default, Task::into_made));
         let mut encoded = Vec::new();
         for (made, room) in made.collect::<Vec<_>>().into_iter().zip(rooms) {
@@ -89,7 +91,7 @@ fn while_decoding(
 
 /// Fills `pixels`, and has the tasks done that can be.
 fn decode(
-    mut reader: RowReader<'_>,
+    reader: &mut RowReader<'_>,
     pixels: &mut [u8],
     tasks: &[Option<Task<'_>>],
     job: &Job<'_>,
@@ -100,9 +102,7 @@ fn decode(
     let pieces = &pieces;
     rayon::in_place_scope(|scope| {
         for (number, rows) in pixels.chunks_mut(PIECE * row_bytes).enumerate() {
-            for row in rows.chunks_exact_mut(row_bytes) {
-                reader.read(row)?;
-            }
+            reader.read(rows)?;
             pieces.get(number).map(|piece| piece.set(rows));
             let now = number * PIECE..(number + 1) * PIECE;
             for task in tasks.iter().flatten().filter(|task| task.takes(&now)) {
@@ -112,7 +112,7 @@ fn decode(
             }
         }
         if is_whole {
-            reader.read(&mut [])?;
+            reader.finish()?;
         }
         Ok(())
     })

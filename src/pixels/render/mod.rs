@@ -34,7 +34,7 @@ use rayon::prelude::*;
 use self::workspace::{Workspace, Workspaces};
 use super::codec::Codec;
 use super::decode::rows::RowReader;
-use super::decode::{Colour, Decoded, decode_into, probe};
+use super::decode::{Colour, Decoded, Room, decode_into, probe};
 use super::encode::weight::encode_within_in;
 use super::encode::{Encoded, encode_in};
 use super::inspect::{Findings, inspect};
@@ -184,21 +184,22 @@ impl Job<'_> {
     /// Decodes the picture and looks at it.
     fn see(&self, workspace: &mut Workspace) -> Result<Seen, RenderError> {
         let Self { bytes, options, .. } = *self;
-        let room = std::mem::take(&mut workspace.pixels);
+        let Workspace { pixels, decoding, .. } = workspace;
+        let pixels = std::mem::take(pixels);
         if options.inspect == Inspect::Off
             && !options.trim_frames
             && let Some(reader) = RowReader::new(bytes, &options.limits)?
         {
-            return self.see_rows(reader, room);
+            return self.see_rows(reader, pixels, decoding);
         }
         if let Some((frame, reduce)) = self.reduced()
-            && let Ok(decoded) = decode_into(bytes, &options.limits, reduce, Vec::new())
+            && let Ok(decoded) = decode_into(bytes, &options.limits, reduce, Vec::new(), decoding)
             && decoded.picture.size().width() * reduce == frame.width()
         {
             let (about, picture) = About::of(decoded);
             return Ok(Seen { reduce, ..Seen::new(picture, frame, about, options) });
         }
-        let (about, picture) = About::of(decode_into(bytes, &options.limits, 1, room)?);
+        let (about, picture) = About::of(decode_into(bytes, &options.limits, 1, pixels, decoding)?);
         let frame = picture.size();
         Ok(Seen::new(picture, frame, about, options))
     }
@@ -242,19 +243,25 @@ impl Job<'_> {
     }
 
     /// Decodes the rows that are needed, since nobody looks at the others.
-    fn see_rows(&self, mut reader: RowReader<'_>, mut pixels: Vec<u8>) -> Result<Seen, RenderError> {
+    fn see_rows(
+        &self,
+        mut reader: RowReader<'_>,
+        mut pixels: Vec<u8>,
+        decoding: &mut Room,
+    ) -> Result<Seen, RenderError> {
         let (frame, row_bytes) = (reader.size, reader.row_bytes());
         let bottom = self.bottom(frame);
         let size = Size::new(frame.width(), bottom).unwrap_or(frame);
         // Each row is filled, so what was here before does not show.
         pixels.resize(row_bytes * bottom as usize, 0);
-        for row in pixels.chunks_exact_mut(row_bytes) {
-            reader.read(row)?;
-        }
+        reader.work_in(std::mem::take(decoding));
+        reader.read(&mut pixels)?;
         if bottom == frame.height() {
-            reader.read(&mut [])?;
+            reader.finish()?;
         }
-        Ok(Seen::new(Picture::from_rgb(size, pixels)?, frame, About::from(&reader), self.options))
+        let about = About::from(&reader);
+        *decoding = reader.into_room();
+        Ok(Seen::new(Picture::from_rgb(size, pixels)?, frame, about, self.options))
     }
 }
 

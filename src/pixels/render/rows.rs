@@ -83,37 +83,40 @@ fn stream(
     scaling: Option<&Scaling>,
     workspace: &mut Workspace,
 ) -> Result<Encoded, RenderError> {
-    let (mut row, mut kept) = (mem::take(&mut workspace.row), mem::take(&mut workspace.pixels));
-    row.resize(reader.row_bytes(), 0);
+    let (mut some, mut kept) = (mem::take(&mut workspace.rows), mem::take(&mut workspace.pixels));
+    let row_bytes = reader.row_bytes();
+    some.resize(row_bytes * RowReader::GROUP, 0);
     kept.clear();
+    reader.work_in(mem::take(&mut workspace.decoding));
     let mut rows = RowsOut::new(target, job.options, scaling, workspace);
     let mut colours = Colours::default();
     let mut are_many = false;
-    for y in 0..rect.y() + rect.height() {
-        reader.read(&mut row)?;
-        if y < rect.y() {
-            continue;
-        }
-        let part = row.get(columns(rect)).unwrap_or_default();
-        if !are_many {
+    let bottom = (rect.y() + rect.height()) as usize;
+    for y in (0..bottom).step_by(RowReader::GROUP) {
+        some.truncate(row_bytes * (bottom - y));
+        reader.read(&mut some)?;
+        for row in some.chunks_exact(row_bytes).skip((rect.y() as usize).saturating_sub(y)) {
+            let part = row.get(columns(rect)).unwrap_or_default();
+            if are_many {
+                rows.push(part);
+                continue;
+            }
             kept.extend_from_slice(part);
             are_many = colours.are_many(part);
             if are_many {
                 kept.chunks_exact(part.len()).for_each(|row| rows.push(row));
             }
-            continue;
         }
-        rows.push(part);
     }
-    if rect.y() + rect.height() == reader.size.height() {
-        reader.read(&mut [])?;
+    if bottom == reader.size.height() as usize {
+        reader.finish()?;
     }
     if are_many {
         let encoded = rows.finish(target, job.options);
-        (workspace.row, workspace.pixels) = (row, kept);
+        (workspace.rows, workspace.pixels, workspace.decoding) = (some, kept, reader.into_room());
         return encoded;
     }
-    workspace.row = row;
+    (workspace.rows, workspace.decoding) = (some, reader.into_room());
     let picture = Picture::from_rgb(rect.size(), kept)?;
     let encoded = encode_whole(&picture, Rect::new(0, 0, rect.size()), target, scaling, job, workspace);
     workspace.pixels = picture.into_pixels();

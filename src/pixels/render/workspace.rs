@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use crate::pixels::decode::Room;
 use crate::pixels::encode;
 use crate::pixels::resample::{self, Filter, Scaling};
 use crate::size::Size;
@@ -11,8 +12,9 @@ use crate::size::Size;
 pub(crate) struct Workspace {
     /// The decoded picture.
     pub(crate) pixels: Vec<u8>,
-    /// A row of it.
-    pub(crate) row: Vec<u8>,
+    /// A few rows of it.
+    pub(crate) rows: Vec<u8>,
+    pub(crate) decoding: Room,
     /// The resampled picture.
     pub(crate) resampled: Vec<u8>,
     pub(crate) resampling: resample::Scratch,

@@ -6,6 +6,8 @@ use smart_resize::{
     DecodeLimits, EncodeOptions, Format, Layout, Picture, PngEffort, PngEncoder, PngOptions, Size, decode, encode,
 };
 
+use super::by_the_png_crate;
+
 /// A small picture is read back pixel by pixel, whatever the effort, and its stream is whole; so it is of rows that
 /// come one after the other in any pieces, in the very bytes where the colours of the whole are written as they are.
 ///
@@ -19,6 +21,9 @@ pub(crate) fn encode_png(data: &[u8]) {
     let check = |file: &[u8]| {
         let read = decode(file, &DecodeLimits::default()).unwrap().picture;
         assert!(read == picture, "{picture:?} is read as {read:?}, {effort}");
+        // The crate reads plain pictures itself, so that alone would show little.
+        let read = by_the_png_crate(file).unwrap();
+        assert!(read == picture, "{picture:?} is read as {read:?} by the png crate, {effort}");
         check_stream(file);
     };
     check(&file);

@@ -1,6 +1,7 @@
 //! What holds for every input, as functions of arbitrary bytes: `cargo test` replays the seeds and the findings
 //! through them, and the fuzz targets look for bytes that break one.
 
+mod decode_png;
 mod encode_png;
 mod mutate;
 mod render;
@@ -17,6 +18,8 @@ use smart_resize::{
     UsdMicros, smallest_covering,
 };
 
+#[allow(unused_imports, reason = "each fuzz target holds one of the laws")]
+pub(crate) use self::decode_png::{by_the_png_crate, decode_png};
 #[allow(unused_imports, reason = "each fuzz target holds one of the laws")]
 pub(crate) use self::encode_png::{any_picture, encode_png, is_as_it_is, streamed};
 use self::render::any_format;

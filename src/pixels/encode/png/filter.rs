@@ -1,42 +1,12 @@
-//! The filters of rows (PNG, third edition, section 9): each byte less what its neighbours let expect, which are the
-//! byte of the pixel to the left, of the one above, and of the one above to the left.
+//! Rows through their filters: each byte less what its neighbours let expect, which are the byte of the pixel to the
+//! left, of the one above, and of the one above to the left.
 //!
 //! A row is written through the filter after which its bytes are the smallest, taken as signed numbers (the heuristic
 //! of section 12.7), or the least surprising ones: a sum over the row, in loops that a compiler turns into vector
 //! instructions, each over all filters at once, so that the neighbours are loaded once.
 
 use super::cost::{entropy, histogram};
-
-/// How the bytes of a row are predicted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Filter {
-    /// Nothing is.
-    None,
-    /// To be the byte to the left.
-    Sub,
-    /// To be the byte above.
-    Up,
-    /// To be the mean of the two, rounded down.
-    Average,
-    /// To be the one of the three that is nearest to left + above - above left.
-    Paeth,
-}
-
-impl Filter {
-    /// By their numbers in a file.
-    pub(super) const ALL: [Self; 5] = [Self::None, Self::Sub, Self::Up, Self::Average, Self::Paeth];
-
-    /// The number in a file.
-    const fn number(self) -> u8 {
-        match self {
-            Self::None => 0,
-            Self::Sub => 1,
-            Self::Up => 2,
-            Self::Average => 3,
-            Self::Paeth => 4,
-        }
-    }
-}
+use crate::pixels::predict::{Filter, average, paeth};
 
 /// A row of a picture, and the one above it: both of the same length, above the first row zeros.
 #[derive(Clone, Copy, Debug)]
@@ -141,77 +111,12 @@ fn distance_of_all(x: &[u8], expected: &[u8]) -> u32 {
     whole.sum::<u32>() + sum((x_rest, rest))
 }
 
-/// The mean, rounded down, in 8 bits.
-#[inline]
-const fn average(a: u8, b: u8) -> u8 {
-    (a & b) + ((a ^ b) >> 1)
-}
-
-/// Of left, above and above left the nearest to a + b - c; of equals the first.
-///
-/// The distances are |b - c|, |a - c| and the sum of both where they point the same way, else their difference. The sum
-/// is never less than either, so it needs no more than 8 bits.
-#[inline]
-fn paeth(a: u8, b: u8, c: u8) -> u8 {
-    let (to_a, to_b) = (distance(b, c), distance(a, c));
-    let to_c = if (b < c) == (a < c) { to_a.saturating_add(to_b) } else { distance(to_a, to_b) };
-    let (nearer, distance) = if to_a <= to_b { (a, to_a) } else { (b, to_b) };
-    if distance <= to_c { nearer } else { c }
-}
-
-/// As `abs_diff`, but in 8 bits on the way too.
-#[inline]
-fn distance(a: u8, b: u8) -> u8 {
-    a.max(b).wrapping_sub(a.min(b))
-}
-
 #[cfg(test)]
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "what is cut off is meant to be, or 0")]
 mod tests {
     use proptest::prelude::{any, prop_assert_eq, proptest};
 
     use super::*;
-
-    /// Section 9.4, word for word.
-    fn predictor(a: u8, b: u8, c: u8) -> u8 {
-        let [a, b, c] = [a, b, c].map(i32::from);
-        let p = a + b - c;
-        let (pa, pb, pc) = ((p - a).abs(), (p - b).abs(), (p - c).abs());
-        (if pa <= pb && pa <= pc {
-            a
-        } else if pb <= pc {
-            b
-        } else {
-            c
-        }) as u8
-    }
-
-    #[test]
-    fn paeth_and_the_mean_are_those_of_the_specification() {
-        for (a, b) in (0..=u8::MAX).flat_map(|a| (0..=u8::MAX).map(move |b| (a, b))) {
-            assert_eq!(u16::from(average(a, b)), u16::midpoint(a.into(), b.into()));
-            assert!((0..=u8::MAX).all(|c| paeth(a, b, c) == predictor(a, b, c)), "{a} {b}");
-        }
-    }
-
-    /// What a decoder does.
-    fn unfiltered(filtered: &[u8], above: &[u8], step: usize) -> Vec<u8> {
-        let mut row: Vec<u8> = Vec::new();
-        for (at, byte) in filtered[1..].iter().enumerate() {
-            let left = |row: &[u8]| if at < step { 0 } else { row[at - step] };
-            let (a, b, c) = (left(&row), above[at], left(above));
-            let expected = match filtered[0] {
-                0 => 0,
-                1 => a,
-                2 => b,
-                3 => u16::midpoint(a.into(), b.into()) as u8,
-                4 => predictor(a, b, c),
-                other => panic!("filter {other}"),
-            };
-            row.push(byte.wrapping_add(expected));
-        }
-        row
-    }
+    use crate::pixels::predict::tests::unfiltered;
 
     proptest! {
         #[test]

@@ -84,9 +84,10 @@ mod tests {
     use crate::pixels::decode::{DecodeLimits, decode};
     use crate::pixels::encode::png::bits::BitWriter;
     use crate::pixels::encode::png::deflate::{Deflater, Look};
-    use crate::pixels::encode::png::filter::{Filter, Row};
+    use crate::pixels::encode::png::filter::Row;
     use crate::pixels::encode::png::strip::Rows;
     use crate::pixels::picture::Picture;
+    use crate::pixels::predict::Filter;
     use crate::size::Size;
 
     pub(super) fn picture(width: u32, height: u32) -> Picture {

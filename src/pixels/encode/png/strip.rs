@@ -9,8 +9,9 @@ use png::{BitDepth, ColorType};
 use super::PngEffort;
 use super::bits::BitWriter;
 use super::deflate::{Deflater, Look};
-use super::filter::{Filter, Row};
+use super::filter::Row;
 use super::reduce::Shape;
+use crate::pixels::predict::Filter;
 use crate::size::Size;
 
 /// The pixels of a strip, about.

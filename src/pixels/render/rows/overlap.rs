@@ -86,7 +86,7 @@ pub(super) fn encode_all(
 pub(super) fn render(
     job: &Job<'_>,
     target: &RenderTarget,
-    reader: RowReader<'_>,
+    mut reader: RowReader<'_>,
     about: About,
     (rect, enlarged): (Rect, Option<Warning>),
     scaling: Option<&Arc<Scaling>>,
@@ -98,7 +98,9 @@ pub(super) fn render(
         // Each row is filled, so what was here before does not show.
         pixels.resize(reader.row_bytes() * bottom as usize, 0);
         let strips = Strips::new(target, job, rect, scaling);
-        let parts = decode(reader, &mut pixels, &strips, job.workspaces)?;
+        reader.work_in(mem::take(&mut workspace.decoding));
+        let parts = decode(&mut reader, &mut pixels, &strips, job.workspaces)?;
+        workspace.decoding = reader.into_room();
         let size = Size::new(frame.width(), bottom).unwrap_or(frame);
         let seen = Seen::new(Picture::from_rgb(size, pixels)?, frame, about, job.options);
         let rendered = match parts {
@@ -118,7 +120,7 @@ pub(super) fn render(
 
 /// Fills `pixels`, and gives the strips, unless the rectangle has few colours or is grey.
 fn decode(
-    mut reader: RowReader<'_>,
+    reader: &mut RowReader<'_>,
     pixels: &mut [u8],
     strips: &Strips,
     workspaces: &Workspaces,
@@ -133,8 +135,8 @@ fn decode(
         let mut waiting = needs.iter().zip(&made).enumerate().peekable();
         let (mut pieces, mut decoded) = (Vec::new(), 0);
         for piece in pixels.chunks_mut(PIECE * row_bytes) {
-            for row in piece.chunks_exact_mut(row_bytes) {
-                reader.read(row)?;
+            reader.read(piece)?;
+            for row in piece.chunks_exact(row_bytes) {
                 if !are_many && decoded >= rect.y() as usize && decoded < (rect.y() + rect.height()) as usize {
                     are_many = colours.are_many(row.get(columns(rect)).unwrap_or_default());
                 }
@@ -155,7 +157,7 @@ fn decode(
             }
         }
         if is_whole {
-            reader.read(&mut [])?;
+            reader.finish()?;
         }
         Ok::<_, RenderError>(())
     })?;

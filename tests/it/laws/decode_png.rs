@@ -1,0 +1,151 @@
+//! What holds of every PNG that is read.
+
+use std::io::Cursor;
+
+use arbitrary::{Result, Unstructured};
+use miniz_oxide::deflate::compress_to_vec_zlib;
+use png::{ColorType, Decoder, DecodingError, Limits, Reader, Transformations};
+use smart_resize::{
+    DecodeError, DecodeLimits, Fit, Format, Inspect, Layout, PassThrough, Picture, RenderError, RenderOptions,
+    RenderTarget, Size, decode, render,
+};
+
+/// A file is read as the `png` crate reads it, pixel by pixel, and refused where that refuses it, in its words; so it is
+/// where only its upper rows are asked for.
+///
+/// The first bytes choose the size, how the rest, which is rows and their filters, is deflated and cut into chunks, and what
+/// is broken then.
+pub(crate) fn decode_png(data: &[u8]) {
+    let Ok(file) = any_png(&mut Unstructured::new(data)) else { return };
+    check_whole(&file);
+    check_upper_rows(&file);
+}
+
+fn check_whole(file: &[u8]) {
+    match (decode(file, &DecodeLimits::default()), by_the_png_crate(file)) {
+        (Ok(decoded), Ok(expected)) => assert!(decoded.picture == expected, "the pixels differ"),
+        (Err(DecodeError::Corrupt { message, .. }), Err(error)) => assert_eq!(message, error.to_string()),
+        (ours, theirs) => panic!("{:?}, by the png crate {:?}", ours.err(), theirs.err()),
+    }
+}
+
+/// All of a picture of 8 bits a channel.
+pub(crate) fn by_the_png_crate(file: &[u8]) -> std::result::Result<Picture, DecodingError> {
+    let mut reader = opened(file)?;
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    let frame = reader.next_frame(&mut pixels)?;
+    let size = Size::new(frame.width, frame.height).unwrap();
+    Ok(match frame.color_type {
+        ColorType::Rgb => Picture::from_rgb(size, pixels).unwrap(),
+        ColorType::Rgba => Picture::from_rgba(size, pixels).unwrap(),
+        ColorType::Grayscale => Picture::from_rgb(size, pixels.iter().flat_map(|level| [*level; 3]).collect()).unwrap(),
+        ColorType::GrayscaleAlpha => {
+            let rgba = pixels.chunks_exact(2).flat_map(|pixel| [pixel[0], pixel[0], pixel[0], pixel[1]]).collect();
+            Picture::from_rgba(size, rgba).unwrap()
+        }
+        other => panic!("{other:?}"),
+    })
+}
+
+fn opened(file: &[u8]) -> std::result::Result<Reader<Cursor<&[u8]>>, DecodingError> {
+    let mut decoder = Decoder::new_with_limits(Cursor::new(file), Limits { bytes: 32 << 20 });
+    decoder.set_ignore_text_chunk(true);
+    decoder.set_transformations(Transformations::EXPAND);
+    decoder.read_info()
+}
+
+/// The middle half of its rows, for which those below are not read.
+fn check_upper_rows(file: &[u8]) {
+    let Ok(mut reader) = opened(file) else { return };
+    let (info, row_bytes) = (reader.info().clone(), reader.output_line_size(reader.info().width).unwrap());
+    if reader.output_color_type().0 != ColorType::Rgb {
+        return;
+    }
+    let mut options = RenderOptions::default();
+    (options.inspect, options.pass_through) = (Inspect::Off, PassThrough::Off);
+    let count = info.height.div_ceil(2);
+    let top = (info.height - count) / 2;
+    let target = RenderTarget::new(Size::new(info.width, count).unwrap()).with_fit(Fit::Crop);
+    let ours = render(file, &target.with_format(Format::Png), &options);
+    let mut read = || {
+        let mut rows = vec![0; row_bytes * (top + count) as usize];
+        for row in rows.chunks_exact_mut(row_bytes) {
+            reader.read_row(row)?;
+        }
+        if top + count == info.height {
+            reader.read_row(&mut [])?;
+        }
+        Ok::<_, DecodingError>(rows)
+    };
+    match (ours, read()) {
+        (Ok(rendered), Ok(rows)) => {
+            let picture = decode(&rendered.bytes, &DecodeLimits::default()).unwrap().picture;
+            assert!(picture.layout() == Layout::Rgb && rendered.rect.y() == top);
+            assert!(picture.pixels() == &rows[row_bytes * top as usize..], "the upper rows differ");
+        }
+        (Err(RenderError::Decode(DecodeError::Corrupt { message, .. })), Err(error)) => {
+            assert_eq!(message, error.to_string());
+        }
+        (ours, theirs) => panic!("{:?}, by the png crate {:?}", ours.err(), theirs.err()),
+    }
+}
+
+fn any_png(input: &mut Unstructured<'_>) -> Result<Vec<u8>> {
+    let [width, height, kind, level, piece, damage] = input.arbitrary::<[u8; 6]>()?;
+    let places = input.arbitrary::<[u16; 3]>()?;
+    let side = |byte: u8| usize::from(if byte < 200 { byte % 20 + 1 } else { byte - 190 });
+    // Now and then as wide that what has been inflated does not fit into memory at once.
+    let (width, height) = (side(width) * if width > 240 { 50 } else { 1 }, side(height));
+    let (step, colour) = [(3, 2), (4, 6), (3, 2), (1, 0)][usize::from(kind % 4)];
+    let rest = input.bytes(input.len())?;
+    let mut bytes = rest.iter().copied().chain([kind, 3]).cycle();
+    let mut lines: Vec<u8> = bytes.by_ref().take(height * (1 + step * width)).collect();
+    for filter in lines.iter_mut().step_by(1 + step * width) {
+        // Paeth the most often, as in photographs; one in a hundred that is no filter.
+        *filter = match *filter {
+            254.. if damage & 1 == 1 => 5,
+            byte @ 0..120 => byte % 5,
+            _ => 4,
+        };
+    }
+    if damage & 2 == 2 {
+        lines.truncate(usize::from(places[0]) % (lines.len() + 1));
+    } else if damage & 4 == 4 {
+        lines.extend(bytes.take(usize::from(places[0] % 40)));
+    }
+    let mut deflated = compress_to_vec_zlib(&lines, level % 10);
+    if damage & 8 == 8 {
+        let place = usize::from(places[1]) % deflated.len();
+        deflated[place] ^= places[2].to_le_bytes()[0];
+    }
+    if damage & 16 == 16 {
+        deflated.truncate(usize::from(places[2]) % deflated.len());
+    }
+    let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
+    let [width, height] = [width, height].map(|side| (side as u32).to_be_bytes());
+    chunk(&mut file, *b"IHDR", &[&width[..], &height, &[8, colour, 0, 0, 0]].concat());
+    let header = file.len();
+    for part in deflated.chunks(usize::from(piece) * usize::from(piece) + 1) {
+        chunk(&mut file, *b"IDAT", part);
+    }
+    if damage & 32 == 32 {
+        chunk(&mut file, *b"tEXt", b"k\0v");
+    }
+    chunk(&mut file, *b"IEND", &[]);
+    if damage & 64 == 64 {
+        // Behind what says that there are pixels, so that there is something to read.
+        let place = header + 8 + usize::from(places[1]) % (file.len() - header - 8);
+        file[place] ^= places[0].to_le_bytes()[1];
+    }
+    if damage & 128 == 128 {
+        file.truncate(header + 8 + usize::from(places[2]) % (file.len() - header - 8));
+    }
+    Ok(file)
+}
+
+fn chunk(file: &mut Vec<u8>, name: [u8; 4], content: &[u8]) {
+    file.extend((content.len() as u32).to_be_bytes());
+    let named = [&name, content].concat();
+    file.extend(&named);
+    file.extend(crc32fast::hash(&named).to_be_bytes());
+}
