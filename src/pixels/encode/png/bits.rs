@@ -1,5 +1,7 @@
 //! The bits of a deflate stream (RFC 1951, section 3.1.1): the first in the lowest bit of the first byte.
 
+#![expect(clippy::inline_always, reason = "what is not inlined is not compiled for the processor that there is")]
+
 /// Bytes out of bits, into room that is kept for what is written next.
 ///
 /// # Guarantees
@@ -27,13 +29,13 @@ impl BitWriter {
     }
 
     /// The `count` lowest bits of `bits`, at most [`MOST`](Self::MOST); the others are 0.
-    #[inline]
+    #[inline(always)]
     pub(super) fn put(&mut self, bits: u64, count: u32) {
         self.put_all(std::iter::once((bits, count)));
     }
 
     /// One word behind the other, each as in [`put`](Self::put). What is kept between them stays in registers.
-    #[inline]
+    #[inline(always)]
     pub(super) fn put_all(&mut self, words: impl Iterator<Item = (u64, u32)>) {
         let (mut written, mut buffer, mut filled) = (self.written, self.buffer, self.filled);
         for (bits, count) in words {

@@ -1,6 +1,10 @@
 //! The codes of a deflate block (RFC 1951, sections 3.2.5 to 3.2.7): what they are made of, and how a block tells them.
 
+#![expect(clippy::inline_always, reason = "what is not inlined is not compiled for the processor that there is")]
+
 use std::sync::LazyLock;
+
+use fearless_simd::{Level, dispatch};
 
 use super::super::runs::runs;
 use super::bits::BitWriter;
@@ -162,6 +166,11 @@ impl Codes {
 
     /// The bytes from `start` on, as sequences, and the end of the block.
     pub(super) fn put(&self, data: &[u8], start: usize, sequences: &[Sequence], bits: &mut BitWriter) {
+        dispatch!(Level::new(), _simd => self.put_all(data, start, sequences, bits));
+    }
+
+    #[inline(always)]
+    fn put_all(&self, data: &[u8], start: usize, sequences: &[Sequence], bits: &mut BitWriter) {
         let mut at = start;
         for sequence in sequences {
             let end = at + usize::from(sequence.literals);
@@ -175,6 +184,7 @@ impl Codes {
         bits.put(end, length);
     }
 
+    #[inline(always)]
     fn put_literals(&self, bytes: &[u8], bits: &mut BitWriter) {
         let (fours, rest) = bytes.as_chunks::<4>();
         bits.put_all(fours.iter().map(|[a, b, c, d]| {
@@ -186,6 +196,7 @@ impl Codes {
         bits.put_all(rest.iter().map(|byte| self.symbols.of_byte(*byte)));
     }
 
+    #[inline(always)]
     fn put_copy(&self, length: u16, distance: u16, bits: &mut BitWriter) {
         let (length, distance) = (Prefixed::length(length), Prefixed::distance(distance));
         let (code, code_bits) = self.symbols.of(length.symbol);

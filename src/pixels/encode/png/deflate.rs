@@ -17,6 +17,11 @@ use super::search::{Depth, Search, Sequence, Tables};
 /// The bytes that are looked at together.
 pub(super) const SEGMENT: usize = 1 << 14;
 
+/// From so many segments on, which are worth a search or not is said by the last so many bytes of the first one, in place
+/// of all of it.
+const MANY: usize = 8;
+const SAMPLE: usize = SEGMENT / 4;
+
 /// What bytes look like, which says where copies are looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Look {
@@ -138,6 +143,10 @@ impl Segment {
         }
         let Some(depth) = depth else { return };
         let promising = self.cost < as_literals / 4 * 3;
+        if effort == PngEffort::Balanced && !promising && search.is_untried() && data.len() >= MANY * SEGMENT {
+            let pays = sample_pays(data, end.saturating_sub(SAMPLE).max(start)..end, depth, search, tried);
+            return search.found(pays, false);
+        }
         if search.is_worth_while(promising) || effort == PngEffort::Small {
             // Where few literals will be left, their prices say little.
             let prices = (effort == PngEffort::Small && !promising && !search.pays()).then_some(&prices);
@@ -154,6 +163,20 @@ impl Segment {
             std::mem::swap(&mut self.sequences, tried);
         }
     }
+}
+
+/// Whether a thorough search spares a tenth of these bytes.
+fn sample_pays(
+    data: &[u8],
+    Range { start, end }: Range<usize>,
+    depth: Depth,
+    search: &mut Search<'_>,
+    tried: &mut Vec<Sequence>,
+) -> bool {
+    let literals = Counts::literals(data.get(start..end).unwrap_or(&[]));
+    let copied = search.thorough(start, end, depth, None, tried);
+    let cost = literals.cost();
+    literals.with_copies(data, start, tried, copied).cost() < cost - cost / 10
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a segment is shorter than 2^16")]

@@ -5,6 +5,10 @@
 //! of section 12.7), or the least surprising ones: a sum over the row, in loops that a compiler turns into vector
 //! instructions, each over all filters at once, so that the neighbours are loaded once.
 
+#![expect(clippy::inline_always, reason = "what is not inlined is not compiled for the processor that there is")]
+
+use fearless_simd::{Level, dispatch};
+
 use super::cost::{entropy, histogram};
 use crate::pixels::predict::{Filter, average, paeth};
 
@@ -21,6 +25,11 @@ impl<'a> Row<'a> {
     /// Appends the filter's number and the filtered row.
     pub(super) fn put(self, filter: Filter, filtered: &mut Vec<u8>) {
         filtered.push(filter.number());
+        dispatch!(Level::new(), _simd => self.put_bytes(filter, filtered));
+    }
+
+    #[inline(always)]
+    fn put_bytes(self, filter: Filter, filtered: &mut Vec<u8>) {
         match filter {
             Filter::None => filtered.extend_from_slice(self.bytes),
             Filter::Sub => self.put_less(filtered, |a, _, _| a),
@@ -30,6 +39,7 @@ impl<'a> Row<'a> {
         }
     }
 
+    #[inline(always)]
     fn put_less(self, filtered: &mut Vec<u8>, predict: impl Fn(u8, u8, u8) -> u8) {
         // The first pixel has zeros to its left.
         let first = self.bytes.iter().zip(self.above).take(self.step);
@@ -44,6 +54,7 @@ impl<'a> Row<'a> {
     }
 
     /// The row without its first pixel, and what is to the left, above, and above to the left of each byte: four slices of one length.
+    #[inline(always)]
     fn neighbours(&self) -> (&'a [u8], &'a [u8], &'a [u8], &'a [u8]) {
         let Self { bytes, above, step } = *self;
         let (x, b) = (bytes.get(step..).unwrap_or(&[]), above.get(step..).unwrap_or(&[]));
@@ -52,7 +63,7 @@ impl<'a> Row<'a> {
 
     /// The filter by which the bytes become the smallest.
     pub(super) fn smallest(&self) -> Filter {
-        let sums = self.sums();
+        let sums = dispatch!(Level::new(), _simd => self.sums());
         let best = sums.iter().zip(Filter::ALL).min_by_key(|(sum, _)| **sum);
         best.map_or(Filter::None, |(_, filter)| filter)
     }
@@ -69,6 +80,7 @@ impl<'a> Row<'a> {
     }
 
     /// By filter the sum of the bytes' distances from what is expected.
+    #[inline(always)]
     fn sums(&self) -> [u32; 5] {
         [
             self.sum(|_, _, _| 0),
@@ -80,7 +92,7 @@ impl<'a> Row<'a> {
     }
 
     /// What is expected goes to a buffer first: so either loop is over bytes alone, and becomes vector instructions.
-    #[inline]
+    #[inline(always)]
     fn sum(&self, predict: impl Fn(u8, u8, u8) -> u8) -> u32 {
         let first = self.bytes.iter().zip(self.above).take(self.step);
         let mut sum: u32 = first.map(|(x, b)| u32::from(x.abs_diff(predict(0, *b, 0)))).sum();
@@ -100,7 +112,7 @@ impl<'a> Row<'a> {
 const RUN: usize = 512;
 
 /// The sum of the distances, sixteen at a time.
-#[inline]
+#[inline(always)]
 fn distance_of_all(x: &[u8], expected: &[u8]) -> u32 {
     let sum = |(x, expected): (&[u8], &[u8])| -> u32 {
         x.iter().zip(expected).map(|(x, expected)| u32::from(x.abs_diff(*expected))).sum()

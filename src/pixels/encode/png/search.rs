@@ -85,6 +85,8 @@ pub(super) struct Search<'a> {
     spared: u32,
     /// Whether the last one found much, or there was none.
     pays: bool,
+    /// Whether there was none.
+    untried: bool,
 }
 
 /// How many segments are, at first.
@@ -104,7 +106,7 @@ impl<'a> Search<'a> {
     /// `data` has fewer than 2^32 bytes.
     pub(super) fn new(data: &'a [u8], tables: &'a mut Tables) -> Self {
         tables.begin(data.len());
-        Self { data, tables, missed: 0, entered: 0, spared: 0, pays: true }
+        Self { data, tables, missed: 0, entered: 0, spared: 0, pays: true, untried: true }
     }
 
     /// Six bytes in the upper ones of a word.
@@ -210,6 +212,11 @@ impl<'a> Search<'a> {
         self.pays || promising && self.spared == 0
     }
 
+    /// Whether there was no thorough search yet.
+    pub(super) const fn is_untried(&self) -> bool {
+        self.untried
+    }
+
     /// Whether the last thorough search found much more than a probe, or there was none.
     pub(super) const fn pays(&self) -> bool {
         self.pays
@@ -217,7 +224,7 @@ impl<'a> Search<'a> {
 
     /// What a thorough search was: worth while or not. One that was no more than a sample spares no others.
     pub(super) const fn found(&mut self, more: bool, promising: bool) {
-        self.pays = more;
+        (self.pays, self.untried) = (more, false);
         self.spared = if more || !promising { 0 } else { SPARED };
     }
 
