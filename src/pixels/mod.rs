@@ -31,6 +31,7 @@ pub mod picture;
 pub(crate) mod predict;
 pub mod render;
 pub(crate) mod resample;
+pub(crate) mod runs;
 pub mod source;
 pub(crate) mod srgb;
 

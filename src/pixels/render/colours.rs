@@ -1,5 +1,7 @@
 //! Whether a PNG of some pixels could be smaller than red, green and blue: with a palette, or grey.
 
+use crate::pixels::runs::runs;
+
 /// What has been seen of some pixels: whether they are grey, and of how few colours.
 #[derive(Debug)]
 pub(super) struct Colours {
@@ -22,7 +24,7 @@ impl Colours {
     /// Looks at some pixels, unless enough has been seen, and says whether it has: more colours than a palette holds, and
     /// one that is not grey.
     pub(super) fn are_many(&mut self, rgb: &[u8]) -> bool {
-        for &[r, g, b] in rgb.as_chunks::<3>().0 {
+        for ([r, g, b], _) in runs(rgb.as_chunks().0) {
             if self.count > 256 && !self.is_grey {
                 return true;
             }

@@ -43,7 +43,7 @@ pub(crate) fn by_the_png_crate(file: &[u8]) -> std::result::Result<Picture, Deco
             let rgba = pixels.chunks_exact(2).flat_map(|pixel| [pixel[0], pixel[0], pixel[0], pixel[1]]).collect();
             Picture::from_rgba(size, rgba).unwrap()
         }
-        other => panic!("{other:?}"),
+        ColorType::Indexed => panic!("palettes are expanded"),
     })
 }
 

@@ -10,6 +10,7 @@ use png::{BitDepth, ColorType};
 #[cfg(feature = "palette")]
 use crate::pixels::encode::palette::Indexed;
 use crate::pixels::picture::{Layout, Picture};
+use crate::pixels::runs::runs;
 use crate::size::Size;
 
 /// Red, green, blue, and alpha that they are not multiplied by.
@@ -215,7 +216,7 @@ fn indexed<const N: usize>(
     channels: usize,
     room: &mut Vec<u8>,
 ) -> Option<(Shape, Palette)> {
-    let runs = || pixels.chunk_by(|a, b| a == b).filter_map(|run| Some((colour(*run.first()?), run.len())));
+    let runs = || runs(pixels).map(|(pixel, length)| (colour(pixel), length));
     let mut found = Distinct::new();
     for (colour, _) in runs() {
         found.add(colour)?;
