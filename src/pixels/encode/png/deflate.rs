@@ -152,7 +152,7 @@ impl Segment {
             let prices = (effort == PngEffort::Small && !promising && !search.pays()).then_some(&prices);
             let (probed, copied) = (self.cost, search.thorough(start, end, depth, prices, tried));
             self.take_if_smaller(literals.with_copies(data, start, tried, copied), tried);
-            search.found(self.cost < probed - probed / if promising { 32 } else { 16 }, promising);
+            search.found(self.cost < probed - probed / if promising { 32 } else { 10 }, promising);
         }
     }
 
