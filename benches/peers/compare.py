@@ -6,6 +6,7 @@ against references of their own geometry. `benches/peers/run --help` lists the f
 """
 
 import argparse
+import io
 import json
 import os
 import re
@@ -106,6 +107,8 @@ def measured(case, runs, picture, workers, tools, rounds):
         answer = workers.ask(run, case.request(run, path, save=prefix))
         quality = None if case.threads else checked(case, run, picture, answer["rects"], prefix, tools, scores)
         found[run.label] = {"ns": [], "cpu": [], "bytes": sum(answer["bytes"]), "quality": quality}
+        if case.format == "png" and run.worker == "ours" and not case.threads:
+            found[run.label]["by_pillow"] = sum(by_pillow(f"{prefix}.{at}") for at in range(len(case.targets)))
     for turn in range(rounds):
         start = turn % len(runs)
         for run in runs[start:] + runs[:start]:
@@ -143,6 +146,14 @@ def checked(case, run, picture, rects, prefix, tools, known):
             known[key] = tools.ask({**request, "rect": list(rect), "output": str(output)})["score"]
         scores.append(known[key])
     return statistics.mean(scores) if scores else None
+
+
+def by_pillow(path):
+    """The bytes of the same pixels, written by Pillow as it does by default."""
+    output = io.BytesIO()
+    with Image.open(path) as result:
+        result.convert("RGB").save(output, "PNG")
+    return len(output.getvalue())
 
 
 def peak(case, run, picture):

@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import features
 
 import chart
-from cases import CASES, MEMORY_TARGET, TARGETS
+from cases import CASES, MEMORY_TARGET, SAME_PIXELS, TARGETS
 from processes import HERE, PEERS
 
 ROOT = HERE.parent.parent
@@ -91,7 +91,8 @@ def how(about):
         "Every result is read by Pillow and must have exactly the size asked. Crops must be the source's pixels. What is "
         "resampled is scored against a reference of its own geometry, since each library cuts at another fraction of a pixel: "
         "the rectangle that it shows of the lossless source, resampled by Lanczos3 in 64-bit floats and rounded once "
-        "(`benches/peers/ours/src/quality.rs`). Of eight results the first three are scored.",
+        "(`benches/peers/ours/src/quality.rs`). Of eight results the first three are scored. Where the size of our PNGs is "
+        "held against Pillow's, Pillow writes the pixels of our result, since others, which it resampled itself, take other room.",
         "",
     ]
 
@@ -109,6 +110,7 @@ def table(name, results):
             "times": [statistics.median(run["ns"]) / 1e6 for run in runs],
             "cpus": [statistics.median(run["cpu"]) / 1e6 for run in runs],
             "sizes": [run["bytes"] for run in runs],
+            "by_pillow": [run["by_pillow"] for run in runs if "by_pillow" in run],
             "qualities": qualities,
             "spread": statistics.mean((high - low) / 2e6 for low, _, high in quartiles),
             "memory": peaks.get(label),
@@ -149,12 +151,14 @@ def targets(tables, clock, results):
     titles = {case.name: case.title for case in CASES}
     for target in TARGETS:
         table = tables.get(target.case, {})
-        if target.ours not in table or target.other not in table:
+        other = target.ours if target.other == SAME_PIXELS else target.other
+        if target.ours not in table or other not in table:
             continue
-        time, cpu = (ratio(table, what, target.other, target.ours) for what in ("times", "cpus"))
+        time, cpu = (ratio(table, what, other, target.ours) for what in ("times", "cpus"))
         judged = time if clock == "times" or "thread" in target.ours else cpu
-        size = ratio(table, "sizes", target.ours, target.other)
-        lost = [statistics.mean(table[label]["qualities"] or [0]) for label in (target.other, target.ours)]
+        theirs = table[other]["by_pillow" if target.other == SAME_PIXELS else "sizes"]
+        size = statistics.geometric_mean(a / b for a, b in zip(table[target.ours]["sizes"], theirs, strict=True))
+        lost = [statistics.mean(table[label]["qualities"] or [0]) for label in (other, target.ours)]
         lost = lost[0] - lost[1]
         misses = [
             name
