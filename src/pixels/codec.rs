@@ -16,7 +16,8 @@ use crate::format::Format;
 /// | WebP, any other, read | `image-webp` | `image-webp` | `libwebp` |
 /// | WebP, written without loss | `image-webp` | `image-webp` | |
 /// | WebP, written with loss | libwebp | libwebp | `libwebp` |
-/// | PNG, read and written | `png` | `png` | |
+/// | PNG, read | this crate with `fdeflate`, or `png` | the same | |
+/// | PNG, written | this crate, or `png` | the same | |
 ///
 /// `Fast` is never taken for `Pure`: without its feature it is an error, so that a build says what it lacks, and adding
 /// the feature to some other crate of the build changes no picture. What is refused is the same with both, since the

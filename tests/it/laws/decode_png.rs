@@ -10,8 +10,8 @@ use smart_resize::{
     RenderTarget, Size, decode, render,
 };
 
-/// A file is read as the `png` crate reads it, pixel by pixel, and refused where that refuses it, in its words; so it is
-/// where only its upper rows are asked for.
+/// A file is read as the `png` crate reads it, pixel by pixel, and refused where that refuses it, in its words. Its upper
+/// rows are the same where only they are asked for, and are refused by no other words.
 ///
 /// The first bytes choose the size, how the rest, which is rows and their filters, is deflated and cut into chunks, and what
 /// is broken then.
@@ -67,27 +67,34 @@ fn check_upper_rows(file: &[u8]) {
     let top = (info.height - count) / 2;
     let target = RenderTarget::new(Size::new(info.width, count).unwrap()).with_fit(Fit::Crop);
     let ours = render(file, &target.with_format(Format::Png), &options);
+    // The rows that the png crate gives, and why no more.
+    let mut rows: Vec<u8> = Vec::new();
+    let mut row = vec![0; row_bytes];
     let mut read = || {
-        let mut rows = vec![0; row_bytes * (top + count) as usize];
-        for row in rows.chunks_exact_mut(row_bytes) {
-            reader.read_row(row)?;
+        for _ in 0..top + count {
+            reader.read_row(&mut row)?;
+            rows.extend(&row);
         }
-        if top + count == info.height {
-            reader.read_row(&mut [])?;
-        }
-        Ok::<_, DecodingError>(rows)
+        if top + count == info.height { reader.read_row(&mut []).map(|_| ()) } else { Ok(()) }
     };
     match (ours, read()) {
-        (Ok(rendered), Ok(rows)) => {
+        (Ok(rendered), theirs) => {
+            // The png crate inflates more than it gives. What is broken behind the last row that is needed does not matter.
+            assert!(theirs.is_ok() || is_refused(file) && top + count < info.height);
             let picture = decode(&rendered.bytes, &DecodeLimits::default()).unwrap().picture;
             assert!(picture.layout() == Layout::Rgb && rendered.rect.y() == top);
-            assert!(picture.pixels() == &rows[row_bytes * top as usize..], "the upper rows differ");
+            let expected = rows.get(row_bytes * top as usize..).unwrap_or_default();
+            assert!(picture.pixels().starts_with(expected), "the upper rows differ");
         }
         (Err(RenderError::Decode(DecodeError::Corrupt { message, .. })), Err(error)) => {
             assert_eq!(message, error.to_string());
         }
-        (ours, theirs) => panic!("{:?}, by the png crate {:?}", ours.err(), theirs.err()),
+        (Err(ours), theirs) => panic!("{ours:?}, by the png crate {:?}", theirs.err()),
     }
+}
+
+fn is_refused(file: &[u8]) -> bool {
+    decode(file, &DecodeLimits::default()).is_err()
 }
 
 fn any_png(input: &mut Unstructured<'_>) -> Result<Vec<u8>> {
