@@ -44,10 +44,10 @@ fn main() {
     }
     for number in 0..24_u8 {
         let mut drawn = noise(400 + u64::from(number), 300);
-        // Whole ones, then one for each way to break one, then wide ones.
+        // Whole ones, then one for each way to break one, then wide ones that repeat from far.
         drawn[5] = if (8..16).contains(&number) { 1 << (number - 8) } else { 0 };
         if number >= 16 {
-            (drawn[0], drawn[1]) = (255, 240);
+            (drawn[0], drawn[1], drawn[2], drawn[3]) = (255, 240, 4, 6);
         }
         write("decode_png", &format!("drawn-{number:02}"), &drawn);
     }

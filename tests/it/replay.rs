@@ -52,6 +52,34 @@ fn a_png_is_read_as_the_png_crate_reads_it() {
     replay("decode_png", laws::decode_png, 24);
 }
 
+/// Cut short behind every byte, and with every byte changed, in three ways.
+#[test]
+fn a_broken_png_is_refused_as_the_png_crate_refuses_it() {
+    for (alpha, idat) in [(false, 20), (true, 1 << 20)] {
+        let mut file = Vec::new();
+        let mut encoder = png::Encoder::new(&mut file, 9, 11);
+        encoder.set_color(if alpha { png::ColorType::Rgba } else { png::ColorType::Rgb });
+        encoder.set_filter(png::Filter::Paeth);
+        let pixels: Vec<u8> = (0..9 * 11 * if alpha { 4 } else { 3 }).map(|at: u32| (at * at / 5) as u8).collect();
+        let mut writer = encoder.write_header().unwrap();
+        let mut stream = writer.stream_writer_with_size(idat).unwrap();
+        std::io::Write::write_all(&mut stream, &pixels).unwrap();
+        stream.finish().unwrap();
+        writer.finish().unwrap();
+        laws::check_file(&file);
+        // What is before has its own errors.
+        let header = 33;
+        for at in header..file.len() {
+            laws::check_file(&file[..at]);
+            for change in [1, 0x20, 0xff] {
+                let mut changed = file.clone();
+                changed[at] ^= change;
+                laws::check_file(&changed);
+            }
+        }
+    }
+}
+
 #[cfg(feature = "wire")]
 #[test]
 fn what_services_say_is_refused_or_means_what_it_says() {
