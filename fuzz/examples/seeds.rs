@@ -42,12 +42,16 @@ fn main() {
         drawn[0] = kind;
         write("encode_png", &format!("kind-{kind:02}"), &drawn);
     }
-    for number in 0..24_u8 {
+    for number in 0..30_u8 {
         let mut drawn = noise(400 + u64::from(number), 300);
         // Whole ones, then one for each way to break one, then wide ones that repeat from far.
         drawn[5] = if (8..16).contains(&number) { 1 << (number - 8) } else { 0 };
-        if number >= 16 {
+        if (16..24).contains(&number) {
             (drawn[0], drawn[1], drawn[2], drawn[3]) = (255, 240, 4, 6);
+        }
+        // Those whose chunks are exchanged.
+        if number >= 24 {
+            (drawn[2], drawn[4]) = ((number - 24) << 4, 5);
         }
         write("decode_png", &format!("drawn-{number:02}"), &drawn);
     }

@@ -140,9 +140,7 @@ fn any_png(input: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     if damage & 16 == 16 {
         deflated.truncate(usize::from(places[2]) % deflated.len());
     }
-    let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
-    let [width, height] = [width, height].map(|side| (side as u32).to_be_bytes());
-    chunk(&mut file, *b"IHDR", &[&width[..], &height, &[8, colour, 0, 0, 0]].concat());
+    let mut file = header(width, height, colour);
     let header = file.len();
     let parts = deflated.chunks(usize::from(piece) * usize::from(piece) + 1);
     let mut parts: Vec<_> = parts.map(|part| (*b"IDAT", part)).collect();
@@ -173,7 +171,15 @@ fn any_png(input: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     Ok(file)
 }
 
-fn chunk(file: &mut Vec<u8>, name: [u8; 4], content: &[u8]) {
+/// What is in front of the pixels.
+pub(crate) fn header(width: usize, height: usize, colour: u8) -> Vec<u8> {
+    let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
+    let [width, height] = [width, height].map(|side| (side as u32).to_be_bytes());
+    chunk(&mut file, *b"IHDR", &[&width[..], &height, &[8, colour, 0, 0, 0]].concat());
+    file
+}
+
+pub(crate) fn chunk(file: &mut Vec<u8>, name: [u8; 4], content: &[u8]) {
     file.extend((content.len() as u32).to_be_bytes());
     let named = [&name, content].concat();
     file.extend(&named);

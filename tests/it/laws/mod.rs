@@ -19,7 +19,7 @@ use smart_resize::{
 };
 
 #[allow(unused_imports, reason = "each fuzz target holds one of the laws")]
-pub(crate) use self::decode_png::{by_the_png_crate, check_file, decode_png};
+pub(crate) use self::decode_png::{by_the_png_crate, check_file, chunk, decode_png, header};
 #[allow(unused_imports, reason = "each fuzz target holds one of the laws")]
 pub(crate) use self::encode_png::{any_picture, encode_png, is_as_it_is, streamed};
 use self::render::any_format;

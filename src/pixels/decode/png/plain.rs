@@ -123,8 +123,7 @@ impl<'a> Inflating<'a> {
         while !self.by.is_done() {
             self.inflate()?;
         }
-        let is_used_up = self.filled == self.taken && self.deflated.is_empty();
-        (is_used_up && self.chunks.is_at_end()).then_some(())
+        self.chunks.is_at_end().then_some(())
     }
 }
 
