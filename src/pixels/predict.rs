@@ -1,6 +1,8 @@
 //! What is expected of a byte of a PNG from its neighbours (PNG, third edition, section 9), for the encoder that writes
 //! what is left of it, and for the decoder that adds that again.
 
+#![expect(clippy::inline_always, reason = "what is not inlined is not compiled for the processor that there is")]
+
 /// How the bytes of a row are predicted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Filter {
@@ -38,7 +40,7 @@ impl Filter {
 }
 
 /// The mean, rounded down, in 8 bits.
-#[inline]
+#[inline(always)]
 pub(super) const fn average(a: u8, b: u8) -> u8 {
     (a & b) + ((a ^ b) >> 1)
 }
@@ -47,7 +49,7 @@ pub(super) const fn average(a: u8, b: u8) -> u8 {
 ///
 /// The distances are |b - c|, |a - c| and the sum of both where they point the same way, else their difference. The sum
 /// is never less than either, so it needs no more than 8 bits.
-#[inline]
+#[inline(always)]
 pub(super) fn paeth(a: u8, b: u8, c: u8) -> u8 {
     let (to_a, to_b) = (distance(b, c), distance(a, c));
     let to_c = if (b < c) == (a < c) { to_a.saturating_add(to_b) } else { distance(to_a, to_b) };
@@ -56,7 +58,7 @@ pub(super) fn paeth(a: u8, b: u8, c: u8) -> u8 {
 }
 
 /// As `abs_diff`, but in 8 bits on the way too.
-#[inline]
+#[inline(always)]
 fn distance(a: u8, b: u8) -> u8 {
     a.max(b).wrapping_sub(a.min(b))
 }

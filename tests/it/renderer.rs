@@ -1,11 +1,13 @@
 //! A renderer gives what `render` gives, whatever it rendered before; and the shortcuts of the hot path, which decode fewer
 //! rows, or encode while they decode, give the bytes of the long way.
 
+use miniz_oxide::deflate::compress_to_vec_zlib;
 use smart_resize::{
     DecodeError, DecodeLimits, Fit, Focus, Format, Inspect, PassThrough, Picture, PngEffort, PngEncoder, PngOptions,
     RenderError, RenderOptions, RenderTarget, Rendered, Renderer, Size, decode, render, render_all,
 };
 
+use crate::laws;
 use crate::pictures::{photo, png, raw_png, size, transparent};
 
 fn own(effort: PngEffort, inspect: Inspect) -> RenderOptions {
@@ -174,6 +176,36 @@ fn rows_below_the_rectangle_are_not_decoded_unless_somebody_looks_at_them() {
         assert!(corrupt(cut(Inspect::Report, &above)) && corrupt(cut(Inspect::Report, &above[..1])));
         assert!(corrupt(cut(Inspect::Off, &[below.with_format(format)])));
     }
+}
+
+/// Where the stream breaks after rows have been handed on, in chunks that are whole, the word of the `png` crate counts.
+#[test]
+fn a_stream_that_breaks_on_the_way_is_refused_alike() {
+    let rgb = photo(size("420x320"));
+    let lines: Vec<u8> = rgb.pixels().chunks(420 * 3).flat_map(|row| [&[0], row].concat()).collect();
+    let stream = compress_to_vec_zlib(&lines, 6);
+    let mut refused = 0;
+    for at in (stream.len() / 9..stream.len() - 40).step_by(stream.len() / 8) {
+        let mut stream = stream.clone();
+        stream[at..at + 4].fill(0xff);
+        let mut file = laws::header(420, 320, 2);
+        stream.chunks(4096).for_each(|part| laws::chunk(&mut file, *b"IDAT", part));
+        laws::chunk(&mut file, *b"IEND", &[]);
+        let expected = decode(&file, &DecodeLimits::default()).map(|_| ()).map_err(RenderError::Decode);
+        refused += usize::from(expected.is_err());
+        let [whole, half] = [RenderTarget::new(size("420x320")), RenderTarget::new(size("210x160"))];
+        let jpeg = half.with_format(Format::Jpeg);
+        for (threads, inspect) in
+            [1, 2].into_iter().flat_map(|threads| [(threads, Inspect::Off), (threads, Inspect::Report)])
+        {
+            for targets in [&[whole][..], &[half], &[jpeg], &[whole, half, jpeg]] {
+                let results = with_threads(threads, || render_all(&file, targets, &own(PngEffort::Fast, inspect)));
+                let results = results.into_iter().map(|result| result.map(|_| ()));
+                assert!(results.into_iter().all(|result| result == expected), "{at}, {threads}, {inspect:?}");
+            }
+        }
+    }
+    assert!(refused > 3, "{refused}");
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! Pictures row by row, for those that can be had so: PNGs of red, green and blue, 8 bits each, not interlaced, stored as
 //! they are to be seen, and in sRGB. Those are most that an image model sends.
 //!
-//! What is refused is the same as by [`decode`](super::decode), and so are the pixels.
+//! Their pixels are the same as by [`decode`](super::decode), and what is refused is too, but that where not all rows are
+//! read, what is broken behind them need not show.
 
-use super::png::{GROUP, Png, Room, open_png};
+pub(crate) use super::png::Rows;
+use super::png::{Png, Room, open_png};
 use super::{Colour, DecodeError, DecodeLimits, check_needed, guarded, readable};
 use crate::format::Format;
 use crate::pixels::colour::{Channels, Samples, to_srgb};
@@ -21,9 +23,6 @@ pub(crate) struct RowReader<'a> {
 }
 
 impl<'a> RowReader<'a> {
-    /// The rows that are read at once.
-    pub(crate) const GROUP: usize = GROUP;
-
     /// A reader of the picture, or nothing for one whose rows cannot be had so.
     ///
     /// # Errors
@@ -36,7 +35,7 @@ impl<'a> RowReader<'a> {
             }
             let (header, needed, png) = open_png(bytes, limits)?;
             check_needed(needed, limits)?;
-            if !png.has_plain_rows() || header.orientation != Orientation::UPRIGHT {
+            if !png.has_rows_of_rgb() || header.orientation != Orientation::UPRIGHT {
                 return Ok(None);
             }
             // What would be done about the colours of any picture.
@@ -58,32 +57,8 @@ impl<'a> RowReader<'a> {
         self.size.width() as usize * 3
     }
 
-    /// Works in this memory, if it is given before the first row is read.
-    pub(crate) fn work_in(&mut self, room: Room) {
-        self.png.work_in(room);
-    }
-
-    /// The memory that was given.
-    pub(crate) fn into_room(self) -> Room {
-        self.png.into_room()
-    }
-
-    /// Fills `rows`, of [`row_bytes`](Self::row_bytes) each, with the next ones. Several times [`GROUP`](Self::GROUP) are read
-    /// the fastest.
-    ///
-    /// # Errors
-    ///
-    /// [`DecodeError`] where the file is broken.
-    pub(crate) fn read(&mut self, rows: &mut [u8]) -> Result<(), DecodeError> {
-        self.png.read_rows(rows)
-    }
-
-    /// Looks behind the last row whether the picture ends as it should.
-    ///
-    /// # Errors
-    ///
-    /// [`DecodeError`] where it does not.
-    pub(crate) fn finish(&mut self) -> Result<(), DecodeError> {
-        self.png.finish()
+    /// The rows, which are read in the memory of `room`.
+    pub(crate) fn rows(self, room: Room) -> Rows<'a> {
+        self.png.rows(room)
     }
 }

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use super::workspace::Workspace;
 use super::{About, Job, RenderError, Seen, encode_made, guarded, place};
-use crate::pixels::decode::rows::RowReader;
+use crate::pixels::decode::rows::{RowReader, Rows};
 use crate::pixels::encode::{Encoded, can_be_written};
 use crate::pixels::picture::{Layout, Picture};
 use crate::pixels::resample::{Resampling, Scaling};
@@ -53,22 +53,22 @@ fn scaled(targets: &[RenderTarget], frame: Size, job: &Job<'_>) -> Vec<Option<(R
 
 /// Decodes, and renders what is `scaled` meanwhile, the rest afterwards.
 fn while_decoding(
-    mut reader: RowReader<'_>,
+    reader: RowReader<'_>,
     scaled: &[Option<(Rect, Arc<Scaling>)>],
     job: &Job<'_>,
 ) -> Result<Vec<Result<Rendered, RenderError>>, RenderError> {
     let Job { targets, options, workspaces, .. } = *job;
-    let (frame, about) = (reader.size, About::from(&reader));
+    let (frame, about, row_bytes) = (reader.size, About::from(&reader), reader.row_bytes());
     let bottom = if options.inspect == Inspect::Off { job.bottom(frame) } else { frame.height() };
     workspaces.with(|workspace| {
         let mut pixels = mem::take(&mut workspace.pixels);
         // Each row is filled, so what was here before does not show.
-        pixels.resize(reader.row_bytes() * bottom as usize, 0);
+        pixels.resize(row_bytes * bottom as usize, 0);
         let mut rooms: Vec<_> = scaled.iter().map(|scaled| scaled.as_ref().map(|_| workspaces.take())).collect();
         let tasks: Vec<_> = targets.iter().zip(scaled).zip(&mut rooms).map(Task::new).collect();
-        reader.work_in(mem::take(&mut workspace.decoding));
-        let decoded = decode(&mut reader, &mut pixels, &tasks, job);
-        workspace.decoding = reader.into_room();
+        let mut source = reader.rows(mem::take(&mut workspace.decoding));
+        let decoded = decode(&mut source, (row_bytes, frame), &mut pixels, &tasks, job);
+        workspace.decoding = source.into_room();
         let made = tasks.into_iter().map(|task| task.map_or_else(Default::default, Task::into_made));
         let mut encoded = Vec::new();
         for (made, room) in made.collect::<Vec<_>>().into_iter().zip(rooms) {
@@ -91,18 +91,18 @@ fn while_decoding(
 
 /// Fills `pixels`, and has the tasks done that can be.
 fn decode(
-    reader: &mut RowReader<'_>,
+    source: &mut Rows<'_>,
+    (row_bytes, frame): (usize, Size),
     pixels: &mut [u8],
     tasks: &[Option<Task<'_>>],
     job: &Job<'_>,
 ) -> Result<(), RenderError> {
-    let (row_bytes, height) = (reader.row_bytes(), reader.size.height() as usize);
-    let is_whole = pixels.len() == row_bytes * height;
+    let is_whole = pixels.len() == row_bytes * frame.height() as usize;
     let pieces: Vec<OnceLock<&[u8]>> = pixels.chunks(PIECE * row_bytes).map(|_| OnceLock::new()).collect();
     let pieces = &pieces;
     rayon::in_place_scope(|scope| {
         for (number, rows) in pixels.chunks_mut(PIECE * row_bytes).enumerate() {
-            reader.read(rows)?;
+            source.read(rows)?;
             pieces.get(number).map(|piece| piece.set(rows));
             let now = number * PIECE..(number + 1) * PIECE;
             for task in tasks.iter().flatten().filter(|task| task.takes(&now)) {
@@ -112,7 +112,7 @@ fn decode(
             }
         }
         if is_whole {
-            reader.finish()?;
+            source.finish()?;
         }
         Ok(())
     })

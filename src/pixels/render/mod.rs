@@ -243,24 +243,19 @@ impl Job<'_> {
     }
 
     /// Decodes the rows that are needed, since nobody looks at the others.
-    fn see_rows(
-        &self,
-        mut reader: RowReader<'_>,
-        mut pixels: Vec<u8>,
-        decoding: &mut Room,
-    ) -> Result<Seen, RenderError> {
+    fn see_rows(&self, reader: RowReader<'_>, mut pixels: Vec<u8>, decoding: &mut Room) -> Result<Seen, RenderError> {
         let (frame, row_bytes) = (reader.size, reader.row_bytes());
         let bottom = self.bottom(frame);
         let size = Size::new(frame.width(), bottom).unwrap_or(frame);
         // Each row is filled, so what was here before does not show.
         pixels.resize(row_bytes * bottom as usize, 0);
-        reader.work_in(std::mem::take(decoding));
-        reader.read(&mut pixels)?;
-        if bottom == frame.height() {
-            reader.finish()?;
-        }
         let about = About::from(&reader);
-        *decoding = reader.into_room();
+        let mut rows = reader.rows(std::mem::take(decoding));
+        rows.read(&mut pixels)?;
+        if bottom == frame.height() {
+            rows.finish()?;
+        }
+        *decoding = rows.into_room();
         Ok(Seen::new(Picture::from_rgb(size, pixels)?, frame, about, self.options))
     }
 }

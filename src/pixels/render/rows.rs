@@ -15,7 +15,7 @@ use super::colours::Colours;
 use super::workspace::Workspace;
 use super::{About, Job, RenderError, encode_whole, finished, may_pass, place, warnings};
 use crate::format::Format;
-use crate::pixels::decode::rows::RowReader;
+use crate::pixels::decode::rows::{RowReader, Rows};
 use crate::pixels::encode::png::{PngEncoder, PngOptions, RowSink};
 use crate::pixels::encode::{Encoded, EncoderSettings, can_be_written, read_back};
 use crate::pixels::inspect::Findings;
@@ -78,23 +78,23 @@ fn has_threads() -> bool {
 fn stream(
     job: &Job<'_>,
     target: &RenderTarget,
-    mut reader: RowReader<'_>,
+    reader: RowReader<'_>,
     rect: Rect,
     scaling: Option<&Scaling>,
     workspace: &mut Workspace,
 ) -> Result<Encoded, RenderError> {
     let (mut some, mut kept) = (mem::take(&mut workspace.rows), mem::take(&mut workspace.pixels));
-    let row_bytes = reader.row_bytes();
-    some.resize(row_bytes * RowReader::GROUP, 0);
+    let (row_bytes, height) = (reader.row_bytes(), reader.size.height() as usize);
+    some.resize(row_bytes * Rows::GROUP, 0);
     kept.clear();
-    reader.work_in(mem::take(&mut workspace.decoding));
+    let mut source = reader.rows(mem::take(&mut workspace.decoding));
     let mut rows = RowsOut::new(target, job.options, scaling, workspace);
     let mut colours = Colours::default();
     let mut are_many = false;
     let bottom = (rect.y() + rect.height()) as usize;
-    for y in (0..bottom).step_by(RowReader::GROUP) {
+    for y in (0..bottom).step_by(Rows::GROUP) {
         some.truncate(row_bytes * (bottom - y));
-        reader.read(&mut some)?;
+        source.read(&mut some)?;
         for row in some.chunks_exact(row_bytes).skip((rect.y() as usize).saturating_sub(y)) {
             let part = row.get(columns(rect)).unwrap_or_default();
             if are_many {
@@ -108,15 +108,15 @@ fn stream(
             }
         }
     }
-    if bottom == reader.size.height() as usize {
-        reader.finish()?;
+    if bottom == height {
+        source.finish()?;
     }
     if are_many {
         let encoded = rows.finish(target, job.options);
-        (workspace.rows, workspace.pixels, workspace.decoding) = (some, kept, reader.into_room());
+        (workspace.rows, workspace.pixels, workspace.decoding) = (some, kept, source.into_room());
         return encoded;
     }
-    (workspace.rows, workspace.decoding) = (some, reader.into_room());
+    (workspace.rows, workspace.decoding) = (some, source.into_room());
     let picture = Picture::from_rgb(rect.size(), kept)?;
     let encoded = encode_whole(&picture, Rect::new(0, 0, rect.size()), target, scaling, job, workspace);
     workspace.pixels = picture.into_pixels();

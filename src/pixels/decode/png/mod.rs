@@ -53,91 +53,124 @@ pub(super) fn open_png<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<(He
         has_content_credentials,
     };
     let needed = reader.output_buffer_size().map_or(u64::MAX, |bytes| bytes as u64);
-    let is_still = !info.interlaced && info.animation_control.is_none();
+    let is_in_order = !info.interlaced && info.animation_control.is_none();
     let step = match (info.color_type, info.bit_depth) {
         (ColorType::Rgb, png::BitDepth::Eight) if info.trns.is_none() => Some(3),
         (ColorType::Rgba, png::BitDepth::Eight) => Some(4),
         _ => None,
     };
-    let plain = step.filter(|_| is_still).zip(pixels);
-    let row_bytes = step.unwrap_or_default() * size.width() as usize;
-    Ok((header, needed, Png { reader, limits: *limits, plain, row_bytes, reading: None, read: 0 }))
+    let plain = step.filter(|_| is_in_order).zip(pixels);
+    Ok((header, needed, Png { reader, limits: *limits, is_in_order, plain }))
 }
 
+/// A file whose header has been read.
 pub(super) struct Png<'a> {
     reader: Reader<Cursor<&'a [u8]>>,
     limits: DecodeLimits,
-    /// Of a plain picture the bytes of a pixel, and the chunks from its first pixels on.
+    /// Whether its rows come from the top to the bottom, and are all that there is.
+    is_in_order: bool,
+    /// Of a plain picture the bytes of a pixel, and the file from its first chunk of pixels on.
     plain: Option<(usize, &'a [u8])>,
-    row_bytes: usize,
-    /// A plain picture as it is read, until something is wrong with it.
-    reading: Option<Plain<'a>>,
-    /// The rows that have been read of it.
-    read: usize,
 }
 
-impl Png<'_> {
+impl<'a> Png<'a> {
     /// Whether its rows come from the top to the bottom, each of them 8 bits of red, green and blue a pixel.
-    pub(super) fn has_plain_rows(&self) -> bool {
-        self.plain.is_some_and(|(step, _)| step == 3)
+    pub(super) fn has_rows_of_rgb(&self) -> bool {
+        self.is_in_order && self.reader.output_color_type() == (ColorType::Rgb, png::BitDepth::Eight)
     }
 
-    /// Has the rows of a plain picture read here, in this memory. To be asked before the first one is read.
-    pub(super) fn work_in(&mut self, room: Room) {
-        self.reading = self.plain.map(|(step, chunks)| Plain::new(chunks, step, self.row_bytes, room));
+    /// Its rows, for a picture that has them in order. Those of a plain one are read in the memory of `room`.
+    pub(super) fn rows(self, room: Room) -> Rows<'a> {
+        let Self { reader, limits, plain, .. } = self;
+        let row_bytes = reader.output_line_size(reader.info().width).unwrap_or(usize::MAX);
+        let by = match plain {
+            Some((step, chunks)) => By::Own(Plain::new(chunks, step, row_bytes, room)),
+            None => By::Crate(room),
+        };
+        Rows { reader, limits, row_bytes, by }
     }
+}
 
-    /// The memory that was given.
-    pub(super) fn into_room(self) -> Room {
-        self.reading.map(Plain::into_room).unwrap_or_default()
-    }
+/// The rows of a picture, one after the other.
+pub(crate) struct Rows<'a> {
+    reader: Reader<Cursor<&'a [u8]>>,
+    limits: DecodeLimits,
+    row_bytes: usize,
+    by: By<'a>,
+}
 
-    /// Fills `rows`, whole ones of a plain picture, with the next ones.
-    pub(super) fn read_rows(&mut self, rows: &mut [u8]) -> Result<(), DecodeError> {
-        if self.reading.as_mut().is_some_and(|plain| plain.read(rows).is_some()) {
-            self.read += rows.len() / self.row_bytes;
+/// Who reads them.
+enum By<'a> {
+    /// A plain picture, as long as nothing is wrong with it.
+    Own(Plain<'a>),
+    /// The `png` crate, which takes memory of its own.
+    Crate(Room),
+}
+
+impl Rows<'_> {
+    /// How many of them are read at once: so many, or several times so many, are read the fastest.
+    pub(crate) const GROUP: usize = GROUP;
+
+    /// Fills `rows`, one or more, with the next ones.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`] where the file is broken.
+    pub(crate) fn read(&mut self, rows: &mut [u8]) -> Result<(), DecodeError> {
+        if let By::Own(plain) = &mut self.by
+            && plain.read(rows).is_some()
+        {
             return Ok(());
         }
         self.give_up()?;
         rows.chunks_exact_mut(self.row_bytes).try_for_each(|row| self.read_row(row))
     }
 
-    /// Looks whether the picture ends with its last row.
-    pub(super) fn finish(&mut self) -> Result<(), DecodeError> {
-        if self.reading.as_mut().is_some_and(|plain| plain.finish().is_some()) {
+    /// Looks behind the last row whether the picture ends as it should.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`] where it does not.
+    pub(crate) fn finish(&mut self) -> Result<(), DecodeError> {
+        if let By::Own(plain) = &mut self.by
+            && plain.finish().is_some()
+        {
             return Ok(());
         }
         self.give_up()?;
         self.read_row(&mut [])
     }
 
-    /// Leaves the rest to the `png` crate, which starts anew.
-    fn give_up(&mut self) -> Result<(), DecodeError> {
-        if self.reading.take().is_none() {
-            return Ok(());
+    /// The memory that they were read in.
+    pub(crate) fn into_room(self) -> Room {
+        match self.by {
+            By::Own(plain) => plain.into_room(),
+            By::Crate(room) => room,
         }
+    }
+
+    /// Leaves what comes to the `png` crate, which starts anew, and so with the rows that have been read.
+    fn give_up(&mut self) -> Result<(), DecodeError> {
+        let By::Own(plain) = mem::replace(&mut self.by, By::Crate(Room::default())) else { return Ok(()) };
+        let count = plain.count();
+        self.by = By::Crate(plain.into_room());
         let mut row = vec![0; self.row_bytes];
-        (0..self.read).try_for_each(|_| self.read_row(&mut row))
+        (0..count).try_for_each(|_| self.read_row(&mut row))
     }
 
     fn read_row(&mut self, row: &mut [u8]) -> Result<(), DecodeError> {
         self.reader.read_row(row).map(|_| ()).map_err(|error| unreadable(&self.limits, &error))
-    }
-
-    /// All rows of a plain picture.
-    fn read_plain(mut self, has_alpha: bool, mut bytes: Vec<u8>, room: &mut Room) -> Reading {
-        self.work_in(mem::take(room));
-        self.read_rows(&mut bytes)?;
-        self.finish()?;
-        *room = self.into_room();
-        Ok(Samples { channels: Channels::Rgb, has_alpha, wide: false, bytes })
     }
 }
 
 impl Pixels for Png<'_> {
     fn read(mut self: Box<Self>, mut bytes: Vec<u8>, room: &mut Room) -> Reading {
         if let Some((step, _)) = self.plain {
-            return self.read_plain(step == 4, bytes, room);
+            let mut rows = self.rows(mem::take(room));
+            rows.read(&mut bytes)?;
+            rows.finish()?;
+            *room = rows.into_room();
+            return Ok(Samples { channels: Channels::Rgb, has_alpha: step == 4, wide: false, bytes });
         }
         let frame = self.reader.next_frame(&mut bytes).map_err(|error| unreadable(&self.limits, &error))?;
         let info = self.reader.info();

@@ -21,6 +21,8 @@ pub(super) struct Plain<'a> {
     step: usize,
     /// The last row that was read, before the first one zeros.
     above: Vec<u8>,
+    /// How many have been.
+    count: usize,
     level: Level,
 }
 
@@ -32,7 +34,7 @@ impl<'a> Plain<'a> {
         above.clear();
         above.resize(row_bytes, 0);
         let least = WINDOW + GROUP * (1 + row_bytes);
-        Self { inflating: Inflating::new(chunks, inflated, least), step, above, level: Level::new() }
+        Self { inflating: Inflating::new(chunks, inflated, least), step, above, count: 0, level: Level::new() }
     }
 
     /// Fills `rows`, one or more, with the next ones; nothing where something is wrong. Four at a time are the fastest.
@@ -43,12 +45,22 @@ impl<'a> Plain<'a> {
             unfilter(self.level, self.step, lines, &self.above, rows)?;
             self.above.copy_from_slice(rows.get(rows.len() - row_bytes..)?);
         }
+        self.count += rows.len() / row_bytes;
         Some(())
     }
 
-    /// Looks whether the picture ends with the last row; nothing where something is wrong.
+    /// How many rows have been read, without those of a call in which something was wrong.
+    pub(super) const fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Looks whether the chunks behind the last row are whole; nothing where something is wrong. What more there is in them does not
+    /// matter, as it does not to the `png` crate.
     pub(super) fn finish(&mut self) -> Option<()> {
-        self.inflating.finish()
+        while !self.inflating.chunks.are_at_end() {
+            self.inflating.chunks.next()?;
+        }
+        Some(())
     }
 
     /// The memory that it worked in.
@@ -69,7 +81,7 @@ struct Inflating<'a> {
     chunks: Chunks<'a>,
     /// What is not inflated yet of the chunk that is read.
     deflated: &'a [u8],
-    by: Decompressor,
+    by: Box<Decompressor>,
     inflated: Vec<u8>,
     /// Up to where `inflated` has been taken, and up to where it has been filled.
     taken: usize,
@@ -78,7 +90,7 @@ struct Inflating<'a> {
 
 impl<'a> Inflating<'a> {
     fn new(chunks: &'a [u8], mut inflated: Vec<u8>, least: usize) -> Self {
-        let mut by = Decompressor::new();
+        let mut by = Box::new(Decompressor::new());
         // Each chunk has a checksum, and the `png` crate does not look at the one of all either.
         by.ignore_adler32();
         // What was here before is never looked at: a repetition that begins before the picture is an error.
@@ -106,24 +118,19 @@ impl<'a> Inflating<'a> {
         (self.taken, self.filled) = (self.taken - start, self.filled - start);
     }
 
-    /// Fills some of the place that there is; nothing where that cannot be done.
+    /// Fills some of the place that there is, or takes the next chunk; nothing where neither can be done.
     fn inflate(&mut self) -> Option<()> {
-        if self.deflated.is_empty() {
-            self.deflated = self.chunks.next()?;
-        }
         let (used, made) = self.by.read(self.deflated, &mut self.inflated, self.filled, false).ok()?;
         self.deflated = self.deflated.get(used..)?;
         self.filled += made;
-        // Where there is place, all that is given is used.
-        (self.deflated.is_empty() || made > 0).then_some(())
-    }
-
-    fn finish(&mut self) -> Option<()> {
-        self.make_place();
-        while !self.by.is_done() {
-            self.inflate()?;
+        // What has been given may still be in there when all of it is used.
+        if used == 0 && made == 0 {
+            if !self.deflated.is_empty() {
+                return None;
+            }
+            self.deflated = self.chunks.next()?;
         }
-        self.chunks.is_at_end().then_some(())
+        Some(())
     }
 }
 
@@ -137,15 +144,61 @@ impl<'a> Chunks<'a> {
     /// another name, or broken.
     fn next(&mut self) -> Option<&'a [u8]> {
         let (length, rest) = self.rest.split_first_chunk()?;
-        let (named, rest) = rest.split_at_checked(4 + u32::from_be_bytes(*length) as usize)?;
+        let length = usize::try_from(u32::from_be_bytes(*length)).ok()?.checked_add(4)?;
+        let (named, rest) = rest.split_at_checked(length)?;
         let (checksum, rest) = rest.split_first_chunk()?;
         let content = named.strip_prefix(b"IDAT")?;
         self.rest = rest;
         (crc32fast::hash(named) == u32::from_be_bytes(*checksum)).then_some(content)
     }
 
-    /// Whether the next one is of another name.
-    fn is_at_end(&self) -> bool {
+    /// Whether the next one is of another name, so that these end.
+    fn are_at_end(&self) -> bool {
         self.rest.get(4..8).is_some_and(|name| name != b"IDAT")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use miniz_oxide::deflate::compress_to_vec_zlib;
+
+    use super::*;
+
+    /// Chunks of at most so many bytes, and the end of the file.
+    fn chunks(stream: &[u8], most: usize) -> Vec<u8> {
+        let parts = stream.chunks(most).map(|part| (b"IDAT", part)).chain([(b"IEND", &[][..])]);
+        let chunk = |(name, content): (&[u8; 4], &[u8])| {
+            let named = [&name[..], content].concat();
+            let length = u32::try_from(content.len()).unwrap();
+            [&length.to_be_bytes()[..], &named, &crc32fast::hash(&named).to_be_bytes()].concat()
+        };
+        parts.flat_map(chunk).collect()
+    }
+
+    /// What is whole is read here and not left to the `png` crate, whatever its chunks: also where all of a chunk is used long
+    /// before all that is in it has come out, as in what is flat.
+    #[test]
+    fn whole_pictures_are_read() {
+        let flat = |_: usize| 255_u8;
+        let noise = |at: usize| (at.wrapping_mul(0x9e37_79b1) >> 13).to_le_bytes()[0];
+        let half = |at: usize| if at < 100_000 { noise(at) } else { 0 };
+        let kinds: [&dyn Fn(usize) -> u8; 3] = [&flat, &noise, &half];
+        let sizes = [(1, 1), (3, 5), (341, 128), (500, 214), (500, 215), (500, 216), (2800, 60)];
+        for ((width, height), kind) in sizes.into_iter().flat_map(|size| kinds.map(|kind| (size, kind))) {
+            let row_bytes = width * 3;
+            let pixels: Vec<u8> = (0..row_bytes * height).map(kind).collect();
+            let lines: Vec<u8> = pixels.chunks(row_bytes).flat_map(|row| [&[0], row].concat()).collect();
+            for level in [0, 1, 6, 9] {
+                let stream = compress_to_vec_zlib(&lines, level);
+                for most in [1, 7, 8192, usize::MAX].into_iter().filter(|most| stream.len() / most < 2000) {
+                    let file = chunks(&stream, most);
+                    let mut plain = Plain::new(&file, 3, row_bytes, Room::default());
+                    let mut read = vec![0; pixels.len()];
+                    let all = read.chunks_mut(5 * row_bytes).all(|rows| plain.read(rows).is_some());
+                    assert!(all && plain.finish().is_some() && read == pixels, "{width}x{height}, {level}, {most}");
+                    assert_eq!(plain.count(), height);
+                }
+            }
+        }
     }
 }

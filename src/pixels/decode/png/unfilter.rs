@@ -18,7 +18,7 @@
 
 #![expect(clippy::inline_always, reason = "what is not inlined is not compiled for the processor's vectors")]
 
-use std::{array, mem, slice};
+use std::{array, slice};
 
 use fearless_simd::prelude::*;
 use fearless_simd::{Level, Simd, dispatch, u8x16, u32x4, u64x2};
@@ -48,44 +48,31 @@ impl<'a> Filtered<'a> {
     }
 }
 
-/// Fills `rows` from as many `lines`, each a filter's number and as many bytes as are `above` the first, for pixels of
-/// `step` bytes, 3 or 4; nothing where no filter has that number.
-pub(super) fn unfilter(level: Level, step: usize, lines: &[u8], above: &[u8], mut rows: &mut [u8]) -> Option<()> {
-    let mut above = above;
-    for lines in lines.chunks(GROUP * (1 + above.len())) {
-        let mut group = lines.chunks_exact(1 + above.len()).map(Filtered::new);
-        let count = group.len();
-        let (made, rest) = mem::take(&mut rows).split_at_mut_checked(count * above.len())?;
-        rows = rest;
-        match [group.next(), group.next(), group.next(), group.next()] {
-            [Some(a), Some(b), Some(c), Some(d)] => {
-                let group = [a?, b?, c?, d?];
-                if group.iter().any(Filtered::is_slow) {
-                    let mut made = made.chunks_exact_mut(above.len());
-                    let made = [made.next()?, made.next()?, made.next()?, made.next()?];
-                    all_at_once(level, step, group, above, made);
-                } else {
-                    one_by_one(step, group.into_iter(), above, made);
-                }
-            }
-            few => {
-                let few: Option<Vec<_>> = few.into_iter().flatten().collect();
-                one_by_one(step, few?.into_iter(), above, made);
-            }
-        }
-        above = made.get((count - 1) * above.len()..)?;
+/// Fills `rows`, at most [`GROUP`], from as many `lines`, each a filter's number and as many bytes as are `above` the first,
+/// for pixels of `step` bytes, 3 or 4; nothing where no filter has that number.
+pub(super) fn unfilter(level: Level, step: usize, lines: &[u8], above: &[u8], rows: &mut [u8]) -> Option<()> {
+    let mut group = [Filtered { filter: Filter::None, bytes: &[] }; GROUP];
+    let mut count = 0;
+    for (place, line) in group.iter_mut().zip(lines.chunks_exact(1 + above.len())) {
+        *place = Filtered::new(line)?;
+        count += 1;
     }
-    Some(())
-}
-
-fn one_by_one<'a>(step: usize, lines: impl Iterator<Item = Filtered<'a>>, mut above: &'a [u8], made: &'a mut [u8]) {
-    for (line, row) in lines.zip(made.chunks_exact_mut(above.len())) {
+    let is_slow = group.iter().any(Filtered::is_slow);
+    let mut rows = rows.chunks_exact_mut(above.len());
+    if count == GROUP && is_slow {
+        let rows = [rows.next()?, rows.next()?, rows.next()?, rows.next()?];
+        all_at_once(level, step, group, above, rows);
+        return Some(());
+    }
+    let mut above = above;
+    for (line, row) in group.into_iter().take(count).zip(rows) {
         match step {
             3 => undo::<3>(line, above, row),
             _ => undo::<4>(line, above, row),
         }
         above = row;
     }
+    Some(())
 }
 
 /// One row, of pixels of `STEP` bytes.
@@ -310,9 +297,14 @@ mod tests {
     fn check(step: usize, lines: &[u8], above: &[u8]) {
         let expected = naive(step, lines, above);
         for level in [Level::new(), Level::baseline()] {
-            let mut rows = vec![7; expected.len()];
-            assert_eq!(unfilter(level, step, lines, above, &mut rows), Some(()));
-            assert_eq!(rows, expected, "{step} bytes a pixel, {} pixels, {level:?}", above.len() / step);
+            let mut rows = above.to_vec();
+            for lines in lines.chunks(GROUP * (1 + above.len())) {
+                let (done, count) = (rows.len(), lines.len() / (1 + above.len()));
+                rows.resize(done + count * above.len(), 7);
+                let (done, rows) = rows.split_at_mut(done);
+                assert_eq!(unfilter(level, step, lines, &done[done.len() - above.len()..], rows), Some(()));
+            }
+            assert_eq!(rows[above.len()..], expected, "{step} bytes a pixel, {} pixels, {level:?}", above.len() / step);
         }
     }
 
@@ -336,10 +328,14 @@ mod tests {
 
     #[test]
     fn an_unknown_filter_is_none() {
-        for (row, number) in (0..6).flat_map(|row| [(row, 5), (row, 255)]) {
-            let mut lines = [[4, 1, 1, 1, 1, 1, 1]; 6];
+        for (row, number) in (0..GROUP).flat_map(|row| [(row, 5), (row, 255)]) {
+            let mut lines = [[4, 1, 1, 1, 1, 1, 1]; GROUP];
             lines[row][0] = number;
-            assert_eq!(unfilter(Level::new(), 3, lines.as_flattened(), &[0; 6], &mut [0; 36]), None);
+            for count in 1..=GROUP {
+                let (lines, rows) = (&lines[..count], &mut [[0; 6]; GROUP][..count]);
+                let result = unfilter(Level::new(), 3, lines.as_flattened(), &[0; 6], rows.as_flattened_mut());
+                assert_eq!(result, (row >= count).then_some(()));
+            }
         }
     }
 

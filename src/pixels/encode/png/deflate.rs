@@ -2,7 +2,7 @@
 //!
 //! The bytes are taken in segments. Where they are [natural](Look::Natural), each is looked at on its own: literals alone,
 //! what a [probe](Search::probe) finds, or what a [thorough search](Search::thorough) does; what takes the fewest bits by
-//! the entropy of its symbols is kept. Where they are [drawn](Look::Drawn), they are what the search finds. Segments then join a block while one code for both takes no more bits than two codes
+//! the entropy of its symbols is kept; the search goes on while it spares enough. Where they are [drawn](Look::Drawn), they are what the search finds. Segments then join a block while one code for both takes no more bits than two codes
 //! and the table of the second. A block is written with a code of its own, with the fixed one, or stored, whichever
 //! is the shortest.
 
@@ -17,9 +17,11 @@ use super::search::{Depth, Search, Sequence, Tables};
 /// The bytes that are looked at together.
 pub(super) const SEGMENT: usize = 1 << 14;
 
-/// From so many segments on, which are worth a search or not is said by the last so many bytes of the first one, in place
-/// of all of it.
+/// From so many natural segments on, with [`PngEffort::Balanced`], a sample says whether those behind the first one are
+/// searched.
 const MANY: usize = 8;
+
+/// The sample: the last bytes of the first segment.
 const SAMPLE: usize = SEGMENT / 4;
 
 /// What bytes look like, which says where copies are looked for.

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::super::workspace::{Workspace, Workspaces};
 use super::super::{About, Seen};
 use super::{Colours, Job, RenderError, columns, encoded, finished};
-use crate::pixels::decode::rows::RowReader;
+use crate::pixels::decode::rows::{RowReader, Rows};
 use crate::pixels::encode::Encoded;
 use crate::pixels::encode::png::{Part, Parts};
 use crate::pixels::picture::{Layout, Picture};
@@ -86,21 +86,21 @@ pub(super) fn encode_all(
 pub(super) fn render(
     job: &Job<'_>,
     target: &RenderTarget,
-    mut reader: RowReader<'_>,
+    reader: RowReader<'_>,
     about: About,
     (rect, enlarged): (Rect, Option<Warning>),
     scaling: Option<&Arc<Scaling>>,
 ) -> Result<Rendered, RenderError> {
-    let frame = reader.size;
+    let (frame, row_bytes) = (reader.size, reader.row_bytes());
     let bottom = if job.options.inspect == Inspect::Off { rect.y() + rect.height() } else { frame.height() };
     job.workspaces.with(|workspace| {
         let mut pixels = mem::take(&mut workspace.pixels);
         // Each row is filled, so what was here before does not show.
-        pixels.resize(reader.row_bytes() * bottom as usize, 0);
+        pixels.resize(row_bytes * bottom as usize, 0);
         let strips = Strips::new(target, job, rect, scaling);
-        reader.work_in(mem::take(&mut workspace.decoding));
-        let parts = decode(&mut reader, &mut pixels, &strips, job.workspaces)?;
-        workspace.decoding = reader.into_room();
+        let mut source = reader.rows(mem::take(&mut workspace.decoding));
+        let parts = decode(&mut source, (row_bytes, frame), &mut pixels, &strips, job.workspaces)?;
+        workspace.decoding = source.into_room();
         let size = Size::new(frame.width(), bottom).unwrap_or(frame);
         let seen = Seen::new(Picture::from_rgb(size, pixels)?, frame, about, job.options);
         let rendered = match parts {
@@ -120,22 +120,23 @@ pub(super) fn render(
 
 /// Fills `pixels`, and gives the strips, unless the rectangle has few colours or is grey.
 fn decode(
-    reader: &mut RowReader<'_>,
+    source: &mut Rows<'_>,
+    (row_bytes, frame): (usize, Size),
     pixels: &mut [u8],
     strips: &Strips,
     workspaces: &Workspaces,
 ) -> Result<Option<Vec<Part>>, RenderError> {
-    let (row_bytes, height, rect) = (reader.row_bytes(), reader.size.height() as usize, strips.rect);
+    let rect = strips.rect;
     let needs = strips.needs();
     let made: Vec<Mutex<Option<Part>>> = needs.iter().map(|_| Mutex::default()).collect();
-    let is_whole = pixels.len() == row_bytes * height;
+    let is_whole = pixels.len() == row_bytes * frame.height() as usize;
     rayon::in_place_scope(|scope| {
         let mut colours = Colours::default();
         let mut are_many = false;
         let mut waiting = needs.iter().zip(&made).enumerate().peekable();
         let (mut pieces, mut decoded) = (Vec::new(), 0);
         for piece in pixels.chunks_mut(PIECE * row_bytes) {
-            reader.read(piece)?;
+            source.read(piece)?;
             for row in piece.chunks_exact(row_bytes) {
                 if !are_many && decoded >= rect.y() as usize && decoded < (rect.y() + rect.height()) as usize {
                     are_many = colours.are_many(row.get(columns(rect)).unwrap_or_default());
@@ -157,7 +158,7 @@ fn decode(
             }
         }
         if is_whole {
-            reader.finish()?;
+            source.finish()?;
         }
         Ok::<_, RenderError>(())
     })?;
