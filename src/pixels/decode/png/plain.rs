@@ -2,7 +2,7 @@
 //! Those are nearly all that image models send.
 //!
 //! They are inflated by `fdeflate`, as the `png` crate does it too, and then [`unfilter`]ed here, several at a time, which
-//! is worth a quarter of the whole (`cargo bench --bench codec`). Whatever is not as it should be is left to that crate,
+//! takes less time (`cargo bench --bench codec`). Whatever is not as it should be is left to that crate,
 //! which reads it all again and says what is wrong. So no whole picture is accepted here that it would refuse, and nothing
 //! is refused here.
 
