@@ -1,13 +1,11 @@
 //! A renderer gives what `render` gives, whatever it rendered before; and the shortcuts of the hot path, which decode fewer
 //! rows, or encode while they decode, give the bytes of the long way.
 
-use miniz_oxide::deflate::compress_to_vec_zlib;
 use smart_resize::{
     DecodeError, DecodeLimits, Fit, Focus, Format, Inspect, PassThrough, Picture, PngEffort, PngEncoder, PngOptions,
     RenderError, RenderOptions, RenderTarget, Rendered, Renderer, Size, decode, render, render_all,
 };
 
-use crate::laws;
 use crate::pictures::{photo, png, raw_png, size, transparent};
 
 fn own(effort: PngEffort, inspect: Inspect) -> RenderOptions {
@@ -179,8 +177,12 @@ fn rows_below_the_rectangle_are_not_decoded_unless_somebody_looks_at_them() {
 }
 
 /// Where the stream breaks after rows have been handed on, in chunks that are whole, the word of the `png` crate counts.
+#[cfg(feature = "serde")]
 #[test]
 fn a_stream_that_breaks_on_the_way_is_refused_alike() {
+    use crate::laws;
+    use miniz_oxide::deflate::compress_to_vec_zlib;
+
     let rgb = photo(size("420x320"));
     let lines: Vec<u8> = rgb.pixels().chunks(420 * 3).flat_map(|row| [&[0], row].concat()).collect();
     let stream = compress_to_vec_zlib(&lines, 6);
