@@ -15,6 +15,8 @@ pub(super) fn decode(text: &[u8], max_bytes: u64) -> Result<Vec<u8>, Base64Error
     }
     STANDARD.decode(text).map_err(|error| match error {
         ::base64::DecodeError::InvalidByte(offset, _) => {
+            // Where the length is wrong, that one looks at the last byte before the others.
+            let offset = text.iter().take(symbols).position(|byte| !is_symbol(*byte)).unwrap_or(offset);
             Base64Error { offset, kind: Base64ErrorKind::Symbol { found: char_at(text, offset) } }
         }
         ::base64::DecodeError::InvalidLastSymbol { offset, .. } => {
@@ -28,6 +30,10 @@ pub(super) fn decode(text: &[u8], max_bytes: u64) -> Result<Vec<u8>, Base64Error
             kind: Base64ErrorKind::Padding { found: padding, expected: (4 - symbols % 4) % 4 },
         },
     })
+}
+
+const fn is_symbol(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
 }
 
 pub(super) fn encode(bytes: &[u8]) -> String {
