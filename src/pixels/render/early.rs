@@ -67,7 +67,7 @@ fn while_decoding(
         let mut rooms: Vec<_> = scaled.iter().map(|scaled| scaled.as_ref().map(|_| workspaces.take())).collect();
         let tasks: Vec<_> = targets.iter().zip(scaled).zip(&mut rooms).map(Task::new).collect();
         let mut source = reader.rows(mem::take(&mut workspace.decoding));
-        let decoded = decode(&mut source, (row_bytes, frame), &mut pixels, &tasks, job);
+        let decoded = decode(&mut source, row_bytes, &mut pixels, &tasks, job);
         workspace.decoding = source.into_room();
         let made = tasks.into_iter().map(|task| task.map_or_else(Default::default, Task::into_made));
         let mut encoded = Vec::new();
@@ -92,12 +92,11 @@ fn while_decoding(
 /// Fills `pixels`, and has the tasks done that can be.
 fn decode(
     source: &mut Rows<'_>,
-    (row_bytes, frame): (usize, Size),
+    row_bytes: usize,
     pixels: &mut [u8],
     tasks: &[Option<Task<'_>>],
     job: &Job<'_>,
 ) -> Result<(), RenderError> {
-    let is_whole = pixels.len() == row_bytes * frame.height() as usize;
     let pieces: Vec<OnceLock<&[u8]>> = pixels.chunks(PIECE * row_bytes).map(|_| OnceLock::new()).collect();
     let pieces = &pieces;
     rayon::in_place_scope(|scope| {
@@ -110,9 +109,6 @@ fn decode(
                     scope.spawn(move |_| task.run(pieces, row_bytes, job));
                 }
             }
-        }
-        if is_whole {
-            source.finish()?;
         }
         Ok(())
     })

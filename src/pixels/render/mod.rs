@@ -252,9 +252,6 @@ impl Job<'_> {
         let about = About::from(&reader);
         let mut rows = reader.rows(std::mem::take(decoding));
         rows.read(&mut pixels)?;
-        if bottom == frame.height() {
-            rows.finish()?;
-        }
         *decoding = rows.into_room();
         Ok(Seen::new(Picture::from_rgb(size, pixels)?, frame, about, self.options))
     }

@@ -84,7 +84,7 @@ fn stream(
     workspace: &mut Workspace,
 ) -> Result<Encoded, RenderError> {
     let (mut some, mut kept) = (mem::take(&mut workspace.rows), mem::take(&mut workspace.pixels));
-    let (row_bytes, height) = (reader.row_bytes(), reader.size.height() as usize);
+    let row_bytes = reader.row_bytes();
     some.resize(row_bytes * Rows::GROUP, 0);
     kept.clear();
     let mut source = reader.rows(mem::take(&mut workspace.decoding));
@@ -107,9 +107,6 @@ fn stream(
                 kept.chunks_exact(part.len()).for_each(|row| rows.push(row));
             }
         }
-    }
-    if bottom == height {
-        source.finish()?;
     }
     if are_many {
         let encoded = rows.finish(target, job.options);

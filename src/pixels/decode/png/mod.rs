@@ -87,7 +87,8 @@ impl<'a> Png<'a> {
             Some((step, chunks)) => By::Own(Plain::new(chunks, step, row_bytes, room)),
             None => By::Crate(room),
         };
-        Rows { reader, limits, row_bytes, by }
+        let left = reader.info().height as usize;
+        Rows { reader, limits, row_bytes, left, by }
     }
 }
 
@@ -96,6 +97,8 @@ pub(crate) struct Rows<'a> {
     reader: Reader<Cursor<&'a [u8]>>,
     limits: DecodeLimits,
     row_bytes: usize,
+    /// How many are still to be read.
+    left: usize,
     by: By<'a>,
 }
 
@@ -111,12 +114,18 @@ impl Rows<'_> {
     /// How many of them are read at once: so many, or several times so many, are read the fastest.
     pub(crate) const GROUP: usize = GROUP;
 
-    /// Fills `rows`, one or more, with the next ones.
+    /// Fills `rows`, one or more, with the next ones. With the last one it looks whether the picture ends as it should.
     ///
     /// # Errors
     ///
     /// [`DecodeError`] where the file is broken.
     pub(crate) fn read(&mut self, rows: &mut [u8]) -> Result<(), DecodeError> {
+        self.fill(rows)?;
+        self.left = self.left.saturating_sub(rows.len() / self.row_bytes);
+        if self.left == 0 { self.finish() } else { Ok(()) }
+    }
+
+    fn fill(&mut self, rows: &mut [u8]) -> Result<(), DecodeError> {
         if let By::Own(plain) = &mut self.by
             && plain.read(rows).is_some()
         {
@@ -126,12 +135,7 @@ impl Rows<'_> {
         rows.chunks_exact_mut(self.row_bytes).try_for_each(|row| self.read_row(row))
     }
 
-    /// Looks behind the last row whether the picture ends as it should.
-    ///
-    /// # Errors
-    ///
-    /// [`DecodeError`] where it does not.
-    pub(crate) fn finish(&mut self) -> Result<(), DecodeError> {
+    fn finish(&mut self) -> Result<(), DecodeError> {
         if let By::Own(plain) = &mut self.by
             && plain.finish().is_some()
         {
@@ -168,7 +172,6 @@ impl Pixels for Png<'_> {
         if let Some((step, _)) = self.plain {
             let mut rows = self.rows(mem::take(room));
             rows.read(&mut bytes)?;
-            rows.finish()?;
             *room = rows.into_room();
             return Ok(Samples { channels: Channels::Rgb, has_alpha: step == 4, wide: false, bytes });
         }

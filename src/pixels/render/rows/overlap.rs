@@ -99,7 +99,7 @@ pub(super) fn render(
         pixels.resize(row_bytes * bottom as usize, 0);
         let strips = Strips::new(target, job, rect, scaling);
         let mut source = reader.rows(mem::take(&mut workspace.decoding));
-        let parts = decode(&mut source, (row_bytes, frame), &mut pixels, &strips, job.workspaces)?;
+        let parts = decode(&mut source, row_bytes, &mut pixels, &strips, job.workspaces)?;
         workspace.decoding = source.into_room();
         let size = Size::new(frame.width(), bottom).unwrap_or(frame);
         let seen = Seen::new(Picture::from_rgb(size, pixels)?, frame, about, job.options);
@@ -121,7 +121,7 @@ pub(super) fn render(
 /// Fills `pixels`, and gives the strips, unless the rectangle has few colours or is grey.
 fn decode(
     source: &mut Rows<'_>,
-    (row_bytes, frame): (usize, Size),
+    row_bytes: usize,
     pixels: &mut [u8],
     strips: &Strips,
     workspaces: &Workspaces,
@@ -129,7 +129,6 @@ fn decode(
     let rect = strips.rect;
     let needs = strips.needs();
     let made: Vec<Mutex<Option<Part>>> = needs.iter().map(|_| Mutex::default()).collect();
-    let is_whole = pixels.len() == row_bytes * frame.height() as usize;
     rayon::in_place_scope(|scope| {
         let mut colours = Colours::default();
         let mut are_many = false;
@@ -156,9 +155,6 @@ fn decode(
                     *made.lock().unwrap_or_else(PoisonError::into_inner) = Some(part);
                 });
             }
-        }
-        if is_whole {
-            source.finish()?;
         }
         Ok::<_, RenderError>(())
     })?;
