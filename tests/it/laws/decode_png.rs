@@ -144,6 +144,9 @@ fn any_png(input: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     let header = file.len();
     let parts = deflated.chunks(usize::from(piece) * usize::from(piece) + 1);
     let mut parts: Vec<_> = parts.map(|part| (*b"IDAT", part)).collect();
+    if parts.is_empty() {
+        parts.push((*b"IDAT", &[]));
+    }
     let place = usize::from(places[2]) % parts.len();
     match kind >> 4 & 7 {
         1 => drop(parts.remove(place)),
