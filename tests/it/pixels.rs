@@ -239,6 +239,30 @@ fn grey_palettes_and_few_bits_are_expanded() {
     assert_eq!(decoded(&grey_alpha).pixels(), [77, 77, 77, 8]);
 }
 
+/// The decoder itself looks only whether it is of 3 to 768 bytes, and panics at some of the others.
+#[test]
+fn a_palette_that_is_not_of_whole_colours_is_refused() {
+    for length in (3..=12).chain(757..=768) {
+        for depth in [BitDepth::One, BitDepth::Two, BitDepth::Four, BitDepth::Eight] {
+            let file = raw_png_with(size("1x1"), ColorType::Indexed, depth, &[0], |info| {
+                info.palette = Some(vec![7; length].into());
+            });
+            let decoded = decode(&file, &DecodeLimits::default());
+            if length % 3 == 0 {
+                assert_eq!(decoded.unwrap().picture.pixels(), [7, 7, 7]);
+            } else {
+                let expected = format!("the png cannot be decoded: its palette has {length} bytes, which are not 3 for each colour");
+                assert_eq!(decoded.unwrap_err().to_string(), expected);
+            }
+        }
+    }
+    // Of other pictures it is a hint, which is not used.
+    let hinted = raw_png_with(size("1x1"), ColorType::Rgb, BitDepth::Eight, &[1, 2, 3], |info| {
+        info.palette = Some(vec![7; 4].into());
+    });
+    assert_eq!(decoded(&hinted).pixels(), [1, 2, 3]);
+}
+
 /// Where pixel (x, y) of the upright picture is stored, by EXIF's own table.
 fn stored_at(orientation: u8, x: u32, y: u32, stored: Size) -> (u32, u32) {
     let (right, bottom) = (stored.width() - 1, stored.height() - 1);

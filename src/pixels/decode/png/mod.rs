@@ -14,7 +14,7 @@ use png::{ColorType, Decoder, DecodingError, Info, Limits, Reader, Transformatio
 use self::plain::Plain;
 pub(crate) use self::plain::Room;
 pub(super) use self::unfilter::GROUP;
-use super::{DecodeError, DecodeLimits, Header, Opened, Pixels, Reading};
+use super::{DecodeError, DecodeLimits, Header, Opened, Pixels, Reading, guarded};
 use crate::format::Format;
 use crate::pixels::colour::{Channels, ColourTag, Samples};
 use crate::pixels::orientation::Orientation;
@@ -44,6 +44,7 @@ pub(super) fn open_png<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<(He
     let reader = decoder.read_info().map_err(failed)?;
     let info = reader.info();
     let size = limits.check_size(info.width, info.height)?;
+    check_palette(info)?;
     let Extras { is_bare, has_icc, has_content_credentials, exif, pixels } = extras(bytes);
     let header = Header {
         size,
@@ -61,6 +62,16 @@ pub(super) fn open_png<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<(He
     };
     let plain = step.filter(|_| is_in_order).zip(pixels);
     Ok((header, needed, Png { reader, limits: *limits, is_in_order, plain }))
+}
+
+/// A palette has 3 bytes for each colour (PNG, section 11.2.2). Where it has not, the `png` crate panics later.
+fn check_palette(info: &Info<'_>) -> Result<(), DecodeError> {
+    let length = info.palette.as_ref().filter(|_| info.color_type == ColorType::Indexed).map_or(0, |bytes| bytes.len());
+    if length.is_multiple_of(3) {
+        return Ok(());
+    }
+    let message = format!("its palette has {length} bytes, which are not 3 for each colour");
+    Err(DecodeError::Corrupt { format: Format::Png, message })
 }
 
 /// A file whose header has been read.
@@ -118,11 +129,13 @@ impl Rows<'_> {
     ///
     /// # Errors
     ///
-    /// [`DecodeError`] where the file is broken.
+    /// [`DecodeError`] where the file is broken, or whoever reads it panics.
     pub(crate) fn read(&mut self, rows: &mut [u8]) -> Result<(), DecodeError> {
-        self.fill(rows)?;
-        self.left = self.left.saturating_sub(rows.len() / self.row_bytes);
-        if self.left == 0 { self.finish() } else { Ok(()) }
+        guarded(Some(Format::Png), || {
+            self.fill(rows)?;
+            self.left = self.left.saturating_sub(rows.len() / self.row_bytes);
+            if self.left == 0 { self.finish() } else { Ok(()) }
+        })
     }
 
     fn fill(&mut self, rows: &mut [u8]) -> Result<(), DecodeError> {
@@ -259,4 +272,22 @@ fn extras(bytes: &[u8]) -> Extras<'_> {
         }
     }
     Extras { is_bare: false, ..found }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{EncodeOptions, Picture, Size, encode};
+
+    #[test]
+    fn a_panic_between_two_rows_is_an_error_of_the_decoder() {
+        let picture = Picture::from_rgb(Size::new(2, 2).unwrap(), vec![7; 12]).unwrap();
+        let file = encode(&picture, Format::Png, &EncodeOptions::default()).unwrap().bytes;
+        let (.., png) = open_png(&file, &DecodeLimits::default()).unwrap();
+        let mut rows = png.rows(Room::default());
+        // Rows of nothing: a mistake, as a decoder may have one.
+        rows.row_bytes = 0;
+        let error = rows.read(&mut [0; 6]).unwrap_err();
+        assert!(matches!(error, DecodeError::Panicked { format: Some(Format::Png) }), "{error}");
+    }
 }
