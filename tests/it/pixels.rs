@@ -251,7 +251,9 @@ fn a_palette_that_is_not_of_whole_colours_is_refused() {
             if length % 3 == 0 {
                 assert_eq!(decoded.unwrap().picture.pixels(), [7, 7, 7]);
             } else {
-                let expected = format!("the png cannot be decoded: its palette has {length} bytes, which are not 3 for each colour");
+                let expected = format!(
+                    "the png cannot be decoded: its palette has {length} bytes, which are not 3 for each colour"
+                );
                 assert_eq!(decoded.unwrap_err().to_string(), expected);
             }
         }

@@ -187,6 +187,12 @@ pub(crate) fn decode_into(
     })
 }
 
+/// Whether a picture that was decoded, of a file that has nothing else as far as its header tells, has nothing else indeed, and
+/// no mistake that its decoder passes over, as that of PNGs does.
+pub(crate) fn is_whole(bytes: &[u8], format: Format) -> bool {
+    format != Format::Png || png::is_whole(bytes)
+}
+
 /// A zeroed buffer, if there is the memory for it. Zeroed also where the memory was used before, so that no picture can
 /// show through another.
 fn zeroed(length: usize, mut buffer: Vec<u8>) -> Option<Vec<u8>> {

@@ -5,6 +5,7 @@
 
 mod plain;
 mod unfilter;
+mod whole;
 
 use std::io::Cursor;
 use std::mem;
@@ -14,6 +15,7 @@ use png::{ColorType, Decoder, DecodingError, Info, Limits, Reader, Transformatio
 use self::plain::Plain;
 pub(crate) use self::plain::Room;
 pub(super) use self::unfilter::GROUP;
+pub(super) use self::whole::is_whole;
 use super::{DecodeError, DecodeLimits, Header, Opened, Pixels, Reading, guarded};
 use crate::format::Format;
 use crate::pixels::colour::{Channels, ColourTag, Samples};

@@ -34,7 +34,10 @@ impl<'a> Plain<'a> {
         above.clear();
         above.resize(row_bytes, 0);
         let least = WINDOW + GROUP * (1 + row_bytes);
-        Self { inflating: Inflating::new(chunks, inflated, least), step, above, count: 0, level: Level::new() }
+        let mut inflating = Inflating::new(chunks, inflated, least);
+        // Each chunk has a checksum, and the `png` crate does not look at the one of all either.
+        inflating.by.ignore_adler32();
+        Self { inflating, step, above, count: 0, level: Level::new() }
     }
 
     /// Fills `rows`, one or more, with the next ones; nothing where something is wrong. Four at a time are the fastest.
@@ -76,6 +79,18 @@ pub(crate) struct Room {
     inflated: Vec<u8>,
 }
 
+/// What is behind the chunks of pixels, if they hold a stream of exactly so many bytes, with
+/// the right checksums.
+pub(super) fn behind_pixels(chunks: &[u8], mut count: u64) -> Option<&[u8]> {
+    let mut inflating = Inflating::new(chunks, Vec::new(), 0);
+    while count > 0 {
+        let part = count.min(WINDOW as u64);
+        inflating.next(usize::try_from(part).ok()?)?;
+        count -= part;
+    }
+    inflating.end()
+}
+
 /// What is in the chunks of pixels.
 struct Inflating<'a> {
     chunks: Chunks<'a>,
@@ -90,9 +105,7 @@ struct Inflating<'a> {
 
 impl<'a> Inflating<'a> {
     fn new(chunks: &'a [u8], mut inflated: Vec<u8>, least: usize) -> Self {
-        let mut by = Box::new(Decompressor::new());
-        // Each chunk has a checksum, and the `png` crate does not look at the one of all either.
-        by.ignore_adler32();
+        let by = Box::new(Decompressor::new());
         // What was here before is never looked at: a repetition that begins before the picture is an error.
         inflated.resize(least.max(4 * WINDOW), 0);
         Self { chunks: Chunks { rest: chunks }, deflated: &[], by, inflated, taken: 0, filled: 0 }
@@ -109,6 +122,16 @@ impl<'a> Inflating<'a> {
         let start = self.taken;
         self.taken += count;
         self.inflated.get(start..self.taken)
+    }
+
+    /// The chunks that follow, if the stream ends here and with these.
+    fn end(mut self) -> Option<&'a [u8]> {
+        self.make_place();
+        while !self.by.is_done() && self.filled == self.taken {
+            self.inflate()?;
+        }
+        let is_all = self.filled == self.taken && self.deflated.is_empty() && self.chunks.are_at_end();
+        is_all.then_some(self.chunks.rest)
     }
 
     /// Keeps the window alone of what has been taken.
