@@ -104,8 +104,9 @@ impl<'a> Job<'a> {
         if let Some(sheet) = &args.sheet {
             sheet::format(sheet)?;
         }
-        if !args.plan {
-            fs::create_dir_all(&args.out).map_err(|error| format!("cannot make {}: {error}", args.out.display()))?;
+        let folders = [Some(args.out.as_path()), args.sheet.as_deref().and_then(Path::parent)];
+        for folder in folders.into_iter().flatten().filter(|_| !args.plan) {
+            fs::create_dir_all(folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
         }
         Ok(Self { args, stem, source, plan, wanted, options, backend })
     }

@@ -323,7 +323,7 @@ pub enum ParseSizeErrorKind {
     TooLarge {
         /// Which side.
         side: Side,
-        /// Its value, at most `u64::MAX`.
+        /// Its value, or `u64::MAX` where it is at least that.
         value: u64,
     },
 }
@@ -356,6 +356,7 @@ impl fmt::Display for ParseSizeErrorKind {
             }
             Self::Zero(side) => write!(f, "{side} 0, expected 1 to {MAX_SIDE}"),
             Self::LeadingZero(side) => write!(f, "{side} with a leading zero"),
+            Self::TooLarge { side, value: u64::MAX } => write!(f, "{side} of {} or more is above {MAX_SIDE}", u64::MAX),
             Self::TooLarge { side, value } => write!(f, "{side} {value} is above {MAX_SIDE}"),
         }
     }
@@ -404,7 +405,7 @@ mod tests {
         case("09x9", "width with a leading zero at byte 0");
         case(" 9x010", "height with a leading zero at byte 3");
         case("65536x9", "width 65536 is above 65535 at byte 0");
-        case("9x99999999999999999999999", "height 18446744073709551615 is above 65535 at byte 2");
+        case("9x99999999999999999999999", "height of 18446744073709551615 or more is above 65535 at byte 2");
     }
 
     #[test]

@@ -23,12 +23,12 @@ NOTES = {
     "ours, balanced": "`PngEncoder::Own`, the default effort, `Inspect::Off`",
     "ours, balanced, inspected": "the same, and the picture is looked at for frames and for being blank, as it is by default",
     "ours, balanced, by the png crate": "`PngEncoder::Crate`, which is not the default",
-    "ours, Rust": "`Codec::Pure` with `jpeg-simd`, `Inspect::Off`; fixed Huffman tables; carries a profile of 480 bytes",
+    "ours, Rust": "`Codec::Pure` with `jpeg-simd`, `Inspect::Off`; Huffman tables made to measure; carries a profile of 480 bytes",
     "ours, Rust without jpeg-simd": "the default build, whose bytes are the same on every machine",
     "ours, Rust, inspected": "as by default, looked at for frames and for being blank",
     "ours, C": "`Codec::Fast`: libjpeg-turbo and libwebp; PNG is read as ever",
     "sharp": "its defaults. PNG: zlib-ng at level 6 over rows that are not filtered, so faster, and files half as large "
-    "again. JPEG: mozjpeg's library without trellis; Huffman tables made to measure, so files a few per cent smaller. Of "
+    "again. JPEG: mozjpeg's library without trellis; Huffman tables made to measure. Of "
     "eight results: one decode into raw pixels, and clones of that",
     "sharp, rows filtered": "`adaptiveFiltering: true`: the size of file that the others make",
     "sharp, separate pipelines": "a decode for each result",

@@ -483,6 +483,20 @@ fn no_prefix_of_a_file_is_taken_for_the_picture() {
 }
 
 #[test]
+fn a_png_cut_short_is_told_wherever_it_ends() {
+    for file in [
+        png(&photo(size("24x16"))),
+        raw_png(size("8x2"), ColorType::Grayscale, BitDepth::One, &[0b1010_0101, 0b1100_0011]),
+    ] {
+        // All but the checksum of the end is needed.
+        for end in 8..file.len() - 4 {
+            let error = decode(&file[..end], &DecodeLimits::default()).unwrap_err();
+            assert_eq!(error, DecodeError::Truncated { format: Format::Png }, "{end} of {} bytes", file.len());
+        }
+    }
+}
+
+#[test]
 fn a_jpeg_cut_short_is_told_from_a_whole_one_with_a_thumbnail() {
     let picture = photo(size("48x32"));
     let mut thumbnail = Vec::new();

@@ -46,7 +46,7 @@ fn each_mistake_in_its_own_words() {
     case(
         builder().sizes(["1".repeat(41)]),
         "target 0, \"1111111111111111111111111111111111111111\", is not a size: \
-         width 18446744073709551615 is above 65535 at byte 0",
+         width of 18446744073709551615 or more is above 65535 at byte 0",
     );
     case(
         builder().sizes(["6336x2689"]),

@@ -7,7 +7,7 @@ mod plain;
 mod unfilter;
 mod whole;
 
-use std::io::Cursor;
+use std::io::{Cursor, ErrorKind};
 use std::mem;
 
 use png::{ColorType, Decoder, DecodingError, Info, Limits, Reader, Transformations};
@@ -212,6 +212,7 @@ impl Pixels for Png<'_> {
 
 fn unreadable(limits: &DecodeLimits, error: &DecodingError) -> DecodeError {
     match error {
+        DecodingError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => CUT_SHORT,
         DecodingError::LimitsExceeded => DecodeError::MemoryLimit { format: Format::Png, max: limits.metadata_bytes },
         error => DecodeError::Corrupt { format: Format::Png, message: error.to_string() },
     }
