@@ -1,6 +1,9 @@
 //! What holds of every file that is given for a picture.
 
+use std::io::Cursor;
+
 use arbitrary::{Result, Unstructured};
+use png::{DecodeOptions, Decoder};
 use smart_resize::{
     DecodeError, DecodeLimits, EncodeOptions, Fit, Format, Inspect, Layout, PassThrough, Picture, PngEffort,
     PngOptions, Rect, RenderError, RenderOptions, RenderTarget, Rendered, Size, Subsampling, Undersized, Warning,
@@ -110,6 +113,7 @@ fn check_render(input: &mut Unstructured<'_>, rest: &[u8]) -> Result<()> {
                 if rendered.encoder.is_none() {
                     assert!(rendered.bytes == file && options.pass_through == PassThrough::Checked);
                     assert_eq!((frame, decoded.format), (*size, *format));
+                    assert!(*format != Format::Png || is_taken_by_the_strict(&file));
                 }
             }
             Err(RenderError::TooSmall(error)) => {
@@ -123,6 +127,18 @@ fn check_render(input: &mut Unstructured<'_>, rest: &[u8]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether the `png` crate takes a file to its end where no wrong checksum is passed over.
+fn is_taken_by_the_strict(file: &[u8]) -> bool {
+    let mut options = DecodeOptions::default();
+    options.set_ignore_adler32(false);
+    options.set_skip_ancillary_crc_failures(false);
+    let reader = Decoder::new_with_options(Cursor::new(file), options).read_info();
+    reader.is_ok_and(|mut reader| {
+        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+        reader.next_frame(&mut pixels).is_ok() && reader.finish().is_ok()
+    })
 }
 
 /// An error's message is for a person and a log, whatever the file says.
