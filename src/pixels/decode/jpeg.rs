@@ -107,7 +107,7 @@ impl Pixels for Jpeg<'_> {
         if !is_read {
             self.decoder.decode_into(&mut bytes).map_err(|error| corrupt(&error))?;
         }
-        Ok(Samples { channels: self.channels, has_alpha: false, wide: false, bytes })
+        Ok(Samples { channels: self.channels, has_alpha: false, wide: false, bytes }.into())
     }
 }
 

@@ -131,6 +131,8 @@ pub struct Decoded {
     pub has_content_credentials: bool,
     /// Whether the file is nothing but this picture: upright, 8 bits or fewer a channel, sRGB, with no metadata.
     pub(crate) is_bare: bool,
+    /// Whether its pixels are known to end where they should, with the right checksum. Where not, nobody has looked.
+    pub(crate) ends_exactly: bool,
 }
 
 /// The format and the upright size of an encoded picture, from its header.
@@ -170,7 +172,8 @@ pub(crate) fn decode_into(
     guarded(Format::sniff(bytes), || {
         let (format, Opened { header, needed, pixels: decoder }) = open(bytes, limits, reduce)?;
         let buffer = usize::try_from(needed).ok().and_then(|length| zeroed(length, pixels));
-        let samples = decoder.read(buffer.ok_or(DecodeError::OutOfMemory { bytes: needed })?, room)?;
+        let Read { samples, ends_exactly } =
+            decoder.read(buffer.ok_or(DecodeError::OutOfMemory { bytes: needed })?, room)?;
         let has_alpha = samples.has_alpha;
         let (pixels, colour) = to_srgb(samples, &header.colour_tags)
             .map_err(|unsupported| DecodeError::UnsupportedColour { format, found: unsupported.0 })?;
@@ -183,14 +186,15 @@ pub(crate) fn decode_into(
             is_bare: header.is_bare && header.orientation == Orientation::UPRIGHT && colour == Colour::Srgb,
             colour,
             has_content_credentials: header.has_content_credentials,
+            ends_exactly,
         })
     })
 }
 
 /// Whether a picture that was decoded, of a file that has nothing else as far as its header tells, has nothing else indeed, and
 /// no mistake that its decoder passes over, as that of PNGs does.
-pub(crate) fn is_whole(bytes: &[u8], format: Format) -> bool {
-    format != Format::Png || png::is_whole(bytes)
+pub(crate) fn is_whole(bytes: &[u8], format: Format, ends_exactly: bool) -> bool {
+    format != Format::Png || png::is_whole(bytes, ends_exactly)
 }
 
 /// A zeroed buffer, if there is the memory for it. Zeroed also where the memory was used before, so that no picture can
@@ -233,7 +237,20 @@ trait Pixels {
     fn read(self: Box<Self>, buffer: Vec<u8>, room: &mut Room) -> Reading;
 }
 
-type Reading = Result<Samples, DecodeError>;
+type Reading = Result<Read, DecodeError>;
+
+/// What has been read.
+struct Read {
+    samples: Samples,
+    /// As in [`Decoded`].
+    ends_exactly: bool,
+}
+
+impl From<Samples> for Read {
+    fn from(samples: Samples) -> Self {
+        Self { samples, ends_exactly: false }
+    }
+}
 
 fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits, reduce: u32) -> Result<(Format, Opened<'a>), DecodeError> {
     let format = readable(bytes, limits)?;

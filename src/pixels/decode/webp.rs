@@ -83,7 +83,7 @@ impl Pixels for WebP<'_> {
         if !is_read {
             self.decoder.read_image(&mut bytes).map_err(|error| corrupt(&error))?;
         }
-        Ok(Samples { channels: Channels::Rgb, has_alpha: self.decoder.has_alpha(), wide: false, bytes })
+        Ok(Samples { channels: Channels::Rgb, has_alpha: self.decoder.has_alpha(), wide: false, bytes }.into())
     }
 }
 

@@ -58,7 +58,7 @@ fn while_decoding(
     job: &Job<'_>,
 ) -> Result<Vec<Result<Rendered, RenderError>>, RenderError> {
     let Job { targets, options, workspaces, .. } = *job;
-    let (frame, about, row_bytes) = (reader.size, About::from(&reader), reader.row_bytes());
+    let (frame, mut about, row_bytes) = (reader.size, About::from(&reader), reader.row_bytes());
     let bottom = if options.inspect == Inspect::Off { job.bottom(frame) } else { frame.height() };
     workspaces.with(|workspace| {
         let mut pixels = mem::take(&mut workspace.pixels);
@@ -68,6 +68,7 @@ fn while_decoding(
         let tasks: Vec<_> = targets.iter().zip(scaled).zip(&mut rooms).map(Task::new).collect();
         let mut source = reader.rows(mem::take(&mut workspace.decoding));
         let decoded = decode(&mut source, row_bytes, &mut pixels, &tasks, job);
+        about.ends_exactly = source.ends_exactly();
         workspace.decoding = source.into_room();
         let made = tasks.into_iter().map(|task| task.map_or_else(Default::default, Task::into_made));
         let mut encoded = Vec::new();

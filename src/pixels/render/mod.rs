@@ -249,9 +249,10 @@ impl Job<'_> {
         let size = Size::new(frame.width(), bottom).unwrap_or(frame);
         // Each row is filled, so what was here before does not show.
         pixels.resize(row_bytes * bottom as usize, 0);
-        let about = About::from(&reader);
+        let mut about = About::from(&reader);
         let mut rows = reader.rows(std::mem::take(decoding));
         rows.read(&mut pixels)?;
+        about.ends_exactly = rows.ends_exactly();
         *decoding = rows.into_room();
         Ok(Seen::new(Picture::from_rgb(size, pixels)?, frame, about, self.options))
     }
@@ -264,12 +265,13 @@ struct About {
     colour: Colour,
     has_content_credentials: bool,
     is_bare: bool,
+    ends_exactly: bool,
 }
 
 impl About {
     fn of(decoded: Decoded) -> (Self, Picture) {
-        let Decoded { picture, format, colour, has_content_credentials, is_bare } = decoded;
-        (Self { format, colour, has_content_credentials, is_bare }, picture)
+        let Decoded { picture, format, colour, has_content_credentials, is_bare, ends_exactly } = decoded;
+        (Self { format, colour, has_content_credentials, is_bare, ends_exactly }, picture)
     }
 }
 
@@ -277,7 +279,7 @@ impl From<&RowReader<'_>> for About {
     fn from(reader: &RowReader<'_>) -> Self {
         let RowReader { colour, has_content_credentials, is_bare, .. } = reader;
         let (colour, has_content_credentials, is_bare) = (colour.clone(), *has_content_credentials, *is_bare);
-        Self { format: Format::Png, colour, has_content_credentials, is_bare }
+        Self { format: Format::Png, colour, has_content_credentials, is_bare, ends_exactly: false }
     }
 }
 
@@ -316,7 +318,8 @@ impl Seen {
         let mut warnings = self.warnings(target, options)?;
         let (rect, enlarged) = place(target, *frame, *inside, options)?;
         warnings.extend(enlarged);
-        let is_sound = || options.pass_through == PassThrough::Trusted || is_whole(bytes, about.format);
+        let is_sound =
+            || options.pass_through == PassThrough::Trusted || is_whole(bytes, about.format, about.ends_exactly);
         if may_pass(target, *frame, rect, about, options) && target.allows(bytes) && is_sound() {
             return Ok(passed(bytes, target, *frame, rect, warnings));
         }

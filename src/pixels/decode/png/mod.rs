@@ -16,7 +16,7 @@ use self::plain::Plain;
 pub(crate) use self::plain::Room;
 pub(super) use self::unfilter::GROUP;
 pub(super) use self::whole::is_whole;
-use super::{DecodeError, DecodeLimits, Header, Opened, Pixels, Reading, guarded};
+use super::{DecodeError, DecodeLimits, Header, Opened, Pixels, Read, Reading, guarded};
 use crate::format::Format;
 use crate::pixels::colour::{Channels, ColourTag, Samples};
 use crate::pixels::orientation::Orientation;
@@ -101,7 +101,7 @@ impl<'a> Png<'a> {
             None => By::Crate(room),
         };
         let left = reader.info().height as usize;
-        Rows { reader, limits, row_bytes, left, by }
+        Rows { reader, limits, row_bytes, left, by, ends_exactly: false }
     }
 }
 
@@ -113,6 +113,7 @@ pub(crate) struct Rows<'a> {
     /// How many are still to be read.
     left: usize,
     by: By<'a>,
+    ends_exactly: bool,
 }
 
 /// Who reads them.
@@ -152,12 +153,18 @@ impl Rows<'_> {
 
     fn finish(&mut self) -> Result<(), DecodeError> {
         if let By::Own(plain) = &mut self.by
-            && plain.finish().is_some()
+            && let Some(ends_exactly) = plain.finish()
         {
+            self.ends_exactly = ends_exactly;
             return Ok(());
         }
         self.give_up()?;
         self.read_row(&mut [])
+    }
+
+    /// Whether all have been read and were found to end where they should, with the right checksum.
+    pub(crate) const fn ends_exactly(&self) -> bool {
+        self.ends_exactly
     }
 
     /// The memory that they were read in.
@@ -187,8 +194,10 @@ impl Pixels for Png<'_> {
         if let Some((step, _)) = self.plain {
             let mut rows = self.rows(mem::take(room));
             rows.read(&mut bytes)?;
+            let ends_exactly = rows.ends_exactly();
             *room = rows.into_room();
-            return Ok(Samples { channels: Channels::Rgb, has_alpha: step == 4, wide: false, bytes });
+            let samples = Samples { channels: Channels::Rgb, has_alpha: step == 4, wide: false, bytes };
+            return Ok(Read { samples, ends_exactly });
         }
         let frame = self.reader.next_frame(&mut bytes).map_err(|error| unreadable(&self.limits, &error))?;
         let info = self.reader.info();
@@ -206,7 +215,7 @@ impl Pixels for Png<'_> {
                 return Err(DecodeError::UnsupportedColour { format: Format::Png, found });
             }
         };
-        Ok(Samples { channels, has_alpha, wide: frame.bit_depth == png::BitDepth::Sixteen, bytes })
+        Ok(Samples { channels, has_alpha, wide: frame.bit_depth == png::BitDepth::Sixteen, bytes }.into())
     }
 }
 

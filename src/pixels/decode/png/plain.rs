@@ -34,10 +34,7 @@ impl<'a> Plain<'a> {
         above.clear();
         above.resize(row_bytes, 0);
         let least = WINDOW + GROUP * (1 + row_bytes);
-        let mut inflating = Inflating::new(chunks, inflated, least);
-        // Each chunk has a checksum, and the `png` crate does not look at the one of all either.
-        inflating.by.ignore_adler32();
-        Self { inflating, step, above, count: 0, level: Level::new() }
+        Self { inflating: Inflating::new(chunks, inflated, least), step, above, count: 0, level: Level::new() }
     }
 
     /// Fills `rows`, one or more, with the next ones; nothing where something is wrong. Four at a time are the fastest.
@@ -58,12 +55,13 @@ impl<'a> Plain<'a> {
     }
 
     /// Looks whether the chunks behind the last row are whole; nothing where something is wrong. What more there is in them does not
-    /// matter, as it does not to the `png` crate.
-    pub(super) fn finish(&mut self) -> Option<()> {
+    /// matter, as it does not to the `png` crate, but is told: whether the stream ends with that row, and they with the stream.
+    pub(super) fn finish(&mut self) -> Option<bool> {
+        let ends_exactly = self.inflating.is_at_end();
         while !self.inflating.chunks.are_at_end() {
             self.inflating.chunks.next()?;
         }
-        Some(())
+        Some(ends_exactly)
     }
 
     /// The memory that it worked in.
@@ -88,7 +86,16 @@ pub(super) fn behind_pixels(chunks: &[u8], mut count: u64) -> Option<&[u8]> {
         inflating.next(usize::try_from(part).ok()?)?;
         count -= part;
     }
-    inflating.end()
+    inflating.is_at_end().then_some(inflating.chunks.rest)
+}
+
+/// What is behind the chunks of pixels, whatever they hold.
+pub(super) fn behind_chunks(chunks: &[u8]) -> Option<&[u8]> {
+    let mut chunks = Chunks { rest: chunks };
+    while !chunks.are_at_end() {
+        chunks.next()?;
+    }
+    Some(chunks.rest)
 }
 
 /// What is in the chunks of pixels.
@@ -124,14 +131,15 @@ impl<'a> Inflating<'a> {
         self.inflated.get(start..self.taken)
     }
 
-    /// The chunks that follow, if the stream ends here and with these.
-    fn end(mut self) -> Option<&'a [u8]> {
+    /// Whether the stream ends here, with the right checksum, and the chunks with it.
+    fn is_at_end(&mut self) -> bool {
         self.make_place();
         while !self.by.is_done() && self.filled == self.taken {
-            self.inflate()?;
+            if self.inflate().is_none() {
+                return false;
+            }
         }
-        let is_all = self.filled == self.taken && self.deflated.is_empty() && self.chunks.are_at_end();
-        is_all.then_some(self.chunks.rest)
+        self.filled == self.taken && self.deflated.is_empty() && self.chunks.are_at_end()
     }
 
     /// Keeps the window alone of what has been taken.
@@ -171,8 +179,11 @@ impl<'a> Chunks<'a> {
         let (named, rest) = rest.split_at_checked(length)?;
         let (checksum, rest) = rest.split_first_chunk()?;
         let content = named.strip_prefix(b"IDAT")?;
+        if crc32fast::hash(named) != u32::from_be_bytes(*checksum) {
+            return None;
+        }
         self.rest = rest;
-        (crc32fast::hash(named) == u32::from_be_bytes(*checksum)).then_some(content)
+        Some(content)
     }
 
     /// Whether the next one is of another name, so that these end.

@@ -4,7 +4,7 @@
 //! chunks that it can do without, such chunks in the wrong place, and what is behind the last row. Another reader
 //! may refuse the file for that, and bytes that no picture shows may be anything.
 
-use super::plain::behind_pixels;
+use super::plain::{behind_chunks, behind_pixels};
 
 /// The columns and rows of each pass of an interlaced picture: the first one, and how far the next (PNG, section 8.1).
 const ADAM7: [([u32; 2], [u32; 2]); 7] = [
@@ -24,12 +24,13 @@ const INDEXED: u8 = 3;
 const GREY_ALPHA: u8 = 4;
 
 /// Whether each chunk is one that the picture needs or says that it is in sRGB, is in its place, of its length, and has the right
-/// checksum, and whether the pixels end with the last row and have theirs. What the values in them mean has been looked at.
-pub(in crate::pixels::decode) fn is_whole(file: &[u8]) -> bool {
-    check(file).is_some()
+/// checksum, and whether the pixels end with the last row and have theirs. What the values in them mean has been
+/// looked at, and perhaps that the pixels end so.
+pub(in crate::pixels::decode) fn is_whole(file: &[u8], ends_exactly: bool) -> bool {
+    check(file, ends_exactly).is_some()
 }
 
-fn check(file: &[u8]) -> Option<()> {
+fn check(file: &[u8], ends_exactly: bool) -> Option<()> {
     let mut rest = file.strip_prefix(b"\x89PNG\r\n\x1a\n")?;
     let (name, header) = next(&mut rest)?;
     let &[w0, w1, w2, w3, h0, h1, h2, h3, depth, colour, _, _, interlaced] = header else { return None };
@@ -70,7 +71,7 @@ fn check(file: &[u8]) -> Option<()> {
         _ => 4,
     };
     let length = inflated_length([width, height], channels * u64::from(depth), interlaced == 1);
-    let mut rest = behind_pixels(chunks, length)?;
+    let mut rest = if ends_exactly { behind_chunks(chunks) } else { behind_pixels(chunks, length) }?;
     let end = next(&mut rest)?;
     (end == (*b"IEND", &[][..]) && rest.is_empty()).then_some(())
 }
