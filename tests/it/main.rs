@@ -65,6 +65,8 @@ mod source;
 mod spare;
 #[cfg(all(feature = "pixels", feature = "tower"))]
 mod tower;
+#[cfg(all(feature = "pixels", feature = "serde"))]
+mod unsound;
 #[cfg(feature = "pixels")]
 mod upstream;
 #[cfg(feature = "pixels")]

@@ -1,0 +1,119 @@
+//! A PNG that already is what is wanted is the result as it is only if it is sound to its last byte.
+
+use miniz_oxide::deflate::compress_to_vec_zlib;
+use smart_resize::{Inspect, RenderOptions};
+
+use crate::laws::{chunk, header};
+use crate::pass_through::{is_passed, passes, rendered};
+use crate::pictures::{photo, size, with_chunk};
+
+fn header_of(width: usize, height: usize, colour: u8, depth: u8, interlaced: u8) -> Vec<u8> {
+    let mut file = header(width, height, colour);
+    (file[24], file[28]) = (depth, interlaced);
+    let sum = crc32fast::hash(&file[12..29]).to_be_bytes();
+    file[29..33].copy_from_slice(&sum);
+    file
+}
+
+/// The decoder takes them; that of whoever gets the result may not.
+#[test]
+fn a_png_that_is_unsound_does_not_pass() {
+    // One is read here and the other by the `png` crate.
+    none_passes(2, 3);
+    none_passes(0, 1);
+}
+
+fn none_passes(colour: u8, channels: usize) {
+    let row = 24 * channels;
+    let lines: Vec<u8> =
+        photo(size("24x16")).pixels().chunks(72).flat_map(|pixels| [&[0], &pixels[..row]].concat()).collect();
+    let stream = compress_to_vec_zlib(&lines, 6);
+    let file = |chunks: &[(&[u8; 4], &[u8])]| {
+        let mut file = header(24, 16, colour);
+        for (name, content) in chunks {
+            chunk(&mut file, **name, content);
+        }
+        file
+    };
+    let end = (b"IEND", &[][..]);
+    let (first, second) = stream.split_at(100);
+    assert!(is_passed(&file(&[(b"IDAT", &stream), end])));
+    assert!(is_passed(&file(&[(b"IDAT", first), (b"IDAT", second), end])));
+
+    let (mut summed, mut longer) = (stream.clone(), lines.clone());
+    *summed.last_mut().unwrap() ^= 1;
+    longer.extend([0; 73]);
+    let (longer, followed) = (compress_to_vec_zlib(&longer, 6), [&stream[..], b"hidden"].concat());
+    for (what, chunks) in [
+        ("the checksum of the pixels", &[(b"IDAT", &summed[..]), end][..]),
+        ("no checksum of the pixels", &[(b"IDAT", &stream[..stream.len() - 4]), end]),
+        ("a row more", &[(b"IDAT", &longer), end]),
+        ("bytes behind the stream", &[(b"IDAT", &followed), end]),
+        ("pixels behind the pixels", &[(b"IDAT", &stream), (b"IDAT", b"hidden"), end]),
+        ("an empty chunk behind them", &[(b"IDAT", &stream), (b"IDAT", b""), end]),
+        ("a palette of a picture that has none", &[(b"PLTE", b"hidden"), (b"IDAT", &stream), end]),
+        ("a clear colour behind the pixels", &[(b"IDAT", &stream), (b"tRNS", &[0; 6][..2 * channels]), end]),
+        ("a clear colour that is too long", &[(b"tRNS", &[0; 8]), (b"IDAT", &stream), end]),
+        ("sRGB of two bytes", &[(b"sRGB", &[0; 2]), (b"IDAT", &stream), end]),
+        ("sRGB twice", &[(b"sRGB", &[0]), (b"sRGB", &[0]), (b"IDAT", &stream), end]),
+        ("sRGB behind the pixels", &[(b"IDAT", &stream), (b"sRGB", &[0]), end]),
+        ("an end that is not empty", &[(b"IDAT", &stream), (b"IEND", b"hidden")]),
+    ] {
+        for inspect in [Inspect::Report, Inspect::Off] {
+            let mut options = RenderOptions::default();
+            options.inspect = inspect;
+            let Ok(rendered) = rendered(&file(chunks), &options) else { panic!("{what}: is refused") };
+            assert!(rendered.encoder.is_some(), "{what}");
+            assert!(passes(&rendered.bytes, &options), "{what}: what was made of it does not pass");
+        }
+    }
+    // A chunk that the decoder can do without, with a wrong checksum.
+    let mut marked = with_chunk(&file(&[(b"IDAT", &stream), end]), b"gAMA", &45_455_u32.to_be_bytes());
+    assert!(is_passed(&marked));
+    marked[33 + 8 + 4] ^= 1;
+    assert!(!is_passed(&marked));
+}
+
+#[test]
+fn a_palette_beyond_its_bounds_does_not_pass() {
+    let indexed = |palette: &[u8], clear: &[u8]| {
+        let mut file = header_of(8, 1, 3, 1, 0);
+        let stream = compress_to_vec_zlib(&[0, 0b0110_1001], 6);
+        for (name, content) in [(b"PLTE", palette), (b"tRNS", clear), (b"IDAT", &stream), (b"IEND", &[])] {
+            chunk(&mut file, *name, content);
+        }
+        file
+    };
+    assert!(is_passed(&indexed(&[7; 6], &[1, 2])));
+    assert!(!is_passed(&indexed(&[7; 6], &[1, 2, 3])), "more clear colours than colours");
+    assert!(!is_passed(&indexed(&[7; 9], &[1, 2])), "more colours than a bit tells apart");
+}
+
+#[test]
+fn every_kind_of_png_passes_interlaced_and_not() {
+    for (colour, depths, channels) in
+        [(0, &[1_u8, 2, 4, 8][..], 1), (2, &[8], 3), (3, &[1, 2, 4, 8], 1), (4, &[8], 2), (6, &[8], 4)]
+    {
+        for (&depth, interlaced) in depths.iter().flat_map(|depth| [(depth, 0), (depth, 1)]) {
+            for (width, height) in [(1, 1), (3, 2), (5, 9), (33, 17)] {
+                let mut file = header_of(width, height, colour, depth, interlaced);
+                let line = |width: usize| 1 + (width * channels * usize::from(depth)).div_ceil(8);
+                if colour == 3 {
+                    chunk(&mut file, *b"PLTE", &[200; 6]);
+                    chunk(&mut file, *b"tRNS", &[9]);
+                }
+                // By hand, as the specification's picture of the passes has it.
+                let passes =
+                    [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)];
+                let passes = if interlaced == 1 { &passes[..] } else { &[(0, 0, 1, 1)] };
+                let lengths = passes.iter().map(|&(left, top, across, down)| {
+                    let (columns, rows) = ((left..width).step_by(across).count(), (top..height).step_by(down).count());
+                    if columns == 0 { 0 } else { rows * line(columns) }
+                });
+                chunk(&mut file, *b"IDAT", &compress_to_vec_zlib(&vec![0; lengths.sum()], 6));
+                chunk(&mut file, *b"IEND", &[]);
+                assert!(is_passed(&file), "{colour} of {depth} bits, {width}x{height}, interlaced {interlaced}");
+            }
+        }
+    }
+}
