@@ -179,7 +179,7 @@ pub enum Inspect {
 pub enum PassThrough {
     /// It is encoded anew all the same.
     Off,
-    /// Its bytes are the result, once it has been decoded and so is known to be whole. A PNG that a stricter reader would
+    /// Its bytes are the result, once it has been decoded and so is known to be whole. A PNG that a stricter reader might
     /// refuse, for a checksum that is not needed or a chunk in the wrong place, or that has bytes which no picture shows, is
     /// encoded anew.
     #[default]

@@ -42,18 +42,39 @@ fn none_passes(colour: u8, channels: usize) {
 
     let (mut summed, mut longer) = (stream.clone(), lines.clone());
     *summed.last_mut().unwrap() ^= 1;
-    longer.extend([0; 73]);
-    let (longer, followed) = (compress_to_vec_zlib(&longer, 6), [&stream[..], b"hidden"].concat());
+    longer.extend([0; 73][..=row].iter());
+    let longer = compress_to_vec_zlib(&longer, 6);
+    let followed = [&stream[..], b"hidden"].concat();
+    let mut far = stream.clone();
+    // A window of 256 bytes, and what makes the header a multiple of 31.
+    far[0] = 0x08;
+    far[1] = 29;
+    let halved = stream.len() - 2;
     for (what, chunks) in [
         ("the checksum of the pixels", &[(b"IDAT", &summed[..]), end][..]),
         ("no checksum of the pixels", &[(b"IDAT", &stream[..stream.len() - 4]), end]),
         ("a row more", &[(b"IDAT", &longer), end]),
-        ("bytes behind the stream", &[(b"IDAT", &followed), end]),
+        ("a byte behind the stream", &[(b"IDAT", &followed[..=stream.len()]), end]),
+        ("three bytes behind the stream", &[(b"IDAT", &followed[..stream.len() + 3]), end]),
+        ("six bytes behind the stream", &[(b"IDAT", &followed), end]),
+        (
+            "a byte behind half a checksum",
+            &[(b"IDAT", &stream[..halved]), (b"IDAT", &followed[halved..=stream.len()]), end],
+        ),
+        ("a window that is too small", &[(b"IDAT", &far), end]),
         ("pixels behind the pixels", &[(b"IDAT", &stream), (b"IDAT", b"hidden"), end]),
         ("an empty chunk behind them", &[(b"IDAT", &stream), (b"IDAT", b""), end]),
         ("a palette of a picture that has none", &[(b"PLTE", b"hidden"), (b"IDAT", &stream), end]),
         ("a clear colour behind the pixels", &[(b"IDAT", &stream), (b"tRNS", &[0; 6][..2 * channels]), end]),
         ("a clear colour that is too long", &[(b"tRNS", &[0; 8]), (b"IDAT", &stream), end]),
+        (
+            "a clear colour beyond the highest level",
+            &[(b"tRNS", &[1, 0, 0, 0, 0, 0][..2 * channels]), (b"IDAT", &stream), end],
+        ),
+        ("sRGB of no intent", &[(b"sRGB", &[4]), (b"IDAT", &stream), end]),
+        ("a gamma of nothing", &[(b"gAMA", &[0; 4]), (b"IDAT", &stream), end]),
+        ("a gamma of five bytes", &[(b"sRGB", &[0]), (b"gAMA", &[0, 0, 177, 143, 0]), (b"IDAT", &stream), end]),
+        ("chromaticities of three bytes", &[(b"sRGB", &[0]), (b"cHRM", &[1; 3]), (b"IDAT", &stream), end]),
         ("sRGB of two bytes", &[(b"sRGB", &[0; 2]), (b"IDAT", &stream), end]),
         ("sRGB twice", &[(b"sRGB", &[0]), (b"sRGB", &[0]), (b"IDAT", &stream), end]),
         ("sRGB behind the pixels", &[(b"IDAT", &stream), (b"sRGB", &[0]), end]),
@@ -72,21 +93,44 @@ fn none_passes(colour: u8, channels: usize) {
     assert!(is_passed(&marked));
     marked[33 + 8 + 4] ^= 1;
     assert!(!is_passed(&marked));
+    // The end's checksum, which nobody needs.
+    let mut ended = file(&[(b"IDAT", &stream), end]);
+    *ended.last_mut().unwrap() ^= 1;
+    assert!(!is_passed(&ended));
+    // In front of the pixels, in the order of the specification.
+    let clear = &[0; 6][..2 * channels];
+    assert!(is_passed(&file(&[(b"tRNS", clear), (b"sRGB", &[0]), (b"IDAT", &stream), end])));
 }
 
 #[test]
 fn a_palette_beyond_its_bounds_does_not_pass() {
-    let indexed = |palette: &[u8], clear: &[u8]| {
-        let mut file = header_of(8, 1, 3, 1, 0);
-        let stream = compress_to_vec_zlib(&[0, 0b0110_1001], 6);
-        for (name, content) in [(b"PLTE", palette), (b"tRNS", clear), (b"IDAT", &stream), (b"IEND", &[])] {
-            chunk(&mut file, *name, content);
+    let indexed = |chunks: &[(&[u8; 4], &[u8])], row: u8| {
+        let mut file = header_of(4, 1, 3, 2, 0);
+        let stream = compress_to_vec_zlib(&[0, row], 6);
+        for (name, content) in chunks.iter().chain(&[(b"IDAT", &stream[..]), (b"IEND", &[])]) {
+            chunk(&mut file, **name, content);
         }
         file
     };
-    assert!(is_passed(&indexed(&[7; 6], &[1, 2])));
-    assert!(!is_passed(&indexed(&[7; 6], &[1, 2, 3])), "more clear colours than colours");
-    assert!(!is_passed(&indexed(&[7; 9], &[1, 2])), "more colours than a bit tells apart");
+    let row = 0b00_01_10_01;
+    assert!(is_passed(&indexed(&[(b"sRGB", &[0]), (b"PLTE", &[7; 9]), (b"tRNS", &[1, 2, 3])], row)));
+    for (what, chunks, row) in [
+        ("more clear colours than colours", &[(b"PLTE", &[7; 9][..]), (b"tRNS", &[1, 2, 3, 4])][..], row),
+        ("clear colours, but none", &[(b"PLTE", &[7; 9]), (b"tRNS", &[])], row),
+        ("more colours than two bits tell apart", &[(b"PLTE", &[7; 15])], row),
+        ("a pixel beyond the colours", &[(b"PLTE", &[7; 9])], row | 0b11),
+        ("sRGB behind the palette", &[(b"PLTE", &[7; 9]), (b"sRGB", &[0])], row),
+    ] {
+        assert!(!is_passed(&indexed(chunks, row)), "{what}");
+    }
+    // What fills a byte up is no pixel.
+    let mut file = header_of(3, 1, 3, 2, 0);
+    for (name, content) in
+        [(b"PLTE", &[7; 9][..]), (b"IDAT", &compress_to_vec_zlib(&[0, 0b00_01_10_11], 6)), (b"IEND", &[])]
+    {
+        chunk(&mut file, *name, content);
+    }
+    assert!(is_passed(&file));
 }
 
 #[test]

@@ -131,7 +131,7 @@ pub struct Decoded {
     pub has_content_credentials: bool,
     /// Whether the file is nothing but this picture: upright, 8 bits or fewer a channel, sRGB, with no metadata.
     pub(crate) is_bare: bool,
-    /// Whether its pixels are known to end where they should, with the right checksum. Where not, nobody has looked.
+    /// Whether its pixels are known to end where they should, with the right checksum.
     pub(crate) ends_exactly: bool,
 }
 
@@ -191,10 +191,10 @@ pub(crate) fn decode_into(
     })
 }
 
-/// Whether a picture that was decoded, of a file that has nothing else as far as its header tells, has nothing else indeed, and
-/// no mistake that its decoder passes over, as that of PNGs does.
-pub(crate) fn is_whole(bytes: &[u8], format: Format, ends_exactly: bool) -> bool {
-    format != Format::Png || png::is_whole(bytes, ends_exactly)
+/// Whether a bare picture that can be decoded may be passed on byte for byte: of a PNG, where [`png::is_sound`]. In other
+/// formats there is nothing more to look at.
+pub(crate) fn is_sound(bytes: &[u8], format: Format, ends_exactly: bool) -> bool {
+    format != Format::Png || png::is_sound(bytes, ends_exactly)
 }
 
 /// A zeroed buffer, if there is the memory for it. Zeroed also where the memory was used before, so that no picture can

@@ -34,7 +34,7 @@ use rayon::prelude::*;
 use self::workspace::{Workspace, Workspaces};
 use super::codec::Codec;
 use super::decode::rows::RowReader;
-use super::decode::{Colour, Decoded, Room, decode_into, is_whole, probe};
+use super::decode::{Colour, Decoded, Room, decode_into, is_sound, probe};
 use super::encode::weight::encode_within_in;
 use super::encode::{Encoded, encode_in};
 use super::inspect::{Findings, inspect};
@@ -318,9 +318,11 @@ impl Seen {
         let mut warnings = self.warnings(target, options)?;
         let (rect, enlarged) = place(target, *frame, *inside, options)?;
         warnings.extend(enlarged);
-        let is_sound =
-            || options.pass_through == PassThrough::Trusted || is_whole(bytes, about.format, about.ends_exactly);
-        if may_pass(target, *frame, rect, about, options) && target.allows(bytes) && is_sound() {
+        let is_trusted = options.pass_through == PassThrough::Trusted;
+        if may_pass(target, *frame, rect, about, options)
+            && target.allows(bytes)
+            && (is_trusted || is_sound(bytes, about.format, about.ends_exactly))
+        {
             return Ok(passed(bytes, target, *frame, rect, warnings));
         }
         if let Some(encoded) = encoded {

@@ -4,8 +4,8 @@
 //! skipped unread, so they cannot inflate.
 
 mod plain;
+mod sound;
 mod unfilter;
-mod whole;
 
 use std::io::{Cursor, ErrorKind};
 use std::mem;
@@ -14,8 +14,8 @@ use png::{ColorType, Decoder, DecodingError, Info, Limits, Reader, Transformatio
 
 use self::plain::Plain;
 pub(crate) use self::plain::Room;
+pub(super) use self::sound::is_sound;
 pub(super) use self::unfilter::GROUP;
-pub(super) use self::whole::is_whole;
 use super::{DecodeError, DecodeLimits, Header, Opened, Pixels, Read, Reading, guarded};
 use crate::format::Format;
 use crate::pixels::colour::{Channels, ColourTag, Samples};

@@ -14,6 +14,9 @@ use super::unfilter::{GROUP, unfilter};
 /// How far back a repetition may reach (RFC 1951, section 2).
 const WINDOW: usize = 1 << 15;
 
+/// How many bytes `fdeflate` takes at once.
+const TAKEN_AHEAD: usize = 8;
+
 /// The picture, behind its header.
 pub(super) struct Plain<'a> {
     inflating: Inflating<'a>,
@@ -57,10 +60,8 @@ impl<'a> Plain<'a> {
     /// Looks whether the chunks behind the last row are whole; nothing where something is wrong. What more there is in them does not
     /// matter, as it does not to the `png` crate, but is told: whether the stream ends with that row, and they with the stream.
     pub(super) fn finish(&mut self) -> Option<bool> {
-        let ends_exactly = self.inflating.is_at_end();
-        while !self.inflating.chunks.are_at_end() {
-            self.inflating.chunks.next()?;
-        }
+        let ends_exactly = self.inflating.ends();
+        self.inflating.chunks.pass_over()?;
         Some(ends_exactly)
     }
 
@@ -86,16 +87,7 @@ pub(super) fn behind_pixels(chunks: &[u8], mut count: u64) -> Option<&[u8]> {
         inflating.next(usize::try_from(part).ok()?)?;
         count -= part;
     }
-    inflating.is_at_end().then_some(inflating.chunks.rest)
-}
-
-/// What is behind the chunks of pixels, whatever they hold.
-pub(super) fn behind_chunks(chunks: &[u8]) -> Option<&[u8]> {
-    let mut chunks = Chunks { rest: chunks };
-    while !chunks.are_at_end() {
-        chunks.next()?;
-    }
-    Some(chunks.rest)
+    inflating.ends().then_some(inflating.chunks.rest)
 }
 
 /// What is in the chunks of pixels.
@@ -115,7 +107,7 @@ impl<'a> Inflating<'a> {
         let by = Box::new(Decompressor::new());
         // What was here before is never looked at: a repetition that begins before the picture is an error.
         inflated.resize(least.max(4 * WINDOW), 0);
-        Self { chunks: Chunks { rest: chunks }, deflated: &[], by, inflated, taken: 0, filled: 0 }
+        Self { chunks: Chunks::new(chunks), deflated: &[], by, inflated, taken: 0, filled: 0 }
     }
 
     /// The next so many bytes, as many as there is place for behind the window; nothing where they do not come.
@@ -131,8 +123,8 @@ impl<'a> Inflating<'a> {
         self.inflated.get(start..self.taken)
     }
 
-    /// Whether the stream ends here, with the right checksum, and the chunks with it.
-    fn is_at_end(&mut self) -> bool {
+    /// Inflates on, and says whether nothing more comes: the stream ends here, with the right checksum, and the chunks with it.
+    fn ends(&mut self) -> bool {
         self.make_place();
         while !self.by.is_done() && self.filled == self.taken {
             if self.inflate().is_none() {
@@ -151,7 +143,15 @@ impl<'a> Inflating<'a> {
 
     /// Fills some of the place that there is, or takes the next chunk; nothing where neither can be done.
     fn inflate(&mut self) -> Option<()> {
-        let (used, made) = self.by.read(self.deflated, &mut self.inflated, self.filled, false).ok()?;
+        // Of the last chunk the last bytes one by one, since several are taken before they are looked at: so what is
+        // behind the stream stays.
+        let offered = match self.deflated.len() {
+            length if !self.chunks.are_at_end() => length,
+            length if length > TAKEN_AHEAD => length - TAKEN_AHEAD,
+            length => length.min(1),
+        };
+        let offered = self.deflated.get(..offered)?;
+        let (used, made) = self.by.read(offered, &mut self.inflated, self.filled, false).ok()?;
         self.deflated = self.deflated.get(used..)?;
         self.filled += made;
         // What has been given may still be in there when all of it is used.
@@ -166,30 +166,48 @@ impl<'a> Inflating<'a> {
 }
 
 /// The chunks of pixels that are left.
-struct Chunks<'a> {
+pub(super) struct Chunks<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Chunks<'a> {
-    /// What is in the next one: length (4), name (4), content, checksum (4) of name and content. Nothing where it is of
-    /// another name, or broken.
+    pub(super) const fn new(rest: &'a [u8]) -> Self {
+        Self { rest }
+    }
+
+    /// What is in the next one. Nothing where it is of another name, or broken.
     fn next(&mut self) -> Option<&'a [u8]> {
-        let (length, rest) = self.rest.split_first_chunk()?;
-        let length = usize::try_from(u32::from_be_bytes(*length)).ok()?.checked_add(4)?;
-        let (named, rest) = rest.split_at_checked(length)?;
-        let (checksum, rest) = rest.split_first_chunk()?;
-        let content = named.strip_prefix(b"IDAT")?;
-        if crc32fast::hash(named) != u32::from_be_bytes(*checksum) {
+        let (name, content, behind) = split_chunk(self.rest)?;
+        if name != *b"IDAT" {
             return None;
         }
-        self.rest = rest;
+        self.rest = behind;
         Some(content)
+    }
+
+    /// Leaves out those that are left, and gives what is behind them; nothing where one of them is broken.
+    pub(super) fn pass_over(&mut self) -> Option<&'a [u8]> {
+        while !self.are_at_end() {
+            self.next()?;
+        }
+        Some(self.rest)
     }
 
     /// Whether the next one is of another name, so that these end.
     fn are_at_end(&self) -> bool {
         self.rest.get(4..8).is_some_and(|name| name != b"IDAT")
     }
+}
+
+/// The name and the content of the first chunk, and what is behind it: length (4), name (4), content, checksum (4) of name
+/// and content. Nothing where it is cut short or its checksum is wrong.
+pub(super) fn split_chunk(chunks: &[u8]) -> Option<([u8; 4], &[u8], &[u8])> {
+    let (length, rest) = chunks.split_first_chunk()?;
+    let length = usize::try_from(u32::from_be_bytes(*length)).ok()?.checked_add(4)?;
+    let (named, rest) = rest.split_at_checked(length)?;
+    let (checksum, behind) = rest.split_first_chunk()?;
+    let (name, content) = named.split_first_chunk()?;
+    (crc32fast::hash(named) == u32::from_be_bytes(*checksum)).then_some((*name, content, behind))
 }
 
 #[cfg(test)]
