@@ -337,13 +337,14 @@ async fn uploads_that_are_joined_are_few_at_a_time() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn jetstream_keeps_what_is_put_again() {
     let Some(mut nats) = Nats::start().await else { return };
-    let age = Duration::from_secs(6);
+    // Long enough for a machine that stands still for some seconds.
+    let age = Duration::from_secs(12);
     let store = Store::Nats(NatsStore::connect(&nats.url, age, 1).await.unwrap().into());
     assert!(store.is_healthy());
     let bytes = Bytes::from(vec![7; 300_000]);
     let digest = store.put_blob(bytes.clone()).await.unwrap();
     let lost = store.put_blob("lost".into()).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(3500)).await;
+    tokio::time::sleep(Duration::from_secs(7)).await;
     // Older than half of its age: by several at once, while it is read.
     let reads = join_all((0..10).map(|_| store.blob(&digest)));
     let (puts, reads) = tokio::join!(join_all((0..4).map(|_| store.put_blob(bytes.clone()))), reads);
@@ -353,7 +354,7 @@ async fn jetstream_keeps_what_is_put_again() {
     for read in reads {
         assert!(read.unwrap().as_ref() == Some(&bytes));
     }
-    tokio::time::sleep(Duration::from_millis(3500)).await;
+    tokio::time::sleep(Duration::from_secs(7)).await;
     assert!(store.blob(&digest).await.unwrap() == Some(bytes), "it was deleted for its first age");
     assert_eq!(store.blob(&lost).await.unwrap(), None);
 
