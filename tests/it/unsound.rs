@@ -119,6 +119,7 @@ fn a_palette_beyond_its_bounds_does_not_pass() {
         ("clear colours, but none", &[(b"PLTE", &[7; 9]), (b"tRNS", &[])], row),
         ("more colours than two bits tell apart", &[(b"PLTE", &[7; 15])], row),
         ("a pixel beyond the colours", &[(b"PLTE", &[7; 9])], row | 0b11),
+        ("clear colours in front of the palette", &[(b"tRNS", &[1]), (b"PLTE", &[7; 9])], row),
         ("sRGB behind the palette", &[(b"PLTE", &[7; 9]), (b"sRGB", &[0])], row),
     ] {
         assert!(!is_passed(&indexed(chunks, row)), "{what}");

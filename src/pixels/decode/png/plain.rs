@@ -78,8 +78,7 @@ pub(crate) struct Room {
     inflated: Vec<u8>,
 }
 
-/// What is behind the chunks of pixels, if they hold a stream of exactly so many bytes, with
-/// the right checksums.
+/// What is behind the chunks of pixels, if they hold a stream of exactly so many bytes, with the right checksums.
 pub(super) fn behind_pixels(chunks: &[u8], mut count: u64) -> Option<&[u8]> {
     let mut inflating = Inflating::new(chunks, Vec::new(), 0);
     while count > 0 {

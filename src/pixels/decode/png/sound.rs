@@ -53,8 +53,9 @@ fn check(file: &[u8], ends_exactly: bool) -> Option<()> {
             b"cHRM" => is_early && content.len() == 32,
             b"PLTE" if colour == INDEXED => {
                 colours = content.len() / 3;
-                content.len().is_multiple_of(3) && colours <= 1 << depth && !seen.contains(b"tRNS")
+                colours <= 1 << depth
             }
+            // Of a palette that is still to come none has been counted.
             b"tRNS" => is_clear(content, colour, depth, colours),
             _ => false,
         };
