@@ -1,15 +1,14 @@
-//! The codecs beside each other: reading and writing a photograph of 1920x1080 as JPEG and as lossy WebP, with those
-//! that are built in; and reading it as PNG, by this crate and by the `png` crate alone.
+//! The codecs: reading and writing a photograph of 1920x1080 as JPEG and as lossy WebP, with each codec that is built in.
+//! `cargo bench -p smart-resize-png` and `cargo bench -p smart-resize-jpeg` compare those crates with others.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a bench without an answer has to stop")]
 
 use std::hint::black_box;
-use std::io::Cursor;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use smart_resize::{
-    Codec, DecodeLimits, EncodeOptions, Format, JpegOptions, Picture, PngEffort, PngEncoder, PngOptions, RenderOptions,
-    WebPMode, WebPOptions, decode, encode,
+    Codec, DecodeLimits, EncodeOptions, Format, JpegOptions, Picture, RenderOptions, WebPMode, WebPOptions, decode,
+    encode,
 };
 
 mod photo;
@@ -25,28 +24,6 @@ fn benches(c: &mut Criterion) {
         bench(c, "jpeg-progressive", &photo, Format::Jpeg, &progressive, codec);
         bench(c, "webp-lossy", &photo, Format::WebP, &lossy, codec);
     }
-    read_png(c, &photo);
-}
-
-/// Reads the file that the `png` crate writes by default, which filters its rows.
-fn read_png(c: &mut Criterion, picture: &Picture) {
-    let mut options = EncodeOptions::default();
-    options.png = PngOptions::with_effort(PngEffort::Balanced).with_encoder(PngEncoder::Crate);
-    let file = encode(picture, Format::Png, &options).unwrap().bytes;
-    let by_crate = |file: &[u8]| {
-        let mut reader = png::Decoder::new(Cursor::new(file)).read_info().unwrap();
-        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
-        reader.next_frame(&mut pixels).unwrap();
-        pixels
-    };
-    assert!(by_crate(&file) == decode(&file, &DecodeLimits::default()).unwrap().picture.pixels());
-    let mut group = c.benchmark_group("codec/png");
-    group.sample_size(20).throughput(Throughput::Elements(picture.size().area().into()));
-    group.bench_function("read/pure", |bencher| {
-        bencher.iter(|| decode(black_box(&file), &DecodeLimits::default()).unwrap());
-    });
-    group.bench_function("read/png crate", |bencher| bencher.iter(|| by_crate(black_box(&file))));
-    group.finish();
 }
 
 /// Writes the picture, and reads what was written.

@@ -1,4 +1,4 @@
-//! Eight renditions of one picture, single ones, and the strips of one PNG, on one thread and on two:
+//! Eight targets of one picture, single targets, and the strips of one PNG, on one thread and on two:
 //! `cargo bench --features parallel --bench parallel`.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a bench without an answer has to stop")]
@@ -8,8 +8,7 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rayon::ThreadPoolBuilder;
 use smart_resize::{
-    DecodeLimits, EncodeOptions, Format, PngEffort, PngEncoder, PngOptions, RenderOptions, RenderTarget, Size, decode,
-    encode, render_all,
+    DecodeLimits, EncodeOptions, Format, RenderOptions, RenderTarget, Size, decode, encode, render_all,
 };
 
 mod photo;
@@ -23,9 +22,7 @@ fn benches(c: &mut Criterion) {
     let eight = EIGHT.map(|size| target(size, Format::Jpeg));
     bench(c, "eight-jpeg", (4096, 4096), &eight, &RenderOptions::default());
     bench(c, "one-jpeg", (2752, 1536), &[target("1920x1080", Format::Jpeg)], &RenderOptions::default());
-    let mut own = RenderOptions::default();
-    own.encode.png = PngOptions::default().with_encoder(PngEncoder::Own);
-    bench(c, "one-png", (2752, 1536), &[target("1920x1080", Format::Png)], &own);
+    bench(c, "one-png", (2752, 1536), &[target("1920x1080", Format::Png)], &RenderOptions::default());
 }
 
 /// Cuts the targets from a photograph of that size.
@@ -52,8 +49,7 @@ fn bench(
 
 fn strips(c: &mut Criterion) {
     let picture = decode(&photo::photo(1920, 1080), &DecodeLimits::default()).unwrap().picture;
-    let mut options = EncodeOptions::default();
-    options.png = PngOptions::with_effort(PngEffort::Balanced).with_encoder(PngEncoder::Own);
+    let options = EncodeOptions::default();
     let mut group = c.benchmark_group("parallel/encode-png/1920x1080");
     group.sample_size(20).throughput(Throughput::Elements(1920 * 1080));
     let mut expected = None;

@@ -23,7 +23,7 @@ fn bench(c: &mut Criterion, name: &str, generated: &[u8], target: Size, format: 
     let frame = probe(generated, &options.limits).unwrap().size;
     let to = RenderTarget::new(target).with_format(format);
     let found = probe(&render(generated, &to, &options).unwrap().bytes, &options.limits).unwrap();
-    assert_eq!((found.size, found.format), (target, format));
+    assert_eq!((found.size, found.format), (target, format.into()));
     let mut group = c.benchmark_group(format!("render/{format}"));
     group.sample_size(10).throughput(Throughput::Elements(frame.area().into()));
     group.bench_function(name, |bencher| bencher.iter(|| render(black_box(generated), &to, &options).unwrap()));

@@ -8,11 +8,11 @@ use crate::generate::error::GenerateError;
 use crate::generate::store::StoreError;
 #[cfg(feature = "pixels")]
 use crate::generate::{drive::RunError, outcome::RenditionError};
+use crate::geometry::fit::TooSmallError;
+use crate::geometry::focus::FocusError;
 #[cfg(feature = "pixels")]
-use crate::pixels::{RenderError, decode::DecodeError, encode::EncodeError, picture::PixelCountError};
+use crate::pixels::{decode::DecodeError, encode::EncodeError, picture::PixelCountError, rendered::RenderError};
 use crate::plan::PlanError;
-use crate::plan::fit::TooSmallError;
-use crate::plan::focus::FocusError;
 use crate::plan::preset::PresetTableError;
 use crate::plan::request::RequestErrors;
 use crate::plan::scene::SceneError;

@@ -1,4 +1,6 @@
-//! The three file formats that go in and out.
+//! The file formats that are read and written.
+//!
+//! [`Format`] is what a result can be written as. [`SourceFormat`] is what a picture can be read from.
 
 use alloc::string::String;
 use core::fmt;
@@ -94,6 +96,102 @@ impl FromStr for Format {
             "webp" => Ok(Self::WebP),
             _ => Err(ParseFormatError { found: text.chars().take(16).collect() }),
         }
+    }
+}
+
+/// A file format that pictures are read from. The first bytes of a file decide, never a label or an extension.
+///
+/// GIF, BMP and TIFF are read with the cargo feature `image`.
+///
+/// ```
+/// use smart_resize::{Format, SourceFormat};
+///
+/// assert_eq!(SourceFormat::sniff(b"GIF89a and so on"), Some(SourceFormat::Gif));
+/// assert_eq!(SourceFormat::from(Format::WebP).to_string(), "webp");
+/// assert_eq!(SourceFormat::Gif.output(), None);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SourceFormat {
+    /// PNG.
+    Png,
+    /// JPEG.
+    Jpeg,
+    /// WebP.
+    WebP,
+    /// GIF; the first frame is used.
+    Gif,
+    /// Windows bitmap.
+    Bmp,
+    /// TIFF; the first page is used.
+    Tiff,
+}
+
+impl SourceFormat {
+    /// Returns the format that the first bytes of a file announce, or `None` where they announce none of these.
+    pub const fn sniff(bytes: &[u8]) -> Option<Self> {
+        match bytes {
+            [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(Self::Gif),
+            [b'B', b'M', ..] => Some(Self::Bmp),
+            [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => Some(Self::Tiff),
+            _ => match Format::sniff(bytes) {
+                Some(Format::Png) => Some(Self::Png),
+                Some(Format::Jpeg) => Some(Self::Jpeg),
+                Some(Format::WebP) => Some(Self::WebP),
+                None => None,
+            },
+        }
+    }
+
+    /// Returns the same format as one that can be written, or `None` for a format that is only read.
+    pub const fn output(self) -> Option<Format> {
+        match self {
+            Self::Png => Some(Format::Png),
+            Self::Jpeg => Some(Format::Jpeg),
+            Self::WebP => Some(Format::WebP),
+            Self::Gif | Self::Bmp | Self::Tiff => None,
+        }
+    }
+
+    /// The media type, such as `image/png`.
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Png => "image/png",
+            Self::Jpeg => "image/jpeg",
+            Self::WebP => "image/webp",
+            Self::Gif => "image/gif",
+            Self::Bmp => "image/bmp",
+            Self::Tiff => "image/tiff",
+        }
+    }
+}
+
+impl From<Format> for SourceFormat {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Png => Self::Png,
+            Format::Jpeg => Self::Jpeg,
+            Format::WebP => Self::WebP,
+        }
+    }
+}
+
+impl PartialEq<Format> for SourceFormat {
+    fn eq(&self, other: &Format) -> bool {
+        *self == Self::from(*other)
+    }
+}
+
+impl fmt::Display for SourceFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Png => "png",
+            Self::Jpeg => "jpeg",
+            Self::WebP => "webp",
+            Self::Gif => "gif",
+            Self::Bmp => "bmp",
+            Self::Tiff => "tiff",
+        })
     }
 }
 

@@ -54,23 +54,22 @@
 //! | `pixels` | yes | decoding, rendering, encoding, the drivers, the local generator |
 //! | `serde` | yes | plans, sizes and provenance records as JSON |
 //! | `tower` | no | backends as services of [tower](https://docs.rs/tower), services as backends, a layer that meters each try |
-//! | `parallel` | no | renditions beside each other, and the stages of a single one, on the threads of rayon |
-//! | `palette` | no | palettes with dithering, where `EncodeOptions::palette` allows them |
+//! | `image` | yes | conversions from and to the types of the `image` crate; GIF, BMP and TIFF as sources |
+//! | `parallel` | no | targets, and the work on a single one, concurrently on the threads of rayon |
 //! | `libwebp` | no | `WebPMode::Lossy`, and `Codec::Fast` for reading WebP; takes a C compiler |
 //! | `turbojpeg` | no | `Codec::Fast` for JPEG; takes a C compiler, CMake and NASM |
-//! | `jpeg-simd` | no | JPEGs written a third faster; their bytes differ between processors |
 //! | `wire` | no | the JSON of fal and Gemini; free to change before 1.0 |
 //! | `schemars` | no | `wire`, and JSON Schemas of what it reads and writes |
 //!
 //! Without default features the crate is `no_std` with `alloc`: planning, and the traits and data of backends.
 //!
 //! A feature changes no picture by being there, since another crate may turn it on: codecs in C are used where a call asks
-//! for `Codec::Fast`. The exception is `jpeg-simd`, which switches the JPEG encoder for everyone.
+//! for `Codec::Fast`.
 //!
 //! # What it does not do
 //!
 //! It talks to no service, fetches no URL, keeps no file, and neither retries nor waits. CMYK JPEGs are refused. WebP is
-//! written without loss, unless a palette is allowed or a loss is asked of the feature `libwebp`. Of an animation the first
+//! written without loss, unless a lossy file is asked of the feature `libwebp`. Of an animation the first
 //! frame is used.
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -79,6 +78,7 @@ extern crate alloc;
 mod error;
 pub mod format;
 pub mod generate;
+pub mod geometry;
 #[cfg(feature = "pixels")]
 pub mod pixels;
 pub mod plan;
@@ -88,7 +88,7 @@ mod text;
 pub mod wire;
 
 pub use error::Error;
-pub use format::{Format, ParseFormatError};
+pub use format::{Format, ParseFormatError, SourceFormat};
 #[cfg(feature = "std")]
 pub use generate::budget::{Budget, BudgetError, Reservation};
 pub use generate::error::{GenerateError, GenerateErrorKind};
@@ -104,32 +104,36 @@ pub use generate::{
     drive::{Driver, Event, RenderDone, RenderJob, RunError},
     local::LocalGenerator,
     outcome::{CallReport, GenerationRecord, Outcome, Output, Provenance, RenditionError, RenditionOutcome},
+    source::read_source,
 };
+pub use geometry::fit::{Fit, TooSmallError, cover};
+pub use geometry::focus::{Focus, FocusError, Reframing};
+pub use geometry::rect::{Kept, Rect};
+#[cfg(feature = "image")]
+pub use pixels::image::HasAlphaError;
 #[cfg(feature = "pixels")]
 pub use pixels::{
-    Inspect, PassThrough, RenderError, RenderOptions, RenderTarget, Rendered, Undersized, Warning,
     codec::Codec,
     decode::{Colour, DecodeError, DecodeLimits, Decoded, Probe, decode, probe},
     encode::{
         EncodeError, EncodeOptions, Encoded, EncoderSettings, encode,
         jpeg::{DEFAULT_JPEG_QUALITY, JpegOptions, Subsampling},
-        png::{PngEffort, PngEncoder, PngOptions},
+        png::{PngEffort, PngOptions},
         webp::{DEFAULT_WEBP_EFFORT, WebPMode, WebPOptions},
-        weight::{DEFAULT_MIN_QUALITY, MAX_ENCODES, encode_within},
+        within::{DEFAULT_MIN_QUALITY, MAX_ENCODES, encode_within},
     },
     inspect::{Bar, Blank, Findings, Frame, inspect},
+    options::{Inspect, PassThrough, RenderOptions, Undersized},
     picture::{Layout, Picture, PixelCountError},
-    render::{Renderer, render, render_all},
-    source::read_source,
+    render::{Renderer, render, render_all, render_picture},
+    rendered::{RenderError, Rendered, RenderedPicture, Warning},
+    target::RenderTarget,
 };
 pub use plan::budget::{Alternative, OverBudgetError};
 pub use plan::fingerprint::{Digest, Fingerprint, ParseHashError};
-pub use plan::fit::{Fit, TooSmallError, cover};
-pub use plan::focus::{Focus, FocusError, Reframing};
 pub use plan::preset::{AspectRatio, MAX_PRESETS, ParseLabelError, Preset, PresetTable, PresetTableError, Resolution};
 pub use plan::price::{PriceList, UsdMicros};
 pub use plan::prompt::{Brief, prompt};
-pub use plan::rect::{Kept, Rect};
 pub use plan::request::{
     MAX_PROMPT_CHARS, MAX_TARGETS, MAX_VARIANTS, RequestError, RequestErrors, RequestLimits, ResizeRequest,
     ResizeRequestBuilder,

@@ -1,6 +1,6 @@
-//! A picture like a photograph, drawn from a seed: smooth light, a few soft shapes, the noise of a sensor.
+//! A picture like a photograph, drawn from a seed: smooth light, two soft shapes, the noise of a sensor.
 
-use smart_resize::{EncodeOptions, Format, Picture, PngEffort, PngOptions, Size, encode};
+use smart_resize::{EncodeOptions, Format, Picture, Size, encode};
 
 /// The PNG of a photograph of `width` by `height` pixels.
 pub(crate) fn photo(width: u32, height: u32) -> Vec<u8> {
@@ -12,7 +12,7 @@ pub(crate) fn photo(width: u32, height: u32) -> Vec<u8> {
             state ^= state >> 17;
             state ^= state << 5;
             let (across, down) = (255 * x / width, 255 * y / height);
-            // A soft ball in the middle of the light, and a dark one beside it.
+            // A soft light ball and a soft dark one.
             let ball =
                 |cx: u32, cy: u32| 255_u32.saturating_sub((across.abs_diff(cx).pow(2) + down.abs_diff(cy).pow(2)) / 16);
             let (light, dark) = (ball(150, 100), ball(60, 170) / 2);
@@ -23,7 +23,5 @@ pub(crate) fn photo(width: u32, height: u32) -> Vec<u8> {
         }
     }
     let picture = Picture::from_rgb(Size::new(width, height).unwrap(), pixels).unwrap();
-    let mut options = EncodeOptions::default();
-    options.png = PngOptions::with_effort(PngEffort::Fast);
-    encode(&picture, Format::Png, &options).unwrap().bytes
+    encode(&picture, Format::Png, &EncodeOptions::default()).unwrap().bytes
 }

@@ -68,7 +68,7 @@ pub(crate) struct Args {
     /// that is tried [default: 40]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100))]
     min_quality: Option<u8>,
-    /// Let a limit on its weight reduce a PNG or a WebP to a palette (with the cargo feature "palette")
+    /// Let a byte limit reduce a PNG to a palette, with dithering
     #[arg(long)]
     palette: bool,
     /// Read and write with the codecs in C (with the cargo features "turbojpeg" for JPEG and "libwebp" for WebP)

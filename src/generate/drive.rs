@@ -45,9 +45,9 @@ use super::outcome::{CallReport, Outcome, Output, RenditionError, RenditionOutco
 use super::store::{AsyncStore, NoStore, Store, StoreError};
 use super::{AsyncGenerator, BoxFuture, Generated, Generator, SourceMismatchError};
 use crate::format::Format;
-use crate::pixels::RenderOptions;
 use crate::pixels::decode::{DecodeError, DecodeLimits};
 use crate::pixels::encode::EncodeError;
+use crate::pixels::options::RenderOptions;
 use crate::pixels::render::Renderer;
 use crate::plan::source::Source;
 use crate::plan::{Call, CallId, Plan};

@@ -12,15 +12,13 @@ use std::sync::Arc;
 
 use super::error::{GenerateError, GenerateErrorKind};
 use super::{AsyncGenerator, Generated, GenerationRequest, Generator};
-use crate::pixels::RenderError;
+use crate::geometry::fit::largest_inside;
+use crate::geometry::focus::{Focus, Reframing, around};
+use crate::geometry::rect::Rect;
 use crate::pixels::decode::{Colour, DecodeLimits, decode};
-use crate::pixels::encode::png::{PngEffort, PngOptions};
-use crate::pixels::encode::{EncodeOptions, encode};
-use crate::pixels::picture::{Picture, PixelCountError};
+use crate::pixels::encode::{EncodeError, EncodeOptions, encode};
+use crate::pixels::picture::{Layout, Picture};
 use crate::pixels::resample::{Filter, resample};
-use crate::plan::fit::largest_inside;
-use crate::plan::focus::{Focus, Reframing, around};
-use crate::plan::rect::Rect;
 use crate::size::Size;
 
 /// From this share of the source on, in hundredths of a percent, it is cropped rather than extended.
@@ -54,14 +52,13 @@ impl Generator for LocalGenerator {
                 "a preset of {frame}, at most {pixels} pixels and {decoded_bytes} bytes at 4 a pixel"
             )));
         }
-        let unable = |error: RenderError| fail("the source cannot be reframed".into()).with_source(error);
-        let (picture, reframing, mut how) = reframe(&decoded.picture, frame, request.focus()).map_err(unable)?;
+        let unable = |error: EncodeError| fail("the reframed source cannot be encoded".into()).with_source(error);
+        let (picture, reframing, mut how) = reframe(&decoded.picture, frame, request.focus());
         if let Colour::Ignored { reason } = &decoded.colour {
             how.push_str(", its colours taken for sRGB because of ");
             how.push_str(reason);
         }
-        let options = EncodeOptions { png: PngOptions::with_effort(PngEffort::Fast), ..EncodeOptions::default() };
-        let encoded = encode(&picture, request.transfer_format(), &options).map_err(|error| unable(error.into()))?;
+        let encoded = encode(&picture, request.transfer_format(), &EncodeOptions::default()).map_err(unable)?;
         let image: Arc<[u8]> = encoded.bytes.into();
         let images = (0..request.variants()).map(|_| image.clone());
         Ok(Generated::new("local", images).with_billed_images(0).with_description(how).with_reframing(reframing))
@@ -76,21 +73,21 @@ impl AsyncGenerator for LocalGenerator {
 }
 
 /// The picture in a frame of another shape, how it lies in there, and what was done in words.
-fn reframe(picture: &Picture, frame: Size, focus: Focus) -> Result<(Picture, Reframing, String), RenderError> {
+fn reframe(picture: &Picture, frame: Size, focus: Focus) -> (Picture, Reframing, String) {
     let source = picture.size();
     let crop = around(focus.pixels(source), source, largest_inside(source, frame));
     let kept = crop.kept_of(source);
     if kept.hundredths_of_percent() >= CROP_FROM {
         let how = format!("made locally: cropped to {kept} % of the source{}", enlarged(crop.size(), frame));
         let reframing = Reframing::new(source, crop, Rect::new(0, 0, frame));
-        return Ok((resample(picture, crop, frame, Filter::Lanczos3)?, reframing, how));
+        return (resample(picture, crop, frame, Filter::Lanczos3), reframing, how);
     }
     let inner = largest_inside(frame, source);
     let whole = Rect::new(0, 0, source);
-    let fitted = resample(picture, whole, inner, Filter::Lanczos3)?;
+    let fitted = resample(picture, whole, inner, Filter::Lanczos3);
     let how = format!("made locally: the whole source with its edges extended{}", enlarged(source, inner));
     let reframing = Reframing::new(source, whole, Rect::centred(frame, inner));
-    Ok((extend(&fitted, frame)?, reframing, how))
+    (extend(&fitted, frame), reframing, how)
 }
 
 fn enlarged(from: Size, to: Size) -> String {
@@ -98,9 +95,9 @@ fn enlarged(from: Size, to: Size) -> String {
 }
 
 /// The picture in the middle of the frame, with its edges extended to those of the frame.
-fn extend(picture: &Picture, frame: Size) -> Result<Picture, RenderError> {
+fn extend(picture: &Picture, frame: Size) -> Picture {
     let place = Rect::centred(frame, picture.size());
-    let mirrored = mirror(picture, frame, place)?;
+    let mirrored = mirror(picture, frame, place);
     // The blur is at its full strength at a seventh of the frame's shorter side from the seam.
     let reach = (frame.width().min(frame.height()) / 7).max(1);
     let columns = strengths(place.x(), place.width(), frame.width(), reach);
@@ -110,7 +107,7 @@ fn extend(picture: &Picture, frame: Size) -> Result<Picture, RenderError> {
     let mut pixels = mirrored.pixels().to_vec();
     let mut sharper = mirrored.clone();
     for level in 1..BLURS.len() {
-        let blurred = blur(&mirrored, BLURS.get(..=level).unwrap_or_default())?;
+        let blurred = blur(&mirrored, BLURS.get(..=level).unwrap_or_default());
         let from = strength_of(level - 1);
         for (y, row_strength) in rows.iter().enumerate() {
             let row = y * mirrored.row_bytes()..(y + 1) * mirrored.row_bytes();
@@ -129,11 +126,11 @@ fn extend(picture: &Picture, frame: Size) -> Result<Picture, RenderError> {
         }
         sharper = blurred;
     }
-    Ok(Picture::new(frame, mirrored.layout(), pixels)?.without_needless_alpha())
+    whole(frame, mirrored.layout(), pixels).without_needless_alpha()
 }
 
 /// The picture at `place` in the frame, with its edges mirrored around it.
-fn mirror(picture: &Picture, frame: Size, place: Rect) -> Result<Picture, RenderError> {
+fn mirror(picture: &Picture, frame: Size, place: Rect) -> Picture {
     let channels = picture.layout().channels();
     let columns = reflections(place.x(), place.width(), frame.width());
     let mut pixels = Vec::with_capacity(frame.area() as usize * channels);
@@ -143,7 +140,12 @@ fn mirror(picture: &Picture, frame: Size, place: Rect) -> Result<Picture, Render
             pixels.extend_from_slice(row.get(x * channels..(x + 1) * channels).unwrap_or_default());
         }
     }
-    Ok(Picture::new(frame, picture.layout(), pixels)?)
+    whole(frame, picture.layout(), pixels)
+}
+
+#[expect(clippy::expect_used, reason = "a broken invariant must be loud")]
+fn whole(size: Size, layout: Layout, pixels: Vec<u8>) -> Picture {
+    Picture::new(size, layout, pixels).expect("invariant: every pixel of the frame was made")
 }
 
 /// For each of `whole` places, which of the `length` pixels that begin at `start` is seen there. Only a strip at
@@ -178,7 +180,7 @@ fn strength_of(level: usize) -> u32 {
 }
 
 /// The picture reduced by each divisor in turn and enlarged again by the same steps, so that no grid shows.
-fn blur(picture: &Picture, divisors: &[u32]) -> Result<Picture, PixelCountError> {
+fn blur(picture: &Picture, divisors: &[u32]) -> Picture {
     let size = picture.size();
     let reduced = |divisor: &u32| {
         let part = |side: u32| side.div_ceil(*divisor).max(2.min(side));
@@ -186,7 +188,7 @@ fn blur(picture: &Picture, divisors: &[u32]) -> Result<Picture, PixelCountError>
     };
     let down = divisors.iter().map(reduced);
     let up = divisors.iter().rev().skip(1).map(reduced);
-    down.chain(up).try_fold(picture.clone(), |picture, size| {
+    down.chain(up).fold(picture.clone(), |picture, size| {
         resample(&picture, Rect::new(0, 0, picture.size()), size, Filter::Gaussian)
     })
 }

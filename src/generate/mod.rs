@@ -27,6 +27,10 @@ pub mod error;
 pub mod local;
 #[cfg(feature = "pixels")]
 pub mod outcome;
+#[cfg(feature = "pixels")]
+mod pictures;
+#[cfg(feature = "pixels")]
+pub mod source;
 pub mod store;
 #[cfg(feature = "tower")]
 pub mod tower;
@@ -41,8 +45,8 @@ use core::pin::Pin;
 
 use self::error::GenerateError;
 use crate::format::Format;
+use crate::geometry::focus::{Focus, Reframing};
 use crate::plan::fingerprint::{Digest, Fingerprint};
-use crate::plan::focus::{Focus, Reframing};
 use crate::plan::preset::Preset;
 use crate::plan::price::UsdMicros;
 use crate::plan::source::Source;

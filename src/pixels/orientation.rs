@@ -20,6 +20,12 @@ impl Orientation {
         orientation_tag(exif.strip_prefix(b"Exif\0\0").unwrap_or(exif)).unwrap_or(Self::UPRIGHT)
     }
 
+    /// The value of the tag. Anything but 1 to 8 counts as 1.
+    #[cfg(feature = "image")]
+    pub(crate) const fn from_tag(value: u8) -> Self {
+        if matches!(value, 1..=8) { Self(value) } else { Self::UPRIGHT }
+    }
+
     /// The size of the upright picture, where `stored` is that of the stored one.
     pub(crate) const fn upright_size(self, stored: Size) -> Size {
         if self.0 >= 5 { stored.transposed() } else { stored }
@@ -35,8 +41,7 @@ impl Orientation {
             Layout::Rgb => turned(picture.pixels().as_chunks::<3>().0, picture.size(), self),
             Layout::Rgba => turned(picture.pixels().as_chunks::<4>().0, picture.size(), self),
         };
-        // Invariant: turning keeps the number of pixels.
-        Picture::new(size, picture.layout(), pixels).unwrap_or(picture)
+        Picture::new(size, picture.layout(), pixels).expect("invariant: a rotation keeps the number of pixels")
     }
 
     /// Of the stored picture: the index of the pixel that is seen at the top left, and how far the next pixel to the
@@ -71,8 +76,7 @@ fn turned<const N: usize>(stored: &[[u8; N]], size: Size, orientation: Orientati
                 let at = |x: usize| (x.cast_signed()) * right + (band * TILE + row).cast_signed() * down;
                 let mut from = start.wrapping_add_signed(at(left));
                 for out in out.iter_mut().skip(left).take(TILE) {
-                    // Invariant: `from` is an index of the stored picture.
-                    *out = stored.get(from).copied().unwrap_or([0; N]);
+                    *out = stored[from];
                     from = from.wrapping_add_signed(right);
                 }
             }

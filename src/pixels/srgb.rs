@@ -62,7 +62,7 @@ pub(crate) fn profile() -> Vec<u8> {
         // One text in English: count, length of an entry, language, length and place of the text.
         icc.extend(b"mluc\0\0\0\0\0\0\0\x01\0\0\0\x0cenUS");
         let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
-        longs(&mut icc, &[u32::try_from(utf16.len()).unwrap_or(0), 28]);
+        longs(&mut icc, &[u32::try_from(utf16.len()).expect("invariant: a short text"), 28]);
         icc.extend(utf16);
         icc.resize(icc.len().next_multiple_of(4), 0);
     }

@@ -6,13 +6,13 @@ use alloc::vec::Vec;
 use super::preset::Preset;
 use super::price::UsdMicros;
 use super::prompt::{Brief, prompt};
-use super::rect::Rect;
 use super::request::ResizeRequest;
 use super::select::smallest_covering;
 use super::share::search::{Asked, Group, Groups, groups};
 use super::share::{Loss, Optimality, Sharing, Unshared};
 use super::target::Target;
 use super::{Call, Generation, Header, Plan, PlanError, Rendition, budget, call_seed};
+use crate::geometry::rect::Rect;
 use crate::size::Size;
 
 impl Plan {

@@ -16,9 +16,9 @@ use core::str::FromStr;
 
 use sha2::{Digest as _, Sha256};
 
-use super::focus::Focus;
 use super::preset::Preset;
 use crate::format::Format;
+use crate::geometry::focus::Focus;
 use crate::text::serde_as_text;
 
 macro_rules! sha256 {

@@ -14,15 +14,15 @@ use serde::{Deserialize, Serialize};
 
 use self::read::expect;
 use super::fingerprint::{Digest, Fingerprint};
-use super::fit::Fit;
-use super::focus::Focus;
 use super::preset::{AspectRatio, Resolution};
 use super::price::UsdMicros;
-use super::rect::{Kept, Rect};
 use super::share::{Loss, Optimality, Sharing, Unshared};
 use super::target::Insets;
 use super::{Call, CallId, Generation, Plan, Rendition};
 use crate::format::Format;
+use crate::geometry::fit::Fit;
+use crate::geometry::focus::Focus;
+use crate::geometry::rect::{Kept, Rect};
 use crate::size::Size;
 
 /// The version of the document. It changes with the meaning of any field.

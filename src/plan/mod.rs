@@ -27,15 +27,11 @@
 pub mod budget;
 mod build;
 pub mod fingerprint;
-pub mod fit;
-pub mod focus;
 #[cfg(feature = "serde")]
 mod json;
-mod percent;
 pub mod preset;
 pub mod price;
 pub mod prompt;
-pub mod rect;
 pub mod request;
 pub mod scene;
 pub mod select;
@@ -51,16 +47,16 @@ use core::fmt;
 
 use self::budget::OverBudgetError;
 use self::fingerprint::{CallFields, Digest, Fingerprint};
-use self::fit::{Fit, TooSmallError};
-use self::focus::Focus;
 use self::preset::{Preset, Resolution};
 use self::price::UsdMicros;
-use self::rect::{Kept, Rect};
 use self::request::At;
 use self::select::NothingCoversError;
 use self::share::{Loss, Optimality, Sharing, Unshared};
 use self::target::Insets;
 use crate::format::Format;
+use crate::geometry::fit::{Fit, TooSmallError};
+use crate::geometry::focus::Focus;
+use crate::geometry::rect::{Kept, Rect};
 use crate::size::Size;
 
 /// What a request asks of the model, what is cut from it, and what that costs.

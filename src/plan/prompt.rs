@@ -25,8 +25,8 @@ use alloc::vec::Vec;
 use core::cmp::Ordering;
 
 use super::preset::Preset;
-use super::rect::Rect;
 use super::scene::{Area, Region, Scene};
+use crate::geometry::rect::Rect;
 use crate::size::Size;
 
 /// From this nearness of shapes on, in thousandths, the source's composition is kept as it is.

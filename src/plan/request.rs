@@ -28,17 +28,17 @@ use alloc::vec::Vec;
 
 pub(super) use self::error::At;
 pub use self::error::{RequestError, RequestErrors};
-use super::fit::Fit;
-use super::focus::Focus;
 use super::preset::{PresetTable, Resolution};
 use super::price::{PriceList, UsdMicros};
-use super::rect::Rect;
 use super::scene::Scene;
 use super::select::{Smallest, smallest_covering};
 use super::share::{DEFAULT_SEARCH_NODES, Sharing};
 use super::source::Source;
 use super::target::Target;
 use crate::format::Format;
+use crate::geometry::fit::Fit;
+use crate::geometry::focus::Focus;
+use crate::geometry::rect::Rect;
 use crate::size::{ParseSizeError, Size};
 
 /// The most targets of one request.

@@ -20,6 +20,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::geometry::focus::Focus;
+
 /// The most characters of a scene's summary.
 pub const MAX_SUMMARY_CHARS: usize = 1000;
 /// The most characters of a region's label.
@@ -60,6 +62,19 @@ impl Area {
     /// Left, top, right and bottom, in thousandths.
     pub const fn edges(self) -> [u16; 4] {
         [self.left, self.top, self.right, self.bottom]
+    }
+}
+
+impl Focus {
+    /// The whole of `area`.
+    pub const fn area(area: Area) -> Self {
+        Self::region(area.edges())
+    }
+}
+
+impl From<Area> for Focus {
+    fn from(area: Area) -> Self {
+        Self::area(area)
     }
 }
 

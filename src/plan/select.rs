@@ -33,8 +33,8 @@
 use core::cmp::{Ordering, Reverse};
 use core::fmt;
 
-use super::fit::largest_inside;
 use super::preset::{Preset, PresetTable, Resolution};
+use crate::geometry::fit::largest_inside;
 use crate::size::Size;
 
 /// Which of the covering presets counts as the smallest.

@@ -31,9 +31,9 @@
 mod cover;
 pub(super) mod search;
 
-use super::percent::percent;
 use super::preset::Preset;
 use super::price::UsdMicros;
+use crate::geometry::percent::percent;
 use crate::size::{Nearness, Size};
 
 /// The nodes that a search for the cheapest set looks into at most, unless a request says otherwise.
@@ -54,7 +54,7 @@ pub enum Sharing {
     /// Those for which a common generation is near enough in shape: the cheapest set of generations, within
     /// [`max_calls`](super::request::ResizeRequestBuilder::max_calls) if that is possible.
     ///
-    /// What is bounded is shape. With [`Fit::Crop`](super::fit::Fit::Crop) a target may keep much less of a generation of a
+    /// What is bounded is shape. With [`Fit::Crop`](crate::geometry::fit::Fit::Crop) a target may keep much less of a generation of a
     /// higher tier.
     Shared {
         /// How much of the nearness of its own best preset a target may lose, in thousandths, up to 1000.

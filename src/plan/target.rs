@@ -2,8 +2,8 @@
 
 use core::fmt;
 
-use super::rect::Rect;
 use crate::format::Format;
+use crate::geometry::rect::Rect;
 use crate::size::Size;
 
 /// The parts of a target that have to stay free of anything important, as thousandths of its sides or in its pixels.

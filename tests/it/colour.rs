@@ -286,7 +286,7 @@ fn high_dynamic_range_and_narrow_range_are_refused() {
         ([1, 13, 0, 0], "narrow-range"),
     ] {
         let error = decode(&with_chunk(&file, b"cICP", &points), &DecodeLimits::default()).unwrap_err();
-        assert_eq!(error, DecodeError::UnsupportedColour { format: Format::Png, found: found.into() });
+        assert_eq!(error, DecodeError::UnsupportedColour { format: Format::Png.into(), found: found.into() });
     }
 }
 
@@ -331,7 +331,7 @@ fn content_credentials_are_reported_and_dropped() {
     assert_eq!(riff(&[]).len(), 12);
     for file in [with_chunk(&plain, b"caBX", b"jumb"), with_segment(&jpeg, 0xeb, b"JP\0\x01\0\0\0\x01"), webp] {
         let format = read(&file).format;
-        let target = RenderTarget::new(picture.size()).with_format(format);
+        let target = RenderTarget::new(picture.size()).with_format(format.output().unwrap());
         let rendered = render(&file, &target, &RenderOptions::default()).unwrap();
         assert_eq!(rendered.warnings, [Warning::ContentCredentialsDropped], "{format}");
         assert!(!read(&rendered.bytes).has_content_credentials);

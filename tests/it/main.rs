@@ -32,6 +32,8 @@ mod drive;
 mod fingerprint;
 mod fit;
 mod focus;
+#[cfg(feature = "image")]
+mod image;
 #[cfg(feature = "pixels")]
 mod inspect;
 #[cfg(all(feature = "pixels", feature = "serde"))]
@@ -48,8 +50,6 @@ mod pictures;
 mod pixels;
 #[cfg(feature = "serde")]
 mod plan_json;
-#[cfg(all(feature = "pixels", feature = "serde"))]
-mod png;
 mod prompt;
 #[cfg(feature = "pixels")]
 mod rejected;
@@ -58,6 +58,8 @@ mod renderer;
 #[cfg(all(feature = "pixels", feature = "serde"))]
 mod replay;
 mod request;
+#[cfg(feature = "pixels")]
+mod resample;
 mod select;
 mod share;
 #[cfg(feature = "pixels")]

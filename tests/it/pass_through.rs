@@ -17,7 +17,8 @@ fn file(picture: &Picture, format: Format) -> Vec<u8> {
 /// At its own size and in its own format.
 pub(crate) fn rendered(file: &[u8], options: &RenderOptions) -> Result<Rendered, RenderError> {
     let decoded = decode(file, &options.limits).map_err(RenderError::from)?;
-    render(file, &RenderTarget::new(decoded.picture.size()).with_format(decoded.format), options)
+    let format = decoded.format.output().unwrap();
+    render(file, &RenderTarget::new(decoded.picture.size()).with_format(format), options)
 }
 
 pub(crate) fn passes(file: &[u8], options: &RenderOptions) -> bool {
@@ -37,9 +38,8 @@ fn what_is_wanted_passes_in_every_format() {
             assert!(is_passed(&file(&picture, format)), "{format}");
         }
     }
-    // Without any mark of sRGB; of fewer bits; grey; interlaced is the same to the rule.
+    // Without an sRGB chunk.
     assert!(is_passed(&raw_png(size("8x2"), ColorType::Rgb, BitDepth::Eight, photo(size("8x2")).pixels())));
-    assert!(is_passed(&raw_png(size("8x2"), ColorType::Grayscale, BitDepth::One, &[0b1010_0101, 0b1100_0011])));
 }
 
 #[test]
@@ -146,8 +146,10 @@ fn a_file_cut_short_does_not_pass_unless_it_is_trusted() {
         // Looking at a picture means decoding it.
         assert!(render(&broken, &target, &options).is_err(), "{format}");
         options.inspect = Inspect::Off;
-        if format == Format::Png {
-            assert_eq!(render(&broken, &target, &options).unwrap().bytes, broken);
+        // The header of a JPEG or a WebP tells that the file is cut short.
+        match format {
+            Format::Png => assert_eq!(render(&broken, &target, &options).unwrap().bytes, broken),
+            _ => assert!(render(&broken, &target, &options).is_err(), "{format}"),
         }
         assert_eq!(render(&whole, &target, &options).unwrap().bytes, whole);
     }

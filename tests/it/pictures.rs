@@ -1,6 +1,6 @@
 //! Pictures that the tests draw, and files of them that the crate did not write.
 
-use smart_resize::{EncodeOptions, Format, Picture, PngEncoder, Size, encode};
+use smart_resize::{Layout, Picture, Size};
 
 pub(crate) fn size(text: &str) -> Size {
     text.parse().unwrap()
@@ -34,11 +34,15 @@ pub(crate) fn transparent(size: Size) -> Picture {
     Picture::from_rgba(size, photo.pixels().chunks(3).enumerate().flat_map(with_alpha).collect()).unwrap()
 }
 
-/// A file of red, green and blue, whatever the colours, as most that an image model sends.
+/// A PNG of RGB or RGBA, as image models send them, written by the `png` crate.
 pub(crate) fn png(picture: &Picture) -> Vec<u8> {
-    let mut options = EncodeOptions::default();
-    options.png = options.png.with_encoder(PngEncoder::Crate);
-    encode(picture, Format::Png, &options).unwrap().bytes
+    let colour = match picture.layout() {
+        Layout::Rgba => png::ColorType::Rgba,
+        _ => png::ColorType::Rgb,
+    };
+    raw_png_with(picture.size(), colour, png::BitDepth::Eight, picture.pixels(), |info| {
+        info.srgb = Some(png::SrgbRenderingIntent::Perceptual);
+    })
 }
 
 /// A PNG of raw samples, written by the `png` crate.

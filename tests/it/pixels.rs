@@ -1,6 +1,6 @@
 //! Encoded bytes in, exact encoded bytes out. What the crate writes is read by decoders that it does not use.
 
-use jpeg_encoder::{ChromaSubsamplingMethod, ColorType as JpegColor, Encoder as JpegEncoder, SamplingFactor};
+use jpeg_encoder::{ColorType as JpegColor, Encoder as JpegEncoder, SamplingFactor};
 use png::{BitDepth, ColorType};
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
 use smart_resize::{
@@ -351,12 +351,12 @@ fn the_bytes_tell_the_format() {
     for format in FORMATS {
         let bytes = encode(&picture, format, &EncodeOptions::default()).unwrap().bytes;
         let found = probe(&bytes, &DecodeLimits::default()).unwrap();
-        assert_eq!((found.format, found.size), (format, picture.size()));
+        assert_eq!((found.format, found.size), (format.into(), picture.size()));
     }
     let refuse = |bytes: &[u8], message: &str| assert_eq!(refused(bytes, &DecodeLimits::default()), message);
-    refuse(b"", "not a PNG, JPEG or WebP picture: it begins with []");
-    refuse(b"GIF89a", "not a PNG, JPEG or WebP picture: it begins with [47, 49, 46, 38, 39, 61]");
-    refuse(b"RIFF\0\0\0\0WAVE", "not a PNG, JPEG or WebP picture: it begins with [52, 49, 46, 46, 00, 00, 00, 00]");
+    refuse(b"", "the file begins with []; expected a PNG, JPEG, WebP, GIF, BMP or TIFF picture");
+    refuse(b"GIF90a", "the file begins with [47, 49, 46, 39, 30, 61]; expected a PNG, JPEG, WebP, GIF, BMP or TIFF picture");
+    refuse(b"RIFF\0\0\0\0WAVE", "the file begins with [52, 49, 46, 46, 00, 00, 00, 00]; expected a PNG, JPEG, WebP, GIF, BMP or TIFF picture");
 }
 
 #[test]
@@ -370,9 +370,9 @@ fn limits_hold_on_both_sides() {
         change(&mut limits);
         refused(&file, &limits)
     };
-    assert_eq!(tighter(&|limits| limits.pixels -= 1), "a picture of 40x30, at most 1199 pixels");
-    assert_eq!(tighter(&|limits| limits.decoded_bytes -= 1), "3600 decoded bytes, at most 3599");
-    let message = format!("{} bytes of input, at most {}", file.len(), file.len() - 1);
+    assert_eq!(tighter(&|limits| limits.pixels -= 1), "the picture is 40x30; expected at most 1199 pixels");
+    assert_eq!(tighter(&|limits| limits.decoded_bytes -= 1), "the decoded picture has 3600 bytes; expected at most 3599");
+    let message = format!("the file has {} bytes; expected at most {}", file.len(), file.len() - 1);
     assert_eq!(tighter(&|limits| limits.input_bytes -= 1), message);
 }
 
@@ -387,8 +387,8 @@ fn a_header_of_impossible_size_is_refused_before_anything_is_decoded() {
         file[29..33].copy_from_slice(&sum.to_be_bytes());
         refused(&file, &DecodeLimits::default())
     };
-    assert_eq!(claim(30_000, 30_000), "a picture of 30000x30000, at most 100000000 pixels");
-    assert_eq!(claim(65_536, 1), "a picture of 65536x1, each side has to be 1 to 65535");
+    assert_eq!(claim(30_000, 30_000), "the picture is 30000x30000; expected at most 100000000 pixels");
+    assert_eq!(claim(65_536, 1), "the picture is 65536x1; expected sides of 1 to 65535");
 }
 
 #[test]
@@ -404,7 +404,7 @@ fn a_webp_that_claims_more_than_it_holds_is_refused_before_its_decoder_is_asked(
     let lossless = [&[0x2f][..], &(0x3ffe_u32 | 0x3ffe << 14).to_le_bytes(), &[0; 8]].concat();
     let lossy = [&[0, 0, 0, 0x9d, 0x01, 0x2a, 0xff, 0x3f, 0xff, 0x3f][..], &[0; 8]].concat();
     let frame = [&[0; 16][..], b"VP8L", &(lossless.len() as u32).to_le_bytes(), &lossless, &[0]].concat();
-    let large = "a picture of 16383x16383, at most 100000000 pixels";
+    let large = "the picture is 16383x16383; expected at most 100000000 pixels";
     assert_eq!(refused(&riff(&[(b"VP8X", &canvas), (b"VP8L", &lossless)]), &limits), large);
     assert_eq!(refused(&riff(&[(b"VP8X", &canvas), (b"VP8 ", &lossy)]), &limits), large);
     assert_eq!(refused(&riff(&[(b"VP8X", &canvas), (b"ANIM", &[0; 6]), (b"ANMF", &frame)]), &limits), large);
@@ -433,11 +433,10 @@ fn a_target_beyond_what_may_be_decoded_is_refused() {
     let generated = png(&photo(size("20x20")));
     assert!(render(&generated, &RenderTarget::new(size("40x10")), &options).is_ok());
     let error = render(&generated, &RenderTarget::new(size("401x1")), &options).unwrap_err();
-    assert_eq!(error.to_string(), "a target of 401x1 exceeds what may be decoded: 400 pixels");
+    assert_eq!(error.to_string(), "the target is 401x1; expected at most 400 pixels");
 }
 
 /// Bytes and pixels of one input under a matrix of options, as they are on every machine.
-#[cfg_attr(feature = "jpeg-simd", ignore = "the feature changes what is written as JPEG")]
 #[test]
 fn the_same_input_gives_the_same_bytes_everywhere() {
     let mut found = Vec::new();
@@ -491,7 +490,7 @@ fn a_png_cut_short_is_told_wherever_it_ends() {
         // All but the checksum of the end is needed.
         for end in 8..file.len() - 4 {
             let error = decode(&file[..end], &DecodeLimits::default()).unwrap_err();
-            assert_eq!(error, DecodeError::Truncated { format: Format::Png }, "{end} of {} bytes", file.len());
+            assert_eq!(error, DecodeError::Truncated { format: Format::Png.into() }, "{end} of {} bytes", file.len());
         }
     }
 }
@@ -507,7 +506,7 @@ fn a_jpeg_cut_short_is_told_from_a_whole_one_with_a_thumbnail() {
     encoder.encode(picture.pixels(), 48, 32, JpegColor::Rgb).unwrap();
     assert_eq!(decoded(&file).size(), picture.size());
     let error = decode(&file[..file.len() - 9], &DecodeLimits::default()).unwrap_err();
-    assert_eq!(error, DecodeError::Truncated { format: Format::Jpeg });
+    assert_eq!(error, DecodeError::Truncated { format: Format::Jpeg.into() });
     file.extend(b"something behind the end");
     assert_eq!(decoded(&file).size(), picture.size());
 }
@@ -590,7 +589,7 @@ fn options_and_formats_have_their_bounds() {
     assert!(encode(&long, Format::WebP, &EncodeOptions::default()).is_ok());
     let longer = Picture::from_rgb(size("1x16384"), vec![0; 16_384 * 3]).unwrap();
     let error = encode(&longer, Format::WebP, &EncodeOptions::default()).unwrap_err();
-    assert_eq!(error.to_string(), "1x16384 is too long for webp: at most 16383 pixels a side");
+    assert_eq!(error.to_string(), "the picture is 1x16384; expected sides of at most 16383 for webp");
     let longest = Picture::from_rgb(size("65535x1"), vec![0; 65_535 * 3]).unwrap();
     for format in [Format::Png, Format::Jpeg] {
         let bytes = encode(&longest, format, &EncodeOptions::default()).unwrap().bytes;
@@ -629,42 +628,12 @@ fn png_efforts_differ_in_size_and_not_in_pixels_and_say_srgb() {
         options.png = PngOptions::with_effort(effort);
         encode(&picture, Format::Png, &options).unwrap().bytes
     };
-    let [fast, balanced, small] = [PngEffort::Fast, PngEffort::Balanced, PngEffort::Small].map(file);
-    for bytes in [&fast, &balanced, &small] {
+    let [balanced, small] = [PngEffort::Balanced, PngEffort::Small].map(file);
+    for bytes in [&balanced, &small] {
         assert_eq!(read_elsewhere(bytes, Format::Png).2, picture.pixels());
         assert!(bytes.windows(4).any(|chunk| chunk == b"sRGB"));
     }
-    assert!(fast.len() > balanced.len() && balanced.len() >= small.len());
-}
-
-#[test]
-fn a_jpeg_has_tables_of_its_own_and_the_pixels_that_it_has_with_those_of_the_encoder() {
-    for side in ["1x1", "47x33", "320x200"] {
-        let picture = photo(size(side));
-        for (subsampling, sampling) in
-            [(Subsampling::Yuv420, SamplingFactor::R_4_2_0), (Subsampling::Yuv444, SamplingFactor::R_4_4_4)]
-        {
-            for (progressive, scans) in [(false, 1), (true, 12)] {
-                let mut plain = Vec::new();
-                let mut encoder = JpegEncoder::new(&mut plain, 85);
-                encoder.set_sampling_factor(sampling);
-                encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
-                encoder.set_progressive(progressive);
-                let (width, height) = (picture.size().width() as u16, picture.size().height() as u16);
-                encoder.encode(picture.pixels(), width, height, JpegColor::Rgb).unwrap();
-
-                let mut options = EncodeOptions::default();
-                options.jpeg = JpegOptions::default().with_quality(85).with_subsampling(subsampling);
-                options.jpeg.progressive = progressive;
-                let file = encode(&picture, Format::Jpeg, &options).unwrap().bytes;
-                assert_eq!(read_elsewhere(&file, Format::Jpeg), read_elsewhere(&plain, Format::Jpeg));
-                assert_eq!(decoded(&file), decoded(&plain));
-                // The segment of the profile of sRGB has 498 bytes.
-                assert!(file.len() < plain.len() + 498, "{side}: {}", file.len());
-                assert_eq!(file.windows(2).filter(|marker| marker == b"\xff\xda").count(), scans);
-            }
-        }
-    }
+    assert!(balanced.len() >= small.len());
 }
 
 #[test]

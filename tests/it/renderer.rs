@@ -1,16 +1,16 @@
-//! A renderer gives what `render` gives, whatever it rendered before; and the shortcuts of the hot path, which decode fewer
-//! rows, or encode while they decode, give the bytes of the long way.
+//! A result depends on the picture, the target and the options alone: not on what a renderer rendered before, on other
+//! targets, on inspection, or on the number of threads.
 
 use smart_resize::{
-    DecodeError, DecodeLimits, Fit, Focus, Format, Inspect, PassThrough, Picture, PngEffort, PngEncoder, PngOptions,
-    RenderError, RenderOptions, RenderTarget, Rendered, Renderer, Size, decode, render, render_all,
+    DecodeError, DecodeLimits, Fit, Focus, Format, Inspect, PassThrough, Picture, PngEffort, PngOptions, RenderError,
+    RenderOptions, RenderTarget, Renderer, Size, decode, render, render_all, render_picture,
 };
 
 use crate::pictures::{photo, png, raw_png, size, transparent};
 
-fn own(effort: PngEffort, inspect: Inspect) -> RenderOptions {
+fn options(effort: PngEffort, inspect: Inspect) -> RenderOptions {
     let mut options = RenderOptions::default();
-    options.encode.png = PngOptions::with_effort(effort).with_encoder(PngEncoder::Own);
+    options.encode.png = PngOptions::with_effort(effort);
     (options.inspect, options.pass_through) = (inspect, PassThrough::Off);
     options
 }
@@ -63,54 +63,49 @@ pub(crate) fn targets() -> Vec<RenderTarget> {
 }
 
 #[test]
-fn every_way_gives_the_bytes_of_the_long_one() {
+fn a_target_alone_has_the_bytes_that_it_has_among_others() {
     for (kind, file) in pictures(size("420x320")) {
-        for effort in [PngEffort::Fast, PngEffort::Balanced] {
-            // With other targets beside it, and looked at, a picture is decoded as a whole.
-            let long = with_threads(1, || render_all(&file, &targets(), &own(effort, Inspect::Report)));
-            let renderer = Renderer::new(own(effort, Inspect::Off));
+        for effort in [PngEffort::Balanced, PngEffort::Small] {
+            let long = with_threads(1, || render_all(&file, &targets(), &options(effort, Inspect::Report)));
+            let renderer = Renderer::new(options(effort, Inspect::Off));
             for (target, long) in targets().iter().zip(long) {
                 let long = long.map(|rendered| (rendered.bytes, rendered.encoder));
                 let case = format!("{kind}, {target:?}, {effort}");
                 for inspect in [Inspect::Off, Inspect::Report] {
                     for threads in [1, 2, 5] {
-                        let short = with_threads(threads, || render(&file, target, &own(effort, inspect)));
+                        let short = with_threads(threads, || render(&file, target, &options(effort, inspect)));
                         assert!(short.map(|rendered| (rendered.bytes, rendered.encoder)) == long, "{case}, {threads}");
                     }
                 }
                 let kept = renderer.render(&file, target).map(|rendered| (rendered.bytes, rendered.encoder));
                 assert!(kept == long, "{case}, kept");
             }
-            let short = render_all(&file, &targets(), &own(effort, Inspect::Off));
+            let short = render_all(&file, &targets(), &options(effort, Inspect::Off));
             assert!(short == renderer.render_all(&file, &targets()), "{kind}");
         }
     }
 }
 
 #[test]
-fn pictures_of_several_strips_are_the_same_in_every_way() {
+fn pictures_of_several_strips_are_the_same_with_any_number_of_threads() {
     let file = png(&photo(size("900x800")));
     for text in ["880x780", "620x560", "900x700"] {
         let target = RenderTarget::new(size(text));
         let beside = [target, RenderTarget::new(size("9x9"))];
-        let long = with_threads(1, || render_all(&file, &beside, &own(PngEffort::Balanced, Inspect::Report)));
+        let long = with_threads(1, || render_all(&file, &beside, &options(PngEffort::Balanced, Inspect::Report)));
         let long = long[0].as_ref().map(|rendered| &rendered.bytes);
         for inspect in [Inspect::Off, Inspect::Report] {
             for threads in [1, 2] {
-                let options = own(PngEffort::Balanced, inspect);
+                let options = options(PngEffort::Balanced, inspect);
                 let one = with_threads(threads, || render(&file, &target, &options));
                 assert!(one.as_ref().map(|rendered| &rendered.bytes) == long, "{text}, {inspect:?}, {threads}");
                 let both = with_threads(threads, || render_all(&file, &beside, &options));
                 assert!(both[0].as_ref().map(|rendered| &rendered.bytes) == long, "{text}, {inspect:?}, {threads}");
             }
         }
-        // And they are what is seen, as another encoder writes it.
-        let mut by_crate = RenderOptions::default();
-        by_crate.encode.png = PngOptions::default().with_encoder(PngEncoder::Crate);
-        let theirs = render(&file, &target, &by_crate).unwrap().bytes;
-        let [ours, theirs] =
-            [long.unwrap(), &theirs].map(|file| decode(file, &DecodeLimits::default()).unwrap().picture);
-        assert!(ours == theirs, "{text}");
+        // The pixels are those of the picture that is not encoded.
+        let pixels = render_picture(&file, &target, &options(PngEffort::Balanced, Inspect::Off)).unwrap().picture;
+        assert!(decode(long.unwrap(), &DecodeLimits::default()).unwrap().picture == pixels, "{text}");
     }
 }
 
@@ -159,20 +154,13 @@ pub(crate) fn broken_below() -> Vec<u8> {
 }
 
 #[test]
-fn rows_below_the_rectangle_are_not_decoded_unless_somebody_looks_at_them() {
+fn a_picture_that_is_broken_below_the_rectangle_is_refused() {
     let (file, top) = (broken_below(), Focus::point(500, 0).unwrap());
     let above = [RenderTarget::new(size("420x100")).with_focus(top), RenderTarget::new(size("200x60")).with_focus(top)];
-    let below = RenderTarget::new(size("420x300")).with_focus(top);
-    for format in [Format::Png, Format::Jpeg] {
-        let above = above.map(|target| target.with_format(format));
-        let cut = |inspect, targets: &[RenderTarget]| render_all(&file, targets, &own(PngEffort::Fast, inspect));
-        let is_ok = |results: &[Result<Rendered, RenderError>]| results.iter().all(Result::is_ok);
-        assert!(is_ok(&cut(Inspect::Off, &above)) && is_ok(&cut(Inspect::Off, &above[..1])));
-        let corrupt = |results: Vec<Result<Rendered, RenderError>>| {
-            results.iter().all(|result| matches!(result, Err(RenderError::Decode(DecodeError::Corrupt { .. }))))
-        };
-        assert!(corrupt(cut(Inspect::Report, &above)) && corrupt(cut(Inspect::Report, &above[..1])));
-        assert!(corrupt(cut(Inspect::Off, &[below.with_format(format)])));
+    for inspect in [Inspect::Off, Inspect::Report] {
+        for result in render_all(&file, &above, &options(PngEffort::Balanced, inspect)) {
+            assert!(matches!(result, Err(RenderError::Decode(DecodeError::Corrupt { .. }))), "{inspect:?}");
+        }
     }
 }
 
@@ -201,7 +189,8 @@ fn a_stream_that_breaks_on_the_way_is_refused_alike() {
             [1, 2].into_iter().flat_map(|threads| [(threads, Inspect::Off), (threads, Inspect::Report)])
         {
             for targets in [&[whole][..], &[half], &[jpeg], &[whole, half, jpeg]] {
-                let results = with_threads(threads, || render_all(&file, targets, &own(PngEffort::Fast, inspect)));
+                let results =
+                    with_threads(threads, || render_all(&file, targets, &options(PngEffort::Balanced, inspect)));
                 let results = results.into_iter().map(|result| result.map(|_| ()));
                 assert!(results.into_iter().all(|result| result == expected), "{at}, {threads}, {inspect:?}");
             }
@@ -218,70 +207,29 @@ fn a_file_that_is_cut_short_anywhere_is_refused_alike() {
         let bytes = &file[..end];
         let expected = decode(bytes, &DecodeLimits::default()).map(|_| ()).map_err(RenderError::Decode);
         for threads in [1, 2] {
-            let found = with_threads(threads, || render(bytes, &target, &own(PngEffort::Fast, Inspect::Report)));
+            let found =
+                with_threads(threads, || render(bytes, &target, &options(PngEffort::Balanced, Inspect::Report)));
             assert_eq!(found.map(|_| ()), expected, "{end} of {} bytes, {threads} threads", file.len());
             let all = RenderTarget::new(size("300x230"));
-            let found = with_threads(threads, || render(bytes, &all, &own(PngEffort::Fast, Inspect::Off)));
+            let found = with_threads(threads, || render(bytes, &all, &options(PngEffort::Balanced, Inspect::Off)));
             assert_eq!(found.map(|_| ()), expected, "{end} of {} bytes, {threads} threads", file.len());
             let jpeg = all.with_format(Format::Jpeg);
-            let found = render(bytes, &jpeg, &own(PngEffort::Fast, Inspect::Off));
+            let found = render(bytes, &jpeg, &options(PngEffort::Balanced, Inspect::Off));
             assert_eq!(found.map(|_| ()), expected, "{end} of {} bytes", file.len());
         }
     }
 }
 
 #[test]
-fn what_cannot_be_cut_is_said_as_by_the_long_way() {
+fn a_target_that_cannot_be_cut_is_refused_whether_the_picture_is_inspected_or_not() {
     let file = png(&photo(size("420x320")));
-    let mut tight = own(PngEffort::Fast, Inspect::Off);
+    let mut tight = options(PngEffort::Balanced, Inspect::Off);
     tight.limits.pixels = 420 * 320 - 1;
     let error = render(&file, &RenderTarget::new(size("300x300")), &tight).unwrap_err();
-    assert_eq!(error.to_string(), "a picture of 420x320, at most 134399 pixels");
+    assert_eq!(error.to_string(), "the picture is 420x320; expected at most 134399 pixels");
     for inspect in [Inspect::Off, Inspect::Report] {
-        let error = render(&file, &RenderTarget::new(size("421x320")), &own(PngEffort::Fast, inspect)).unwrap_err();
+        let error =
+            render(&file, &RenderTarget::new(size("421x320")), &options(PngEffort::Balanced, inspect)).unwrap_err();
         assert_eq!(error.to_string(), "a picture of 420x320 does not cover 421x320");
     }
-}
-
-#[cfg(feature = "turbojpeg")]
-#[test]
-fn a_jpeg_that_is_much_too_large_is_read_at_a_part_of_its_size_where_nobody_sees_that() {
-    use smart_resize::{Codec, EncodeOptions, encode};
-
-    let photo = photo(size("640x480"));
-    let file = encode(&photo, Format::Jpeg, &EncodeOptions::default()).unwrap().bytes;
-    let cut = |target: &RenderTarget, inspect, codec| {
-        let mut options = RenderOptions::default().with_codec(codec);
-        (options.inspect, options.encode.codec) = (inspect, Codec::Pure);
-        render(&file, target, &options)
-    };
-    let top_left = Focus::point(0, 0).unwrap();
-    for (target, is_reduced) in [
-        (RenderTarget::new(size("160x120")), true),
-        (RenderTarget::new(size("120x120")), true),
-        (RenderTarget::new(size("40x30")), true),
-        // Not four times as large; at an odd place, and of an odd size.
-        (RenderTarget::new(size("164x123")), false),
-        (RenderTarget::new(size("90x120")).with_focus(Focus::point(503, 500).unwrap()), true),
-        (RenderTarget::new(size("159x120")).with_focus(top_left), true),
-        (RenderTarget::new(size("31x29")), false),
-    ] {
-        let [whole, reduced] =
-            [Inspect::Report, Inspect::Off].map(|inspect| cut(&target, inspect, Codec::Fast).unwrap());
-        assert_eq!((whole.frame, whole.rect), (reduced.frame, reduced.rect), "{target:?}");
-        let even = [whole.rect.x(), whole.rect.y(), whole.rect.width(), whole.rect.height()];
-        let is_reduced = is_reduced && even.iter().all(|side| side % 2 == 0);
-        assert_eq!(whole.bytes != reduced.bytes, is_reduced, "{target:?} {:?}", whole.rect);
-        let [whole, reduced] = [whole, reduced]
-            .map(|rendered| decode(&rendered.bytes, &DecodeLimits::default()).unwrap().picture.into_pixels());
-        let squares: f64 = whole.iter().zip(&reduced).map(|(a, b)| f64::from(a.abs_diff(*b)).powi(2)).sum();
-        assert!(squares / whole.len() as f64 <= 2.0, "{target:?}: {}", squares / whole.len() as f64);
-        // The pure codec has no part.
-        assert_eq!(cut(&target, Inspect::Off, Codec::Pure), cut(&target, Inspect::Report, Codec::Pure));
-    }
-    let broken = &file[..file.len() / 2];
-    let mut options = RenderOptions::default().with_codec(Codec::Fast);
-    options.inspect = Inspect::Off;
-    let error = render(broken, &RenderTarget::new(size("40x30")), &options).unwrap_err();
-    assert_eq!(RenderError::Decode(decode(broken, &DecodeLimits::default()).unwrap_err()), error);
 }

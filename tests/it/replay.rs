@@ -44,11 +44,6 @@ fn a_file_is_refused_or_becomes_what_was_asked() {
 }
 
 #[test]
-fn what_is_written_as_png_is_read_back() {
-    replay("encode_png", laws::encode_png, 16);
-}
-
-#[test]
 fn a_png_is_read_as_the_png_crate_reads_it() {
     replay("decode_png", laws::decode_png, 30);
 }

@@ -39,7 +39,7 @@ fn what_is_turned_is_given_upright_and_without_its_tag_in_all_eight_ways_and_thr
                 continue;
             }
             let found = probe(bytes, &DecodeLimits::default()).unwrap();
-            assert_eq!((found.size, found.is_upright, found.format), (upright, true, format));
+            assert_eq!((found.size, found.is_upright, found.format), (upright, true, format.into()));
             assert!(!bytes.windows(6).any(|six| six.starts_with(b"eXIf") || six == b"Exif\0\0"));
             let seen = |bytes: &[u8]| decode(bytes, &DecodeLimits::default()).unwrap().picture;
             let (given, asked) = (seen(bytes), seen(&file));

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use crate::generate::outcome::{GenerationRecord, Output, Provenance, RenditionError};
 use crate::generate::{Generated, GenerationRequest};
+use crate::geometry::focus::Focus;
 use crate::pixels::render::Renderer;
-use crate::pixels::{RenderTarget, Rendered};
+use crate::pixels::rendered::Rendered;
+use crate::pixels::target::RenderTarget;
 use crate::plan::fingerprint::Digest;
-use crate::plan::focus::Focus;
 use crate::plan::{Plan, Rendition};
 use crate::size::Size;
 
@@ -138,7 +139,8 @@ impl RenderJob {
         let target = RenderTarget::new(rendition.target())
             .with_fit(rendition.fit())
             .with_format(rendition.format())
-            .with_focus(self.focus);
+            .with_focus(self.focus)
+            .with_rect(rendition.crop());
         let (asked, reframing) = match &self.origin {
             Origin::Call { request, generated, .. } => {
                 (Some(request.preset().size()), generated.as_ref().and_then(Generated::reframing))

@@ -74,7 +74,7 @@ impl Curve {
                 let at = x * (table.len() - 1) as f64;
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
                 let index = at as usize;
-                let light = |index: usize| table.get(index).or(table.last()).map_or(0.0, |light| f64::from(*light));
+                let light = |index: usize| f64::from(table[index.min(table.len() - 1)]);
                 let (low, high) = (light(index), light(index + 1));
                 (low + (high - low) * at.fract()) / 65_535.0
             }
@@ -117,7 +117,7 @@ impl SrgbOfLight {
     pub(super) fn at(&self, light: f32) -> u8 {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
         let index = (light * 65_535.0 + 0.5) as u16;
-        self.0.get(usize::from(index)).copied().unwrap_or(0)
+        self.0[usize::from(index)]
     }
 }
 

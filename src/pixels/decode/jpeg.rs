@@ -1,12 +1,12 @@
-//! JPEG, by `zune-jpeg`. The file's segments are walked through first, since that decoder reads some files without a
-//! word, and wrong: one that is cut short; a sequential one that sends subsampled colour in scans of its own; one that is
-//! finer in colour than in brightness; and one in YCbCr whose components are named R, G and B.
+//! JPEG, by `zune-jpeg`.
 //!
-//! With `Codec::Fast` the pixels of a picture in one scan, and nothing else, are read by libjpeg-turbo. Where it finds anything wrong with them,
-//! they are read anew by `zune-jpeg`, whose word counts.
+//! The segments of the file are walked first. `zune-jpeg` reads some files wrong without an error, and the walk finds
+//! them: a file that is cut short; a sequential one that sends subsampled components in scans of their own; one whose
+//! chroma is finer than its luma; one in YCbCr whose components are named R, G and B. Not found is a file whose last scan
+//! breaks off and is followed by an end marker, unless hardly anything is left of it: it ends in grey.
 //!
-//! Not told from a whole picture is one whose last scan breaks off and yet is followed by an end marker, unless hardly
-//! anything is left of it: it ends in grey.
+//! With `Codec::Fast`, libjpeg-turbo reads the pixels of a sequential picture. Where it finds anything wrong,
+//! `zune-jpeg` reads them again, and its result counts.
 
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::errors::DecodeErrors;
@@ -16,107 +16,97 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 
 #[cfg(feature = "turbojpeg")]
 use super::turbo;
-use super::{DecodeError, DecodeLimits, Header, Opened, Pixels, Reading, Room, check_needed};
-use crate::format::Format;
+use super::{DecodeError, DecodeLimits, Header, Pixels, Read, Scratch};
+use crate::format::SourceFormat;
 #[cfg(feature = "turbojpeg")]
 use crate::pixels::codec::Codec;
 use crate::pixels::colour::{Channels, ColourTag, Samples};
 use crate::pixels::orientation::Orientation;
 use crate::pixels::srgb;
 
-const CUT_SHORT: DecodeError = DecodeError::Truncated { format: Format::Jpeg };
+const FORMAT: SourceFormat = SourceFormat::Jpeg;
+const TRUNCATED: DecodeError = DecodeError::Truncated { format: FORMAT };
 
-/// Reads the header of a picture whose sides are to be read at one part in `reduce`, if the fast codec reads it.
-pub(super) fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits, reduce: u32) -> Result<Opened<'a>, DecodeError> {
-    let extras = walk(bytes, limits)?;
-    // The limits on sizes are ours. What stands between the segments of the header is passed over, as everywhere.
+/// Reads the header. Returns it, the bytes that the samples take, and the decoder.
+pub(super) fn open<'a>(
+    bytes: &'a [u8],
+    limits: &DecodeLimits,
+) -> Result<(Header, u64, Box<dyn Pixels + 'a>), DecodeError> {
+    let segments = walk(bytes, limits)?;
+    // The limits on sizes are ours. Data between the segments of the header is skipped, as everywhere.
     let options = DecoderOptions::default().set_strict_mode(false);
     let options = options.set_max_width(usize::MAX).set_max_height(usize::MAX);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
     decoder.decode_headers().map_err(|error| corrupt(&error))?;
-    let (width, height) = decoder.dimensions().unwrap_or_default();
+    let (width, height) =
+        decoder.dimensions().ok_or_else(|| corrupt(&DecodeErrors::FormatStatic("no frame header")))?;
     let pixels = |side: usize| u32::try_from(side).unwrap_or(u32::MAX);
     let size = limits.check_size(pixels(width), pixels(height))?;
-    let (stored, channels) = match (decoder.input_colorspace(), extras.components) {
+    let (stored, channels) = match (decoder.input_colorspace(), segments.components) {
         (Some(ColorSpace::Luma), 1) => (ColorSpace::Luma, Channels::Grey),
-        // With three components, Adobe's "not transformed" is RGB.
+        // With three components, Adobe's "not transformed" means RGB.
         (Some(ColorSpace::YCbCr | ColorSpace::RGB | ColorSpace::CMYK), 3) => (ColorSpace::RGB, Channels::Rgb),
         (other, _) => {
             return Err(unsupported(&other.map_or_else(|| "unknown".into(), |space| format!("{space:?}"))));
         }
     };
-    // From here on what is corrupt is an error, rather than grey.
+    // From here on damage is an error. Without this the decoder fills it with grey.
     decoder.set_options(decoder.options().jpeg_set_out_colorspace(stored).set_strict_mode(true));
     let icc = decoder.icc_profile();
-    // Its parts do not make one.
-    let is_broken = icc.is_none() && extras.has_icc;
+    // The parts of the profile are incomplete or out of order.
+    let is_broken = icc.is_none() && segments.has_icc;
     let colour_tags = icc.clone().or(is_broken.then(Vec::new)).map(ColourTag::Icc).into_iter().collect();
     let header = Header {
         size,
         orientation: decoder.exif().map_or(Orientation::UPRIGHT, |exif| Orientation::from_exif(exif)),
         colour_tags,
-        is_bare: extras.is_bare && !is_broken && icc.is_none_or(|icc| icc == srgb::profile()),
-        has_content_credentials: extras.has_content_credentials,
+        is_bare: segments.is_bare && !is_broken && icc.is_none_or(|icc| icc == srgb::profile()),
+        has_content_credentials: segments.has_content_credentials,
     };
     let samples = if channels == Channels::Grey { 1 } else { 3 };
     #[cfg(feature = "turbojpeg")]
-    let fast = (limits.codec == Codec::Fast && !extras.lacks_tables && !extras.is_progressive).then(|| {
+    let fast = (limits.codec == Codec::Fast && !segments.lacks_tables && !segments.is_progressive).then(|| {
         let is_rgb = decoder.input_colorspace() != Some(ColorSpace::YCbCr);
-        (bytes, turbo::Expected { size, channels, is_rgb, scans: limits.scans, reduce })
+        (bytes, turbo::Expected { size, channels, is_rgb, scans: limits.scans })
     });
-    check_needed(u64::from(size.area()) * samples, limits)?;
-    #[cfg(feature = "turbojpeg")]
-    let header = Header { size: if fast.is_some() { turbo::reduced(size, reduce) } else { size }, ..header };
-    #[cfg(not(feature = "turbojpeg"))]
-    let _ = reduce;
     let pixels = Jpeg {
         decoder,
         channels,
         #[cfg(feature = "turbojpeg")]
         fast,
     };
-    Ok(Opened { needed: u64::from(header.size.area()) * samples, header, pixels: Box::new(pixels) })
+    Ok((header, u64::from(size.area()) * samples, Box::new(pixels)))
 }
 
 struct Jpeg<'a> {
     decoder: JpegDecoder<ZCursor<&'a [u8]>>,
     channels: Channels,
-    /// The file, and what it was found to be, where the fast codec is asked.
+    /// The file and what its header says, where libjpeg-turbo is to read it.
     #[cfg(feature = "turbojpeg")]
     fast: Option<(&'a [u8], turbo::Expected)>,
 }
 
 impl Pixels for Jpeg<'_> {
-    fn read(mut self: Box<Self>, mut bytes: Vec<u8>, _: &mut Room) -> Reading {
+    fn read(mut self: Box<Self>, mut bytes: Vec<u8>, _: &mut Scratch) -> Result<Read, DecodeError> {
         #[cfg(feature = "turbojpeg")]
-        let is_read = match self.fast {
-            Some((file, expected)) => {
-                let is_read = turbo::read(file, &expected, &mut bytes);
-                if !is_read && expected.reduce > 1 {
-                    return Err(DecodeError::Corrupt {
-                        format: Format::Jpeg,
-                        message: "not read at a reduced size".into(),
-                    });
-                }
-                is_read
-            }
-            None => false,
-        };
+        let is_read = self.fast.is_some_and(|(file, expected)| turbo::read(file, &expected, &mut bytes));
         #[cfg(not(feature = "turbojpeg"))]
         let is_read = false;
         if !is_read {
             self.decoder.decode_into(&mut bytes).map_err(|error| corrupt(&error))?;
         }
-        Ok(Samples { channels: self.channels, has_alpha: false, wide: false, bytes }.into())
+        let samples = Samples { channels: self.channels, has_alpha: false, wide: false, bytes };
+        Ok(Read { samples, is_verified: true })
     }
 }
 
 fn corrupt(error: &DecodeErrors) -> DecodeError {
-    DecodeError::Corrupt { format: Format::Jpeg, message: error.to_string() }
+    DecodeError::Corrupt { format: FORMAT, message: error.to_string() }
 }
 
+/// What the segments of a file tell.
 #[expect(clippy::struct_excessive_bools, reason = "findings, each by itself")]
-struct Extras {
+struct Segments {
     /// The number of components of the frame.
     components: u8,
     /// Nothing but the picture, and at most a profile, is in the file, and nothing is behind it.
@@ -131,15 +121,15 @@ struct Extras {
 
 /// Walks the segments: a marker is `ff` and a code; all but those without content have a length of two bytes, which
 /// counts itself. Behind a scan's header comes entropy-coded data, in which `ff` is followed by `00` or by a restart.
-fn walk(bytes: &[u8], limits: &DecodeLimits) -> Result<Extras, DecodeError> {
+fn walk(bytes: &[u8], limits: &DecodeLimits) -> Result<Segments, DecodeError> {
     let mut walk = Walk::new(*limits);
     let mut first_scan = None;
     let mut at = 2;
     loop {
         // Entropy-coded data, stray bytes and fill bytes are passed over alike.
-        let rest = bytes.get(at..).ok_or(CUT_SHORT)?;
-        at += rest.iter().position(|&byte| byte == 0xff).ok_or(CUT_SHORT)? + 1;
-        let code = *bytes.get(at).ok_or(CUT_SHORT)?;
+        let rest = bytes.get(at..).ok_or(TRUNCATED)?;
+        at += rest.iter().position(|&byte| byte == 0xff).ok_or(TRUNCATED)? + 1;
+        let code = *bytes.get(at).ok_or(TRUNCATED)?;
         match code {
             // A fill byte: the next byte is the code.
             0xff => continue,
@@ -152,13 +142,13 @@ fn walk(bytes: &[u8], limits: &DecodeLimits) -> Result<Extras, DecodeError> {
             0xd9 => {
                 let scanned = 8 * (at - first_scan.unwrap_or(at)) as u64;
                 walk.found.is_bare &= at + 1 == bytes.len();
-                return if scanned < walk.fewest_bits { Err(CUT_SHORT) } else { Ok(walk.found) };
+                return if scanned < walk.fewest_bits { Err(TRUNCATED) } else { Ok(walk.found) };
             }
             _ => {}
         }
-        let &[high, low, ..] = bytes.get(at + 1..).ok_or(CUT_SHORT)? else { return Err(CUT_SHORT) };
+        let &[high, low, ..] = bytes.get(at + 1..).ok_or(TRUNCATED)? else { return Err(TRUNCATED) };
         let length = usize::from(u16::from_be_bytes([high, low])).max(2);
-        walk.segment(code, bytes.get(at + 3..at + 1 + length).ok_or(CUT_SHORT)?)?;
+        walk.segment(code, bytes.get(at + 3..at + 1 + length).ok_or(TRUNCATED)?)?;
         at += 1 + length;
         if code == 0xda {
             first_scan = first_scan.or(Some(at));
@@ -169,7 +159,7 @@ fn walk(bytes: &[u8], limits: &DecodeLimits) -> Result<Extras, DecodeError> {
 /// What the segments have said so far.
 struct Walk {
     limits: DecodeLimits,
-    found: Extras,
+    found: Segments,
     /// The fewest bits that a picture of this size can have.
     fewest_bits: u64,
     /// The components of a scan that sends subsampled colour in one, in a sequential picture.
@@ -187,7 +177,7 @@ impl Walk {
     const fn new(limits: DecodeLimits) -> Self {
         Self {
             limits,
-            found: Extras {
+            found: Segments {
                 components: 0,
                 is_bare: true,
                 has_icc: false,
@@ -282,5 +272,5 @@ impl Walk {
 }
 
 fn unsupported(found: &str) -> DecodeError {
-    DecodeError::UnsupportedColour { format: Format::Jpeg, found: found.into() }
+    DecodeError::UnsupportedColour { format: FORMAT, found: found.into() }
 }

@@ -1,67 +1,73 @@
-//! WebP, by `image-webp`; of an animation the first frame.
+//! WebP, by `image-webp`. Of an animation the first frame is read.
 //!
-//! With `Codec::Fast` the pixels of a still, lossy and opaque picture are read by libwebp, and where it finds anything
-//! wrong with them, anew by `image-webp`, whose word counts. Not so those of a lossless picture or of an alpha channel:
-//! libwebp lets a broken stream of that kind end some bits too late.
+//! With `Codec::Fast`, libwebp reads the pixels of a still, lossy, opaque picture. Where it finds anything wrong,
+//! `image-webp` reads them again, and its result counts. Lossless pictures and alpha channels are always read by
+//! `image-webp`: libwebp accepts a broken stream of that kind that ends some bits too late.
 //!
-//! Two of its readings are mended beforehand, in a copy of the file: an alpha flag without alpha, which other decoders
-//! take for opaque and it refuses, and a first frame that is to be blended with the empty canvas, which makes colours
-//! a level darker.
+//! Two readings of `image-webp` are corrected beforehand, in a copy of the file. It refuses an alpha flag without
+//! alpha, which other decoders read as opaque. And it blends the first frame of an animation with the empty canvas where
+//! the frame asks for that, which makes colours a level darker.
 
 use std::borrow::Cow;
 use std::io::Cursor;
 
 use image_webp::{DecodingError, WebPDecoder};
 
-use super::{DecodeError, DecodeLimits, Header, Opened, Pixels, Reading, Room};
-use crate::format::Format;
+use super::{DecodeError, DecodeLimits, Header, Pixels, Read, Scratch};
+use crate::format::SourceFormat;
 #[cfg(feature = "libwebp")]
 use crate::pixels::codec::Codec;
 use crate::pixels::colour::{Channels, ColourTag, Samples};
 use crate::pixels::orientation::Orientation;
 use crate::pixels::srgb;
 
-const CUT_SHORT: DecodeError = DecodeError::Truncated { format: Format::WebP };
+const FORMAT: SourceFormat = SourceFormat::WebP;
+const TRUNCATED: DecodeError = DecodeError::Truncated { format: FORMAT };
 
-pub(super) fn open<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Opened<'a>, DecodeError> {
-    let extras = walk(bytes, limits)?;
-    let mut decoder = WebPDecoder::new(Cursor::new(mended(bytes, &extras))).map_err(|error| corrupt(&error))?;
+/// Reads the header. Returns it, the bytes that the samples take, and the decoder.
+pub(super) fn open<'a>(
+    bytes: &'a [u8],
+    limits: &DecodeLimits,
+) -> Result<(Header, u64, Box<dyn Pixels + 'a>), DecodeError> {
+    let chunks = walk(bytes, limits)?;
+    let mut decoder = WebPDecoder::new(Cursor::new(mended(bytes, &chunks))).map_err(|error| corrupt(&error))?;
     let (width, height) = decoder.dimensions();
     let size = limits.check_size(width, height)?;
-    // It is heeded for a profile and for tags alone.
+    // The decoder applies this limit to profiles and tags alone.
     decoder.set_memory_limit(usize::try_from(limits.metadata_bytes).unwrap_or(usize::MAX));
-    // A profile that cannot be read is a broken one. Tags that cannot be are none.
+    // A profile that cannot be read counts as a broken one. Tags that cannot be read are ignored.
     let icc = decoder.icc_profile().unwrap_or_else(|_| Some(Vec::new()));
     let exif = decoder.exif_metadata().ok().flatten();
-    let is_bare = extras.is_bare && icc.as_ref().is_none_or(|icc| *icc == srgb::profile());
+    let is_bare = chunks.is_bare && icc.as_ref().is_none_or(|icc| *icc == srgb::profile());
     let header = Header {
         size,
         orientation: exif.as_deref().map_or(Orientation::UPRIGHT, Orientation::from_exif),
         colour_tags: icc.map(ColourTag::Icc).into_iter().collect(),
         is_bare,
-        has_content_credentials: extras.has_content_credentials,
+        has_content_credentials: chunks.has_content_credentials,
     };
+    // A size that overflows is above every limit.
     let needed = decoder.output_buffer_size().map_or(u64::MAX, |bytes| bytes as u64);
     let pixels = WebP {
         decoder,
         #[cfg(feature = "libwebp")]
-        fast: asked(&extras, limits),
+        fast: asked(&chunks, limits),
     };
-    Ok(Opened { header, needed, pixels: Box::new(pixels) })
+    Ok((header, needed, Box::new(pixels)))
 }
 
 struct WebP<'a> {
     decoder: WebPDecoder<Cursor<Cow<'a, [u8]>>>,
-    /// The bitstream, where the fast codec is asked and reads its kind. Of a whole file libwebp would read on behind the
-    /// end of the chunk.
+    /// The VP8 bitstream, where libwebp is to read it. Given the whole file, libwebp would read on behind the end of the
+    /// chunk.
     #[cfg(feature = "libwebp")]
     fast: Option<&'a [u8]>,
 }
 
 /// What libwebp is to read.
 #[cfg(feature = "libwebp")]
-fn asked<'a>(extras: &Extras<'a>, limits: &DecodeLimits) -> Option<&'a [u8]> {
-    extras.plainly_lossy().filter(|_| limits.codec == Codec::Fast)
+fn asked<'a>(chunks: &Chunks<'a>, limits: &DecodeLimits) -> Option<&'a [u8]> {
+    chunks.plainly_lossy().filter(|_| limits.codec == Codec::Fast)
 }
 
 #[cfg(feature = "libwebp")]
@@ -75,7 +81,7 @@ impl WebP<'_> {
 }
 
 impl Pixels for WebP<'_> {
-    fn read(mut self: Box<Self>, mut bytes: Vec<u8>, _: &mut Room) -> Reading {
+    fn read(mut self: Box<Self>, mut bytes: Vec<u8>, _: &mut Scratch) -> Result<Read, DecodeError> {
         #[cfg(feature = "libwebp")]
         let is_read = self.read_fast(&mut bytes);
         #[cfg(not(feature = "libwebp"))]
@@ -83,15 +89,16 @@ impl Pixels for WebP<'_> {
         if !is_read {
             self.decoder.read_image(&mut bytes).map_err(|error| corrupt(&error))?;
         }
-        Ok(Samples { channels: Channels::Rgb, has_alpha: self.decoder.has_alpha(), wide: false, bytes }.into())
+        let samples = Samples { channels: Channels::Rgb, has_alpha: self.decoder.has_alpha(), wide: false, bytes };
+        Ok(Read { samples, is_verified: true })
     }
 }
 
 fn corrupt(error: &DecodingError) -> DecodeError {
-    DecodeError::Corrupt { format: Format::WebP, message: error.to_string() }
+    DecodeError::Corrupt { format: FORMAT, message: error.to_string() }
 }
 
-struct Extras<'a> {
+struct Chunks<'a> {
     /// Nothing but one picture, and at most a profile, is in the file.
     is_bare: bool,
     has_content_credentials: bool,
@@ -104,7 +111,7 @@ struct Extras<'a> {
 }
 
 #[cfg(feature = "libwebp")]
-impl<'a> Extras<'a> {
+impl<'a> Chunks<'a> {
     /// The bitstream of a still and opaque picture: one that begins with a key frame, and names no colour space that
     /// there is not, which `image-webp` refuses and libwebp does not see.
     fn plainly_lossy(&self) -> Option<&'a [u8]> {
@@ -115,7 +122,7 @@ impl<'a> Extras<'a> {
     }
 }
 
-fn mended<'a>(bytes: &'a [u8], extras: &Extras<'_>) -> Cow<'a, [u8]> {
+fn mended<'a>(bytes: &'a [u8], chunks: &Chunks<'_>) -> Cow<'a, [u8]> {
     /// Of the extended header, which is the first chunk.
     const FLAGS: usize = 20;
     const ALPHA: u8 = 0x10;
@@ -123,10 +130,10 @@ fn mended<'a>(bytes: &'a [u8], extras: &Extras<'_>) -> Cow<'a, [u8]> {
     const REPLACES: u8 = 0x02;
     let mut file = Cow::Borrowed(bytes);
     let flags = bytes.get(FLAGS).filter(|_| bytes.get(12..16) == Some(b"VP8X")).copied().unwrap_or(0);
-    if flags & ALPHA != 0 && extras.is_opaque && extras.frame_flags.is_none() {
+    if flags & ALPHA != 0 && chunks.is_opaque && chunks.frame_flags.is_none() {
         file.to_mut().get_mut(FLAGS).into_iter().for_each(|flags| *flags &= !ALPHA);
     }
-    if let Some(at) = extras.frame_flags.filter(|at| bytes.get(*at).is_some_and(|flags| flags & REPLACES == 0)) {
+    if let Some(at) = chunks.frame_flags.filter(|at| bytes.get(*at).is_some_and(|flags| flags & REPLACES == 0)) {
         file.to_mut().get_mut(at).into_iter().for_each(|flags| *flags |= REPLACES);
     }
     file
@@ -135,15 +142,15 @@ fn mended<'a>(bytes: &'a [u8], extras: &Extras<'_>) -> Cow<'a, [u8]> {
 /// Walks the chunks: name (4), length (4), content, a byte of padding after an odd length. Refuses a file whose decoder
 /// would take more memory than its header tells: a chunk that claims to be longer than the file, and a bitstream whose
 /// own size exceeds the limits, whatever the canvas says.
-fn walk<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Extras<'a>, DecodeError> {
+fn walk<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Chunks<'a>, DecodeError> {
     let mut found =
-        Extras { is_bare: true, has_content_credentials: false, is_opaque: false, frame_flags: None, lossy: None };
-    let length = bytes.get(4..8).and_then(|length| length.first_chunk()).ok_or(CUT_SHORT)?;
+        Chunks { is_bare: true, has_content_credentials: false, is_opaque: false, frame_flags: None, lossy: None };
+    let length = bytes.get(4..8).and_then(|length| length.first_chunk()).ok_or(TRUNCATED)?;
     let mut has_alpha = false;
     // What stands behind the file's own end is passed over.
     let beyond = bytes.len().saturating_sub((u32::from_le_bytes(*length) as usize).saturating_add(8));
     found.is_bare = beyond == 0;
-    let mut rest = bytes.get(12..).ok_or(CUT_SHORT)?;
+    let mut rest = bytes.get(12..).ok_or(TRUNCATED)?;
     while let &[a, b, c, d, l0, l1, l2, l3, ref after @ ..] = rest {
         let name = [a, b, c, d];
         let length = u32::from_le_bytes([l0, l1, l2, l3]) as usize;
@@ -151,7 +158,7 @@ fn walk<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Extras<'a>, Decode
             if rest.len() <= beyond {
                 break;
             }
-            return Err(CUT_SHORT);
+            return Err(TRUNCATED);
         };
         match (&name, content) {
             // Frame tag (3), start code (3), width and height of 14 bits each.
@@ -171,7 +178,7 @@ fn walk<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Extras<'a>, Decode
                 found.is_bare = false;
                 // 15 bytes behind the beginning of the content.
                 found.frame_flags = found.frame_flags.or(Some(bytes.len() - after.len() + 15));
-                rest = after.get(16..).ok_or(CUT_SHORT)?;
+                rest = after.get(16..).ok_or(TRUNCATED)?;
                 continue;
             }
             (b"ALPH", _) => has_alpha = true,
@@ -184,35 +191,4 @@ fn walk<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Extras<'a>, Decode
     }
     found.is_opaque = found.lossy.is_some() && !has_alpha;
     Ok(found)
-}
-
-#[cfg(all(test, feature = "libwebp"))]
-mod tests {
-    use super::*;
-    use crate::pixels::encode::webp::{WebPMode, WebPOptions};
-    use crate::pixels::encode::{EncodeOptions, encode};
-    use crate::pixels::picture::Picture;
-    use crate::size::Size;
-
-    /// Their pixels are the same, so that these do not tell who has read them.
-    #[test]
-    fn libwebp_reads_what_is_lossy_and_opaque_if_asked() {
-        let size = Size::new(9, 7).unwrap();
-        let [opaque, clear] = [Picture::from_rgb(size, vec![90; 189]), Picture::from_rgba(size, vec![90; 252])];
-        let webp = WebPOptions::with_mode(WebPMode::Lossy { quality: 80 });
-        let lossy = EncodeOptions { webp, ..EncodeOptions::default() };
-        let mut fast = DecodeLimits { codec: Codec::Fast, ..DecodeLimits::default() };
-        let mut is_fast = |picture: &Picture, options: &EncodeOptions, codec| {
-            fast.codec = codec;
-            let file = encode(picture, Format::WebP, options).unwrap().bytes;
-            let extras = walk(&file, &fast).unwrap();
-            let decoder = WebPDecoder::new(Cursor::new(mended(&file, &extras))).unwrap();
-            let mut pixels = vec![0; decoder.output_buffer_size().unwrap()];
-            WebP { decoder, fast: asked(&extras, &fast) }.read_fast(&mut pixels)
-        };
-        let (opaque, clear) = (opaque.unwrap(), clear.unwrap());
-        assert!(is_fast(&opaque, &lossy, Codec::Fast) && !is_fast(&opaque, &lossy, Codec::Pure));
-        assert!(!is_fast(&clear, &lossy, Codec::Fast));
-        assert!(!is_fast(&opaque, &EncodeOptions::default(), Codec::Fast));
-    }
 }

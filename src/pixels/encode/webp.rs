@@ -1,31 +1,29 @@
-//! WebP: lossless, with a palette, or lossy by libwebp; marked as sRGB by a profile of 480 bytes.
+//! WebP: lossless, or lossy by libwebp; marked as sRGB by a profile of 480 bytes.
 
 use image_webp::{ColorType, EncoderParams, WebPEncoder};
 
 use super::{Encoded, EncoderSettings};
-#[cfg(feature = "palette")]
-use super::{palette::Indexed, vp8l};
 use crate::pixels::picture::{Layout, Picture};
 use crate::pixels::srgb;
-#[cfg(any(feature = "palette", feature = "libwebp"))]
+#[cfg(feature = "libwebp")]
 use crate::size::Size;
 
-/// The effort of a lossy WebP where none is asked.
+/// The default effort of a lossy WebP.
 pub const DEFAULT_WEBP_EFFORT: u8 = 4;
 
-/// The most effort that there is.
+/// The highest effort.
 pub(super) const MAX_WEBP_EFFORT: u8 = 6;
 
-/// Whether a WebP loses anything.
+/// Whether a WebP is lossless or lossy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WebPMode {
-    /// Every pixel as it is.
+    /// Every pixel is kept.
     #[default]
     Lossless,
-    /// Colour sampled as 4:2:0, alpha as it is, the colour of clear pixels not kept. Needs the feature `libwebp`, whose
-    /// bytes are outside the promise of the same bytes on every machine; without it there is
-    /// [`EncodeError::LossyWebP`](crate::EncodeError::LossyWebP).
+    /// 4:2:0 chroma and exact alpha; the colours of transparent pixels are not kept. Needs the cargo feature `libwebp`;
+    /// without it the result is [`EncodeError::LossyWebP`](crate::EncodeError::LossyWebP). Its bytes may differ between
+    /// machines.
     Lossy {
         /// 1 to 100.
         quality: u8,
@@ -48,15 +46,15 @@ pub enum WebPMode {
 /// }
 ///
 /// options.webp.effort = 7;
-/// assert_eq!(options.check(Format::WebP).unwrap_err().to_string(), "effort 7, expected 0 to 6");
+/// assert_eq!(options.check(Format::WebP).unwrap_err().to_string(), "effort is 7; expected 0 to 6");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WebPOptions {
-    /// Whether it loses anything.
+    /// Lossless or lossy.
     pub mode: WebPMode,
-    /// How much work goes into a small file where it does: 0 to 6, libwebp's method. It is of no matter without loss.
+    /// How much work goes into a small lossy file: 0 to 6, libwebp's `method`. It has no effect on a lossless file.
     pub effort: u8,
 }
 
@@ -66,7 +64,7 @@ impl WebPOptions {
         Self { mode, effort: DEFAULT_WEBP_EFFORT }
     }
 
-    /// The same options with this effort, 0 to 6.
+    /// Sets the effort, 0 to 6.
     #[must_use]
     pub const fn with_effort(mut self, effort: u8) -> Self {
         self.effort = effort;
@@ -81,7 +79,7 @@ impl Default for WebPOptions {
     }
 }
 
-/// The picture with or without prediction, which helps photographs and hurts some drawings.
+/// Encodes without loss. Prediction makes photographs smaller and some graphics larger.
 pub(super) fn encode(picture: &Picture, predicted: bool) -> Result<Encoded, String> {
     let mut bytes = Vec::new();
     let kind = match picture.layout() {
@@ -96,10 +94,10 @@ pub(super) fn encode(picture: &Picture, predicted: bool) -> Result<Encoded, Stri
     encoder
         .encode(picture.pixels(), picture.size().width(), picture.size().height(), kind)
         .map_err(|error| error.to_string())?;
-    Ok(Encoded::once(bytes, EncoderSettings::WebP { predicted, palette: None }, true))
+    Ok(Encoded::once(bytes, EncoderSettings::WebP { predicted }, true))
 }
 
-/// The picture with loss.
+/// Encodes with loss.
 #[cfg(feature = "libwebp")]
 pub(super) fn encode_lossy(picture: &Picture, quality: u8, effort: u8) -> Result<Encoded, String> {
     use smart_resize_webp::{Layout as Bytes, Settings, encode};
@@ -118,13 +116,12 @@ pub(super) fn encode_lossy(picture: &Picture, quality: u8, effort: u8) -> Result
     Ok(Encoded::once(bytes, EncoderSettings::LossyWebP { quality, effort }, false))
 }
 
-/// Invariant: without the feature a lossy WebP has been refused.
 #[cfg(not(feature = "libwebp"))]
 pub(super) fn encode_lossy(_: &Picture, _: u8, _: u8) -> Result<Encoded, String> {
-    Err("lossy WebP is not built in".to_owned())
+    unreachable!("invariant: without the feature a lossy WebP has been refused")
 }
 
-/// The content of the first chunk of that name.
+/// The content of the first chunk with that name.
 #[cfg(feature = "libwebp")]
 fn chunk(file: &[u8], wanted: [u8; 4]) -> Option<&[u8]> {
     let mut rest = file.get(12..)?;
@@ -138,18 +135,9 @@ fn chunk(file: &[u8], wanted: [u8; 4]) -> Option<&[u8]> {
     }
 }
 
-/// The picture with its palette.
-#[cfg(feature = "palette")]
-pub(super) fn encode_indexed(indexed: &Indexed) -> Result<Encoded, String> {
-    let has_alpha = indexed.colours.iter().any(|[_, _, _, alpha]| *alpha != u8::MAX);
-    let bytes = extended(indexed.size, has_alpha, [(*b"VP8L", &vp8l::encode(indexed)[..])])?;
-    let settings = EncoderSettings::WebP { predicted: false, palette: Some(indexed.count()) };
-    Ok(Encoded::once(bytes, settings, indexed.exact))
-}
-
-/// An extended file (RFC 9649, 2.7) of these chunks, marked as sRGB: what is in it, then the size less one in 24 bits
-/// each.
-#[cfg(any(feature = "palette", feature = "libwebp"))]
+/// An extended file (RFC 9649, section 2.7) of these chunks, marked as sRGB. Its VP8X chunk holds flags, then the width
+/// and the height less one in 24 bits each.
+#[cfg(feature = "libwebp")]
 fn extended<'a>(
     size: Size,
     has_alpha: bool,
@@ -170,8 +158,8 @@ fn extended<'a>(
     Ok(bytes)
 }
 
-/// A name, a length, the content, and a byte more where that is odd.
-#[cfg(any(feature = "palette", feature = "libwebp"))]
+/// Appends a chunk: name, length, content, and a padding byte after an odd length.
+#[cfg(feature = "libwebp")]
 fn put_chunk(bytes: &mut Vec<u8>, name: [u8; 4], content: &[u8]) -> Result<(), String> {
     let length = u32::try_from(content.len()).map_err(|error| error.to_string())?;
     bytes.extend(name);

@@ -22,8 +22,8 @@ impl Pixels<'_> {
         let cells = rows.len() * columns.len();
         let cell = |turn: usize, tone: &Tone| {
             let index = turn * STRIDE % cells;
-            let row = rows.get(index / columns.len()).cloned().unwrap_or_default();
-            let column = columns.get(index % columns.len()).cloned().unwrap_or_default();
+            let row = rows[index / columns.len()].clone();
+            let column = columns[index % columns.len()].clone();
             let across = |y| sparse(column.clone(), CELL_SAMPLES).map(move |x| self.at(x, y));
             Block::of(sparse(row, CELL_SAMPLES).flat_map(across), tone)
         };

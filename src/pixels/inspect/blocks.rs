@@ -147,14 +147,14 @@ impl Pixels<'_> {
     pub(super) fn at(&self, x: u32, y: u32) -> Colour {
         let channels = self.picture.layout().channels();
         let offset = y as usize * self.picture.row_bytes() + x as usize * channels;
-        match self.picture.pixels().get(offset..offset + channels) {
-            Some(&[red, green, blue]) => [red, green, blue, u8::MAX].map(i32::from),
-            Some(&[red, green, blue, alpha]) => {
+        match self.picture.pixels()[offset..offset + channels] {
+            [red, green, blue] => [red, green, blue, u8::MAX].map(i32::from),
+            [red, green, blue, alpha] => {
                 let alpha = i32::from(alpha);
                 let [red, green, blue] = [red, green, blue].map(|channel| (i32::from(channel) * alpha + 127) / 255);
                 [red, green, blue, alpha]
             }
-            _ => [0; 4],
+            _ => unreachable!("invariant: a pixel has three channels or four"),
         }
     }
 }
@@ -178,7 +178,7 @@ pub(super) fn per_mille(blocks: impl Iterator<Item = Block>, has: impl Fn(&Block
 }
 
 pub(super) fn largest(colour: Colour) -> i32 {
-    colour.into_iter().map(i32::abs).max().unwrap_or(0)
+    colour.map(i32::abs).into_iter().fold(0, i32::max)
 }
 
 /// Of the blocks' means, channel by channel. The blocks are compared with black.
@@ -191,7 +191,7 @@ pub(super) fn median(blocks: impl Iterator<Item = Block>) -> Colour {
     }
     channels.map(|mut values| {
         values.sort_unstable();
-        values.get(values.len() / 2).copied().unwrap_or(0)
+        values[values.len() / 2]
     })
 }
 

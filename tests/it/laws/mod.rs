@@ -2,7 +2,6 @@
 //! through them, and the fuzz targets look for bytes that break one.
 
 mod decode_png;
-mod encode_png;
 mod mutate;
 mod render;
 #[cfg(feature = "wire")]
@@ -20,8 +19,6 @@ use smart_resize::{
 
 #[allow(unused_imports, reason = "each fuzz target holds one of the laws")]
 pub(crate) use self::decode_png::{by_the_png_crate, check_file, chunk, decode_png, header};
-#[allow(unused_imports, reason = "each fuzz target holds one of the laws")]
-pub(crate) use self::encode_png::{any_picture, encode_png, is_as_it_is, streamed};
 use self::render::any_format;
 #[allow(unused_imports, reason = "each fuzz target holds one of the laws")]
 pub(crate) use self::render::{HEAD, decode_render};

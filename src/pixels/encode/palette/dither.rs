@@ -40,8 +40,8 @@ pub(super) fn indices(picture: &Picture, colours: &[Colour]) -> Vec<u8> {
                 Kind::Translucent => (&translucent, plus(*point, sum(ahead, *from_above, 1))),
                 Kind::Opaque => (&opaque, plus(*point, sum(ahead, *from_above, 1))),
             };
-            // Invariant: there is a point of every kind that a pixel has.
-            let (chosen, index) = nearest.of(wanted).unwrap_or((wanted, 0));
+            let (chosen, index) =
+                nearest.of(wanted).expect("invariant: the palette has a colour of each kind of pixel");
             places.push(index);
             let error = difference(wanted, chosen);
             ahead = sum([0; 4], error, 7);

@@ -143,12 +143,12 @@ impl Learned {
         }
         let Some((_, first, second)) = least else { return false };
         let b = self.entries.remove(second);
-        if let Some(a) = self.entries.get_mut(first) {
-            let mut mean = Mean::default();
-            mean.add(a.point, a.weight.max(1));
-            mean.add(b.point, b.weight.max(1));
-            *a = Entry { point: mean.point().unwrap_or(a.point), weight: a.weight + b.weight };
-        }
+        let a = &mut self.entries[first];
+        let mut mean = Mean::default();
+        mean.add(a.point, a.weight.max(1));
+        mean.add(b.point, b.weight.max(1));
+        let point = mean.point().expect("invariant: the mean of two colours exists");
+        *a = Entry { point, weight: a.weight + b.weight };
         true
     }
 
@@ -169,8 +169,9 @@ impl Learned {
         let mut means = vec![Mean::default(); points.len()];
         let nearest = Nearest::new(&points, kind);
         for (point, count) in self.sample.iter().filter(|(point, _)| Kind::of(*point) == kind) {
-            if let Some(mean) = nearest.of(*point).and_then(|(_, at)| means.get_mut(usize::from(at))) {
-                mean.add(*point, u64::from(*count));
+            // There may be no colour of this kind.
+            if let Some((_, at)) = nearest.of(*point) {
+                means[usize::from(at)].add(*point, u64::from(*count));
             }
         }
         means.iter().filter_map(|mean| Some(Entry { point: mean.point()?, weight: mean.weight })).collect()

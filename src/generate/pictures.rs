@@ -1,0 +1,34 @@
+//! Answers of backends that hold decoded pixels.
+
+use super::Generated;
+use crate::format::Format;
+use crate::pixels::encode::{EncodeError, EncodeOptions, encode};
+use crate::pixels::picture::Picture;
+
+impl Generated {
+    /// Makes an answer of decoded pixels, one picture a variant. They are encoded as PNG, since stores and records hold
+    /// encoded images.
+    ///
+    /// With the cargo feature `image`, `Picture::try_from` takes the types of the `image` crate.
+    ///
+    /// ```
+    /// use smart_resize::{Generated, Picture, Size};
+    ///
+    /// let picture = Picture::from_rgb(Size::new(40, 30)?, vec![90; 40 * 30 * 3])?;
+    /// let generated = Generated::from_pictures("mine", [&picture, &picture])?;
+    /// assert_eq!((generated.images().len(), generated.billed_images()), (2, 2));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError`] where a picture cannot be encoded.
+    pub fn from_pictures<'a>(
+        backend: impl Into<String>,
+        pictures: impl IntoIterator<Item = &'a Picture>,
+    ) -> Result<Self, EncodeError> {
+        let options = EncodeOptions::default();
+        let encoded = |picture| encode(picture, Format::Png, &options).map(|encoded| encoded.bytes);
+        Ok(Self::new(backend, pictures.into_iter().map(encoded).collect::<Result<Vec<_>, _>>()?))
+    }
+}

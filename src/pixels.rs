@@ -1,0 +1,51 @@
+//! Encoded bytes in, exact encoded bytes out: decode, inspect, crop and resample, encode.
+//!
+//! - [`decode`](mod@decode): encoded bytes to upright pixels in sRGB, within limits;
+//! - [`mod@inspect`]: borders, bars and blank pictures;
+//! - [`target`]: what is cut from a picture, and where it lies;
+//! - [`render`](mod@render): the pipeline;
+//! - [`encode`](mod@encode): pixels to files.
+//!
+//! A picture that already is what the target asks for passes through: it has the target's size and format, is upright
+//! and sRGB, has nothing to strip, and for a JPEG no quality, subsampling or scans are asked. Its bytes are the result.
+//!
+//! ```
+//! use smart_resize::{
+//!     EncodeOptions, Format, Picture, RenderOptions, RenderTarget, Size, encode, probe, render,
+//! };
+//!
+//! # let grey = Picture::from_rgb(Size::new(160, 90)?, vec![128; 160 * 90 * 3])?;
+//! # let generated = encode(&grey, Format::Png, &EncodeOptions::default())?.bytes;
+//! let target = RenderTarget::new(Size::new(60, 60)?).with_format(Format::Jpeg);
+//! let rendered = render(&generated, &target, &RenderOptions::default())?;
+//! assert_eq!(rendered.rect.size(), Size::new(90, 90)?);
+//! assert_eq!(probe(&rendered.bytes, &Default::default())?.size, Size::new(60, 60)?);
+//!
+//! let too_large = RenderTarget::new(Size::new(161, 90)?);
+//! let error = render(&generated, &too_large, &RenderOptions::default()).unwrap_err();
+//! assert_eq!(error.to_string(), "a picture of 160x90 does not cover 161x90");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a broken invariant must be loud: a silent default would become a wrong file; input is checked before"
+)]
+
+pub mod codec;
+pub(crate) mod colour;
+pub mod decode;
+pub mod encode;
+#[cfg(feature = "image")]
+pub mod image;
+pub mod inspect;
+pub mod options;
+pub(crate) mod orientation;
+pub mod picture;
+pub mod render;
+pub mod rendered;
+pub(crate) mod resample;
+mod scratch;
+pub(crate) mod srgb;
+pub mod target;

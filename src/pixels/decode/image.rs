@@ -1,0 +1,105 @@
+//! GIF, BMP and TIFF, by the `image` crate. Of a GIF the first frame is read, of a TIFF the first page.
+//!
+//! The limits hold as for the other formats: the size in the header is checked before any pixel is decoded, and the
+//! decoder may use no more memory than they allow. An ICC profile and an orientation tag are applied.
+
+use std::io::{Cursor, ErrorKind};
+
+use image::codecs::{bmp::BmpDecoder, gif::GifDecoder, tiff::TiffDecoder};
+use image::error::UnsupportedErrorKind;
+use image::{ColorType, ExtendedColorType, ImageDecoder, ImageError, Limits};
+
+use super::{DecodeError, DecodeLimits, Header, Pixels, Read, Scratch};
+use crate::format::SourceFormat;
+use crate::pixels::colour::{Channels, ColourTag, Samples};
+use crate::pixels::orientation::Orientation;
+
+/// Reads the header. Returns it, the bytes that the samples take, and the decoder.
+pub(super) fn open<'a>(
+    bytes: &'a [u8],
+    format: SourceFormat,
+    limits: &DecodeLimits,
+) -> Result<(Header, u64, Box<dyn Pixels + 'a>), DecodeError> {
+    let file = Cursor::new(bytes);
+    match format {
+        SourceFormat::Gif => opened(GifDecoder::new(file), format, limits),
+        SourceFormat::Bmp => opened(BmpDecoder::new(file), format, limits),
+        _ => opened(TiffDecoder::new(file), format, limits),
+    }
+}
+
+fn opened<'a, D: ImageDecoder + 'a>(
+    decoder: Result<D, ImageError>,
+    format: SourceFormat,
+    limits: &DecodeLimits,
+) -> Result<(Header, u64, Box<dyn Pixels + 'a>), DecodeError> {
+    let failed = |error| unreadable(format, &error, limits);
+    let mut decoder = decoder.map_err(failed)?;
+    let (width, height) = decoder.dimensions();
+    let size = limits.check_size(width, height)?;
+    limits.check_needed(decoder.total_bytes())?;
+    let mut most = Limits::no_limits();
+    most.max_alloc = Some(limits.decoded_bytes.saturating_add(limits.metadata_bytes));
+    decoder.set_limits(most).map_err(failed)?;
+    // The `image` crate converts CMYK without a profile, which shifts colours far.
+    if matches!(decoder.original_color_type(), ExtendedColorType::Cmyk8 | ExtendedColorType::Cmyk16) {
+        return Err(DecodeError::UnsupportedColour { format, found: "CMYK".into() });
+    }
+    // A profile that cannot be read counts as a broken one. A tag that cannot be read is ignored.
+    let icc = decoder.icc_profile().unwrap_or_else(|_| Some(Vec::new()));
+    let orientation = decoder.orientation().map_or(Orientation::UPRIGHT, |tag| Orientation::from_tag(tag.to_exif()));
+    let header = Header {
+        size,
+        orientation,
+        colour_tags: icc.map(ColourTag::Icc).into_iter().collect(),
+        is_bare: false,
+        has_content_credentials: false,
+    };
+    let needed = decoder.total_bytes();
+    Ok((header, needed, Box::new(Image { decoder, format, limits: *limits })))
+}
+
+struct Image<D> {
+    decoder: D,
+    format: SourceFormat,
+    limits: DecodeLimits,
+}
+
+impl<D: ImageDecoder> Pixels for Image<D> {
+    fn read(self: Box<Self>, mut bytes: Vec<u8>, _: &mut Scratch) -> Result<Read, DecodeError> {
+        let Self { decoder, format, limits } = *self;
+        let (channels, has_alpha, wide) = match decoder.color_type() {
+            ColorType::L8 => (Channels::Grey, false, false),
+            ColorType::La8 => (Channels::Grey, true, false),
+            ColorType::Rgb8 => (Channels::Rgb, false, false),
+            ColorType::Rgba8 => (Channels::Rgb, true, false),
+            ColorType::L16 => (Channels::Grey, false, true),
+            ColorType::La16 => (Channels::Grey, true, true),
+            ColorType::Rgb16 => (Channels::Rgb, false, true),
+            ColorType::Rgba16 => (Channels::Rgb, true, true),
+            other => return Err(DecodeError::UnsupportedColour { format, found: format!("{other:?}") }),
+        };
+        decoder.read_image(&mut bytes).map_err(|error| unreadable(format, &error, &limits))?;
+        if wide {
+            // The crate gives samples in the byte order of the machine.
+            for sample in bytes.as_chunks_mut::<2>().0 {
+                *sample = u16::from_ne_bytes(*sample).to_be_bytes();
+            }
+        }
+        Ok(Read { samples: Samples { channels, has_alpha, wide, bytes }, is_verified: false })
+    }
+}
+
+fn unreadable(format: SourceFormat, error: &ImageError, limits: &DecodeLimits) -> DecodeError {
+    match error {
+        ImageError::Limits(_) => DecodeError::MemoryLimit { format, max: limits.metadata_bytes },
+        ImageError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => DecodeError::Truncated { format },
+        ImageError::Unsupported(error) => match error.kind() {
+            UnsupportedErrorKind::Color(colour) => {
+                DecodeError::UnsupportedColour { format, found: format!("{colour:?}") }
+            }
+            _ => DecodeError::Corrupt { format, message: error.to_string() },
+        },
+        error => DecodeError::Corrupt { format, message: error.to_string() },
+    }
+}

@@ -1,0 +1,182 @@
+//! PNG. The `png` crate reads the header and decides what is a PNG and what is not.
+//!
+//! The pixels of an 8-bit RGB or RGBA picture that is not interlaced are read by `smart-resize-png`, which takes two
+//! thirds of the time. The `png` crate reads all others, and every picture that the fast path gives up on: it expands
+//! palettes, fewer than 8 bits and transparent colours, and of an animation it gives the picture that a program without
+//! animations shows. Text chunks are skipped unread, so they cannot inflate.
+
+use std::io::{Cursor, ErrorKind};
+
+use png::{BitDepth, ColorType, Decoder, DecodingError, Info, Limits, Reader, Transformations};
+pub(crate) use smart_resize_png::decode::Scratch;
+use smart_resize_png::decode::{Ending, is_plain, read_pixels};
+
+use super::{DecodeError, DecodeLimits, Header, Pixels, Read};
+use crate::format::SourceFormat;
+use crate::pixels::colour::{Channels, ColourTag, Samples};
+use crate::pixels::orientation::Orientation;
+
+const FORMAT: SourceFormat = SourceFormat::Png;
+const TRUNCATED: DecodeError = DecodeError::Truncated { format: FORMAT };
+
+/// Reads the header. Returns it, the bytes that the samples take, and the decoder.
+pub(super) fn open<'a>(
+    bytes: &'a [u8],
+    limits: &DecodeLimits,
+) -> Result<(Header, u64, Box<dyn Pixels + 'a>), DecodeError> {
+    // Signature (8), length of IHDR (4), its name (4), width and height. They are checked before the `png` crate is
+    // asked, since that inflates chunks which stand between the header and the pixels.
+    match bytes.get(12..24) {
+        Some(&[b'I', b'H', b'D', b'R', w0, w1, w2, w3, h0, h1, h2, h3]) => {
+            limits.check_size(u32::from_be_bytes([w0, w1, w2, w3]), u32::from_be_bytes([h0, h1, h2, h3]))?;
+        }
+        _ => return Err(TRUNCATED),
+    }
+    let metadata_bytes = usize::try_from(limits.metadata_bytes).unwrap_or(usize::MAX);
+    let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), Limits { bytes: metadata_bytes });
+    decoder.set_ignore_text_chunk(true);
+    decoder.set_transformations(Transformations::EXPAND);
+    let reader = decoder.read_info().map_err(|error| unreadable(&error, limits))?;
+    let info = reader.info();
+    let size = limits.check_size(info.width, info.height)?;
+    check_palette(info)?;
+    let chunks = Chunks::walk(bytes);
+    let header = Header {
+        size,
+        orientation: chunks.exif.map_or(Orientation::UPRIGHT, Orientation::from_exif),
+        colour_tags: colour_tags(info, chunks.has_icc),
+        is_bare: chunks.is_bare && info.bit_depth != BitDepth::Sixteen,
+        has_content_credentials: chunks.has_content_credentials,
+    };
+    // A size that overflows is above every limit.
+    let needed = reader.output_buffer_size().map_or(u64::MAX, |bytes| bytes as u64);
+    let colour = match (info.color_type, info.bit_depth) {
+        (ColorType::Rgb, BitDepth::Eight) if info.trns.is_none() => Some(smart_resize_png::Colour::Rgb),
+        (ColorType::Rgba, BitDepth::Eight) => Some(smart_resize_png::Colour::Rgba),
+        _ => None,
+    };
+    let colour = colour.filter(|_| !info.interlaced && info.animation_control.is_none());
+    let fast = colour.zip(chunks.idat);
+    Ok((header, needed, Box::new(Png { bytes, reader, limits: *limits, fast })))
+}
+
+/// A palette has 3 bytes for each colour (PNG, section 11.2.2). With any other length the `png` crate panics later.
+fn check_palette(info: &Info<'_>) -> Result<(), DecodeError> {
+    match &info.palette {
+        Some(palette) if info.color_type == ColorType::Indexed && !palette.len().is_multiple_of(3) => {
+            let message = format!("its palette has {} bytes; expected a multiple of 3", palette.len());
+            Err(DecodeError::Corrupt { format: FORMAT, message })
+        }
+        _ => Ok(()),
+    }
+}
+
+struct Png<'a> {
+    bytes: &'a [u8],
+    reader: Reader<Cursor<&'a [u8]>>,
+    limits: DecodeLimits,
+    /// For the fast path: the channels, and the file from its first IDAT chunk on.
+    fast: Option<(smart_resize_png::Colour, &'a [u8])>,
+}
+
+impl Pixels for Png<'_> {
+    fn read(mut self: Box<Self>, mut bytes: Vec<u8>, scratch: &mut Scratch) -> Result<Read, DecodeError> {
+        if let Some((colour, idat)) = self.fast
+            && let Ok(ending) = read_pixels(idat, colour, self.reader.info().width, &mut bytes, scratch)
+        {
+            let has_alpha = colour == smart_resize_png::Colour::Rgba;
+            let samples = Samples { channels: Channels::Rgb, has_alpha, wide: false, bytes };
+            return Ok(Read { samples, is_verified: ending == Ending::Exact && is_plain(self.bytes) });
+        }
+        let frame = self.reader.next_frame(&mut bytes).map_err(|error| unreadable(&error, &self.limits))?;
+        let info = self.reader.info();
+        if (frame.width, frame.height) != (info.width, info.height) {
+            let message = format!("its frame is {}x{}", frame.width, frame.height);
+            return Err(DecodeError::Corrupt { format: FORMAT, message });
+        }
+        let (channels, has_alpha) = match frame.color_type {
+            ColorType::Grayscale => (Channels::Grey, false),
+            ColorType::GrayscaleAlpha => (Channels::Grey, true),
+            ColorType::Rgb => (Channels::Rgb, false),
+            ColorType::Rgba => (Channels::Rgb, true),
+            ColorType::Indexed => {
+                return Err(DecodeError::UnsupportedColour { format: FORMAT, found: "indexed".into() });
+            }
+        };
+        let samples = Samples { channels, has_alpha, wide: frame.bit_depth == BitDepth::Sixteen, bytes };
+        // The `png` crate passes over data behind the last scanline, and pixels beyond the palette.
+        Ok(Read { samples, is_verified: false })
+    }
+}
+
+fn unreadable(error: &DecodingError, limits: &DecodeLimits) -> DecodeError {
+    match error {
+        DecodingError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => TRUNCATED,
+        DecodingError::LimitsExceeded => DecodeError::MemoryLimit { format: FORMAT, max: limits.metadata_bytes },
+        error => DecodeError::Corrupt { format: FORMAT, message: error.to_string() },
+    }
+}
+
+/// What the file says about its colours, in the order of precedence of the PNG specification, third edition,
+/// section 4.3.
+fn colour_tags(info: &Info<'_>, has_icc: bool) -> Vec<ColourTag> {
+    let cicp = info.coding_independent_code_points.map(|points| ColourTag::Cicp {
+        primaries: points.color_primaries,
+        transfer: points.transfer_function,
+        full_range: points.is_video_full_range_image,
+    });
+    // The decoder skips a profile that does not inflate, or inflates beyond the limit. Here it counts as a broken one.
+    let icc = info.icc_profile.as_deref().map(<[u8]>::to_vec).or(has_icc.then(Vec::new)).map(ColourTag::Icc);
+    let srgb = info.srgb.map(|_| ColourTag::Srgb);
+    let chromaticities = info.chrm_chunk.map(|corners| {
+        [corners.white, corners.red, corners.green, corners.blue].map(|(x, y)| [x.into_value(), y.into_value()])
+    });
+    let gamma = info.gama_chunk.map(png::ScaledFloat::into_scaled);
+    let measured =
+        (gamma.is_some() || chromaticities.is_some()).then_some(ColourTag::Primaries { gamma, chromaticities });
+    [cicp, icc, srgb, measured].into_iter().flatten().collect()
+}
+
+/// What the names of the chunks tell.
+struct Chunks<'a> {
+    /// Nothing but the picture and sRGB tags is in the file, and nothing is behind it.
+    is_bare: bool,
+    has_icc: bool,
+    has_content_credentials: bool,
+    /// The first EXIF block. It may stand behind the pixels.
+    exif: Option<&'a [u8]>,
+    /// The file from its first IDAT chunk on.
+    idat: Option<&'a [u8]>,
+}
+
+impl<'a> Chunks<'a> {
+    /// Walks the chunks: length (4), name (4), content, checksum (4).
+    fn walk(bytes: &'a [u8]) -> Self {
+        let mut found = Self { is_bare: true, has_icc: false, has_content_credentials: false, exif: None, idat: None };
+        let mut rest = bytes.get(8..).unwrap_or_default();
+        while let &[l0, l1, l2, l3, n0, n1, n2, n3, ref after @ ..] = rest {
+            let length = u32::from_be_bytes([l0, l1, l2, l3]) as usize;
+            match &[n0, n1, n2, n3] {
+                b"IDAT" => found.idat = found.idat.or(Some(rest)),
+                b"IHDR" | b"PLTE" | b"tRNS" | b"IEND" | b"sRGB" | b"gAMA" | b"cHRM" => {}
+                b"iCCP" => (found.is_bare, found.has_icc) = (false, true),
+                b"caBX" => (found.is_bare, found.has_content_credentials) = (false, true),
+                b"eXIf" => {
+                    found.is_bare = false;
+                    found.exif = found.exif.or(after.get(..length));
+                }
+                _ => found.is_bare = false,
+            }
+            match after.get(length.saturating_add(4)..) {
+                Some(behind) if [n0, n1, n2, n3] == *b"IEND" => {
+                    found.is_bare &= behind.is_empty();
+                    return found;
+                }
+                Some(next) => rest = next,
+                None => break,
+            }
+        }
+        found.is_bare = false;
+        found
+    }
+}

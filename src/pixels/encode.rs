@@ -1,0 +1,356 @@
+//! Pixels to encoded bytes: one file per format, one options type each.
+//!
+//! The header of each file is read back and must say the picture's format and size. [`within`] makes files of a limited
+//! number of bytes.
+//!
+//! ```
+//! use smart_resize::{EncodeOptions, Format, JpegOptions, Picture, Size, encode};
+//!
+//! let picture = Picture::from_rgb(Size::new(4, 4)?, vec![200; 48])?;
+//! let mut options = EncodeOptions::default();
+//! options.jpeg = JpegOptions::default().with_quality(80);
+//! assert_eq!(encode(&picture, Format::Jpeg, &options)?.bytes[..2], [0xff, 0xd8]);
+//!
+//! options.jpeg.quality = Some(0);
+//! let error = encode(&picture, Format::Jpeg, &options).unwrap_err();
+//! assert_eq!(error.to_string(), "quality is 0; expected 1 to 100");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub mod jpeg;
+mod palette;
+pub mod png;
+#[cfg(feature = "turbojpeg")]
+mod turbo;
+pub mod webp;
+pub mod within;
+
+use std::fmt;
+use std::sync::Arc;
+
+use self::jpeg::JpegOptions;
+use self::png::{PngEffort, PngOptions};
+use self::webp::{MAX_WEBP_EFFORT, WebPMode, WebPOptions};
+use self::within::DEFAULT_MIN_QUALITY;
+use super::codec::Codec;
+use super::decode::{DecodeLimits, probe};
+use super::picture::Picture;
+use crate::format::Format;
+use crate::size::Size;
+
+/// How results are written, format by format.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EncodeOptions {
+    /// For PNG.
+    pub png: PngOptions,
+    /// For JPEG.
+    pub jpeg: JpegOptions,
+    /// For WebP.
+    pub webp: WebPOptions,
+    /// The codec.
+    pub codec: Codec,
+    /// The lowest quality of a JPEG or a lossy WebP, 1 to 100, that a byte limit may lead to. If it is above the quality
+    /// that is asked for, only that is tried. Without a byte limit it has no effect.
+    pub min_quality: u8,
+    /// Whether a byte limit may reduce a PNG to a palette, with dithering: to 256 colours, and where the file is still too
+    /// large to fewer, down to 16. Without a byte limit it has no effect. The palette and the pixels are the same on
+    /// every machine, see [`within`].
+    pub palette: bool,
+}
+
+impl Default for EncodeOptions {
+    /// The defaults of every format, the pure codecs, no quality below 40 ([`DEFAULT_MIN_QUALITY`]), no palette.
+    fn default() -> Self {
+        Self {
+            png: PngOptions::default(),
+            jpeg: JpegOptions::default(),
+            webp: WebPOptions::default(),
+            codec: Codec::Pure,
+            min_quality: DEFAULT_MIN_QUALITY,
+            palette: false,
+        }
+    }
+}
+
+impl EncodeOptions {
+    /// Checks whether this build can write files of `format` with these options. [`encode`] checks this first; a caller can
+    /// do so before it pays for pictures.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError::Quality`], [`EncodeError::MinQuality`] and [`EncodeError::Effort`] for a value out of range;
+    /// [`EncodeError::LossyWebP`] and [`EncodeError::NoFastCodec`] for a cargo feature that this build lacks.
+    pub const fn check(&self, format: Format) -> Result<(), EncodeError> {
+        let quality = match (format, self.webp.mode) {
+            (Format::Jpeg, _) => self.jpeg.quality,
+            (Format::WebP, WebPMode::Lossy { quality }) => Some(quality),
+            (Format::WebP, WebPMode::Lossless) | (Format::Png, _) => None,
+        };
+        let is_lossy = self.is_lossy(format);
+        match quality {
+            Some(quality) if quality < 1 || quality > 100 => return Err(EncodeError::Quality { found: quality }),
+            _ if is_lossy && (self.min_quality < 1 || self.min_quality > 100) => {
+                return Err(EncodeError::MinQuality { found: self.min_quality });
+            }
+            _ => {}
+        }
+        match format {
+            Format::WebP if is_lossy && self.webp.effort > MAX_WEBP_EFFORT => {
+                Err(EncodeError::Effort { found: self.webp.effort })
+            }
+            Format::WebP if is_lossy && !cfg!(feature = "libwebp") => Err(EncodeError::LossyWebP),
+            _ if !self.codec.writes(format) => Err(EncodeError::NoFastCodec { format }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether files of `format` lose anything with these options, other than by a palette.
+    const fn is_lossy(&self, format: Format) -> bool {
+        match format {
+            Format::Png => false,
+            Format::Jpeg => true,
+            Format::WebP => matches!(self.webp.mode, WebPMode::Lossy { .. }),
+        }
+    }
+
+    /// Whether these options leave a picture of `format` as it is: they ask for no quality, subsampling, scans or loss.
+    pub(crate) fn asks_nothing_of(&self, format: Format) -> bool {
+        let JpegOptions { quality, subsampling, progressive, .. } = self.jpeg;
+        let jpeg = (quality, subsampling, progressive) == (None, jpeg::Subsampling::default(), false);
+        match format {
+            Format::Png => true,
+            Format::Jpeg => jpeg,
+            Format::WebP => self.webp.mode == WebPMode::Lossless,
+        }
+    }
+}
+
+/// An encoded picture.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Encoded {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// The settings that it was encoded with.
+    pub settings: EncoderSettings,
+    /// Whether the file shows exactly the picture's pixels: false for a JPEG, a lossy WebP and a picture reduced to a
+    /// palette.
+    pub exact: bool,
+    /// How many times the picture was encoded for it: once, or up to [`MAX_ENCODES`](within::MAX_ENCODES) times with a byte
+    /// limit.
+    pub encodes: u32,
+}
+
+impl Encoded {
+    pub(crate) const fn once(bytes: Vec<u8>, settings: EncoderSettings, exact: bool) -> Self {
+        Self { bytes, settings, exact, encodes: 1 }
+    }
+}
+
+impl fmt::Debug for Encoded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Encoded")
+            .field("bytes", &self.bytes.len())
+            .field("settings", &self.settings)
+            .field("exact", &self.exact)
+            .field("encodes", &self.encodes)
+            .finish()
+    }
+}
+
+/// The settings that a file was encoded with, defaults filled in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(tag = "format", rename_all = "lowercase"))]
+#[non_exhaustive]
+pub enum EncoderSettings {
+    /// PNG.
+    Png {
+        /// How much work went into a small file.
+        effort: PngEffort,
+        /// The number of its colours, where it has a palette.
+        #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+        palette: Option<u16>,
+    },
+    /// JPEG.
+    Jpeg {
+        /// 1 to 100.
+        quality: u8,
+        /// How colour is sampled.
+        subsampling: jpeg::Subsampling,
+        /// Whether it has several scans.
+        progressive: bool,
+        /// The codec. A side above 65,500, which libjpeg-turbo cannot write, is written by the pure codec also where
+        /// [`Codec::Fast`] is asked for.
+        #[cfg_attr(feature = "serde", serde(skip_serializing_if = "is_pure"))]
+        codec: Codec,
+    },
+    /// WebP, lossless.
+    WebP {
+        /// Whether pixels are predicted from their neighbours and only the residuals are written.
+        #[cfg_attr(feature = "serde", serde(skip_serializing_if = "is_true"))]
+        predicted: bool,
+    },
+    /// WebP, lossy. In a record its format is `webp` too.
+    #[cfg_attr(feature = "serde", serde(rename = "webp"))]
+    LossyWebP {
+        /// 1 to 100.
+        quality: u8,
+        /// 0 to 6.
+        effort: u8,
+    },
+}
+
+impl EncoderSettings {
+    /// The number of colours of the palette, where there is one.
+    pub const fn palette(&self) -> Option<u16> {
+        match self {
+            Self::Png { palette, .. } => *palette,
+            Self::Jpeg { .. } | Self::WebP { .. } | Self::LossyWebP { .. } => None,
+        }
+    }
+}
+
+/// The default is left out of a record.
+#[cfg(feature = "serde")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+const fn is_true(value: &bool) -> bool {
+    *value
+}
+
+#[cfg(feature = "serde")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+const fn is_pure(codec: &Codec) -> bool {
+    matches!(codec, Codec::Pure)
+}
+
+impl fmt::Display for EncoderSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.palette() {
+            Some(1) => f.write_str("1 colour")?,
+            Some(colours) => write!(f, "{colours} colours")?,
+            None => {}
+        }
+        match self {
+            Self::Png { effort, palette } => write!(f, "{}effort {effort}", palette.map_or("", |_| ", ")),
+            Self::Jpeg { quality, subsampling, progressive, codec } => {
+                let progressive = if *progressive { ", progressive" } else { "" };
+                let codec = if *codec == Codec::Fast { ", fast" } else { "" };
+                write!(f, "quality {quality}, {subsampling}{progressive}{codec}")
+            }
+            Self::LossyWebP { quality, effort } => write!(f, "quality {quality}, effort {effort}"),
+            Self::WebP { predicted } => f.write_str(if *predicted { "predicted" } else { "not predicted" }),
+        }
+    }
+}
+
+/// Encodes `picture` as `format`.
+///
+/// # Errors
+///
+/// [`EncodeError`] where the options or the format do not allow it.
+pub fn encode(picture: &Picture, format: Format, options: &EncodeOptions) -> Result<Encoded, EncodeError> {
+    encode_in(picture, format, options, &mut Scratch::default())
+}
+
+/// Scratch buffers of the encoders.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    png: png::Scratch,
+    jpeg: jpeg::Scratch,
+}
+
+/// As [`encode`], with buffers to reuse.
+pub(crate) fn encode_in(
+    picture: &Picture,
+    format: Format,
+    options: &EncodeOptions,
+    scratch: &mut Scratch,
+) -> Result<Encoded, EncodeError> {
+    let size = picture.size();
+    can_be_written(size, format, options)?;
+    let encoded = match format {
+        Format::Png => png::encode(picture, options.png.effort, &mut scratch.png),
+        Format::Jpeg => jpeg::encode(picture, &options.jpeg, options.codec, &mut scratch.jpeg),
+        Format::WebP => match options.webp.mode {
+            WebPMode::Lossless => webp::encode(picture, true),
+            WebPMode::Lossy { quality } => webp::encode_lossy(picture, quality, options.webp.effort),
+        },
+    };
+    read_back(size, format, encoded)
+}
+
+fn can_be_written(size: Size, format: Format, options: &EncodeOptions) -> Result<(), EncodeError> {
+    options.check(format)?;
+    if size.width().max(size.height()) > format.max_side() {
+        return Err(EncodeError::TooLongForFormat { size, format });
+    }
+    Ok(())
+}
+
+/// Checks that the header of an encoder's file says `format` and `size`.
+fn read_back(size: Size, format: Format, encoded: Result<Encoded, String>) -> Result<Encoded, EncodeError> {
+    let encoded = encoded.map_err(|message| EncodeError::Failed { format, message })?;
+    match probe(&encoded.bytes, &DecodeLimits::NONE) {
+        Ok(found) if found.format == format && found.size == size => Ok(encoded),
+        found => Err(EncodeError::Failed { format, message: format!("the header reads {found:?}, expected {size}") }),
+    }
+}
+
+/// A picture that cannot be written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EncodeError {
+    /// A quality outside 1 to 100.
+    #[error("quality is {found}; expected 1 to 100")]
+    #[expect(missing_docs, reason = "what was found")]
+    Quality { found: u8 },
+    /// A minimum quality outside 1 to 100.
+    #[error("minimum quality is {found}; expected 1 to 100")]
+    #[expect(missing_docs, reason = "what was found")]
+    MinQuality { found: u8 },
+    /// A lossy WebP, which needs the cargo feature `libwebp`.
+    #[error("lossy WebP needs the cargo feature \"libwebp\"")]
+    LossyWebP,
+    /// An effort of a lossy WebP above 6.
+    #[error("effort is {found}; expected 0 to {MAX_WEBP_EFFORT}")]
+    #[expect(missing_docs, reason = "what was found")]
+    Effort { found: u8 },
+    /// [`Codec::Fast`], which needs a cargo feature for this format.
+    #[error("a fast codec for {format} needs the cargo feature \"{}\"", Codec::feature(*format))]
+    NoFastCodec {
+        /// The format.
+        format: Format,
+    },
+    /// A side that is longer than the format allows.
+    #[error("the picture is {size}; expected sides of at most {} for {format}", format.max_side())]
+    #[expect(missing_docs, reason = "what was found")]
+    TooLongForFormat { size: Size, format: Format },
+    /// The encoder failed, or wrote another size.
+    #[error("the {format} cannot be encoded: {message}")]
+    Failed {
+        /// The format.
+        format: Format,
+        /// What the encoder said.
+        message: String,
+    },
+    /// No setting that may be tried gives a file within the byte limit.
+    #[error("the smallest {format} has {} bytes ({}); expected at most {max_bytes}{}",
+        smallest.bytes.len(), smallest.settings, hint(&smallest.settings))]
+    TooHeavy {
+        /// The format.
+        format: Format,
+        /// The limit.
+        max_bytes: u64,
+        /// The smallest file that was reached.
+        smallest: Arc<Encoded>,
+    },
+}
+
+/// What else would make a smaller file.
+const fn hint(settings: &EncoderSettings) -> &'static str {
+    match settings {
+        EncoderSettings::WebP { .. } => "; a lossy WebP is smaller (WebPMode::Lossy, cargo feature \"libwebp\")",
+        _ => "",
+    }
+}

@@ -1,0 +1,145 @@
+//! JPEG: lossy and opaque, marked as sRGB by a profile of 480 bytes, with optimised Huffman tables. Written by
+//! `smart-resize-jpeg`, or by libjpeg-turbo with `Codec::Fast`. A picture with alpha is composited over a background.
+
+use std::fmt;
+
+use smart_resize_jpeg::{Encoder, Sampling};
+
+#[cfg(feature = "turbojpeg")]
+use super::turbo;
+use super::{Encoded, EncoderSettings};
+use crate::pixels::codec::Codec;
+use crate::pixels::picture::{Layout, Picture};
+use crate::pixels::srgb;
+
+/// The default quality.
+pub const DEFAULT_JPEG_QUALITY: u8 = 90;
+
+/// The resolution of chroma relative to luma.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub enum Subsampling {
+    /// 4:2:0: half in both directions. Right for photographs.
+    #[default]
+    #[cfg_attr(feature = "serde", serde(rename = "4:2:0"))]
+    Yuv420,
+    /// 4:4:4: the same. Right for red text and thin coloured lines.
+    #[cfg_attr(feature = "serde", serde(rename = "4:4:4"))]
+    Yuv444,
+}
+
+impl fmt::Display for Subsampling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Yuv420 => "4:2:0",
+            Self::Yuv444 => "4:4:4",
+        })
+    }
+}
+
+/// How a JPEG is written. Its Huffman tables are optimised for its picture, whatever the options.
+///
+/// ```
+/// use smart_resize::{JpegOptions, Subsampling};
+///
+/// let options = JpegOptions::default().with_quality(80).with_subsampling(Subsampling::Yuv444);
+/// assert_eq!((options.quality, options.background), (Some(80), [255; 3]));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct JpegOptions {
+    /// 1 to 100. `None` means [`DEFAULT_JPEG_QUALITY`].
+    pub quality: Option<u8>,
+    /// The resolution of chroma.
+    pub subsampling: Subsampling,
+    /// Whether the file has several scans, from coarse to fine.
+    pub progressive: bool,
+    /// The background of a picture with alpha: red, green, blue.
+    pub background: [u8; 3],
+}
+
+impl JpegOptions {
+    /// Sets the quality, 1 to 100.
+    #[must_use]
+    pub const fn with_quality(mut self, quality: u8) -> Self {
+        self.quality = Some(quality);
+        self
+    }
+
+    /// Sets the resolution of chroma.
+    #[must_use]
+    pub const fn with_subsampling(mut self, subsampling: Subsampling) -> Self {
+        self.subsampling = subsampling;
+        self
+    }
+
+    /// Sets whether the file has several scans.
+    #[must_use]
+    pub const fn with_progressive(mut self, progressive: bool) -> Self {
+        self.progressive = progressive;
+        self
+    }
+
+    /// Sets the background of a picture with alpha: red, green, blue.
+    #[must_use]
+    pub const fn with_background(mut self, background: [u8; 3]) -> Self {
+        self.background = background;
+        self
+    }
+}
+
+impl Default for JpegOptions {
+    /// Quality 90, 4:2:0, one scan, white.
+    fn default() -> Self {
+        Self { quality: None, subsampling: Subsampling::Yuv420, progressive: false, background: [255; 3] }
+    }
+}
+
+/// Scratch buffers.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    /// The picture without its alpha.
+    pub(super) flattened: Vec<u8>,
+    encoder: smart_resize_jpeg::Scratch,
+}
+
+/// Encodes the picture.
+pub(super) fn encode(
+    picture: &Picture,
+    options: &JpegOptions,
+    codec: Codec,
+    scratch: &mut Scratch,
+) -> Result<Encoded, String> {
+    let Scratch { flattened, encoder } = scratch;
+    let rgb = match picture.layout() {
+        Layout::Rgb => picture.pixels(),
+        Layout::Rgba => {
+            picture.flatten_into(options.background, flattened);
+            flattened
+        }
+    };
+    let (size, quality) = (picture.size(), options.quality.unwrap_or(DEFAULT_JPEG_QUALITY));
+    let profile = srgb::profile();
+    let (bytes, codec) = match codec {
+        #[cfg(feature = "turbojpeg")]
+        Codec::Fast if size.width().max(size.height()) <= turbo::MAX_SIDE => {
+            (turbo::encode(rgb, size, quality, options, &profile).map_err(|error| error.to_string())?, Codec::Fast)
+        }
+        // A build without the feature has refused the fast codec before.
+        _ => {
+            let sampling = match options.subsampling {
+                Subsampling::Yuv420 => Sampling::Yuv420,
+                Subsampling::Yuv444 => Sampling::Yuv444,
+            };
+            let file = Encoder::new((size.width(), size.height()), quality)
+                .sampling(sampling)
+                .progressive(options.progressive)
+                .icc_profile(&profile)
+                .encode(rgb, encoder);
+            (file.map_err(|error| error.to_string())?, Codec::Pure)
+        }
+    };
+    let JpegOptions { subsampling, progressive, .. } = *options;
+    Ok(Encoded::once(bytes, EncoderSettings::Jpeg { quality, subsampling, progressive, codec }, false))
+}

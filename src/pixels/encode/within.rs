@@ -1,0 +1,213 @@
+//! Files of a limited number of bytes.
+//!
+//! These settings are tried in order until a file fits, in at most [`MAX_ENCODES`] encodes:
+//!
+//! - JPEG and lossy WebP: the quality that is asked for, for a JPEG 90 by default. Then bisection finds the highest lower
+//!   quality that fits, down to [`EncodeOptions::min_quality`]. It assumes that a higher quality never gives a smaller
+//!   file; small graphics break that by a few bytes.
+//! - PNG: the effort that is asked for, then those above it. Then, where [`EncodeOptions::palette`] allows it, a palette
+//!   with dithering of 256 colours, then 128, 64, 32 and 16. A picture that has no more colours keeps them all, and all
+//!   its pixels. Transparent pixels stay transparent and opaque pixels opaque.
+//! - Lossless WebP: with prediction, then without. The error says that a lossy WebP would be smaller.
+//!
+//! [`Encoded::settings`] says what was used, and [`Encoded::encodes`] how often the picture was encoded. The same
+//! picture gives the same file on every machine: palettes are made with integers, and with sums, products and quotients
+//! of 64-bit floats, which every machine that follows IEEE 754 rounds alike (32-bit x86 without SSE2 does not). That
+//! does not hold for the codecs in C. The time grows with the number of pixels and not with what they show; a palette
+//! takes two bytes a pixel.
+//!
+//! ```
+//! use smart_resize::{EncodeError, EncodeOptions, EncoderSettings, Format, Picture, Size, encode, encode_within};
+//!
+//! # let noise = (0..64 * 64 * 3_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+//! # let picture = Picture::from_rgb(Size::new(64, 64)?, noise)?;
+//! let options = EncodeOptions::default();
+//! let large = encode(&picture, Format::Jpeg, &options)?.bytes.len() as u64;
+//! let small = encode_within(&picture, Format::Jpeg, &options, large * 2 / 3)?;
+//! assert!(small.bytes.len() as u64 <= large * 2 / 3 && small.encodes <= 8);
+//! assert!(matches!(small.settings, EncoderSettings::Jpeg { quality: 40..90, .. }));
+//!
+//! let error = encode_within(&picture, Format::Jpeg, &options, 600).unwrap_err();
+//! let EncodeError::TooHeavy { smallest, .. } = &error else { panic!("{error}") };
+//! assert_eq!(
+//!     error.to_string(),
+//!     format!("the smallest jpeg has {} bytes (quality 40, 4:2:0); expected at most 600", smallest.bytes.len()),
+//! );
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::mem;
+use std::sync::Arc;
+
+use super::jpeg::DEFAULT_JPEG_QUALITY;
+use super::palette::Reduction;
+use super::png::PngOptions;
+use super::webp::WebPMode;
+use super::{EncodeError, EncodeOptions, Encoded, Scratch, can_be_written, jpeg, png, read_back, webp};
+use crate::format::Format;
+use crate::pixels::picture::{Layout, Picture};
+use crate::size::Size;
+
+/// The most encodes of a picture for one file.
+pub const MAX_ENCODES: u32 = 8;
+
+/// The lowest quality of a JPEG or a lossy WebP that a byte limit leads to by default.
+pub const DEFAULT_MIN_QUALITY: u8 = 40;
+
+/// Encodes `picture` as `format` in at most `max_bytes` bytes. The [module](self) lists what is tried for that.
+///
+/// # Errors
+///
+/// [`EncodeError`] where the options or the format do not allow it, and [`EncodeError::TooHeavy`], with the
+/// smallest file that was reached, where nothing that may be tried fits.
+pub fn encode_within(
+    picture: &Picture,
+    format: Format,
+    options: &EncodeOptions,
+    max_bytes: u64,
+) -> Result<Encoded, EncodeError> {
+    encode_within_in(picture, format, options, max_bytes, &mut Scratch::default())
+}
+
+/// As [`encode_within`], with buffers to reuse.
+pub(crate) fn encode_within_in(
+    picture: &Picture,
+    format: Format,
+    options: &EncodeOptions,
+    max_bytes: u64,
+    scratch: &mut Scratch,
+) -> Result<Encoded, EncodeError> {
+    can_be_written(picture.size(), format, options)?;
+    let mut tries = Tries { size: picture.size(), format, max_bytes, encodes: 0, smallest: None };
+    let fitting = match (format, options.webp.mode) {
+        (Format::Png, _) => png_within(picture, options, &mut scratch.png, &mut tries),
+        (Format::Jpeg, _) => jpeg_within(picture, options, &mut scratch.jpeg, &mut tries),
+        (Format::WebP, WebPMode::Lossless) => webp_within(picture, &mut tries),
+        (Format::WebP, WebPMode::Lossy { quality }) => {
+            let effort = options.webp.effort;
+            let encode = |quality| webp::encode_lossy(picture, quality, effort);
+            highest_within(quality, options.min_quality, encode, &mut tries)
+        }
+    }?;
+    tries.end(fitting)
+}
+
+fn jpeg_within(
+    picture: &Picture,
+    options: &EncodeOptions,
+    scratch: &mut jpeg::Scratch,
+    tries: &mut Tries,
+) -> Result<Option<Encoded>, EncodeError> {
+    let flattened = match picture.layout() {
+        Layout::Rgb => None,
+        Layout::Rgba => {
+            let mut rgb = mem::take(&mut scratch.flattened);
+            picture.flatten_into(options.jpeg.background, &mut rgb);
+            let flattened = Picture::new(picture.size(), Layout::Rgb, rgb);
+            Some(flattened.expect("invariant: flattening keeps the number of pixels"))
+        }
+    };
+    let rgb = flattened.as_ref().unwrap_or(picture);
+    let encode = |quality| jpeg::encode(rgb, &options.jpeg.clone().with_quality(quality), options.codec, scratch);
+    let asked = options.jpeg.quality.unwrap_or(DEFAULT_JPEG_QUALITY);
+    let found = highest_within(asked, options.min_quality, encode, tries);
+    if let Some(flattened) = flattened {
+        scratch.flattened = flattened.into_pixels();
+    }
+    found
+}
+
+/// The highest quality that fits, from the one that is asked down to the floor.
+fn highest_within(
+    asked: u8,
+    floor: u8,
+    mut encode: impl FnMut(u8) -> Result<Encoded, String>,
+    tries: &mut Tries,
+) -> Result<Option<Encoded>, EncodeError> {
+    let mut fitting = |quality| tries.fitting(encode(quality));
+    let mut best = fitting(asked)?;
+    if best.is_some() {
+        return Ok(best);
+    }
+    // Invariant: `low` fits or is below the floor, `high` does not fit. Of at most 99 qualities between them the
+    // answer is one, or none: 100 cases, told apart by 7 encodes.
+    let (mut low, mut high) = (floor.saturating_sub(1), asked);
+    while low.saturating_add(1) < high {
+        let middle = low.midpoint(high);
+        match fitting(middle)? {
+            Some(encoded) => (best, low) = (Some(encoded), middle),
+            None => high = middle,
+        }
+    }
+    Ok(best)
+}
+
+/// At most 2 efforts and 5 palettes.
+fn png_within(
+    picture: &Picture,
+    options: &EncodeOptions,
+    scratch: &mut png::Scratch,
+    tries: &mut Tries,
+) -> Result<Option<Encoded>, EncodeError> {
+    for effort in PngOptions::EFFORTS.into_iter().skip_while(|effort| *effort != options.png.effort) {
+        if let Some(encoded) = tries.fitting(png::encode(picture, effort, scratch))? {
+            return Ok(Some(encoded));
+        }
+    }
+    if options.palette {
+        let mut reduction = Reduction::new(picture);
+        for most in reduction.steps() {
+            if let Some(encoded) = tries.fitting(png::encode_indexed(&reduction.to(most), scratch))? {
+                return Ok(Some(encoded));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// With prediction, then without.
+fn webp_within(picture: &Picture, tries: &mut Tries) -> Result<Option<Encoded>, EncodeError> {
+    for predicted in [true, false] {
+        if let Some(encoded) = tries.fitting(webp::encode(picture, predicted))? {
+            return Ok(Some(encoded));
+        }
+    }
+    Ok(None)
+}
+
+/// What has been tried, and the smallest file so far.
+struct Tries {
+    size: Size,
+    format: Format,
+    max_bytes: u64,
+    encodes: u32,
+    smallest: Option<Encoded>,
+}
+
+impl Tries {
+    /// The file, if it fits.
+    fn fitting(&mut self, encoded: Result<Encoded, String>) -> Result<Option<Encoded>, EncodeError> {
+        self.encodes += 1;
+        debug_assert!(self.encodes <= MAX_ENCODES);
+        let encoded = read_back(self.size, self.format, encoded)?;
+        if encoded.bytes.len() as u64 <= self.max_bytes {
+            return Ok(Some(encoded));
+        }
+        if self.smallest.as_ref().is_none_or(|smallest| encoded.bytes.len() < smallest.bytes.len()) {
+            self.smallest = Some(encoded);
+        }
+        Ok(None)
+    }
+
+    fn end(self, fitting: Option<Encoded>) -> Result<Encoded, EncodeError> {
+        let Self { format, max_bytes, encodes, .. } = self;
+        let counted = |encoded| Encoded { encodes, ..encoded };
+        match (fitting, self.smallest) {
+            (Some(encoded), _) => Ok(counted(encoded)),
+            (None, Some(smallest)) => {
+                Err(EncodeError::TooHeavy { format, max_bytes, smallest: Arc::new(counted(smallest)) })
+            }
+            (None, None) => unreachable!("invariant: at least one encode is tried"),
+        }
+    }
+}

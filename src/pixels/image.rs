@@ -1,0 +1,108 @@
+//! Conversions between [`Picture`] and the types of the `image` crate.
+//!
+//! Pixels are moved, not copied, between RGB and RGB or RGBA and RGBA, unless an alpha channel is opaque throughout: a
+//! picture drops it. Other kinds of pixels are converted by the `image` crate: grey is expanded, 16 bits and floats
+//! become 8 bits. All pixels are taken as sRGB.
+//!
+//! ```
+//! use image::{DynamicImage, RgbImage, RgbaImage};
+//! use smart_resize::{Picture, Size};
+//!
+//! let picture = Picture::try_from(DynamicImage::new_rgb8(4, 3))?;
+//! assert_eq!(picture.size(), Size::new(4, 3)?);
+//! assert_eq!(RgbImage::try_from(picture.clone())?.dimensions(), (4, 3));
+//! assert_eq!(RgbaImage::from(picture).get_pixel(0, 0).0, [0, 0, 0, 255]);
+//!
+//! let error = Picture::try_from(RgbImage::new(0, 3)).unwrap_err();
+//! assert_eq!(error.to_string(), "width 0, expected 1 to 65535");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use image::{DynamicImage, RgbImage, RgbaImage};
+
+use super::picture::{Layout, Picture};
+use crate::size::{InvalidSideError, Size};
+
+const MOVED: &str = "invariant: both types hold width x height x channels bytes";
+
+impl TryFrom<RgbImage> for Picture {
+    type Error = InvalidSideError;
+
+    fn try_from(image: RgbImage) -> Result<Self, InvalidSideError> {
+        let size = Size::new(image.width(), image.height())?;
+        Ok(Self::from_rgb(size, trimmed(image.into_raw(), size, Layout::Rgb)).expect(MOVED))
+    }
+}
+
+impl TryFrom<RgbaImage> for Picture {
+    type Error = InvalidSideError;
+
+    fn try_from(image: RgbaImage) -> Result<Self, InvalidSideError> {
+        let size = Size::new(image.width(), image.height())?;
+        Ok(Self::from_rgba(size, trimmed(image.into_raw(), size, Layout::Rgba)).expect(MOVED))
+    }
+}
+
+/// The buffer of an image, which may be longer than its pixels.
+fn trimmed(mut pixels: Vec<u8>, size: Size, layout: Layout) -> Vec<u8> {
+    pixels.truncate(size.area() as usize * layout.channels());
+    pixels
+}
+
+impl TryFrom<DynamicImage> for Picture {
+    type Error = InvalidSideError;
+
+    fn try_from(image: DynamicImage) -> Result<Self, InvalidSideError> {
+        if image.color().has_alpha() { Self::try_from(image.into_rgba8()) } else { Self::try_from(image.into_rgb8()) }
+    }
+}
+
+impl From<Picture> for DynamicImage {
+    fn from(picture: Picture) -> Self {
+        match picture.layout() {
+            Layout::Rgb => Self::ImageRgb8(rgb(picture)),
+            Layout::Rgba => Self::ImageRgba8(picture.into()),
+        }
+    }
+}
+
+impl From<Picture> for RgbaImage {
+    fn from(picture: Picture) -> Self {
+        match picture.layout() {
+            Layout::Rgba => {
+                let size = picture.size();
+                Self::from_raw(size.width(), size.height(), picture.into_pixels()).expect(MOVED)
+            }
+            Layout::Rgb => DynamicImage::ImageRgb8(rgb(picture)).into_rgba8(),
+        }
+    }
+}
+
+impl TryFrom<Picture> for RgbImage {
+    type Error = HasAlphaError;
+
+    /// # Errors
+    ///
+    /// [`HasAlphaError`] for a picture with transparency, which an `RgbImage` cannot hold.
+    fn try_from(picture: Picture) -> Result<Self, HasAlphaError> {
+        match picture.layout() {
+            Layout::Rgb => Ok(rgb(picture)),
+            Layout::Rgba => Err(HasAlphaError { size: picture.size() }),
+        }
+    }
+}
+
+/// Invariant: the layout is RGB.
+fn rgb(picture: Picture) -> RgbImage {
+    let size = picture.size();
+    RgbImage::from_raw(size.width(), size.height(), picture.into_pixels()).expect(MOVED)
+}
+
+/// A picture with transparency where an opaque one is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the picture of {size} has transparent pixels; expected an opaque picture")]
+#[non_exhaustive]
+pub struct HasAlphaError {
+    /// The size of the picture.
+    pub size: Size,
+}

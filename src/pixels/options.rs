@@ -1,0 +1,97 @@
+//! How pictures are read, cut and written.
+
+use super::codec::Codec;
+use super::decode::DecodeLimits;
+use super::encode::EncodeOptions;
+
+/// What happens with a picture that is too small to cover the target.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Undersized {
+    /// It is an error, which names both sizes.
+    #[default]
+    Fail,
+    /// The largest rectangle of the target's shape is enlarged, and a warning says so.
+    Enlarge,
+}
+
+/// Whether a picture is inspected before it is cut: for borders, letterbox bars, and for being blank.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Inspect {
+    /// It is not inspected. Another size than asked for is reported all the same.
+    Off,
+    /// Findings are warnings of the result.
+    #[default]
+    Report,
+    /// A finding is an error, and so is another size than asked for. A border that is trimmed is none.
+    Fail,
+}
+
+/// What happens with a picture that already is what the target asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PassThrough {
+    /// It is encoded again.
+    Off,
+    /// Its bytes are the result once it has been decoded, which shows that it is whole. Of a PNG the decoder must have
+    /// verified every byte: all checksums hold, the pixel data ends where it should, and the file has no other chunks
+    /// than the picture needs. Any other PNG is encoded again.
+    #[default]
+    Checked,
+    /// Its bytes are the result. With [`Inspect::Off`] only its header is read.
+    Trusted,
+}
+
+/// How pictures are read, cut and written.
+///
+/// ```
+/// use smart_resize::{Inspect, RenderOptions, Undersized};
+///
+/// let mut options = RenderOptions::default();
+/// options.inspect = Inspect::Fail;
+/// options.undersized = Undersized::Enlarge;
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RenderOptions {
+    /// Bounds on what is decoded.
+    pub limits: DecodeLimits,
+    /// Whether pictures are inspected.
+    pub inspect: Inspect,
+    /// Whether a border that is found is trimmed before the target is cut from what it encloses. Nothing is enlarged
+    /// for that, unless [`undersized`](Self::undersized) allows it.
+    pub trim_frames: bool,
+    /// What happens with a picture that is too small.
+    pub undersized: Undersized,
+    /// What happens with a picture that already is what the target asks for.
+    pub pass_through: PassThrough,
+    /// How results are written.
+    pub encode: EncodeOptions,
+}
+
+impl RenderOptions {
+    /// Reads and writes pictures with `codec`.
+    ///
+    /// ```
+    /// use smart_resize::{Codec, Format, RenderOptions};
+    ///
+    /// let options = RenderOptions::default().with_codec(Codec::Fast);
+    /// assert_eq!((options.limits.codec, options.encode.codec), (Codec::Fast, Codec::Fast));
+    /// // Known before a picture is paid for:
+    /// if !cfg!(feature = "turbojpeg") {
+    ///     let error = options.encode.check(Format::Jpeg).unwrap_err();
+    ///     assert_eq!(error.to_string(), "a fast codec for jpeg needs the cargo feature \"turbojpeg\"");
+    /// }
+    /// ```
+    #[must_use]
+    pub const fn with_codec(mut self, codec: Codec) -> Self {
+        (self.limits.codec, self.encode.codec) = (codec, codec);
+        self
+    }
+
+    /// Whether a picture is looked at before it is cut.
+    pub(super) fn inspects(&self) -> bool {
+        self.inspect != Inspect::Off || self.trim_frames
+    }
+}

@@ -1,0 +1,176 @@
+//! What is cut from a picture, and the rectangle where it lies.
+
+use super::decode::DecodeLimits;
+use super::options::Undersized;
+use super::rendered::{RenderError, Warning};
+use crate::format::Format;
+use crate::geometry::fit::{Fit, largest_inside};
+use crate::geometry::focus::{Focus, Reframing, Span, around};
+use crate::geometry::rect::Rect;
+use crate::size::Size;
+
+/// What is cut from a picture.
+///
+/// ```
+/// use smart_resize::{Fit, Format, RenderTarget, Size};
+///
+/// let banner = RenderTarget::new(Size::new(728, 90)?).with_format(Format::Jpeg).with_fit(Fit::Crop);
+/// # let _ = banner;
+/// # Ok::<(), smart_resize::InvalidSideError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RenderTarget {
+    pub(super) size: Size,
+    pub(super) format: Format,
+    pub(super) max_bytes: Option<u64>,
+    /// The size that was asked of the model.
+    pub(super) preset: Option<Size>,
+    fit: Fit,
+    focus: Focus,
+    reframing: Option<Reframing>,
+    /// The rectangle of a picture of the preset's size.
+    planned: Option<Rect>,
+}
+
+impl RenderTarget {
+    /// A PNG of exactly `size`, with as much of the picture as that shape allows.
+    pub const fn new(size: Size) -> Self {
+        Self {
+            size,
+            format: Format::Png,
+            max_bytes: None,
+            preset: None,
+            fit: Fit::Cover,
+            focus: Focus::CENTRE,
+            reframing: None,
+            planned: None,
+        }
+    }
+
+    /// Sets the format.
+    #[must_use]
+    pub const fn with_format(mut self, format: Format) -> Self {
+        self.format = format;
+        self
+    }
+
+    /// Sets the focal point: the rectangle moves off the centre as far as it needs. It is given in the picture, or in
+    /// what [`RenderOptions::trim_frames`](crate::RenderOptions::trim_frames) leaves of it.
+    #[must_use]
+    pub const fn with_focus(mut self, focus: Focus) -> Self {
+        self.focus = focus;
+        self
+    }
+
+    /// Says how the picture shows the source. The focal point is then given in the source.
+    #[must_use]
+    pub const fn with_reframing(mut self, reframing: Reframing) -> Self {
+        self.reframing = Some(reframing);
+        self
+    }
+
+    /// Sets how the rectangle is chosen.
+    #[must_use]
+    pub const fn with_fit(mut self, fit: Fit) -> Self {
+        self.fit = fit;
+        self
+    }
+
+    /// Sets the size in pixels that was asked of the model. A picture of another size is reported.
+    #[must_use]
+    pub const fn with_preset(mut self, size: Size) -> Self {
+        self.preset = Some(size);
+        self
+    }
+
+    /// Sets the rectangle that a plan has chosen for a picture of the [preset's](Self::with_preset) size. A picture of
+    /// another size is cut at the rectangle that fit and focal point give, and so is one whose border is trimmed.
+    #[must_use]
+    pub(crate) const fn with_rect(mut self, rect: Rect) -> Self {
+        self.planned = Some(rect);
+        self
+    }
+
+    /// Limits the file to `max_bytes`. The documentation of [`encode_within`](crate::encode_within) lists what is tried for
+    /// that; if nothing helps the result is [`EncodeError::TooHeavy`](crate::EncodeError::TooHeavy). A larger file does
+    /// not pass through.
+    ///
+    /// ```
+    /// use smart_resize::{EncodeError, EncodeOptions, Format, RenderError, RenderOptions, RenderTarget, Size};
+    /// use smart_resize::{encode, render};
+    ///
+    /// # let size = Size::new(60, 40)?;
+    /// # let noise = (0..60 * 40 * 3_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    /// # let picture = smart_resize::Picture::from_rgb(size, noise)?;
+    /// # let generated = encode(&picture, Format::Png, &EncodeOptions::default())?.bytes;
+    /// let target = RenderTarget::new(size).with_format(Format::Jpeg).with_max_bytes(3500);
+    /// let rendered = render(&generated, &target, &RenderOptions::default())?;
+    /// assert!(rendered.bytes.len() <= 3500);
+    ///
+    /// let error = render(&generated, &target.with_max_bytes(100), &RenderOptions::default()).unwrap_err();
+    /// assert!(matches!(error, RenderError::Encode(EncodeError::TooHeavy { .. })));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub const fn with_max_bytes(mut self, max_bytes: u64) -> Self {
+        self.max_bytes = Some(max_bytes);
+        self
+    }
+
+    /// Whether the file may have `length` bytes.
+    pub(super) fn allows(&self, length: usize) -> bool {
+        self.max_bytes.is_none_or(|max_bytes| length as u64 <= max_bytes)
+    }
+
+    /// The rectangle of a picture of size `frame` that becomes the target; only `inside` may be used. Returns a warning
+    /// where the rectangle has to be enlarged.
+    pub(super) fn place(
+        &self,
+        frame: Size,
+        inside: Rect,
+        undersized: Undersized,
+        limits: &DecodeLimits,
+    ) -> Result<(Rect, Option<Warning>), RenderError> {
+        let (rect, enlarged) = match self.planned {
+            Some(rect) if self.holds_plan(frame, inside) => (rect, None),
+            _ => {
+                let (size, enlarged) = self.size_in(inside, undersized)?;
+                let rect = around(self.focus_in(frame, inside), inside.size(), size);
+                (Rect::new(inside.x() + rect.x(), inside.y() + rect.y(), size), enlarged)
+            }
+        };
+        if limits.allow(self.size) {
+            Ok((rect, enlarged))
+        } else {
+            Err(RenderError::TargetTooLarge { target: self.size, max: limits.most_pixels() })
+        }
+    }
+
+    /// Whether the picture is what the plan expected: the preset's size, used as a whole, with the focal point given in
+    /// it.
+    fn holds_plan(&self, frame: Size, inside: Rect) -> bool {
+        let focus_is_in_picture = self.reframing.is_none() || self.focus == Focus::CENTRE;
+        self.preset == Some(frame) && inside.size() == frame && focus_is_in_picture
+    }
+
+    /// The size of the rectangle, and a warning where it is smaller than the target.
+    fn size_in(&self, inside: Rect, undersized: Undersized) -> Result<(Size, Option<Warning>), RenderError> {
+        match (self.fit.size(inside.size(), self.size), undersized) {
+            (Ok(size), _) => Ok((size, None)),
+            (Err(_), Undersized::Enlarge) => {
+                let size = largest_inside(inside.size(), self.size);
+                Ok((size, Some(Warning::Enlarged { from: size, to: self.size })))
+            }
+            (Err(error), Undersized::Fail) => Err(error.into()),
+        }
+    }
+
+    /// The columns and rows of the focal point, counted from the corner of `inside`.
+    fn focus_in(&self, frame: Size, inside: Rect) -> [Span; 2] {
+        let Some(reframing) = self.reframing.filter(|_| self.focus != Focus::CENTRE) else {
+            return self.focus.pixels(inside.size());
+        };
+        let [columns, rows] = reframing.pixels(self.focus, frame);
+        [columns.within(inside.x(), inside.width()), rows.within(inside.y(), inside.height())]
+    }
+}

@@ -1,0 +1,51 @@
+//! The peak memory of a rendering, counted. A binary of its own, since it counts what the whole process allocates.
+
+#![cfg(feature = "pixels")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a panic is how a test fails")]
+
+use peak_alloc::PeakAlloc;
+use smart_resize::{
+    EncodeOptions, Format, Inspect, Picture, RenderOptions, RenderTarget, Renderer, Size, encode,
+};
+
+#[global_allocator]
+static ALLOCATED: PeakAlloc = PeakAlloc;
+
+/// A smooth picture with grain, so that no format makes it tiny.
+fn picture(size: Size) -> Picture {
+    let mut state = 0x9e37_79b9_u32;
+    let mut grain = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0] / 32
+    };
+    let shade = |at: u32| (at % size.width() / 16).to_le_bytes()[0];
+    let pixels = (0..size.area()).flat_map(|at| [0, 40, 90].map(|base: u8| base.wrapping_add(shade(at)) / 2 + grain()));
+    Picture::from_rgb(size, pixels.collect()).unwrap()
+}
+
+/// The decoded picture, the target's pixels and its file, the intermediate picture of the convolution, and 20 MB. The
+/// file that is read is the caller's and not counted.
+#[test]
+fn a_rendering_takes_one_decoded_picture_the_output_and_little_more() {
+    let (frame, size) = (Size::new(2752, 1536).unwrap(), Size::new(1920, 1080).unwrap());
+    let generated = picture(frame);
+    for from in [Format::Png, Format::Jpeg, Format::WebP] {
+        let file = encode(&generated, from, &EncodeOptions::default()).unwrap().bytes;
+        for to in [Format::Png, Format::Jpeg, Format::WebP] {
+            let mut options = RenderOptions::default();
+            options.inspect = Inspect::Report;
+            let renderer = Renderer::new(options);
+            let target = RenderTarget::new(size).with_format(to);
+            let before = ALLOCATED.current_usage();
+            ALLOCATED.reset_peak_usage();
+            let rendered = renderer.render(&file, &target).unwrap();
+            let peak = ALLOCATED.peak_usage() - before;
+            let (decoded, output) = (frame.area() as usize * 3, size.area() as usize * 3);
+            let allowed = decoded + output + rendered.bytes.len() + 20_000_000;
+            println!("{from} to {to}: {peak} bytes, allowed {allowed}");
+            // The decoder of lossless WebP holds the picture once more, in 4 bytes a pixel, and its encoder the target.
+            let codec = |format, size: Size| if format == Format::WebP { size.area() as usize * 8 } else { 0 };
+            assert!(peak <= allowed + codec(from, frame) + codec(to, size), "{from} to {to}: {peak}");
+        }
+    }
+}
