@@ -1,0 +1,104 @@
+//! RGB to YCbCr (JFIF 1.02, section 7), in 16-bit fixed point with the constants and the rounding of libjpeg.
+//!
+//! With all coefficients in 65,536ths:
+//!
+//! ```text
+//! Y  = ( 19595 R + 38470 G +  7471 B           + 32768) >> 16
+//! Cb = (-11059 R - 21709 G + 32768 B + 128 * 65536 + 32767) >> 16
+//! Cr = ( 32768 R - 27439 G -  5329 B + 128 * 65536 + 32767) >> 16
+//! ```
+//!
+//! The results are level-shifted (128 is subtracted, T.81, A.3.1), since the DCT takes them like this.
+//!
+//! The vector form multiplies pairs of 16-bit numbers and adds the two products. A coefficient above 32,767 is split
+//! over two pairs that both have its channel. This changes the order of an exact sum, and so not its value.
+
+use fearless_simd::prelude::*;
+use fearless_simd::{Simd, i16x8, i32x4, u8x16};
+
+/// The pixels that are converted at a time.
+pub(crate) const GROUP: usize = 8;
+
+/// A group's bytes.
+const BYTES: usize = 3 * GROUP;
+
+/// Converts a row of pixels. Each output has the same length, a multiple of [`GROUP`], at least the pixels of the row;
+/// samples beyond the row repeat its last pixel.
+#[inline(always)]
+pub(crate) fn convert<S: Simd>(simd: S, rgb: &[u8], [y, cb, cr]: [&mut [i16]; 3]) {
+    let (groups, rest) = rgb.as_chunks::<BYTES>();
+    let constants = Constants::new(simd);
+    let [y, cb, cr] = [y, cb, cr].map(|plane| plane.as_chunks_mut::<GROUP>().0);
+    let outputs = y.iter_mut().zip(cb.iter_mut()).zip(cr.iter_mut());
+    for (group, ((y, cb), cr)) in groups.iter().zip(outputs) {
+        constants.convert(simd, group, [y, cb, cr]);
+    }
+    let mut done = groups.len();
+    if !rest.is_empty() {
+        let mut group = [0; BYTES];
+        let last = &rest[rest.len() - 3..];
+        for (at, pixel) in group.chunks_exact_mut(3).enumerate() {
+            pixel.copy_from_slice(rest.get(3 * at..3 * at + 3).unwrap_or(last));
+        }
+        constants.convert(simd, &group, [&mut y[done], &mut cb[done], &mut cr[done]]);
+        done += 1;
+    }
+    for plane in [y, cb, cr] {
+        let last = plane[done - 1][GROUP - 1];
+        plane[done..].as_flattened_mut().fill(last);
+    }
+}
+
+/// What the conversion of a group takes from group to group.
+struct Constants<S: Simd> {
+    /// For the first and the last four pixels of a group, which byte goes where: pairs of channels, 16 bits each. The
+    /// first four are found in the group's first 16 bytes, the last four in its last 16.
+    pairs: [[u8x16<S>; 3]; 2],
+}
+
+/// The pairs of channels.
+const CHANNELS: [[u8; 2]; 3] = [[0, 1], [2, 1], [2, 0]];
+
+/// An index that selects a zero.
+const ZERO: u8 = 0x80;
+
+impl<S: Simd> Constants<S> {
+    #[inline(always)]
+    fn new(simd: S) -> Self {
+        // The last four pixels begin at byte 12, which is byte 4 of the last 16.
+        let pairs = [0, 4].map(|first| {
+            CHANNELS.map(|[a, b]| {
+                let pixel = |at: u8| [first + 3 * at + a, ZERO, first + 3 * at + b, ZERO];
+                let indices = [pixel(0), pixel(1), pixel(2), pixel(3)];
+                u8x16::from_slice(simd, indices.as_flattened())
+            })
+        });
+        Self { pairs }
+    }
+
+    #[inline(always)]
+    fn convert(&self, simd: S, group: &[u8; BYTES], [y, cb, cr]: [&mut [i16; GROUP]; 3]) {
+        let halves = [&group[..16], &group[8..]];
+        // 38470 is 2 x 19235, 32768 is 2 x 16384.
+        let [first, last] = [0, 1].map(|half| {
+            let bytes = u8x16::from_slice(simd, halves[half]);
+            let [rg, bg, br] =
+                self.pairs[half].map(|indices| simd.swizzle_dyn_precise_u8x16(bytes, indices).bitcast());
+            [
+                dot(simd, rg, [19595, 19235]) + dot(simd, bg, [7471, 19235]) + 32_768,
+                dot(simd, rg, [-11059, -21709]) + dot(simd, bg, [16384, 0]) + dot(simd, br, [16384, 0]) + 32_767,
+                dot(simd, rg, [16384, -27439]) + dot(simd, br, [-5329, 16384]) + 32_767,
+            ]
+        });
+        let sums = first.into_iter().zip(last);
+        for ((first, last), (into, level)) in sums.zip([(y, 128), (cb, 0), (cr, 0)]) {
+            let samples = simd.saturating_narrow_i32x4(first >> 16, last >> 16) - level;
+            samples.store_array(into);
+        }
+    }
+}
+
+#[inline(always)]
+fn dot<S: Simd>(simd: S, pairs: i16x8<S>, [a, b]: [i16; 2]) -> i32x4<S> {
+    simd.pairwise_dot_product_i16x8(pairs, i16x8::from_slice(simd, &[a, b, a, b, a, b, a, b]))
+}

@@ -1,0 +1,22 @@
+//! Chroma for 4:2:0: the rounded mean of 2 x 2 samples.
+//!
+//! As in libjpeg the sum of four is rounded by adding 1 in even columns and 2 in odd ones before it is divided by 4, so
+//! that sums half-way between two levels are not all rounded up.
+
+use fearless_simd::prelude::*;
+use fearless_simd::{Simd, i16x8, i32x4};
+
+/// Averages two rows into one of half their length, which is a multiple of 8.
+#[inline(always)]
+pub(crate) fn average<S: Simd>(simd: S, [upper, lower]: [&[i16]; 2], out: &mut [i16]) {
+    let ones = i16x8::splat(simd, 1);
+    let bias = i32x4::from_slice(simd, &[1, 2, 1, 2]);
+    let (upper, lower) = (upper.as_chunks::<16>().0, lower.as_chunks::<16>().0);
+    for ((upper, lower), out) in upper.iter().zip(lower).zip(out.as_chunks_mut::<8>().0) {
+        let [low, high] = [0, 8].map(|at| {
+            let [upper, lower] = [upper, lower].map(|row| i16x8::from_slice(simd, &row[at..at + 8]));
+            (simd.pairwise_dot_product_i16x8(upper + lower, ones) + bias) >> 2
+        });
+        simd.saturating_narrow_i32x4(low, high).store_array(out);
+    }
+}
