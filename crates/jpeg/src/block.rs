@@ -61,7 +61,8 @@ impl Block {
         let mut nonzero = 0;
         let (pairs, _) = self.coefficients.as_chunks::<16>();
         for (pair, positions) in pairs.iter().zip(POSITIONS.as_chunks::<2>().0) {
-            let [upper, lower] = [0, 8].map(|at| i16x8::from_slice(simd, &pair[at..at + 8]).simd_eq(zero));
+            let upper = i16x8::from_slice(simd, &pair[..8]).simd_eq(zero);
+            let lower = i16x8::from_slice(simd, &pair[8..]).simd_eq(zero);
             let columns = !simd.narrow_mask16x8(upper, lower).to_bitmask();
             nonzero |= positions[0][(columns & 0xff) as usize] | positions[1][(columns >> 8 & 0xff) as usize];
         }

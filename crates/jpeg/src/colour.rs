@@ -28,7 +28,7 @@ const BYTES: usize = 3 * GROUP;
 pub(crate) fn convert<S: Simd>(simd: S, rgb: &[u8], [y, cb, cr]: [&mut [i16]; 3]) {
     let (groups, rest) = rgb.as_chunks::<BYTES>();
     let constants = Constants::new(simd);
-    let [y, cb, cr] = [y, cb, cr].map(|plane| plane.as_chunks_mut::<GROUP>().0);
+    let (y, cb, cr) = (y.as_chunks_mut::<GROUP>().0, cb.as_chunks_mut::<GROUP>().0, cr.as_chunks_mut::<GROUP>().0);
     let outputs = y.iter_mut().zip(cb.iter_mut()).zip(cr.iter_mut());
     for (group, ((y, cb), cr)) in groups.iter().zip(outputs) {
         constants.convert(simd, group, [y, cb, cr]);
@@ -66,35 +66,45 @@ impl<S: Simd> Constants<S> {
     #[inline(always)]
     fn new(simd: S) -> Self {
         // The last four pixels begin at byte 12, which is byte 4 of the last 16.
-        let pairs = [0, 4].map(|first| {
-            CHANNELS.map(|[a, b]| {
-                let pixel = |at: u8| [first + 3 * at + a, ZERO, first + 3 * at + b, ZERO];
-                let indices = [pixel(0), pixel(1), pixel(2), pixel(3)];
-                u8x16::from_slice(simd, indices.as_flattened())
-            })
-        });
+        let mut pairs = [[u8x16::splat(simd, 0); 3]; 2];
+        for (first, pairs) in [0, 4].into_iter().zip(&mut pairs) {
+            for ([a, b], pairs) in CHANNELS.into_iter().zip(pairs) {
+                let mut indices = [ZERO; 16];
+                for (pixel, indices) in (0..4).zip(indices.as_chunks_mut::<4>().0) {
+                    indices[0] = first + 3 * pixel + a;
+                    indices[2] = first + 3 * pixel + b;
+                }
+                *pairs = u8x16::from_slice(simd, &indices);
+            }
+        }
         Self { pairs }
     }
 
+    /// Converts a group. (Closures that are passed to functions of `core` are not compiled for the detected instruction
+    /// set, so both halves are spelled out.)
     #[inline(always)]
     fn convert(&self, simd: S, group: &[u8; BYTES], [y, cb, cr]: [&mut [i16; GROUP]; 3]) {
-        let halves = [&group[..16], &group[8..]];
+        let [y_first, cb_first, cr_first] = Self::four(simd, u8x16::from_slice(simd, &group[..16]), &self.pairs[0]);
+        let [y_last, cb_last, cr_last] = Self::four(simd, u8x16::from_slice(simd, &group[8..]), &self.pairs[1]);
+        let level = i16x8::splat(simd, 128);
+        (simd.saturating_narrow_i32x4(y_first, y_last) - level).store_array(y);
+        simd.saturating_narrow_i32x4(cb_first, cb_last).store_array(cb);
+        simd.saturating_narrow_i32x4(cr_first, cr_last).store_array(cr);
+    }
+
+    /// Four pixels as Y, Cb and Cr, of which only Y is not level-shifted yet.
+    #[inline(always)]
+    fn four(simd: S, bytes: u8x16<S>, [rg, bg, br]: &[u8x16<S>; 3]) -> [i32x4<S>; 3] {
+        let rg: i16x8<S> = simd.swizzle_dyn_precise_u8x16(bytes, *rg).bitcast();
+        let bg: i16x8<S> = simd.swizzle_dyn_precise_u8x16(bytes, *bg).bitcast();
+        let br: i16x8<S> = simd.swizzle_dyn_precise_u8x16(bytes, *br).bitcast();
         // 38470 is 2 x 19235, 32768 is 2 x 16384.
-        let [first, last] = [0, 1].map(|half| {
-            let bytes = u8x16::from_slice(simd, halves[half]);
-            let [rg, bg, br] =
-                self.pairs[half].map(|indices| simd.swizzle_dyn_precise_u8x16(bytes, indices).bitcast());
-            [
-                dot(simd, rg, [19595, 19235]) + dot(simd, bg, [7471, 19235]) + 32_768,
-                dot(simd, rg, [-11059, -21709]) + dot(simd, bg, [16384, 0]) + dot(simd, br, [16384, 0]) + 32_767,
-                dot(simd, rg, [16384, -27439]) + dot(simd, br, [-5329, 16384]) + 32_767,
-            ]
-        });
-        let sums = first.into_iter().zip(last);
-        for ((first, last), (into, level)) in sums.zip([(y, 128), (cb, 0), (cr, 0)]) {
-            let samples = simd.saturating_narrow_i32x4(first >> 16, last >> 16) - level;
-            samples.store_array(into);
-        }
+        let y = dot(simd, rg, [19595, 19235]) + dot(simd, bg, [7471, 19235]) + i32x4::splat(simd, 32_768);
+        let cb = dot(simd, rg, [-11059, -21709])
+            + (dot(simd, bg, [16384, 0]) + dot(simd, br, [16384, 0]))
+            + i32x4::splat(simd, 32_767);
+        let cr = dot(simd, rg, [16384, -27439]) + dot(simd, br, [-5329, 16384]) + i32x4::splat(simd, 32_767);
+        [y >> 16, cb >> 16, cr >> 16]
     }
 }
 

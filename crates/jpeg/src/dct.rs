@@ -60,9 +60,12 @@ fn pass<S: Simd>(simd: S, input: [i16x8<S>; SIDE], is_first: bool) -> [i16x8<S>;
     // The even coefficients.
     let (t10, t13, t11, t12) = (t0 + t3, t0 - t3, t1 + t2, t1 - t2);
     let (sum, difference) = (t10 + t11, t10 - t11);
-    let [o0, o4] = [sum, difference].map(|value| {
-        if is_first { value << PASS_BITS } else { (value + (1 << (PASS_BITS - 1))) >> PASS_BITS }
-    });
+    let half = i16x8::splat(simd, 1 << (PASS_BITS - 1));
+    let (o0, o4) = if is_first {
+        (sum << PASS_BITS, difference << PASS_BITS)
+    } else {
+        ((sum + half) >> PASS_BITS, (difference + half) >> PASS_BITS)
+    };
     let shift = if is_first { CONSTANT_BITS - PASS_BITS } else { CONSTANT_BITS + PASS_BITS };
     let t13_t12 = Pairs::new(t13, t12);
     let o2 = t13_t12.dot(simd, [FIX_0_541196100 + FIX_0_765366865, FIX_0_541196100]).rounded(simd, shift);
@@ -95,7 +98,8 @@ impl<S: Simd> Pairs<S> {
     #[inline(always)]
     fn dot(self, simd: S, [x, y]: [i16; 2]) -> Wide<S> {
         let by = i16x8::from_slice(simd, &[x, y, x, y, x, y, x, y]);
-        Wide(self.0.map(|pairs| simd.pairwise_dot_product_i16x8(pairs, by)))
+        let Self([low, high]) = self;
+        Wide([simd.pairwise_dot_product_i16x8(low, by), simd.pairwise_dot_product_i16x8(high, by)])
     }
 }
 
@@ -112,8 +116,9 @@ impl<S: Simd> Wide<S> {
     /// The lanes without `shift` fractional bits, rounded half up.
     #[inline(always)]
     fn rounded(self, simd: S, shift: u32) -> i16x8<S> {
-        let [low, high] = self.0.map(|lanes| (lanes + (1 << (shift - 1))) >> shift);
-        simd.saturating_narrow_i32x4(low, high)
+        let half = i32x4::splat(simd, 1 << (shift - 1));
+        let Self([low, high]) = self;
+        simd.saturating_narrow_i32x4((low + half) >> shift, (high + half) >> shift)
     }
 }
 
@@ -123,8 +128,8 @@ impl<S: Simd> Wide<S> {
 fn transpose<S: Simd>(mut rows: [i16x8<S>; SIDE]) -> [i16x8<S>; SIDE] {
     for _ in 0..3 {
         let [a, b, c, d, e, f, g, h] = rows;
-        let [(a, e), (b, f), (c, g), (d, h)] =
-            [a.interleave(e), b.interleave(f), c.interleave(g), d.interleave(h)];
+        let ((a, e), (b, f), (c, g), (d, h)) =
+            (a.interleave(e), b.interleave(f), c.interleave(g), d.interleave(h));
         rows = [a, e, b, f, c, g, d, h];
     }
     rows

@@ -13,10 +13,10 @@ pub(crate) fn average<S: Simd>(simd: S, [upper, lower]: [&[i16]; 2], out: &mut [
     let bias = i32x4::from_slice(simd, &[1, 2, 1, 2]);
     let (upper, lower) = (upper.as_chunks::<16>().0, lower.as_chunks::<16>().0);
     for ((upper, lower), out) in upper.iter().zip(lower).zip(out.as_chunks_mut::<8>().0) {
-        let [low, high] = [0, 8].map(|at| {
-            let [upper, lower] = [upper, lower].map(|row| i16x8::from_slice(simd, &row[at..at + 8]));
-            (simd.pairwise_dot_product_i16x8(upper + lower, ones) + bias) >> 2
-        });
+        let low = i16x8::from_slice(simd, &upper[..8]) + i16x8::from_slice(simd, &lower[..8]);
+        let high = i16x8::from_slice(simd, &upper[8..]) + i16x8::from_slice(simd, &lower[8..]);
+        let low = (simd.pairwise_dot_product_i16x8(low, ones) + bias) >> 2;
+        let high = (simd.pairwise_dot_product_i16x8(high, ones) + bias) >> 2;
         simd.saturating_narrow_i32x4(low, high).store_array(out);
     }
 }
