@@ -69,3 +69,22 @@ impl Block {
         self.nonzero = nonzero;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use fearless_simd::{Level, dispatch};
+
+    use super::*;
+
+    #[test]
+    fn each_coefficient_is_found_at_its_position() {
+        for (position, at) in ZIGZAG.into_iter().enumerate() {
+            for value in [1, -1, 256, -1024] {
+                let mut block = Block { nonzero: 9, ..Block::ZERO };
+                block.coefficients[usize::from(at)] = value;
+                dispatch!(Level::new(), simd => block.find_nonzero(simd));
+                assert_eq!(block.nonzero, 1 << position);
+            }
+        }
+    }
+}

@@ -112,3 +112,41 @@ impl<S: Simd> Constants<S> {
 fn dot<S: Simd>(simd: S, pairs: i16x8<S>, [a, b]: [i16; 2]) -> i32x4<S> {
     simd.pairwise_dot_product_i16x8(pairs, i16x8::from_slice(simd, &[a, b, a, b, a, b, a, b]))
 }
+
+#[cfg(test)]
+mod tests {
+    use fearless_simd::{Level, dispatch};
+
+    use super::*;
+
+    #[test]
+    fn every_17th_level_of_each_channel_is_converted_by_the_formula() {
+        let levels = || (0..=255_i32).step_by(17).chain([1, 127, 128, 254]);
+        let pixels: Vec<[i32; 3]> =
+            levels().flat_map(|r| levels().flat_map(move |g| levels().map(move |b| [r, g, b]))).collect();
+        let rgb: Vec<u8> = pixels.as_flattened().iter().map(|level| *level as u8).collect();
+        let mut planes = [(); 3].map(|()| vec![0; pixels.len().next_multiple_of(GROUP)]);
+        let [y, cb, cr] = &mut planes;
+        dispatch!(Level::new(), simd => convert(simd, &rgb, [y, cb, cr]));
+        for (at, [r, g, b]) in pixels.into_iter().enumerate() {
+            let y = (19_595 * r + 38_470 * g + 7471 * b + 32_768) >> 16;
+            let cb = (-11_059 * r - 21_709 * g + 32_768 * b + (128 << 16) + 32_767) >> 16;
+            let cr = (32_768 * r - 27_439 * g - 5329 * b + (128 << 16) + 32_767) >> 16;
+            let found = [0, 1, 2].map(|plane: usize| i32::from(planes[plane][at]) + 128);
+            assert_eq!(found, [y, cb, cr], "{r} {g} {b}");
+        }
+    }
+
+    #[test]
+    fn the_last_pixel_is_repeated() {
+        for width in 1..=24 {
+            let rgb: Vec<u8> = (0..width).flat_map(|at| [at as u8 * 9, 3, 200]).collect();
+            let mut planes = [[0; 48]; 3];
+            let [y, cb, cr] = &mut planes;
+            dispatch!(Level::new(), simd => convert(simd, &rgb, [y, cb, cr]));
+            for plane in planes {
+                assert!(plane[width..].iter().all(|sample| *sample == plane[width - 1]), "{width}: {plane:?}");
+            }
+        }
+    }
+}

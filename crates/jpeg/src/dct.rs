@@ -134,3 +134,71 @@ fn transpose<S: Simd>(mut rows: [i16x8<S>; SIDE]) -> [i16x8<S>; SIDE] {
     }
     rows
 }
+
+#[cfg(test)]
+mod tests {
+    use fearless_simd::{Level, dispatch};
+
+    use super::*;
+
+    /// The `jpeg_fdct_islow` of libjpeg for eight numbers, with its three multiplications per rotation.
+    fn reference(d: [i32; 8], is_first: bool) -> [i32; 8] {
+        let round = |value: i32, bits: u32| (value + (1 << (bits - 1))) >> bits;
+        let fix = |value: f64| (value * 8192.0).round() as i32;
+        let t: [i32; 4] = std::array::from_fn(|at| d[at] + d[7 - at]);
+        let [mut t7, mut t6, mut t5, mut t4]: [i32; 4] = std::array::from_fn(|at| d[at] - d[7 - at]);
+        let (t10, t13, t11, t12) = (t[0] + t[3], t[0] - t[3], t[1] + t[2], t[1] - t[2]);
+        let even = |value: i32| if is_first { value << 2 } else { round(value, 2) };
+        let bits = if is_first { 11 } else { 15 };
+        let z1 = (t12 + t13) * fix(0.541_196_100);
+        let (o2, o6) = (z1 + t13 * fix(0.765_366_865), z1 - t12 * fix(1.847_759_065));
+        let (mut z1, mut z2, mut z3, mut z4) = (t4 + t7, t5 + t6, t4 + t6, t5 + t7);
+        let z5 = (z3 + z4) * fix(1.175_875_602);
+        t4 *= fix(0.298_631_336);
+        t5 *= fix(2.053_119_869);
+        t6 *= fix(3.072_711_026);
+        t7 *= fix(1.501_321_110);
+        z1 *= -fix(0.899_976_223);
+        z2 *= -fix(2.562_915_447);
+        z3 = z3 * -fix(1.961_570_560) + z5;
+        z4 = z4 * -fix(0.390_180_644) + z5;
+        let odd = [t7 + z1 + z4, t6 + z2 + z3, t5 + z2 + z4, t4 + z1 + z3].map(|value| round(value, bits));
+        [even(t10 + t11), odd[0], round(o2, bits), odd[1], even(t10 - t11), odd[2], round(o6, bits), odd[3]]
+    }
+
+    fn check(samples: &[i16; 64]) {
+        let mut block: [[i32; 8]; 8] = std::array::from_fn(|row| std::array::from_fn(|x| samples[row * 8 + x].into()));
+        block = block.map(|row| reference(row, true));
+        for x in 0..8 {
+            let column = reference(block.map(|row| row[x]), false);
+            (0..8).for_each(|y| block[y][x] = column[y]);
+        }
+        let expected: Vec<i16> = block.as_flattened().iter().map(|value| i16::try_from(*value).unwrap()).collect();
+        let mut found = [0; 64];
+        dispatch!(Level::new(), simd => forward(simd, samples, 8, &mut found));
+        assert_eq!(found[..], expected, "{samples:?}");
+    }
+
+    #[test]
+    fn coefficients_equal_those_of_libjpeg() {
+        let mut state = 1_u32;
+        for _ in 0..20_000 {
+            check(&std::array::from_fn(|_| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                // Every eighth block has only the extremes.
+                if state >> 4 & 7 == 0 { [-128, 127][(state >> 31) as usize] } else { (state >> 24) as i16 - 128 }
+            }));
+        }
+    }
+
+    /// The blocks that maximise each coefficient, positive and negative: there no sum of 16 bits may overflow.
+    #[test]
+    fn the_largest_coefficients_do_not_overflow() {
+        let cosine = |at: usize, frequency: usize| (((2 * at + 1) * frequency) as f64 * std::f64::consts::PI / 16.0).cos();
+        for (v, u) in (0..8).flat_map(|v| (0..8).map(move |u| (v, u))) {
+            let sign = |at: usize| cosine(at / 8, v) * cosine(at % 8, u) >= 0.0;
+            check(&std::array::from_fn(|at| if sign(at) { 127 } else { -128 }));
+            check(&std::array::from_fn(|at| if sign(at) { -128 } else { 127 }));
+        }
+    }
+}

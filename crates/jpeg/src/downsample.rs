@@ -20,3 +20,22 @@ pub(crate) fn average<S: Simd>(simd: S, [upper, lower]: [&[i16]; 2], out: &mut [
         simd.saturating_narrow_i32x4(low, high).store_array(out);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use fearless_simd::{Level, dispatch};
+
+    use super::*;
+
+    #[test]
+    fn halves_are_rounded_down_in_even_columns_and_up_in_odd_ones() {
+        for sum in -512..=508_i16 {
+            let samples = [0, 1, 2, 3].map(|at| (sum + at) >> 2);
+            assert_eq!(samples.iter().sum::<i16>(), sum);
+            let [upper, lower] = [[samples[0], samples[1]].repeat(8), [samples[2], samples[3]].repeat(8)];
+            let mut out = [0; 8];
+            dispatch!(Level::new(), simd => average(simd, [&upper, &lower], &mut out));
+            assert_eq!(out, [1, 2, 1, 2, 1, 2, 1, 2].map(|bias| (sum + bias) >> 2), "{sum}");
+        }
+    }
+}

@@ -3,13 +3,13 @@
 use fearless_simd::{Level, Simd, dispatch};
 
 use crate::frame::Frame;
-use crate::huffman::Codes;
+use crate::huffman::{Codes, HuffmanTable};
 use crate::progressive::BANDS;
 use crate::quantise::Quantiser;
-use crate::sequential::Predictions;
-use crate::symbol::Symbols;
+use crate::interleaved::Predictions;
+use crate::symbol::{Symbols, TABLES};
 use crate::write::put_words;
-use crate::{Error, Sampling, Scratch, progressive, segment, sequential};
+use crate::{Error, Sampling, Scratch, interleaved, progressive, segment};
 
 /// Encodes a picture of 8-bit RGB as JPEG.
 ///
@@ -128,10 +128,9 @@ impl<'a> Encoder<'a> {
             self.collect(simd, rgb, frame, &tables, scratch);
         });
         let Scratch { interleaved, bands, .. } = scratch;
-        let mut scans = vec![Scan::new(interleaved)];
-        if self.progressive {
-            scans.extend(bands.iter().map(Scan::new));
-        }
+        let [a, b, c, d] = bands;
+        let all = [interleaved, a, b, c, d].map(|symbols| Scan::new(symbols));
+        let scans = if self.progressive { &all[..] } else { &all[..1] };
         let bytes: usize = scans.iter().map(|scan| scan.bytes).sum();
         let others = self.profile.len() + self.segments.iter().map(|(_, bytes)| bytes.len() + 4).sum::<usize>();
         file.reserve_exact(bytes + bytes / 64 + others + 4096);
@@ -192,7 +191,7 @@ impl<'a> Encoder<'a> {
         let mut predictions = Predictions::default();
         for mcu_row in 0..frame.mcus_down() {
             row.fill(simd, rgb, frame, mcu_row, tables);
-            sequential::put_row(row, frame, mcu_row, !self.progressive, &mut predictions, interleaved);
+            interleaved::put_row(row, frame, mcu_row, !self.progressive, &mut predictions, interleaved);
             if self.progressive {
                 progressive::put_row(row, frame, mcu_row, bands);
             }
@@ -205,7 +204,7 @@ impl<'a> Encoder<'a> {
 struct Scan<'a> {
     symbols: &'a Symbols,
     codes: Codes,
-    tables: [Option<crate::huffman::HuffmanTable>; 4],
+    tables: [Option<HuffmanTable>; TABLES],
     /// Its bytes without zero bytes behind 0xff.
     bytes: usize,
 }

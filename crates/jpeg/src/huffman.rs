@@ -1,8 +1,8 @@
 //! Optimal Huffman tables (T.81, annex K.2), and the codes that they assign (annex C).
 //!
-//! The tables are made as in libjpeg: code lengths by Huffman's procedure, then shortened to 16 bits. One more symbol, of count 1, takes
-//! part and receives the longest code, the last in the order of codes, which is all ones. It is removed afterwards: T.81
-//! reserves that code, so that the ones that fill up the last byte of a scan are not a prefix of a code only.
+//! The tables equal those of libjpeg: code lengths by Huffman's procedure, then shortened to 16 bits. A reserved symbol of
+//! count 1 takes part. It receives one of the longest codes, and its removal afterwards leaves the last code free, the one
+//! that is all ones. T.81 forbids this code, so that the ones that fill up the last byte of a scan are never a symbol.
 
 use crate::symbol::{Counts, MAX_EXTRA, TABLES, Word, extra_bits};
 
@@ -82,27 +82,23 @@ fn code_sizes(counts: &[u64; 256]) -> [u16; SYMBOLS] {
         let least = (0..trees.len()).rev().min_by_key(|at| trees[*at].0).expect("invariant: a tree is left");
         let tree = trees[least];
         trees.copy_within(least + 1.., least);
-        (least, tree)
+        tree
     };
     while left > 1 {
-        let (_, (count_a, first_a)) = take_least(&mut trees[..left]);
-        let (_, (count_b, first_b)) = take_least(&mut trees[..left - 1]);
+        let (count_a, first_a) = take_least(&mut trees[..left]);
+        let (count_b, first_b) = take_least(&mut trees[..left - 1]);
         left -= 1;
         // The merged tree stands where the first one stood.
         let at = trees[..left - 1].partition_point(|(_, first)| *first < first_a);
         trees.copy_within(at..left - 1, at + 1);
         trees[at] = (count_a.saturating_add(count_b), first_a);
         // All symbols of both are one level deeper.
-        let mut symbol = first_a;
-        loop {
-            sizes[symbol] += 1;
-            match next[symbol] {
-                Some(following) => symbol = following,
-                None => break,
-            }
+        let (mut symbol, mut last) = (Some(first_a), first_a);
+        while let Some(at) = symbol {
+            (symbol, last) = (next[at], at);
         }
-        next[symbol] = Some(first_b);
-        let mut symbol = Some(first_b);
+        next[last] = Some(first_b);
+        let mut symbol = Some(first_a);
         while let Some(at) = symbol {
             sizes[at] += 1;
             symbol = next[at];
@@ -132,13 +128,13 @@ fn shorten(of_length: &mut [u16; SYMBOLS]) {
 pub(crate) struct Codes {
     /// By [`Word::index`]: in the lowest 5 bits the length of the code and of the additional bits, at most 27; above them
     /// the code, shifted left by the number of additional bits.
-    entries: Box<[u32; 256 * TABLES]>,
+    entries: [u32; 256 * TABLES],
 }
 
 impl Codes {
     /// The optimal tables of a scan, and their codes.
     pub(crate) fn optimal(counts: &Counts) -> (Self, [Option<HuffmanTable>; TABLES]) {
-        let mut entries = Box::new([0; 256 * TABLES]);
+        let mut entries = [0; 256 * TABLES];
         let tables = [0, 1, 2, 3].map(|number| {
             let table = HuffmanTable::optimal(&counts[number])?;
             for (symbol, code, length) in table.codes() {
@@ -162,5 +158,51 @@ impl Codes {
     pub(crate) fn total_bits(&self, counts: &Counts) -> u64 {
         let counts = counts.as_flattened();
         self.entries.iter().zip(counts).map(|(entry, count)| u64::from(entry & 31) * count).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(counts: &[(usize, u64)]) -> HuffmanTable {
+        let mut all = [0; 256];
+        for (symbol, count) in counts {
+            all[*symbol] = *count;
+        }
+        HuffmanTable::optimal(&all).unwrap()
+    }
+
+    #[test]
+    fn a_single_symbol_has_the_code_0() {
+        assert_eq!(table(&[(7, 1)]).codes().collect::<Vec<_>>(), [(7, 0, 1)]);
+        assert_eq!(HuffmanTable::optimal(&[0; 256]), None);
+    }
+
+    #[test]
+    fn frequent_symbols_have_short_codes_and_none_is_all_ones() {
+        let found: Vec<_> = table(&[(0, 50), (1, 25), (2, 12), (3, 6)]).codes().collect();
+        assert_eq!(found, [(0, 0, 1), (1, 0b10, 2), (2, 0b110, 3), (3, 0b1110, 4)]);
+    }
+
+    /// Fibonacci numbers make the deepest tree.
+    #[test]
+    fn codes_of_more_than_16_bits_are_shortened_to_a_complete_code() {
+        let (mut a, mut b) = (1, 1);
+        let counts: Vec<_> = (0..90).map(|symbol| ((a, b) = (b, a + b), (symbol, a)).1).collect();
+        let found = table(&counts);
+        assert_eq!(found.symbols().len(), 90);
+        let space: u32 = (1..).zip(found.lengths).map(|(length, count)| u32::from(count) << (16 - length)).sum();
+        assert!(space < 1 << 16, "{space}: the code of all ones is free");
+        for ((_, code, length), (_, next, _)) in found.codes().zip(found.codes().skip(1)) {
+            assert!(length <= 16 && code < (1 << length) - 1 && next > 0);
+        }
+    }
+
+    #[test]
+    fn every_symbol_fits_even_if_all_are_equally_frequent() {
+        let counts: Vec<_> = (0..256).map(|symbol| (symbol, 1)).collect();
+        let found = table(&counts);
+        assert_eq!((found.lengths[7], found.lengths[8]), (255, 1));
     }
 }

@@ -8,7 +8,7 @@
 //!
 //! ```text
 //! RGB ─▶ YCbCr ─▶ chroma averaged ─▶ forward DCT ─▶ quantised ─▶ symbols ─▶ codes ─▶ file
-//!  colour.rs       downsample.rs       dct.rs       quantise.rs  sequential.rs  huffman.rs  write.rs
+//!  colour.rs       downsample.rs       dct.rs       quantise.rs  interleaved.rs  huffman.rs  write.rs
 //!                                                                progressive.rs
 //! ```
 //!
@@ -44,13 +44,14 @@ mod encoder;
 mod error;
 mod frame;
 mod huffman;
+mod interleaved;
 mod mcu_row;
 mod progressive;
 mod quantise;
 mod sampling;
 mod scratch;
 mod segment;
-mod sequential;
+
 mod symbol;
 mod write;
 

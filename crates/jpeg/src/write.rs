@@ -79,3 +79,25 @@ const fn has_ff(bytes: [u8; 8]) -> bool {
     let word = u64::from_ne_bytes(bytes);
     (!word).wrapping_sub(0x0101_0101_0101_0101) & word & 0x8080_8080_8080_8080 != 0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_ff_is_followed_by_a_zero_byte() {
+        for at in 0..20 {
+            let mut packer = Packer { bytes: [7; ROOM], written: 20, buffer: 0, filled: 0 };
+            packer.bytes[at] = 0xff;
+            packer.bytes[19] = 0xff;
+            let mut expected = packer.bytes[..20].to_vec();
+            expected.push(0);
+            if at < 19 {
+                expected.insert(at + 1, 0);
+            }
+            let mut file = Vec::new();
+            packer.flush(&mut file);
+            assert_eq!(file, expected, "{at}");
+        }
+    }
+}
