@@ -4,7 +4,7 @@ use smart_resize_jpeg::{Encoder, Sampling, Scratch};
 
 /// Takes any bytes for options and pixels. The encoder either refuses the options, or writes a file that `jpeg-decoder`
 /// reads, with the right size and with the pixels of the file that has the other kind of scans.
-pub fn encode_jpeg(data: &[u8]) {
+pub(crate) fn encode_jpeg(data: &[u8]) {
     let Some((&[width, height, quality, flags], pixels)) = data.split_first_chunk() else { return };
     let size = (u32::from(width % 72), u32::from(height % 72));
     let length = (size.0 * size.1 * 3) as usize;

@@ -1,0 +1,24 @@
+//! With a scratch buffer that has held a picture of the same kind, the file is the only allocation.
+
+use std::alloc::System;
+
+use smart_resize_jpeg::{Encoder, Sampling, Scratch};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+#[test]
+fn the_file_is_the_only_allocation() {
+    let rgb: Vec<u8> = (0..200 * 150 * 3_u32).map(|at| (at / 7 % 256) as u8 ^ (at % 5) as u8).collect();
+    let mut scratch = Scratch::default();
+    for (sampling, progressive) in [Sampling::Yuv420, Sampling::Yuv444].into_iter().flat_map(|s| [(s, false), (s, true)]) {
+        let encoder = Encoder::new((200, 150), 90).sampling(sampling).progressive(progressive);
+        let before = encoder.encode(&rgb, &mut scratch).unwrap();
+        let region = Region::new(ALLOCATOR);
+        let file = encoder.encode(&rgb, &mut scratch).unwrap();
+        let found = region.change();
+        assert_eq!((found.allocations, found.reallocations), (1, 0), "{sampling} progressive {progressive}");
+        assert!(file == before);
+    }
+}
