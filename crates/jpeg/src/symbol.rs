@@ -92,8 +92,8 @@ impl Symbols {
     pub(crate) fn reserve(&mut self, blocks: usize) {
         let needed = self.len + blocks * MAX_WORDS;
         if self.words.len() < needed {
-            // Twice as many, so that a word is moved less than once on average.
-            self.words.resize(needed.max(self.words.len() * 2), Word::default());
+            // Half as many more, so that a word is moved twice at most on average.
+            self.words.resize(needed.max(self.words.len() / 2 * 3), Word::default());
         }
     }
 
