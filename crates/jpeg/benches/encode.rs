@@ -29,7 +29,9 @@ fn benches(c: &mut Criterion) {
     let mut group = c.benchmark_group("encode");
     group.throughput(Throughput::Elements(u64::from(SIZE.0 * SIZE.1)));
     let mut scratch = Scratch::default();
-    for (sampling, progressive) in [Sampling::Yuv420, Sampling::Yuv444].into_iter().flat_map(|s| [(s, false), (s, true)]) {
+    for (sampling, progressive) in
+        [Sampling::Yuv420, Sampling::Yuv444].into_iter().flat_map(|s| [(s, false), (s, true)])
+    {
         let kind = if progressive { "progressive" } else { "sequential" };
         let encoder = Encoder::new(SIZE, 85).sampling(sampling).progressive(progressive);
         group.bench_function(format!("own {sampling} {kind}"), |b| {

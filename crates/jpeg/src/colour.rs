@@ -84,12 +84,13 @@ impl<S: Simd> Constants<S> {
     /// set, so both halves are spelled out.)
     #[inline(always)]
     fn convert(&self, simd: S, group: &[u8; BYTES], [y, cb, cr]: [&mut [i16; GROUP]; 3]) {
-        let [y_first, cb_first, cr_first] = Self::four(simd, u8x16::from_slice(simd, &group[..16]), &self.pairs[0]);
-        let [y_last, cb_last, cr_last] = Self::four(simd, u8x16::from_slice(simd, &group[8..]), &self.pairs[1]);
+        let [luma_first, blue_first, red_first] =
+            Self::four(simd, u8x16::from_slice(simd, &group[..16]), &self.pairs[0]);
+        let [luma_last, blue_last, red_last] = Self::four(simd, u8x16::from_slice(simd, &group[8..]), &self.pairs[1]);
         let level = i16x8::splat(simd, 128);
-        (simd.saturating_narrow_i32x4(y_first, y_last) - level).store_array(y);
-        simd.saturating_narrow_i32x4(cb_first, cb_last).store_array(cb);
-        simd.saturating_narrow_i32x4(cr_first, cr_last).store_array(cr);
+        (simd.saturating_narrow_i32x4(luma_first, luma_last) - level).store_array(y);
+        simd.saturating_narrow_i32x4(blue_first, blue_last).store_array(cb);
+        simd.saturating_narrow_i32x4(red_first, red_last).store_array(cr);
     }
 
     /// Four pixels as Y, Cb and Cr, of which only Y is not level-shifted yet.

@@ -125,11 +125,11 @@ impl<S: Simd> Wide<S> {
 /// Rows to columns. Interleaving row `i` with row `i + 4` moves one bit of the row number into the lane number; after
 /// three times all three bits have moved.
 #[inline(always)]
+#[expect(clippy::many_single_char_names, reason = "eight rows")]
 fn transpose<S: Simd>(mut rows: [i16x8<S>; SIDE]) -> [i16x8<S>; SIDE] {
     for _ in 0..3 {
         let [a, b, c, d, e, f, g, h] = rows;
-        let ((a, e), (b, f), (c, g), (d, h)) =
-            (a.interleave(e), b.interleave(f), c.interleave(g), d.interleave(h));
+        let ((a, e), (b, f), (c, g), (d, h)) = (a.interleave(e), b.interleave(f), c.interleave(g), d.interleave(h));
         rows = [a, e, b, f, c, g, d, h];
     }
     rows
@@ -186,15 +186,21 @@ mod tests {
             check(&std::array::from_fn(|_| {
                 state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 // Every eighth block has only the extremes.
-                if state >> 4 & 7 == 0 { [-128, 127][(state >> 31) as usize] } else { (state >> 24) as i16 - 128 }
+                if (state >> 4).is_multiple_of(8) {
+                    [-128, 127][(state >> 31) as usize]
+                } else {
+                    (state >> 24) as i16 - 128
+                }
             }));
         }
     }
 
     /// The blocks that maximise each coefficient, positive and negative: there no sum of 16 bits may overflow.
     #[test]
+    #[expect(clippy::cast_precision_loss, reason = "numbers below 128")]
     fn the_largest_coefficients_do_not_overflow() {
-        let cosine = |at: usize, frequency: usize| (((2 * at + 1) * frequency) as f64 * std::f64::consts::PI / 16.0).cos();
+        let cosine =
+            |at: usize, frequency: usize| (((2 * at + 1) * frequency) as f64 * std::f64::consts::PI / 16.0).cos();
         for (v, u) in (0..8).flat_map(|v| (0..8).map(move |u| (v, u))) {
             let sign = |at: usize| cosine(at / 8, v) * cosine(at % 8, u) >= 0.0;
             check(&std::array::from_fn(|at| if sign(at) { 127 } else { -128 }));

@@ -4,9 +4,9 @@ use fearless_simd::{Level, Simd, dispatch};
 
 use crate::frame::Frame;
 use crate::huffman::{Codes, HuffmanTable};
+use crate::interleaved::Predictions;
 use crate::progressive::BANDS;
 use crate::quantise::Quantiser;
-use crate::interleaved::Predictions;
 use crate::symbol::{Symbols, TABLES};
 use crate::write::put_words;
 use crate::{Error, Sampling, Scratch, interleaved, progressive, segment};
@@ -196,7 +196,9 @@ impl<'a> Encoder<'a> {
                 progressive::put_row(row, frame, mcu_row, bands);
             }
         }
-        bands.iter_mut().for_each(|symbols| symbols.end_eob_run(0));
+        for symbols in bands {
+            symbols.end_eob_run(0);
+        }
     }
 }
 

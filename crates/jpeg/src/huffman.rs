@@ -35,7 +35,8 @@ impl HuffmanTable {
         shorten(&mut of_length);
         let mut table = Self { lengths: [0; MAX_LENGTH], symbols: [0; 256], count: 0 };
         for (length, count) in table.lengths.iter_mut().zip(&of_length[1..]) {
-            *length = u8::try_from(*count).expect("invariant: a complete code of 257 symbols has at most 255 of a length");
+            *length =
+                u8::try_from(*count).expect("invariant: a complete code of 257 symbols has at most 255 of a length");
         }
         // Symbols that occur more often have shorter codes; the lengths themselves may have changed.
         for size in 1..SYMBOLS {

@@ -67,6 +67,7 @@ impl Quantiser {
 
     /// Quantises a block of results of the DCT, which are below 16384 in magnitude.
     #[inline(always)]
+    #[expect(clippy::needless_range_loop, reason = "four arrays of one length, without a chain of zips")]
     pub(crate) fn quantise(&self, block: &mut [i16; 64]) {
         for at in 0..64 {
             let sign = block[at] >> 15;

@@ -6,8 +6,8 @@ use crate::symbol::Symbols;
 
 /// The memory that [`Encoder::encode`](crate::Encoder::encode) works in.
 ///
-/// Keep it from picture to picture. Once it has held the largest picture, encoding allocates the file and two small
-/// tables only. What it holds has no influence on the file.
+/// Keep it from picture to picture. Once it has held the largest picture, encoding allocates the
+/// file only. What it holds has no influence on the file.
 ///
 /// ```
 /// use smart_resize_jpeg::{Encoder, Scratch};

@@ -31,7 +31,9 @@ pub(crate) fn put(file: &mut Vec<u8>, marker: u8, parts: &[&[u8]]) {
     let length = u16::try_from(length).expect("invariant: a segment has at most 65535 bytes");
     file.extend([0xff, marker]);
     file.extend(length.to_be_bytes());
-    parts.iter().for_each(|part| file.extend_from_slice(part));
+    for part in parts {
+        file.extend_from_slice(part);
+    }
 }
 
 /// JFIF 1.01, square pixels, no thumbnail.
@@ -64,9 +66,10 @@ pub(crate) fn put_frame(file: &mut Vec<u8>, (width, height): (u16, u16), samplin
 pub(crate) fn put_tables(file: &mut Vec<u8>, tables: &[Option<HuffmanTable>]) {
     // The class in the upper half of a byte, the identifier in the lower one.
     const NAMES: [[u8; 1]; 4] = [[0x00], [0x01], [0x10], [0x11]];
-    let parts = NAMES.iter().zip(tables).filter_map(|(name, table)| {
-        table.as_ref().map(|table| [&name[..], &table.lengths[..], table.symbols()])
-    });
+    let parts = NAMES
+        .iter()
+        .zip(tables)
+        .filter_map(|(name, table)| table.as_ref().map(|table| [&name[..], &table.lengths[..], table.symbols()]));
     let mut all = [&[][..]; 12];
     let mut count = 0;
     for part in parts.flatten() {

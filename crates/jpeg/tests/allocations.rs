@@ -10,9 +10,11 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 #[test]
 fn the_file_is_the_only_allocation() {
-    let rgb: Vec<u8> = (0..200 * 150 * 3_u32).map(|at| (at / 7 % 256) as u8 ^ (at % 5) as u8).collect();
+    let rgb: Vec<u8> = (0..200 * 150 * 3_u32).map(|at| (at / 7).to_le_bytes()[0] ^ at.to_le_bytes()[0] % 5).collect();
     let mut scratch = Scratch::default();
-    for (sampling, progressive) in [Sampling::Yuv420, Sampling::Yuv444].into_iter().flat_map(|s| [(s, false), (s, true)]) {
+    for (sampling, progressive) in
+        [Sampling::Yuv420, Sampling::Yuv444].into_iter().flat_map(|s| [(s, false), (s, true)])
+    {
         let encoder = Encoder::new((200, 150), 90).sampling(sampling).progressive(progressive);
         let before = encoder.encode(&rgb, &mut scratch).unwrap();
         let region = Region::new(ALLOCATOR);

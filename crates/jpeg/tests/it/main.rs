@@ -3,6 +3,9 @@
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
     clippy::cast_sign_loss,
+    clippy::format_collect,
+    clippy::large_stack_arrays,
+    clippy::unwrap_used,
     reason = "tests: numbers are small, and a wrong one fails"
 )]
 

@@ -8,7 +8,8 @@ fn progressive_files_have_the_same_coefficients() {
         for (quality, rgb) in [(30, photo(width, height)), (95, photo(width, height)), (80, gradient(width % 40, 30))] {
             let size = if quality == 80 { (width % 40, 30) } else { (width, height) };
             for at in [0, 2] {
-                let [sequential, progressive] = [KINDS[at], KINDS[at + 1]].map(|kind| encode(&rgb, size, quality, kind));
+                let [sequential, progressive] =
+                    [KINDS[at], KINDS[at + 1]].map(|kind| encode(&rgb, size, quality, kind));
                 assert!(by_jpeg_decoder(&sequential) == by_jpeg_decoder(&progressive), "{size:?} {quality}");
             }
         }

@@ -1,4 +1,5 @@
 //! The law that a fuzz target and a property test share.
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a panic is how a law fails")]
 
 use smart_resize_jpeg::{Encoder, Sampling, Scratch};
 
