@@ -14,7 +14,7 @@ fn picture() -> Vec<u8> {
     let mut noise = 12_345_u32;
     let mut pixel = |x: u32, y: u32| {
         noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let edge = if (x / 24 + y / 40) % 3 == 0 { 60 } else { 0 };
+        let edge = if (x / 24 + y / 40).is_multiple_of(3) { 60 } else { 0 };
         let grain = noise >> 29;
         [x / 3 + y / 5, x / 7 + y / 2, x / 4 + 40].map(|level| {
             let level = (level % 512).abs_diff(256) / 2 + edge + grain;

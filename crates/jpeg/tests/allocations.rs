@@ -13,7 +13,7 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 fn main() {
-    let rgb: Vec<u8> = (0..200 * 150 * 3_u32).map(|at| (at / 7).to_le_bytes()[0] ^ at.to_le_bytes()[0] % 5).collect();
+    let rgb: Vec<u8> = (0..200 * 150 * 3_u32).map(|at| (at / 7).to_le_bytes()[0] ^ (at.to_le_bytes()[0] % 5)).collect();
     let mut scratch = Scratch::default();
     for (sampling, progressive) in
         [Sampling::Yuv420, Sampling::Yuv444].into_iter().flat_map(|s| [(s, false), (s, true)])

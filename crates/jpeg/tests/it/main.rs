@@ -4,6 +4,8 @@
     clippy::cast_precision_loss,
     clippy::cast_sign_loss,
     clippy::format_collect,
+    clippy::indexing_slicing,
+    clippy::panic,
     clippy::large_stack_arrays,
     clippy::unwrap_used,
     reason = "tests: numbers are small, and a wrong one fails"

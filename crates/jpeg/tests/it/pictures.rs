@@ -12,7 +12,7 @@ pub(crate) fn photo(width: u32, height: u32) -> Vec<u8> {
     let mut noise = 12_345_u32;
     let mut pixel = |x: u32, y: u32| {
         noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let edge = if (x / 24 + y / 40) % 3 == 0 { 60 } else { 0 };
+        let edge = if (x / 24 + y / 40).is_multiple_of(3) { 60 } else { 0 };
         let grain = noise >> 28;
         let soft = |a: u32, b: u32| (x * a + y * b) % 512;
         [soft(3, 1), soft(1, 2), soft(2, 3)].map(|level| (level.abs_diff(256) / 2 + edge + grain).min(255) as u8)
