@@ -1,0 +1,58 @@
+//! How long a picture of 1920x1080 takes, with a scratch buffer that is kept; beside it `jpeg-encoder` with the tables of
+//! the standard's annex, which it writes in one scan.
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, SamplingFactor};
+use smart_resize_jpeg::{Encoder, Sampling, Scratch};
+
+const SIZE: (u32, u32) = (1920, 1080);
+
+/// Soft shapes, edges and a little noise.
+fn picture() -> Vec<u8> {
+    let mut noise = 12_345_u32;
+    let mut pixel = |x: u32, y: u32| {
+        noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let edge = if (x / 24 + y / 40).is_multiple_of(3) { 60 } else { 0 };
+        let grain = noise >> 29;
+        [x / 3 + y / 5, x / 7 + y / 2, x / 4 + 40].map(|level| {
+            let level = (level % 512).abs_diff(256) / 2 + edge + grain;
+            u8::try_from(level).unwrap_or(u8::MAX)
+        })
+    };
+    (0..SIZE.1).flat_map(|y| (0..SIZE.0).map(move |x| (x, y))).flat_map(|(x, y)| pixel(x, y)).collect()
+}
+
+fn benches(c: &mut Criterion) {
+    let rgb = picture();
+    let mut group = c.benchmark_group("encode");
+    group.throughput(Throughput::Elements(u64::from(SIZE.0 * SIZE.1)));
+    let mut scratch = Scratch::default();
+    for (sampling, progressive) in
+        [Sampling::Yuv420, Sampling::Yuv444].into_iter().flat_map(|s| [(s, false), (s, true)])
+    {
+        let kind = if progressive { "progressive" } else { "sequential" };
+        let encoder = Encoder::new(SIZE, 85).sampling(sampling).progressive(progressive);
+        group.bench_function(format!("own {sampling} {kind}"), |b| {
+            b.iter(|| encoder.encode(black_box(&rgb), &mut scratch));
+        });
+        group.bench_function(format!("jpeg-encoder {sampling} {kind}"), |b| {
+            b.iter(|| {
+                let mut file = Vec::new();
+                let mut encoder = jpeg_encoder::Encoder::new(&mut file, 85);
+                encoder.set_sampling_factor(match sampling {
+                    Sampling::Yuv444 => SamplingFactor::R_4_4_4,
+                    _ => SamplingFactor::R_4_2_0,
+                });
+                encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
+                encoder.set_progressive(progressive);
+                encoder.encode(black_box(&rgb), 1920, 1080, ColorType::Rgb).map(|()| file)
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(all, benches);
+criterion_main!(all);

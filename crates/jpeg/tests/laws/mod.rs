@@ -1,0 +1,30 @@
+//! The law that a fuzz target and a property test share.
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a panic is how a law fails")]
+
+use smart_resize_jpeg::{Encoder, Sampling, Scratch};
+
+/// Takes any bytes for options and pixels. The encoder either refuses the options, or writes a file that `jpeg-decoder`
+/// reads, with the right size and with the pixels of the file that has the other kind of scans.
+pub(crate) fn encode_jpeg(data: &[u8]) {
+    let Some((&[width, height, quality, flags], pixels)) = data.split_first_chunk() else { return };
+    let size = (u32::from(width % 72), u32::from(height % 72));
+    let length = (size.0 * size.1 * 3) as usize;
+    let rgb: Vec<u8> = pixels.iter().copied().chain([0]).cycle().take(length).collect();
+    let sampling = if flags & 1 == 0 { Sampling::Yuv420 } else { Sampling::Yuv444 };
+    let encoder = Encoder::new(size, quality % 104).sampling(sampling).icc_profile(&pixels[..pixels.len().min(9)]);
+    let mut scratch = Scratch::default();
+    let [sequential, progressive] =
+        [false, true].map(|progressive| encoder.progressive(progressive).encode(&rgb, &mut scratch));
+    let is_valid = size.0 > 0 && size.1 > 0 && (1..=100).contains(&(quality % 104));
+    assert_eq!((sequential.is_ok(), progressive.is_ok()), (is_valid, is_valid));
+    if let (Ok(sequential), Ok(progressive)) = (sequential, progressive) {
+        let [sequential, progressive] = [sequential, progressive].map(|file| {
+            let mut decoder = jpeg_decoder::Decoder::new(&file[..]);
+            let pixels = decoder.decode().expect("the file is valid");
+            let info = decoder.info().expect("the file has a frame");
+            assert_eq!((u32::from(info.width), u32::from(info.height)), size);
+            pixels
+        });
+        assert!(sequential == progressive, "the kinds of scans differ");
+    }
+}
