@@ -1,8 +1,9 @@
-"""Compares smart-resize with sharp, libvips, Pillow and the `image` crate, and writes BENCHMARKS.md and chart.svg.
+"""Compares smart-resize with sharp, libvips, Pillow, the `image` crate and hand-written Rust; writes BENCHMARKS.md and
+chart.svg.
 
-Every peer is a process that keeps running and holds the input's bytes in memory. In each round each of them does the case
-once, in an order that rotates; medians are compared. Results are read by Pillow, must have the exact size, and are scored
-against references of their own geometry. `benches/peers/run --help` lists the flags.
+Each peer is a process that keeps running and holds the bytes of the input in memory. In each round each peer runs the
+case once, in an order that rotates; the medians are compared. Pillow decodes every result, which must have the exact
+size, and each result is scored against a reference with its own geometry. `benches/peers/run --help` lists the flags.
 """
 
 import argparse
@@ -23,9 +24,9 @@ from processes import PEERS, Worker, Workers
 OUTPUTS = PEERS / "outputs"
 RESULTS = PEERS / "results.json"
 
-# Whoever has taken so many nanoseconds of the processor for a case and a picture is not asked again.
+# A run that has used this many nanoseconds of CPU time for one case and one picture is not repeated.
 LONG = 2_500_000_000
-# Of several results so many are scored.
+# Only this many results of a case are scored.
 SCORED = 3
 
 
@@ -44,20 +45,20 @@ def flags():
     parser = argparse.ArgumentParser(
         prog="benches/peers/run", description="Compares smart-resize with its peers and writes BENCHMARKS.md."
     )
-    parser.add_argument("--photos", metavar="DIR", help="a folder of photographs; without it one is drawn")
-    parser.add_argument("--origin", default="", metavar="TEXT", help="where the photographs are from, for the report")
-    parser.add_argument("--most", type=int, default=6, metavar="N", help="at most so many photographs, the largest")
-    parser.add_argument("--large", type=int, default=2, metavar="N", help="of these so many in the cases of large ones")
-    parser.add_argument("--rounds", type=int, default=7, metavar="N")
-    parser.add_argument("--cases", default="", metavar="REGEX", help="only cases of such names; others stay as last measured")
-    parser.add_argument("--quick", action="store_true", help="the small cases, one round, no report: does it work?")
-    parser.add_argument("--report", action="store_true", help="only the report, of what was last measured")
-    parser.add_argument("--output", metavar="FILE", default="BENCHMARKS.md")
+    parser.add_argument("--photos", metavar="DIR", help="a folder with photographs; the default is a drawn picture")
+    parser.add_argument("--origin", default="", metavar="TEXT", help="the origin of the photographs, for the report")
+    parser.add_argument("--most", type=int, default=6, metavar="N", help="use the N largest photographs")
+    parser.add_argument("--large", type=int, default=2, metavar="N", help="use the first N of these in cases with large pictures")
+    parser.add_argument("--rounds", type=int, default=7, metavar="N", help="rounds per case and picture")
+    parser.add_argument("--cases", default="", metavar="REGEX", help="run only the cases whose name matches; keep the last results of the others")
+    parser.add_argument("--quick", action="store_true", help="run the small cases for one round and write no report, as a check")
+    parser.add_argument("--report", action="store_true", help="write the report from the last results, without measuring")
+    parser.add_argument("--output", metavar="FILE", default="BENCHMARKS.md", help="where to write the report")
     return parser.parse_args()
 
 
 def compare(arguments, results):
-    """Puts what is measured into the results, in place of what they have of the same cases."""
+    """Measures the cases and replaces their entries in the results."""
     OUTPUTS.mkdir(parents=True, exist_ok=True)
     tools, workers = Worker("tools"), Workers()
     drawn = {name: Picture(name, tools) for name in ("photo", "flat")}
@@ -66,7 +67,7 @@ def compare(arguments, results):
     cases = [case for case in CASES if re.search(arguments.cases, case.name)]
     rounds = arguments.rounds
     if arguments.quick:
-        cases, rounds = [case for case in cases if case.frame in ("1024x1024", "1920x1200")], 1
+        cases, rounds = [case for case in cases if case.quick], 1
 
     results["about"] = {
         "rounds": rounds,
@@ -91,14 +92,14 @@ def compare(arguments, results):
 
 
 def is_here(run):
-    """Whether the script that installs could install it."""
+    """Whether `benches/peers/run` has installed the peer."""
     if run.worker == "sharp":
         return (PEERS / "node_modules" / "sharp").exists()
-    return not run.takes_c or (PEERS / "c").exists()
+    return run.worker != "ours-c" or (PEERS / "ours-c").exists()
 
 
 def measured(case, runs, picture, workers, tools, rounds):
-    """Nanoseconds and bytes of each run of one case on one picture, and the quality of what it made."""
+    """Measures each run of a case on one picture: nanoseconds, bytes and quality."""
     path = picture.encoded(case.frame, case.source)
     found = {}
     scores = {}
@@ -115,15 +116,16 @@ def measured(case, runs, picture, workers, tools, rounds):
             if sum(found[run.label]["cpu"]) > LONG:
                 continue
             answer = workers.ask(run, case.request(run, path))
-            assert sum(answer["bytes"]) == found[run.label]["bytes"], f"{run.label} wrote other bytes than before"
+            assert sum(answer["bytes"]) == found[run.label]["bytes"], f"{run.label}: the length of the results differs from the first round"
             for clock in ("ns", "cpu"):
                 found[run.label][clock].append(answer[clock])
     return {"case": case.name, "picture": picture.name, "load": os.getloadavg()[0], "runs": found}
 
 
 def checked(case, run, picture, rects, prefix, tools, known):
-    """The mean quality of the results, each against its own geometry; nothing where they are the source's pixels. The
-    same pixels are scored once."""
+    """Returns the mean score of the results, each against a reference with its own geometry.
+
+    Lossless results must have the pixels of the source; they have no score. Equal pixels are scored once."""
     width, height = map(int, case.frame.split("x"))
     raw, output = picture.raw(case.frame), OUTPUTS / "scored.rgb"
     scores = []
@@ -149,7 +151,7 @@ def checked(case, run, picture, rects, prefix, tools, known):
 
 
 def by_pillow(path):
-    """The bytes of the same pixels, written by Pillow as it does by default."""
+    """Returns the number of bytes of the same pixels in a PNG by Pillow with its defaults."""
     output = io.BytesIO()
     with Image.open(path) as result:
         result.convert("RGB").save(output, "PNG")
@@ -157,8 +159,9 @@ def by_pillow(path):
 
 
 def peak(case, run, picture):
-    """The peak of memory of a fresh process, with input and output counted, above what it had before; it has done the
-    same to a tiny picture, so that its libraries are loaded."""
+    """Measures the peak of memory of a new process, including input and output, minus its memory before the run.
+
+    The process first runs the same request on a tiny picture, so that its libraries are loaded."""
     worker = Worker(run.worker, run.threads)
     tiny = OUTPUTS / "tiny.png"
     Image.effect_noise((64, 64), 80).convert("RGB").save(tiny)
@@ -169,7 +172,7 @@ def peak(case, run, picture):
 
 
 def show(result):
-    """A line for each run, for whoever waits."""
+    """Prints a line for each run."""
     print(f"\n{result['case']}, {result['picture']}")
     for label, run in result["runs"].items():
         ms, cpu = (statistics.median(run[clock]) / 1e6 for clock in ("ns", "cpu"))

@@ -1,4 +1,4 @@
-"""The pictures that are given to everybody, each in all the sizes and formats that the cases need, made once."""
+"""The input pictures, in the sizes and formats of the cases. Each file is made once and is the same for every peer."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ FOLDER = PEERS / "inputs"
 
 
 def photographs(folder, at_most):
-    """The largest pictures of a folder and those below it."""
+    """Returns the paths of the largest pictures of a folder and its subfolders."""
     found = []
     for path in sorted(Path(folder).rglob("*")):
         if path.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"):
@@ -21,13 +21,13 @@ def photographs(folder, at_most):
 
 
 class Picture:
-    """A photograph of somebody's, or one that is drawn: `photo` or `flat`."""
+    """A photograph from a file, or a drawn picture: `photo` or `flat`."""
 
     def __init__(self, name, tools, path=None):
         self.name, self.tools, self.path = name, tools, path
 
     def raw(self, frame):
-        """The file of the pixels, RGB."""
+        """Returns the path of the raw RGB pixels."""
         raw = self.file(frame, "rgb")
         if not raw.exists():
             if self.path:
@@ -37,7 +37,7 @@ class Picture:
         return raw
 
     def encoded(self, frame, kind):
-        """The encoded file: `png`, `420.jpg` or `444.jpg`."""
+        """Returns the path of the encoded file. `kind` is `png`, `420.jpg` or `444.jpg`."""
         path = self.file(frame, kind)
         if not path.exists():
             size = tuple(map(int, frame.split("x")))
@@ -54,8 +54,9 @@ class Picture:
 
 
 def covering(path, frame):
-    """A photograph in that size. One that is too small is never enlarged, which would make it smooth, but continued by
-    its mirror image."""
+    """Returns a photograph in the size of the frame.
+
+    Enlarging makes a picture smooth, so a photograph that is too small is tiled with its mirror images instead."""
     width, height = map(int, frame.split("x"))
     photo = ImageOps.exif_transpose(Image.open(path)).convert("RGB")
     if photo.width >= width and photo.height >= height:

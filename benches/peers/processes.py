@@ -1,4 +1,4 @@
-"""The peers as processes that keep running: a line of JSON in, a line out."""
+"""The peers as processes that keep running: each reads requests as lines of JSON and answers each with a line."""
 
 import json
 import os
@@ -19,8 +19,9 @@ class Worker:
         elif name in scripts:
             command = [sys.executable, HERE / "workers" / scripts[name]]
         else:
-            binary = "portable" if name == "portable" else "ours"
-            command = [PEERS / binary, "ours" if binary == "portable" else name, str(threads)]
+            # The build with the codecs in C is a binary of its own; the other Rust workers share the default build.
+            binary = "ours-c" if name == "ours-c" else "ours"
+            command = [PEERS / binary, name.removesuffix("-c"), str(threads)]
         environment = {
             **os.environ,
             "NODE_PATH": str(PEERS / "node_modules"),
@@ -30,17 +31,17 @@ class Worker:
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, env=environment
         )
-        # The clock of the process's time on the processor, all threads together.
+        # The clock of the CPU time of the process, summed over its threads.
         self.clock = (~self.process.pid << 3) | 2
 
     def ask(self, request):
-        """The answer, with `cpu`: nanoseconds of the processor."""
+        """Returns the answer. Its field `cpu` is the CPU time in nanoseconds."""
         started = time.clock_gettime_ns(self.clock)
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:
-            raise RuntimeError(f"a worker ended: {' '.join(map(str, self.process.args))}")
+            raise RuntimeError(f"a worker has exited: {' '.join(map(str, self.process.args))}")
         return {**json.loads(line), "cpu": time.clock_gettime_ns(self.clock) - started}
 
     def close(self):
@@ -49,7 +50,7 @@ class Worker:
 
 
 class Workers:
-    """One process for each peer and number of threads, started when it is first asked."""
+    """One process for each peer and number of threads, started at its first request."""
 
     def __init__(self):
         self.running = {}

@@ -1,4 +1,4 @@
-"""The report: BENCHMARKS.md, with the chart at its top."""
+"""Writes the report: BENCHMARKS.md and its chart."""
 
 import json
 import os
@@ -16,89 +16,101 @@ from cases import CASES, MEMORY_TARGET, SAME_PIXELS, TARGETS
 from processes import HERE, PEERS
 
 ROOT = HERE.parent.parent
-# Above this load the time that passes says more of what else the machine does than of anybody here.
+# Above this load average, CPU time is judged instead of wall-clock time.
 QUIET = 3.0
 
 NOTES = {
-    "ours, balanced": "`PngEncoder::Own`, the default effort, `Inspect::Off`",
-    "ours, balanced, inspected": "the same, and the picture is looked at for frames and for being blank, as it is by default",
-    "ours, balanced, by the png crate": "`PngEncoder::Crate`, which is not the default",
-    "ours, Rust": "`Codec::Pure` with `jpeg-simd`, `Inspect::Off`; Huffman tables made to measure; carries a profile of 480 bytes",
-    "ours, Rust without jpeg-simd": "the default build, whose bytes are the same on every machine",
-    "ours, Rust, inspected": "as by default, looked at for frames and for being blank",
-    "ours, C": "`Codec::Fast`: libjpeg-turbo and libwebp; PNG is read as ever",
-    "sharp": "its defaults. PNG: zlib-ng at level 6 over rows that are not filtered, so faster, and files half as large "
-    "again. JPEG: mozjpeg's library without trellis; Huffman tables made to measure. Of "
-    "eight results: one decode into raw pixels, and clones of that",
-    "sharp, rows filtered": "`adaptiveFiltering: true`: the size of file that the others make",
-    "sharp, separate pipelines": "a decode for each result",
-    "libvips": "pyvips, `thumbnail` or `crop`, its defaults: PNG as sharp, JPEG with fixed Huffman tables",
-    "Pillow": "`ImageOps.fit` with Lanczos, or `crop`; PNG with filtered rows at level 6",
-    "image": "`resize_to_fill` with Lanczos3, or `crop_imm`. Not equal work: its JPEG is 4:4:4 always, so larger and "
-    "better; its PNG is compressed as fast as it can",
+    "ours, balanced": "`PngOptions::with_effort(PngEffort::Balanced)`, the default effort, with `Inspect::Off`",
+    "ours, small": "`PngEffort::Small`, with `Inspect::Off`",
+    "ours, balanced, inspected": "the default options: the picture is inspected for borders and blankness",
+    "ours, Rust": "`Codec::Pure` with `Inspect::Off`, the default build; optimised Huffman tables; an ICC profile of 480 bytes "
+    "in each file",
+    "ours, Rust, inspected": "the default options: the picture is inspected for borders and blankness",
+    "ours, C": "`Codec::Fast`: libjpeg-turbo for JPEG, libwebp for WebP; PNG is decoded in Rust as in the other runs",
+    "by hand": "hand-written Rust without smart-resize, in one thread (`benches/peers/ours/src/by_hand.rs`): `png` or "
+    "`zune-jpeg` decodes, `fast_image_resize` resamples an integer crop box with Lanczos3, and `png` (balanced compression, "
+    "adaptive filters) or `jpeg-encoder` (4:2:0 with averaged chroma, its default Huffman tables) encodes. Not equal work: it reads only RGB of 8 "
+    "bits, and has no limits, colour conversion, EXIF orientation or ICC profile",
+    "sharp": "its defaults. PNG: zlib-ng at level 6 without filters, which is faster and gives files about 1.5 times as "
+    "large. JPEG: the mozjpeg library without trellis quantisation, with optimised Huffman tables. Several results share "
+    "one decode into raw pixels and clone it",
+    "sharp, rows filtered": "`adaptiveFiltering: true`, which gives files as small as those of the other libraries",
+    "sharp, separate pipelines": "one decode for each result",
+    "libvips": "pyvips, `thumbnail` or `crop`, its defaults. PNG as sharp; JPEG with the default Huffman tables",
+    "Pillow": "`ImageOps.fit` with Lanczos, or `crop`; PNG with adaptive filters at level 6",
+    "image": "`resize_to_fill` with Lanczos3, or `crop_imm`. Not equal work: its JPEG is always 4:4:4, so larger and of higher "
+    "quality; its PNG has the fastest compression",
     "image, level 6": "the same with `CompressionType::Level(6)`",
 }
 
 
 def write(results, path):
+    """Writes the page and its chart."""
     cases = [case for case in CASES if any(found["case"] == case.name for found in results["found"])]
     tables = {case.name: table(case.name, results) for case in cases}
     clock = "times" if max(found["load"] for found in results["found"]) < QUIET else "cpus"
     (HERE / "chart.svg").write_text(chart.draw(cases, tables, clock))
-    about = results["about"]
     lines = [
         "# Benchmarks",
         "",
-        "Encoded bytes in memory in, encoded bytes of exactly the size asked out: this crate beside what else one would take.",
+        "smart-resize against other image libraries. Each run decodes encoded bytes in memory, crops or resamples, and "
+        "encodes files of exactly the requested size.",
         "",
         "![Time of each library relative to ours, case by case](benches/peers/chart.svg)",
         "",
-        *how(about),
+        *method(results["about"]),
         "## Targets",
         "",
         *targets(tables, clock, results),
         "",
         "## Cases",
         "",
-        "Milliseconds are medians, of several photographs their mean; `±` is half the distance of the quartiles. `cpu` is the "
-        "processor's time, all threads together. `ratio` is the time over that of ours in the first row. `quality` is "
-        "SSIMULACRA2, 100 for the same pixels. Memory is megabytes of 1,000,000 bytes.",
+        "`ms` is the median time in milliseconds; with several photographs, the mean of their medians. `±` is half the "
+        "interquartile range. `cpu ms` is the CPU time of all threads. `ratio` is the time divided by that of the first row. "
+        "`quality` is the SSIMULACRA2 score; equal pixels score 100. `memory MB` is the peak in megabytes of 1,000,000 bytes.",
         "",
     ]
     for case in cases:
         lines += [f"### {case.title}", "", *rows(case, tables[case.name]), ""]
-    lines += [*memory(results), "## What is not equal", "", *notes(tables), "", "## Machine and versions", "", *machine(results)]
+    lines += [*memory(results), "## Settings and differences", "", *notes(tables), "", "## Machine and versions", ""]
+    lines += machine(results)
     path.write_text("\n".join(lines) + "\n")
 
 
-def how(about):
+def method(about):
+    """The lines about the inputs and the way of measuring."""
     photos = f"{len(about['photos'])} photographs ({', '.join(about['photos'])})" if about["origin"] else "a drawn picture"
-    origin = f", {about['origin']}, none of them in this repository" if about["origin"] else ""
+    origin = f", {about['origin']}; they are not in this repository" if about["origin"] else ""
     return [
         "```sh",
         "benches/peers/run --photos DIR",
         "```",
         "",
-        f"installs the peers below `target/`, measures, and writes this page. Measured here: {photos}{origin}. A photograph "
-        f"too small for a case is continued by its mirror image, never enlarged, since that would make it smooth; cases above 2752x1536 use the first {about['large']}. The flat "
-        "graphic is drawn. Inputs are PNGs by Pillow's defaults; the JPEG is of quality 95, 4:2:0.",
+        "This command installs the peers under `target/`, measures, and writes this page.",
         "",
-        "Each library is a process that keeps running, told to use one thread, with caches off. In each of "
-        f"{about['rounds']} rounds each of them does the case once, in an order that rotates, so that what else the machine "
-        "does meets all of them alike; whoever has taken 2.5 seconds of the processor is not asked again. Ours is a `Renderer`, which keeps memory from one picture to the next and no picture. None is tied to a core: libvips, also within sharp, compresses in a thread of its own "
-        "while another computes, so that its `cpu` may be above its time.",
+        f"**Inputs.** This page was measured with {photos}{origin}. A photograph that is too small for a case is tiled with its "
+        f"mirror images. Cases above 2752x1536 use the first {about['large']}. The flat graphic is drawn. PNG inputs are "
+        "written by Pillow with its defaults; the JPEG input has quality 95 and 4:2:0 subsampling.",
         "",
-        "Every result is read by Pillow and must have exactly the size asked. Crops must be the source's pixels. What is "
-        "resampled is scored against a reference of its own geometry, since each library cuts at another fraction of a pixel: "
-        "the rectangle that it shows of the lossless source, resampled by Lanczos3 in 64-bit floats and rounded once "
-        "(`benches/peers/ours/src/quality.rs`). Of eight results the first three are scored. Where the size of our PNGs is "
-        "held against Pillow's, Pillow writes the pixels of our result, since others, which it resampled itself, take other room.",
+        f"**Timing.** Each library is a process that keeps running, with one thread and without caches. In each of "
+        f"{about['rounds']} rounds each library runs the case once. The order rotates, so that other load on the machine "
+        "affects all libraries alike. A run that has used 2.5 seconds of CPU time is not repeated. Ours is a `Renderer`, which "
+        "keeps its scratch buffers between pictures and no picture. Processes are not pinned to a core: libvips, which is also "
+        "inside sharp, compresses in an additional thread, so that its CPU time can exceed its time.",
+        "",
+        "**Quality.** Pillow decodes every result, which must have exactly the requested size. A lossless crop must have the "
+        "pixels of the source. Each library crops at a different fraction of a pixel, so each resampled result is scored "
+        "against a reference of its own: the rectangle that it shows of the lossless source, resampled with Lanczos3 in 64-bit "
+        "floats and rounded once (`benches/peers/ours/src/quality.rs`). A case with eight results is scored by the first three.",
+        "",
+        "**File sizes.** Two libraries resample to slightly different pixels, which compress differently. To compare only the "
+        f"PNG encoders, the rows \"{SAME_PIXELS}\" compare our file with the same pixels encoded by Pillow.",
         "",
     ]
 
 
 def table(name, results):
-    """For each run of a case the means over its pictures, and each picture's ratios to any other run."""
+    """Returns the measurements of each run of a case: one value per picture, and the peak of memory."""
     found = [found for found in results["found"] if found["case"] == name]
     peaks = {peak["run"]: peak["bytes"] for peak in results["memory"] if peak["case"] == name}
     table = {}
@@ -119,12 +131,13 @@ def table(name, results):
 
 
 def ratio(table, what, other, ours):
-    """The geometric mean over the pictures."""
+    """Returns the geometric mean over the pictures of the values of `other` divided by those of `ours`."""
     pairs = zip(table[other][what], table[ours][what], strict=True)
     return statistics.geometric_mean(other / ours for other, ours in pairs)
 
 
 def rows(case, table):
+    """The lines of the table of a case."""
     first = next(iter(table))
     yield "| | ms | ± | cpu ms | ratio | bytes | quality | memory MB |"
     yield "|---|---:|---:|---:|---:|---:|---:|---:|"
@@ -138,15 +151,18 @@ def rows(case, table):
 
 
 def targets(tables, clock, results):
-    yield "Of times and bytes the geometric mean over the pictures. `load` is the machine's average load meanwhile: where it is"
-    yield "above about 1.5, other work had the second core, so that libvips and sharp could not use it, which is kinder to us;"
-    yield "where it is about 1, they could, and their `cpu` is above their time."
+    """The lines of the table of targets."""
+    yield "Times and bytes are geometric means over the pictures. `time` is the time of the other run divided by that of ours, and"
+    yield "must be at least the target. `bytes` is the size of our files divided by that of the others, and `lost` the difference"
+    yield "in quality; both must be at most their targets. `load` is the mean load average of the machine. Above about 1.5 other"
+    yield "work used the second core, so that libvips and sharp could not use it for their additional threads, which favours ours."
     if clock == "cpus":
-        yield "**The machine was busy with other things while this was measured, and the time that passed follows what those"
-        yield "did.** So here, and in the chart, the processor's time is judged, except between one thread and two. It is a"
-        yield "little kinder to us: libvips and sharp work in two threads at once now and then, for up to a third of their time."
+        yield ""
+        yield "**The machine was busy during the measurement, so that wall-clock time depends on other work.** The targets and the"
+        yield "chart therefore use CPU time, except for one thread against two. This favours ours a little: libvips and sharp use"
+        yield "two threads for up to a third of their time."
     yield ""
-    yield "| case | ours | against | time: target | time | of cpu | bytes: at most | bytes | quality: at most lost | lost | load | met |"
+    yield "| case | ours | other | time: target | time | CPU time | bytes: target | bytes | lost: target | lost | load | met |"
     yield "|---|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---|"
     titles = {case.name: case.title for case in CASES}
     for target in TARGETS:
@@ -163,22 +179,23 @@ def targets(tables, clock, results):
         misses = [
             name
             for name, missed in (
-                ("time", target.time and judged < target.time),
-                ("bytes", target.bytes and size > target.bytes),
-                ("quality", target.quality and lost > target.quality),
+                ("time", target.time is not None and judged < target.time),
+                ("bytes", target.bytes is not None and size > target.bytes),
+                ("quality", target.quality is not None and lost > target.quality),
             )
             if missed
         ]
         cells = [titles[target.case], target.ours, target.other]
-        cells += [f"{target.time}", f"{time:.2f}", f"{cpu:.2f}"] if target.time else ["", "", ""]
-        cells += [f"{target.bytes}", f"{size:.3f}"] if target.bytes else ["", ""]
-        cells += [f"{target.quality}", f"{lost:.2f}"] if target.quality else ["", ""]
+        cells += ["", "", ""] if target.time is None else [f"{target.time}", f"{time:.2f}", f"{cpu:.2f}"]
+        cells += ["", ""] if target.bytes is None else [f"{target.bytes}", f"{size:.3f}"]
+        cells += ["", ""] if target.quality is None else [f"{target.quality}", f"{lost:.2f}"]
         load = statistics.mean(found["load"] for found in results["found"] if found["case"] == target.case)
         cells.append(f"{load:.1f}")
         yield f"| {' | '.join(cells)} | {'**no: ' + ', '.join(misses) + '**' if misses else 'yes'} |"
 
 
 def memory(results):
+    """The lines of the memory case."""
     found = [peak for peak in results["memory"] if peak["case"] == "memory"]
     if not found:
         return
@@ -186,7 +203,7 @@ def memory(results):
     title = next(case.title for case in CASES if case.name == "memory")
     yield f"### Memory: {title}"
     yield ""
-    yield f"Input and output counted. Target: {label}, under {most} MB."
+    yield f"The peak includes input and output. Target: at most {most} MB for \"{label}\"."
     yield ""
     yield "| | peak MB |"
     yield "|---|---:|"
@@ -197,22 +214,24 @@ def memory(results):
 
 
 def notes(tables):
+    """A line for each run that was measured."""
     labels = {label for table in tables.values() for label in table}
     for label, note in NOTES.items():
         if label in labels:
             yield f"- **{label}**: {note}."
-    yield "- WebP is lossy, of effort 4 everywhere, each library's default."
+    yield "- All WebP files are lossy, with effort 4, which is the default of each library."
 
 
 def machine(results):
+    """The lines about the machine and the versions of everything that was measured."""
     model = next(line.split(":")[1].strip() for line in Path("/proc/cpuinfo").open() if line.startswith("model name"))
     yield f"- {model}, {os.cpu_count()} cores, {platform.system()} {platform.release()}"
     loads = [found["load"] for found in results["found"]]
-    yield f"- load average while measuring: {min(loads):.1f} to {max(loads):.1f}, of which about 1 is this"
+    yield f"- load average while measuring: {min(loads):.1f} to {max(loads):.1f}, of which the benchmark causes about 1"
     yield f"- smart-resize {locked('smart-resize')}, {output('rustc', '--version')}, release profile, no `target-cpu`"
     yield "- " + ", ".join(
-        f"{name} {locked(name)}" for name in ("png", "jpeg-encoder", "zune-jpeg", "turbojpeg-sys",
-                                              "image", "fast-ssim2")
+        f"{name} {locked(name)}"
+        for name in ("png", "zune-jpeg", "jpeg-encoder", "fast_image_resize", "turbojpeg-sys", "image", "fast-ssim2")
     )
     yield f"- Pillow {version('pillow')} (libjpeg-turbo {features.version('libjpeg_turbo')}, zlib-ng {features.version('zlib_ng')})"
     yield f"- pyvips {version('pyvips')}, libvips of pyvips-binary {version('pyvips-binary')}"
@@ -225,6 +244,7 @@ def machine(results):
 
 
 def locked(name):
+    """Returns the version of a package in Cargo.lock."""
     lines = (ROOT / "Cargo.lock").read_text().splitlines()
     at = lines.index(f'name = "{name}"')
     return lines[at + 1].split('"')[1]

@@ -36,6 +36,16 @@ fn main() {
         let mut head = noise(number as u64, HEAD);
         (head[0], head[1]) = (0, number as u8 % 2);
         write("decode_render", name, &[head, file.clone()].concat());
+        // An even first byte: the rest is a file, after the size that the caller expects.
+        if name.starts_with("webp") {
+            write("webp", name, &[&[0, 16, 16], &file[..]].concat());
+        }
+    }
+    for number in 0..12_u8 {
+        let mut drawn = noise(500 + u64::from(number), 40 + 20 * usize::from(number));
+        // An odd first byte: pixels to encode. The second bit chooses the layout.
+        drawn[0] = 1 + 2 * (number % 2);
+        write("webp", &format!("drawn-{number:02}"), &drawn);
     }
     for kind in 0..16 {
         let mut drawn = noise(200 + u64::from(kind), 160);

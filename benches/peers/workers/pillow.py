@@ -40,7 +40,7 @@ def encoded(request, picture):
 
 
 def filled(w, h, width, height):
-    """What `ImageOps.fit` shows: the largest rectangle of that shape, to a fraction of a pixel."""
+    """Returns the rectangle that `ImageOps.fit` shows: the largest of the target's shape, to a fraction of a pixel."""
     across, down = (w, w * height / width) if w * height < h * width else (h * width / height, h)
     return ((w - across) / 2, (h - down) / 2, across, down)
 

@@ -1,4 +1,4 @@
-// sharp as its documentation shows it; for several results one decode, and clones of what it gave.
+// sharp as its documentation shows it. Several results share one decode into raw pixels and clone it.
 
 const fs = require('fs');
 const readline = require('readline');
@@ -24,7 +24,7 @@ async function run(request, { data, w, h }) {
       : picture.resize(width, height, { fit: 'cover', kernel: 'lanczos3' });
     return [await encoded(request, result).toBuffer(), rect];
   };
-  // All at once: sharp's queue keeps as many threads busy as there are.
+  // All at once: the queue of sharp uses as many threads as it is given.
   return Promise.all(targets.map(one));
 }
 
@@ -34,7 +34,7 @@ function encoded(request, picture) {
   return picture.png({ adaptiveFiltering: request.adaptive });
 }
 
-// What `cover` shows: resized to whole pixels that cover, and those are cropped in the middle.
+// The rectangle that `cover` shows: sharp resizes to whole pixels that cover the target, then crops the centre.
 function filled(w, h, width, height) {
   const scale = Math.max(width / w, height / h);
   const start = (side, target) => {

@@ -1,11 +1,11 @@
-"""libvips through pyvips: `thumbnail_buffer`, or for several results one decode into memory and `thumbnail_image`."""
+"""libvips through pyvips: `thumbnail_buffer`; for several results, one decode into memory and `thumbnail_image`."""
 
 import os
 
 import pyvips
 from worker import centred, serve, sizes
 
-# No operation's result is kept for the next request.
+# Caches are off, so that no result is reused by the next request.
 pyvips.cache_set_max(0)
 pyvips.cache_set_max_mem(0)
 
@@ -43,9 +43,9 @@ def encoded(request, picture):
 
 
 def filled(w, h, width, height):
-    """What a thumbnail that is cropped shows: it is resized to whole pixels that cover, and those are cropped."""
+    """Returns the rectangle that a cropped thumbnail shows: libvips resizes to whole pixels that cover, then crops."""
     scale = max(width / w, height / h)
-    # Beyond whole pixels the resizing leaves as much at the left as at the right.
+    # The fraction of a pixel that the resizing leaves is split equally between left and right.
     cut = [
         ((round(side * scale) - target) // 2, (side * scale - round(side * scale)) / 2)
         for side, target in ((w, width), (h, height))

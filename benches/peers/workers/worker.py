@@ -1,4 +1,4 @@
-"""The loop of a worker: each line of JSON is a request, each answer a line."""
+"""The loop of a worker: it reads requests as lines of JSON and answers each with a line."""
 
 import gc
 import json
@@ -12,7 +12,7 @@ def kilobytes(name):
 
 
 def serve(run):
-    """`run(request, data)` gives pairs of a file's bytes and the rectangle of the input that it shows."""
+    """Answers requests. `run(request, data)` returns pairs: the bytes of a file and the rectangle of the input that it shows."""
     path, data = None, None
     for line in sys.stdin:
         request = json.loads(line)
@@ -43,5 +43,5 @@ def sizes(request):
 
 
 def centred(width, height, target):
-    """Left and top of the target's own pixels in the middle."""
+    """Returns left and top of a rectangle of the target's size in the middle of the picture."""
     return (width - target[0]) // 2, (height - target[1]) // 2

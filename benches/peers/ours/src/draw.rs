@@ -1,6 +1,6 @@
-//! Pictures that are drawn: one like a photograph, one flat with text. Raw RGB, the same on every machine.
+//! Drawn pictures: one with photographic content, one flat graphic with text. Raw RGB, the same on every machine.
 
-/// Noise of a lattice, from 0 to 255: random in whole points, smooth in between. In integers.
+/// Value noise from 0 to 255: random at the points of a lattice, interpolated smoothly between them, in integers.
 fn noise(x: u32, y: u32, cell: u32, seed: u32) -> i32 {
     let random = |x: u32, y: u32| {
         let mut state = x.wrapping_mul(0x9e37_79b9) ^ y.wrapping_mul(0x85eb_ca6b) ^ seed.wrapping_mul(0xc2b2_ae35);
@@ -22,7 +22,7 @@ fn noise(x: u32, y: u32, cell: u32, seed: u32) -> i32 {
     i32::try_from(mix(above, below, down) >> 20).unwrap_or(0)
 }
 
-/// Light and land in soft shapes, ridges with hard edges, texture where there is land, and a sensor's noise over all.
+/// A landscape: a sky with clouds, three ridges with hard edges and texture, and sensor noise over the whole picture.
 pub(crate) fn photo((width, height): (u32, u32)) -> Vec<u8> {
     let mut pixels = Vec::with_capacity(width as usize * height as usize * 3);
     let unit = height.max(64) / 64;
@@ -56,7 +56,7 @@ pub(crate) fn photo((width, height): (u32, u32)) -> Vec<u8> {
     pixels
 }
 
-/// A few letters, five pixels wide and seven high, a row in five bits.
+/// Letters of 5 by 7 pixels. Each byte is a row, its lowest five bits are the pixels.
 const LETTERS: [[u8; 7]; 10] = [
     [14, 17, 17, 31, 17, 17, 17],
     [31, 16, 16, 30, 16, 16, 31],
@@ -70,9 +70,9 @@ const LETTERS: [[u8; 7]; 10] = [
     [0, 0, 0, 0, 0, 0, 0],
 ];
 
-/// Boxes and discs of few colours with smooth edges, and lines of text in three sizes.
+/// Boxes and discs in few colours with antialiased edges, and lines of text in three sizes.
 pub(crate) fn flat((width, height): (u32, u32)) -> Vec<u8> {
-    /// Each pixel is the mean of that many squared.
+    /// A pixel is the mean of this many samples per side.
     const FINE: u32 = 4;
     let mut pixels = Vec::with_capacity(width as usize * height as usize * 3);
     for y in 0..height {
@@ -106,7 +106,7 @@ fn flat_at(x: u32, y: u32, width: u32, height: u32) -> [u8; 3] {
     if text(x, y, if row < 8 { 16 } else { 9 }) { [30, 32, 38] } else { [255; 3] }
 }
 
-/// Whether a letter's stroke is there, in lines of letters of `unit` samples a pixel.
+/// Whether the stroke of a letter covers the sample. A pixel of a letter has `unit` samples per side.
 fn text(x: u32, y: u32, unit: u32) -> bool {
     let (column, row) = (x / unit, y / unit);
     let (letter, line) = (column / 6, row / 11);

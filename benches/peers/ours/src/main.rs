@@ -1,4 +1,7 @@
-//! Workers of `benches/peers/run`: `smart-resize-peers ours|image|tools THREADS` answers each line of JSON with one.
+//! The Rust workers of `benches/peers/run`.
+//!
+//! `smart-resize-peers ours|image|by-hand|tools THREADS` reads requests from standard input, one line of JSON each, and
+//! answers each with one line of JSON.
 
 #![allow(
     clippy::disallowed_methods,
@@ -7,9 +10,10 @@
     clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "a bench without an answer has to stop, and a worker reads and writes"
+    reason = "a bench that fails stops, and a worker reads and writes"
 )]
 
+mod by_hand;
 mod draw;
 mod others;
 mod ours;
@@ -43,6 +47,7 @@ fn main() {
                 let renderer = renderers.entry(format!("{options:?}")).or_insert_with(|| Renderer::new(options));
                 answer(&request, &mut input, |bytes| pool.install(|| ours::run(&request, renderer, bytes)))
             }
+            "by-hand" => answer(&request, &mut input, |bytes| by_hand::run(&request, bytes)),
             "image" => answer(&request, &mut input, |bytes| others::run(&request, bytes)),
             other => panic!("no worker {other}"),
         };
@@ -50,8 +55,10 @@ fn main() {
     }
 }
 
-/// Runs the request once on its input in memory, which is read before the clock starts, or, where memory is asked for,
-/// after the process has been looked at.
+/// Runs the request once and returns the time, the lengths and the rectangles of its results.
+///
+/// The input is read into memory before the clock starts. If the request measures memory, the input is read after the
+/// process's memory has been measured, so that the peak includes it.
 fn answer(request: &Request, input: &mut (String, Vec<u8>), run: impl Fn(&[u8]) -> Vec<Made>) -> Value {
     let before = request.memory.then(|| {
         *input = (String::new(), Vec::new());
@@ -75,14 +82,14 @@ fn answer(request: &Request, input: &mut (String, Vec<u8>), run: impl Fn(&[u8]) 
     json!({ "ns": ns, "bytes": lengths, "rects": rects, "kilobytes": kilobytes })
 }
 
-/// A line of what the system knows of this process.
+/// A field of `/proc/self/status` in kilobytes.
 fn kilobytes(name: &str) -> i64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
-/// Draws a picture, or scores a result.
+/// Draws a picture or scores a result.
 fn tool(request: &Request, scorer: &mut quality::Scorer) -> Value {
     let size = request.sizes().pop().unwrap();
     match request.tool.as_deref() {

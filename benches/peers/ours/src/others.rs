@@ -1,4 +1,4 @@
-//! The `image` crate alone, with its own resampling and encoders.
+//! The `image` crate with its own resampling and encoders.
 
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::{CompressionType, FilterType as PngFilter, PngEncoder};
@@ -41,7 +41,8 @@ fn encoded(request: &Request, picture: &DynamicImage) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// What `resize_to_fill` shows: it resizes to whole pixels that cover, and cuts whole pixels of those.
+/// The rectangle of the input that `resize_to_fill` shows. It resizes to the smallest whole size that covers the target,
+/// then crops whole pixels.
 fn filled(picture: &DynamicImage, width: u32, height: u32) -> [f64; 4] {
     let [w, h, width, height] = [picture.width(), picture.height(), width, height].map(f64::from);
     let scale = f64::max(width / w, height / h);

@@ -1,13 +1,13 @@
-//! This crate, as a caller has it.
+//! smart-resize as a caller uses it.
 
 use smart_resize::{
-    Codec, Fit, Format, Inspect, JpegOptions, PassThrough, PngEffort, PngEncoder, PngOptions, RenderOptions,
-    RenderTarget, Renderer, Size, WebPMode, WebPOptions,
+    Codec, Fit, Format, Inspect, JpegOptions, PassThrough, PngEffort, PngOptions, RenderOptions, RenderTarget,
+    Renderer, Size, WebPMode, WebPOptions,
 };
 
 use crate::request::{Made, Request};
 
-/// The renderer is kept from one request to the next: its memory stays, no picture does.
+/// The renderer lives from one request to the next. It keeps its scratch buffers and no picture.
 pub(crate) fn run(request: &Request, kept: &Renderer, bytes: &[u8]) -> Vec<Made> {
     let format = match request.format.as_str() {
         "png" => Format::Png,
@@ -36,13 +36,8 @@ pub(crate) fn options(request: &Request) -> RenderOptions {
     let mut options = RenderOptions::default().with_codec(codec);
     options.pass_through = PassThrough::Off;
     options.inspect = if request.inspect { Inspect::Report } else { Inspect::Off };
-    let effort = match request.effort.as_str() {
-        "fast" => PngEffort::Fast,
-        "small" => PngEffort::Small,
-        _ => PngEffort::Balanced,
-    };
-    let encoder = if request.encoder == "crate" { PngEncoder::Crate } else { PngEncoder::Own };
-    options.encode.png = PngOptions::with_effort(effort).with_encoder(encoder);
+    let effort = if request.effort == "small" { PngEffort::Small } else { PngEffort::Balanced };
+    options.encode.png = PngOptions::with_effort(effort);
     options.encode.jpeg = JpegOptions::default().with_quality(request.quality);
     options.encode.webp = WebPOptions::with_mode(WebPMode::Lossy { quality: request.quality });
     options

@@ -1,7 +1,7 @@
-//! How near a result is to its source: SSIMULACRA2, against a reference of the result's own geometry.
+//! The quality of a result: SSIMULACRA2 against a reference with the same geometry.
 //!
-//! The reference shows exactly the rectangle that the result shows, to a fraction of a pixel: Lanczos with three lobes,
-//! stretched to the scale, in 64-bit floats over the sRGB values, as all the peers resample, rounded once at the end.
+//! The reference shows the rectangle of the source that the result shows, to a fraction of a pixel. It is resampled with
+//! Lanczos3 in 64-bit floats over the sRGB values, as all peers resample, and rounded once at the end.
 
 use std::f64::consts::PI;
 use std::fs;
@@ -10,7 +10,7 @@ use fast_ssim2::{PixelDescriptor, PixelSlice, Ssimulacra2Reference};
 
 use crate::request::Request;
 
-/// Keeps the last reference, since several peers may share it.
+/// Computes scores. It keeps the last reference, because several peers can share it.
 #[derive(Default)]
 pub(crate) struct Scorer {
     last: Option<(String, Ssimulacra2Reference)>,
@@ -34,7 +34,7 @@ fn slice(pixels: &[u8], width: u32, height: u32) -> PixelSlice<'_> {
     PixelSlice::new(pixels, width, height, width as usize * 3, PixelDescriptor::RGB8_SRGB).unwrap()
 }
 
-/// The rectangle of the source at that size, RGB.
+/// Resamples the rectangle of the source to the size, RGB.
 fn reference(source: &[u8], frame: [usize; 2], rect: [f64; 4], size: [usize; 2]) -> Vec<u8> {
     let [across, down] = [0, 1].map(|axis| weights(frame[axis], rect[axis], rect[axis + 2], size[axis]));
     let mut rows = vec![0.0; size[0] * frame[1] * 3];
@@ -62,8 +62,8 @@ fn reference(source: &[u8], frame: [usize; 2], rect: [f64; 4], size: [usize; 2])
     pixels
 }
 
-/// For each pixel of the output the first of the input that it is made of, and their weights. Beyond the input's edge
-/// there is nothing, and the others weigh more; beyond the rectangle's there are the input's pixels.
+/// Returns for each output pixel the first input pixel that contributes to it, and the weights of that pixel and its
+/// successors. Weights are normalised at the input's edge. Pixels outside the rectangle but inside the input contribute.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "sides fit")]
 fn weights(frame: usize, start: f64, length: f64, size: usize) -> Vec<(usize, Vec<f64>)> {
     let scale = length / size as f64;

@@ -1,45 +1,43 @@
-//! What a worker is asked for, and what it makes.
+//! A request to a worker, and one result.
 
 use serde::Deserialize;
 
-/// One line of a worker's input. What a worker does not know of, it does not look at.
+/// One line of a worker's input. A worker ignores the fields that it does not use.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-#[expect(clippy::struct_excessive_bools, reason = "as they stand in a line of JSON")]
+#[expect(clippy::struct_excessive_bools, reason = "the fields of a line of JSON")]
 pub(crate) struct Request {
-    /// The file of the encoded picture; for a tool the raw pixels.
+    /// The path of the encoded picture; for a tool, of the raw pixels.
     pub(crate) input: String,
-    /// `1920x1080` and so on.
+    /// The sizes of the results, such as `1920x1080`.
     pub(crate) targets: Vec<String>,
-    /// Whether the target's own pixels are cut from the centre, without resampling.
+    /// `true` cuts the target's own pixels from the centre, without resampling.
     pub(crate) crop: bool,
     /// `png`, `jpeg` or `webp`.
     pub(crate) format: String,
-    /// Of a JPEG or a WebP.
+    /// The quality of a JPEG or a WebP, 1 to 100.
     pub(crate) quality: u8,
-    /// Whether each target gets a decode of its own.
+    /// `true` decodes the input once for each target.
     pub(crate) separate: bool,
-    /// The effort of a PNG: `fast`, `balanced`, `small`.
+    /// The effort of smart-resize's PNG encoder: `balanced` or `small`.
     pub(crate) effort: String,
-    /// Who writes a PNG: `own` or `crate`.
-    pub(crate) encoder: String,
-    /// Of the `image` crate's PNG, of zlib; 0 for its default.
+    /// The zlib level of the `image` crate's PNG encoder; 0 for the crate's default.
     pub(crate) level: u8,
-    /// Whether C reads and writes.
+    /// `true` decodes and encodes with the codecs in C.
     pub(crate) c: bool,
-    /// Whether the picture is looked at for frames and for being blank, as it is by default.
+    /// `true` inspects the picture for borders and blankness, as smart-resize does by default.
     pub(crate) inspect: bool,
-    /// Where results are written, each with `.0`, `.1` and so on behind it.
+    /// Where to write the results: this path with `.0`, `.1` and so on appended.
     pub(crate) save: Option<String>,
-    /// Whether the peak of memory is wanted.
+    /// `true` measures the peak of memory.
     pub(crate) memory: bool,
-    /// `photo`, `flat` or `score`.
+    /// The tool to run: `photo`, `flat` or `score`.
     pub(crate) tool: Option<String>,
-    /// For a score, the size of the input.
+    /// For a score: width and height of the input.
     pub(crate) frame: [usize; 2],
-    /// For a score, what the output shows of the input: left, top, width, height.
+    /// For a score: the rectangle of the input that the output shows, as left, top, width, height.
     pub(crate) rect: [f64; 4],
-    /// For a score, the output's raw pixels.
+    /// For a score: the path of the output's raw pixels.
     pub(crate) output: String,
 }
 
@@ -57,8 +55,8 @@ impl Request {
 /// One result.
 #[derive(Debug)]
 pub(crate) struct Made {
-    /// The file.
+    /// The encoded file.
     pub(crate) bytes: Vec<u8>,
-    /// What it shows of the input: left, top, width, height.
+    /// The rectangle of the input that it shows: left, top, width, height.
     pub(crate) rect: [f64; 4],
 }
