@@ -10,6 +10,7 @@ const MODULUS: u64 = 65_521;
 /// The Adler-32 checksum of some bytes, and how many they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Adler32 {
+    /// The sum `b` in the upper 16 bits and `a` in the lower ones.
     pub(crate) checksum: u32,
     /// The number of bytes modulo 65521.
     length: u64,
@@ -19,6 +20,7 @@ impl Adler32 {
     /// The checksum of no bytes.
     pub(crate) const EMPTY: Self = Self { checksum: 1, length: 0 };
 
+    /// The checksum of these bytes.
     pub(crate) fn of(bytes: &[u8]) -> Self {
         Self { checksum: simd_adler32::adler32(&bytes), length: bytes.len() as u64 % MODULUS }
     }

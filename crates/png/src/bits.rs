@@ -13,6 +13,7 @@ pub(crate) struct BitWriter {
     bytes: Vec<u8>,
     /// The number of bytes written.
     written: usize,
+    /// Bits that do not fill a byte yet, the first in the lowest place.
     buffer: u64,
     /// The number of bits in the buffer.
     filled: u32,
@@ -42,6 +43,7 @@ impl BitWriter {
         let (mut written, mut buffer, mut filled) = (self.written, self.buffer, self.filled);
         for (bits, count) in words {
             debug_assert!(count <= Self::MAX_BITS && bits >> count == 0);
+            // New bits go above those that wait.
             buffer |= bits << filled;
             filled += count;
             let word = buffer.to_le_bytes();
@@ -119,7 +121,8 @@ mod tests {
             let bytes = writer.bytes().to_vec();
             prop_assert_eq!(bytes.len(), expected.len().div_ceil(8));
             expected.resize(bytes.len() * 8, false);
-            let read: Vec<bool> = bytes.iter().flat_map(|byte| (0..8).map(move |place| byte >> place & 1 == 1)).collect();
+            let read: Vec<bool> =
+                bytes.iter().flat_map(|byte| (0..8).map(move |place| byte >> place & 1 == 1)).collect();
             prop_assert_eq!(read, expected);
         }
     }

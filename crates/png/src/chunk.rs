@@ -6,6 +6,7 @@
 use crate::header::Header;
 use crate::palette::Rgba;
 
+/// The first eight bytes of every PNG file. They also show what a transfer as text would damage.
 const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 
 /// The rendering intent "perceptual" of the `sRGB` chunk (section 11.3.2.5).

@@ -1,8 +1,8 @@
 //! Tells graphic from photographic content, before anything is compressed.
 //!
 //! In graphics (shapes of one colour, text) most pixels equal a neighbour and the others differ sharply from what their
-//! neighbours predict. Such scanlines repeat byte for byte, so they are matched unfiltered. In photographs and gradients
-//! the other pixels are close to their prediction, so residuals are small and few, and filters pay.
+//! neighbours predict. Such scanlines repeat byte for byte, so they are matched unfiltered. In photographs and
+//! gradients the other pixels are close to their prediction, so residuals are small and few, and filters pay.
 //!
 //! One scanline in sixteen is sampled. A pixel is *equal* to its left or upper neighbour, *near* where every sample is
 //! within 8 of left + above - above left, otherwise *far*. The content is graphic where far pixels outnumber near ones
@@ -28,6 +28,7 @@ impl Content {
     pub(crate) fn of(rows: &[u8], above: &[u8], row_bytes: usize, bytes_per_pixel: usize) -> Self {
         let with_above = std::iter::once(above).chain(rows.chunks(row_bytes)).zip(rows.chunks(row_bytes));
         let mut counts = Counts::default();
+        // The strip's first scanline is left out: at the top of a picture the one above it is zeros.
         for (above, row) in with_above.skip(1).step_by(SAMPLED) {
             match bytes_per_pixel {
                 1 => counts.add::<1>(above, row),
@@ -54,6 +55,7 @@ impl Counts {
     /// Counts every pixel of a scanline but the first.
     fn add<const BYTES: usize>(&mut self, above: &[u8], row: &[u8]) {
         let (row, above) = (row.as_chunks::<BYTES>().0, above.as_chunks::<BYTES>().0);
+        // A pixel with the one above it, next to the same of the pixel before: x and b, a and c.
         for ((x, b), (a, c)) in row.iter().zip(above).skip(1).zip(row.iter().zip(above)) {
             if x == a || x == b {
                 self.equal += 1;
@@ -68,6 +70,7 @@ impl Counts {
 
 /// Whether every sample is within [`NEAR`] of a + b - c.
 fn is_near<const BYTES: usize>(x: &[u8; BYTES], a: &[u8; BYTES], b: &[u8; BYTES], c: &[u8; BYTES]) -> bool {
+    // In 16 bits, because a + b - c is from -255 to 510.
     let mut samples = x.iter().zip(a).zip(b).zip(c).map(|(((x, a), b), c)| [*x, *a, *b, *c].map(i16::from));
     samples.all(|[x, a, b, c]| (x - (a + b - c)).abs() <= NEAR)
 }

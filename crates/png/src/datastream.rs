@@ -1,8 +1,8 @@
 //! Joins compressed strips into a PNG datastream.
 //!
 //! Each strip is one `IDAT` chunk. The data of all of them is a zlib stream (RFC 1950, section 2.2): two bytes of
-//! header, the deflate stream, and the Adler-32 of the filtered scanlines, which is [put together](Adler32::concat) from
-//! those of the strips.
+//! header, the deflate stream, and the Adler-32 of the filtered scanlines, which is [put together](Adler32::concat)
+//! from those of the strips.
 
 use crate::adler::Adler32;
 use crate::chunk;
@@ -10,7 +10,8 @@ use crate::header::Header;
 use crate::palette::Rgba;
 use crate::strip::CompressedStrip;
 
-/// Method deflate with a window of 32 KiB; level "fast"; no dictionary; a check that makes the 16 bits a multiple of 31.
+/// Method deflate with a window of 32 KiB; level "fast"; no dictionary; a check that makes the 16 bits a multiple of
+/// 31.
 const ZLIB_HEADER: [u8; 2] = [0x78, 0x5e];
 
 /// A file under construction.
@@ -31,6 +32,7 @@ impl Datastream {
 
     /// Appends the next strip, and after the last one the end of the file.
     pub(crate) fn push(&mut self, strip: CompressedStrip<'_>, is_last: bool) {
+        // The zlib header is in the first chunk and the checksum in the last.
         let header: &[u8] = if self.adler.is_none() { &ZLIB_HEADER } else { &[] };
         let adler = self.adler.unwrap_or(Adler32::EMPTY).concat(strip.adler);
         self.adler = Some(adler);
@@ -41,6 +43,7 @@ impl Datastream {
         }
     }
 
+    /// The file. It is complete once the last strip is in it.
     pub(crate) fn into_file(self) -> Vec<u8> {
         self.file
     }

@@ -2,6 +2,9 @@
 //!
 //! The data is taken in segments. Each [segment](segment) is turned into LZ77 tokens, literals and matches, and joins
 //! the open [block](block). A block that is complete is written.
+//!
+//! The pieces, from the data on: `probe` and `hash_chain` find matches, with `prices` and `payoff` to judge them;
+//! `token`, `symbol` and `histogram` describe what was found; `code`, `block_header` and `length_runs` write it.
 
 mod block;
 mod block_header;
@@ -31,8 +34,11 @@ use crate::effort::Effort;
 /// The scratch buffers of deflate, kept from strip to strip.
 #[derive(Debug, Default)]
 pub(crate) struct Deflater {
+    /// Where bytes were last seen.
     tables: Tables,
+    /// The open block.
     block: Block,
+    /// The segment that is next, and other tokens for it.
     segment: Segment,
     candidate: Vec<Token>,
 }
@@ -57,6 +63,7 @@ impl Deflater {
         while start < data.len() {
             let end = data.len().min(start + segment_length(content));
             segment.find(start..end, &mut search, candidate);
+            // The segment begins a new block where a code of its own is cheaper.
             if !block.try_append(segment) {
                 block.write(data, false, bits);
                 block.begin(start);
@@ -68,6 +75,7 @@ impl Deflater {
         if is_last {
             bits.align();
         } else {
+            // Not final, stored, padding, and the length 0 with its complement.
             bits.put(0b000, 3);
             bits.align();
             bits.extend(&[0, 0, 0xff, 0xff]);
@@ -178,7 +186,8 @@ mod tests {
                     data.extend((0..length).map(|at| value.wrapping_add((at * at / 3 % kinds).to_le_bytes()[0])));
                 }
             }
-            for (effort, content) in Effort::ALL.into_iter().flat_map(|effort| CONTENTS.map(|content| (effort, content))) {
+            let both = Effort::ALL.into_iter().flat_map(|effort| CONTENTS.map(|content| (effort, content)));
+            for (effort, content) in both {
                 let stream = deflated(&data, effort, content, true);
                 prop_assert_eq!(&stream, &deflated(&data, effort, content, true));
                 prop_assert!(stream.len() <= data.len() + 16);

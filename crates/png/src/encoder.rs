@@ -127,9 +127,9 @@ impl Encoder {
 
     /// Encodes a picture: its rows from the top, without padding.
     ///
-    /// Where that makes the scanlines smaller, the picture is reduced to greyscale of 1 to 8 bits, greyscale with alpha,
-    /// or a palette. The reduction is lossless: every pixel, the colour of transparent ones included, is read back as it
-    /// was.
+    /// Where that makes the scanlines smaller, the picture is reduced to greyscale of 1 to 8 bits, greyscale with
+    /// alpha, or a palette. The reduction is lossless: every pixel, the colour of transparent ones included, is read
+    /// back as it was.
     ///
     /// # Errors
     ///
@@ -159,9 +159,9 @@ impl Encoder {
 
     /// Encodes a picture that has a palette already: 1 to 256 RGBA colours, and one index per pixel.
     ///
-    /// The palette is written in the given order, with as few bits per index as its length allows. The alpha entries end
-    /// with the last colour that is not opaque, so a palette whose opaque colours come last makes the smaller file. The
-    /// encoder's colour is not used.
+    /// The palette is written in the given order, with as few bits per index as its length allows. The alpha entries
+    /// end with the last colour that is not opaque, so a palette whose opaque colours come last makes the smaller file.
+    /// The encoder's colour is not used.
     ///
     /// # Errors
     ///
@@ -181,12 +181,7 @@ impl Encoder {
     /// assert_eq!(error.to_string(), "palette index is 2; expected 0 to 1 (at byte 2)");
     /// # Ok::<(), smart_resize_png::Error>(())
     /// ```
-    pub fn encode_indexed(
-        &self,
-        palette: &[[u8; 4]],
-        indices: &[u8],
-        scratch: &mut Scratch,
-    ) -> Result<Encoded, Error> {
+    pub fn encode_indexed(&self, palette: &[[u8; 4]], indices: &[u8], scratch: &mut Scratch) -> Result<Encoded, Error> {
         let last = match palette.len() {
             0 => None,
             len => u8::try_from(len - 1).ok(),
@@ -230,7 +225,7 @@ impl Encoder {
         Ok(RowWriter::new(self.header()?, self.srgb, self.effort, scratch))
     }
 
-    /// The header of a picture that is not reduced.
+    /// The header of a picture that is not reduced, once the size is checked.
     fn header(&self) -> Result<Header, Error> {
         let (width, height) = checked_size(self.size)?;
         let colour_type = match self.colour {
@@ -240,6 +235,7 @@ impl Encoder {
         checked_row(Header { width, height, colour_type, bit_depth: BitDepth::Eight })
     }
 
+    /// The file of an image.
     fn write(&self, image: &PngImage<'_>, scratch: &mut Scratch) -> Encoded {
         let mut datastream = Datastream::new(image.header, self.srgb, &image.palette);
         self.push_strips(image, scratch, &mut datastream);
@@ -247,8 +243,10 @@ impl Encoder {
         Encoded { bytes: datastream.into_file(), palette: (colours > 0).then_some(colours) }
     }
 
+    /// Compresses every strip, in parallel where there are threads for it.
     fn push_strips(&self, image: &PngImage<'_>, scratch: &mut Scratch, datastream: &mut Datastream) {
         let Scratch { rows: zeros, encoder, .. } = scratch;
+        // The scanline above the first one (PNG, section 9.1).
         zeros.clear();
         zeros.resize(image.header.row_bytes(), 0);
         let count = strip_count(image.header);
@@ -263,6 +261,7 @@ impl Encoder {
     }
 }
 
+/// Returns the size unless PNG has no such width or height.
 fn checked_size((width, height): (u32, u32)) -> Result<(u32, u32), Error> {
     if width == 0 || width > MAX_SIDE {
         Err(Error::Width { found: width })
@@ -279,6 +278,7 @@ fn checked_row(header: Header) -> Result<Header, Error> {
     if found > MAX_ROW_BYTES { Err(Error::ScanlineLength { found }) } else { Ok(header) }
 }
 
+/// Whether the data has this length.
 fn check_length(data: &[u8], expected: u64) -> Result<(), Error> {
     let found = data.len() as u64;
     if found == expected { Ok(()) } else { Err(Error::DataLength { found, expected }) }

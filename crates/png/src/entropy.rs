@@ -111,7 +111,9 @@ mod tests {
         for length in [0, 1, 1023, 1024, 1025, 1027, 5000] {
             let data: Vec<u8> = (0..length).map(|at: u32| (at * at / 7).to_le_bytes()[0]).collect();
             let counts = byte_counts(&data);
-            assert!((0..=255).all(|byte| counts[usize::from(byte)] as usize == data.iter().filter(|b| **b == byte).count()));
+            assert!(
+                (0..=255).all(|byte| counts[usize::from(byte)] as usize == data.iter().filter(|b| **b == byte).count())
+            );
         }
     }
 }

@@ -55,6 +55,7 @@ impl<'a> Scanline<'a> {
     fn append_differences(self, filtered: &mut Vec<u8>, predict: impl Fn(u8, u8, u8) -> u8) {
         filtered.extend(self.first_pixel().map(|(x, b)| x.wrapping_sub(predict(0, *b, 0))));
         let Neighbours { x, a, b, c } = self.neighbours();
+        // Space first, so that the loop writes to a slice and does not ask for space byte by byte.
         let start = filtered.len();
         filtered.resize(start + x.len(), 0);
         for ((((residual, x), a), b), c) in filtered[start..].iter_mut().zip(x).zip(a).zip(b).zip(c) {
@@ -71,6 +72,7 @@ impl<'a> Scanline<'a> {
     #[inline(always)]
     fn neighbours(self) -> Neighbours<'a> {
         let Self { bytes, above, bytes_per_pixel } = self;
+        // a and c are x and b shifted by a pixel.
         let (x, b) = (&bytes[bytes_per_pixel..], &above[bytes_per_pixel..]);
         Neighbours { x, a: &bytes[..x.len()], b, c: &above[..b.len()] }
     }

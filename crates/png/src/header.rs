@@ -6,10 +6,15 @@
 /// The colour type; its discriminant is the byte of the `IHDR` chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ColourType {
+    /// One grey sample of 1 to 8 bits.
     Greyscale = 0,
+    /// Red, green and blue samples.
     Truecolour = 2,
+    /// A palette index of 1 to 8 bits.
     IndexedColour = 3,
+    /// A grey and an alpha sample.
     GreyscaleAlpha = 4,
+    /// Red, green, blue and alpha samples.
     TruecolourAlpha = 6,
 }
 
@@ -35,6 +40,7 @@ pub(crate) enum BitDepth {
 }
 
 impl BitDepth {
+    /// Bits per sample.
     pub(crate) const fn bits(self) -> u8 {
         self as u8
     }
@@ -61,13 +67,18 @@ impl BitDepth {
 }
 
 /// Size and pixel format of a PNG image.
+///
+/// A header is made by `Encoder`, which checks both sides and the length of a scanline. So its lengths fit a `usize` on
+/// every platform, and everything behind it relies on that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
     /// Width in pixels.
     pub(crate) width: u32,
     /// Height in pixels.
     pub(crate) height: u32,
+    /// What the samples of a pixel are.
     pub(crate) colour_type: ColourType,
+    /// Bits per sample, or per palette index.
     pub(crate) bit_depth: BitDepth,
 }
 
@@ -87,6 +98,7 @@ impl Header {
         self.bits_per_pixel().div_ceil(8) as usize
     }
 
+    /// Bits per pixel: samples times depth.
     const fn bits_per_pixel(self) -> u8 {
         self.colour_type.samples() * self.bit_depth.bits()
     }

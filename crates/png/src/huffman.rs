@@ -107,8 +107,12 @@ fn codes_of_each_length<const N: usize>(leaves: &[(u32, u16)], limit: u8) -> Cod
 /// Makes the lengths those of a complete code, where shortened codes take more than the code space.
 fn complete(codes_of_length: &mut CodesOfLength, limit: u8) {
     // Kraft's sum in units of the longest code: a code of length l takes 2^(limit - l) of 2^limit units.
-    let taken: u64 =
-        codes_of_length.iter().zip(0..=limit).skip(1).map(|(codes, length)| u64::from(*codes) << (limit - length)).sum();
+    let taken: u64 = codes_of_length
+        .iter()
+        .zip(0..=limit)
+        .skip(1)
+        .map(|(codes, length)| u64::from(*codes) << (limit - length))
+        .sum();
     let limit = usize::from(limit);
     // Each step frees one unit: the code of the limit's length gives its unit back, and the two siblings share what the
     // shorter code had.

@@ -78,3 +78,8 @@ pub use self::encoder::{Colour, Encoded, Encoder};
 pub use self::error::Error;
 pub use self::row_writer::RowWriter;
 pub use self::scratch::Scratch;
+
+/// The example of `README.md`.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExample;

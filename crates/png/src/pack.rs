@@ -1,7 +1,7 @@
 //! Packs samples of fewer than 8 bits into bytes.
 //!
-//! PNG (third edition), section 7.2: the leftmost pixel is in the most significant bits, and every scanline begins with a
-//! new byte.
+//! PNG (third edition), section 7.2: the leftmost pixel is in the most significant bits, and every scanline begins with
+//! a new byte.
 
 use crate::header::BitDepth;
 

@@ -25,7 +25,8 @@ const TWO_CHUNKS: usize = 2 * 12;
 /// A colour type with its bit depth, and the palette.
 type Format = (ColourType, BitDepth, Palette);
 
-/// The smallest image of the RGB or RGBA `pixels`. Its scanlines are in `buffer`, unless they are the pixels themselves.
+/// The smallest image of the RGB or RGBA `pixels`. Its scanlines are in `buffer`, unless they are the pixels
+/// themselves.
 pub(crate) fn reduce<'a>(header: Header, pixels: &'a [u8], buffer: &'a mut Vec<u8>) -> PngImage<'a> {
     buffer.clear();
     let reduced = match header.colour_type {
@@ -63,12 +64,14 @@ fn reduce_rgba(width: u32, pixels: &[[u8; 4]], rows: &mut Vec<u8>) -> Option<For
 
 /// Opaque grey as greyscale or as a palette, whichever has fewer bits per pixel.
 fn reduce_grey(width: u32, pixels: &[[u8; 3]], rows: &mut Vec<u8>) -> Format {
+    // Which levels occur.
     let levels = || pixels.iter().map(|[level, ..]| *level);
     let mut is_used = [false; 256];
     for level in levels() {
         is_used[usize::from(level)] = true;
     }
     let used = || (0..=u8::MAX).zip(is_used).filter_map(|(level, is_used)| is_used.then_some(level));
+    // The lowest depth of greyscale that holds each of them.
     let is_exact = |depth: &BitDepth| used().all(|level| level % depth.grey_step() == 0);
     let depths = [BitDepth::One, BitDepth::Two, BitDepth::Four, BitDepth::Eight];
     let depth = depths.into_iter().find(is_exact).expect("invariant: 8 bits hold every level");
@@ -100,6 +103,7 @@ fn reduce_to_palette<const N: usize>(
     bytes_per_pixel: usize,
     rows: &mut Vec<u8>,
 ) -> Option<Format> {
+    // First pass: the colours, until there are too many.
     let runs = || runs(pixels).map(|(pixel, length)| (to_rgba(pixel), length));
     let mut colours = ColourSet::new();
     if !runs().all(|(colour, _)| colours.try_insert(colour)) {
@@ -111,13 +115,19 @@ fn reduce_to_palette<const N: usize>(
     if indexed_bytes >= pixels.len() * bytes_per_pixel {
         return None;
     }
+    // Second pass: the indices. With 8 bits a run is filled at once.
     if depth == BitDepth::Eight {
         rows.reserve(pixels.len());
         for (colour, length) in runs() {
             rows.resize(rows.len() + length, colours.index(colour));
         }
     } else {
-        pack(width, runs().flat_map(|(colour, length)| std::iter::repeat_n(colours.index(colour), length)), depth, rows);
+        pack(
+            width,
+            runs().flat_map(|(colour, length)| std::iter::repeat_n(colours.index(colour), length)),
+            depth,
+            rows,
+        );
     }
     Some((ColourType::IndexedColour, depth, palette))
 }

@@ -12,9 +12,9 @@ use crate::strip::{Strip, StripRows, strip_count, strip_rows};
 
 /// Writes a PNG while its rows arrive, with memory for one strip and the file.
 ///
-/// Made by [`Encoder::row_writer`](crate::Encoder::row_writer). Colour and bit depth of the file are those of the input.
-/// The file is the one that [`Encoder::encode`](crate::Encoder::encode) makes, byte for byte, of a picture that it does
-/// not reduce.
+/// Made by [`Encoder::row_writer`](crate::Encoder::row_writer). Colour and bit depth of the file are those of the
+/// input. The file is the one that [`Encoder::encode`](crate::Encoder::encode) makes, byte for byte, of a picture that
+/// it does not reduce.
 ///
 /// ```
 /// use smart_resize_png::{Colour, Encoder, Scratch};

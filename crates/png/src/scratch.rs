@@ -8,8 +8,8 @@ use crate::strip::StripEncoder;
 /// Scratch buffers, kept between calls: once they have grown, encoding allocates only the file.
 ///
 /// The buffers hold a few times the bytes of one strip (about 2^18 pixels), or of one scanline where that is more; a
-/// copy of the picture where it is reduced to greyscale or a palette; and, with the feature `parallel`, one set for each
-/// thread. The bytes of a file do not depend on what the buffers were used for. A `Scratch` can be sent to another
+/// copy of the picture where it is reduced to greyscale or a palette; and, with the feature `parallel`, one set for
+/// each thread. The bytes of a file do not depend on what the buffers were used for. A `Scratch` can be sent to another
 /// thread.
 ///
 /// ```

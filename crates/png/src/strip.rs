@@ -56,9 +56,11 @@ pub(crate) fn strip_count(header: Header) -> u32 {
 /// The scanlines of a strip.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Strip<'a> {
+    /// The scanlines of the strip, from the top.
     pub(crate) rows: &'a [u8],
     /// The scanline above the first one; zeros at the top of the picture.
     pub(crate) above: &'a [u8],
+    /// Whether it ends the picture, and so the deflate stream.
     pub(crate) is_last: bool,
 }
 
@@ -83,6 +85,7 @@ pub(crate) struct CompressedStrip<'a> {
 /// The scratch buffers of one thread, kept from strip to strip.
 #[derive(Debug, Default)]
 pub(crate) struct StripEncoder {
+    /// The scratch buffers of deflate.
     deflater: Deflater,
     /// The filtered scanlines, and those of the other heuristic.
     filtered: Vec<u8>,
@@ -100,6 +103,7 @@ impl StripEncoder {
     /// Compresses a strip. The result depends on the arguments only, not on what the buffers were used for.
     pub(crate) fn encode(&mut self, header: Header, strip: Strip<'_>, effort: Effort) -> CompressedStrip<'_> {
         self.best_adler = None;
+        // Way 1 alone, where residuals mean nothing.
         if header.bit_depth != BitDepth::Eight || header.colour_type == ColourType::IndexedColour {
             self.filter(header, strip, |_, _| FilterType::None);
             self.deflate(effort, Content::Graphic, strip.is_last);
@@ -114,6 +118,7 @@ impl StripEncoder {
     fn encode_samples(&mut self, header: Header, strip: Strip<'_>, effort: Effort) {
         let content = Content::of(strip.rows, strip.above, header.row_bytes(), header.bytes_per_pixel());
         let (is_graphic, is_small) = (content == Content::Graphic, effort == Effort::Small);
+        // Way 2, and way 3 before it: the better filter types are deflated with the parameters of the effort.
         if is_small || !is_graphic {
             self.filter(header, strip, |scanline, _| scanline.least_difference());
             if is_small {
@@ -121,6 +126,7 @@ impl StripEncoder {
             }
             self.deflate(effort, Content::Photographic, strip.is_last);
         }
+        // Way 1, and way 4 for what turned out to be flat.
         if is_graphic || is_small && self.is_flat() {
             self.filter(header, strip, |_, _| FilterType::None);
             self.deflate(effort, Content::Graphic, strip.is_last);
@@ -147,6 +153,7 @@ impl StripEncoder {
     fn filter(&mut self, header: Header, strip: Strip<'_>, select: impl Fn(Scanline<'_>, &mut Vec<u8>) -> FilterType) {
         self.filtered.clear();
         let (row_bytes, bytes_per_pixel) = (header.row_bytes(), header.bytes_per_pixel());
+        // The predictions use the unfiltered scanline above (PNG, section 9.1), so it is the input, not the output.
         let mut above = strip.above;
         for bytes in strip.rows.chunks(row_bytes) {
             let scanline = Scanline { bytes, above, bytes_per_pixel };
@@ -159,6 +166,7 @@ impl StripEncoder {
     fn deflate(&mut self, effort: Effort, content: Content, is_last: bool) -> bool {
         self.candidate.clear();
         self.deflater.deflate(&self.filtered, effort, content, is_last, &mut self.candidate);
+        // Among results of equal length the first is kept.
         let is_best = self.best_adler.is_none() || self.candidate.bytes().len() < self.best.bytes().len();
         if is_best {
             std::mem::swap(&mut self.best, &mut self.candidate);

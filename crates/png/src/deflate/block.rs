@@ -1,8 +1,8 @@
 //! Joins segments into blocks and writes each block in its shortest form.
 //!
-//! A segment joins the open block unless two blocks, with the header of the second, would take fewer bits by the entropy
-//! estimate. A block is written with dynamic codes, with the fixed ones, or stored (RFC 1951, sections 3.2.4 to 3.2.7),
-//! by their exact lengths.
+//! A segment joins the open block unless two blocks, with the header of the second, would take fewer bits by the
+//! entropy estimate. A block is written with dynamic codes, with the fixed ones, or stored (RFC 1951, sections 3.2.4 to
+//! 3.2.7), by their exact lengths.
 
 use super::block_header::DynamicHeader;
 use super::code::{CodeLengths, Codes};
@@ -22,6 +22,7 @@ pub(super) struct Block {
     /// The position of the first byte, and the number of bytes.
     start: usize,
     length: usize,
+    /// The tokens of all segments, one after the other.
     tokens: Vec<Token>,
     histogram: Histogram,
     /// The entropy estimate without a header, in 1/256 bit.
@@ -37,6 +38,7 @@ impl Block {
 
     /// Appends the segment, and returns true, unless a block of its own is cheaper.
     pub(super) fn try_append(&mut self, segment: &Segment) -> bool {
+        // What one block for both would cost, and what two would.
         let histogram = self.histogram.plus(&segment.histogram);
         let cost = histogram.cost();
         if self.length > 0 && cost > self.cost + segment.cost + header_estimate(&segment.histogram) {
@@ -50,6 +52,7 @@ impl Block {
 
     /// Writes the block in its shortest form.
     pub(super) fn write(&mut self, data: &[u8], is_final: bool, bits: &mut BitWriter) {
+        // The end of the block is a symbol like any other, and occurs once.
         self.histogram.literal_lengths[END_OF_BLOCK] = 1;
         let lengths = CodeLengths::optimised(&self.histogram);
         let header = DynamicHeader::new(&lengths);

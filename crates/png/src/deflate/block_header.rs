@@ -25,6 +25,7 @@ const ORDER: [usize; LENGTH_SYMBOLS] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4,
 pub(super) struct DynamicHeader {
     /// The code lengths of literals and lengths, then those of distances, each without trailing zeros.
     lengths: [u8; LITERAL_LENGTH_SYMBOLS + DISTANCE_SYMBOLS],
+    /// How many code lengths of literals and lengths are written, then how many of distances.
     literal_lengths: usize,
     distances: usize,
     /// The code lengths of the code length alphabet, by symbol.
@@ -35,6 +36,7 @@ pub(super) struct DynamicHeader {
 }
 
 impl DynamicHeader {
+    /// The header that describes these code lengths.
     pub(super) fn new(codes: &CodeLengths) -> Self {
         let used = |lengths: &[u8]| {
             let last = lengths.iter().rposition(|length| *length > 0);
@@ -45,6 +47,7 @@ impl DynamicHeader {
         lengths[..literal_lengths].copy_from_slice(&codes.literal_lengths[..literal_lengths]);
         lengths[literal_lengths..literal_lengths + distances].copy_from_slice(&codes.distances[..distances]);
 
+        // The frequencies of the code length alphabet give its own code.
         let (mut counts, mut extra_bits) = ([0; LENGTH_SYMBOLS], 0);
         for symbol in length_symbols(&lengths[..literal_lengths + distances]) {
             counts[symbol.number] += 1;
@@ -53,7 +56,8 @@ impl DynamicHeader {
         let lengths_of_lengths = code_lengths(&counts, LENGTH_LIMIT);
         let written = ORDER.iter().rposition(|symbol| lengths_of_lengths[*symbol] > 0);
         let written = (written.expect("invariant: every code has two symbols or more") + 1).max(4);
-        let coded: u64 = counts.iter().zip(lengths_of_lengths).map(|(count, len)| u64::from(*count * u32::from(len))).sum();
+        let coded: u64 =
+            counts.iter().zip(lengths_of_lengths).map(|(count, len)| u64::from(*count * u32::from(len))).sum();
         // Block type, HLIT, HDIST, HCLEN, and the code lengths of the code length alphabet.
         let len_in_bits = 2 + 5 + 5 + 4 + 3 * written as u64 + coded + extra_bits;
         Self { lengths, literal_lengths, distances, lengths_of_lengths, written, len_in_bits }
@@ -67,6 +71,7 @@ impl DynamicHeader {
     /// Writes the header from the block type on.
     pub(super) fn put(&self, bits: &mut BitWriter) {
         let Self { lengths, literal_lengths, distances, lengths_of_lengths, written, .. } = self;
+        // Block type 2, HLIT, HDIST, HCLEN, then the two levels of code lengths.
         bits.put(0b10, 2);
         bits.put((literal_lengths - 257) as u64, 5);
         bits.put((distances - 1) as u64, 5);

@@ -25,13 +25,16 @@ const DISTANCE_LIMIT: u8 = 15;
 /// The code lengths of a block.
 #[derive(Debug)]
 pub(super) struct CodeLengths {
+    /// Bits per symbol of the literal/length alphabet; 0 for one without a code.
     pub(super) literal_lengths: [u8; LITERAL_LENGTH_SYMBOLS],
+    /// The same for the distance alphabet.
     pub(super) distances: [u8; DISTANCE_SYMBOLS],
 }
 
 impl CodeLengths {
     /// The fixed code (section 3.2.6).
     pub(super) const FIXED: Self = {
+        // 0 to 143 have 8 bits, 144 to 255 have 9, 256 to 279 have 7, and the rest have 8.
         let mut literal_lengths = [8; LITERAL_LENGTH_SYMBOLS];
         let mut symbol = 144;
         while symbol < 280 {
@@ -68,6 +71,7 @@ pub(super) struct Codes {
 }
 
 impl Codes {
+    /// The canonical codes of these lengths.
     pub(super) fn new(lengths: &CodeLengths) -> Self {
         Self {
             literal_lengths: CanonicalCode::new(&lengths.literal_lengths),
@@ -90,6 +94,7 @@ impl Codes {
     fn put_tokens_inline(&self, data: &[u8], start: usize, tokens: &[Token], bits: &mut BitWriter) {
         let mut at = start;
         for token in tokens {
+            // The literals are in the data; a match is in the token and moves past its bytes.
             let end = at + usize::from(token.literals);
             self.put_literals(&data[at..end], bits);
             at = end + usize::from(token.length);

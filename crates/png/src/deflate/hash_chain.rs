@@ -2,8 +2,8 @@
 //!
 //! Positions whose next bytes have the same hash form a chain: `heads` has the last position of each chain, and
 //! `previous` has, for each position in the window, the one before it in its chain. A search follows the chain from the
-//! nearest candidate to farther ones and keeps the longest match; of two with one length the nearer, whose distance takes
-//! fewer bits. A match is deferred by a byte where the next position has a longer one (lazy matching).
+//! nearest candidate to farther ones and keeps the longest match; of two with one length the nearer, whose distance
+//! takes fewer bits. A match is deferred by a byte where the next position has a longer one (lazy matching).
 
 use super::parameters::ChainParameters;
 use super::prefix::{common_prefix, load};
@@ -30,6 +30,7 @@ struct Match {
 /// The hash chains of some data.
 #[derive(Debug)]
 pub(super) struct HashChains<'a> {
+    /// The filtered scanlines of the strip.
     data: &'a [u8],
     /// Per hash the last position plus `base`.
     heads: &'a mut [u32; HEAD_SLOTS],
@@ -41,6 +42,7 @@ pub(super) struct HashChains<'a> {
 }
 
 impl<'a> HashChains<'a> {
+    /// Chains without positions. The tables may hold entries below the base.
     pub(super) const fn new(
         data: &'a [u8],
         heads: &'a mut [u32; HEAD_SLOTS],
@@ -50,8 +52,8 @@ impl<'a> HashChains<'a> {
         Self { data, heads, previous, base, entered: 0 }
     }
 
-    /// Replaces `tokens` by those of the bytes from `start` to `end`. With `prices`, a short match must be cheaper than its
-    /// literals. Returns how many bytes the matches cover.
+    /// Replaces `tokens` by those of the bytes from `start` to `end`. With `prices`, a short match must be cheaper than
+    /// its literals. Returns how many bytes the matches cover.
     pub(super) fn search(
         &mut self,
         start: usize,
@@ -65,11 +67,13 @@ impl<'a> HashChains<'a> {
         self.entered = self.entered.max(start.saturating_sub(WINDOW));
         let (mut at, mut first_literal, mut deferred, mut matched) = (start, start, None, 0);
         while at < end {
+            // The match that was deferred to this position, or a new search.
             let found = deferred.take().or_else(|| self.longest_match(at, end, parameters, 0));
             let Some(Match { length, distance }) = found.filter(|found| self.pays(at, *found, prices)) else {
                 at += 1;
                 continue;
             };
+            // Lazy matching: one more literal, if the match at the next position is longer.
             if length < parameters.max_lazy {
                 deferred = self.longest_match(at + 1, end, parameters, length);
                 if deferred.is_some() {
@@ -79,6 +83,7 @@ impl<'a> HashChains<'a> {
             }
             tokens.push(Token::new(at - first_literal, length, distance));
             matched += length;
+            // The other positions of the match are entered by the next search; those inside a long match never are.
             if length >= 4 * ENTERED_OF_LONG && length >= parameters.max_lazy {
                 self.enter(at + ENTERED_OF_LONG, parameters.min_match);
                 self.entered = self.entered.max(at + length - ENTERED_OF_LONG);
@@ -103,10 +108,19 @@ impl<'a> HashChains<'a> {
     /// Enters every position before `to` that eight bytes follow.
     fn enter(&mut self, to: usize, min_match: usize) {
         let end = self.data.len().min(to + 7);
+        // Windows of eight bytes, so that a word is loaded without a check of bounds; the last seven positions of the
+        // data have none and are never entered.
         for eight in self.data[self.entered..end].windows(8) {
-            let word = first_bytes(u64::from_le_bytes(*eight.first_chunk().expect("invariant: of eight")), min_match);
-            #[expect(clippy::cast_possible_truncation, reason = "base and length together are below 2^32 (`Tables::begin`)")]
+            let word = first_bytes(
+                u64::from_le_bytes(*eight.first_chunk().expect("invariant: a window has eight bytes")),
+                min_match,
+            );
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "base and length together are below 2^32 (`Tables::begin`)"
+            )]
             let entry = self.base + self.entered as u32;
+            // The position becomes the head of its chain, in front of the head before.
             let head = &mut self.heads[hash(word, HEAD_BITS)];
             self.previous[self.entered % WINDOW] = std::mem::replace(head, entry);
             self.entered += 1;
@@ -131,8 +145,8 @@ impl<'a> HashChains<'a> {
         // As with zlib's `good_length`, a deferred match that is already long is worth fewer candidates.
         let candidates = if than >= 2 * min_match { max_chain / 4 } else { max_chain };
         for _ in 0..candidates {
-            // The chain ends at an entry of an earlier search, beyond the window, or where a slot of `previous` has been
-            // reused by a later position.
+            // The chain ends at an entry of an earlier search, beyond the window, or where a slot of `previous` has
+            // been reused by a later position.
             let Some(from) = entry.checked_sub(self.base).map(|from| from as usize) else { break };
             if from >= nearest || at - from > WINDOW {
                 break;
@@ -141,6 +155,7 @@ impl<'a> HashChains<'a> {
                 let length = common_prefix(data, from, at, most);
                 if length > best.length {
                     best = Match { length, distance: at - from };
+                    // Long enough, or as long as it can be.
                     if length >= nice_match.min(most) {
                         break;
                     }

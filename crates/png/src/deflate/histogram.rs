@@ -7,7 +7,9 @@ use crate::entropy::{BIT, byte_counts, estimate};
 /// How often each symbol occurs.
 #[derive(Clone, Debug)]
 pub(super) struct Histogram {
+    /// The literal/length alphabet. The end of the block is counted when the block is written.
     pub(super) literal_lengths: [u32; LITERAL_LENGTH_SYMBOLS],
+    /// The distance alphabet.
     pub(super) distances: [u32; DISTANCE_SYMBOLS],
     /// The sum of the extra bits of all lengths and distances.
     pub(super) extra_bits: u64,
@@ -48,6 +50,7 @@ impl Histogram {
         if matched >= self.literal_lengths.iter().sum::<u32>() as usize / 2 {
             return Self::of_tokens(data, start, tokens);
         }
+        // Each matched byte was counted as a literal and is none.
         let mut histogram = self.clone();
         let mut at = start;
         for token in tokens {
@@ -79,6 +82,7 @@ impl Histogram {
         estimate(&self.literal_lengths) + estimate(&self.distances) + self.extra_bits * BIT
     }
 
+    /// Counts the symbols and extra bits of the token's match, if it has one.
     fn add_match(&mut self, token: Token) {
         let Some((length, distance)) = token.back_reference() else { return };
         let (length, distance) = (Symbol::of_length(length), Symbol::of_distance(distance));

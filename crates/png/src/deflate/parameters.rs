@@ -11,8 +11,8 @@ use crate::effort::Effort;
 pub(super) struct ChainParameters {
     /// How many candidates of a chain are compared.
     pub(super) max_chain: u32,
-    /// The shortest match, 4 to 8 bytes; chains link positions that share as many. The same for every search in the same
-    /// data.
+    /// The shortest match, 4 to 8 bytes; chains link positions that share as many. The same for every search in the
+    /// same data.
     pub(super) min_match: usize,
     /// A match of this length ends the search.
     pub(super) nice_match: usize,

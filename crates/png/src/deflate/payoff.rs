@@ -1,7 +1,7 @@
 //! Remembers whether thorough searches have paid in a strip, which decides about the next one.
 //!
-//! A thorough search of a photograph finds almost nothing and takes longer than everything else. So the first segment is
-//! searched, and the others only while a search saves enough, or where the probe has found so much that a search is
+//! A thorough search of a photograph finds almost nothing and takes longer than everything else. So the first segment
+//! is searched, and the others only while a search saves enough, or where the probe has found so much that a search is
 //! promising. After a promising one that failed, eight segments pass before the next promising one.
 
 /// Segments that pass after a promising search that did not pay.
@@ -44,6 +44,7 @@ impl Payoff {
     /// Records whether a search saved much.
     pub(super) const fn record(&mut self, pays: bool, was_promising: bool) {
         (self.pays, self.is_first) = (pays, false);
+        // Only a promising search pauses others: one that was due anyway says nothing about promising ones.
         self.pause = if !pays && was_promising { PAUSE } else { 0 };
     }
 }

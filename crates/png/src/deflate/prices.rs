@@ -18,6 +18,7 @@ impl Prices {
         let log_total = log2(total);
         let mut prices = [0; 256];
         for (price, count) in prices.iter_mut().zip(counts) {
+            // Shannon: -log2(count / total), and at least one bit.
             let bits = log_total.saturating_sub(log2((*count).max(1))).max(BIT);
             *price = u16::try_from(bits).expect("invariant: a price is below 17 bits");
         }
@@ -28,6 +29,7 @@ impl Prices {
     /// bits of its distance.
     #[inline]
     pub(super) fn is_match_cheaper(&self, bytes: &[u8], distance: usize, match_bits: u64) -> bool {
+        // The match replaces all of its bytes; where some are left out, literals seem cheaper than they are.
         let priced = &bytes[..bytes.len().min(PRICED)];
         let literals: u64 = priced.iter().map(|byte| u64::from(self.0[usize::from(*byte)])).sum();
         let distance = u32::try_from(distance).expect("invariant: a distance is at most the window");

@@ -23,6 +23,7 @@ const MATCH_BITS: u64 = 14;
 /// The state of the probe in some data.
 #[derive(Debug)]
 pub(super) struct Probe<'a> {
+    /// The filtered scanlines of the strip.
     data: &'a [u8],
     /// Per hash of six bytes their last position plus `base`.
     table: &'a mut [u32; PROBE_SLOTS],
@@ -32,6 +33,7 @@ pub(super) struct Probe<'a> {
 }
 
 impl<'a> Probe<'a> {
+    /// A probe that has seen nothing of the data. The table may hold entries below the base.
     pub(super) const fn new(data: &'a [u8], table: &'a mut [u32; PROBE_SLOTS], base: u32) -> Self {
         Self { data, table, base, misses: 0 }
     }
@@ -50,6 +52,7 @@ impl<'a> Probe<'a> {
         // The last segment's misses predict this one's.
         let mut misses = self.misses / 2;
         while at + MIN_MATCH <= end && at + 8 <= self.data.len() {
+            // The candidate may be of another six bytes with the same hash, so its bytes are compared.
             let six = six_bytes(load(self.data, at));
             if let Some(mut from) = self.exchange(six, at)
                 && at - from <= WINDOW
@@ -57,6 +60,7 @@ impl<'a> Probe<'a> {
             {
                 let most = (end - at).min(MAX_MATCH) - MIN_MATCH;
                 let mut length = MIN_MATCH + common_prefix(self.data, from + MIN_MATCH, at + MIN_MATCH, most);
+                // Extend the match backwards, up to the last match or the longest length.
                 let mut begin = at;
                 while begin > first_literal
                     && length < MAX_MATCH
@@ -80,6 +84,7 @@ impl<'a> Probe<'a> {
                 // Bytes that are cheap as literals would be found cheap from the next position on too.
                 at = begin + length - 1;
             }
+            // After 2^patience misses the step is 2, after twice as many 3, and so on.
             misses += 1;
             at += 1 + (misses >> patience).min(MAX_SKIPPED);
         }
@@ -93,7 +98,10 @@ impl<'a> Probe<'a> {
     /// Enters the position of six bytes, and returns the one before it.
     #[inline]
     fn exchange(&mut self, six: u64, at: usize) -> Option<usize> {
-        #[expect(clippy::cast_possible_truncation, reason = "base and length together are below 2^32 (`Tables::begin`)")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "base and length together are below 2^32 (`Tables::begin`)"
+        )]
         let entry = self.base + at as u32;
         let before = std::mem::replace(&mut self.table[hash(six, PROBE_BITS)], entry);
         // An entry of an earlier search is below the base.

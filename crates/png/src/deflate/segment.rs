@@ -5,8 +5,8 @@
 //! A graphic segment takes the hash chains' matches at once. In a photographic one the hash chains are asked
 //!
 //! - with [`Effort::Small`] in every segment;
-//! - with [`Effort::Balanced`] while [that pays](super::payoff). Of a long strip a sample, the last quarter of the first
-//!   segment, decides; of a short one its first segment.
+//! - with [`Effort::Balanced`] while [that pays](super::payoff). A sample decides for a long strip, the last quarter of
+//!   its first segment; a short strip's first segment decides for the others.
 
 use std::ops::Range;
 
@@ -36,6 +36,7 @@ const SAVED_OF_PROMISING: u64 = 32;
 /// The search for matches in the data of one strip.
 #[derive(Debug)]
 pub(super) struct Search<'a> {
+    /// The filtered scanlines of the strip.
     data: &'a [u8],
     effort: Effort,
     content: Content,
@@ -45,6 +46,7 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
+    /// Begins a search. The tables must not be used by another one before it ends.
     pub(super) fn new(data: &'a [u8], effort: Effort, content: Content, tables: &'a mut Tables) -> Self {
         let TablesMut { probe, heads, previous, base } = tables.begin(data.len());
         Self {
@@ -63,6 +65,7 @@ impl<'a> Search<'a> {
 pub(super) struct Segment {
     /// The number of bytes.
     pub(super) length: usize,
+    /// Literals and matches that give the bytes in order.
     pub(super) tokens: Vec<Token>,
     pub(super) histogram: Histogram,
     /// The entropy estimate, in 1/256 bit.
@@ -79,13 +82,16 @@ impl Segment {
         }
     }
 
+    /// The matches of the hash chains.
     fn find_graphic(&mut self, Range { start, end }: Range<usize>, search: &mut Search<'_>) {
         let parameters = ChainParameters::new(search.effort, search.content);
+        // Nothing is compared with the result: in graphic content, literals only or the probe would hardly ever win.
         search.chains.search(start, end, parameters, None, &mut self.tokens);
         self.histogram = Histogram::of_tokens(search.data, start, &self.tokens);
         self.cost = self.histogram.cost();
     }
 
+    /// The cheapest of literals, probe and hash chains.
     fn find_photographic(
         &mut self,
         Range { start, end }: Range<usize>,
@@ -93,12 +99,14 @@ impl Segment {
         candidate: &mut Vec<Token>,
     ) {
         let (data, effort) = (search.data, search.effort);
+        // First way: literals only. Their histogram is also what the other two are derived from.
         let literals = Histogram::of_literals(&data[start..end]);
         self.tokens.clear();
         self.tokens.push(Token::literals(end - start));
         (self.cost, self.histogram) = (literals.cost(), literals.clone());
         let literal_cost = self.cost;
 
+        // Second way: the probe. The prices keep it from matches that cost more than they save.
         let prices = Prices::new(&literals.literal_lengths, end - start);
         let matched = search.probe.search(start, end, patience(effort), &prices, candidate);
         if matched > 0 {
@@ -109,11 +117,13 @@ impl Segment {
         let is_promising = self.cost < literal_cost / 4 * 3;
         let is_small = effort == Effort::Small;
         let is_sampled = data.len() >= SAMPLED_LENGTH && search.payoff.is_first();
+        // A sample is searched in place of the segment. If it pays, the search begins with the next segment.
         if is_sampled && !is_small && !is_promising {
             let pays = sample_pays(end.saturating_sub(SAMPLE).max(start)..end, search, candidate);
             search.payoff.record(pays, false);
             return;
         }
+        // Third way: the hash chains.
         if search.payoff.next_is_searched(is_promising) || is_small {
             // Prices assume that most bytes stay literals. Where many are matched they are wrong, and are left out.
             let prices = (is_small && !is_promising && !search.payoff.pays()).then_some(&prices);

@@ -1,7 +1,8 @@
 //! Match lengths and distances as symbols (RFC 1951, section 3.2.5).
 //!
-//! A symbol stands for a range of values; extra bits say which value of the range it is. The ranges double regularly, so
-//! the position of the value's highest bit gives the number of extra bits, and the bits below it complete the symbol.
+//! A symbol stands for a range of values; extra bits say which value of the range it is. The ranges double regularly,
+//! so the position of the value's highest bit gives the number of extra bits, and the bits below it complete the
+//! symbol.
 
 /// Symbols of literals, the end of the block, and match lengths. Section 3.2.6 gives 286 and 287 a code, but they never
 /// occur.
@@ -16,7 +17,9 @@ pub(super) const DISTANCE_SYMBOLS: usize = 30;
 /// The symbol of a length or a distance, and the bits after its code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Symbol {
+    /// Its place in its alphabet.
     pub(super) number: usize,
+    /// The place of the value in the symbol's range.
     pub(super) extra: u32,
     /// The number of extra bits.
     pub(super) extra_bits: u32,
@@ -28,6 +31,7 @@ impl Symbol {
     pub(super) const fn of_length(length: u16) -> Self {
         let offset = length as u32 - 3;
         match offset {
+            // The first eight lengths have a symbol each.
             0..8 => Self { number: 257 + offset as usize, extra: 0, extra_bits: 0 },
             // Four symbols per power of two: the two bits below the highest one say which.
             8..255 => {
@@ -44,6 +48,7 @@ impl Symbol {
     #[inline]
     pub(super) const fn of_distance(distance: u16) -> Self {
         let offset = distance as u32 - 1;
+        // The first four distances have a symbol each.
         if offset < 4 {
             return Self { number: offset as usize, extra: 0, extra_bits: 0 };
         }

@@ -1,17 +1,19 @@
 //! Hash tables of positions, kept from one search to the next without being cleared.
 //!
 //! A table entry is a position plus the search's base, and every search begins with a base past all entries of the
-//! searches before it. So an entry below the base is out of date and counts as empty; nothing has to be written to empty
-//! a table. Only where the base would overflow are the tables cleared.
+//! searches before it. So an entry below the base is out of date and counts as empty; nothing has to be written to
+//! empty a table. Only where the base would overflow are the tables cleared.
 
 use super::token::WINDOW;
 
 /// Slots of the [probe](super::probe)'s table: 16 KiB, so that it shares the first-level cache with the data.
 pub(super) const PROBE_BITS: u32 = 12;
+/// The number of these slots.
 pub(super) const PROBE_SLOTS: usize = 1 << PROBE_BITS;
 
 /// Slots of the [hash chains](super::hash_chain)' heads.
 pub(super) const HEAD_BITS: u32 = 15;
+/// The number of these slots.
 pub(super) const HEAD_SLOTS: usize = 1 << HEAD_BITS;
 
 /// The memory of all searches.
@@ -52,6 +54,7 @@ impl Tables {
         TablesMut { probe: array(probe), heads: array(heads), previous: array(previous), base }
     }
 
+    /// Empties every table, and allocates it if there was no search before.
     fn clear(&mut self) {
         let Self { probe, heads, previous, .. } = self;
         for (table, slots) in [(probe, PROBE_SLOTS), (heads, HEAD_SLOTS), (previous, WINDOW)] {
@@ -67,6 +70,7 @@ impl Tables {
     }
 }
 
+/// The table as an array.
 fn array<const N: usize>(table: &mut [u32]) -> &mut [u32; N] {
     table.try_into().expect("invariant: a table has its length once a search has begun")
 }

@@ -13,7 +13,7 @@ pub(super) struct Token {
     pub(super) literals: u16,
     /// The length of the match; 0 where the data ends with literals.
     pub(super) length: u16,
-    /// How many bytes back the match is. Of no meaning where the length is 0.
+    /// How many bytes back the match begins; 0 where the length is 0.
     pub(super) distance: u16,
 }
 

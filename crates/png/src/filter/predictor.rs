@@ -29,11 +29,12 @@ pub(super) const fn average(a: u8, b: u8) -> u8 {
 
 /// Returns the one of a, b and c nearest to p = a + b - c; among equals the first in that order.
 ///
-/// The distances are |p - a| = |b - c|, |p - b| = |a - c|, and |p - c| = |(a - c) + (b - c)|. The third is the sum of the
-/// first two where both differences have one sign, otherwise their difference. A sum above 255 may saturate: it is
+/// The distances are |p - a| = |b - c|, |p - b| = |a - c|, and |p - c| = |(a - c) + (b - c)|. The third is the sum of
+/// the first two where both differences have one sign, otherwise their difference. A sum above 255 may saturate: it is
 /// compared with distances of at most 255, and is never the smallest.
 #[inline(always)]
 pub(super) fn paeth(a: u8, b: u8, c: u8) -> u8 {
+    // Two comparisons in place of the specification's three branches: first a with b, then the nearer one with c.
     let (to_a, to_b) = (distance(b, c), distance(a, c));
     let to_c = if (b < c) == (a < c) { to_a.saturating_add(to_b) } else { distance(to_a, to_b) };
     let (nearer, distance) = if to_a <= to_b { (a, to_a) } else { (b, to_b) };

@@ -69,6 +69,7 @@ fn difference_of_block(x: &[u8], predictions: &[u8]) -> u32 {
     let sum = |x: &[u8], predictions: &[u8]| -> u32 {
         x.iter().zip(predictions).map(|(x, prediction)| u32::from(x.abs_diff(*prediction))).sum()
     };
+    // Blocks of constant length become straight code; only the end of a scanline has fewer bytes.
     let ((x, x_rest), (predictions, predictions_rest)) = (x.as_chunks::<16>(), predictions.as_chunks::<16>());
     let whole: u32 = x.iter().zip(predictions).map(|(x, predictions)| sum(x, predictions)).sum();
     whole + sum(x_rest, predictions_rest)

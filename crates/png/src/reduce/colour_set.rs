@@ -1,10 +1,11 @@
 //! A set of at most 256 colours, and the palette made of it.
 //!
-//! A hash table with open addressing and linear probing: at most an eighth of its slots are used, so most lookups end at
-//! the first one.
+//! A hash table with open addressing and linear probing: at most an eighth of its slots are used, so most lookups end
+//! at the first one.
 
 use crate::palette::{Palette, Rgba};
 
+/// The hash table has 2^11 slots.
 const SLOT_BITS: u32 = 11;
 const SLOTS: usize = 1 << SLOT_BITS;
 
@@ -28,6 +29,7 @@ enum Slot {
 }
 
 impl ColourSet {
+    /// A set without colours.
     pub(super) const fn new() -> Self {
         Self { colours: [[0; 4]; 256], len: 0, indices: [0; 256], slots: [0; SLOTS] }
     }
@@ -62,6 +64,7 @@ impl ColourSet {
         self.indices[self.number(colour)]
     }
 
+    /// The number of a colour of the set: its place in the order of insertion.
     fn number(&self, colour: Rgba) -> usize {
         match self.find(colour) {
             Slot::Used(number) => number,
@@ -69,7 +72,9 @@ impl ColourSet {
         }
     }
 
+    /// The slot of a colour, or the empty one where it would be inserted.
     fn find(&self, colour: Rgba) -> Slot {
+        // A multiplicative hash by 2^32 divided by the golden ratio, of which the upper bits are the slot.
         let mut slot = (u32::from_le_bytes(colour).wrapping_mul(0x9e37_79b1) >> (32 - SLOT_BITS)) as usize;
         loop {
             match usize::from(self.slots[slot]) {

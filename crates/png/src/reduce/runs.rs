@@ -1,4 +1,7 @@
 //! Runs of equal pixels.
+//!
+//! A graphic is mostly runs, and what follows from a pixel's colour is looked up once for all of a run. A run is compared
+//! eight bytes at a time, as bytes that equal those one pixel before them.
 
 /// The pixels as runs, each with its length.
 pub(super) fn runs<const N: usize>(mut pixels: &[[u8; N]]) -> impl Iterator<Item = ([u8; N], usize)> {
@@ -19,6 +22,7 @@ fn repeats<const N: usize>(pixels: &[[u8; N]]) -> usize {
     for (a, b) in bytes.as_chunks::<8>().0.iter().zip(next.as_chunks::<8>().0) {
         let difference = u64::from_le_bytes(*a) ^ u64::from_le_bytes(*b);
         if difference != 0 {
+            // Whole pixels before the first byte that differs.
             return (equal + difference.trailing_zeros() as usize / 8) / N;
         }
         equal += 8;
@@ -44,7 +48,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn runs_are_those_of_a_comparison_pixel_by_pixel(parts in proptest::collection::vec((6..9_u8, 0..60_usize), 0..20)) {
+        fn runs_are_those_of_a_comparison_pixel_by_pixel(
+            parts in proptest::collection::vec((6..9_u8, 0..60_usize), 0..20),
+        ) {
             assert_runs::<1>(&parts);
             assert_runs::<3>(&parts);
             assert_runs::<4>(&parts);
