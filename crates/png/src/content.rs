@@ -43,6 +43,8 @@ impl Content {
     }
 }
 
+/// What the sample has.
+///
 /// How many pixels are equal to a neighbour, and how many of the others are near to their prediction or far from it.
 #[derive(Clone, Copy, Debug, Default)]
 struct Counts {

@@ -40,6 +40,7 @@ impl<'a> Scanline<'a> {
         dispatch!(Level::new(), _simd => self.append_residuals(filter_type, filtered));
     }
 
+    /// The residuals of any filter type.
     #[inline(always)]
     fn append_residuals(self, filter_type: FilterType, filtered: &mut Vec<u8>) {
         match filter_type {
@@ -51,6 +52,7 @@ impl<'a> Scanline<'a> {
         }
     }
 
+    /// The residuals of one predictor, which is compiled into the loop.
     #[inline(always)]
     fn append_differences(self, filtered: &mut Vec<u8>, predict: impl Fn(u8, u8, u8) -> u8) {
         filtered.extend(self.first_pixel().map(|(x, b)| x.wrapping_sub(predict(0, *b, 0))));
@@ -69,6 +71,7 @@ impl<'a> Scanline<'a> {
         self.bytes.iter().zip(self.above).take(self.bytes_per_pixel)
     }
 
+    /// The bytes after the first pixel with their neighbours.
     #[inline(always)]
     fn neighbours(self) -> Neighbours<'a> {
         let Self { bytes, above, bytes_per_pixel } = self;

@@ -1,4 +1,6 @@
 //! A PNG image: what is written into the file once colour type and bit depth are decided.
+//!
+//! PNG (third edition), section 4.3, calls it so, in distinction to the picture that it is made of.
 
 use crate::header::Header;
 use crate::palette::Palette;

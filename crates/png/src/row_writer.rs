@@ -31,9 +31,11 @@ use crate::strip::{Strip, StripRows, strip_count, strip_rows};
 /// ```
 #[derive(Debug)]
 pub struct RowWriter<'s> {
+    /// The format, which is that of the input.
     header: Header,
     effort: Effort,
     scratch: &'s mut Scratch,
+    /// The file so far.
     datastream: Datastream,
     /// The number of the strip that is not complete.
     strip: u32,

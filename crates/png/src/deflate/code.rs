@@ -90,6 +90,7 @@ impl Codes {
         dispatch!(Level::new(), _simd => self.put_tokens_inline(data, start, tokens, bits));
     }
 
+    /// [`put_tokens`](Self::put_tokens), to be compiled for one instruction set.
     #[inline(always)]
     fn put_tokens_inline(&self, data: &[u8], start: usize, tokens: &[Token], bits: &mut BitWriter) {
         let mut at = start;

@@ -14,8 +14,9 @@ use super::token::{MAX_MATCH, Token, WINDOW};
 /// Positions entered at either end of a long match. The others of a run would only make its chain longer.
 const ENTERED_OF_LONG: usize = 4;
 
-/// From this length on a match is cheaper than its literals at any price, so prices are not asked.
-const SURELY_CHEAP: usize = 16;
+/// Only shorter matches are priced. As literals, this many bytes take more bits than a match, unless nearly all of them
+/// take one bit.
+const PRICED_BELOW: usize = 16;
 
 /// The estimate of a match without its distance, in bits.
 const MATCH_BITS: u64 = 11;
@@ -101,7 +102,7 @@ impl<'a> HashChains<'a> {
     fn pays(&self, at: usize, found: Match, prices: Option<&Prices>) -> bool {
         let Match { length, distance } = found;
         prices.is_none_or(|prices| {
-            length >= SURELY_CHEAP || prices.is_match_cheaper(&self.data[at..at + length], distance, MATCH_BITS)
+            length >= PRICED_BELOW || prices.is_match_cheaper(&self.data[at..at + length], distance, MATCH_BITS)
         })
     }
 

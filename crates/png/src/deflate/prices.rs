@@ -3,7 +3,8 @@
 use super::symbol::LITERAL_LENGTH_SYMBOLS;
 use crate::entropy::{BIT, log2};
 
-/// Bytes of a match that are priced. Longer matches are cheaper than their first 48 bytes anyway.
+/// Bytes of a match that are priced. As literals they take 48 bits or more, and a match takes at most 14 + 15, so a
+/// longer match is cheaper whatever its other bytes are.
 const PRICED: usize = 48;
 
 /// The price of each byte as a literal, in 1/256 bit.
@@ -29,7 +30,7 @@ impl Prices {
     /// bits of its distance.
     #[inline]
     pub(super) fn is_match_cheaper(&self, bytes: &[u8], distance: usize, match_bits: u64) -> bool {
-        // The match replaces all of its bytes; where some are left out, literals seem cheaper than they are.
+        // At least one bit per byte, so that the sum of 48 bytes decides for any longer match.
         let priced = &bytes[..bytes.len().min(PRICED)];
         let literals: u64 = priced.iter().map(|byte| u64::from(self.0[usize::from(*byte)])).sum();
         let distance = u32::try_from(distance).expect("invariant: a distance is at most the window");

@@ -85,7 +85,7 @@ impl Segment {
     /// The matches of the hash chains.
     fn find_graphic(&mut self, Range { start, end }: Range<usize>, search: &mut Search<'_>) {
         let parameters = ChainParameters::new(search.effort, search.content);
-        // Nothing is compared with the result: in graphic content, literals only or the probe would hardly ever win.
+        // No other way is tried: the content has been found to repeat.
         search.chains.search(start, end, parameters, None, &mut self.tokens);
         self.histogram = Histogram::of_tokens(search.data, start, &self.tokens);
         self.cost = self.histogram.cost();

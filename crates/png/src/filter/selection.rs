@@ -43,6 +43,7 @@ impl Scanline<'_> {
         ]
     }
 
+    /// The sum of absolute differences of one predictor, which is compiled into the loops.
     #[inline(always)]
     fn absolute_difference(self, predict: impl Fn(u8, u8, u8) -> u8) -> u32 {
         let mut sum: u32 = self.first_pixel().map(|(x, b)| u32::from(x.abs_diff(predict(0, *b, 0)))).sum();

@@ -1,7 +1,7 @@
 //! Runs of equal pixels.
 //!
-//! A graphic is mostly runs, and what follows from a pixel's colour is looked up once for all of a run. A run is compared
-//! eight bytes at a time, as bytes that equal those one pixel before them.
+//! A graphic is mostly runs, and what follows from a pixel's colour is looked up once for all of a run. A run is
+//! compared eight bytes at a time, as bytes that equal those one pixel before them.
 
 /// The pixels as runs, each with its length.
 pub(super) fn runs<const N: usize>(mut pixels: &[[u8; N]]) -> impl Iterator<Item = ([u8; N], usize)> {

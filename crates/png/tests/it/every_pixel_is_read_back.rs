@@ -61,7 +61,9 @@ proptest! {
 
     #[test]
     fn small_pictures_of_generated_samples(
-        (width, height) in (1_u32..24, 1_u32..24), alpha in any::<bool>(), grey in any::<bool>(), seed in any::<Vec<u8>>(),
+        (width, height) in (1_u32..24, 1_u32..24),
+        (alpha, grey) in any::<(bool, bool)>(),
+        seed in any::<Vec<u8>>(),
     ) {
         let mut bytes = seed.iter().copied().chain([7, 0, 255]).cycle();
         let mut pixels = Vec::new();
