@@ -182,10 +182,7 @@ impl Encoder {
     /// # Ok::<(), smart_resize_png::Error>(())
     /// ```
     pub fn encode_indexed(&self, palette: &[[u8; 4]], indices: &[u8], scratch: &mut Scratch) -> Result<Encoded, Error> {
-        let last = match palette.len() {
-            0 => None,
-            len => u8::try_from(len - 1).ok(),
-        };
+        let last = palette.len().checked_sub(1).and_then(|last| u8::try_from(last).ok());
         let last = last.ok_or(Error::PaletteLength { found: palette.len() })?;
         let (width, height) = checked_size(self.size)?;
         let bit_depth = BitDepth::of_palette(palette.len());

@@ -112,7 +112,7 @@ mod tests {
             let data: Vec<u8> = (0..length).map(|at: u32| (at * at / 7).to_le_bytes()[0]).collect();
             let counts = byte_counts(&data);
             assert!(
-                (0..=255).all(|byte| counts[usize::from(byte)] as usize == data.iter().filter(|b| **b == byte).count())
+                (0_u8..=255).all(|byte| counts[usize::from(byte)] as usize == data.split(|b| *b == byte).count() - 1)
             );
         }
     }

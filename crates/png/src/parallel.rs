@@ -1,7 +1,8 @@
 //! Compresses the strips of a picture in parallel, on the rayon pool of the caller.
 //!
 //! Strips are independent, so each is one task. A task takes scratch buffers that are not in use, and makes new ones
-//! where there are none, so there are as many as tasks that ran at one time. The results are kept until all are there, and are joined in order.
+//! where there are none, so there are as many as tasks that ran at one time. The results are kept until all are there,
+//! and are joined in order.
 
 use std::sync::{Mutex, PoisonError};
 

@@ -86,6 +86,7 @@ fn reduce_grey(width: u32, pixels: &[[u8; 3]], rows: &mut Vec<u8>) -> Format {
             index_of[usize::from(level)] = index;
             *colour = [level, level, level, u8::MAX];
         }
+        // Both tables are in the order of the levels, which is the order of brightness.
         pack(width, levels().map(|level| index_of[usize::from(level)]), palette_depth, rows);
         return (ColourType::IndexedColour, palette_depth, Palette::new(&palette[..colours]));
     }

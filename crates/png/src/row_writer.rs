@@ -73,6 +73,7 @@ impl<'s> RowWriter<'s> {
             let StripRows { begin, end, is_last } = strip_rows(self.header, self.strip);
             let complete = (1 + end - begin) * row_bytes;
             let buffer = &mut self.scratch.rows;
+            // As much as the strip still lacks.
             let (now, later) = rows.split_at(rows.len().min(complete - buffer.len()));
             buffer.extend_from_slice(now);
             rows = later;

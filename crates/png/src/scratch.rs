@@ -28,6 +28,7 @@ pub struct Scratch {
     pub(crate) reduced: Vec<u8>,
     /// One scanline of zeros; for a row writer the scanline above the strip, then the rows of the strip so far.
     pub(crate) rows: Vec<u8>,
+    /// What strips are compressed in.
     pub(crate) encoder: StripEncoder,
     /// The encoders of other threads that are not in use.
     #[cfg(feature = "parallel")]

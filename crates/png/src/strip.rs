@@ -138,6 +138,10 @@ impl StripEncoder {
     fn keep_better_filter_types(&mut self, header: Header, strip: Strip<'_>) {
         self.deflate(Effort::Balanced, Content::Photographic, strip.is_last);
         std::mem::swap(&mut self.filtered, &mut self.other_filtered);
+        #[expect(
+            clippy::redundant_closure_for_method_calls,
+            reason = "the method is of one lifetime, the closure of any"
+        )]
         self.filter(header, strip, |scanline, row| scanline.least_entropy(row));
         if !self.deflate(Effort::Balanced, Content::Photographic, strip.is_last) {
             std::mem::swap(&mut self.filtered, &mut self.other_filtered);

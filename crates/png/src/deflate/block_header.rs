@@ -56,10 +56,10 @@ impl DynamicHeader {
         let lengths_of_lengths = code_lengths(&counts, LENGTH_LIMIT);
         let written = ORDER.iter().rposition(|symbol| lengths_of_lengths[*symbol] > 0);
         let written = (written.expect("invariant: every code has two symbols or more") + 1).max(4);
-        let coded: u64 =
+        let list_bits: u64 =
             counts.iter().zip(lengths_of_lengths).map(|(count, len)| u64::from(*count * u32::from(len))).sum();
         // Block type, HLIT, HDIST, HCLEN, and the code lengths of the code length alphabet.
-        let len_in_bits = 2 + 5 + 5 + 4 + 3 * written as u64 + coded + extra_bits;
+        let len_in_bits = 2 + 5 + 5 + 4 + 3 * written as u64 + list_bits + extra_bits;
         Self { lengths, literal_lengths, distances, lengths_of_lengths, written, len_in_bits }
     }
 

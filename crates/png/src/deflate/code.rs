@@ -124,6 +124,7 @@ impl Codes {
     #[inline(always)]
     fn put_match(&self, length: u16, distance: u16, bits: &mut BitWriter) {
         let (length, distance) = (Symbol::of_length(length), Symbol::of_distance(distance));
+        // Extra bits follow their code, so each part is shifted past those before it.
         let (word, filled) = self.literal_lengths.get(length.number);
         let (word, filled) = (word | u64::from(length.extra) << filled, filled + length.extra_bits);
         let (code, code_bits) = self.distances.get(distance.number);

@@ -1,4 +1,7 @@
 //! Symbol frequencies of a part of the data.
+//!
+//! They decide twice: by their entropy estimate which tokens are kept and where blocks end, and then about the code
+//! lengths of a block.
 
 use super::symbol::{DISTANCE_SYMBOLS, LITERAL_LENGTH_SYMBOLS, Symbol};
 use super::token::Token;

@@ -1,4 +1,6 @@
 //! Comparing two places of the data, eight bytes at a time.
+//!
+//! Most comparisons end within the first word, and the exclusive-or of two words says at which byte.
 
 /// The eight bytes from `at` on, the first in the lowest byte of the word.
 #[inline]

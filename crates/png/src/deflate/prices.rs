@@ -1,4 +1,6 @@
 //! What each byte costs as a literal, to compare literals with a match before there is a code.
+//!
+//! The price of a byte is its share of the [entropy estimate](crate::entropy) of a segment that is all literals.
 
 use super::symbol::LITERAL_LENGTH_SYMBOLS;
 use crate::entropy::{BIT, log2};

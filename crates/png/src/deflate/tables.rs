@@ -40,16 +40,13 @@ impl Tables {
     /// Begins a search with positions below `length`, which is below 2^32.
     pub(super) fn begin(&mut self, length: usize) -> TablesMut<'_> {
         let length = u32::try_from(length).expect("invariant: a strip is below 2^32 bytes");
-        let end = self.next_base.checked_add(length).filter(|_| self.next_base > 0);
-        let base = match end {
-            Some(_) => self.next_base,
-            // An entry of 0 is empty, so the first base is 1.
-            None => {
-                self.clear();
-                1
-            }
-        };
-        self.next_base = base + length;
+        if self.next_base == 0 || self.next_base.checked_add(length).is_none() {
+            self.clear();
+            // An entry of 0 is empty, so no base is 0.
+            self.next_base = 1;
+        }
+        let base = self.next_base;
+        self.next_base += length;
         let Self { probe, heads, previous, .. } = self;
         TablesMut { probe: array(probe), heads: array(heads), previous: array(previous), base }
     }
@@ -77,6 +74,7 @@ fn array<const N: usize>(table: &mut [u32]) -> &mut [u32; N] {
 
 /// The upper `bits` bits of a multiplicative hash.
 #[inline]
+#[expect(clippy::cast_possible_truncation, reason = "at most 15 bits are left")]
 pub(super) const fn hash(word: u64, bits: u32) -> usize {
     // The multiplier is the first prime of xxHash64, close to 2^64 divided by the golden ratio.
     (word.wrapping_mul(0x9e37_79b1_85eb_ca87) >> (64 - bits)) as usize

@@ -93,7 +93,8 @@ mod tests {
     #[test]
     fn the_257th_colour_is_refused_and_the_palette_is_sorted() {
         let mut colours = ColourSet::new();
-        let colour = |number: u8| [number, number.wrapping_mul(7), 3, if number % 4 == 0 { number } else { 255 }];
+        let colour =
+            |number: u8| [number, number.wrapping_mul(7), 3, if number.is_multiple_of(4) { number } else { 255 }];
         for _ in 0..2 {
             assert!((0..=255).all(|number| colours.try_insert(colour(number))));
         }

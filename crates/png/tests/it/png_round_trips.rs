@@ -80,17 +80,17 @@ fn indexed(random: &mut Random, effort: Effort, scratch: &mut Scratch, decoded: 
 }
 
 /// Asserts that the `png` crate reads the picture, in a buffer that is kept.
-fn assert_read(file: &[u8], picture: &Picture, effort: Effort, decoded: &mut Vec<u8>) {
+fn assert_read(file: &[u8], picture: &Picture, effort: Effort, samples: &mut Vec<u8>) {
     let mut options = png::DecodeOptions::default();
     options.set_ignore_adler32(false);
     let mut decoder = png::Decoder::new_with_options(std::io::Cursor::new(file), options);
     decoder.set_transformations(png::Transformations::EXPAND);
     let mut reader = decoder.read_info().unwrap();
-    decoded.resize(reader.output_buffer_size().unwrap(), 0);
-    let frame = reader.next_frame(decoded).unwrap();
+    samples.resize(reader.output_buffer_size().unwrap(), 0);
+    let frame = reader.next_frame(samples).unwrap();
     reader.finish().unwrap();
     assert_eq!((frame.width, frame.height), (picture.width, picture.height));
-    let found = decoded.chunks(frame.color_type.samples()).map(laws::rgba);
+    let found = samples.chunks(frame.color_type.samples()).map(laws::rgba);
     assert!(found.eq(picture.rgba()), "{picture:?} is read as another, {effort}: {file:?}");
 }
 
