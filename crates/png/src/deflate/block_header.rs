@@ -1,0 +1,88 @@
+//! The header of a block with dynamic Huffman codes (RFC 1951, section 3.2.7): its code lengths, themselves coded.
+//!
+//! The code lengths of both alphabets are written as one list, trailing zeros of either left out. The list is
+//! [run-length coded](super::length_runs), and its symbols have a prefix code of their own, whose code lengths stand at
+//! the front, three bits each, in an order that puts those that are mostly zero last.
+
+use super::code::CodeLengths;
+use super::length_runs::length_symbols;
+use super::symbol::{DISTANCE_SYMBOLS, LITERAL_LENGTH_SYMBOLS};
+use crate::bits::BitWriter;
+use crate::canonical::CanonicalCode;
+use crate::huffman::code_lengths;
+
+/// Symbols of the code length alphabet.
+const LENGTH_SYMBOLS: usize = 19;
+
+/// The longest code of a code length: three bits hold its length.
+const LENGTH_LIMIT: u8 = 7;
+
+/// The order in which the code lengths of the code length alphabet are written.
+const ORDER: [usize; LENGTH_SYMBOLS] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
+
+/// The header of a block with dynamic codes.
+#[derive(Debug)]
+pub(super) struct DynamicHeader {
+    /// The code lengths of literals and lengths, then those of distances, each without trailing zeros.
+    lengths: [u8; LITERAL_LENGTH_SYMBOLS + DISTANCE_SYMBOLS],
+    /// How many code lengths of literals and lengths are written, then how many of distances.
+    literal_lengths: usize,
+    distances: usize,
+    /// The code lengths of the code length alphabet, by symbol.
+    lengths_of_lengths: [u8; LENGTH_SYMBOLS],
+    /// How many of these are written.
+    written: usize,
+    len_in_bits: u64,
+}
+
+impl DynamicHeader {
+    /// The header that describes these code lengths.
+    pub(super) fn new(codes: &CodeLengths) -> Self {
+        let used = |lengths: &[u8]| {
+            let last = lengths.iter().rposition(|length| *length > 0);
+            last.expect("invariant: every code has two symbols or more") + 1
+        };
+        let (literal_lengths, distances) = (used(&codes.literal_lengths), used(&codes.distances));
+        let mut lengths = [0; LITERAL_LENGTH_SYMBOLS + DISTANCE_SYMBOLS];
+        lengths[..literal_lengths].copy_from_slice(&codes.literal_lengths[..literal_lengths]);
+        lengths[literal_lengths..literal_lengths + distances].copy_from_slice(&codes.distances[..distances]);
+
+        // The frequencies of the code length alphabet give its own code.
+        let (mut counts, mut extra_bits) = ([0; LENGTH_SYMBOLS], 0);
+        for symbol in length_symbols(&lengths[..literal_lengths + distances]) {
+            counts[symbol.number] += 1;
+            extra_bits += u64::from(symbol.extra_bits);
+        }
+        let lengths_of_lengths = code_lengths(&counts, LENGTH_LIMIT);
+        let written = ORDER.iter().rposition(|symbol| lengths_of_lengths[*symbol] > 0);
+        let written = (written.expect("invariant: every code has two symbols or more") + 1).max(4);
+        let list_bits: u64 =
+            counts.iter().zip(lengths_of_lengths).map(|(count, len)| u64::from(*count * u32::from(len))).sum();
+        // Block type, HLIT, HDIST, HCLEN, and the code lengths of the code length alphabet.
+        let len_in_bits = 2 + 5 + 5 + 4 + 3 * written as u64 + list_bits + extra_bits;
+        Self { lengths, literal_lengths, distances, lengths_of_lengths, written, len_in_bits }
+    }
+
+    /// The length of the header from the block type on.
+    pub(super) const fn len_in_bits(&self) -> u64 {
+        self.len_in_bits
+    }
+
+    /// Writes the header from the block type on.
+    pub(super) fn put(&self, bits: &mut BitWriter) {
+        let Self { lengths, literal_lengths, distances, lengths_of_lengths, written, .. } = self;
+        // Block type 2, HLIT, HDIST, HCLEN, then the two levels of code lengths.
+        bits.put(0b10, 2);
+        bits.put((literal_lengths - 257) as u64, 5);
+        bits.put((distances - 1) as u64, 5);
+        bits.put((written - 4) as u64, 4);
+        for symbol in &ORDER[..*written] {
+            bits.put(lengths_of_lengths[*symbol].into(), 3);
+        }
+        let code = CanonicalCode::new(lengths_of_lengths);
+        for symbol in length_symbols(&lengths[..literal_lengths + distances]) {
+            let (word, filled) = code.get(symbol.number);
+            bits.put(word | symbol.extra << filled, filled + symbol.extra_bits);
+        }
+    }
+}

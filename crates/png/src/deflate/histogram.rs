@@ -1,0 +1,96 @@
+//! Symbol frequencies of a part of the data.
+//!
+//! They decide twice: by their entropy estimate which tokens are kept and where blocks end, and then about the code
+//! lengths of a block.
+
+use super::symbol::{DISTANCE_SYMBOLS, LITERAL_LENGTH_SYMBOLS, Symbol};
+use super::token::Token;
+use crate::entropy::{BIT, byte_counts, estimate};
+
+/// How often each symbol occurs.
+#[derive(Clone, Debug)]
+pub(super) struct Histogram {
+    /// The literal/length alphabet. The end of the block is counted when the block is written.
+    pub(super) literal_lengths: [u32; LITERAL_LENGTH_SYMBOLS],
+    /// The distance alphabet.
+    pub(super) distances: [u32; DISTANCE_SYMBOLS],
+    /// The sum of the extra bits of all lengths and distances.
+    pub(super) extra_bits: u64,
+}
+
+impl Default for Histogram {
+    fn default() -> Self {
+        Self { literal_lengths: [0; LITERAL_LENGTH_SYMBOLS], distances: [0; DISTANCE_SYMBOLS], extra_bits: 0 }
+    }
+}
+
+impl Histogram {
+    /// The histogram of bytes that are all literals.
+    pub(super) fn of_literals(bytes: &[u8]) -> Self {
+        let mut histogram = Self::default();
+        histogram.literal_lengths[..256].copy_from_slice(&byte_counts(bytes));
+        histogram
+    }
+
+    /// The histogram of tokens that begin at `start` of the data.
+    pub(super) fn of_tokens(data: &[u8], start: usize, tokens: &[Token]) -> Self {
+        let mut histogram = Self::default();
+        let mut at = start;
+        for token in tokens {
+            let end = at + usize::from(token.literals);
+            for byte in &data[at..end] {
+                histogram.literal_lengths[usize::from(*byte)] += 1;
+            }
+            at = end + usize::from(token.length);
+            histogram.add_match(*token);
+        }
+        histogram
+    }
+
+    /// The histogram of tokens whose matches cover `matched` bytes; `self` is that of the same bytes as literals.
+    pub(super) fn with_matches(&self, data: &[u8], start: usize, tokens: &[Token], matched: usize) -> Self {
+        // Either the literals are counted or the matched bytes are subtracted, whichever are fewer.
+        if matched >= self.literal_lengths.iter().sum::<u32>() as usize / 2 {
+            return Self::of_tokens(data, start, tokens);
+        }
+        // Each matched byte was counted as a literal and is none.
+        let mut histogram = self.clone();
+        let mut at = start;
+        for token in tokens {
+            let begin = at + usize::from(token.literals);
+            at = begin + usize::from(token.length);
+            for byte in &data[begin..at] {
+                histogram.literal_lengths[usize::from(*byte)] -= 1;
+            }
+            histogram.add_match(*token);
+        }
+        histogram
+    }
+
+    /// The histogram of both parts.
+    pub(super) fn plus(&self, other: &Self) -> Self {
+        let mut sum = self.clone();
+        for (count, more) in sum.literal_lengths.iter_mut().zip(other.literal_lengths) {
+            *count += more;
+        }
+        for (count, more) in sum.distances.iter_mut().zip(other.distances) {
+            *count += more;
+        }
+        sum.extra_bits += other.extra_bits;
+        sum
+    }
+
+    /// The entropy estimate of all symbols, with their extra bits and without a block header, in 1/256 bit.
+    pub(super) fn cost(&self) -> u64 {
+        estimate(&self.literal_lengths) + estimate(&self.distances) + self.extra_bits * BIT
+    }
+
+    /// Counts the symbols and extra bits of the token's match, if it has one.
+    fn add_match(&mut self, token: Token) {
+        let Some((length, distance)) = token.back_reference() else { return };
+        let (length, distance) = (Symbol::of_length(length), Symbol::of_distance(distance));
+        self.literal_lengths[length.number] += 1;
+        self.distances[distance.number] += 1;
+        self.extra_bits += u64::from(length.extra_bits + distance.extra_bits);
+    }
+}

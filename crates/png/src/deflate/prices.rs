@@ -1,0 +1,41 @@
+//! What each byte costs as a literal, to compare literals with a match before there is a code.
+//!
+//! The price of a byte is its share of the [entropy estimate](crate::entropy) of a segment that is all literals.
+
+use super::symbol::LITERAL_LENGTH_SYMBOLS;
+use crate::entropy::{BIT, log2};
+
+/// Bytes of a match that are priced. As literals they take 48 bits or more, and a match takes at most 14 + 15, so a
+/// longer match is cheaper whatever its other bytes are.
+const PRICED: usize = 48;
+
+/// The price of each byte as a literal, in 1/256 bit.
+#[derive(Debug)]
+pub(super) struct Prices([u16; 256]);
+
+impl Prices {
+    /// Prices by the frequency of each byte among `total` literals. A byte that does not occur is priced as if it
+    /// occurred once.
+    pub(super) fn new(counts: &[u32; LITERAL_LENGTH_SYMBOLS], total: usize) -> Self {
+        let total = u32::try_from(total).expect("invariant: a segment is shorter than 2^16");
+        let log_total = log2(total);
+        let mut prices = [0; 256];
+        for (price, count) in prices.iter_mut().zip(counts) {
+            // Shannon: -log2(count / total), and at least one bit.
+            let bits = log_total.saturating_sub(log2((*count).max(1))).max(BIT);
+            *price = u16::try_from(bits).expect("invariant: a price is below 17 bits");
+        }
+        Self(prices)
+    }
+
+    /// Whether a match of these bytes takes fewer bits than the bytes as literals. A match takes `match_bits` and the
+    /// bits of its distance.
+    #[inline]
+    pub(super) fn is_match_cheaper(&self, bytes: &[u8], distance: usize, match_bits: u64) -> bool {
+        // At least one bit per byte, so that the sum of 48 bytes decides for any longer match.
+        let priced = &bytes[..bytes.len().min(PRICED)];
+        let literals: u64 = priced.iter().map(|byte| u64::from(self.0[usize::from(*byte)])).sum();
+        let distance = u32::try_from(distance).expect("invariant: a distance is at most the window");
+        literals > match_bits * BIT + log2(distance)
+    }
+}
