@@ -4,9 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a panic is how a test fails")]
 
 use peak_alloc::PeakAlloc;
-use smart_resize::{
-    EncodeOptions, Format, Inspect, Picture, RenderOptions, RenderTarget, Renderer, Size, encode,
-};
+use smart_resize::{EncodeOptions, Format, Inspect, Picture, RenderOptions, RenderTarget, Renderer, Size, encode};
 
 #[global_allocator]
 static ALLOCATED: PeakAlloc = PeakAlloc;

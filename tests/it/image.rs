@@ -3,8 +3,8 @@
 use image::codecs::{bmp::BmpEncoder, gif::GifEncoder, tiff::TiffEncoder};
 use image::{DynamicImage, ExtendedColorType, Frame, ImageBuffer, ImageEncoder, RgbImage, RgbaImage};
 use smart_resize::{
-    Colour, DecodeError, DecodeLimits, Driver, Format, Generated, GenerationRequest, Picture, Plan, RenderOptions, RenderTarget, ResizeRequest, Size, Source, SourceFormat, decode, generate_from_fn, probe,
-    read_source, render,
+    Colour, DecodeError, DecodeLimits, Driver, Format, Generated, GenerationRequest, Picture, Plan, RenderOptions,
+    RenderTarget, ResizeRequest, Size, Source, SourceFormat, decode, generate_from_fn, probe, read_source, render,
 };
 
 use crate::pictures::{photo, size, transparent};
@@ -116,7 +116,8 @@ fn the_orientation_of_a_tiff_is_applied() {
     let turned = read(&file(6)).1;
     assert_eq!(turned.size(), size("6x10"));
     // Orientation 6: the first stored row is the right column.
-    let pixel = |picture: &Picture, x: usize, y: usize| picture.pixels()[y * picture.row_bytes() + 3 * x..][..3].to_vec();
+    let pixel =
+        |picture: &Picture, x: usize, y: usize| picture.pixels()[y * picture.row_bytes() + 3 * x..][..3].to_vec();
     assert!((0..10).all(|x| pixel(&turned, 5, x) == pixel(&stored, x, 0)));
 }
 

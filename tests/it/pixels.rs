@@ -355,8 +355,14 @@ fn the_bytes_tell_the_format() {
     }
     let refuse = |bytes: &[u8], message: &str| assert_eq!(refused(bytes, &DecodeLimits::default()), message);
     refuse(b"", "the file begins with []; expected a PNG, JPEG, WebP, GIF, BMP or TIFF picture");
-    refuse(b"GIF90a", "the file begins with [47, 49, 46, 39, 30, 61]; expected a PNG, JPEG, WebP, GIF, BMP or TIFF picture");
-    refuse(b"RIFF\0\0\0\0WAVE", "the file begins with [52, 49, 46, 46, 00, 00, 00, 00]; expected a PNG, JPEG, WebP, GIF, BMP or TIFF picture");
+    refuse(
+        b"GIF90a",
+        "the file begins with [47, 49, 46, 39, 30, 61]; expected a PNG, JPEG, WebP, GIF, BMP or TIFF picture",
+    );
+    refuse(
+        b"RIFF\0\0\0\0WAVE",
+        "the file begins with [52, 49, 46, 46, 00, 00, 00, 00]; expected a PNG, JPEG, WebP, GIF, BMP or TIFF picture",
+    );
 }
 
 #[test]
@@ -371,7 +377,10 @@ fn limits_hold_on_both_sides() {
         refused(&file, &limits)
     };
     assert_eq!(tighter(&|limits| limits.pixels -= 1), "the picture is 40x30; expected at most 1199 pixels");
-    assert_eq!(tighter(&|limits| limits.decoded_bytes -= 1), "the decoded picture has 3600 bytes; expected at most 3599");
+    assert_eq!(
+        tighter(&|limits| limits.decoded_bytes -= 1),
+        "the decoded picture has 3600 bytes; expected at most 3599"
+    );
     let message = format!("the file has {} bytes; expected at most {}", file.len(), file.len() - 1);
     assert_eq!(tighter(&|limits| limits.input_bytes -= 1), message);
 }

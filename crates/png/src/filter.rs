@@ -7,13 +7,11 @@
 //! Each loop is over four slices of one length, the scanline and its neighbours shifted by one pixel, so that the
 //! compiler turns it into vector instructions; `dispatch!` compiles it for each instruction set.
 
-mod predictor;
 mod selection;
 
 use fearless_simd::{Level, dispatch};
 
-pub(crate) use self::predictor::FilterType;
-use self::predictor::{average, paeth};
+use crate::filter_type::{FilterType, average, paeth};
 
 /// A scanline and the one above it, of equal length.
 #[derive(Clone, Copy, Debug)]

@@ -19,7 +19,8 @@ use crate::bits::BitWriter;
 use crate::content::Content;
 use crate::deflate::Deflater;
 use crate::effort::Effort;
-use crate::filter::{FilterType, Scanline};
+use crate::filter::Scanline;
+use crate::filter_type::FilterType;
 use crate::header::{BitDepth, ColourType, Header};
 
 /// About how many pixels a strip has. With fewer, more matches are cut off at the first scanline; with more, fewer

@@ -8,9 +8,9 @@
 
 use fearless_simd::{Level, dispatch};
 
-use super::predictor::{FilterType, average, paeth};
 use super::{Neighbours, Scanline};
 use crate::entropy::{byte_counts, estimate};
+use crate::filter_type::{FilterType, average, paeth};
 
 impl Scanline<'_> {
     /// The filter type with the least sum of absolute differences; among equals the one with the lowest number.

@@ -1,4 +1,4 @@
-//! The laws of the encoder, one file each. Files are read back by the `png` crate and by zune-png.
+//! The laws, one file each. Files of the encoder are read back by the `png` crate and by zune-png.
 
 #![allow(
     clippy::cast_possible_truncation,
@@ -11,11 +11,16 @@
     reason = "a test fails by a panic"
 )]
 
+#[path = "../laws/decode.rs"]
+mod decode_laws;
 #[path = "../laws/mod.rs"]
 mod laws;
 mod pictures;
 
 mod any_bytes_hold_every_law;
+mod decode_agrees_with_the_png_crate;
+mod decode_exact_means_that_nothing_is_hidden;
+mod decode_reads_every_whole_picture;
 mod errors_say_what_was_found;
 mod every_pixel_is_read_back;
 mod files_are_as_small_as_those_of_the_png_crate;
