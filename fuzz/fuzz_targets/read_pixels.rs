@@ -1,0 +1,17 @@
+//! Looks for bytes that break a law of the PNG reader: `crates/png/tests/laws/decode.rs`.
+#![no_main]
+#![allow(
+    dead_code,
+    unexpected_cfgs,
+    clippy::cast_possible_truncation,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "the target holds the law of the tests, and a panic is how it fails"
+)]
+
+#[path = "../../crates/png/tests/laws/decode.rs"]
+mod laws;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| laws::decode(data));
