@@ -14,7 +14,7 @@
 //! assert_eq!(RgbaImage::from(picture).get_pixel(0, 0).0, [0, 0, 0, 255]);
 //!
 //! let error = Picture::try_from(RgbImage::new(0, 3)).unwrap_err();
-//! assert_eq!(error.to_string(), "width 0, expected 1 to 65535");
+//! assert_eq!(error.to_string(), "width 0 is outside 1 to 65535");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

@@ -252,7 +252,7 @@ fn a_palette_that_is_not_of_whole_colours_is_refused() {
                 assert_eq!(decoded.unwrap().picture.pixels(), [7, 7, 7]);
             } else {
                 let expected = format!(
-                    "the png cannot be decoded: its palette has {length} bytes, which are not 3 for each colour"
+                    "the png cannot be decoded: its palette has {length} bytes, expected a multiple of 3"
                 );
                 assert_eq!(decoded.unwrap_err().to_string(), expected);
             }
@@ -341,7 +341,7 @@ fn a_jpeg_in_rgb_by_adobes_word_is_read_as_that() {
     assert!(worst < Some(20), "{worst:?}");
     // Both words at once contradict each other.
     let both = with_segment(&jpeg, 0xee, b"Adobe\0\x64\0\0\0\0\0");
-    let message = "YCbCr by JFIF and RGB by Adobe samples in a jpeg are not supported";
+    let message = "the samples of the jpeg are YCbCr by JFIF and RGB by Adobe, which is not supported";
     assert_eq!(refused(&both, &DecodeLimits::default()), message);
 }
 
@@ -546,7 +546,7 @@ fn a_jpeg_reads_back_as_it_was_and_as_others_read_it() {
 fn a_cmyk_jpeg_is_refused() {
     let mut file = Vec::new();
     JpegEncoder::new(&mut file, 90).encode(&[9; 8 * 8 * 4], 8, 8, JpegColor::Cmyk).unwrap();
-    assert_eq!(refused(&file, &DecodeLimits::default()), "CMYK samples in a jpeg are not supported");
+    assert_eq!(refused(&file, &DecodeLimits::default()), "the samples of the jpeg are CMYK, which is not supported");
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn zune_jpeg_reads_subsampled_colour_in_scans_of_its_own_as_stripes() {
     let subsampled = jpeg(&picture, SamplingFactor::R_4_2_0, true);
     assert!(worst(&by_zune(&subsampled).unwrap(), picture.pixels()) > 60);
 
-    assert_eq!(refusal(&subsampled), "subsampled and not interleaved samples in a jpeg are not supported");
+    assert_eq!(refusal(&subsampled), "the samples of the jpeg are subsampled and not interleaved, which is not supported");
     assert_eq!(decoded(&jpeg(&picture, SamplingFactor::R_4_4_4, true)).size(), picture.size());
     assert_eq!(decoded(&jpeg(&picture, SamplingFactor::R_4_2_0, false)).size(), picture.size());
 }
@@ -76,7 +76,7 @@ fn zune_jpeg_reads_colour_that_is_finer_than_brightness_as_noise() {
     (file[frame + 10], file[frame + 13]) = (0x11, 0x22);
     assert!(by_zune(&file).is_ok());
 
-    assert_eq!(refusal(&file), "finer in colour than in brightness samples in a jpeg are not supported");
+    assert_eq!(refusal(&file), "the samples of the jpeg are finer in chroma than in luma, which is not supported");
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn zune_jpeg_takes_components_named_rgb_for_that_whatever_the_header_says() {
     }
     assert!(worst(&by_zune(&file).unwrap(), picture.pixels()) > 60);
 
-    assert_eq!(refusal(&file), "YCbCr named RGB samples in a jpeg are not supported");
+    assert_eq!(refusal(&file), "the samples of the jpeg are YCbCr named RGB, which is not supported");
 }
 
 #[test]

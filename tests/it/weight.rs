@@ -76,7 +76,7 @@ fn every_limit_is_kept_or_refused() {
 
 #[test]
 fn the_quality_is_the_highest_that_fits() {
-    let picture = photo(size("112x64"));
+    let picture = photo(size("256x192"));
     let sizes: Vec<u64> = (1..=100).map(|quality| jpeg_at(&picture, quality).bytes.len() as u64).collect();
     assert!(sizes.is_sorted(), "of this picture a higher quality is never lighter");
     let size_at = |quality: u8| sizes[usize::from(quality) - 1];
@@ -85,7 +85,7 @@ fn the_quality_is_the_highest_that_fits() {
         options.jpeg.quality = Some(asked);
         options.min_quality = floor;
         // Both sides of every size that there is.
-        for limit in sizes.iter().step_by(3).flat_map(|size| [size - 1, *size, size + 1]) {
+        for limit in sizes.iter().step_by(9).flat_map(|size| [size - 1, *size, size + 1]) {
             let naive = (floor..=asked).rev().find(|quality| size_at(*quality) <= limit);
             let found = encode_within(&picture, Format::Jpeg, &options, limit);
             assert_eq!(found.as_ref().ok().map(quality), naive, "{asked} {floor} {limit}");
@@ -407,7 +407,7 @@ mod palette {
     fn one_colour_more_than_a_palette_has_is_one_too_many() {
         let with = |count: u32| {
             let pixels = (0..64 * 32_u32).flat_map(|at| {
-                let colour = if at < count { at } else { at * 31 % count };
+                let colour = if at < count { at } else { (at.wrapping_mul(2_654_435_761) >> 16) % count };
                 [(colour * 5) as u8, (colour >> 3) as u8, (colour * 11) as u8]
             });
             let picture = Picture::from_rgb(size("64x32"), pixels.collect()).unwrap();
@@ -565,8 +565,8 @@ mod palette {
             let bytes = ladder(picture).into_iter().flat_map(|encoded| encoded.bytes);
             Digest::of(&bytes.collect::<Vec<_>>()).to_string().chars().take(16).collect()
         };
-        assert_eq!(digest(&photo(size("150x100"))), "605d0669a02d3466");
-        assert_eq!(digest(&transparent(size("150x100"))), "170d16e401f17578");
+        assert_eq!(digest(&photo(size("150x100"))), "86f263594f245231");
+        assert_eq!(digest(&transparent(size("150x100"))), "8ae6cd5dc956e2f7");
     }
 
     proptest! {

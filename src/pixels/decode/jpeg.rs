@@ -221,7 +221,7 @@ impl Walk {
         let first = each.first().map_or(0, |[_, factors, _]| *factors);
         let is_finer = |factors: u8| factors >> 4 > first >> 4 || factors & 15 > first & 15;
         if each.iter().any(|[_, factors, _]| is_finer(*factors)) {
-            return Err(unsupported("finer in colour than in brightness"));
+            return Err(unsupported("finer in chroma than in luma"));
         }
         let is_sequential = matches!(code, 0xc0 | 0xc1);
         self.found.is_progressive = code == 0xc2;
