@@ -66,13 +66,13 @@ fn main() {
         for _ in 0..3 {
             run();
         }
-        let (rendered, all) = Allocated::by(run);
+        let (result, all) = Allocated::by(run);
         let decoder = if generated.starts_with(b"\x89PNG") { decode_png(generated) } else { decode_jpeg(generated) };
         let resampler = if size.width() == 2752 { Allocated::default() } else { resample(picture.pixels(), size) };
         let ours = all.without(decoder).without(resampler);
         let column = |Allocated { times, bytes }| format!("{times} x, {} kB", bytes / 1000);
         let (all, decoder, resampler, left) = (column(all), column(decoder), column(resampler), column(ours));
-        let file = rendered.bytes.len();
+        let file = result.bytes.len();
         println!("{name:<28} {all:>16} {decoder:>16} {resampler:>16} {left:>16} {:>9} kB", file / 1000);
         // A file that doubles whenever it is full takes up to four times its size in all.
         assert!(ours.bytes < 4 * file + 250_000, "{name}: {ours:?}");

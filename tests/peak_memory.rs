@@ -36,10 +36,10 @@ fn a_rendering_takes_one_decoded_picture_the_output_and_little_more() {
             let target = RenderTarget::new(size).with_format(to);
             let before = ALLOCATED.current_usage();
             ALLOCATED.reset_peak_usage();
-            let rendered = renderer.render(&file, &target).unwrap();
+            let result = renderer.render(&file, &target).unwrap();
             let peak = ALLOCATED.peak_usage() - before;
             let (decoded, output) = (frame.area() as usize * 3, size.area() as usize * 3);
-            let allowed = decoded + output + rendered.bytes.len() + 20_000_000;
+            let allowed = decoded + output + result.bytes.len() + 20_000_000;
             println!("{from} to {to}: {peak} bytes, allowed {allowed}");
             // The decoder of lossless WebP holds the picture once more, in 4 bytes a pixel, and its encoder the target.
             let codec = |format, size: Size| if format == Format::WebP { size.area() as usize * 8 } else { 0 };

@@ -336,7 +336,7 @@ pub enum EncodeError {
     },
     /// No setting that may be tried gives a file within the byte limit.
     #[error("the smallest {format} has {} bytes ({}); expected at most {max_bytes}{}",
-        smallest.bytes.len(), smallest.settings, hint(&smallest.settings))]
+        smallest.bytes.len(), smallest.settings, hint(smallest.settings))]
     TooHeavy {
         /// The format.
         format: Format,
@@ -348,7 +348,7 @@ pub enum EncodeError {
 }
 
 /// What else would make a smaller file.
-const fn hint(settings: &EncoderSettings) -> &'static str {
+const fn hint(settings: EncoderSettings) -> &'static str {
     match settings {
         EncoderSettings::WebP { .. } => "; a lossy WebP is smaller (WebPMode::Lossy, cargo feature \"libwebp\")",
         _ => "",

@@ -125,7 +125,7 @@ impl Renderer {
         if let Some(results) = self.trusted(bytes, &opened, targets) {
             return results;
         }
-        self.cut_all(bytes, opened, targets, |inspected, target, scratch| inspected.file(target, scratch))
+        self.cut_all(bytes, opened, targets, Inspected::file)
     }
 
     /// As [`render_picture`].
@@ -135,9 +135,7 @@ impl Renderer {
     /// [`RenderError`] where the picture cannot be read, is too small or is rejected.
     pub fn render_picture(&self, bytes: &[u8], target: &RenderTarget) -> Result<RenderedPicture, RenderError> {
         let opened = Opened::new(bytes, &self.options.limits)?;
-        only(self.cut_all(bytes, opened, slice::from_ref(target), |inspected, target, scratch| {
-            inspected.pixels(target, scratch)
-        }))
+        only(self.cut_all(bytes, opened, slice::from_ref(target), Inspected::pixels))
     }
 
     /// The file itself for every target, where the caller trusts it and its header says that it is what they all ask for.

@@ -65,7 +65,8 @@ fn convolved(picture: &Picture, size: Size, between: fn([f64; 4]) -> [f64; 4]) -
     };
     let width = from.width() as usize;
     let low = |weights: &Vec<f64>| -> Vec<[f64; 4]> {
-        let column = |x: usize| sum(&mut weights.iter().enumerate().map(|(y, weight)| (*weight, source[y * width + x])));
+        let column =
+            |x: usize| sum(&mut weights.iter().enumerate().map(|(y, weight)| (*weight, source[y * width + x])));
         (0..width).map(|x| between(column(x))).collect()
     };
     let rows: Vec<Vec<[f64; 4]>> = weights(from.height(), size.height()).iter().map(low).collect();

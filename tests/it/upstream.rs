@@ -49,7 +49,10 @@ fn zune_jpeg_reads_subsampled_colour_in_scans_of_its_own_as_stripes() {
     let subsampled = jpeg(&picture, SamplingFactor::R_4_2_0, true);
     assert!(worst(&by_zune(&subsampled).unwrap(), picture.pixels()) > 60);
 
-    assert_eq!(refusal(&subsampled), "the samples of the jpeg are subsampled and not interleaved, which is not supported");
+    assert_eq!(
+        refusal(&subsampled),
+        "the samples of the jpeg are subsampled and not interleaved, which is not supported"
+    );
     assert_eq!(decoded(&jpeg(&picture, SamplingFactor::R_4_4_4, true)).size(), picture.size());
     assert_eq!(decoded(&jpeg(&picture, SamplingFactor::R_4_2_0, false)).size(), picture.size());
 }

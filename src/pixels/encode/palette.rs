@@ -152,7 +152,6 @@ fn to_point([r, g, b, alpha]: Colour) -> Point {
     [times(r), times(g), times(b), alpha]
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "at most 255")]
 fn to_colour([r, g, b, alpha]: Point) -> Colour {
     let over = |channel: u8| {
         let alpha = u32::from(alpha);
