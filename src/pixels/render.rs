@@ -125,7 +125,7 @@ impl Renderer {
         if let Some(results) = self.trusted(bytes, &opened, targets) {
             return results;
         }
-        self.cut_all(bytes, opened, targets, Inspected::file)
+        self.cut_all(bytes, opened, targets, file)
     }
 
     /// As [`render_picture`].
@@ -135,7 +135,7 @@ impl Renderer {
     /// [`RenderError`] where the picture cannot be read, is too small or is rejected.
     pub fn render_picture(&self, bytes: &[u8], target: &RenderTarget) -> Result<RenderedPicture, RenderError> {
         let opened = Opened::new(bytes, &self.options.limits)?;
-        only(self.cut_all(bytes, opened, slice::from_ref(target), Inspected::pixels))
+        only(self.cut_all(bytes, opened, slice::from_ref(target), picture))
     }
 
     /// The file itself for every target, where the caller trusts it and its header says that it is what they all ask for.
@@ -277,37 +277,6 @@ impl<'a> Inspected<'a> {
         is_asked && may_pass && target.allows(bytes.len()) && options.encode.asks_nothing_of(target.format)
     }
 
-    /// Makes the target's file.
-    fn file(&self, target: &RenderTarget, scratch: &mut Scratch) -> Result<Rendered, RenderError> {
-        let (rect, mut warnings) = self.place(target)?;
-        if self.passes(target, rect) {
-            return Ok(passed(self.bytes, target, rect, warnings));
-        }
-        let picture = self.cut(target, rect, scratch);
-        let (format, options, buffers) = (target.format, &self.options.encode, &mut scratch.encode);
-        let encoded = match target.max_bytes {
-            Some(max_bytes) => encode_within_in(&picture, format, options, max_bytes, buffers),
-            None => encode_in(&picture, format, options, buffers),
-        };
-        if format == Format::Jpeg && picture.layout().has_alpha() {
-            warnings.push(Warning::Flattened);
-        }
-        if let Cow::Owned(picture) = picture {
-            scratch.resampled = picture.into_pixels();
-        }
-        let Encoded { bytes, settings, exact, .. } = encoded?;
-        warnings.extend(settings.palette().filter(|_| !exact).map(|colours| Warning::Quantised { colours }));
-        let (size, frame) = (target.size, self.size());
-        Ok(Rendered { bytes, format, size, frame, rect, encoder: Some(settings), warnings })
-    }
-
-    /// Makes the target's pixels.
-    fn pixels(&self, target: &RenderTarget, scratch: &mut Scratch) -> Result<RenderedPicture, RenderError> {
-        let (rect, warnings) = self.place(target)?;
-        let picture = self.cut(target, rect, scratch).into_owned();
-        Ok(RenderedPicture { picture, frame: self.size(), rect, warnings })
-    }
-
     /// Crops and resamples: the whole picture as it is, or a picture in the memory of `scratch.resampled`.
     fn cut(&self, target: &RenderTarget, rect: Rect, scratch: &mut Scratch) -> Cow<'_, Picture> {
         let picture = &self.decoded.picture;
@@ -318,6 +287,41 @@ impl<'a> Inspected<'a> {
         let cut = resample_into(picture, rect, target.size, Filter::Lanczos3, memory, &mut scratch.resizer);
         Cow::Owned(cut.without_needless_alpha())
     }
+}
+
+/// Makes the target's file.
+fn file(inspected: &Inspected<'_>, target: &RenderTarget, scratch: &mut Scratch) -> Result<Rendered, RenderError> {
+    let (rect, mut warnings) = inspected.place(target)?;
+    if inspected.passes(target, rect) {
+        return Ok(passed(inspected.bytes, target, rect, warnings));
+    }
+    let picture = inspected.cut(target, rect, scratch);
+    let (format, options, buffers) = (target.format, &inspected.options.encode, &mut scratch.encode);
+    let encoded = match target.max_bytes {
+        Some(max_bytes) => encode_within_in(&picture, format, options, max_bytes, buffers),
+        None => encode_in(&picture, format, options, buffers),
+    };
+    if format == Format::Jpeg && picture.layout().has_alpha() {
+        warnings.push(Warning::Flattened);
+    }
+    if let Cow::Owned(picture) = picture {
+        scratch.resampled = picture.into_pixels();
+    }
+    let Encoded { bytes, settings, exact, .. } = encoded?;
+    warnings.extend(settings.palette().filter(|_| !exact).map(|colours| Warning::Quantised { colours }));
+    let (size, frame) = (target.size, inspected.size());
+    Ok(Rendered { bytes, format, size, frame, rect, encoder: Some(settings), warnings })
+}
+
+/// Makes the target's pixels.
+fn picture(
+    inspected: &Inspected<'_>,
+    target: &RenderTarget,
+    scratch: &mut Scratch,
+) -> Result<RenderedPicture, RenderError> {
+    let (rect, warnings) = inspected.place(target)?;
+    let picture = inspected.cut(target, rect, scratch).into_owned();
+    Ok(RenderedPicture { picture, frame: inspected.size(), rect, warnings })
 }
 
 /// The picture's own bytes as the result.
