@@ -174,3 +174,35 @@ impl RenderTarget {
         [columns.within(inside.x(), inside.width()), rows.within(inside.y(), inside.height())]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size(width: u32, height: u32) -> Size {
+        Size::new(width, height).unwrap()
+    }
+
+    fn placed(target: &RenderTarget, frame: Size, inside: Rect) -> Rect {
+        target.place(frame, inside, Undersized::Fail, &DecodeLimits::default()).unwrap().0
+    }
+
+    #[test]
+    fn the_rectangle_of_the_plan_is_used_where_the_picture_is_as_planned() {
+        // Not the rectangle that the fit would give.
+        let planned = Rect::new(7, 3, size(80, 60));
+        let target = RenderTarget::new(size(40, 30)).with_preset(size(100, 90)).with_rect(planned);
+        let whole = |frame| Rect::new(0, 0, frame);
+        assert_eq!(placed(&target, size(100, 90), whole(size(100, 90))), planned);
+        // Another size, a trimmed border, and a focal point that is given in the source: the rectangle is computed.
+        let fit = |frame| Fit::Cover.rect(frame, size(40, 30)).unwrap();
+        assert_eq!(placed(&target, size(101, 90), whole(size(101, 90))), fit(size(101, 90)));
+        let inside = Rect::new(10, 10, size(80, 70));
+        assert_eq!(placed(&target, size(100, 90), inside), Rect::new(10, 15, size(80, 60)));
+        let reframing = Reframing::new(size(50, 50), whole(size(50, 50)), whole(size(100, 90)));
+        let focus = Focus::point(0, 0).unwrap();
+        let moved = placed(&target.with_reframing(reframing).with_focus(focus), size(100, 90), whole(size(100, 90)));
+        assert_eq!((moved.x(), moved.y()), (0, 0));
+        assert_eq!(placed(&target.with_reframing(reframing), size(100, 90), whole(size(100, 90))), planned);
+    }
+}

@@ -124,7 +124,12 @@ pub(super) fn encode(
     let (bytes, codec) = match codec {
         #[cfg(feature = "turbojpeg")]
         Codec::Fast if size.width().max(size.height()) <= turbo::MAX_SIDE => {
-            (turbo::encode(rgb, size, quality, options, &profile).map_err(|error| error.to_string())?, Codec::Fast)
+            let sampling = match options.subsampling {
+                Subsampling::Yuv420 => turbojpeg::Subsamp::Sub2x2,
+                Subsampling::Yuv444 => turbojpeg::Subsamp::None,
+            };
+            let file = turbo::encode(rgb, size, quality, sampling, options.progressive, &profile);
+            (file.map_err(|error| error.to_string())?, Codec::Fast)
         }
         // A build without the feature has refused the fast codec before.
         _ => {

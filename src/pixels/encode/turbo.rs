@@ -2,22 +2,25 @@
 
 use turbojpeg::{Compressor, Image, PixelFormat, Result, Subsamp};
 
-use super::jpeg::{JpegOptions, Subsampling};
 use crate::size::Size;
 
 /// The longest side in pixels that libjpeg-turbo can write.
 pub(super) const MAX_SIDE: u32 = 65_500;
 
 /// Encodes these pixels, with optimised Huffman tables, and marks the file with `profile`.
-pub(super) fn encode(rgb: &[u8], size: Size, quality: u8, options: &JpegOptions, profile: &[u8]) -> Result<Vec<u8>> {
+pub(super) fn encode(
+    rgb: &[u8],
+    size: Size,
+    quality: u8,
+    sampling: Subsamp,
+    progressive: bool,
+    profile: &[u8],
+) -> Result<Vec<u8>> {
     let (width, height) = (size.width() as usize, size.height() as usize);
     let mut compressor = Compressor::new()?;
     compressor.set_quality(quality.into())?;
-    compressor.set_subsamp(match options.subsampling {
-        Subsampling::Yuv420 => Subsamp::Sub2x2,
-        Subsampling::Yuv444 => Subsamp::None,
-    })?;
-    compressor.set_progressive(options.progressive)?;
+    compressor.set_subsamp(sampling)?;
+    compressor.set_progressive(progressive)?;
     compressor.set_optimize(true)?;
     let image = Image { pixels: rgb, width, pitch: width * 3, height, format: PixelFormat::RGB };
     let file = compressor.compress_to_owned(image)?;

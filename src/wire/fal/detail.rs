@@ -168,6 +168,16 @@ pub struct DetailEntry {
 }
 
 impl DetailEntry {
+    /// The entry that pydantic makes of a `ValueError`: the exception itself, in `ctx`, becomes an empty object.
+    pub(super) fn value_error(loc: impl Into<Vec<Loc>>, reason: &str, input: &Value) -> Self {
+        Self::new(ErrorType::ValueError, loc, format!("Value error, {reason}"), input).with_ctx("error", Map::new())
+    }
+
+    /// The entry for a required field that is not there.
+    pub(super) fn missing(loc: impl Into<Vec<Loc>>, body: &Value) -> Self {
+        Self::new(ErrorType::Missing, loc, "Field required", body)
+    }
+
     /// The mistake `error_type` of `input`, which stands at `loc`.
     pub fn new(error_type: ErrorType, loc: impl Into<Vec<Loc>>, msg: impl Into<String>, input: &Value) -> Self {
         Self { error_type, loc: loc.into(), msg: msg.into(), input: echo(input), ctx: None }

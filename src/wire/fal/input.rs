@@ -1,12 +1,11 @@
 //! What `fal-ai/smart-resize` is asked.
 
 use serde::ser::SerializeStruct as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::detail::{DetailEntry, ErrorBody, Loc};
 use super::image_url::ImageUrl;
-use super::read::{self, FIELDS, missing, value_error};
 use crate::format::Format;
 use crate::plan::preset::Resolution;
 use crate::plan::request::{RequestError, RequestErrors, ResizeRequest, ResizeRequestBuilder};
@@ -91,7 +90,17 @@ pub struct SmartResizeInput {
 
 impl SmartResizeInput {
     /// The names of its fields: a server that reads large bodies needs no others.
-    pub const FIELDS: [&str; 9] = FIELDS;
+    pub const FIELDS: [&str; 9] = [
+        "image_url",
+        "target_sizes",
+        "prompt",
+        "num_images_per_size",
+        "resolution",
+        "output_format",
+        "safety_tolerance",
+        "seed",
+        "sync_mode",
+    ];
 
     /// The input of `image_url` and `target_sizes`, with the service's defaults.
     pub fn new(image_url: ImageUrl, target_sizes: impl Into<Vec<Size>>) -> Self {
@@ -106,35 +115,6 @@ impl SmartResizeInput {
             seed: None,
             sync_mode: false,
         }
-    }
-
-    /// The input in the body of a request. As fal does, it ignores fields that it does not know, and reads `"2"`,
-    /// `2.0` and `true` as integers and `"yes"` as a boolean. Where it decides for itself:
-    ///
-    /// - Sizes have the grammar of [`Size`], so `1920×1080` is one; one that no preset of nano-banana-pro covers, or
-    ///   that is too long for the format, is refused here and not later.
-    /// - A seed is from 0 to 2⁶⁴−1. Integers beyond 64 bits are read as floats.
-    /// - A data URI is decoded, and another scheme than `http`, `https` and `data` refused.
-    ///
-    /// # Errors
-    ///
-    /// Every mistake, in the order of the fields, with pydantic's types, messages and bounds. As there, a list that is
-    /// too long is not looked into.
-    pub fn from_json(body: &[u8], limits: &InputLimits) -> Result<Self, ErrorBody> {
-        if body.is_empty() {
-            return Err(missing([Loc::from("body")], &Value::Null).into());
-        }
-        let value = serde_json::from_slice(body).map_err(|error| ErrorBody::not_json(body, &error))?;
-        Self::from_value(&value, limits)
-    }
-
-    /// The input in a JSON value; otherwise as [`from_json`](Self::from_json).
-    ///
-    /// # Errors
-    ///
-    /// As [`from_json`](Self::from_json).
-    pub fn from_value(value: &Value, limits: &InputLimits) -> Result<Self, ErrorBody> {
-        read::input(value, limits)
     }
 
     /// The request of `source` in which nothing is left to choose. `source` is [`ImageUrl::source`], or better what the
@@ -184,11 +164,15 @@ fn entry_of(error: &RequestError, body: &Value) -> DetailEntry {
         | RequestError::Insets { index, .. } => {
             let loc = [Loc::from("body"), Loc::from("target_sizes"), Loc::from(*index)];
             let size = body.pointer(&format!("/target_sizes/{index}")).unwrap_or(&Value::Null);
-            return value_error(loc, &with_source(error), size);
+            return DetailEntry::value_error(loc, &with_source(error), size);
         }
-        _ => return value_error([Loc::from("body")], &with_source(error), body),
+        _ => return DetailEntry::value_error([Loc::from("body")], &with_source(error), body),
     };
-    value_error([Loc::from("body"), Loc::from(field)], &with_source(error), body.get(field).unwrap_or(&Value::Null))
+    DetailEntry::value_error(
+        [Loc::from("body"), Loc::from(field)],
+        &with_source(error),
+        body.get(field).unwrap_or(&Value::Null),
+    )
 }
 
 fn with_source(error: &RequestError) -> String {
@@ -217,13 +201,5 @@ impl Serialize for SmartResizeInput {
             input.serialize_field("sync_mode", &true)?;
         }
         input.end()
-    }
-}
-
-impl<'de> Deserialize<'de> for SmartResizeInput {
-    /// As [`from_json`](Self::from_json) with fal's limits; all mistakes are in the error's text.
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = Value::deserialize(deserializer)?;
-        Self::from_value(&value, &InputLimits::default()).map_err(serde::de::Error::custom)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::detail::{DetailEntry, ErrorBody, ErrorType, Loc};
@@ -16,8 +17,47 @@ use crate::plan::target::Target;
 use crate::size::{ParseSizeError, Size};
 use crate::wire::excerpt;
 
+impl SmartResizeInput {
+    /// The input in the body of a request. As fal does, it ignores fields that it does not know, and reads `"2"`,
+    /// `2.0` and `true` as integers and `"yes"` as a boolean. Where it decides for itself:
+    ///
+    /// - Sizes have the grammar of [`Size`], so `1920×1080` is one; one that no preset of nano-banana-pro covers, or
+    ///   that is too long for the format, is refused here and not later.
+    /// - A seed is from 0 to 2⁶⁴−1. Integers beyond 64 bits are read as floats.
+    /// - A data URI is decoded, and another scheme than `http`, `https` and `data` refused.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake, in the order of the fields, with pydantic's types, messages and bounds. As there, a list that is
+    /// too long is not looked into.
+    pub fn from_json(body: &[u8], limits: &InputLimits) -> Result<Self, ErrorBody> {
+        if body.is_empty() {
+            return Err(DetailEntry::missing([Loc::from("body")], &Value::Null).into());
+        }
+        let value = serde_json::from_slice(body).map_err(|error| ErrorBody::not_json(body, &error))?;
+        Self::from_value(&value, limits)
+    }
+
+    /// The input in a JSON value; otherwise as [`from_json`](Self::from_json).
+    ///
+    /// # Errors
+    ///
+    /// As [`from_json`](Self::from_json).
+    pub fn from_value(value: &Value, limits: &InputLimits) -> Result<Self, ErrorBody> {
+        input(value, limits)
+    }
+}
+
+impl<'de> Deserialize<'de> for SmartResizeInput {
+    /// As [`from_json`](Self::from_json) with fal's limits; all mistakes are in the error's text.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        Self::from_value(&value, &InputLimits::default()).map_err(serde::de::Error::custom)
+    }
+}
+
 /// The input in `value`, or every mistake of it, in the order of the fields.
-pub(super) fn input(value: &Value, limits: &InputLimits) -> Result<SmartResizeInput, ErrorBody> {
+fn input(value: &Value, limits: &InputLimits) -> Result<SmartResizeInput, ErrorBody> {
     let Value::Object(fields) = value else {
         let msg = "Input should be a valid dictionary or object to extract fields from";
         return Err(DetailEntry::new(ErrorType::ModelAttributesType, [Loc::from("body")], msg, value).into());
@@ -56,19 +96,10 @@ pub(super) fn input(value: &Value, limits: &InputLimits) -> Result<SmartResizeIn
     }
 }
 
-/// As pydantic tells of a `ValueError`: the exception itself, in `ctx`, becomes an empty object.
-pub(super) fn value_error(loc: impl Into<Vec<Loc>>, reason: &str, input: &Value) -> DetailEntry {
-    DetailEntry::new(ErrorType::ValueError, loc, format!("Value error, {reason}"), input).with_ctx("error", Map::new())
-}
-
-pub(super) fn missing(loc: impl Into<Vec<Loc>>, body: &Value) -> DetailEntry {
-    DetailEntry::new(ErrorType::Missing, loc, "Field required", body)
-}
-
 /// The place of an entry in the order of the fields, and of the items of one.
 fn rank(entry: &DetailEntry) -> (Option<usize>, u64) {
     let field = match entry.loc.get(1) {
-        Some(Loc::Field(field)) => FIELDS.iter().position(|known| known == field),
+        Some(Loc::Field(field)) => SmartResizeInput::FIELDS.iter().position(|known| known == field),
         _ => None,
     };
     let item = match entry.loc.get(2) {
@@ -78,17 +109,6 @@ fn rank(entry: &DetailEntry) -> (Option<usize>, u64) {
     (field, item)
 }
 
-pub(super) const FIELDS: [&str; 9] = [
-    "image_url",
-    "target_sizes",
-    "prompt",
-    "num_images_per_size",
-    "resolution",
-    "output_format",
-    "safety_tolerance",
-    "seed",
-    "sync_mode",
-];
 const RESOLUTIONS: [&str; 3] = ["1K", "2K", "4K"];
 const FORMATS: [&str; 3] = ["jpeg", "png", "webp"];
 const TOLERANCES: [&str; 6] = ["1", "2", "3", "4", "5", "6"];
@@ -108,7 +128,7 @@ impl<'a> Reader<'a> {
     fn required(&mut self, field: &'static str) -> Option<&'a Value> {
         let value = self.fields.get(field);
         if value.is_none() {
-            self.errors.push(missing([Loc::from("body"), Loc::from(field)], self.body));
+            self.errors.push(DetailEntry::missing([Loc::from("body"), Loc::from(field)], self.body));
         }
         value
     }
@@ -157,7 +177,7 @@ impl<'a> Reader<'a> {
             return None;
         };
         let refused = |error| format!("{:?} is not a size: {error}", excerpt(text, 40));
-        let size = text.parse().map_err(|error: ParseSizeError| value_error(loc, &refused(error), item));
+        let size = text.parse().map_err(|error: ParseSizeError| DetailEntry::value_error(loc, &refused(error), item));
         size.map_err(|error| self.errors.push(error)).ok()
     }
 
@@ -243,7 +263,7 @@ impl<'a> Reader<'a> {
             };
             let loc = [Loc::from("body"), Loc::from("target_sizes"), Loc::from(*place)];
             let text = self.body.pointer(&format!("/target_sizes/{place}")).unwrap_or(&Value::Null);
-            self.errors.push(value_error(loc, &reason, text));
+            self.errors.push(DetailEntry::value_error(loc, &reason, text));
         }
     }
 }

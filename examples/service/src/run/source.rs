@@ -97,7 +97,11 @@ fn shown(image_url: &str) -> &str {
 fn unreadable(error: &RenderError, image_url: &str, loc: &[Loc]) -> ErrorBody {
     let input = shown(image_url).into();
     let entry = match error {
-        RenderError::Decode(DecodeError::UnknownFormat { .. } | DecodeError::UnsupportedColour { .. }) => {
+        RenderError::Decode(
+            DecodeError::UnknownFormat { .. }
+            | DecodeError::NeedsFeature { .. }
+            | DecodeError::UnsupportedColour { .. },
+        ) => {
             let msg = format!("Unsupported image format: {error}");
             DetailEntry::new(ErrorType::UnsupportedImageFormat, loc, msg, &input)
         }
