@@ -10,8 +10,9 @@ use std::alloc::System;
 use std::hint::black_box;
 use std::io::Cursor;
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{PixelType, Resizer};
+use fast_image_resize::Resizer;
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8x3;
 use smart_resize::{
     DecodeLimits, EncodeOptions, Format, Inspect, RenderOptions, RenderTarget, Renderer, Size, decode, encode,
 };
@@ -83,10 +84,10 @@ fn main() {
 
 /// What `fast_image_resize` allocates for the weights of its convolution, once its buffers are warm.
 fn resample(pixels: &[u8], size: Size) -> Allocated {
-    let source = ImageRef::new(2752, 1536, pixels, PixelType::U8x3).unwrap();
-    let mut target = Image::new(size.width(), size.height(), PixelType::U8x3);
+    let source = TypedImageRef::<U8x3>::from_buffer(2752, 1536, pixels).unwrap();
+    let mut target = TypedImage::<U8x3>::new(size.width(), size.height());
     let mut resizer = Resizer::new();
-    let mut run = || resizer.resize(&source, &mut target, None).unwrap();
+    let mut run = || resizer.resize_typed(&source, &mut target, None).unwrap();
     run();
     Allocated::by(run).1
 }

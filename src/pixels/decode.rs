@@ -219,7 +219,8 @@ trait Pixels {
 /// All samples of a file.
 struct Read {
     samples: Samples,
-    /// Whether the decoder has verified every byte of the pixel data, and whether it ends where it should.
+    /// Whether the decoder has verified every byte of the pixel data, and that it ends where it should. JPEG and WebP have
+    /// no checksums: a file that decodes counts as verified.
     is_verified: bool,
 }
 

@@ -34,7 +34,7 @@ pub enum Inspect {
 pub enum PassThrough {
     /// It is encoded again.
     Off,
-    /// Its bytes are the result once it has been decoded, which shows that it is whole. Of a PNG the decoder must have
+    /// Its bytes are the result once it has been decoded, which shows that it is whole. For a PNG the decoder must have
     /// verified every byte: all checksums hold, the pixel data ends where it should, and the file has no other chunks
     /// than the picture needs. Any other PNG is encoded again.
     #[default]

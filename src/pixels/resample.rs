@@ -8,8 +8,9 @@
 //! Beside the result this takes an intermediate picture as wide as the rectangle and as high as the result, and for a
 //! picture with alpha a multiplied copy of the rectangle.
 
-use fast_image_resize::images::{CroppedImage, Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedCroppedImage, TypedImage, TypedImageRef};
+use fast_image_resize::pixels::{U8x3, U8x4};
+use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
 
 use super::picture::{Layout, Picture};
 use crate::geometry::rect::Rect;
@@ -52,23 +53,34 @@ pub(crate) fn resample_into(
 }
 
 fn convolve(picture: &Picture, rect: Rect, size: Size, filter: Filter, pixels: &mut [u8], resizer: &mut Resizer) {
-    let kind = match picture.layout() {
-        Layout::Rgb => PixelType::U8x3,
-        Layout::Rgba => PixelType::U8x4,
-    };
     let filter = match filter {
         Filter::Lanczos3 => FilterType::Lanczos3,
         Filter::Gaussian => FilterType::Gaussian,
     };
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).use_alpha(true);
-    let whole = ImageRef::new(picture.size().width(), picture.size().height(), picture.pixels(), kind)
+    match picture.layout() {
+        Layout::Rgb => convolve_typed::<U8x3>(picture, rect, size, &options, pixels, resizer),
+        Layout::Rgba => convolve_typed::<U8x4>(picture, rect, size, &options, pixels, resizer),
+    }
+}
+
+/// The untyped interface of the library would compile the convolution for all of its thirteen kinds of pixels.
+fn convolve_typed<P: PixelTrait>(
+    picture: &Picture,
+    rect: Rect,
+    size: Size,
+    options: &ResizeOptions,
+    pixels: &mut [u8],
+    resizer: &mut Resizer,
+) {
+    let whole = TypedImageRef::<P>::from_buffer(picture.size().width(), picture.size().height(), picture.pixels())
         .expect("invariant: a picture has width x height x channels bytes");
     // A view of the rectangle, rather than a crop box: with a box the filter reads pixels outside of it.
-    let source = CroppedImage::new(&whole, rect.x(), rect.y(), rect.width(), rect.height())
+    let source = TypedCroppedImage::from_ref(&whole, rect.x(), rect.y(), rect.width(), rect.height())
         .expect("invariant: the rectangle lies inside the picture");
-    let mut target = Image::from_slice_u8(size.width(), size.height(), pixels, kind)
+    let mut target = TypedImage::<P>::from_buffer(size.width(), size.height(), pixels)
         .expect("invariant: the buffer has the size of the result");
-    resizer.resize(&source, &mut target, &options).expect("invariant: both pictures have the same kind of pixels");
+    resizer.resize_typed(&source, &mut target, options).expect("invariant: both pictures have the same kind of pixels");
 }
 
 /// The rows of a rectangle of a picture.

@@ -45,7 +45,7 @@ impl Pool {
     }
 }
 
-// A list of spare buffers is whole after a panic too.
+// A panic cannot leave a list of unused buffers half changed, so a poisoned lock is usable.
 
 fn pop<T: Default>(list: &Mutex<Vec<T>>) -> T {
     list.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()

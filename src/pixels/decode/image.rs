@@ -1,4 +1,4 @@
-//! GIF, BMP and TIFF, by the `image` crate. Of a GIF the first frame is read, of a TIFF the first page.
+//! GIF, BMP and TIFF, by the `image` crate. The first frame of a GIF and the first page of a TIFF are read.
 //!
 //! The limits hold as for the other formats: the size in the header is checked before any pixel is decoded, and the
 //! decoder may use no more memory than they allow. An ICC profile and an orientation tag are applied.

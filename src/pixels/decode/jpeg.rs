@@ -259,7 +259,7 @@ impl Walk {
         if components < self.interleaved {
             return Err(unsupported("subsampled and not interleaved"));
         }
-        // Where JFIF or Adobe say YCbCr, the decoder heeds the names, and Adobe before JFIF.
+        // The decoder gives the names precedence over JFIF and Adobe, which say YCbCr here, and Adobe precedence over JFIF.
         if self.is_named_rgb && (self.has_jfif || self.adobe == Some(1)) {
             return Err(unsupported("YCbCr named RGB"));
         }

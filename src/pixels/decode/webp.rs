@@ -1,4 +1,4 @@
-//! WebP, by `image-webp`. Of an animation the first frame is read.
+//! WebP, by `image-webp`. The first frame of an animation is read.
 //!
 //! With `Codec::Fast`, libwebp reads the pixels of a still, lossy, opaque picture. Where it finds anything wrong,
 //! `image-webp` reads them again, and its result counts. Lossless pictures and alpha channels are always read by
@@ -72,7 +72,7 @@ fn asked<'a>(chunks: &Chunks<'a>, limits: &DecodeLimits) -> Option<&'a [u8]> {
 
 #[cfg(feature = "libwebp")]
 impl WebP<'_> {
-    /// Fills `pixels`, unless the pure codec is to, or libwebp finds anything wrong with the file.
+    /// Decodes with libwebp. Returns false where it is not to be used, or finds anything wrong with the file.
     fn read_fast(&self, pixels: &mut [u8]) -> bool {
         use smart_resize_webp::{Layout, decode};
         let (width, height) = self.decoder.dimensions();
@@ -102,7 +102,7 @@ struct Chunks<'a> {
     /// Nothing but one picture, and at most a profile, is in the file.
     is_bare: bool,
     has_content_credentials: bool,
-    /// It has a bitstream without an alpha channel, and none beside it.
+    /// It has a lossy bitstream and no alpha chunk.
     is_opaque: bool,
     /// Where the first frame of an animation has its flags.
     frame_flags: Option<usize>,
@@ -112,8 +112,8 @@ struct Chunks<'a> {
 
 #[cfg(feature = "libwebp")]
 impl<'a> Chunks<'a> {
-    /// The bitstream of a still and opaque picture: one that begins with a key frame, and names no colour space that
-    /// there is not, which `image-webp` refuses and libwebp does not see.
+    /// The bitstream of a still, opaque picture. It must begin with a key frame and name a colour space that exists:
+    /// `image-webp` refuses any other, and libwebp accepts it.
     fn plainly_lossy(&self) -> Option<&'a [u8]> {
         // Frame tag, whose lowest bit is 0 for a key frame (3), start code (3), size (4), then coded bits, of which the
         // first, for the colour space, is the highest of a byte.
@@ -122,11 +122,12 @@ impl<'a> Chunks<'a> {
     }
 }
 
+/// The file with the two corrections that the module describes, copied only if one is needed.
 fn mended<'a>(bytes: &'a [u8], chunks: &Chunks<'_>) -> Cow<'a, [u8]> {
-    /// Of the extended header, which is the first chunk.
+    /// Offset of the flags in the extended header, which is the first chunk.
     const FLAGS: usize = 20;
     const ALPHA: u8 = 0x10;
-    /// Of a frame: it replaces what is below it.
+    /// The flag of a frame that replaces the canvas below it.
     const REPLACES: u8 = 0x02;
     let mut file = Cow::Borrowed(bytes);
     let flags = bytes.get(FLAGS).filter(|_| bytes.get(12..16) == Some(b"VP8X")).copied().unwrap_or(0);
@@ -147,7 +148,7 @@ fn walk<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Chunks<'a>, Decode
         Chunks { is_bare: true, has_content_credentials: false, is_opaque: false, frame_flags: None, lossy: None };
     let length = bytes.get(4..8).and_then(|length| length.first_chunk()).ok_or(TRUNCATED)?;
     let mut has_alpha = false;
-    // What stands behind the file's own end is passed over.
+    // Data behind the end that the header names is skipped.
     let beyond = bytes.len().saturating_sub((u32::from_le_bytes(*length) as usize).saturating_add(8));
     found.is_bare = beyond == 0;
     let mut rest = bytes.get(12..).ok_or(TRUNCATED)?;

@@ -129,8 +129,8 @@ fn highest_within(
     if best.is_some() {
         return Ok(best);
     }
-    // Invariant: `low` fits or is below the floor, `high` does not fit. Of at most 99 qualities between them the
-    // answer is one, or none: 100 cases, told apart by 7 encodes.
+    // Invariant: `low` fits or is below the floor, `high` does not fit. At most 99 qualities are between them, so that the
+    // answer is one of 100: 7 encodes find it.
     let (mut low, mut high) = (floor.saturating_sub(1), asked);
     while low.saturating_add(1) < high {
         let middle = low.midpoint(high);

@@ -3,8 +3,9 @@
 //!
 //! It reads RGB pictures with 8 bits per sample. It does not handle profiles, orientation, alpha or limits.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8x3;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use jpeg_encoder::{ChromaSubsamplingMethod, SamplingFactor};
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
@@ -100,16 +101,17 @@ fn crop(picture: &Picture, rect: Rect) -> Picture {
 
 /// Resamples the rectangle with Lanczos3.
 fn resize(resizer: &mut Resizer, picture: &Picture, rect: Rect, width: u32, height: u32) -> Picture {
-    let source = ImageRef::new(picture.width, picture.height, &picture.pixels, PixelType::U8x3).unwrap();
-    let mut result = Image::new(width, height, PixelType::U8x3);
+    let source = TypedImageRef::<U8x3>::from_buffer(picture.width, picture.height, &picture.pixels).unwrap();
+    let mut pixels = vec![0; width as usize * height as usize * 3];
+    let mut result = TypedImage::<U8x3>::from_buffer(width, height, &mut pixels).unwrap();
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3)).crop(
         rect.left.into(),
         rect.top.into(),
         rect.width.into(),
         rect.height.into(),
     );
-    resizer.resize(&source, &mut result, &options).unwrap();
-    Picture { width, height, pixels: result.into_vec() }
+    resizer.resize_typed(&source, &mut result, &options).unwrap();
+    Picture { width, height, pixels }
 }
 
 fn encode(request: &Request, picture: &Picture) -> Vec<u8> {

@@ -1,4 +1,4 @@
-//! The probe: a search for obvious matches that costs almost nothing where there are none.
+//! The probe: a search for obvious matches that is almost free where there are none.
 //!
 //! As in LZ4, a hash of the next six bytes names one candidate, the last position with that hash, and the step between
 //! two positions grows with every miss. In a photograph the probe looks at one byte in sixty-four, and still finds runs
