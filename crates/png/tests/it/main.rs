@@ -22,6 +22,7 @@ mod decode_agrees_with_the_png_crate;
 mod decode_exact_means_that_nothing_is_hidden;
 mod decode_reads_every_whole_picture;
 mod errors_say_what_was_found;
+mod fuzz_inputs_keep_the_laws;
 mod every_pixel_is_read_back;
 mod files_are_as_small_as_those_of_the_png_crate;
 mod palettes_are_read_back;
