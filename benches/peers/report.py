@@ -93,7 +93,8 @@ def method(about):
         "written by Pillow with its defaults; the JPEG input has quality 95 and 4:2:0 subsampling.",
         "",
         f"**Timing.** Each library is a process that keeps running, with one thread and without caches. In each of "
-        f"{about['rounds']} rounds each library runs the case once. The order rotates, so that other load on the machine "
+        f"{about['rounds']} rounds each library runs the case twice, and the second run counts: the first brings the memory of an idle process back "
+        "into the caches. The order rotates, so that other load on the machine "
         "affects all libraries alike. A run that has used 2.5 seconds of CPU time is not repeated. Ours is a `Renderer`, which "
         "keeps its scratch buffers between pictures and no picture. Processes are not pinned to a core: libvips, which is also "
         "inside sharp, compresses in an additional thread, so that its CPU time can exceed its time.",

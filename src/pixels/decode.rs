@@ -212,7 +212,8 @@ struct Header {
 
 /// A decoder that has read the header.
 trait Pixels {
-    /// Decodes all samples into `buffer`.
+    /// Decodes all samples into `buffer`, which may hold an earlier picture: no picture may show through another, so a
+    /// decoder that does not verify that it writes every byte zeroes the buffer first.
     fn read(self: Box<Self>, buffer: Vec<u8>, scratch: &mut Scratch) -> Result<Read, DecodeError>;
 }
 
@@ -276,7 +277,7 @@ impl<'a> Opened<'a> {
     pub(crate) fn decode(self, pixels: Vec<u8>, scratch: &mut Scratch) -> Result<Decoded, DecodeError> {
         let Self { format, header, needed, pixels: decoder } = self;
         guarded(Some(format), || {
-            let buffer = zeroed(needed, pixels).ok_or(DecodeError::OutOfMemory { bytes: needed })?;
+            let buffer = sized(needed, pixels).ok_or(DecodeError::OutOfMemory { bytes: needed })?;
             let Read { samples, is_verified } = decoder.read(buffer, scratch)?;
             let has_alpha = samples.has_alpha;
             let (pixels, colour) = to_srgb(samples, &header.colour_tags)
@@ -300,12 +301,14 @@ impl<'a> Opened<'a> {
     }
 }
 
-/// A zeroed buffer, or `None` where there is not enough memory. Reused memory is zeroed too, so that no picture can show
-/// through another.
-fn zeroed(length: u64, mut buffer: Vec<u8>) -> Option<Vec<u8>> {
+/// The buffer with another length, or `None` where there is not enough memory. What it held before stays.
+fn sized(length: u64, mut buffer: Vec<u8>) -> Option<Vec<u8>> {
     let length = usize::try_from(length).ok()?;
-    buffer.clear();
-    buffer.try_reserve_exact(length).ok()?;
+    if buffer.capacity() < length {
+        // A larger buffer would be copied to its new place otherwise.
+        buffer = Vec::new();
+        buffer.try_reserve_exact(length).ok()?;
+    }
     buffer.resize(length, 0);
     Some(buffer)
 }

@@ -252,7 +252,7 @@ fn a_palette_that_is_not_of_whole_colours_is_refused() {
                 assert_eq!(decoded.unwrap().picture.pixels(), [7, 7, 7]);
             } else {
                 let expected =
-                    format!("the png cannot be decoded: its palette has {length} bytes, expected a multiple of 3");
+                    format!("the png cannot be decoded: its palette has {length} bytes; expected a multiple of 3");
                 assert_eq!(decoded.unwrap_err().to_string(), expected);
             }
         }

@@ -67,6 +67,7 @@ struct Image<D> {
 
 impl<D: ImageDecoder> Pixels for Image<D> {
     fn read(self: Box<Self>, mut bytes: Vec<u8>, _: &mut Scratch) -> Result<Read, DecodeError> {
+        bytes.fill(0);
         let Self { decoder, format, limits } = *self;
         let (channels, has_alpha, wide) = match decoder.color_type() {
             ColorType::L8 => (Channels::Grey, false, false),

@@ -88,6 +88,7 @@ struct Jpeg<'a> {
 
 impl Pixels for Jpeg<'_> {
     fn read(mut self: Box<Self>, mut bytes: Vec<u8>, _: &mut Scratch) -> Result<Read, DecodeError> {
+        bytes.fill(0);
         #[cfg(feature = "turbojpeg")]
         let is_read = self.fast.is_some_and(|(file, expected)| turbo::read(file, &expected, &mut bytes));
         #[cfg(not(feature = "turbojpeg"))]

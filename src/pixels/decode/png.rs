@@ -81,6 +81,7 @@ struct Png<'a> {
 
 impl Pixels for Png<'_> {
     fn read(mut self: Box<Self>, mut bytes: Vec<u8>, scratch: &mut Scratch) -> Result<Read, DecodeError> {
+        // The fast path writes every byte where it succeeds.
         if let Some((colour, idat)) = self.fast
             && let Ok(ending) = read_pixels(idat, colour, self.reader.info().width, &mut bytes, scratch)
         {
@@ -88,6 +89,7 @@ impl Pixels for Png<'_> {
             let samples = Samples { channels: Channels::Rgb, has_alpha, wide: false, bytes };
             return Ok(Read { samples, is_verified: ending == Ending::Exact && is_plain(self.bytes) });
         }
+        bytes.fill(0);
         let frame = self.reader.next_frame(&mut bytes).map_err(|error| unreadable(&error, &self.limits))?;
         let info = self.reader.info();
         if (frame.width, frame.height) != (info.width, info.height) {

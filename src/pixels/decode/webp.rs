@@ -82,6 +82,7 @@ impl WebP<'_> {
 
 impl Pixels for WebP<'_> {
     fn read(mut self: Box<Self>, mut bytes: Vec<u8>, _: &mut Scratch) -> Result<Read, DecodeError> {
+        bytes.fill(0);
         #[cfg(feature = "libwebp")]
         let is_read = self.read_fast(&mut bytes);
         #[cfg(not(feature = "libwebp"))]

@@ -22,9 +22,9 @@ mod decode_agrees_with_the_png_crate;
 mod decode_exact_means_that_nothing_is_hidden;
 mod decode_reads_every_whole_picture;
 mod errors_say_what_was_found;
-mod fuzz_inputs_keep_the_laws;
 mod every_pixel_is_read_back;
 mod files_are_as_small_as_those_of_the_png_crate;
+mod fuzz_inputs_keep_the_laws;
 mod palettes_are_read_back;
 #[cfg(feature = "parallel")]
 mod parallel_files_equal_sequential_ones;
