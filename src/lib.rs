@@ -41,8 +41,8 @@
 //!
 //! - What is asked: [`ResizeRequest`], [`Source`], [`Target`], [`PresetTable`], [`PriceList`], [`Scene`].
 //! - What will be done: [`Plan`], [`smallest_covering`], [`Fit`], [`Focus`], [`prompt`].
-//! - What is spared: [`Sharing`], [`OverBudgetError`], [`ResizeRequestBuilder::skip_covered`].
-//! - Who does it: [`Generator`], [`AsyncGenerator`], [`Store`], `Driver`, `Budget`.
+//! - What is saved: [`Sharing`], [`OverBudgetError`], [`ResizeRequestBuilder::skip_covered`].
+//! - What does it: [`Generator`], [`AsyncGenerator`], [`Store`], `Driver`, `Budget`.
 //! - The JSON of fal and Gemini, for services and for backends: `wire`.
 //! - Pixels alone: `render`, `decode`, `encode`, `encode_within`, `probe`.
 //!
@@ -69,8 +69,8 @@
 //! # What it does not do
 //!
 //! It talks to no service, fetches no URL, keeps no file, and neither retries nor waits. CMYK JPEGs are refused. WebP is
-//! written without loss, unless a lossy file is asked of the feature `libwebp`. Of an animation the first
-//! frame is used.
+//! written without loss, unless a lossy file is asked of the feature `libwebp`. The first frame of an
+//! animation is used.
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;

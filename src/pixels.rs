@@ -7,7 +7,9 @@
 //! - [`encode`](mod@encode): pixels to files.
 //!
 //! A picture that already is what the target asks for passes through: it has the target's size and format, is upright
-//! and sRGB, has nothing to strip, and for a JPEG no quality, subsampling or scans are asked. Its bytes are the result.
+//! and sRGB, has nothing to strip, and for a JPEG no quality, subsampling or scans are asked. Unless it is trusted, a PNG
+//! must also be one whose every byte the decoder has verified ([`PassThrough`](options::PassThrough)). Its bytes are the
+//! result.
 //!
 //! ```
 //! use smart_resize::{

@@ -79,5 +79,5 @@ fn no_bomb_takes_more_than_the_limits_grant() {
     tight.decoded_bytes = u64::from(size.area()) * 3 - 1;
     assert!(held("a byte too many", &webp, &tight, 0).is_err());
     let cut = &webp[..webp.len() - 40];
-    assert_eq!(held("cut short", cut, &limits, 0), Err(DecodeError::Truncated { format: Format::WebP }));
+    assert_eq!(held("cut short", cut, &limits, 0), Err(DecodeError::Truncated { format: Format::WebP.into() }));
 }

@@ -4,6 +4,7 @@
     dead_code,
     unexpected_cfgs,
     clippy::cast_possible_truncation,
+    clippy::disallowed_types,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,

@@ -27,14 +27,15 @@ const QUALITY: u8 = 95;
 /// Makes a source of an encoded picture, with its upright size.
 ///
 /// The source keeps the bytes as they are, with their metadata, where the picture is a PNG, JPEG or WebP that is stored
-/// upright and in sRGB. Otherwise it is rotated and converted, and encoded again without metadata: as a JPEG of quality
-/// 95 and 4:4:4 where it was a JPEG, else as a PNG. The pure codecs do that, whatever the limits name: a run is resumed
-/// by the digest of its source, which has to be the same on every machine.
+/// upright, and in sRGB or with a description of its colours that cannot be applied. Where the header shows that, the
+/// pixels are not decoded, so a damaged file is not found. Otherwise the picture is rotated and converted, and encoded
+/// again without metadata: as a JPEG of quality 95 and 4:4:4 where it was a JPEG, else as a PNG. The pure codecs do that,
+/// whatever the limits name: a run is resumed by the digest of its source, which has to be the same on every machine.
 ///
 /// # Errors
 ///
-/// [`RenderError::Decode`] where the bytes are no picture or exceed the limits, [`RenderError::Encode`] where it cannot be
-/// encoded again.
+/// [`RenderError::Decode`] where the header cannot be read or exceeds the limits, or the pixels have to be decoded and
+/// cannot be; [`RenderError::Encode`] where the picture cannot be encoded again.
 pub fn read_source(bytes: impl Into<Arc<[u8]>>, limits: &DecodeLimits) -> Result<Source, RenderError> {
     let bytes = bytes.into();
     let limits = &DecodeLimits { codec: Codec::Pure, ..*limits };

@@ -166,6 +166,9 @@ pub struct Decoded {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
+/// The segments of a JPEG and the chunks of a WebP are walked to the end, so that a file which is cut short is an error here
+/// already.
+///
 /// # Errors
 ///
 /// [`DecodeError`] where the header cannot be read or exceeds the limits.
@@ -354,7 +357,7 @@ pub enum DecodeError {
     TooManyBytes { bytes: u64, max: u64 },
     /// The decoder needs more memory for something that is not pixels, such as an inflated profile, than the limits
     /// allow.
-    #[error("the metadata of the {format} needs more than {max} bytes")]
+    #[error("the decoder of the {format} needs more than {max} bytes of memory")]
     MemoryLimit {
         /// The format.
         format: SourceFormat,

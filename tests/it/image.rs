@@ -121,6 +121,38 @@ fn the_orientation_of_a_tiff_is_applied() {
     assert!((0..10).all(|x| pixel(&turned, 5, x) == pixel(&stored, x, 0)));
 }
 
+/// The profile is larger than the pixels: a small picture must not lose it.
+#[test]
+fn the_profile_of_a_small_tiff_is_applied() {
+    let stored = photo(size("8x8"));
+    let mut file = raw_tiff(stored.size(), 3, 2, stored.pixels(), &[]);
+    let mut profile = moxcms::ColorProfile::new_adobe_rgb().encode().unwrap();
+    profile.resize(profile.len().next_multiple_of(2), 0);
+    // The directory is written again with one entry more, behind the profile.
+    let at = file.len() as u32;
+    file.extend(&profile);
+    let with = raw_tiff(stored.size(), 3, 2, stored.pixels(), &[(34_675, 7, profile.len() as u32, at)]);
+    let directory = u32::from_le_bytes(*with[4..].first_chunk().unwrap()) as usize;
+    let place = (file.len() as u32).to_le_bytes();
+    file.extend(&with[directory..]);
+    file[4..8].copy_from_slice(&place);
+    let decoded = decode(&file, &DecodeLimits::default()).unwrap();
+    assert_eq!(decoded.colour, Colour::Converted);
+    assert_ne!(decoded.picture, stored);
+}
+
+/// A frame has a buffer of its own, which the limit on pixels does not see.
+#[test]
+fn a_gif_frame_that_is_larger_than_its_canvas_takes_no_more_than_the_limits() {
+    let picture = flat(size("300x200"), false);
+    let mut file = gif(std::slice::from_ref(&picture));
+    // The canvas of the header: 1x1.
+    file[6..10].copy_from_slice(&[1, 0, 1, 0]);
+    let mut limits = DecodeLimits::default();
+    limits.metadata_bytes = 300 * 200 * 4 - 1;
+    assert!(decode(&file, &limits).is_err());
+}
+
 #[test]
 fn a_cmyk_tiff_is_refused() {
     let file = raw_tiff(size("8x4"), 4, 5, &[9, 8, 7, 6].repeat(32), &[]);

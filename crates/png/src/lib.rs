@@ -1,4 +1,4 @@
-//! A fast, lossless PNG encoder.
+//! A fast, lossless PNG encoder, and a fast reader of 8-bit RGB and RGBA files ([`decode`]).
 //!
 //! Pixels of 8 bits per sample in, a PNG file out: about as small as with zlib's level 6, in a fraction of the time.
 //!
@@ -24,6 +24,8 @@
 //! 4. `filter`: a filter type per scanline, and the residuals.
 //! 5. `deflate`: LZ77 matches, only where they pay, and Huffman codes optimised per block.
 //! 6. `datastream`: the strips as `IDAT` chunks of one zlib stream.
+//!
+//! [`decode`] is independent of these stages.
 //!
 //! # Guarantees
 //!

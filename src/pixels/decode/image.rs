@@ -33,21 +33,24 @@ fn opened<'a, D: ImageDecoder + 'a>(
     format: SourceFormat,
     limits: &DecodeLimits,
 ) -> Result<(Header, u64, Box<dyn Pixels + 'a>), DecodeError> {
-    let failed = |error| unreadable(format, &error, limits);
-    let mut decoder = decoder.map_err(failed)?;
+    let mut decoder = decoder.map_err(|error| unreadable(format, &error, limits.metadata_bytes))?;
     let (width, height) = decoder.dimensions();
     let size = limits.check_size(width, height)?;
     limits.check_needed(decoder.total_bytes())?;
-    let mut most = Limits::no_limits();
-    most.max_alloc = Some(limits.decoded_bytes.saturating_add(limits.metadata_bytes));
-    decoder.set_limits(most).map_err(failed)?;
     // The `image` crate converts CMYK without a profile, which shifts colours far.
     if matches!(decoder.original_color_type(), ExtendedColorType::Cmyk8 | ExtendedColorType::Cmyk16) {
         return Err(DecodeError::UnsupportedColour { format, found: "CMYK".into() });
     }
-    // A profile that cannot be read counts as a broken one. A tag that cannot be read is ignored.
+    // Before the limits are set: `image` bounds the tags of a TIFF by the size of its pixels, and drops a larger profile
+    // without an error. A profile that cannot be read counts as a broken one. A tag that cannot be read is ignored.
     let icc = decoder.icc_profile().unwrap_or_else(|_| Some(Vec::new()));
     let orientation = decoder.orientation().map_or(Orientation::UPRIGHT, |tag| Orientation::from_tag(tag.to_exif()));
+    // A frame of a GIF may be larger than its canvas, and has a buffer of its own.
+    let pixels = if format == SourceFormat::Gif { decoder.total_bytes() } else { limits.decoded_bytes };
+    let max_alloc = pixels.saturating_add(limits.metadata_bytes);
+    let mut most = Limits::no_limits();
+    most.max_alloc = Some(max_alloc);
+    decoder.set_limits(most).map_err(|error| unreadable(format, &error, max_alloc))?;
     let header = Header {
         size,
         orientation,
@@ -56,19 +59,20 @@ fn opened<'a, D: ImageDecoder + 'a>(
         has_content_credentials: false,
     };
     let needed = decoder.total_bytes();
-    Ok((header, needed, Box::new(Image { decoder, format, limits: *limits })))
+    Ok((header, needed, Box::new(Image { decoder, format, max_alloc })))
 }
 
 struct Image<D> {
     decoder: D,
     format: SourceFormat,
-    limits: DecodeLimits,
+    /// The most bytes that the decoder may allocate.
+    max_alloc: u64,
 }
 
 impl<D: ImageDecoder> Pixels for Image<D> {
     fn read(self: Box<Self>, mut bytes: Vec<u8>, _: &mut Scratch) -> Result<Read, DecodeError> {
         bytes.fill(0);
-        let Self { decoder, format, limits } = *self;
+        let Self { decoder, format, max_alloc } = *self;
         let (channels, has_alpha, wide) = match decoder.color_type() {
             ColorType::L8 => (Channels::Grey, false, false),
             ColorType::La8 => (Channels::Grey, true, false),
@@ -80,7 +84,7 @@ impl<D: ImageDecoder> Pixels for Image<D> {
             ColorType::Rgba16 => (Channels::Rgb, true, true),
             other => return Err(DecodeError::UnsupportedColour { format, found: format!("{other:?}") }),
         };
-        decoder.read_image(&mut bytes).map_err(|error| unreadable(format, &error, &limits))?;
+        decoder.read_image(&mut bytes).map_err(|error| unreadable(format, &error, max_alloc))?;
         if wide {
             // The crate gives samples in the byte order of the machine.
             for sample in bytes.as_chunks_mut::<2>().0 {
@@ -91,9 +95,9 @@ impl<D: ImageDecoder> Pixels for Image<D> {
     }
 }
 
-fn unreadable(format: SourceFormat, error: &ImageError, limits: &DecodeLimits) -> DecodeError {
+fn unreadable(format: SourceFormat, error: &ImageError, max_alloc: u64) -> DecodeError {
     match error {
-        ImageError::Limits(_) => DecodeError::MemoryLimit { format, max: limits.metadata_bytes },
+        ImageError::Limits(_) => DecodeError::MemoryLimit { format, max: max_alloc },
         ImageError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => DecodeError::Truncated { format },
         ImageError::Unsupported(error) => match error.kind() {
             UnsupportedErrorKind::Color(colour) => {

@@ -20,11 +20,11 @@ pub const DEFAULT_JPEG_QUALITY: u8 = 90;
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub enum Subsampling {
-    /// 4:2:0: half in both directions. Right for photographs.
+    /// 4:2:0: chroma has half the width and height of luma. Right for photographs.
     #[default]
     #[cfg_attr(feature = "serde", serde(rename = "4:2:0"))]
     Yuv420,
-    /// 4:4:4: the same. Right for red text and thin coloured lines.
+    /// 4:4:4: chroma has the size of luma. Right for red text and thin coloured lines.
     #[cfg_attr(feature = "serde", serde(rename = "4:4:4"))]
     Yuv444,
 }
@@ -99,7 +99,7 @@ impl Default for JpegOptions {
 /// Scratch buffers.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
-    /// The picture without its alpha.
+    /// The picture flattened over the background.
     pub(super) flattened: Vec<u8>,
     encoder: smart_resize_jpeg::Scratch,
 }

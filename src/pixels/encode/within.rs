@@ -13,8 +13,8 @@
 //! [`Encoded::settings`] says what was used, and [`Encoded::encodes`] how often the picture was encoded. The same
 //! picture gives the same file on every machine: palettes are made with integers, and with sums, products and quotients
 //! of 64-bit floats, which every machine that follows IEEE 754 rounds alike (32-bit x86 without SSE2 does not). That
-//! does not hold for the codecs in C. The time grows with the number of pixels and not with what they show; a palette
-//! takes two bytes a pixel.
+//! does not hold for the codecs in C. The time depends on the number of pixels, not on the content. A palette takes
+//! two bytes of memory per pixel.
 //!
 //! ```
 //! use smart_resize::{EncodeError, EncodeOptions, EncoderSettings, Format, Picture, Size, encode, encode_within};
@@ -36,6 +36,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+use std::iter;
 use std::mem;
 use std::sync::Arc;
 
@@ -149,7 +150,8 @@ fn png_within(
     scratch: &mut png::Scratch,
     tries: &mut Tries,
 ) -> Result<Option<Encoded>, EncodeError> {
-    for effort in PngOptions::EFFORTS.into_iter().skip_while(|effort| *effort != options.png.effort) {
+    let above = PngOptions::EFFORTS.into_iter().skip_while(|effort| *effort != options.png.effort).skip(1);
+    for effort in iter::once(options.png.effort).chain(above) {
         if let Some(encoded) = tries.fitting(png::encode(picture, effort, scratch))? {
             return Ok(Some(encoded));
         }
