@@ -9,7 +9,7 @@
 //! CMYK JPEG, a JPEG whose subsampled components come in scans of their own, whose chroma is finer than its luma, or
 //! whose headers disagree about RGB and YCbCr; a PNG of high dynamic range or of narrow range.
 //!
-//! [`Opened`] is a file whose header has been read, once, and checked. Everything else starts there.
+//! A file is opened once: its header is read and checked, and everything else starts from there.
 
 #[cfg(feature = "image")]
 mod image;

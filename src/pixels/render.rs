@@ -1,7 +1,7 @@
 //! The pipeline: decode the whole picture, inspect it, crop and resample each target, encode.
 //!
 //! A file's header is parsed once. The picture is decoded once, whatever the number of targets. Each target has its
-//! rectangle from [`RenderTarget`](crate::RenderTarget), and is resampled from it once.
+//! rectangle from [`RenderTarget`], and is resampled from it once.
 //!
 //! Peak memory is the file, the decoded picture, and for each target in progress its pixels, its file and the
 //! intermediate picture of the convolution.
