@@ -291,7 +291,10 @@ fn a_limit_on_the_weight_is_kept() {
     let error = encode_within(&picture, Format::Jpeg, &options, 700).unwrap_err();
     // In a picture as small as that a lower quality may be heavier by a few bytes.
     let message = error.to_string();
-    assert!(message.contains(" bytes (quality 4") && message.ends_with(", 4:2:0, fast); expected at most 700"), "{message}");
+    assert!(
+        message.contains(" bytes (quality 4") && message.ends_with(", 4:2:0, fast); expected at most 700"),
+        "{message}"
+    );
 }
 
 #[cfg(feature = "serde")]
