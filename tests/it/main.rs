@@ -21,8 +21,6 @@ mod budget;
 mod codec;
 #[cfg(feature = "pixels")]
 mod colour;
-#[cfg(all(feature = "pixels", feature = "serde"))]
-mod command;
 #[cfg(feature = "pixels")]
 mod cut_from_source;
 #[cfg(feature = "pixels")]

@@ -15,7 +15,7 @@ use crate::values;
 
 /// Makes a picture of exactly each SIZE, regenerated at the smallest preset that covers it and never enlarged.
 #[derive(Debug, Parser)]
-#[command(name = "resize", version)]
+#[command(name = "smart-resize", version)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of a command")]
 pub(crate) struct Args {
     /// Exact sizes such as 1920x1080 [default: 1024x1024 1920x1080 768x1344, or those of the pack]

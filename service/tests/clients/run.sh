@@ -4,7 +4,7 @@
 set -euo pipefail
 program=$(realpath "$1")
 cd "$(dirname "$0")"
-place=${CARGO_TARGET_DIR:-../../../../target}/clients
+place=${CARGO_TARGET_DIR:-../../../target}/clients
 mkdir -p "$place"
 place=$(cd "$place" && pwd)
 

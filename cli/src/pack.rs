@@ -1,4 +1,4 @@
-//! A pack of placements: where a picture is to appear, and what is accepted there. A TOML list; see `examples/data`.
+//! A pack of placements: where a picture is to appear, and what is accepted there. A TOML list; see `cli/data`.
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -14,7 +14,7 @@ if [ -z "${CHROMIUM:-}" ]; then
         { echo "page test: Chromium is missing (Debian: apt-get install chromium)" >&2; exit 77; }
 fi
 
-: "${PLAYWRIGHT:=${CARGO_TARGET_DIR:-../../../../target}/page-test}"
+: "${PLAYWRIGHT:=${CARGO_TARGET_DIR:-../../../target}/page-test}"
 if [ ! -d "$PLAYWRIGHT/node_modules/playwright-core" ]; then
     mkdir -p "$PLAYWRIGHT"
     npm install --prefix "$PLAYWRIGHT" --no-save --no-package-lock --no-audit --no-fund playwright-core@1.65 >/dev/null

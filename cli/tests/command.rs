@@ -1,12 +1,19 @@
 //! The command of the README: its files, its lines, its exit codes.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a panic is how a test fails"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use smart_resize::{DecodeLimits, Format, Plan, decode, probe};
-
-use crate::pictures::{photo, png, size};
+use smart_resize::{DecodeLimits, EncodeOptions, Format, Picture, Plan, Size, decode, encode, probe};
 
 /// A folder of its own for one test, empty.
 fn folder(name: &str) -> PathBuf {
@@ -16,15 +23,28 @@ fn folder(name: &str) -> PathBuf {
     folder
 }
 
-/// Runs the command in `folder`. `cargo test` builds it beside the tests.
+/// Runs the command in `folder`.
 fn resize(folder: &Path, arguments: &[&str]) -> Output {
-    let test = std::env::current_exe().unwrap();
-    let command = test.parent().unwrap().parent().unwrap().join("examples").join("resize");
-    Command::new(&command)
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .unwrap_or_else(|error| panic!("{}: {error}; `cargo build --example resize` makes it", command.display()))
+    Command::new(env!("CARGO_BIN_EXE_smart-resize")).args(arguments).current_dir(folder).output().unwrap()
+}
+
+fn size(text: &str) -> Size {
+    text.parse().unwrap()
+}
+
+/// A gradient with grain: different in every row, column and channel.
+fn photo(size: Size) -> Picture {
+    let (width, height) = (size.width(), size.height());
+    let grain = |at: u32| (at.wrapping_mul(0x9e37_79b1) >> 24) % 7;
+    let pixel = |at: u32| {
+        let (x, y) = (at % width, at / width);
+        [x * 200 / width, y * 200 / height, (x + y) * 200 / (width + height)].map(|level| (level + grain(at)) as u8)
+    };
+    Picture::from_rgb(size, (0..size.area()).flat_map(pixel).collect()).unwrap()
+}
+
+fn png(picture: &Picture) -> Vec<u8> {
+    encode(picture, Format::Png, &EncodeOptions::default()).unwrap().bytes
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -343,7 +363,7 @@ fn amounts_are_read_exactly() {
 #[test]
 fn the_pack_that_comes_with_the_command_is_whole() {
     let folder = folder("command-placements");
-    let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data/placements.toml");
+    let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/placements.toml");
     let written = fs::read_to_string(&pack).unwrap();
     let count = written.matches("[[placement]]").count();
     assert!(count >= 40, "{count}");

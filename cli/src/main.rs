@@ -1,26 +1,20 @@
-//! The main job as a command: one picture in, a file of exactly each size out.
+//! The command: one picture in, one file of exactly each size out.
 //!
 //! ```text
-//! cargo run --release --example resize
-//! cargo run --release --example resize -- --image photo.jpg 1024x1024 1920x1080 768x1344
-//! cargo run --release --example resize -- --pack examples/data/placements.toml --share 10 --budget 2
+//! smart-resize --image photo.jpg 1024x1024 1920x1080 768x1344
+//! smart-resize --pack placements.toml --share 10 --budget 2
 //! ```
 //!
-//! No model is asked: the embedded local generator reframes the picture, or `--generated FILE` stands for what a
-//! model returned. Ends with 0, with 1 where a picture failed or its placement would reject it (the others are kept),
-//! or with 2 where nothing was begun.
+//! It asks no model. The built-in generator reframes the picture, or `--generated FILE` is the picture that a model
+//! returned. The exit code is 0; or 1 if a picture failed or its placement would reject it, where the others are kept;
+//! or 2 if nothing was started.
 
-#![expect(clippy::disallowed_methods, clippy::print_stderr, reason = "a command reads, writes and speaks")]
+#![expect(clippy::print_stderr, reason = "a command reports errors on standard error")]
 
-#[path = "resize/args.rs"]
 mod args;
-#[path = "resize/pack.rs"]
 mod pack;
-#[path = "resize/sample.rs"]
 mod sample;
-#[path = "resize/sheet.rs"]
 mod sheet;
-#[path = "resize/values.rs"]
 mod values;
 
 use std::collections::BTreeMap;
