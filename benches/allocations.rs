@@ -13,9 +13,10 @@ use std::io::Cursor;
 use fast_image_resize::Resizer;
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::U8x3;
-use smart_resize::{
-    DecodeLimits, EncodeOptions, Format, Inspect, RenderOptions, RenderTarget, Renderer, Size, decode, encode,
-};
+use smart_resize::pixels::decode::{DecodeLimits, decode};
+use smart_resize::pixels::encode::{EncodeOptions, encode};
+use smart_resize::pixels::render::{Inspect, RenderOptions, RenderTarget, Renderer};
+use smart_resize::{Format, Size};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use zune_jpeg::JpegDecoder;
 

@@ -6,10 +6,11 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use smart_resize::{
-    Codec, DecodeLimits, EncodeOptions, Format, JpegOptions, Picture, RenderOptions, WebPMode, WebPOptions, decode,
-    encode,
-};
+use smart_resize::Format;
+use smart_resize::pixels::decode::{DecodeLimits, decode};
+use smart_resize::pixels::encode::{EncodeOptions, JpegOptions, WebPMode, WebPOptions, encode};
+use smart_resize::pixels::render::RenderOptions;
+use smart_resize::pixels::{Codec, Picture};
 
 mod photo;
 

@@ -7,9 +7,10 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rayon::ThreadPoolBuilder;
-use smart_resize::{
-    DecodeLimits, EncodeOptions, Format, RenderOptions, RenderTarget, Size, decode, encode, render_all,
-};
+use smart_resize::pixels::decode::{DecodeLimits, decode};
+use smart_resize::pixels::encode::{EncodeOptions, encode};
+use smart_resize::pixels::render::{RenderOptions, RenderTarget, render_all};
+use smart_resize::{Format, Size};
 
 mod photo;
 

@@ -7,10 +7,10 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use smart_resize::{
-    Digest, Optimality, Plan, PlanError, PresetTable, ResizeRequest, Sharing, Size, Smallest, Source, UsdMicros,
-    smallest_covering,
-};
+use smart_resize::model::{PresetTable, Smallest, UsdMicros, smallest_covering};
+use smart_resize::plan::{Digest, Optimality, PlanError};
+use smart_resize::request::Sharing;
+use smart_resize::{Plan, Request, Size, Source};
 
 /// The ten sizes that are asked for most.
 const TEN_SIZES: [&str; 10] = [
@@ -54,7 +54,7 @@ fn request(c: &mut Criterion) {
     let size = Size::new(4000, 3000).unwrap();
     let source = Source::from_url("https://example.com/a.jpg").with_digest(Digest::of(b"a picture")).with_size(size);
     let plan = |source: &Source| {
-        let request = ResizeRequest::builder(source.clone()).sizes(TEN_SIZES).seed(7).build();
+        let request = Request::builder(source.clone()).sizes(TEN_SIZES).seed(7).build();
         Plan::new(&request.unwrap()).unwrap()
     };
     let answer = plan(&source);
@@ -76,7 +76,7 @@ fn share(c: &mut Criterion) {
     let mut group = c.benchmark_group("plan/share");
     for table in [PresetTable::nano_banana_pro(), PresetTable::nano_banana_2()] {
         for max_loss_per_mille in [0, 100, 300] {
-            let builder = ResizeRequest::builder(source.clone()).targets(hundred.clone()).table(table.clone());
+            let builder = Request::builder(source.clone()).targets(hundred.clone()).table(table.clone());
             let builder = builder.sharing(Sharing::Shared { max_loss_per_mille });
             let request = builder.clone().build().unwrap();
             let plan = Plan::new(&request).unwrap();

@@ -5,7 +5,9 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use smart_resize::{Format, RenderOptions, RenderTarget, Size, probe, render};
+use smart_resize::pixels::decode::probe;
+use smart_resize::pixels::render::{RenderOptions, RenderTarget, render};
+use smart_resize::{Format, Size};
 
 mod photo;
 

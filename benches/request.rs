@@ -5,7 +5,10 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use smart_resize::{DecodeLimits, Driver, LocalGenerator, Outcome, Plan, ResizeRequest, Source, probe};
+use smart_resize::generate::local::LocalGenerator;
+use smart_resize::pixels::decode::{DecodeLimits, probe};
+use smart_resize::run::Driver;
+use smart_resize::{Outcome, Plan, Request, Source};
 
 mod photo;
 
@@ -26,7 +29,7 @@ fn benches(c: &mut Criterion) {
 }
 
 fn resize(source: &Source) -> Outcome {
-    let request = ResizeRequest::builder(source.clone()).sizes(SIZES).build().unwrap();
+    let request = Request::builder(source.clone()).sizes(SIZES).build().unwrap();
     let plan = Plan::new(&request).unwrap();
     Driver::new(&plan, source).run(&LocalGenerator::default()).unwrap()
 }

@@ -10,11 +10,15 @@ use std::future::{Ready, ready};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use smart_resize::generate::budget::Budget;
+use smart_resize::generate::local::LocalGenerator;
 use smart_resize::generate::tower::{GeneratorService, MeterLayer, ServiceGenerator};
-use smart_resize::{
-    Budget, Driver, EncodeOptions, Format, GenerateError, GenerateErrorKind, Generated, GenerationRequest, Generator,
-    LocalGenerator, Picture, Plan, ResizeRequest, Size, Source, UsdMicros, encode, generate_from_async_fn,
-};
+use smart_resize::generate::{GenerateError, GenerateErrorKind, Generated, GenerationRequest, from_async_fn};
+use smart_resize::model::UsdMicros;
+use smart_resize::pixels::Picture;
+use smart_resize::pixels::encode::{EncodeOptions, encode};
+use smart_resize::run::Driver;
+use smart_resize::{Format, Generator, Plan, Request, Size, Source};
 use tower::ServiceBuilder;
 use tower::retry::Policy;
 
@@ -40,12 +44,12 @@ impl Policy<GenerationRequest, Generated, GenerateError> for Tries {
 fn main() -> Result<(), Box<dyn Error>> {
     let picture = Picture::from_rgb(Size::new(300, 200)?, vec![120; 300 * 200 * 3])?;
     let source = Source::from_bytes(encode(&picture, Format::Png, &EncodeOptions::default())?.bytes);
-    let request = ResizeRequest::builder(source.clone()).sizes(["1024x1024", "728x90", "160x600"]).build()?;
+    let request = Request::builder(source.clone()).sizes(["1024x1024", "728x90", "160x600"]).build()?;
     let plan = Plan::new(&request)?;
 
     // Every other answer is text without an image, and is billed.
     let asked = AtomicU32::new(0);
-    let backend = generate_from_async_fn(move |request: GenerationRequest| {
+    let backend = from_async_fn(move |request: GenerationRequest| {
         let made = Generator::generate(&LocalGenerator::default(), &request);
         let fails = asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(2);
         ready(match made {

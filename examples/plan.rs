@@ -7,7 +7,9 @@
 
 use std::error::Error;
 
-use smart_resize::{Insets, Plan, PresetTable, ResizeRequest, Resolution, Size, Source, Target};
+use smart_resize::geometry::Insets;
+use smart_resize::model::{PresetTable, Resolution};
+use smart_resize::{Plan, Request, Size, Source, Target};
 
 fn main() -> Result<(), Box<dyn Error>> {
     // A backend can read the picture from a URL; with its digest, answers can be found again.
@@ -17,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let story = Target::new(Size::new(1080, 1920)?).with_safe_area(Insets::new(140, 0, 200, 0)?);
 
     for table in PresetTable::all() {
-        let request = ResizeRequest::builder(source.clone())
+        let request = Request::builder(source.clone())
             .sizes(["1080x1080", "1200x628"])
             .targets([story])
             .table(table)
@@ -31,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     // A floor is a matter of quality, never of the final size.
-    let request = ResizeRequest::builder(source).sizes(["1080x1080"]).floor(Resolution::K4).build()?;
+    let request = Request::builder(source).sizes(["1080x1080"]).floor(Resolution::K4).build()?;
     show(&Plan::new(&request)?)
 }
 

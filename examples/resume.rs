@@ -8,20 +8,23 @@
 use std::cell::Cell;
 use std::error::Error;
 
-use smart_resize::{
-    Driver, EncodeOptions, Format, GenerateError, GenerateErrorKind, Generated, GenerationRequest, Generator,
-    LocalGenerator, MemoryStore, Outcome, Picture, Plan, ResizeRequest, Size, Source, encode, generate_from_fn,
-};
+use smart_resize::generate::local::LocalGenerator;
+use smart_resize::generate::store::MemoryStore;
+use smart_resize::generate::{GenerateError, GenerateErrorKind, Generated, GenerationRequest, from_fn};
+use smart_resize::pixels::Picture;
+use smart_resize::pixels::encode::{EncodeOptions, encode};
+use smart_resize::run::Driver;
+use smart_resize::{Format, Generator, Outcome, Plan, Request, Size, Source};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let picture = Picture::from_rgb(Size::new(300, 200)?, vec![120; 300 * 200 * 3])?;
     let source = Source::from_bytes(encode(&picture, Format::Png, &EncodeOptions::default())?.bytes);
-    let request = ResizeRequest::builder(source.clone()).sizes(["1024x1024", "728x90", "160x600"]).build()?;
+    let request = Request::builder(source.clone()).sizes(["1024x1024", "728x90", "160x600"]).build()?;
     let plan = Plan::new(&request)?;
 
     // It answers once, at a price, and is gone.
     let answered = Cell::new(0);
-    let failing = generate_from_fn(|request: &GenerationRequest| {
+    let failing = from_fn(|request: &GenerationRequest| {
         if answered.replace(answered.get() + 1) > 0 {
             return Err(GenerateError::new(GenerateErrorKind::Transport, "connection reset"));
         }
@@ -32,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     report("the backend fails", &plan, &first);
 
     // On another day: the same plan, source and store.
-    let second = Driver::new(&plan, &source).store(&store).run(&generate_from_fn(paid))?;
+    let second = Driver::new(&plan, &source).store(&store).run(&from_fn(paid))?;
     report("it is back", &plan, &second);
     assert!(second.is_complete());
     Ok(())

@@ -6,27 +6,31 @@ use crate::generate::SourceMismatchError;
 use crate::generate::budget::BudgetError;
 use crate::generate::error::GenerateError;
 use crate::generate::store::StoreError;
-#[cfg(feature = "pixels")]
-use crate::generate::{drive::RunError, outcome::RenditionError};
 use crate::geometry::fit::TooSmallError;
 use crate::geometry::focus::FocusError;
+use crate::geometry::insets::InsetsError;
+use crate::model::preset::PresetTableError;
+use crate::model::select::NothingCoversError;
 #[cfg(feature = "pixels")]
-use crate::pixels::{decode::DecodeError, encode::EncodeError, picture::PixelCountError, rendered::RenderError};
+use crate::pixels::decode::DecodeError;
+use crate::pixels::encode::EncodeError;
+use crate::pixels::picture::PixelCountError;
+use crate::pixels::rendered::RenderError;
 use crate::plan::PlanError;
-use crate::plan::preset::PresetTableError;
-use crate::plan::request::RequestErrors;
-use crate::plan::scene::SceneError;
-use crate::plan::select::NothingCoversError;
-use crate::plan::target::InsetsError;
+use crate::request::RequestErrors;
+#[cfg(feature = "pixels")]
+use crate::run::driver::RunError;
+use crate::run::outcome::RenditionError;
+use crate::scene::SceneError;
 use crate::size::{InvalidSideError, ParseSizeError};
 
 /// Any error of this crate that is not about a single label.
 ///
 /// ```
-/// use smart_resize::{Error, Plan, ResizeRequest, Source};
+/// use smart_resize::{Error, Plan, Request, Source};
 ///
 /// fn plan(source: Source, sizes: &[&str]) -> Result<Plan, Error> {
-///     Ok(Plan::new(&ResizeRequest::builder(source).sizes(sizes).build()?)?)
+///     Ok(Plan::new(&Request::builder(source).sizes(sizes).build()?)?)
 /// }
 ///
 /// let error = plan(Source::from_url("https://example.com/a.png"), &["0x9"]).unwrap_err();

@@ -1,12 +1,15 @@
-//! Integer geometry: rectangles, how a target is placed in a picture, and shares.
-//!
-//! - [`rect`]: rectangles of whole pixels, and the share of a picture that one keeps;
-//! - [`fit`]: the rectangle of a picture that becomes a target;
-//! - [`focus`]: the focal point that moves that rectangle off the centre.
+//! Integer geometry: sizes, rectangles, how a target is placed in a picture, and shares.
 //!
 //! Everything here sees sizes alone: no pixels, no plan.
 
-pub mod fit;
-pub mod focus;
+pub(crate) mod fit;
+pub(crate) mod focus;
+pub(crate) mod insets;
 pub(crate) mod percent;
-pub mod rect;
+pub(crate) mod rect;
+
+pub use self::fit::{Fit, TooSmallError, cover};
+pub use self::focus::{Focus, FocusError, Reframing};
+pub use self::insets::{InsetUnit, Insets, InsetsError};
+pub use self::rect::{Kept, Rect};
+pub use crate::size::{Expected, InvalidSideError, MAX_SIDE, Nearness, ParseSizeError, ParseSizeErrorKind, Side};

@@ -2,7 +2,7 @@
 //! smallest preset that covers it, and cut to the pixel. Nothing is ever enlarged.
 //!
 //! ```text
-//! ResizeRequest ──▶ Plan ──▶ GenerationRequest ──▶ [ Generator ] ──▶ Generated ──▶ Rendition ──▶ Outcome
+//! Request ──▶ Plan ──▶ GenerationRequest ──▶ [ Generator ] ──▶ Generated ──▶ Rendition ──▶ Outcome
 //!   source,           pure data:  source, preset,       any backend      encoded        decode,       per target:
 //!   sizes,            what is     prompt, seed,         (or the          bytes          fit,          exactly W x H,
 //!   options           asked, kept,  variants            local one)                      encode        png/jpeg/webp
@@ -15,13 +15,17 @@
 //!
 #![cfg_attr(feature = "pixels", doc = "```")]
 #![cfg_attr(not(feature = "pixels"), doc = "```ignore")]
-//! use smart_resize::{Driver, LocalGenerator, Plan, ResizeRequest, read_source};
+//! use smart_resize::{Plan, Request, Source};
+//! use smart_resize::generate::local::LocalGenerator;
+//! use smart_resize::run::Driver;
 //!
-//! # use smart_resize::{EncodeOptions, Format, Picture, Size, encode};
+//! # use smart_resize::{Format, Size};
+//! # use smart_resize::pixels::Picture;
+//! # use smart_resize::pixels::encode::{EncodeOptions, encode};
 //! # let picture = Picture::from_rgb(Size::new(96, 64)?, vec![90; 96 * 64 * 3])?;
 //! # let photo = encode(&picture, Format::Png, &EncodeOptions::default())?.bytes;
-//! let source = read_source(photo, &Default::default())?; // upright, in sRGB
-//! let request = ResizeRequest::builder(source.clone()).sizes(["300x250", "728x90"]).build()?;
+//! let source = Source::read(photo, &Default::default())?; // upright, in sRGB
+//! let request = Request::builder(source.clone()).sizes(["300x250", "728x90"]).build()?;
 //!
 //! // Known before anything is spent:
 //! let plan = Plan::new(&request)?;
@@ -39,9 +43,9 @@
 //!
 //! # Where to look
 //!
-//! - What is asked: [`ResizeRequest`], [`Source`], [`Target`], [`PresetTable`], [`PriceList`], [`Scene`].
+//! - What is asked: [`Request`], [`Source`], [`Target`], [`PresetTable`], [`PriceList`], [`Scene`].
 //! - What will be done: [`Plan`], [`smallest_covering`], [`Fit`], [`Focus`], [`prompt`].
-//! - What is saved: [`Sharing`], [`OverBudgetError`], [`ResizeRequestBuilder::skip_covered`].
+//! - What is saved: [`Sharing`], [`OverBudgetError`], [`RequestBuilder::skip_covered`].
 //! - What does it: [`Generator`], [`AsyncGenerator`], [`Store`], `Driver`, `Budget`.
 //! - The JSON of fal and Gemini, for services and for backends: `wire`.
 //! - Pixels alone: `render`, `decode`, `encode`, `encode_within`, `probe`.
@@ -75,76 +79,37 @@
 
 extern crate alloc;
 
+mod digest;
 mod error;
-pub mod format;
+mod format;
 pub mod generate;
 pub mod geometry;
+pub mod model;
 #[cfg(feature = "pixels")]
 pub mod pixels;
 pub mod plan;
-pub mod size;
+pub mod prompt;
+pub mod request;
+#[cfg(feature = "pixels")]
+pub mod run;
+pub mod scene;
+mod size;
 mod text;
 #[cfg(feature = "wire")]
 pub mod wire;
 
-pub use error::Error;
-pub use format::{Format, ParseFormatError, SourceFormat};
-#[cfg(feature = "std")]
-pub use generate::budget::{Budget, BudgetError, Reservation};
-pub use generate::error::{GenerateError, GenerateErrorKind};
-#[cfg(feature = "std")]
-pub use generate::store::MemoryStore;
-pub use generate::store::{AsyncStore, Blocking, NoStore, Store, StoreError};
-pub use generate::{
-    AsyncGenerator, BoxFuture, BoxedAsyncGenerator, FromAsyncFn, FromFn, Generated, GenerationRequest, Generator,
-    SourceMismatchError, generate_from_async_fn, generate_from_fn,
-};
+pub use self::error::Error;
+pub use self::format::{Format, ParseFormatError, SourceFormat};
+pub use self::generate::generator::{AsyncGenerator, Generator};
+pub use self::plan::content::Plan;
+pub use self::request::builder::Request;
+pub use self::request::source::Source;
+pub use self::request::target::Target;
 #[cfg(feature = "pixels")]
-pub use generate::{
-    drive::{Driver, Event, RenderDone, RenderJob, RunError},
-    local::LocalGenerator,
-    outcome::{CallReport, GenerationRecord, Outcome, Output, Provenance, RenditionError, RenditionOutcome},
-    source::read_source,
-};
-pub use geometry::fit::{Fit, TooSmallError, cover};
-pub use geometry::focus::{Focus, FocusError, Reframing};
-pub use geometry::rect::{Kept, Rect};
-#[cfg(feature = "image")]
-pub use pixels::image::HasAlphaError;
+pub use self::run::outcome::Outcome;
 #[cfg(feature = "pixels")]
-pub use pixels::{
-    codec::Codec,
-    decode::{Colour, DecodeError, DecodeLimits, Decoded, Probe, decode, probe},
-    encode::{
-        EncodeError, EncodeOptions, Encoded, EncoderSettings, encode,
-        jpeg::{DEFAULT_JPEG_QUALITY, JpegOptions, Subsampling},
-        png::{PngEffort, PngOptions},
-        webp::{DEFAULT_WEBP_EFFORT, WebPMode, WebPOptions},
-        within::{DEFAULT_MIN_QUALITY, MAX_ENCODES, encode_within},
-    },
-    inspect::{Bar, Blank, Findings, Frame, inspect},
-    options::{Inspect, PassThrough, RenderOptions, Undersized},
-    picture::{Layout, Picture, PixelCountError},
-    render::{Renderer, render, render_all, render_picture},
-    rendered::{RenderError, Rendered, RenderedPicture, Warning},
-    target::RenderTarget,
-};
-pub use plan::budget::{Alternative, OverBudgetError};
-pub use plan::fingerprint::{Digest, Fingerprint, ParseHashError};
-pub use plan::preset::{AspectRatio, MAX_PRESETS, ParseLabelError, Preset, PresetTable, PresetTableError, Resolution};
-pub use plan::price::{PriceList, UsdMicros};
-pub use plan::prompt::{Brief, prompt};
-pub use plan::request::{
-    MAX_PROMPT_CHARS, MAX_TARGETS, MAX_VARIANTS, RequestError, RequestErrors, RequestLimits, ResizeRequest,
-    ResizeRequestBuilder,
-};
-pub use plan::scene::{Area, MAX_LABEL_CHARS, MAX_REGIONS, MAX_SUMMARY_CHARS, Region, Scene, SceneError};
-pub use plan::select::{NothingCoversError, Smallest, smallest_covering};
-pub use plan::share::{DEFAULT_SEARCH_NODES, Loss, Optimality, Sharing, Unshared};
-pub use plan::source::Source;
-pub use plan::target::{InsetUnit, Insets, InsetsError, Target};
-pub use plan::{Call, CallId, Generation, Plan, PlanError, Rendition};
-pub use size::{Expected, InvalidSideError, MAX_SIDE, Nearness, ParseSizeError, ParseSizeErrorKind, Side, Size};
+pub use self::run::resize::{resize, resize_async};
+pub use self::size::Size;
 
 /// The examples of the README compile and run.
 #[cfg(all(doctest, feature = "pixels"))]

@@ -2,19 +2,20 @@
 //!
 //! - [`decode`](mod@decode): encoded bytes to upright pixels in sRGB, within limits;
 //! - [`mod@inspect`]: borders, bars and blank pictures;
-//! - [`target`]: what is cut from a picture, and where it lies;
 //! - [`render`](mod@render): the pipeline;
 //! - [`encode`](mod@encode): pixels to files.
 //!
 //! A picture that already is what the target asks for passes through: it has the target's size and format, is upright
 //! and sRGB, has nothing to strip, and for a JPEG no quality, subsampling or scans are asked. Unless it is trusted, a PNG
-//! must also be one whose every byte the decoder has verified ([`PassThrough`](options::PassThrough)). Its bytes are the
+//! must also be one whose every byte the decoder has verified ([`PassThrough`](render::PassThrough)). Its bytes are the
 //! result.
 //!
 //! ```
-//! use smart_resize::{
-//!     EncodeOptions, Format, Picture, RenderOptions, RenderTarget, Size, encode, probe, render,
-//! };
+//! use smart_resize::{Format, Size};
+//! use smart_resize::pixels::Picture;
+//! use smart_resize::pixels::decode::probe;
+//! use smart_resize::pixels::encode::{EncodeOptions, encode};
+//! use smart_resize::pixels::render::{RenderOptions, RenderTarget, render};
 //!
 //! # let grey = Picture::from_rgb(Size::new(160, 90)?, vec![128; 160 * 90 * 3])?;
 //! # let generated = encode(&grey, Format::Png, &EncodeOptions::default())?.bytes;
@@ -35,19 +36,24 @@
     reason = "a broken invariant must be loud: a silent default would become a wrong file; input is checked before"
 )]
 
-pub mod codec;
+pub(crate) mod codec;
 pub(crate) mod colour;
 pub mod decode;
 pub mod encode;
 #[cfg(feature = "image")]
-pub mod image;
+mod image;
 pub mod inspect;
-pub mod options;
+pub(crate) mod options;
 pub(crate) mod orientation;
-pub mod picture;
+pub(crate) mod picture;
 pub mod render;
-pub mod rendered;
+pub(crate) mod rendered;
 pub(crate) mod resample;
 mod scratch;
 pub(crate) mod srgb;
-pub mod target;
+pub(crate) mod target;
+
+pub use self::codec::Codec;
+#[cfg(feature = "image")]
+pub use self::image::HasAlphaError;
+pub use self::picture::{Layout, Picture, PixelCountError};

@@ -17,7 +17,7 @@
 //! let hd: Size = "1920x1080".parse()?;
 //! assert_eq!((hd.width(), hd.height()), (1920, 1080));
 //! assert!("1920 x 1080".parse::<Size>().is_err());
-//! # Ok::<(), smart_resize::ParseSizeError>(())
+//! # Ok::<(), smart_resize::geometry::ParseSizeError>(())
 //! ```
 
 use core::cmp::Ordering;
@@ -96,7 +96,7 @@ impl Size {
     /// let preset: Size = "1376x768".parse()?;
     /// assert!(preset.covers("1280x720".parse()?));
     /// assert!(!preset.covers("1024x1024".parse()?));
-    /// # Ok::<(), smart_resize::ParseSizeError>(())
+    /// # Ok::<(), smart_resize::geometry::ParseSizeError>(())
     /// ```
     pub const fn covers(self, target: Self) -> bool {
         self.width() >= target.width() && self.height() >= target.height()
@@ -110,7 +110,7 @@ impl Size {
     /// let wide: Size = "1920x1080".parse()?;
     /// assert_eq!(wide.cmp_shape("1000x1000".parse()?), Ordering::Greater);
     /// assert_eq!(wide.cmp_shape("16x9".parse()?), Ordering::Equal);
-    /// # Ok::<(), smart_resize::ParseSizeError>(())
+    /// # Ok::<(), smart_resize::geometry::ParseSizeError>(())
     /// ```
     pub fn cmp_shape(self, other: Self) -> Ordering {
         (self.width() * other.height()).cmp(&(other.width() * self.height()))

@@ -16,11 +16,16 @@
 use std::fmt::Write;
 
 use png::{BitDepth, ColorType};
-use smart_resize::{
-    DecodeLimits, Digest, Driver, EncodeOptions, Fit, Format, JpegOptions, LocalGenerator, Picture, Plan, PngEffort,
-    PngOptions, Preset, PresetTable, PriceList, RenderOptions, RenderTarget, ResizeRequest, Size, Subsampling,
-    Undersized, UsdMicros, decode, encode, read_source, render,
-};
+use smart_resize::generate::local::LocalGenerator;
+use smart_resize::geometry::Fit;
+use smart_resize::model::{Preset, PresetTable, PriceList, UsdMicros};
+use smart_resize::pixels::Picture;
+use smart_resize::pixels::decode::{DecodeLimits, decode};
+use smart_resize::pixels::encode::{EncodeOptions, JpegOptions, PngEffort, PngOptions, Subsampling, encode};
+use smart_resize::pixels::render::{RenderOptions, RenderTarget, Undersized, render};
+use smart_resize::plan::Digest;
+use smart_resize::run::Driver;
+use smart_resize::{Format, Plan, Request, Size, Source};
 
 fn size(text: &str) -> Size {
     text.parse().unwrap()
@@ -199,10 +204,10 @@ fn the_pixels_are_those_of_every_other_machine() {
 #[test]
 fn one_thread_and_two_give_the_same_bytes() {
     let photo = jpeg(size("300x200"), JpegOptions::default());
-    let source = read_source(photo, &DecodeLimits::default()).unwrap();
+    let source = Source::read(photo, &DecodeLimits::default()).unwrap();
     let preset = |name: &str, ratio: &str| Preset::new(size(name), ratio.parse().unwrap(), None);
     let presets = vec![preset("160x100", "8:5"), preset("90x180", "1:2"), preset("200x40", "5:1")];
-    let request = ResizeRequest::builder(source.clone())
+    let request = Request::builder(source.clone())
         .table(PresetTable::new("small", presets).unwrap())
         .prices(PriceList::new(UsdMicros(0)).with_image("small", None, UsdMicros(0)))
         .sizes(["150x90", "80x180", "190x30"])

@@ -12,9 +12,10 @@
 
 use peak_alloc::PeakAlloc;
 use png::{BitDepth, ColorType};
-use smart_resize::{
-    DecodeError, DecodeLimits, EncodeOptions, Format, JpegOptions, Picture, Size, decode, encode, probe,
-};
+use smart_resize::pixels::Picture;
+use smart_resize::pixels::decode::{DecodeError, DecodeLimits, decode, probe};
+use smart_resize::pixels::encode::{EncodeOptions, JpegOptions, encode};
+use smart_resize::{Format, Size};
 
 #[global_allocator]
 static ALLOCATED: PeakAlloc = PeakAlloc;

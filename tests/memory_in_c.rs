@@ -10,10 +10,11 @@
     reason = "a panic is how a test fails"
 )]
 
-use smart_resize::{
-    Codec, DecodeError, DecodeLimits, EncodeOptions, Format, JpegOptions, Picture, RenderOptions, Size, Subsampling,
-    WebPMode, WebPOptions, decode, encode,
-};
+use smart_resize::pixels::decode::{DecodeError, DecodeLimits, decode};
+use smart_resize::pixels::encode::{EncodeOptions, JpegOptions, Subsampling, WebPMode, WebPOptions, encode};
+use smart_resize::pixels::render::RenderOptions;
+use smart_resize::pixels::{Codec, Picture};
+use smart_resize::{Format, Size};
 
 const MIB: usize = 1 << 20;
 

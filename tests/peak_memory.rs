@@ -4,7 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a panic is how a test fails")]
 
 use peak_alloc::PeakAlloc;
-use smart_resize::{EncodeOptions, Format, Inspect, Picture, RenderOptions, RenderTarget, Renderer, Size, encode};
+use smart_resize::pixels::Picture;
+use smart_resize::pixels::encode::{EncodeOptions, encode};
+use smart_resize::pixels::render::{Inspect, RenderOptions, RenderTarget, Renderer};
+use smart_resize::{Format, Size};
 
 #[global_allocator]
 static ALLOCATED: PeakAlloc = PeakAlloc;

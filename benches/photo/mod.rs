@@ -1,6 +1,8 @@
 //! A picture like a photograph, drawn from a seed: smooth light, two soft shapes, the noise of a sensor.
 
-use smart_resize::{EncodeOptions, Format, Picture, Size, encode};
+use smart_resize::pixels::Picture;
+use smart_resize::pixels::encode::{EncodeOptions, encode};
+use smart_resize::{Format, Size};
 
 /// The PNG of a photograph of `width` by `height` pixels.
 pub(crate) fn photo(width: u32, height: u32) -> Vec<u8> {

@@ -5,10 +5,14 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
-use smart_resize::{
-    Codec, Fit, Focus, Format, Insets, Plan, PresetTable, RenderOptions, Rendition, ResizeRequest, Resolution, Sharing,
-    Size, Source, Target, UsdMicros, WebPMode, WebPOptions,
-};
+use smart_resize::geometry::{Fit, Focus, Insets};
+use smart_resize::model::{PresetTable, Resolution, UsdMicros};
+use smart_resize::pixels::Codec;
+use smart_resize::pixels::encode::{WebPMode, WebPOptions};
+use smart_resize::pixels::render::RenderOptions;
+use smart_resize::plan::Rendition;
+use smart_resize::request::Sharing;
+use smart_resize::{Format, Plan, Request, Size, Source, Target};
 
 use crate::pack::Placement;
 use crate::values;
@@ -144,13 +148,13 @@ impl Args {
         &self,
         source: Source,
         placements: Vec<Placement>,
-    ) -> Result<(ResizeRequest, Vec<Wanted>), Box<dyn Error>> {
+    ) -> Result<(Request, Vec<Wanted>), Box<dyn Error>> {
         let table = match self.model {
             ModelArg::NanoBananaPro => PresetTable::nano_banana_pro(),
             ModelArg::NanoBanana2 => PresetTable::nano_banana_2(),
             ModelArg::NanoBanana => PresetTable::nano_banana(),
         };
-        let mut request = ResizeRequest::builder(source)
+        let mut request = Request::builder(source)
             .table(table)
             .prompt(&self.prompt)
             .variants(self.variants)

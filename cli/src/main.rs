@@ -31,11 +31,16 @@ use std::time::Instant;
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use smart_resize::{
-    CallId, DecodeLimits, Driver, EncodeError, EncodeOptions, Event, Format, GenerateError, Generated,
-    GenerationRequest, Generator, LocalGenerator, Optimality, Outcome, Output, Picture, Plan, RenderError,
-    RenderOptions, RenditionError, RunError, Sharing, Size, Source, decode, encode, read_source,
-};
+use smart_resize::generate::local::LocalGenerator;
+use smart_resize::generate::{GenerateError, Generated, GenerationRequest};
+use smart_resize::pixels::Picture;
+use smart_resize::pixels::decode::{DecodeLimits, decode};
+use smart_resize::pixels::encode::{EncodeError, EncodeOptions, encode};
+use smart_resize::pixels::render::{RenderError, RenderOptions};
+use smart_resize::plan::{CallId, Optimality};
+use smart_resize::request::Sharing;
+use smart_resize::run::{Driver, Event, Output, RenditionError, RunError};
+use smart_resize::{Format, Generator, Outcome, Plan, Size, Source};
 
 use self::args::{Args, Wanted};
 
@@ -78,7 +83,7 @@ impl<'a> Job<'a> {
         };
         // The whole picture, not only its header: a file that breaks off is found here, not at each size.
         let limits = DecodeLimits::default();
-        let source = decode(&bytes, &limits).map_err(Into::into).and_then(|_| read_source(bytes, &limits));
+        let source = decode(&bytes, &limits).map_err(Into::into).and_then(|_| Source::read(bytes, &limits));
         let source = source.map_err(|error| format!("cannot read {}: {error}", name(args.image.as_deref())))?;
         let placements = match &args.pack {
             Some(path) => pack::read(path, &read(path)?)?,
@@ -183,11 +188,11 @@ impl<'a> Job<'a> {
 
     /// Nothing is drawn unless standard error is a terminal.
     fn progress_bar(&self) -> ProgressBar {
-        let variants = |rendition: &smart_resize::Rendition| {
+        let variants = |rendition: &smart_resize::plan::Rendition| {
             rendition
                 .generation()
                 .and_then(|index| self.plan.generations().get(index))
-                .map_or(1, smart_resize::Generation::variants)
+                .map_or(1, smart_resize::plan::Generation::variants)
         };
         let pictures = self.plan.renditions().iter().map(variants).map(u64::from).sum();
         let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {elapsed}")

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::Deserialize;
-use smart_resize::{Format, Insets, Size, Target};
+use smart_resize::geometry::Insets;
+use smart_resize::{Format, Size, Target};
 use toml::value::Datetime;
 
 #[derive(Debug, Deserialize)]

@@ -11,10 +11,14 @@ use embedded_graphics::pixelcolor::{Rgb888, RgbColor, WebColors};
 use embedded_graphics::prelude::{Dimensions, DrawTarget, Drawable, OriginDimensions, Point, Primitive};
 use embedded_graphics::primitives::{Circle, PrimitiveStyle, Rectangle};
 use embedded_graphics::text::Text;
-use smart_resize::{
-    DecodeLimits, EncodeOptions, Focus, Format, Insets, Layout, Loss, Outcome, Output, Picture, Plan, Provenance, Rect,
-    Reframing, RenderOptions, RenderTarget, Size, Source, decode, encode, render,
-};
+use smart_resize::geometry::{Focus, Insets, Rect, Reframing};
+use smart_resize::pixels::decode::{DecodeLimits, decode};
+use smart_resize::pixels::encode::{EncodeOptions, encode};
+use smart_resize::pixels::render::{RenderOptions, RenderTarget, render};
+use smart_resize::pixels::{Layout, Picture};
+use smart_resize::plan::Loss;
+use smart_resize::run::{Output, Provenance};
+use smart_resize::{Format, Outcome, Plan, Size, Source};
 
 use crate::args::Wanted;
 
@@ -90,7 +94,7 @@ fn draw_pair(
         Some(made) => {
             let generated = outcome.calls.get(made.call.0 as usize).and_then(|call| call.as_ref().ok());
             let image = generated.and_then(|generated| generated.images().get(made.image as usize));
-            (image.cloned(), generated.and_then(smart_resize::Generated::reframing))
+            (image.cloned(), generated.and_then(smart_resize::generate::Generated::reframing))
         }
     };
     let bytes = bytes.ok_or_else(|| format!("the image that {} was cut from is not there", wanted.name))?;

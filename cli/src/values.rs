@@ -1,6 +1,8 @@
 //! How amounts are written on the command line: percents, dollars, insets and places, read exactly.
 
-use smart_resize::{Area, Focus, Insets, UsdMicros};
+use smart_resize::geometry::{Focus, Insets};
+use smart_resize::model::UsdMicros;
+use smart_resize::scene::Area;
 
 /// A decimal number in units of 10^-`decimals`, without a sign.
 fn decimal(text: &str, decimals: u32) -> Option<u64> {

@@ -13,7 +13,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use smart_resize::{DecodeLimits, EncodeOptions, Format, Picture, Plan, Size, decode, encode, probe};
+use smart_resize::pixels::Picture;
+use smart_resize::pixels::decode::{DecodeLimits, decode, probe};
+use smart_resize::pixels::encode::{EncodeOptions, encode};
+use smart_resize::{Format, Plan, Size};
 
 /// A folder of its own for one test, empty.
 fn folder(name: &str) -> PathBuf {

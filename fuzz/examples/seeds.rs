@@ -14,7 +14,8 @@ use std::fs;
 use std::path::Path;
 
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
-use smart_resize::{Digest, Plan, ResizeRequest, Source};
+use smart_resize::plan::Digest;
+use smart_resize::{Plan, Request, Source};
 
 /// As in `laws.rs`: the bytes that choose the options of `decode_render`.
 const HEAD: usize = 40;
@@ -28,7 +29,7 @@ fn main() {
     }
     for (name, sizes, variants) in [("one", &["64x64"][..], 1), ("three", &["1920x1080", "300x250", "300x250"], 5)] {
         let source = Source::from_url("a").with_digest(Digest::of(b"a"));
-        let request = ResizeRequest::builder(source).sizes(sizes).variants(variants).seed(7).build().unwrap();
+        let request = Request::builder(source).sizes(sizes).variants(variants).seed(7).build().unwrap();
         write("plan", name, &serde_json::to_vec(&Plan::new(&request).unwrap()).unwrap());
     }
     for (number, (name, file)) in files().iter().enumerate() {

@@ -9,11 +9,13 @@ use std::time::{Duration, Instant};
 
 use clap::Parser as _;
 use serde_json::{Value, json};
+use smart_resize::generate::local::LocalGenerator;
+use smart_resize::pixels::Picture;
+use smart_resize::pixels::decode::DecodeLimits;
+use smart_resize::pixels::encode::{EncodeOptions, encode};
+use smart_resize::run::Driver;
 use smart_resize::wire::data_uri::DataUri;
-use smart_resize::{
-    DecodeLimits, Driver, EncodeOptions, Format, LocalGenerator, Picture, Plan, ResizeRequest, Size, encode,
-    read_source,
-};
+use smart_resize::{Format, Plan, Request, Size, Source};
 use smart_resize_service::api;
 use smart_resize_service::config::Config;
 use smart_resize_service::server::serve;
@@ -67,8 +69,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 /// The request by the crate alone, on as many threads as the service has calls at once.
 fn alone(bytes: Vec<u8>, sizes: Vec<&str>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let source = read_source(bytes, &DecodeLimits::default())?;
-    let plan = Plan::new(&ResizeRequest::builder(source.clone()).sizes(sizes).build()?)?;
+    let source = Source::read(bytes, &DecodeLimits::default())?;
+    let plan = Plan::new(&Request::builder(source.clone()).sizes(sizes).build()?)?;
     let outcome = Driver::new(&plan, &source).run_on_threads(&LocalGenerator::default(), 2.try_into()?)?;
     assert!(outcome.is_complete());
     Ok(())

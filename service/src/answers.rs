@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use smart_resize::generate::BoxFuture;
-use smart_resize::{
-    AsyncStore, Digest, Fingerprint, GenerateError, GenerateErrorKind, Generated, Generation, GenerationRequest, Plan,
-    Rect, Reframing, Size, StoreError, UsdMicros,
-};
+use smart_resize::generate::store::{AsyncStore, StoreError};
+use smart_resize::generate::{BoxFuture, GenerateError, GenerateErrorKind, Generated, GenerationRequest};
+use smart_resize::geometry::{Rect, Reframing};
+use smart_resize::model::UsdMicros;
+use smart_resize::plan::{Digest, Fingerprint, Generation};
+use smart_resize::{Plan, Size};
 
 use crate::backend::{Ledger, Progress};
 use crate::id::Id;

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use serde_json::Value;
+use smart_resize::Format;
+use smart_resize::plan::Digest;
 use smart_resize::wire::data_uri::DataUri;
-use smart_resize::{Digest, Format};
 
 use crate::job::{Answer, Job};
 use crate::run::BLOB;

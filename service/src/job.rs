@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use smart_resize::Size;
+use smart_resize::plan::Digest;
 use smart_resize::wire::fal::{EditModel, ErrorBody, Log, QueueState, QueueStatus};
-use smart_resize::{Digest, Size};
 
 use crate::id::Id;
 use crate::time::{Millis, now_ms};

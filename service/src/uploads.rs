@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use smart_resize::Digest;
+use smart_resize::plan::Digest;
 use subtle::ConstantTimeEq as _;
 
 use crate::id::Id;

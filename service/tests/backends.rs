@@ -13,7 +13,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use smart_resize::{Budget, EncodeOptions, Format, GenerateErrorKind, Picture, Size, Source, UsdMicros, encode};
+use smart_resize::generate::GenerateErrorKind;
+use smart_resize::generate::budget::Budget;
+use smart_resize::model::UsdMicros;
+use smart_resize::pixels::Picture;
+use smart_resize::pixels::encode::{EncodeOptions, encode};
+use smart_resize::{Format, Size, Source};
 use smart_resize_service::backend::{Backend, BackendError, Progress};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;

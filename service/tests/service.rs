@@ -23,7 +23,8 @@ use base64::Engine as _;
 use bytes::Bytes;
 use ed25519_dalek::{Signature, VerifyingKey};
 use serde_json::{Value, json};
-use smart_resize::{DecodeLimits, Format, probe};
+use smart_resize::Format;
+use smart_resize::pixels::decode::{DecodeLimits, probe};
 
 use self::support::{Program, Running, data_uri, free_address, picture, read, result, server, sizes, submit, text};
 
@@ -382,7 +383,7 @@ async fn a_webhook_is_told_and_signed_and_tried_again() {
         (0..signature.len()).step_by(2).map(|at| u8::from_str_radix(&signature[at..at + 2], 16).unwrap()).collect();
     let signature = Signature::from_slice(&signature).unwrap();
     let message = |body: &[u8]| {
-        let digest = smart_resize::Digest::of(body);
+        let digest = smart_resize::plan::Digest::of(body);
         let (id, user) = (field("x-fal-webhook-request-id"), field("x-fal-webhook-user-id"));
         format!("{id}\n{user}\n{}\n{digest}", field("x-fal-webhook-timestamp"))
     };
@@ -537,7 +538,7 @@ async fn what_a_client_calls_a_blob_is_none_of_ours() {
     let whole = picture(64, 48, Format::Png);
     let upload = running.client.post(running.url("/files/upload")).body(whole.clone());
     assert_eq!(upload.send().await.unwrap().status(), 200);
-    let digest = smart_resize::Digest::of(&whole);
+    let digest = smart_resize::plan::Digest::of(&whole);
     let body = json!({"image_url": format!("blob:{digest}"), "target_sizes": ["300x250"]});
     for path in [APP, "/plan"] {
         let (status, answer) = read(running.post(path, &body).send().await.unwrap()).await;

@@ -14,10 +14,12 @@
 //! planned price as spent: the call may be billed.
 //!
 //! ```
-//! use smart_resize::{Budget, Plan, ResizeRequest, Source, UsdMicros};
+//! use smart_resize::{Plan, Request, Source};
+//! use smart_resize::generate::budget::Budget;
+//! use smart_resize::model::UsdMicros;
 //!
 //! let source = Source::from_url("https://example.com/a.jpg");
-//! let plan = Plan::new(&ResizeRequest::builder(source.clone()).sizes(["1920x1080", "1080x1920"]).build()?)?;
+//! let plan = Plan::new(&Request::builder(source.clone()).sizes(["1920x1080", "1080x1920"]).build()?)?;
 //! let requests = plan.requests(&source)?; // $0.15 each, and $0.05 once
 //!
 //! let budget = Budget::new().with_max_cost(UsdMicros(300_000));
@@ -35,8 +37,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::error::{GenerateError, GenerateErrorKind};
 use super::{Generated, GenerationRequest};
+use crate::model::price::UsdMicros;
 use crate::plan::Plan;
-use crate::plan::price::UsdMicros;
 
 /// An account of what one request may cost, and of what it has cost so far.
 ///

@@ -50,7 +50,7 @@ impl fmt::Display for GenerateErrorKind {
 /// A call that made no image.
 ///
 /// ```
-/// use smart_resize::{GenerateError, GenerateErrorKind};
+/// use smart_resize::generate::{GenerateError, GenerateErrorKind};
 /// use std::time::Duration;
 ///
 /// let error = GenerateError::new(GenerateErrorKind::RateLimited, "status 429")

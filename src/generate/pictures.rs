@@ -12,7 +12,9 @@ impl Generated {
     /// With the cargo feature `image`, `Picture::try_from` takes the types of the `image` crate.
     ///
     /// ```
-    /// use smart_resize::{Generated, Picture, Size};
+    /// use smart_resize::Size;
+    /// use smart_resize::generate::Generated;
+    /// use smart_resize::pixels::Picture;
     ///
     /// let picture = Picture::from_rgb(Size::new(40, 30)?, vec![90; 40 * 30 * 3])?;
     /// let generated = Generated::from_pictures("mine", [&picture, &picture])?;

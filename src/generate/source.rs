@@ -1,11 +1,14 @@
 //! Sources as backends need them: upright and in sRGB, since not every model applies an orientation tag or a profile.
 //!
 //! ```
-//! use smart_resize::{DecodeLimits, Format, Picture, Size, encode, read_source};
+//! use smart_resize::{Format, Size, Source};
+//! use smart_resize::pixels::Picture;
+//! use smart_resize::pixels::decode::DecodeLimits;
+//! use smart_resize::pixels::encode::encode;
 //!
 //! let size = Size::new(40, 30)?;
 //! let photo = encode(&Picture::from_rgb(size, vec![90; 40 * 30 * 3])?, Format::Jpeg, &Default::default())?.bytes;
-//! let source = read_source(photo.clone(), &DecodeLimits::default())?;
+//! let source = Source::read(photo.clone(), &DecodeLimits::default())?;
 //! assert_eq!((source.size(), source.bytes().map(|bytes| bytes.to_vec())), (Some(size), Some(photo)));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -19,48 +22,49 @@ use crate::pixels::encode::jpeg::{JpegOptions, Subsampling};
 use crate::pixels::encode::{EncodeError, EncodeOptions, encode};
 use crate::pixels::picture::Picture;
 use crate::pixels::rendered::RenderError;
-use crate::plan::source::Source;
+use crate::request::source::Source;
 
 /// The quality of a JPEG source that has to be encoded again: no loss that a model could see.
 const QUALITY: u8 = 95;
 
-/// Makes a source of an encoded picture, with its upright size.
-///
-/// The source keeps the bytes as they are, with their metadata, where the picture is a PNG, JPEG or WebP that is stored
-/// upright, and in sRGB or with a description of its colours that cannot be applied. Where the header shows that, the
-/// pixels are not decoded, so a damaged file is not found. Otherwise the picture is rotated and converted, and encoded
-/// again without metadata: as a JPEG of quality 95 and 4:4:4 where it was a JPEG, else as a PNG. The pure codecs do that,
-/// whatever the limits name: a run is resumed by the digest of its source, which has to be the same on every machine.
-///
-/// # Errors
-///
-/// [`RenderError::Decode`] where the header cannot be read or exceeds the limits, or the pixels have to be decoded and
-/// cannot be; [`RenderError::Encode`] where the picture cannot be encoded again.
-pub fn read_source(bytes: impl Into<Arc<[u8]>>, limits: &DecodeLimits) -> Result<Source, RenderError> {
-    let bytes = bytes.into();
-    let limits = &DecodeLimits { codec: Codec::Pure, ..*limits };
-    let Probe { format, size, is_upright, describes_colours, .. } = probe(&bytes, limits)?;
-    // Backends read these formats.
-    let is_common = format.output().is_some();
-    if is_common && is_upright && !describes_colours {
-        return Ok(Source::from_bytes(bytes).with_size(size));
-    }
-    let decoded = decode(&bytes, limits)?;
-    if is_common && is_upright && decoded.colour != Colour::Converted {
-        return Ok(Source::from_bytes(bytes).with_size(size));
-    }
-    let format = if format == SourceFormat::Jpeg { Format::Jpeg } else { Format::Png };
-    Ok(encoded(&decoded.picture, format)?)
-}
-
 impl Source {
+    /// Makes a source of an encoded picture, with its upright size.
+    ///
+    /// The source keeps the bytes as they are, with their metadata, where the picture is a PNG, JPEG or WebP that is stored
+    /// upright, and in sRGB or with a description of its colours that cannot be applied. Where the header shows that, the
+    /// pixels are not decoded, so a damaged file is not found. Otherwise the picture is rotated and converted, and encoded
+    /// again without metadata: as a JPEG of quality 95 and 4:4:4 where it was a JPEG, else as a PNG. The pure codecs do that,
+    /// whatever the limits name: a run is resumed by the digest of its source, which has to be the same on every machine.
+    ///
+    /// # Errors
+    ///
+    /// [`RenderError::Decode`] where the header cannot be read or exceeds the limits, or the pixels have to be decoded and
+    /// cannot be; [`RenderError::Encode`] where the picture cannot be encoded again.
+    pub fn read(bytes: impl Into<Arc<[u8]>>, limits: &DecodeLimits) -> Result<Self, RenderError> {
+        let bytes = bytes.into();
+        let limits = &DecodeLimits { codec: Codec::Pure, ..*limits };
+        let Probe { format, size, is_upright, describes_colours, .. } = probe(&bytes, limits)?;
+        // Backends read these formats.
+        let is_common = format.output().is_some();
+        if is_common && is_upright && !describes_colours {
+            return Ok(Self::from_bytes(bytes).with_size(size));
+        }
+        let decoded = decode(&bytes, limits)?;
+        if is_common && is_upright && decoded.colour != Colour::Converted {
+            return Ok(Self::from_bytes(bytes).with_size(size));
+        }
+        let format = if format == SourceFormat::Jpeg { Format::Jpeg } else { Format::Png };
+        Ok(encoded(&decoded.picture, format)?)
+    }
+
     /// Makes a source of decoded pixels, as a PNG.
     ///
     /// With the cargo feature `image`, `Picture::try_from` takes the types of the `image` crate, and
     /// `Source::from_image` does both steps.
     ///
     /// ```
-    /// use smart_resize::{Picture, Size, Source};
+    /// use smart_resize::{Size, Source};
+    /// use smart_resize::pixels::Picture;
     ///
     /// let picture = Picture::from_rgb(Size::new(40, 30)?, vec![90; 40 * 30 * 3])?;
     /// assert_eq!(Source::from_picture(&picture)?.size(), Some(picture.size()));

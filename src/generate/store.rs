@@ -11,7 +11,7 @@ use core::fmt;
 use core::future::{Future, ready};
 
 use super::{Generated, GenerationRequest};
-use crate::plan::fingerprint::Fingerprint;
+use crate::digest::Fingerprint;
 
 /// Keeps answers. Shared by all calls of a run, so inner mutability is yours.
 pub trait Store {

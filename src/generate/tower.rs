@@ -27,11 +27,11 @@
 //! use std::sync::Arc;
 //! use std::time::Duration;
 //!
+//! use smart_resize::{AsyncGenerator, Plan, Request, Source};
+//! use smart_resize::generate::{GenerateError, GenerateErrorKind, Generated, GenerationRequest, from_async_fn};
+//! use smart_resize::generate::budget::Budget;
 //! use smart_resize::generate::tower::{GeneratorService, MeterLayer, ServiceGenerator, failure};
-//! use smart_resize::{
-//!     AsyncGenerator, Budget, GenerateError, GenerateErrorKind, Generated, GenerationRequest, Plan, ResizeRequest,
-//!     Source, UsdMicros, generate_from_async_fn,
-//! };
+//! use smart_resize::model::UsdMicros;
 //! use tower::retry::Policy;
 //! use tower::{BoxError, ServiceBuilder, timeout};
 //!
@@ -59,7 +59,7 @@
 //! }
 //!
 //! // It never makes anything, and bills an image each time.
-//! let backend = generate_from_async_fn(|_: GenerationRequest| async {
+//! let backend = from_async_fn(|_: GenerationRequest| async {
 //!     Err(GenerateError::new(GenerateErrorKind::NothingMade, "only text came").with_billed_images(1))
 //! });
 //!
@@ -73,7 +73,7 @@
 //!     .with_kinds(|error| error.is::<timeout::error::Elapsed>().then_some(GenerateErrorKind::TimedOut));
 //!
 //! # let source = Source::from_url("https://example.com/a.jpg");
-//! # let plan = Plan::new(&ResizeRequest::builder(source.clone()).sizes(["1920x1080"]).build()?)?;
+//! # let plan = Plan::new(&Request::builder(source.clone()).sizes(["1920x1080"]).build()?)?;
 //! # let request = plan.requests(&source)?.remove(0);
 //! # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
 //! # let error = runtime.block_on(async {
@@ -209,8 +209,8 @@ impl<S> fmt::Debug for ServiceGenerator<S> {
 /// come boxed out of other layers.
 ///
 /// ```
+/// use smart_resize::generate::{GenerateError, GenerateErrorKind};
 /// use smart_resize::generate::tower::failure;
-/// use smart_resize::{GenerateError, GenerateErrorKind};
 ///
 /// let boxed: tower::BoxError = GenerateError::new(GenerateErrorKind::RateLimited, "status 429").into();
 /// assert_eq!(failure(&*boxed).map(GenerateError::kind), Some(GenerateErrorKind::RateLimited));

@@ -9,7 +9,8 @@
 //!   is enlarged.
 //!
 //! ```
-//! use smart_resize::{Fit, Size};
+//! use smart_resize::Size;
+//! use smart_resize::geometry::Fit;
 //!
 //! let frame = Size::new(2752, 1536)?;
 //! let rect = Fit::Cover.rect(frame, Size::new(1920, 1080)?).unwrap();
@@ -18,7 +19,7 @@
 //!
 //! let error = Fit::Cover.rect(Size::new(1376, 768)?, Size::new(1920, 1080)?).unwrap_err();
 //! assert_eq!(error.to_string(), "a picture of 1376x768 does not cover 1920x1080");
-//! # Ok::<(), smart_resize::InvalidSideError>(())
+//! # Ok::<(), smart_resize::geometry::InvalidSideError>(())
 //! ```
 
 use core::cmp::Ordering;
@@ -74,11 +75,12 @@ impl Fit {
 /// The largest centred rectangle of `frame` with the shape of `target`, whether or not the frame covers the target.
 ///
 /// ```
-/// use smart_resize::{Size, cover};
+/// use smart_resize::Size;
+/// use smart_resize::geometry::cover;
 ///
 /// let rect = cover(Size::new(10, 10)?, Size::new(65_535, 1)?);
 /// assert_eq!((rect.x(), rect.y(), rect.size().to_string()), (0, 4, "10x1".into()));
-/// # Ok::<(), smart_resize::InvalidSideError>(())
+/// # Ok::<(), smart_resize::geometry::InvalidSideError>(())
 /// ```
 pub fn cover(frame: Size, target: Size) -> Rect {
     Rect::centred(frame, largest_inside(frame, target))

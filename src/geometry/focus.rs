@@ -11,7 +11,8 @@
 //! which is the default, leaves every rectangle exactly in the centre.
 //!
 //! ```
-//! use smart_resize::{Fit, Focus, Size};
+//! use smart_resize::Size;
+//! use smart_resize::geometry::{Fit, Focus};
 //!
 //! let (frame, story) = (Size::new(1000, 500)?, Size::new(200, 400)?);
 //! let x = |focus| Fit::Cover.rect_at(frame, story, focus).unwrap().x();

@@ -26,7 +26,9 @@ use crate::format::Format;
 /// turbojpeg,libwebp` compares them.
 ///
 /// ```
-/// use smart_resize::{Codec, Format, RenderOptions};
+/// use smart_resize::Format;
+/// use smart_resize::pixels::Codec;
+/// use smart_resize::pixels::render::RenderOptions;
 ///
 /// assert_eq!(RenderOptions::default().limits.codec, Codec::Pure);
 /// assert!(Codec::Pure.reads(Format::Jpeg) && Codec::Fast.reads(Format::Png));

@@ -33,7 +33,7 @@ use crate::size::{MAX_SIDE, Size};
 /// Bounds on what is decoded, and the codec that decodes it.
 ///
 /// ```
-/// use smart_resize::{DecodeError, DecodeLimits, probe};
+/// use smart_resize::pixels::decode::{DecodeError, DecodeLimits, probe};
 ///
 /// let mut limits = DecodeLimits::default();
 /// limits.input_bytes = 4;
@@ -158,7 +158,10 @@ pub struct Decoded {
 /// Reads the format and the upright size of an encoded picture from its header.
 ///
 /// ```
-/// use smart_resize::{EncodeOptions, Format, Picture, Size, encode, probe};
+/// use smart_resize::{Format, Size};
+/// use smart_resize::pixels::Picture;
+/// use smart_resize::pixels::decode::probe;
+/// use smart_resize::pixels::encode::{EncodeOptions, encode};
 ///
 /// let size = Size::new(3, 2)?;
 /// let file = encode(&Picture::from_rgb(size, vec![7; 18])?, Format::Png, &EncodeOptions::default())?.bytes;
@@ -179,7 +182,7 @@ pub fn probe(bytes: &[u8], limits: &DecodeLimits) -> Result<Probe, DecodeError> 
 /// Decodes the whole picture.
 ///
 /// ```
-/// use smart_resize::{DecodeError, DecodeLimits, decode};
+/// use smart_resize::pixels::decode::{DecodeError, DecodeLimits, decode};
 ///
 /// let error = decode(b"plain text", &DecodeLimits::default()).unwrap_err();
 /// assert!(matches!(error, DecodeError::UnknownFormat { .. }));

@@ -4,7 +4,9 @@
 //! number of bytes.
 //!
 //! ```
-//! use smart_resize::{EncodeOptions, Format, JpegOptions, Picture, Size, encode};
+//! use smart_resize::{Format, Size};
+//! use smart_resize::pixels::Picture;
+//! use smart_resize::pixels::encode::{EncodeOptions, JpegOptions, encode};
 //!
 //! let picture = Picture::from_rgb(Size::new(4, 4)?, vec![200; 48])?;
 //! let mut options = EncodeOptions::default();
@@ -17,21 +19,22 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-pub mod jpeg;
+pub(crate) mod jpeg;
 mod palette;
-pub mod png;
+pub(crate) mod png;
 #[cfg(feature = "turbojpeg")]
 mod turbo;
-pub mod webp;
-pub mod within;
+pub(crate) mod webp;
+pub(crate) mod within;
 
 use std::fmt;
 use std::sync::Arc;
 
-use self::jpeg::JpegOptions;
-use self::png::{PngEffort, PngOptions};
-use self::webp::{MAX_WEBP_EFFORT, WebPMode, WebPOptions};
-use self::within::DEFAULT_MIN_QUALITY;
+pub use self::jpeg::{DEFAULT_JPEG_QUALITY, JpegOptions, Subsampling};
+pub use self::png::{PngEffort, PngOptions};
+use self::webp::MAX_WEBP_EFFORT;
+pub use self::webp::{DEFAULT_WEBP_EFFORT, WebPMode, WebPOptions};
+pub use self::within::{DEFAULT_MIN_QUALITY, MAX_ENCODES, encode_within};
 use super::codec::Codec;
 use super::decode::{DecodeLimits, probe};
 use super::picture::Picture;
@@ -117,7 +120,7 @@ impl EncodeOptions {
     /// Whether these options leave a picture of `format` as it is: they ask for no quality, subsampling, scans or loss.
     pub(crate) fn asks_nothing_of(&self, format: Format) -> bool {
         let JpegOptions { quality, subsampling, progressive, .. } = self.jpeg;
-        let jpeg = (quality, subsampling, progressive) == (None, jpeg::Subsampling::default(), false);
+        let jpeg = (quality, subsampling, progressive) == (None, Subsampling::default(), false);
         match format {
             Format::Png => true,
             Format::Jpeg => jpeg,
@@ -177,7 +180,7 @@ pub enum EncoderSettings {
         /// 1 to 100.
         quality: u8,
         /// How colour is sampled.
-        subsampling: jpeg::Subsampling,
+        subsampling: Subsampling,
         /// Whether it has several scans.
         progressive: bool,
         /// The codec. A side above 65,500, which libjpeg-turbo cannot write, is written by the pure codec also where

@@ -6,7 +6,8 @@
 //!
 //! ```
 //! use image::{DynamicImage, RgbImage, RgbaImage};
-//! use smart_resize::{Picture, Size};
+//! use smart_resize::Size;
+//! use smart_resize::pixels::Picture;
 //!
 //! let picture = Picture::try_from(DynamicImage::new_rgb8(4, 3))?;
 //! assert_eq!(picture.size(), Size::new(4, 3)?);

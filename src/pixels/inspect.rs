@@ -27,7 +27,10 @@
 //! fades along its length, anything along a side under 32 pixels, and, in a JPEG, most bars of one or two pixels.
 //!
 //! ```
-//! use smart_resize::{Picture, Rect, Size, inspect};
+//! use smart_resize::Size;
+//! use smart_resize::geometry::Rect;
+//! use smart_resize::pixels::Picture;
+//! use smart_resize::pixels::inspect::inspect;
 //!
 //! // A letterbox: 12 black rows above and below a picture of stripes.
 //! let size = Size::new(96, 96)?;

@@ -46,7 +46,7 @@ pub enum PassThrough {
 /// How pictures are read, cut and written.
 ///
 /// ```
-/// use smart_resize::{Inspect, RenderOptions, Undersized};
+/// use smart_resize::pixels::render::{Inspect, RenderOptions, Undersized};
 ///
 /// let mut options = RenderOptions::default();
 /// options.inspect = Inspect::Fail;
@@ -74,7 +74,9 @@ impl RenderOptions {
     /// Reads and writes pictures with `codec`.
     ///
     /// ```
-    /// use smart_resize::{Codec, Format, RenderOptions};
+    /// use smart_resize::Format;
+    /// use smart_resize::pixels::Codec;
+    /// use smart_resize::pixels::render::RenderOptions;
     ///
     /// let options = RenderOptions::default().with_codec(Codec::Fast);
     /// assert_eq!((options.limits.codec, options.encode.codec), (Codec::Fast, Codec::Fast));

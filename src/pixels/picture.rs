@@ -49,12 +49,13 @@ impl Picture {
     /// [`PixelCountError`] unless there are width × height × 3 bytes.
     ///
     /// ```
-    /// # use smart_resize::{Picture, Size};
+    /// # use smart_resize::Size;
+    /// # use smart_resize::pixels::Picture;
     /// let size = Size::new(2, 1)?;
     /// assert!(Picture::from_rgb(size, vec![0; 6]).is_ok());
     /// let error = Picture::from_rgb(size, vec![0; 7]).unwrap_err();
     /// assert_eq!(error.to_string(), "7 bytes for 2x1 pixels, expected 6");
-    /// # Ok::<(), smart_resize::InvalidSideError>(())
+    /// # Ok::<(), smart_resize::geometry::InvalidSideError>(())
     /// ```
     pub fn from_rgb(size: Size, pixels: Vec<u8>) -> Result<Self, PixelCountError> {
         Self::new(size, Layout::Rgb, pixels)

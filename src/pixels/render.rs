@@ -7,7 +7,10 @@
 //! intermediate picture of the convolution.
 //!
 //! ```
-//! use smart_resize::{EncodeOptions, Format, Picture, RenderOptions, RenderTarget, Renderer, Size, encode};
+//! use smart_resize::{Format, Size};
+//! use smart_resize::pixels::Picture;
+//! use smart_resize::pixels::encode::{EncodeOptions, encode};
+//! use smart_resize::pixels::render::{RenderOptions, RenderTarget, Renderer};
 //!
 //! # let grey = Picture::from_rgb(Size::new(160, 90)?, vec![128; 160 * 90 * 3])?;
 //! # let generated = encode(&grey, Format::Png, &EncodeOptions::default())?.bytes;
@@ -31,12 +34,12 @@ use super::decode::{Colour, Decoded, Opened};
 use super::encode::within::encode_within_in;
 use super::encode::{Encoded, encode_in};
 use super::inspect::{Findings, inspect};
-use super::options::{Inspect, PassThrough, RenderOptions};
+pub use super::options::{Inspect, PassThrough, RenderOptions, Undersized};
 use super::picture::Picture;
-use super::rendered::{RenderError, Rendered, RenderedPicture, Warning};
+pub use super::rendered::{RenderError, Rendered, RenderedPicture, Warning};
 use super::resample::{Filter, resample_into};
 use super::scratch::{Pool, Scratch};
-use super::target::RenderTarget;
+pub use super::target::RenderTarget;
 use crate::format::Format;
 use crate::geometry::rect::Rect;
 use crate::size::Size;
@@ -44,11 +47,12 @@ use crate::size::Size;
 /// Cuts `target` from the encoded picture `bytes`.
 ///
 /// ```
-/// use smart_resize::{RenderError, RenderOptions, RenderTarget, Size, render};
+/// use smart_resize::Size;
+/// use smart_resize::pixels::render::{RenderError, RenderOptions, RenderTarget, render};
 ///
 /// let error = render(b"plain text", &RenderTarget::new(Size::new(1, 1)?), &RenderOptions::default()).unwrap_err();
 /// assert!(matches!(error, RenderError::Decode(_)));
-/// # Ok::<(), smart_resize::InvalidSideError>(())
+/// # Ok::<(), smart_resize::geometry::InvalidSideError>(())
 /// ```
 ///
 /// # Errors

@@ -71,7 +71,7 @@ pub enum Warning {
         /// The upright size of the picture that came back.
         got: Size,
     },
-    /// The rectangle was smaller than the target and has been enlarged, as [`Undersized::Enlarge`](crate::Undersized::Enlarge)
+    /// The rectangle was smaller than the target and has been enlarged, as [`Undersized::Enlarge`](crate::pixels::render::Undersized::Enlarge)
     /// allows.
     Enlarged {
         /// The rectangle's size.
@@ -98,7 +98,7 @@ pub enum Warning {
     /// The picture is blank.
     Blank(Blank),
     /// The picture was reduced to a palette for the byte limit, as
-    /// [`EncodeOptions::palette`](crate::EncodeOptions::palette) allows.
+    /// [`EncodeOptions::palette`](crate::pixels::encode::EncodeOptions::palette) allows.
     Quantised {
         /// How many colours are left.
         colours: u16,
@@ -133,7 +133,7 @@ pub enum RenderError {
     /// It does not cover the target.
     #[error(transparent)]
     TooSmall(#[from] TooSmallError),
-    /// It has a finding, and [`Inspect::Fail`](crate::Inspect::Fail) was chosen.
+    /// It has a finding, and [`Inspect::Fail`](crate::pixels::render::Inspect::Fail) was chosen.
     #[error("the picture was rejected: {0}")]
     Rejected(Warning),
     /// The target has more pixels than may be decoded.
@@ -141,7 +141,7 @@ pub enum RenderError {
     TargetTooLarge {
         /// The target.
         target: Size,
-        /// The bound, from [`DecodeLimits`](crate::DecodeLimits).
+        /// The bound, from [`DecodeLimits`](crate::pixels::decode::DecodeLimits).
         max: u64,
     },
     /// The resampler or the encoder panicked: a defect of this crate or of a codec.

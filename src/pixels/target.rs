@@ -12,11 +12,13 @@ use crate::size::Size;
 /// What is cut from a picture.
 ///
 /// ```
-/// use smart_resize::{Fit, Format, RenderTarget, Size};
+/// use smart_resize::{Format, Size};
+/// use smart_resize::geometry::Fit;
+/// use smart_resize::pixels::render::RenderTarget;
 ///
 /// let banner = RenderTarget::new(Size::new(728, 90)?).with_format(Format::Jpeg).with_fit(Fit::Crop);
 /// # let _ = banner;
-/// # Ok::<(), smart_resize::InvalidSideError>(())
+/// # Ok::<(), smart_resize::geometry::InvalidSideError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RenderTarget {
@@ -55,7 +57,7 @@ impl RenderTarget {
     }
 
     /// Sets the focal point: the rectangle moves off the centre as far as it needs. It is given in the picture, or in
-    /// what [`RenderOptions::trim_frames`](crate::RenderOptions::trim_frames) leaves of it.
+    /// what [`RenderOptions::trim_frames`](crate::pixels::render::RenderOptions::trim_frames) leaves of it.
     #[must_use]
     pub const fn with_focus(mut self, focus: Focus) -> Self {
         self.focus = focus;
@@ -91,17 +93,18 @@ impl RenderTarget {
         self
     }
 
-    /// Limits the file to `max_bytes`. The documentation of [`encode_within`](crate::encode_within) lists what is tried for
-    /// that; if nothing helps the result is [`EncodeError::TooHeavy`](crate::EncodeError::TooHeavy). A larger file does
+    /// Limits the file to `max_bytes`. The documentation of [`encode_within`](crate::pixels::encode::encode_within) lists what is tried for
+    /// that; if nothing helps the result is [`EncodeError::TooHeavy`](crate::pixels::encode::EncodeError::TooHeavy). A larger file does
     /// not pass through.
     ///
     /// ```
-    /// use smart_resize::{EncodeError, EncodeOptions, Format, RenderError, RenderOptions, RenderTarget, Size};
-    /// use smart_resize::{encode, render};
+    /// use smart_resize::{Format, Size};
+    /// use smart_resize::pixels::encode::{EncodeError, EncodeOptions, encode};
+    /// use smart_resize::pixels::render::{RenderError, RenderOptions, RenderTarget, render};
     ///
     /// # let size = Size::new(60, 40)?;
     /// # let noise = (0..60 * 40 * 3_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
-    /// # let picture = smart_resize::Picture::from_rgb(size, noise)?;
+    /// # let picture = smart_resize::pixels::Picture::from_rgb(size, noise)?;
     /// # let generated = encode(&picture, Format::Png, &EncodeOptions::default())?.bytes;
     /// let target = RenderTarget::new(size).with_format(Format::Jpeg).with_max_bytes(3500);
     /// let rendered = render(&generated, &target, &RenderOptions::default())?;

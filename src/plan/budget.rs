@@ -1,14 +1,16 @@
 //! A plan that would exceed its budget: what it costs, and what would fit.
 //!
-//! The bounds are those of the request ([`max_cost`](super::request::ResizeRequestBuilder::max_cost) and
-//! [`max_calls`](super::request::ResizeRequestBuilder::max_calls)), and are held against the whole plan before anything is
+//! The bounds are those of the request ([`max_cost`](super::request::RequestBuilder::max_cost) and
+//! [`max_calls`](super::request::RequestBuilder::max_calls)), and are held against the whole plan before anything is
 //! spent. The error looks for what would fit among the plans that share generations ([`Sharing`]):
 //! the one of the least loss, and the cheapest.
 //!
 //! ```
-//! use smart_resize::{Plan, PlanError, ResizeRequest, Source, UsdMicros};
+//! use smart_resize::{Plan, Request, Source};
+//! use smart_resize::model::UsdMicros;
+//! use smart_resize::plan::PlanError;
 //!
-//! let request = ResizeRequest::builder(Source::from_url("https://example.com/shoe.jpg"))
+//! let request = Request::builder(Source::from_url("https://example.com/shoe.jpg"))
 //!     .sizes(["1200x628", "1200x630", "1280x720", "300x250"])
 //!     .max_cost(UsdMicros(400_000))
 //!     .build()
@@ -23,10 +25,10 @@
 
 use core::fmt;
 
-use super::price::UsdMicros;
-use super::request::ResizeRequest;
-use super::share::Sharing;
 use super::share::search::{Asked, Groups, cheapest};
+use crate::model::price::UsdMicros;
+use crate::request::Request;
+use crate::request::sharing::Sharing;
 
 /// A plan of more cost or more calls than its request allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,12 +110,7 @@ impl fmt::Display for Percent {
 }
 
 /// The error of a plan of this cost and these calls, if it exceeds what `request` allows.
-pub(super) fn check(
-    request: &ResizeRequest,
-    asked: &[Asked],
-    cost: UsdMicros,
-    calls: u32,
-) -> Result<(), OverBudgetError> {
+pub(super) fn check(request: &Request, asked: &[Asked], cost: UsdMicros, calls: u32) -> Result<(), OverBudgetError> {
     let (max_cost, max_calls) = (request.max_cost(), request.max_calls());
     if max_cost.is_none_or(|max| cost <= max) && max_calls.is_none_or(|max| calls <= max) {
         return Ok(());
@@ -153,18 +150,18 @@ fn least_loss(
 }
 
 /// The cheapest plan with at most the calls that the request allows.
-fn alternative(request: &ResizeRequest, asked: &[Asked], max_loss_per_mille: u16) -> Option<Alternative> {
+fn alternative(request: &Request, asked: &[Asked], max_loss_per_mille: u16) -> Option<Alternative> {
     let groups = cheapest(request, asked, max_loss_per_mille, max_groups(request))?;
     let calls = u32::try_from(groups.groups.len()).unwrap_or(u32::MAX).saturating_mul(request.calls_per_generation());
     Some(Alternative { max_loss_per_mille, cost: cost(request, &groups), calls })
 }
 
 /// How many generations the calls that the request allows are enough for.
-pub(super) fn max_groups(request: &ResizeRequest) -> u32 {
+pub(super) fn max_groups(request: &Request) -> u32 {
     request.max_calls().map_or(u32::MAX, |max| max / request.calls_per_generation())
 }
 
 /// What a plan of these generations, at least one, costs.
-fn cost(request: &ResizeRequest, groups: &Groups) -> UsdMicros {
+fn cost(request: &Request, groups: &Groups) -> UsdMicros {
     groups.sum().times(request.variants().into()).plus(request.prices().per_request())
 }

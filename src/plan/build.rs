@@ -3,16 +3,18 @@
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use super::preset::Preset;
-use super::price::UsdMicros;
-use super::prompt::{Brief, prompt};
-use super::request::ResizeRequest;
-use super::select::smallest_covering;
+use super::budget;
+use super::content::{Call, Generation, Header, Plan, PlanError, Rendition, call_seed};
 use super::share::search::{Asked, Group, Groups, groups};
-use super::share::{Loss, Optimality, Sharing, Unshared};
-use super::target::Target;
-use super::{Call, Generation, Header, Plan, PlanError, Rendition, budget, call_seed};
+use super::share::{Loss, Optimality, Unshared};
 use crate::geometry::rect::Rect;
+use crate::model::preset::Preset;
+use crate::model::price::UsdMicros;
+use crate::model::select::smallest_covering;
+use crate::prompt::{Brief, prompt};
+use crate::request::Request;
+use crate::request::sharing::Sharing;
+use crate::request::target::Target;
 use crate::size::Size;
 
 impl Plan {
@@ -22,8 +24,8 @@ impl Plan {
     ///
     /// [`PlanError::OverBudget`] where it would cost more or make more calls than the request allows, and
     /// [`PlanError::PromptTooLong`] where a whole prompt exceeds the model's limit. The other errors do not happen with a
-    /// [`ResizeRequest`], which has been checked for them.
-    pub fn new(request: &ResizeRequest) -> Result<Self, PlanError> {
+    /// [`Request`], which has been checked for them.
+    pub fn new(request: &Request) -> Result<Self, PlanError> {
         let mut renditions = Vec::with_capacity(request.targets().len());
         let mut asked = Vec::with_capacity(request.targets().len());
         for (index, target) in request.targets().iter().enumerate() {
@@ -62,7 +64,7 @@ impl Plan {
 }
 
 /// A target for which something is generated, and what that would be for it alone.
-fn ask(request: &ResizeRequest, index: usize, size: Size) -> Result<Asked, PlanError> {
+fn ask(request: &Request, index: usize, size: Size) -> Result<Asked, PlanError> {
     let table = request.table();
     let preset = smallest_covering(table, size, request.floor(), request.smallest())?;
     let Some(per_image) = request.prices().per_image(table.model(), preset.resolution()) else {
@@ -75,7 +77,7 @@ fn ask(request: &ResizeRequest, index: usize, size: Size) -> Result<Asked, PlanE
 
 /// The generation of a group with the number `id`, and what is cut from it, each with the index of its target.
 fn generate(
-    request: &ResizeRequest,
+    request: &Request,
     asked: &[Asked],
     id: usize,
     group: &Group,
@@ -101,7 +103,7 @@ fn generate(
 
 /// What is cut for `target` from a frame: of the generation of this number, or of the source.
 fn rendition(
-    request: &ResizeRequest,
+    request: &Request,
     target: &Target,
     generation: Option<(usize, Unshared)>,
     frame: Size,
@@ -122,7 +124,7 @@ fn rendition(
     }
 }
 
-fn brief<'a>(request: &'a ResizeRequest, preset: &'a Preset, crops: &[Rect], safe: &[Rect]) -> Brief<'a> {
+fn brief<'a>(request: &'a Request, preset: &'a Preset, crops: &[Rect], safe: &[Rect]) -> Brief<'a> {
     let whole = Rect::new(0, 0, preset.size());
     let survives = common(crops, whole);
     let mut brief = Brief::new(preset)
@@ -155,7 +157,7 @@ fn common(rects: &[Rect], outer: Rect) -> Rect {
 }
 
 /// The calls that make the request's variants, as few as the table allows.
-fn calls(request: &ResizeRequest) -> Vec<Call> {
+fn calls(request: &Request) -> Vec<Call> {
     let per_call = u32::from(request.table().variants_per_call().get());
     (0..request.calls_per_generation())
         .map(|number| {

@@ -13,16 +13,17 @@ use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
 use self::read::expect;
-use super::fingerprint::{Digest, Fingerprint};
-use super::preset::{AspectRatio, Resolution};
-use super::price::UsdMicros;
-use super::share::{Loss, Optimality, Sharing, Unshared};
-use super::target::Insets;
+use super::share::{Loss, Optimality, Unshared};
 use super::{Call, CallId, Generation, Plan, Rendition};
+use crate::digest::{Digest, Fingerprint};
 use crate::format::Format;
 use crate::geometry::fit::Fit;
 use crate::geometry::focus::Focus;
+use crate::geometry::insets::Insets;
 use crate::geometry::rect::{Kept, Rect};
+use crate::model::preset::{AspectRatio, Resolution};
+use crate::model::price::UsdMicros;
+use crate::request::sharing::Sharing;
 use crate::size::Size;
 
 /// The version of the document. It changes with the meaning of any field.

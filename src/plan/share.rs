@@ -13,64 +13,30 @@
 //! plan says how far from the optimum it can be: [`Optimality`].
 //!
 //! ```
-//! use smart_resize::{Optimality, Plan, ResizeRequest, Sharing, Source};
+//! use smart_resize::{Plan, Request, Source};
+//! use smart_resize::plan::Optimality;
+//! use smart_resize::request::Sharing;
 //!
 //! let plan = |sharing| {
 //!     let source = Source::from_url("https://example.com/shoe.jpg");
 //!     let sizes = ["1280x720", "1200x628", "1500x1000"];
-//!     Plan::new(&ResizeRequest::builder(source).sizes(sizes).sharing(sharing).build().unwrap())
+//!     Plan::new(&Request::builder(source).sizes(sizes).sharing(sharing).build().unwrap())
 //! };
 //! let shared = plan(Sharing::Shared { max_loss_per_mille: 200 })?;
 //! assert_eq!((shared.cost().to_string(), shared.cost_unshared().to_string()), ("$0.20".into(), "$0.50".into()));
 //! assert_eq!(shared.generations()[0].preset().to_string(), "16:9 2K");
 //! assert_eq!(shared.renditions()[2].loss().to_string(), "15.75");
 //! assert_eq!(shared.optimality(), Optimality::Proven);
-//! # Ok::<(), smart_resize::PlanError>(())
+//! # Ok::<(), smart_resize::plan::PlanError>(())
 //! ```
 
 mod cover;
 pub(super) mod search;
 
-use super::preset::Preset;
-use super::price::UsdMicros;
 use crate::geometry::percent::percent;
+use crate::model::preset::Preset;
+use crate::model::price::UsdMicros;
 use crate::size::{Nearness, Size};
-
-/// The nodes that a search for the cheapest set looks into at most, unless a request says otherwise.
-pub const DEFAULT_SEARCH_NODES: u64 = 100_000;
-/// Which targets may be cut from one generation.
-///
-/// The prompt of a generation names what its targets' safe areas have in common, on each axis by itself; where that is
-/// nothing, it names none on that axis.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-#[non_exhaustive]
-pub enum Sharing {
-    /// None: each target has a generation of its own, as in the service's contract.
-    #[default]
-    PerTarget,
-    /// Those of one size.
-    Duplicates,
-    /// Those for which a common generation is near enough in shape: the cheapest set of generations, within
-    /// [`max_calls`](super::request::ResizeRequestBuilder::max_calls) if that is possible.
-    ///
-    /// What is bounded is shape. With [`Fit::Crop`](crate::geometry::fit::Fit::Crop) a target may keep much less of a generation of a
-    /// higher tier.
-    Shared {
-        /// How much of the nearness of its own best preset a target may lose, in thousandths, up to 1000.
-        max_loss_per_mille: u16,
-    },
-}
-
-impl Sharing {
-    /// The loss that is allowed, where any is.
-    pub(super) const fn max_loss_per_mille(self) -> u16 {
-        match self {
-            Self::PerTarget | Self::Duplicates => 0,
-            Self::Shared { max_loss_per_mille } => max_loss_per_mille,
-        }
-    }
-}
 
 /// What is known of the set of generations of a plan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -2,7 +2,7 @@
 //!
 //! | what | as a server | as a client |
 //! |---|---|---|
-//! | smart-resize | [`SmartResizeInput::from_json`] → [`ResizeRequest`], [`SmartResizeOutput`] | both as JSON |
+//! | smart-resize | [`SmartResizeInput::from_json`] → [`Request`], [`SmartResizeOutput`] | both as JSON |
 //! | edit endpoints | both as JSON | [`EditInput::new`], [`EditOutput::generated`], [`edit_error`] |
 //! | queue | [`QueueStatus`], [`Log`], [`CancelAnswer`], [`Webhook`] | the same |
 //! | errors | [`ErrorBody`], [`ErrorType::status`] | [`ErrorBody::from_answer`] |
@@ -11,7 +11,7 @@
 //! a size and 5000 characters are likely, not published; types and messages of errors are those of pydantic 2, with
 //! which fal reads its input, and a test holds them against it.
 //!
-//! [`ResizeRequest`]: crate::ResizeRequest
+//! [`Request`]: crate::Request
 
 #[cfg(feature = "pixels")]
 mod build;

@@ -26,7 +26,7 @@
 //! [`InvalidRequest`]: GenerateErrorKind::InvalidRequest
 //!
 //! ```
-//! use smart_resize::GenerateErrorKind;
+//! use smart_resize::generate::GenerateErrorKind;
 //! use smart_resize::wire::gemini::read_answer;
 //!
 //! let body = br#"{"candidates": [{"content": {"parts": [
@@ -40,7 +40,7 @@
 //! let body = br#"{"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}"#;
 //! let error = read_answer("gemini", 200, body, 1000).unwrap_err();
 //! assert_eq!(error.kind(), GenerateErrorKind::Refused);
-//! # Ok::<(), smart_resize::GenerateError>(())
+//! # Ok::<(), smart_resize::generate::GenerateError>(())
 //! ```
 
 mod answer;
@@ -55,8 +55,8 @@ use super::base64;
 use crate::format::Format;
 use crate::generate::GenerationRequest;
 use crate::generate::error::{GenerateError, GenerateErrorKind};
-use crate::plan::preset::Resolution;
-use crate::plan::source::Source;
+use crate::model::preset::Resolution;
+use crate::request::source::Source;
 
 #[cfg(doc)]
 use crate::generate::Generated;

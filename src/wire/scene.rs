@@ -34,8 +34,8 @@ use serde_json::{Number, Value, json};
 
 use super::gemini::{GenerateContentRequest, read_text_answer};
 use crate::generate::error::{GenerateError, GenerateErrorKind};
-use crate::plan::scene::{Area, MAX_LABEL_CHARS, MAX_REGIONS, MAX_SUMMARY_CHARS, Region, Scene, SceneError};
-use crate::plan::source::Source;
+use crate::request::source::Source;
+use crate::scene::{Area, MAX_LABEL_CHARS, MAX_REGIONS, MAX_SUMMARY_CHARS, Region, Scene, SceneError};
 
 /// The most bytes of an answer. A scene at all its bounds, each character escaped, is a little less.
 pub const MAX_ANSWER_BYTES: usize = 64 << 10;

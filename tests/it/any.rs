@@ -3,10 +3,12 @@
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
-use smart_resize::{
-    Area, Digest, Fit, Focus, Format, Insets, Preset, PresetTable, PriceList, Region, ResizeRequest,
-    ResizeRequestBuilder, Scene, Sharing, Size, Smallest, Source, Target, UsdMicros,
-};
+use smart_resize::geometry::{Fit, Focus, Insets};
+use smart_resize::model::{Preset, PresetTable, PriceList, Smallest, UsdMicros};
+use smart_resize::plan::Digest;
+use smart_resize::request::{RequestBuilder, Sharing};
+use smart_resize::scene::{Area, Region, Scene};
+use smart_resize::{Format, Request, Size, Source, Target};
 
 pub(crate) fn size(width: u32, height: u32) -> Size {
     Size::new(width, height).unwrap()
@@ -88,12 +90,12 @@ fn any_source() -> impl Strategy<Value = Source> {
 }
 
 /// Valid requests over every option of the service.
-pub(crate) fn any_request() -> impl Strategy<Value = ResizeRequest> {
+pub(crate) fn any_request() -> impl Strategy<Value = Request> {
     any_builder().prop_map(|builder| builder.build().unwrap())
 }
 
 /// Valid requests over every option there is.
-pub(crate) fn any_economical_request() -> impl Strategy<Value = ResizeRequest> {
+pub(crate) fn any_economical_request() -> impl Strategy<Value = Request> {
     let target =
         (1..=300_u32, 1..=300_u32, any_format(), option::of(1..=u64::MAX)).prop_map(|(w, h, format, max_bytes)| {
             let insets = Insets::from_pixels(0, (w as u16 - 1) / 2, h as u16 - 1, w as u16 / 2);
@@ -119,7 +121,7 @@ pub(crate) fn any_economical_request() -> impl Strategy<Value = ResizeRequest> {
     })
 }
 
-fn any_builder() -> impl Strategy<Value = ResizeRequestBuilder> {
+fn any_builder() -> impl Strategy<Value = RequestBuilder> {
     let targets = |table: &PresetTable| {
         let target = (select(table.presets().to_vec()), any_side(), any_side(), option::of(any_insets())).prop_map(
             |(preset, width, height, insets)| {
@@ -156,7 +158,7 @@ fn any_builder() -> impl Strategy<Value = ResizeRequestBuilder> {
     (any_table().prop_flat_map(of_a_table), options).prop_map(move |(of_table, options)| {
         let (targets, floor, table) = of_table;
         let (source, scene, prompt, variants, seed, tolerance, (format, transfer), (crop, by_pixels)) = options;
-        let mut builder = ResizeRequest::builder(source)
+        let mut builder = Request::builder(source)
             .targets(targets)
             .table(table)
             .prices(own_prices())

@@ -12,11 +12,14 @@ use std::thread;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use smart_resize::{
-    Blocking, Budget, BudgetError, CallId, Driver, Event, GenerateError, GenerateErrorKind, Generated,
-    GenerationRequest, MemoryStore, Outcome, Plan, PriceList, Reservation, ResizeRequest, ResizeRequestBuilder, Source,
-    UsdMicros, generate_from_async_fn, generate_from_fn,
-};
+use smart_resize::generate::budget::{Budget, BudgetError, Reservation};
+use smart_resize::generate::store::{Blocking, MemoryStore};
+use smart_resize::generate::{GenerateError, GenerateErrorKind, Generated, GenerationRequest, from_async_fn, from_fn};
+use smart_resize::model::{PriceList, UsdMicros};
+use smart_resize::plan::CallId;
+use smart_resize::request::RequestBuilder;
+use smart_resize::run::{Driver, Event};
+use smart_resize::{Outcome, Plan, Request, Source};
 
 const THREE: NonZeroUsize = NonZeroUsize::new(3).unwrap();
 
@@ -26,7 +29,7 @@ fn source() -> Source {
 
 /// At fal's prices: $0.05 once, then $0.15 an image, or $0.30 for more than 2K.
 fn plan(sizes: &[&str], variants: u32) -> Plan {
-    Plan::new(&ResizeRequest::builder(source()).sizes(sizes).variants(variants).build().unwrap()).unwrap()
+    Plan::new(&Request::builder(source()).sizes(sizes).variants(variants).build().unwrap()).unwrap()
 }
 
 fn requests(sizes: &[&str], variants: u32) -> Vec<GenerationRequest> {
@@ -113,11 +116,11 @@ impl<'a> Script<'a> {
     }
 
     fn run(&self, driver: &Driver<'_>) -> Outcome {
-        driver.run(&generate_from_fn(|request: &GenerationRequest| self.end(request, self.begin(request)))).unwrap()
+        driver.run(&from_fn(|request: &GenerationRequest| self.end(request, self.begin(request)))).unwrap()
     }
 
     fn run_on_threads(&self, driver: &Driver<'_>, threads: NonZeroUsize) -> Outcome {
-        let backend = generate_from_fn(|request: &GenerationRequest| {
+        let backend = from_fn(|request: &GenerationRequest| {
             let reply = self.begin(request);
             (0..reply.waits).for_each(|_| thread::yield_now());
             self.end(request, reply)
@@ -126,7 +129,7 @@ impl<'a> Script<'a> {
     }
 
     fn run_async(&self, driver: &Driver<'_>, concurrency: NonZeroUsize) -> Outcome {
-        let backend = generate_from_async_fn(|request: GenerationRequest| async move {
+        let backend = from_async_fn(|request: GenerationRequest| async move {
             let reply = self.begin(&request);
             for _ in 0..reply.waits {
                 once_around().await;
@@ -279,7 +282,7 @@ fn the_highest_part_per_request_is_kept_in_reserve() {
     let of = |part: u64| {
         let prices =
             PriceList::new(UsdMicros(part)).with_image("nano-banana-pro", Some("1K".parse().unwrap()), UsdMicros(10));
-        let request = ResizeRequest::builder(source()).sizes(["30x20"]).prices(prices).build().unwrap();
+        let request = Request::builder(source()).sizes(["30x20"]).prices(prices).build().unwrap();
         Plan::new(&request).unwrap().requests(&source()).unwrap().remove(0)
     };
     let budget = Budget::new().with_max_cost(UsdMicros(24));
@@ -297,7 +300,7 @@ fn amounts_beyond_all_bounds_are_refused_and_do_not_panic() {
         Some("1K".parse().unwrap()),
         UsdMicros(u64::MAX),
     );
-    let request = ResizeRequest::builder(source()).sizes(["30x20"]).variants(4).prices(prices).build().unwrap();
+    let request = Request::builder(source()).sizes(["30x20"]).variants(4).prices(prices).build().unwrap();
     let request = Plan::new(&request).unwrap().requests(&source()).unwrap().remove(0);
     let unlimited = Budget::new();
     let (one, two) = (unlimited.reserve(&request).unwrap(), unlimited.reserve(&request).unwrap());
@@ -312,7 +315,7 @@ fn amounts_beyond_all_bounds_are_refused_and_do_not_panic() {
 #[test]
 fn answers_from_the_store_are_free() {
     let (plan, source, store) = (plan(&["30x20", "20x30"], 1), source(), MemoryStore::default());
-    let backend = generate_from_fn(|_: &GenerationRequest| MADE.answer());
+    let backend = from_fn(|_: &GenerationRequest| MADE.answer());
     Driver::new(&plan, &source).store(&store).run(&backend).unwrap();
     let nothing = budget(0.0).with_max_calls(0);
     let outcome = Driver::new(&plan, &source).store(&store).budget(&nothing).run(&backend).unwrap();
@@ -324,7 +327,7 @@ fn answers_from_the_store_are_free() {
 fn when_the_budget_is_raised_only_what_is_missing_is_paid() {
     let (plan, source, store) = (plan(&["30x20", "20x30", "9x9"], 1), source(), MemoryStore::default());
     let asked = AtomicU32::new(0);
-    let backend = generate_from_fn(|_: &GenerationRequest| {
+    let backend = from_fn(|_: &GenerationRequest| {
         asked.fetch_add(1, Ordering::Relaxed);
         MADE.answer()
     });
@@ -379,20 +382,23 @@ fn a_call_that_waits_for_others_in_flight_is_not_lost() {
 #[test]
 fn a_call_put_off_is_looked_for_in_the_store_once() {
     struct Counting(AtomicU32);
-    impl smart_resize::Store for Counting {
-        fn load(&self, _: &smart_resize::Fingerprint) -> Result<Option<Generated>, smart_resize::StoreError> {
+    impl smart_resize::generate::store::Store for Counting {
+        fn load(
+            &self,
+            _: &smart_resize::plan::Fingerprint,
+        ) -> Result<Option<Generated>, smart_resize::generate::store::StoreError> {
             self.0.fetch_add(1, Ordering::Relaxed);
             Ok(None)
         }
 
-        fn save(&self, _: &GenerationRequest, _: &Generated) -> Result<(), smart_resize::StoreError> {
+        fn save(&self, _: &GenerationRequest, _: &Generated) -> Result<(), smart_resize::generate::store::StoreError> {
             Ok(())
         }
     }
     let (plan, source, budget) = (plan(&["30x20", "20x30", "9x9"], 1), source(), budget(0.20));
     let store = Counting(AtomicU32::new(0));
     let driver = Driver::new(&plan, &source).store(Blocking(&store)).budget(&budget);
-    let backend = generate_from_async_fn(|_: GenerationRequest| async {
+    let backend = from_async_fn(|_: GenerationRequest| async {
         once_around().await;
         FAILED.answer()
     });
@@ -421,7 +427,7 @@ fn a_run_waits_for_nobody_who_holds_the_budget() {
 #[test]
 fn a_call_in_flight_when_the_run_is_dropped_counts_as_billed() {
     let (plan, source, budget) = (plan(&["30x20", "20x30", "9x9"], 1), source(), budget(9.0));
-    let backend = generate_from_async_fn(|request: GenerationRequest| async move {
+    let backend = from_async_fn(|request: GenerationRequest| async move {
         if request.call() == CallId(1) { pending().await } else { FAILED.answer() }
     });
     {
@@ -481,7 +487,7 @@ fn any_case(bills: u32) -> impl Strategy<Value = Case> {
 
 impl Case {
     fn prices(&self) -> Vec<(u64, u32)> {
-        let price = |(generation, call): (usize, &smart_resize::Call)| {
+        let price = |(generation, call): (usize, &smart_resize::plan::Call)| {
             (self.plan.generations()[generation].per_image().0, call.variants())
         };
         self.plan.calls().map(price).collect()
@@ -561,15 +567,14 @@ proptest! {
 fn a_run_keeps_to_the_bounds_of_its_plan() {
     use GenerateErrorKind::{NothingMade, OverBudget};
 
-    let plan = |builder: ResizeRequestBuilder| {
+    let plan = |builder: RequestBuilder| {
         let builder = builder.sizes(["1024x1024", "1024x1000", "1024x1001"]);
         Plan::new(&builder.build().unwrap()).unwrap()
     };
-    let builder = || ResizeRequest::builder(source());
+    let builder = || Request::builder(source());
     let kinds = |plan: &Plan, bills: u32| {
-        let backend = generate_from_fn(move |_: &GenerationRequest| {
-            Err(GenerateError::new(NothingMade, "").with_billed_images(bills))
-        });
+        let backend =
+            from_fn(move |_: &GenerationRequest| Err(GenerateError::new(NothingMade, "").with_billed_images(bills)));
         let source = source();
         let outcome = Driver::new(plan, &source).run(&backend).unwrap();
         outcome.calls.iter().map(|call| call.as_ref().unwrap_err().kind()).collect::<Vec<_>>()
@@ -586,8 +591,7 @@ fn a_run_keeps_to_the_bounds_of_its_plan() {
     assert_eq!(kinds(&unbounded, 9), [NothingMade; 3]);
     // A budget of the caller's takes the place of the plan's.
     let (own, source) = (Budget::new(), source());
-    let backend =
-        generate_from_fn(|_: &GenerationRequest| Err(GenerateError::new(NothingMade, "").with_billed_images(9)));
+    let backend = from_fn(|_: &GenerationRequest| Err(GenerateError::new(NothingMade, "").with_billed_images(9)));
     let outcome = Driver::new(&exact, &source).budget(&own).run(&backend).unwrap();
     assert_eq!((outcome.calls.len(), own.calls(), own.spent()), (3, 3, dollars(0.05 + 27.0 * 0.15)));
 }

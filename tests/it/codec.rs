@@ -8,10 +8,11 @@ mod jpeg;
 #[cfg(feature = "libwebp")]
 mod webp;
 
-use smart_resize::{
-    Codec, DecodeLimits, EncodeError, EncodeOptions, Format, JpegOptions, RenderError, RenderOptions, RenderTarget,
-    WebPMode, WebPOptions, decode, encode, probe, render,
-};
+use smart_resize::Format;
+use smart_resize::pixels::Codec;
+use smart_resize::pixels::decode::{DecodeLimits, decode, probe};
+use smart_resize::pixels::encode::{EncodeError, EncodeOptions, JpegOptions, WebPMode, WebPOptions, encode};
+use smart_resize::pixels::render::{RenderError, RenderOptions, RenderTarget, render};
 
 use crate::pictures::{photo, png, size};
 

@@ -1,10 +1,11 @@
 //! Described colours to sRGB, held against LittleCMS, whose word is in `tests/oracle/colour.json`.
 
 use png::{BitDepth, ColorType};
-use smart_resize::{
-    Colour, DecodeError, DecodeLimits, Decoded, EncodeOptions, Format, Picture, RenderOptions, RenderTarget, Size,
-    Warning, decode, encode, render,
-};
+use smart_resize::pixels::Picture;
+use smart_resize::pixels::decode::{Colour, DecodeError, DecodeLimits, Decoded, decode};
+use smart_resize::pixels::encode::{EncodeOptions, encode};
+use smart_resize::pixels::render::{RenderOptions, RenderTarget, Warning, render};
+use smart_resize::{Format, Size};
 
 use crate::pictures::{photo, png, raw_png, raw_png_with, riff, size, with_chunk, with_segment};
 

@@ -4,11 +4,16 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use smart_resize::{
-    Area, BoxFuture, DecodeLimits, Driver, Event, Focus, GenerateError, Generated, GenerationRequest, Generator,
-    Inspect, LocalGenerator, Outcome, Picture, Plan, Rect, RenderDone, RenderJob, RenderOptions, RenderTarget,
-    RenditionError, ResizeRequest, RunError, Source, UsdMicros, decode, generate_from_fn, render,
-};
+use smart_resize::generate::local::LocalGenerator;
+use smart_resize::generate::{BoxFuture, GenerateError, Generated, GenerationRequest, from_fn};
+use smart_resize::geometry::{Focus, Rect};
+use smart_resize::model::UsdMicros;
+use smart_resize::pixels::Picture;
+use smart_resize::pixels::decode::{DecodeLimits, decode};
+use smart_resize::pixels::render::{Inspect, RenderOptions, RenderTarget, render};
+use smart_resize::run::{Driver, Event, RenderDone, RenderJob, RenditionError, RunError};
+use smart_resize::scene::Area;
+use smart_resize::{Generator, Outcome, Plan, Request, Source};
 
 use crate::pictures::{photo, png, size};
 
@@ -19,7 +24,7 @@ fn source(pixels: &str) -> Source {
 }
 
 fn plan(source: &Source, sizes: &[&str]) -> Plan {
-    Plan::new(&ResizeRequest::builder(source.clone()).sizes(sizes).skip_covered(900).build().unwrap()).unwrap()
+    Plan::new(&Request::builder(source.clone()).sizes(sizes).skip_covered(900).build().unwrap()).unwrap()
 }
 
 /// Counts what it is asked.
@@ -65,13 +70,13 @@ fn the_source_is_cut_as_any_picture_and_nobody_is_asked_for_it() {
 }
 
 fn asked_nothing() -> impl Generator + Sync {
-    generate_from_fn(|_: &GenerationRequest| panic!("nothing is to be asked"))
+    from_fn(|_: &GenerationRequest| panic!("nothing is to be asked"))
 }
 
 #[test]
 fn there_is_one_picture_whatever_the_variants_and_each_is_told_of() {
     let source = source("400x300");
-    let builder = ResizeRequest::builder(source.clone()).sizes(["200x150", "300x30"]).variants(3).skip_covered(1000);
+    let builder = Request::builder(source.clone()).sizes(["200x150", "300x30"]).variants(3).skip_covered(1000);
     let plan = Plan::new(&builder.build().unwrap()).unwrap();
     let told = Mutex::new(Vec::new());
     let on_event = |event: &Event<'_>| {
@@ -145,7 +150,7 @@ fn ramp(pixels: &str) -> Picture {
 }
 
 fn run(source: &Source, sizes: &[&str], focus: Focus, generator: &(impl Generator + Sync)) -> (Plan, Outcome) {
-    let request = ResizeRequest::builder(source.clone()).sizes(sizes).focus(focus).skip_covered(1000);
+    let request = Request::builder(source.clone()).sizes(sizes).focus(focus).skip_covered(1000);
     let plan = Plan::new(&request.build().unwrap()).unwrap();
     let mut options = RenderOptions::default();
     options.inspect = Inspect::Off;
@@ -206,7 +211,7 @@ fn where_the_local_generator_crops_it_crops_around_the_focus() {
 #[test]
 fn what_a_model_made_is_cut_where_the_focus_lies_in_its_frame() {
     let source = source("400x300");
-    let model = generate_from_fn(|request: &GenerationRequest| {
+    let model = from_fn(|request: &GenerationRequest| {
         let frame = request.preset().size();
         Ok(Generated::new("model", [png(&ramp(&frame.to_string()))]))
     });
@@ -225,7 +230,7 @@ fn what_a_model_made_is_cut_where_the_focus_lies_in_its_frame() {
 #[test]
 fn a_picture_of_another_size_is_cut_where_the_focus_lies_in_it() {
     let source = source("400x300");
-    let model = generate_from_fn(|_: &GenerationRequest| Ok(Generated::new("model", [png(&ramp("2000x1300"))])));
+    let model = from_fn(|_: &GenerationRequest| Ok(Generated::new("model", [png(&ramp("2000x1300"))])));
     let (_, outcome) = run(&source, &["100x1200"], Focus::point(1000, 0).unwrap(), &model);
     let record = &outcome.renditions[0].variants[0].as_ref().unwrap().provenance;
     assert_eq!((record.crop.x() + record.crop.width(), record.frame), (2000, size("2000x1300")));
@@ -234,11 +239,13 @@ fn a_picture_of_another_size_is_cut_where_the_focus_lies_in_it() {
 #[cfg(feature = "serde")]
 #[test]
 fn the_record_says_what_was_spared_and_asked() {
-    use smart_resize::{Format, Insets, Sharing, Target};
+    use smart_resize::geometry::Insets;
+    use smart_resize::request::Sharing;
+    use smart_resize::{Format, Target};
 
     let source = source("400x300");
     let story = Target::new(size("108x192")).with_safe_area(Insets::new(140, 0, 200, 0).unwrap());
-    let request = ResizeRequest::builder(source.clone())
+    let request = Request::builder(source.clone())
         .sizes(["200x150"])
         .targets([story.with_format(Format::Jpeg)])
         .focus(Focus::point(600, 400).unwrap())

@@ -4,7 +4,8 @@
 use std::fs;
 use std::path::Path;
 
-use smart_resize::{DecodeLimits, Layout, decode};
+use smart_resize::pixels::Layout;
+use smart_resize::pixels::decode::{DecodeLimits, decode};
 use zune_png::zune_core::bytestream::ZCursor;
 use zune_png::zune_core::colorspace::ColorSpace;
 use zune_png::zune_core::result::DecodingResult;

@@ -8,12 +8,20 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-use smart_resize::{
-    AsyncGenerator, Blocking, BoxFuture, BoxedAsyncGenerator, CallId, Codec, DecodeError, Driver, Event, Fingerprint,
-    Format, GenerateError, GenerateErrorKind, Generated, GenerationRequest, Generator, LocalGenerator, MemoryStore,
-    Outcome, Picture, Plan, PresetTable, RenderDone, RenderJob, RenderOptions, RenditionError, ResizeRequest, RunError,
-    Sharing, Source, Store, StoreError, UsdMicros, decode, generate_from_async_fn, generate_from_fn,
+use smart_resize::generate::local::LocalGenerator;
+use smart_resize::generate::store::{Blocking, MemoryStore, Store, StoreError};
+use smart_resize::generate::{
+    BoxFuture, BoxedAsyncGenerator, GenerateError, GenerateErrorKind, Generated, GenerationRequest, from_async_fn,
+    from_fn,
 };
+use smart_resize::model::{PresetTable, UsdMicros};
+use smart_resize::pixels::decode::{DecodeError, decode};
+use smart_resize::pixels::render::RenderOptions;
+use smart_resize::pixels::{Codec, Picture};
+use smart_resize::plan::{CallId, Fingerprint};
+use smart_resize::request::Sharing;
+use smart_resize::run::{Driver, Event, RenderDone, RenderJob, RenditionError, RunError};
+use smart_resize::{AsyncGenerator, Format, Generator, Outcome, Plan, Request, Source};
 
 use crate::pictures::{photo, png, size};
 
@@ -22,7 +30,7 @@ fn source() -> Source {
 }
 
 fn plan(sizes: &[&str], variants: u32) -> Plan {
-    Plan::new(&ResizeRequest::builder(source()).sizes(sizes).variants(variants).build().unwrap()).unwrap()
+    Plan::new(&Request::builder(source()).sizes(sizes).variants(variants).build().unwrap()).unwrap()
 }
 
 /// A picture of the preset's size in one colour, by which it is known again.
@@ -42,12 +50,12 @@ fn failure(kind: GenerateErrorKind) -> GenerateError {
 }
 
 fn shade(bytes: &[u8]) -> u8 {
-    decode(bytes, &smart_resize::DecodeLimits::default()).unwrap().picture.pixels()[0]
+    decode(bytes, &smart_resize::pixels::decode::DecodeLimits::default()).unwrap().picture.pixels()[0]
 }
 
 /// The shades of all pictures, rendition by rendition; nothing where one is missing.
 fn shades(outcome: &Outcome) -> Vec<Vec<Option<u8>>> {
-    let variants = |rendition: &smart_resize::RenditionOutcome| {
+    let variants = |rendition: &smart_resize::run::RenditionOutcome| {
         rendition.variants.iter().map(|output| output.as_ref().ok().map(|output| shade(&output.bytes))).collect()
     };
     outcome.renditions.iter().map(variants).collect()
@@ -58,7 +66,7 @@ const TWO: NonZeroUsize = NonZeroUsize::new(2).unwrap();
 #[test]
 fn sync_threaded_and_async_runs_leave_the_same() {
     let plan = plan(&["30x20", "20x30", "9x9"], 5);
-    let (source, backend) = (source(), generate_from_fn(|request: &GenerationRequest| Ok(answer(request))));
+    let (source, backend) = (source(), from_fn(|request: &GenerationRequest| Ok(answer(request))));
     let driver = Driver::new(&plan, &source);
     let expected = driver.run(&backend).unwrap();
     // Calls of four and one: the fifth variant is the first image of the next call.
@@ -67,7 +75,7 @@ fn sync_threaded_and_async_runs_leave_the_same() {
     assert!(expected.is_complete());
     assert_eq!(expected.renditions[1].target, size("20x30"));
     let threaded = driver.run_on_threads(&backend, TWO).unwrap();
-    let backend = generate_from_async_fn(|request: GenerationRequest| async move { Ok(answer(&request)) });
+    let backend = from_async_fn(|request: GenerationRequest| async move { Ok(answer(&request)) });
     let asynchronous = pollster::block_on(driver.run_async(&backend, TWO)).unwrap();
     for outcome in [threaded, asynchronous] {
         for (found, expected) in outcome.renditions.iter().zip(&expected.renditions) {
@@ -79,14 +87,15 @@ fn sync_threaded_and_async_runs_leave_the_same() {
 
 #[test]
 fn pictures_are_exactly_what_was_asked() {
-    let plan =
-        Plan::new(&ResizeRequest::builder(source()).sizes(["300x250", "33x77"]).format(Format::Jpeg).build().unwrap())
-            .unwrap();
+    let plan = Plan::new(&Request::builder(source()).sizes(["300x250", "33x77"]).format(Format::Jpeg).build().unwrap())
+        .unwrap();
     let source = source();
     let outcome = Driver::new(&plan, &source).run(&LocalGenerator::default()).unwrap();
     for rendition in &outcome.renditions {
         let output = rendition.variants[0].as_ref().unwrap();
-        let found = smart_resize::probe(&output.bytes, &smart_resize::DecodeLimits::default()).unwrap();
+        let found =
+            smart_resize::pixels::decode::probe(&output.bytes, &smart_resize::pixels::decode::DecodeLimits::default())
+                .unwrap();
         assert_eq!((found.format, found.size), (Format::Jpeg.into(), rendition.target));
     }
 }
@@ -95,7 +104,7 @@ fn pictures_are_exactly_what_was_asked() {
 fn a_failed_call_costs_only_its_own_pictures() {
     let plan = plan(&["30x20", "20x30", "9x9"], 1);
     let source = source();
-    let backend = generate_from_fn(|request: &GenerationRequest| match request.call() {
+    let backend = from_fn(|request: &GenerationRequest| match request.call() {
         CallId(1) => Err(failure(GenerateErrorKind::Refused).with_billed_images(1)),
         _ => Ok(answer(request)),
     });
@@ -112,7 +121,7 @@ fn a_failed_call_costs_only_its_own_pictures() {
 fn missing_images_are_told_and_surplus_ones_ignored() {
     let plan = plan(&["30x20", "20x30"], 3);
     let source = source();
-    let backend = generate_from_fn(|request: &GenerationRequest| {
+    let backend = from_fn(|request: &GenerationRequest| {
         let count = if request.call() == CallId(0) { 1 } else { 5 };
         Ok(Generated::new("test", (0..count).map(|image| plain(request, image))))
     });
@@ -128,7 +137,7 @@ fn missing_images_are_told_and_surplus_ones_ignored() {
 fn what_cannot_be_rendered_is_still_in_the_outcome() {
     let plan = plan(&["30x20", "20x30"], 1);
     let source = source();
-    let backend = generate_from_fn(|request: &GenerationRequest| match request.call() {
+    let backend = from_fn(|request: &GenerationRequest| match request.call() {
         CallId(0) => Ok(Generated::new("test", [b"paid for, and no picture".to_vec()])),
         _ => Ok(Generated::new("test", [png(&photo(size("19x19")))])),
     });
@@ -145,7 +154,7 @@ fn a_resumed_run_pays_only_for_what_is_missing() {
     let (source, store, asked) = (source(), MemoryStore::default(), AtomicUsize::new(0));
     let backend = |fails: bool| {
         let asked = &asked;
-        generate_from_fn(move |request: &GenerationRequest| {
+        from_fn(move |request: &GenerationRequest| {
             asked.fetch_add(1, Ordering::Relaxed);
             if fails && request.call() == CallId(1) {
                 return Err(failure(GenerateErrorKind::Transport));
@@ -167,7 +176,7 @@ fn a_resumed_run_pays_only_for_what_is_missing() {
     let third = Driver::new(&plan, &source).store(&store).run(&backend(false)).unwrap();
     assert_eq!((third.cost(&plan), asked.load(Ordering::Relaxed)), (UsdMicros(0), 1));
     let store = Blocking(&store);
-    let backend = generate_from_async_fn(|_: GenerationRequest| ready(Err(failure(GenerateErrorKind::Transport))));
+    let backend = from_async_fn(|_: GenerationRequest| ready(Err(failure(GenerateErrorKind::Transport))));
     let fourth = pollster::block_on(Driver::new(&plan, &source).store(store).run_async(&backend, TWO)).unwrap();
     assert_eq!(shades(&fourth), shades(&third));
 }
@@ -177,10 +186,10 @@ fn two_calls_that_ask_the_same_have_answers_of_their_own() {
     // One target twice, and eight variants without a seed: all four calls ask the same.
     let plan = plan(&["30x20", "30x20"], 8);
     let (source, store) = (source(), MemoryStore::default());
-    let backend = generate_from_fn(|request: &GenerationRequest| Ok(answer(request)));
+    let backend = from_fn(|request: &GenerationRequest| Ok(answer(request)));
     let first = Driver::new(&plan, &source).store(&store).run(&backend).unwrap();
     assert_eq!(store.len(), 4);
-    let nobody = generate_from_fn(|_: &GenerationRequest| Err(failure(GenerateErrorKind::Transport)));
+    let nobody = from_fn(|_: &GenerationRequest| Err(failure(GenerateErrorKind::Transport)));
     let second = Driver::new(&plan, &source).store(&store).run(&nobody).unwrap();
     let expected = |first: u8| (first..first + 4).chain(first + 10..first + 14).map(Some).collect::<Vec<_>>();
     assert_eq!(shades(&second), [expected(0), expected(20)]);
@@ -192,7 +201,7 @@ fn an_answer_without_images_is_asked_for_again() {
     let plan = plan(&["30x20"], 2);
     let (source, store) = (source(), MemoryStore::default());
     let answers = |count: usize| {
-        generate_from_fn(move |request: &GenerationRequest| {
+        from_fn(move |request: &GenerationRequest| {
             Ok(Generated::new("test", answer(request).images().iter().take(count).cloned()))
         })
     };
@@ -208,17 +217,17 @@ fn an_answer_without_images_is_asked_for_again() {
 
 #[test]
 fn several_renditions_can_share_a_generation() {
-    let request = ResizeRequest::builder(source()).sizes(["30x20", "60x40"]).variants(2);
+    let request = Request::builder(source()).sizes(["30x20", "60x40"]).variants(2);
     let plan = Plan::new(&request.sharing(Sharing::Shared { max_loss_per_mille: 0 }).build().unwrap()).unwrap();
     assert_eq!((plan.generations().len(), plan.cost().to_string()), (1, "$0.35".into()));
     let (source, asked) = (source(), AtomicUsize::new(0));
-    let backend = generate_from_fn(|request: &GenerationRequest| {
+    let backend = from_fn(|request: &GenerationRequest| {
         asked.fetch_add(1, Ordering::Relaxed);
         Ok(answer(request))
     });
     let outcome = Driver::new(&plan, &source).run(&backend).unwrap();
     assert_eq!((shades(&outcome), asked.load(Ordering::Relaxed)), (vec![vec![Some(0), Some(1)]; 2], 1));
-    let failing = generate_from_fn(|_: &GenerationRequest| Err(failure(GenerateErrorKind::Refused)));
+    let failing = from_fn(|_: &GenerationRequest| Err(failure(GenerateErrorKind::Refused)));
     let outcome = Driver::new(&plan, &source).run_on_threads(&failing, TWO).unwrap();
     let failed = || Err(RenditionError::Generation(CallId(0)));
     assert!(outcome.renditions.iter().all(|rendition| rendition.variants == [failed(), failed()]));
@@ -248,7 +257,7 @@ impl Store for Faulty {
 fn a_store_that_cannot_be_read_stops_the_call_before_it_is_paid() {
     let plan = plan(&["30x20"], 1);
     let (source, asked) = (source(), AtomicUsize::new(0));
-    let backend = generate_from_fn(|request: &GenerationRequest| {
+    let backend = from_fn(|request: &GenerationRequest| {
         asked.fetch_add(1, Ordering::Relaxed);
         Ok(answer(request))
     });
@@ -265,7 +274,7 @@ fn an_answer_that_cannot_be_kept_is_reported_and_rendered() {
     let plan = plan(&["30x20"], 1);
     let source = source();
     let store = Faulty { save_fails: true, ..Faulty::default() };
-    let backend = generate_from_fn(|request: &GenerationRequest| Ok(answer(request)));
+    let backend = from_fn(|request: &GenerationRequest| Ok(answer(request)));
     let outcome = Driver::new(&plan, &source).store(&store).run(&backend).unwrap();
     assert!(outcome.is_complete());
     assert_eq!(outcome.reports[0].store_error.as_ref().unwrap().source().unwrap().to_string(), "disk full");
@@ -283,7 +292,7 @@ fn an_answer_is_kept_before_it_is_rendered() {
         Event::Rendered { rendition, variant, result: Ok(_) } => note(format!("picture {rendition}.{variant}")),
         other => panic!("{other:?}"),
     };
-    let backend = generate_from_fn(|request: &GenerationRequest| Ok(answer(request)));
+    let backend = from_fn(|request: &GenerationRequest| Ok(answer(request)));
     Driver::new(&plan, &source).store(&store).on_event(&on_event).run(&backend).unwrap();
     let one = |call| {
         ["start", "load", "save", "answer", "picture"].map(|what| match what {
@@ -298,10 +307,10 @@ fn an_answer_is_kept_before_it_is_rendered() {
 #[test]
 fn without_a_digest_nothing_is_looked_up_and_all_is_handed_over() {
     let source = Source::from_url("https://example.com/a.jpg");
-    let request = ResizeRequest::builder(source.clone()).sizes(["30x20"]).build().unwrap();
+    let request = Request::builder(source.clone()).sizes(["30x20"]).build().unwrap();
     let plan = Plan::new(&request).unwrap();
     let store = Faulty::default();
-    let backend = generate_from_fn(|request: &GenerationRequest| {
+    let backend = from_fn(|request: &GenerationRequest| {
         assert_eq!(request.source().url().map(|url| &**url), Some("https://example.com/a.jpg"));
         Ok(answer(request))
     });
@@ -311,9 +320,9 @@ fn without_a_digest_nothing_is_looked_up_and_all_is_handed_over() {
 
 #[test]
 fn what_is_wrong_beforehand_is_found_before_anything_is_spent() {
-    let nobody = generate_from_fn(|_: &GenerationRequest| panic!("it must not be asked"));
+    let nobody = from_fn(|_: &GenerationRequest| panic!("it must not be asked"));
     let plan_of =
-        |format| Plan::new(&ResizeRequest::builder(source()).sizes(["30x20"]).format(format).build().unwrap()).unwrap();
+        |format| Plan::new(&Request::builder(source()).sizes(["30x20"]).format(format).build().unwrap()).unwrap();
     let (plan, source) = (plan_of(Format::Jpeg), source());
     let mut options = RenderOptions::default();
     options.encode.jpeg.quality = Some(101);
@@ -332,10 +341,10 @@ fn what_is_wrong_beforehand_is_found_before_anything_is_spent() {
     let message = "a preset of 1264x848 exceeds what may be decoded: 1071871 pixels, 1073741824 bytes at 4 a pixel";
     assert_eq!(error.to_string(), message);
     tight.limits.pixels += 1;
-    let backend = generate_from_fn(|request: &GenerationRequest| Ok(answer(request)));
+    let backend = from_fn(|request: &GenerationRequest| Ok(answer(request)));
     assert!(Driver::new(&plan, &source).options(tight).run(&backend).unwrap().is_complete());
     // A quality that no rendition uses is no mistake.
-    let (plan, backend) = (plan_of(Format::Png), generate_from_fn(|request: &GenerationRequest| Ok(answer(request))));
+    let (plan, backend) = (plan_of(Format::Png), from_fn(|request: &GenerationRequest| Ok(answer(request))));
     assert!(Driver::new(&plan, &source).options(options).run(&backend).is_ok());
 }
 
@@ -343,7 +352,7 @@ fn what_is_wrong_beforehand_is_found_before_anything_is_spent() {
 fn dropping_an_async_run_loses_only_what_is_in_flight() {
     let plan = plan(&["30x20", "20x30", "9x9"], 1);
     let (source, store) = (source(), MemoryStore::default());
-    let backend = generate_from_async_fn(|request: GenerationRequest| async move {
+    let backend = from_async_fn(|request: GenerationRequest| async move {
         if request.call() == CallId(1) { pending().await } else { Ok(answer(&request)) }
     });
     {
@@ -363,7 +372,7 @@ fn no_more_calls_run_at_a_time_than_allowed() {
     let source = source();
     let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let (now, most) = (&now, &most);
-    let backend = generate_from_async_fn(|request: GenerationRequest| async move {
+    let backend = from_async_fn(|request: GenerationRequest| async move {
         most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
         // Once around the executor, so that the others get their turn.
         let mut waited = false;
@@ -387,7 +396,7 @@ fn no_more_calls_run_at_a_time_than_allowed() {
 fn the_cpu_work_can_be_moved_and_its_loss_is_told() {
     let plan = plan(&["30x20", "20x30"], 2);
     let source = source();
-    let backend = generate_from_async_fn(|request: GenerationRequest| async move { Ok(answer(&request)) });
+    let backend = from_async_fn(|request: GenerationRequest| async move { Ok(answer(&request)) });
     let elsewhere = |job: RenderJob| -> BoxFuture<'static, Option<RenderDone>> {
         Box::pin(async { std::thread::spawn(|| job.run()).join().ok() })
     };
@@ -433,7 +442,7 @@ fn backends_can_be_shared_and_boxed() {
 #[test]
 fn a_call_asks_exactly_what_the_plan_says() {
     let table = PresetTable::nano_banana_2().with_variants_per_call(std::num::NonZeroU16::MIN);
-    let request = ResizeRequest::builder(source())
+    let request = Request::builder(source())
         .sizes(["1920x1080"])
         .table(table)
         .variants(2)
@@ -488,7 +497,7 @@ fn every_picture_has_a_record_of_how_it_came_to_be() {
 fn a_codec_that_cannot_read_every_answer_is_refused_before_anything_is_paid() {
     let (plan, source) = (plan(&["30x20"], 1), source());
     let asked = AtomicUsize::new(0);
-    let backend = generate_from_fn(|request: &GenerationRequest| {
+    let backend = from_fn(|request: &GenerationRequest| {
         asked.fetch_add(1, Ordering::Relaxed);
         Ok(answer(request))
     });

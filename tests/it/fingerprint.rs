@@ -2,10 +2,10 @@
 
 use core::num::NonZeroU16;
 
-use smart_resize::{
-    Digest, Fingerprint, Format, Plan, Preset, PresetTable, PriceList, ResizeRequest, ResizeRequestBuilder, Source,
-    UsdMicros,
-};
+use smart_resize::model::{Preset, PresetTable, PriceList, UsdMicros};
+use smart_resize::plan::{Digest, Fingerprint};
+use smart_resize::request::RequestBuilder;
+use smart_resize::{Format, Plan, Request, Source};
 
 use crate::any::size;
 
@@ -30,12 +30,12 @@ fn source() -> Source {
 }
 
 /// The request that the others differ from in one thing.
-fn base(source: Source, table: PresetTable) -> ResizeRequestBuilder {
+fn base(source: Source, table: PresetTable) -> RequestBuilder {
     of_size("900x300", source, table)
 }
 
-fn of_size(target: &str, source: Source, table: PresetTable) -> ResizeRequestBuilder {
-    ResizeRequest::builder(source)
+fn of_size(target: &str, source: Source, table: PresetTable) -> RequestBuilder {
+    Request::builder(source)
         .prices(prices(&table))
         .table(table)
         .sizes([target])
@@ -45,19 +45,19 @@ fn of_size(target: &str, source: Source, table: PresetTable) -> ResizeRequestBui
         .seed(7)
 }
 
-fn usual() -> ResizeRequestBuilder {
+fn usual() -> RequestBuilder {
     base(source(), table("model", preset()))
 }
 
-fn plan(builder: ResizeRequestBuilder) -> Plan {
+fn plan(builder: RequestBuilder) -> Plan {
     Plan::new(&builder.build().unwrap()).unwrap()
 }
 
-fn fingerprints(builder: ResizeRequestBuilder) -> Vec<Option<Fingerprint>> {
+fn fingerprints(builder: RequestBuilder) -> Vec<Option<Fingerprint>> {
     plan(builder).calls().map(|(_, call)| call.fingerprint()).collect()
 }
 
-fn first(builder: ResizeRequestBuilder) -> Fingerprint {
+fn first(builder: RequestBuilder) -> Fingerprint {
     fingerprints(builder)[0].unwrap()
 }
 
@@ -102,7 +102,7 @@ fn a_fingerprint_is_the_sha_256_of_the_fields_as_they_are_documented() {
 fn absent_fields_are_absent_in_the_encoding() {
     let untiered = Preset::new(size(900, 300), "3:1".parse().unwrap(), None);
     let table = table("model", untiered);
-    let builder = ResizeRequest::builder(source()).prices(prices(&table)).table(table).sizes(["900x300"]);
+    let builder = Request::builder(source()).prices(prices(&table)).table(table).sizes(["900x300"]);
     let plan = plan(builder.clone());
     let digest = Digest::of(PICTURE).to_string();
     let prompt = &**plan.generations()[0].prompt();
@@ -154,7 +154,7 @@ fn what_is_paid_for_today_is_found_by_a_later_version() {
 #[test]
 fn everything_that_is_asked_changes_the_fingerprint() {
     let usual_one = first(usual());
-    let case = |what: &str, builder: ResizeRequestBuilder| {
+    let case = |what: &str, builder: RequestBuilder| {
         assert_ne!(first(builder), usual_one, "{what} is not in the fingerprint");
     };
     let other_preset = |width, ratio: &str, tier: &str| {
@@ -183,7 +183,7 @@ fn everything_that_is_asked_changes_the_fingerprint() {
 #[test]
 fn what_no_backend_is_asked_does_not_change_the_fingerprint() {
     let usual_one = first(usual());
-    let case = |what: &str, builder: ResizeRequestBuilder| {
+    let case = |what: &str, builder: RequestBuilder| {
         assert_eq!(first(builder), usual_one, "{what} is in the fingerprint");
     };
     case("the url", base(source().with_url("https://example.com/a.jpg?signature=1"), table("model", preset())));
@@ -213,7 +213,7 @@ fn without_a_digest_there_is_no_fingerprint() {
 fn no_two_calls_of_a_plan_share_a_fingerprint() {
     // Three times the same target, in calls of 4, 4 and 1 without a seed: nine questions, of three wordings.
     let table = table("model", preset());
-    let builder = ResizeRequest::builder(source())
+    let builder = Request::builder(source())
         .prices(prices(&table))
         .table(table)
         .sizes(["900x300", "900x300", "900x300"])

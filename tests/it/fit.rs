@@ -1,7 +1,8 @@
 //! Which rectangle: each sentence of the rule as a law, on small domains in full and on large ones by samples.
 
 use proptest::prelude::*;
-use smart_resize::{Fit, Insets, Rect, Size, cover};
+use smart_resize::Size;
+use smart_resize::geometry::{Fit, Insets, Rect, cover};
 
 use crate::any::{any_covered, any_insets, any_side, any_size, size};
 

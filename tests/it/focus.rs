@@ -1,7 +1,9 @@
 //! The rectangle moves off the centre as far as needed and no farther; and what that makes of the laws of geometry.
 
 use proptest::prelude::*;
-use smart_resize::{Area, Fit, Focus, Plan, Rect, ResizeRequest, Source};
+use smart_resize::geometry::{Fit, Focus, Rect};
+use smart_resize::scene::Area;
+use smart_resize::{Plan, Request, Source};
 
 use crate::any::{any_covered, any_focus, any_size, size};
 
@@ -135,13 +137,13 @@ proptest! {
     fn the_prompt_names_the_moved_band_and_the_plan_its_rectangle(x in 0..=1000_u16, is_shared: bool) {
         let focus = Focus::point(x, 500).unwrap();
         let source = Source::from_url("https://example.com/a.jpg");
-        let mut builder = ResizeRequest::builder(source).sizes(["160x600"]).focus(focus);
+        let mut builder = Request::builder(source).sizes(["160x600"]).focus(focus);
         if is_shared {
-            builder = builder.sizes(["120x600"]).sharing(smart_resize::Sharing::Shared { max_loss_per_mille: 1000 });
+            builder = builder.sizes(["120x600"]).sharing(smart_resize::request::Sharing::Shared { max_loss_per_mille: 1000 });
         }
         let plan = Plan::new(&builder.build().unwrap()).unwrap();
         let frame = plan.generations()[0].preset().size();
-        let narrowest = plan.renditions().iter().map(smart_resize::Rendition::crop).min_by_key(|crop| crop.width()).unwrap();
+        let narrowest = plan.renditions().iter().map(smart_resize::plan::Rendition::crop).min_by_key(|crop| crop.width()).unwrap();
         for rendition in plan.renditions() {
             let crop = rendition.fit().rect_at(frame, rendition.target(), focus).unwrap();
             prop_assert_eq!(rendition.crop(), crop);
@@ -161,7 +163,7 @@ proptest! {
 #[test]
 fn a_focus_is_part_of_what_is_asked() {
     let fingerprint = |focus: Focus| {
-        let request = ResizeRequest::builder(Source::from_bytes(*b"a")).sizes(["1024x1024"]).focus(focus).build();
+        let request = Request::builder(Source::from_bytes(*b"a")).sizes(["1024x1024"]).focus(focus).build();
         let plan = Plan::new(&request.unwrap()).unwrap();
         plan.calls().next().unwrap().1.fingerprint().unwrap()
     };

@@ -2,10 +2,12 @@
 
 use image::codecs::{bmp::BmpEncoder, gif::GifEncoder, tiff::TiffEncoder};
 use image::{DynamicImage, ExtendedColorType, Frame, ImageBuffer, ImageEncoder, RgbImage, RgbaImage};
-use smart_resize::{
-    Colour, DecodeError, DecodeLimits, Driver, Format, Generated, GenerationRequest, Picture, Plan, RenderOptions,
-    RenderTarget, ResizeRequest, Size, Source, SourceFormat, decode, generate_from_fn, probe, read_source, render,
-};
+use smart_resize::generate::{Generated, GenerationRequest, from_fn};
+use smart_resize::pixels::Picture;
+use smart_resize::pixels::decode::{Colour, DecodeError, DecodeLimits, decode, probe};
+use smart_resize::pixels::render::{RenderOptions, RenderTarget, render};
+use smart_resize::run::Driver;
+use smart_resize::{Format, Plan, Request, Size, Source, SourceFormat};
 
 use crate::pictures::{photo, size, transparent};
 
@@ -196,7 +198,7 @@ fn they_are_sources_and_generated_pictures() {
         let target = RenderTarget::new(size("30x20")).with_format(Format::Jpeg);
         assert_eq!(render(&file, &target, &RenderOptions::default()).unwrap().size, size("30x20"));
         // A backend gets a format that it can read.
-        let source = read_source(file, &DecodeLimits::default()).unwrap();
+        let source = Source::read(file, &DecodeLimits::default()).unwrap();
         assert_eq!(source.size(), Some(picture.size()), "{format}");
         let sent = decode(source.bytes().unwrap(), &DecodeLimits::default()).unwrap();
         assert_eq!((sent.format, sent.picture), (SourceFormat::Png, picture.clone()));
@@ -238,9 +240,9 @@ fn other_kinds_of_pixels_are_converted() {
 #[test]
 fn a_backend_with_decoded_pixels_and_a_source_of_an_image_make_a_run() -> Result<(), Box<dyn std::error::Error>> {
     let source = Source::from_image(RgbImage::from_fn(60, 40, |x, y| image::Rgb([x as u8, y as u8, 7])))?;
-    let request = ResizeRequest::builder(source.clone()).sizes(["30x20"]).build()?;
+    let request = Request::builder(source.clone()).sizes(["30x20"]).build()?;
     let plan = Plan::new(&request)?;
-    let backend = generate_from_fn(|request: &GenerationRequest| {
+    let backend = from_fn(|request: &GenerationRequest| {
         let picture = photo(request.preset().size());
         Ok(Generated::from_pictures("mine", [&picture]).expect("a picture of a preset's size can be encoded"))
     });

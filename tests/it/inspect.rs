@@ -1,9 +1,12 @@
 //! Frames and blank pictures, drawn and found again; and drawings of what must not be taken for them.
 
 use proptest::prelude::{Just, ProptestConfig, any, prop_assert_eq, prop_oneof, proptest};
-use smart_resize::{
-    DecodeLimits, EncodeOptions, Findings, Format, JpegOptions, Picture, Rect, Size, decode, encode, inspect,
-};
+use smart_resize::geometry::Rect;
+use smart_resize::pixels::Picture;
+use smart_resize::pixels::decode::{DecodeLimits, decode};
+use smart_resize::pixels::encode::{EncodeOptions, JpegOptions, encode};
+use smart_resize::pixels::inspect::{Findings, inspect};
+use smart_resize::{Format, Size};
 
 use crate::pictures::size;
 

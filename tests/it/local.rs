@@ -1,19 +1,21 @@
 //! The embedded generator.
 
-use smart_resize::{
-    DecodeLimits, Format, GenerateErrorKind, GenerationRequest, Generator, Layout, LocalGenerator, Picture, Plan,
-    PresetTable, RenderOptions, RenderTarget, ResizeRequest, Size, Source, decode, render,
-};
+use smart_resize::generate::local::LocalGenerator;
+use smart_resize::generate::{GenerateErrorKind, GenerationRequest};
+use smart_resize::model::PresetTable;
+use smart_resize::pixels::decode::{DecodeLimits, decode};
+use smart_resize::pixels::render::{RenderOptions, RenderTarget, render};
+use smart_resize::pixels::{Layout, Picture};
+use smart_resize::{Format, Generator, Plan, Request, Size, Source};
 
 use crate::pictures::{photo, png, size, transparent};
 
 /// The request whose only preset is `frame`.
 fn request(source: &Source, frame: Size, variants: u32) -> GenerationRequest {
-    let preset = smart_resize::Preset::new(frame, "1:1".parse().unwrap(), None);
+    let preset = smart_resize::model::Preset::new(frame, "1:1".parse().unwrap(), None);
     let table = PresetTable::new("m", vec![preset]).unwrap().with_variants_per_call(64.try_into().unwrap());
-    let prices = smart_resize::PriceList::default().with_image("m", None, smart_resize::UsdMicros(1));
-    let request =
-        ResizeRequest::builder(source.clone()).targets([frame]).table(table).prices(prices).variants(variants);
+    let prices = smart_resize::model::PriceList::default().with_image("m", None, smart_resize::model::UsdMicros(1));
+    let request = Request::builder(source.clone()).targets([frame]).table(table).prices(prices).variants(variants);
     let plan = Plan::new(&request.build().unwrap()).unwrap();
     plan.requests(source).unwrap().remove(0)
 }
@@ -101,7 +103,7 @@ fn a_preset_beyond_its_limits_is_refused_before_memory_is_taken() {
 #[test]
 fn it_sends_the_format_that_is_asked() {
     let source = Source::from_bytes(png(&photo(size("60x40"))));
-    let request = ResizeRequest::builder(source.clone()).sizes(["9x9"]).transfer_format(Format::Jpeg).build().unwrap();
+    let request = Request::builder(source.clone()).sizes(["9x9"]).transfer_format(Format::Jpeg).build().unwrap();
     let request = Plan::new(&request).unwrap().requests(&source).unwrap().remove(0);
     let generated = LocalGenerator::default().generate(&request).unwrap();
     assert_eq!(generated.images()[0][..2], [0xff, 0xd8]);

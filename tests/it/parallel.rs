@@ -1,9 +1,13 @@
 //! With any number of threads the results are those of one.
 
 use rayon::ThreadPoolBuilder;
-use smart_resize::{
-    DecodeError, DecodeLimits, EncodeError, EncodeOptions, Focus, Format, Inspect, Picture, PngEffort, PngOptions,
-    RenderError, RenderOptions, RenderTarget, Rendered, Renderer, Undersized, decode, encode, render_all,
+use smart_resize::Format;
+use smart_resize::geometry::Focus;
+use smart_resize::pixels::Picture;
+use smart_resize::pixels::decode::{DecodeError, DecodeLimits, decode};
+use smart_resize::pixels::encode::{EncodeError, EncodeOptions, PngEffort, PngOptions, encode};
+use smart_resize::pixels::render::{
+    Inspect, RenderError, RenderOptions, RenderTarget, Rendered, Renderer, Undersized, render_all,
 };
 
 use crate::pictures::{photo, png, size};
@@ -110,7 +114,7 @@ fn the_results_are_in_order_and_the_same_with_any_number_of_threads() {
     }
     // One after the other gives the same as well.
     for (target, expected) in targets.iter().zip(&one) {
-        assert_eq!(smart_resize::render(&generated, target, &options), *expected);
+        assert_eq!(smart_resize::pixels::render::render(&generated, target, &options), *expected);
     }
 }
 

@@ -1,10 +1,11 @@
 //! A picture that already is what is wanted is the result as it is, and nothing else is.
 
 use png::{BitDepth, ColorType};
-use smart_resize::{
-    EncodeOptions, Format, Inspect, JpegOptions, PassThrough, Picture, RenderError, RenderOptions, RenderTarget,
-    Rendered, Subsampling, decode, encode, render,
-};
+use smart_resize::Format;
+use smart_resize::pixels::Picture;
+use smart_resize::pixels::decode::decode;
+use smart_resize::pixels::encode::{EncodeOptions, JpegOptions, Subsampling, encode};
+use smart_resize::pixels::render::{Inspect, PassThrough, RenderError, RenderOptions, RenderTarget, Rendered, render};
 
 use crate::pictures::{exif, photo, raw_png, raw_png_with, riff, size, transparent, with_chunk, with_segment};
 

@@ -1,6 +1,7 @@
 //! Pictures that the tests draw, and files of them that the crate did not write.
 
-use smart_resize::{Layout, Picture, Size};
+use smart_resize::Size;
+use smart_resize::pixels::{Layout, Picture};
 
 pub(crate) fn size(text: &str) -> Size {
     text.parse().unwrap()

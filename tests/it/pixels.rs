@@ -3,11 +3,16 @@
 use jpeg_encoder::{ColorType as JpegColor, Encoder as JpegEncoder, SamplingFactor};
 use png::{BitDepth, ColorType};
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
-use smart_resize::{
-    Codec, Colour, DecodeError, DecodeLimits, Digest, EncodeError, EncodeOptions, EncoderSettings, Fit, Format,
-    JpegOptions, Layout, Picture, PngEffort, PngOptions, Rect, RenderError, RenderOptions, RenderTarget, Size,
-    Subsampling, Undersized, Warning, WebPMode, WebPOptions, cover, decode, encode, probe, render, render_all,
+use smart_resize::geometry::{Fit, Rect, cover};
+use smart_resize::pixels::decode::{Colour, DecodeError, DecodeLimits, decode, probe};
+use smart_resize::pixels::encode::{
+    EncodeError, EncodeOptions, EncoderSettings, JpegOptions, PngEffort, PngOptions, Subsampling, WebPMode,
+    WebPOptions, encode,
 };
+use smart_resize::pixels::render::{RenderError, RenderOptions, RenderTarget, Undersized, Warning, render, render_all};
+use smart_resize::pixels::{Codec, Layout, Picture};
+use smart_resize::plan::Digest;
+use smart_resize::{Format, Size};
 
 use crate::pictures::{exif, photo, png, raw_png, raw_png_with, riff, size, transparent, with_chunk, with_segment};
 

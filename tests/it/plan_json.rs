@@ -3,10 +3,12 @@
 use insta::{assert_snapshot, with_settings};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use smart_resize::{
-    Area, Digest, Focus, Format, Insets, MAX_TARGETS, MAX_VARIANTS, Plan, ResizeRequest, Sharing, Source, Target,
-    UsdMicros,
-};
+use smart_resize::geometry::{Focus, Insets};
+use smart_resize::model::UsdMicros;
+use smart_resize::plan::Digest;
+use smart_resize::request::{MAX_TARGETS, MAX_VARIANTS, Sharing};
+use smart_resize::scene::Area;
+use smart_resize::{Format, Plan, Request, Source, Target};
 
 use crate::any::{any_economical_request, any_request, size};
 
@@ -14,7 +16,7 @@ use crate::any::{any_economical_request, any_request, size};
 fn small() -> Plan {
     let source = Source::from_bytes(*b"the bytes of a photo").with_size(size(3000, 2000));
     let story = Target::new(size(1080, 1920)).with_safe_area(Insets::new(140, 0, 200, 0).unwrap());
-    let request = ResizeRequest::builder(source)
+    let request = Request::builder(source)
         .sizes(["1920x1080"])
         .targets([story])
         .variants(5)
@@ -30,7 +32,7 @@ fn small() -> Plan {
 fn economical() -> Plan {
     let source = Source::from_bytes(*b"the bytes of a photo").with_size(size(600, 500));
     let banner = Target::new(size(1200, 628)).with_safe_area(Insets::from_pixels(10, 20, 30, 40));
-    let request = ResizeRequest::builder(source)
+    let request = Request::builder(source)
         .sizes(["1280x720", "300x250"])
         .targets([banner.with_format(Format::Jpeg).with_max_bytes(150_000)])
         .seed(7)
@@ -90,9 +92,9 @@ fn the_document_of_a_plan_that_spares_what_it_can() {
 
 #[test]
 fn a_document_without_digest_seed_tiers_and_safe_areas() {
-    let request = ResizeRequest::builder(Source::from_url("https://example.com/a.jpg"))
+    let request = Request::builder(Source::from_url("https://example.com/a.jpg"))
         .sizes(["100x100"])
-        .table(smart_resize::PresetTable::nano_banana())
+        .table(smart_resize::model::PresetTable::nano_banana())
         .build();
     let plan = Plan::new(&request.unwrap()).unwrap();
     let mut found = document(&plan);
@@ -439,7 +441,7 @@ fn documents_that_no_plan_that_spares_would_write() {
 #[test]
 fn counts_are_bounded_on_both_sides() {
     let of = |targets: usize, variants: u32| {
-        let request = ResizeRequest::builder(Source::from_url("u")).sizes(vec!["9x9"; targets]).variants(variants);
+        let request = Request::builder(Source::from_url("u")).sizes(vec!["9x9"; targets]).variants(variants);
         Plan::new(&request.build().unwrap()).unwrap()
     };
     let largest = of(MAX_TARGETS, MAX_VARIANTS);
@@ -469,7 +471,7 @@ fn counts_are_bounded_on_both_sides() {
 /// Without a digest there is no fingerprint, and so nothing to hold the backend's part against.
 #[test]
 fn a_plan_without_a_digest_is_only_held_against_itself() {
-    let request = ResizeRequest::builder(Source::from_url("u")).sizes(["9x9"]).build().unwrap();
+    let request = Request::builder(Source::from_url("u")).sizes(["9x9"]).build().unwrap();
     let original = document(&Plan::new(&request).unwrap());
     for (place, other) in
         [("/model", json!("m")), ("/generations/0/prompt", json!("p")), ("/safety_tolerance", json!(1))]

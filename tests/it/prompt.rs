@@ -7,10 +7,11 @@ use insta::{assert_snapshot, with_settings};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
-use smart_resize::{
-    Area, Brief, Fit, Insets, Preset, PresetTable, Rect, Region, ResizeRequest, Resolution, Scene, Size, Source,
-    Target, prompt,
-};
+use smart_resize::geometry::{Fit, Insets, Rect};
+use smart_resize::model::{Preset, PresetTable, Resolution};
+use smart_resize::prompt::{Brief, prompt};
+use smart_resize::scene::{Area, Region, Scene};
+use smart_resize::{Request, Size, Source, Target};
 
 use crate::any::{any_insets, any_request, any_scene, any_size, size};
 
@@ -298,7 +299,7 @@ proptest! {
     #[test]
     fn no_pixel_size_is_ever_named(request in any_request()) {
         // What a scene or a user says is theirs, so here both are left out.
-        let mut builder = ResizeRequest::builder(request.source().clone())
+        let mut builder = Request::builder(request.source().clone())
             .targets(request.targets().iter().copied())
             .table(request.table().clone())
             .prices(request.prices().clone())
@@ -327,7 +328,7 @@ proptest! {
 
     #[test]
     fn the_same_is_said_of_the_same(request in any_request()) {
-        let plan = |request: &ResizeRequest| smart_resize::Plan::new(request);
+        let plan = |request: &Request| smart_resize::Plan::new(request);
         prop_assert_eq!(plan(&request), plan(&request.clone()));
     }
 
@@ -407,7 +408,7 @@ proptest! {
     ) {
         let target = size(target.width().min(3072), target.height().min(2688));
         let fit = if crop { Fit::Crop } else { Fit::Cover };
-        let request = ResizeRequest::builder(Source::from_url("u").with_size(source))
+        let request = Request::builder(Source::from_url("u").with_size(source))
             .targets([Target::new(target).with_safe_area(insets)])
             .fit(fit)
             .floor(Resolution::K4)

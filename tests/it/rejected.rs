@@ -1,9 +1,11 @@
 //! What is found in a picture is reported, refused or cut away, as the caller chose.
 
-use smart_resize::{
-    Bar, Colour, DecodeLimits, Format, Frame, Inspect, Picture, Rect, RenderError, RenderOptions, RenderTarget, Size,
-    Undersized, Warning, decode, render,
-};
+use smart_resize::geometry::Rect;
+use smart_resize::pixels::Picture;
+use smart_resize::pixels::decode::{Colour, DecodeLimits, decode};
+use smart_resize::pixels::inspect::{Bar, Frame};
+use smart_resize::pixels::render::{Inspect, RenderError, RenderOptions, RenderTarget, Undersized, Warning, render};
+use smart_resize::{Format, Size};
 
 use crate::pictures::{photo, png, size};
 

@@ -1,10 +1,14 @@
 //! A result depends on the picture, the target and the options alone: not on what a renderer rendered before, on other
 //! targets, on inspection, or on the number of threads.
 
-use smart_resize::{
-    DecodeError, DecodeLimits, Fit, Focus, Format, Inspect, PassThrough, Picture, PngEffort, PngOptions, RenderError,
-    RenderOptions, RenderTarget, Renderer, Size, decode, render, render_all, render_picture,
+use smart_resize::geometry::{Fit, Focus};
+use smart_resize::pixels::Picture;
+use smart_resize::pixels::decode::{DecodeError, DecodeLimits, decode};
+use smart_resize::pixels::encode::{PngEffort, PngOptions};
+use smart_resize::pixels::render::{
+    Inspect, PassThrough, RenderError, RenderOptions, RenderTarget, Renderer, render, render_all, render_picture,
 };
+use smart_resize::{Format, Size};
 
 use crate::pictures::{photo, png, raw_png, size, transparent};
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use miniz_oxide::deflate::compress_to_vec_zlib;
-use smart_resize::{DecodeLimits, decode};
+use smart_resize::pixels::decode::{DecodeLimits, decode};
 
 use crate::laws;
 

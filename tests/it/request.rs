@@ -3,38 +3,38 @@
 use core::num::NonZeroU16;
 
 use proptest::prelude::*;
-use smart_resize::{
-    Call, Fit, Format, Insets, MAX_PROMPT_CHARS, MAX_TARGETS, MAX_VARIANTS, Plan, PlanError, Preset, PresetTable,
-    PriceList, RequestError, RequestLimits, ResizeRequest, ResizeRequestBuilder, Resolution, Smallest, Source, Target,
-    UsdMicros,
-};
+use smart_resize::geometry::{Fit, Insets};
+use smart_resize::model::{Preset, PresetTable, PriceList, Resolution, Smallest, UsdMicros};
+use smart_resize::plan::{Call, PlanError};
+use smart_resize::request::{MAX_PROMPT_CHARS, MAX_TARGETS, MAX_VARIANTS, RequestBuilder, RequestError, RequestLimits};
+use smart_resize::{Format, Plan, Request, Source, Target};
 
 use crate::any::{any_economical_request, any_request, size};
 
 fn source() -> Source {
-    Source::from_url("https://example.com/shoe.jpg").with_digest(smart_resize::Digest::of(b"a shoe"))
+    Source::from_url("https://example.com/shoe.jpg").with_digest(smart_resize::plan::Digest::of(b"a shoe"))
 }
 
-fn builder() -> ResizeRequestBuilder {
-    ResizeRequest::builder(source())
+fn builder() -> RequestBuilder {
+    Request::builder(source())
 }
 
-fn one() -> ResizeRequestBuilder {
+fn one() -> RequestBuilder {
     builder().sizes(["64x64"])
 }
 
-fn plan(builder: ResizeRequestBuilder) -> Plan {
+fn plan(builder: RequestBuilder) -> Plan {
     Plan::new(&builder.build().unwrap()).unwrap()
 }
 
 /// What a request is refused for, one message a mistake.
-fn refused(builder: ResizeRequestBuilder) -> Vec<String> {
+fn refused(builder: RequestBuilder) -> Vec<String> {
     builder.build().map_or_else(|errors| errors.iter().map(RequestError::to_string).collect(), |_| Vec::new())
 }
 
 #[test]
 fn each_mistake_in_its_own_words() {
-    let case = |builder: ResizeRequestBuilder, expected: &str| {
+    let case = |builder: RequestBuilder, expected: &str| {
         assert_eq!(builder.build().unwrap_err().to_string(), expected);
     };
     case(builder(), "no target size");
@@ -65,7 +65,7 @@ fn each_mistake_in_its_own_words() {
 }
 
 /// A model that makes one very large picture, so that only the format is in the way.
-fn huge() -> ResizeRequestBuilder {
+fn huge() -> RequestBuilder {
     let preset = Preset::new(size(65_535, 65_535), "1:1".parse().unwrap(), None);
     let prices = PriceList::new(UsdMicros(0)).with_image("huge", None, UsdMicros(1));
     builder().table(PresetTable::new("huge", vec![preset]).unwrap()).prices(prices)
@@ -133,7 +133,7 @@ fn a_source_stands_behind_each_error_that_has_one() {
 
 #[test]
 fn both_sides_of_each_limit() {
-    let fine = |builder: ResizeRequestBuilder| assert_eq!(refused(builder), Vec::<String>::new());
+    let fine = |builder: RequestBuilder| assert_eq!(refused(builder), Vec::<String>::new());
     fine(builder().sizes(vec!["9x9"; MAX_TARGETS]));
     fine(one().variants(MAX_VARIANTS));
     fine(one().variants(1));
@@ -149,7 +149,7 @@ fn both_sides_of_each_limit() {
 fn a_service_makes_the_limits_tighter_and_prompts_longer() {
     let mut limits = RequestLimits::default();
     (limits.targets, limits.variants, limits.prompt_chars) = (10, 4, 6000);
-    let case = |builder: ResizeRequestBuilder, expected: &[&str]| {
+    let case = |builder: RequestBuilder, expected: &[&str]| {
         assert_eq!(refused(builder.limits(limits)), expected);
     };
     case(builder().sizes(vec!["9x9"; 10]).variants(4).prompt("a".repeat(6000)), &[]);
@@ -193,7 +193,7 @@ fn every_option_arrives_where_it_belongs() {
         .table(PresetTable::nano_banana_2())
         .prices(prices)
         .prompt("Make it winter.")
-        .scene(smart_resize::Scene::new("a shoe").unwrap())
+        .scene(smart_resize::scene::Scene::new("a shoe").unwrap())
         .variants(3)
         .floor(Resolution::K2)
         .smallest(Smallest::ByPixels)
@@ -219,7 +219,7 @@ fn every_option_arrives_where_it_belongs() {
 }
 
 /// Variants and seed of each call.
-fn calls(builder: ResizeRequestBuilder) -> Vec<(u32, Option<u64>)> {
+fn calls(builder: RequestBuilder) -> Vec<(u32, Option<u64>)> {
     plan(builder).calls().map(|(_, call)| (call.variants(), call.seed())).collect()
 }
 
@@ -261,7 +261,7 @@ fn a_later_call_has_the_seed_plus_its_number() {
 fn duplicate_targets_have_generations_of_their_own() {
     let plan = plan(builder().sizes(["64x64", "9x9", "64×64", " 64X64"]).seed(7));
     assert_eq!(plan.generations().len(), 4);
-    let cut_from: Vec<usize> = plan.renditions().iter().filter_map(smart_resize::Rendition::generation).collect();
+    let cut_from: Vec<usize> = plan.renditions().iter().filter_map(smart_resize::plan::Rendition::generation).collect();
     assert_eq!(cut_from, [0, 1, 2, 3]);
     // All four are squares of one preset and one prompt, so only their number tells them apart.
     let occurrences: Vec<u32> = plan.calls().map(|(_, call)| call.occurrence()).collect();
@@ -385,7 +385,7 @@ proptest! {
         }
         // The generations stand in the order of their first renditions, and each has one.
         let mut firsts: Vec<usize> = Vec::new();
-        for index in plan.renditions().iter().filter_map(smart_resize::Rendition::generation) {
+        for index in plan.renditions().iter().filter_map(smart_resize::plan::Rendition::generation) {
             if !firsts.contains(&index) {
                 firsts.push(index);
             }

@@ -5,7 +5,9 @@
 //! [`exact_unclipped`] is the definition itself, which a photograph comes near.
 
 use proptest::prelude::*;
-use smart_resize::{Layout, Picture, RenderOptions, RenderTarget, RenderedPicture, Size, Undersized, render_picture};
+use smart_resize::Size;
+use smart_resize::pixels::render::{RenderOptions, RenderTarget, RenderedPicture, Undersized, render_picture};
+use smart_resize::pixels::{Layout, Picture};
 
 use crate::pictures::{photo, png, size};
 

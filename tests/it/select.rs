@@ -6,8 +6,9 @@ use std::thread;
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use smart_resize::{
-    AspectRatio, NothingCoversError, Preset, PresetTable, Resolution, Size, Smallest, smallest_covering,
+use smart_resize::Size;
+use smart_resize::model::{
+    AspectRatio, NothingCoversError, Preset, PresetTable, Resolution, Smallest, smallest_covering,
 };
 
 use crate::any::{any_side, size};

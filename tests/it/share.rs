@@ -6,10 +6,13 @@ use std::collections::BTreeMap;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
-use smart_resize::{
-    AspectRatio, Fit, Optimality, Plan, PlanError, Preset, PresetTable, PriceList, ResizeRequest, Resolution, Sharing,
-    Size, Smallest, Source, UsdMicros, smallest_covering,
+use smart_resize::geometry::Fit;
+use smart_resize::model::{
+    AspectRatio, Preset, PresetTable, PriceList, Resolution, Smallest, UsdMicros, smallest_covering,
 };
+use smart_resize::plan::{Optimality, PlanError};
+use smart_resize::request::Sharing;
+use smart_resize::{Plan, Request, Size, Source};
 
 use crate::any::size;
 
@@ -66,7 +69,7 @@ fn shared(max_loss_per_mille: u16) -> Sharing {
 
 #[test]
 fn forty_sizes_cost_what_an_independent_solver_found() {
-    let plan = |sharing| Plan::new(&ResizeRequest::builder(source()).sizes(FORTY).sharing(sharing).build().unwrap());
+    let plan = |sharing| Plan::new(&Request::builder(source()).sizes(FORTY).sharing(sharing).build().unwrap());
     let case = |sharing, generations: usize, cost: &str| {
         let plan = plan(sharing).unwrap();
         let found = (plan.generations().len(), plan.cost().to_string(), plan.optimality());
@@ -93,7 +96,7 @@ fn lists_of_sizes_cost_what_anothers_solver_found() {
         let table = PresetTable::all().into_iter().find(|table| table.model() == case["model"]).unwrap();
         let loss = u16::try_from(case["max_loss_per_mille"].as_u64().unwrap()).unwrap();
         let sizes = case["targets"].as_str().unwrap().split(' ');
-        let request = ResizeRequest::builder(source()).sizes(sizes).table(table).sharing(shared(loss)).build();
+        let request = Request::builder(source()).sizes(sizes).table(table).sharing(shared(loss)).build();
         let plan = Plan::new(&request.unwrap()).unwrap();
         let found = (plan.cost().0, plan.generations().len() as u64, plan.cost_unshared().0);
         let expected = ["cost_usd_micros", "generations", "cost_unshared_usd_micros"].map(|key| case[key].as_u64());
@@ -117,14 +120,14 @@ struct Case {
 }
 
 impl Case {
-    fn request(&self, loss: u16, change: impl FnOnce(&mut Option<u32>) -> (Option<UsdMicros>, u64)) -> ResizeRequest {
+    fn request(&self, loss: u16, change: impl FnOnce(&mut Option<u32>) -> (Option<UsdMicros>, u64)) -> Request {
         let mut max_calls = self.max_calls;
         let (max_cost, nodes) = change(&mut max_calls);
         let mut prices = PriceList::new(UsdMicros(7));
         for (tier, price) in &self.prices {
             prices = prices.with_image("m", Resolution::from_milli_k(*tier), UsdMicros(*price));
         }
-        let mut builder = ResizeRequest::builder(source())
+        let mut builder = Request::builder(source())
             .targets(self.targets.clone())
             .table(self.table.clone())
             .prices(prices)
@@ -315,7 +318,7 @@ proptest! {
         let at = |loss: u16| Some((case.total(case.best(loss, max_groups)?.0), loss));
         let fitting: Vec<(u128, u16)> =
             (case.loss..=1000).filter_map(at).filter(|(cost, _)| *cost <= u128::from(max_cost)).collect();
-        let found = |alternative: Option<smart_resize::Alternative>| {
+        let found = |alternative: Option<smart_resize::plan::Alternative>| {
             alternative.map(|found| (u128::from(found.cost.0), found.max_loss_per_mille))
         };
         prop_assert_eq!(found(error.least_loss), fitting.first().copied());

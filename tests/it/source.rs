@@ -2,7 +2,9 @@
 
 use jpeg_encoder::{ColorType as JpegColor, Encoder as JpegEncoder};
 use png::{BitDepth, ColorType};
-use smart_resize::{Colour, DecodeLimits, EncodeOptions, Format, decode, encode, probe, read_source};
+use smart_resize::pixels::decode::{Colour, DecodeLimits, decode, probe};
+use smart_resize::pixels::encode::{EncodeOptions, encode};
+use smart_resize::{Format, Source};
 
 use crate::pictures::{exif, photo, raw_png_with, size, with_chunk};
 
@@ -10,7 +12,7 @@ use crate::pictures::{exif, photo, raw_png_with, size, with_chunk};
 fn what_is_upright_and_srgb_is_given_as_it_is() {
     for format in [Format::Png, Format::Jpeg, Format::WebP] {
         let file = encode(&photo(size("24x16")), format, &EncodeOptions::default()).unwrap().bytes;
-        let source = read_source(file.clone(), &DecodeLimits::default()).unwrap();
+        let source = Source::read(file.clone(), &DecodeLimits::default()).unwrap();
         assert_eq!((&**source.bytes().unwrap(), source.size()), (&file[..], Some(size("24x16"))));
     }
 }
@@ -30,7 +32,7 @@ fn what_is_turned_is_given_upright_and_without_its_tag_in_all_eight_ways_and_thr
         encoder.add_exif_metadata(&exif(orientation)).unwrap();
         encoder.encode(stored.pixels(), 24, 16, JpegColor::Rgb).unwrap();
         for (file, format) in [(png, Format::Png), (webp, Format::Png), (jpeg, Format::Jpeg)] {
-            let source = read_source(file.clone(), &DecodeLimits::default()).unwrap();
+            let source = Source::read(file.clone(), &DecodeLimits::default()).unwrap();
             let upright = if orientation >= 5 { size("16x24") } else { size("24x16") };
             assert_eq!(source.size(), Some(upright));
             let bytes = source.bytes().unwrap();
@@ -53,12 +55,12 @@ fn what_is_turned_is_given_upright_and_without_its_tag_in_all_eight_ways_and_thr
 fn described_colours_are_given_as_srgb() {
     let plain = encode(&photo(size("24x16")), Format::Png, &EncodeOptions::default()).unwrap().bytes;
     let described = with_chunk(&plain, b"cICP", &[12, 13, 0, 1]);
-    let source = read_source(described.clone(), &DecodeLimits::default()).unwrap();
+    let source = Source::read(described.clone(), &DecodeLimits::default()).unwrap();
     let seen = |bytes: &[u8]| decode(bytes, &DecodeLimits::default()).unwrap();
     let given = seen(source.bytes().unwrap());
     assert_eq!((given.colour, &given.picture), (Colour::Srgb, &seen(&described).picture));
     assert_ne!(given.picture, seen(&plain).picture);
     // What cannot be applied stays with the file: the backend may know better.
     let unknown = with_chunk(&plain, b"cICP", &[99, 13, 0, 1]);
-    assert_eq!(read_source(unknown.clone(), &DecodeLimits::default()).unwrap().bytes().unwrap()[..], unknown);
+    assert_eq!(Source::read(unknown.clone(), &DecodeLimits::default()).unwrap().bytes().unwrap()[..], unknown);
 }

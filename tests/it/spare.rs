@@ -1,23 +1,24 @@
 //! What a plan spares: generations that others serve, those that the source serves, and plans over their budget.
 
-use smart_resize::{
-    Fit, Focus, Insets, Plan, PlanError, ResizeRequest, ResizeRequestBuilder, Resolution, Sharing, Source, Target,
-    UsdMicros,
-};
+use smart_resize::geometry::{Fit, Focus, Insets};
+use smart_resize::model::{Resolution, UsdMicros};
+use smart_resize::plan::PlanError;
+use smart_resize::request::{RequestBuilder, Sharing};
+use smart_resize::{Plan, Request, Source, Target};
 
 use crate::any::size;
 
-fn builder() -> ResizeRequestBuilder {
-    ResizeRequest::builder(Source::from_bytes(*b"a photo").with_size(size(2000, 1000)))
+fn builder() -> RequestBuilder {
+    Request::builder(Source::from_bytes(*b"a photo").with_size(size(2000, 1000)))
 }
 
-fn plan(builder: ResizeRequestBuilder) -> Plan {
+fn plan(builder: RequestBuilder) -> Plan {
     Plan::new(&builder.build().unwrap()).unwrap()
 }
 
 /// For each rendition the generation that it is cut from.
 fn cut_from(plan: &Plan) -> Vec<Option<usize>> {
-    plan.renditions().iter().map(smart_resize::Rendition::generation).collect()
+    plan.renditions().iter().map(smart_resize::plan::Rendition::generation).collect()
 }
 
 #[test]
@@ -46,7 +47,7 @@ fn generations_stand_in_the_order_of_their_first_targets() {
 #[test]
 fn a_target_that_the_source_covers_is_cut_from_it_where_enough_is_kept() {
     // 1000x1000 keeps exactly half of 2000x1000, 999x1000 less.
-    let source = |builder: ResizeRequestBuilder, target: &str| cut_from(&plan(builder.sizes([target]))) == [None];
+    let source = |builder: RequestBuilder, target: &str| cut_from(&plan(builder.sizes([target]))) == [None];
     assert!(!source(builder(), "1000x1000"));
     assert!(source(builder().skip_covered(500), "1000x1000"));
     assert!(!source(builder().skip_covered(501), "1000x1000"));
@@ -58,15 +59,15 @@ fn a_target_that_the_source_covers_is_cut_from_it_where_enough_is_kept() {
     assert!(!source(builder().skip_covered(0), "1x1001"));
     assert!(!source(builder().skip_covered(500).fit(Fit::Crop), "200x100"));
     // Neither what it looks like nor what is in it is known here.
-    let unknown = ResizeRequest::builder(Source::from_bytes(*b"a photo")).skip_covered(0);
+    let unknown = Request::builder(Source::from_bytes(*b"a photo")).skip_covered(0);
     assert!(!source(unknown, "10x10"));
-    let elsewhere = ResizeRequest::builder(Source::from_url("https://example.com/a.jpg").with_size(size(2000, 1000)));
+    let elsewhere = Request::builder(Source::from_url("https://example.com/a.jpg").with_size(size(2000, 1000)));
     assert!(!source(elsewhere.skip_covered(0), "10x10"));
 }
 
 #[test]
 fn what_is_cut_from_the_source_costs_nothing_and_needs_no_preset() {
-    let large = ResizeRequest::builder(Source::from_bytes(*b"a photo").with_size(size(20_000, 10_000)));
+    let large = Request::builder(Source::from_bytes(*b"a photo").with_size(size(20_000, 10_000)));
     let focus = Focus::point(1000, 0).unwrap();
     // No preset covers the first; none is asked of the model for the second.
     let plan = plan(large.sizes(["9000x9000", "300x200"]).variants(3).skip_covered(500).focus(focus));
@@ -161,7 +162,7 @@ fn mistakes_of_the_options_that_spare_are_told_with_all_others() {
 #[test]
 fn a_budget_is_kept_on_both_of_its_sides() {
     let sizes = ["1200x628", "1200x630", "1280x720", "300x250"];
-    let over = |builder: ResizeRequestBuilder| match Plan::new(&builder.sizes(sizes).build().unwrap()) {
+    let over = |builder: RequestBuilder| match Plan::new(&builder.sizes(sizes).build().unwrap()) {
         Ok(plan) => format!("{} in {} calls", plan.cost(), plan.calls().count()),
         Err(PlanError::OverBudget(error)) => error.to_string(),
         Err(error) => panic!("{error}"),
@@ -187,7 +188,7 @@ fn a_budget_is_kept_on_both_of_its_sides() {
         "the plan costs $0.65, at most $0.199999: no sharing of generations was found that would fit",
     );
     // Where sharing is allowed, the set is chosen within the calls.
-    let shared = |builder: ResizeRequestBuilder| builder.sharing(Sharing::Shared { max_loss_per_mille: 1000 });
+    let shared = |builder: RequestBuilder| builder.sharing(Sharing::Shared { max_loss_per_mille: 1000 });
     assert_eq!(over(shared(builder()).max_calls(1)), "$0.20 in 1 calls");
     assert_eq!(
         over(shared(builder()).max_calls(0)),
@@ -208,17 +209,17 @@ fn within_few_calls_the_cheapest_set_may_cost_more() {
     let builder = || {
         let tiers = ["1K", "2K", "4K"].map(|tier| tier.parse::<Resolution>().unwrap());
         let preset =
-            |w, h, ratio: &str, tier| smart_resize::Preset::new(size(w, h), ratio.parse().unwrap(), Some(tier));
+            |w, h, ratio: &str, tier| smart_resize::model::Preset::new(size(w, h), ratio.parse().unwrap(), Some(tier));
         let rows = vec![
             preset(200, 100, "2:1", tiers[0]),
             preset(100, 200, "1:2", tiers[0]),
             preset(400, 400, "1:1", tiers[2]),
         ];
-        let prices = smart_resize::PriceList::new(UsdMicros(0))
+        let prices = smart_resize::model::PriceList::new(UsdMicros(0))
             .with_image("m", Some(tiers[0]), UsdMicros(1))
             .with_image("m", Some(tiers[2]), UsdMicros(5));
         builder()
-            .table(smart_resize::PresetTable::new("m", rows).unwrap())
+            .table(smart_resize::model::PresetTable::new("m", rows).unwrap())
             .prices(prices)
             .sizes(["200x100", "100x200"])
             .sharing(shared)

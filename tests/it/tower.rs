@@ -10,11 +10,12 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use smart_resize::generate::budget::{Budget, BudgetError};
 use smart_resize::generate::tower::{GeneratorService, MeterLayer, ServiceGenerator, failure};
-use smart_resize::{
-    AsyncGenerator, Budget, BudgetError, Driver, GenerateError, GenerateErrorKind, Generated, GenerationRequest, Plan,
-    ResizeRequest, Source, UsdMicros, generate_from_async_fn,
-};
+use smart_resize::generate::{GenerateError, GenerateErrorKind, Generated, GenerationRequest, from_async_fn};
+use smart_resize::model::UsdMicros;
+use smart_resize::run::Driver;
+use smart_resize::{AsyncGenerator, Plan, Request, Source};
 use tower::load_shed::LoadShed;
 use tower::retry::Policy;
 use tower::timeout::error::Elapsed;
@@ -22,7 +23,7 @@ use tower::{BoxError, Layer, Service, ServiceBuilder, ServiceExt};
 
 fn plan(sizes: &[&str]) -> (Plan, Source) {
     let source = Source::from_bytes(*b"nobody looks at it here");
-    (Plan::new(&ResizeRequest::builder(source.clone()).sizes(sizes).build().unwrap()).unwrap(), source)
+    (Plan::new(&Request::builder(source.clone()).sizes(sizes).build().unwrap()).unwrap(), source)
 }
 
 /// A call of $0.15, and $0.05 once.
@@ -49,7 +50,7 @@ fn failing(failures: u32, asked: &Arc<AtomicU32>) -> impl AsyncGenerator + Clone
     let backend = move |_: GenerationRequest| {
         ready(if asked.fetch_add(1, Ordering::Relaxed) < failures { Err(failed(1)) } else { Ok(made()) })
     };
-    Arc::new(generate_from_async_fn(backend))
+    Arc::new(from_async_fn(backend))
 }
 
 /// Retries a transport failure so many times; anything else not at all.
@@ -146,7 +147,7 @@ fn a_try_beyond_the_budget_is_not_made_and_not_repeated() {
 #[test]
 fn a_try_that_times_out_is_counted_at_its_price() {
     let budget = budget(9_000_000);
-    let backend = generate_from_async_fn(|_: GenerationRequest| pending::<Result<Generated, GenerateError>>());
+    let backend = from_async_fn(|_: GenerationRequest| pending::<Result<Generated, GenerateError>>());
     let stack = ServiceBuilder::new()
         .retry(Tries(9))
         .timeout(Duration::from_secs(120))
@@ -177,7 +178,7 @@ fn a_try_that_never_began_is_not_counted() {
 #[test]
 fn an_answer_that_makes_more_than_asked_is_counted_in_full() {
     let budget = budget(300_000);
-    let backend = generate_from_async_fn(|_: GenerationRequest| ready(Ok(made().with_billed_images(4))));
+    let backend = from_async_fn(|_: GenerationRequest| ready(Ok(made().with_billed_images(4))));
     let stack = ServiceBuilder::new().layer(MeterLayer::new(budget.clone())).service(GeneratorService::new(backend));
     ask(stack.clone()).unwrap();
     assert_eq!((budget.spent(), budget.remaining()), (UsdMicros(650_000), Some(UsdMicros(0))));
@@ -246,7 +247,7 @@ fn a_service_is_called_when_it_is_ready() {
 
 #[test]
 fn a_failure_passes_through_a_box_as_it_is() {
-    let backend = generate_from_async_fn(|_: GenerationRequest| {
+    let backend = from_async_fn(|_: GenerationRequest| {
         let error = GenerateError::new(GenerateErrorKind::RateLimited, "status 429")
             .with_retry_after(Duration::from_secs(20))
             .with_billed_images(2)
@@ -278,7 +279,7 @@ impl Error for Wrapped {
 
 #[test]
 fn an_error_around_a_failure_takes_its_kind_and_bill() {
-    let backend = generate_from_async_fn(|_: GenerationRequest| {
+    let backend = from_async_fn(|_: GenerationRequest| {
         let error = GenerateError::new(GenerateErrorKind::NothingMade, "only text").with_billed_images(1);
         ready(Err(error.with_retry_after(Duration::from_secs(3))))
     });
@@ -344,12 +345,12 @@ fn an_error_of_readiness_is_one_of_the_call() {
 fn a_call_that_the_meter_refuses_for_others_in_flight_is_tried_again() {
     let three = NonZeroUsize::new(3).unwrap();
     let source = Source::from_bytes(*b"nobody looks at it here");
-    let request = ResizeRequest::builder(source.clone()).sizes(["30x20", "20x30", "9x9"]).max_calls(3);
+    let request = Request::builder(source.clone()).sizes(["30x20", "20x30", "9x9"]).max_calls(3);
     let plan = Plan::new(&request.build().unwrap()).unwrap();
     // One call at a time, and none of the first two is billed. The wrapper hides the refusal one layer deeper.
     for wrapped in [false, true] {
         let budget = budget(200_000);
-        let backend = generate_from_async_fn(|request: GenerationRequest| async move {
+        let backend = from_async_fn(|request: GenerationRequest| async move {
             let mut waited = false;
             std::future::poll_fn(|context| {
                 context.waker().wake_by_ref();
@@ -375,7 +376,7 @@ fn a_call_that_the_meter_refuses_for_others_in_flight_is_tried_again() {
 #[test]
 fn dropping_a_try_counts_it_and_gives_nothing_back() {
     let budget = budget(9_000_000);
-    let backend = generate_from_async_fn(|_: GenerationRequest| pending::<Result<Generated, GenerateError>>());
+    let backend = from_async_fn(|_: GenerationRequest| pending::<Result<Generated, GenerateError>>());
     let mut meter = MeterLayer::new(budget.clone()).layer(GeneratorService::new(backend));
     let mut call = meter.call(request());
     assert!(call.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());

@@ -1,7 +1,7 @@
 //! A PNG passes through only if the decoder has verified every byte of it.
 
 use miniz_oxide::deflate::compress_to_vec_zlib;
-use smart_resize::{Inspect, RenderOptions};
+use smart_resize::pixels::render::{Inspect, RenderOptions};
 
 use crate::laws::{chunk, header};
 use crate::pass_through::{is_passed, passes, rendered};

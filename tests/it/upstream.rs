@@ -2,7 +2,10 @@
 //! one of these fails, the library has been mended, and the work-around can go.
 
 use jpeg_encoder::{ColorType as JpegColor, Encoder as JpegEncoder, SamplingFactor};
-use smart_resize::{DecodeLimits, EncodeOptions, Format, Picture, Size, decode, encode};
+use smart_resize::pixels::Picture;
+use smart_resize::pixels::decode::{DecodeLimits, decode};
+use smart_resize::pixels::encode::{EncodeOptions, encode};
+use smart_resize::{Format, Size};
 use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::options::DecoderOptions;
 

@@ -1,10 +1,12 @@
 //! Files within a limit of bytes: what is tried, how often, and what is said where nothing helps.
 
-use smart_resize::{
-    EncodeError, EncodeOptions, Encoded, EncoderSettings, Format, Inspect, JpegOptions, MAX_ENCODES, PassThrough,
-    Picture, PngEffort, PngOptions, RenderError, RenderOptions, RenderTarget, Subsampling, encode, encode_within,
-    render,
+use smart_resize::Format;
+use smart_resize::pixels::Picture;
+use smart_resize::pixels::encode::{
+    EncodeError, EncodeOptions, Encoded, EncoderSettings, JpegOptions, MAX_ENCODES, PngEffort, PngOptions, Subsampling,
+    encode, encode_within,
 };
+use smart_resize::pixels::render::{Inspect, PassThrough, RenderError, RenderOptions, RenderTarget, render};
 
 use crate::pictures::{photo, png, size, transparent};
 use crate::pixels::read_elsewhere;
@@ -262,7 +264,10 @@ mod palette {
 
     use png::{BitDepth, ColorType, Transformations};
     use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
-    use smart_resize::{DecodeLimits, Digest, Layout, Warning, decode};
+    use smart_resize::pixels::Layout;
+    use smart_resize::pixels::decode::{DecodeLimits, decode};
+    use smart_resize::pixels::render::Warning;
+    use smart_resize::plan::Digest;
 
     use super::*;
 

@@ -13,7 +13,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use bytes::{Bytes, BytesMut};
 use serde_json::{Value, json};
-use smart_resize::{Digest, Format};
+use smart_resize::Format;
+use smart_resize::plan::Digest;
 use tokio_util::io::ReaderStream;
 
 use super::answer::{Refusal, detail, json, overloaded};

@@ -8,12 +8,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use reqwest::Client;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName};
+use smart_resize::generate::{GenerateError, GenerateErrorKind, Generated, GenerationRequest};
+use smart_resize::model::Resolution;
+use smart_resize::pixels::decode::{DecodeLimits, probe};
+use smart_resize::pixels::render::{Inspect, RenderOptions, RenderTarget, render};
+use smart_resize::scene::Scene;
 use smart_resize::wire::gemini::{GenerateContentRequest, MAX_INLINE_BYTES, path, read_answer};
 use smart_resize::wire::{MAX_IMAGE_BYTES, scene};
-use smart_resize::{
-    DecodeLimits, Format, GenerateError, GenerateErrorKind, Generated, GenerationRequest, Inspect, RenderOptions,
-    RenderTarget, Resolution, Scene, Size, Source, probe, render,
-};
+use smart_resize::{Format, Size, Source};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
@@ -191,7 +193,7 @@ fn lightened(bytes: &[u8]) -> Result<Source, GenerateError> {
         let target = RenderTarget::new(size).with_format(Format::Jpeg).with_max_bytes(MAX_INLINE_BYTES);
         match render(bytes, &target, &options) {
             Ok(rendered) => return Ok(Source::from_bytes(rendered.bytes).with_size(size)),
-            Err(smart_resize::RenderError::Encode(_)) if longest > 512 => longest = longest / 4 * 3,
+            Err(smart_resize::pixels::render::RenderError::Encode(_)) if longest > 512 => longest = longest / 4 * 3,
             Err(error) => return Err(fail("the source cannot be made smaller").with_source(error)),
         }
     }
@@ -214,7 +216,10 @@ async fn in_background<T: Send + 'static>(
 
 #[cfg(test)]
 mod tests {
-    use smart_resize::{EncodeOptions, Picture, Plan, PresetTable, ResizeRequest, encode};
+    use smart_resize::model::PresetTable;
+    use smart_resize::pixels::Picture;
+    use smart_resize::pixels::encode::{EncodeOptions, encode};
+    use smart_resize::{Plan, Request};
 
     use super::*;
 
@@ -225,7 +230,7 @@ mod tests {
         let source = Source::from_bytes(encode(&picture, Format::Png, &EncodeOptions::default()).unwrap().bytes);
         for (table, floor) in PresetTable::all().into_iter().zip([Resolution::K2, Resolution::HALF_K, Resolution::K1]) {
             for seed in [None, Some(7), Some(u64::MAX)] {
-                let mut builder = ResizeRequest::builder(source.clone()).table(table.clone()).sizes(["300x250"]);
+                let mut builder = Request::builder(source.clone()).table(table.clone()).sizes(["300x250"]);
                 if table.has(floor) {
                     builder = builder.floor(floor);
                 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, redirect};
-use smart_resize::{GenerateError, GenerateErrorKind};
+use smart_resize::generate::{GenerateError, GenerateErrorKind};
 
 use crate::fetch::{self, CONNECT_TIMEOUT, FetchError, USER_AGENT};
 

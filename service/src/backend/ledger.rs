@@ -18,9 +18,11 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
-use smart_resize::{
-    BoxFuture, Budget, CallId, GenerateError, GenerateErrorKind, Generated, GenerationRequest, Source, StoreError,
-};
+use smart_resize::Source;
+use smart_resize::generate::budget::Budget;
+use smart_resize::generate::store::StoreError;
+use smart_resize::generate::{BoxFuture, GenerateError, GenerateErrorKind, Generated, GenerationRequest};
+use smart_resize::plan::CallId;
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;

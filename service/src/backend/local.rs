@@ -4,7 +4,9 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
-use smart_resize::{GenerateError, GenerateErrorKind, Generated, GenerationRequest, Generator, LocalGenerator};
+use smart_resize::Generator;
+use smart_resize::generate::local::LocalGenerator;
+use smart_resize::generate::{GenerateError, GenerateErrorKind, Generated, GenerationRequest};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 

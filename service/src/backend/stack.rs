@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use smart_resize::generate::tower::failure;
-use smart_resize::{BoxFuture, GenerateError, GenerateErrorKind, Generated, GenerationRequest};
+use smart_resize::generate::{BoxFuture, GenerateError, GenerateErrorKind, Generated, GenerationRequest};
 use tokio::time::{Sleep, sleep, timeout};
 use tower::buffer::Buffer;
 use tower::limit::{ConcurrencyLimitLayer, RateLimitLayer};

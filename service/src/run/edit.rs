@@ -3,11 +3,12 @@
 
 use bytes::Bytes;
 use serde_json::{Value, json};
+use smart_resize::generate::Generated;
+use smart_resize::generate::local::LocalGenerator;
+use smart_resize::model::{Preset, PresetTable, Resolution};
+use smart_resize::pixels::decode::probe;
 use smart_resize::wire::fal::{DetailEntry, EditInput, EditModel, EditOutput, ErrorBody, ErrorType, ImageFile, Loc};
-use smart_resize::{
-    Format, Generated, Generator as _, LocalGenerator, Plan, Preset, PresetTable, ResizeRequest, Resolution, Source,
-    probe,
-};
+use smart_resize::{Format, Generator as _, Plan, Request, Source};
 
 use super::source::{BLOB, size_of};
 use super::{Runner, Stop, internal, work};
@@ -108,7 +109,7 @@ fn preset(model: EditModel, input: &EditInput, source: &Source) -> Result<Preset
 
 /// A plan of one generation at `preset`.
 fn plan(model: EditModel, input: &EditInput, source: &Source, preset: Preset) -> Result<Plan, Stop> {
-    let builder = ResizeRequest::builder(source.clone())
+    let builder = Request::builder(source.clone())
         .sizes([preset.size().to_string()])
         .table(table(model))
         .variants(input.num_images)

@@ -1,8 +1,10 @@
 //! What the endpoint takes beside fal's fields: safe areas, a focus, and a loss of shape for which generations are shared.
 
 use serde_json::{Map, Value, json};
+use smart_resize::Target;
+use smart_resize::geometry::{Focus, Insets};
+use smart_resize::request::{RequestBuilder, Sharing};
 use smart_resize::wire::fal::{DetailEntry, ErrorBody, ErrorType, Loc, SmartResizeInput};
-use smart_resize::{Focus, Insets, ResizeRequestBuilder, Sharing, Target};
 
 /// The fields beside fal's, read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -87,7 +89,7 @@ impl Extras {
     }
 
     /// `builder` with the targets of `input` and the extras.
-    pub fn apply(&self, input: &SmartResizeInput, builder: ResizeRequestBuilder) -> ResizeRequestBuilder {
+    pub fn apply(&self, input: &SmartResizeInput, builder: RequestBuilder) -> RequestBuilder {
         let areas =
             self.safe_areas.iter().map(|[top, right, bottom, left]| Insets::from_pixels(*top, *right, *bottom, *left));
         let targets = input.target_sizes.iter().zip(areas.chain(std::iter::repeat(Insets::default())));

@@ -8,10 +8,12 @@ use bytes::Bytes;
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 use smart_resize::generate::BoxFuture;
+use smart_resize::model::{PriceList, UsdMicros};
+use smart_resize::plan::Digest;
+use smart_resize::run::{Driver, Event, RenderJob};
+use smart_resize::scene::Scene;
 use smart_resize::wire::fal::{DetailEntry, ErrorBody, ErrorType, ImageUrl, Loc, SmartResizeInput, SmartResizeOutput};
-use smart_resize::{
-    AsyncGenerator, Digest, Driver, Event, Outcome, Plan, PriceList, RenderJob, ResizeRequest, Scene, Source, UsdMicros,
-};
+use smart_resize::{AsyncGenerator, Outcome, Plan, Request, Source};
 
 use tokio_util::sync::CancellationToken;
 
@@ -159,7 +161,7 @@ impl Runner {
         if !self.backend.has_vision() {
             prices = prices.with_per_request(UsdMicros(0));
         }
-        let mut builder = ResizeRequest::builder(source)
+        let mut builder = Request::builder(source)
             .prompt(input.prompt.as_str())
             .variants(input.num_images_per_size)
             .floor(input.resolution)
@@ -272,7 +274,7 @@ fn tell(event: &Event<'_>, plan: &Plan, speaker: &Speaker) {
         Event::CallFailed { call, error } => speaker.say(format!("Call {} of {calls} failed: {error}", call.0 + 1)),
         Event::StoreFailed { call, error } => tracing::error!(?call, %error, "an answer could not be kept"),
         Event::Rendered { rendition, result, .. } => {
-            let target = plan.renditions().get(*rendition).map(smart_resize::Rendition::target);
+            let target = plan.renditions().get(*rendition).map(smart_resize::plan::Rendition::target);
             let target = target.map(|target| target.to_string()).unwrap_or_default();
             match result {
                 Ok(output) => {

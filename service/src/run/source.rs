@@ -1,8 +1,11 @@
 //! The picture to work from: out of the input, out of this service's own files, or fetched; then upright and in sRGB.
 
 use bytes::Bytes;
+use smart_resize::pixels::decode::{DecodeError, decode};
+use smart_resize::pixels::render::RenderError;
+use smart_resize::plan::Digest;
 use smart_resize::wire::fal::{DetailEntry, ErrorBody, ErrorType, Loc};
-use smart_resize::{DecodeError, Digest, RenderError, Size, Source, decode, read_source};
+use smart_resize::{Size, Source};
 
 use super::{Runner, Stop, internal, work};
 use crate::fetch::FetchError;
@@ -69,7 +72,7 @@ impl Runner {
         // Decoded once to be sure that it is whole: what comes next may be paid for.
         let read = work(move || {
             decode(&bytes, &limits)?;
-            read_source(bytes.as_ref(), &limits)
+            Source::read(bytes.as_ref(), &limits)
         });
         let read = read.await;
         match read {

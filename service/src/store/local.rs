@@ -21,7 +21,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use redb::{Database, ReadableDatabase as _, ReadableTable as _, TableDefinition, WriteTransaction};
 use serde::de::DeserializeOwned;
-use smart_resize::Digest;
+use smart_resize::plan::Digest;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{BlobReader, Kind, StoreFailure};

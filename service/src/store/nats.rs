@@ -11,7 +11,7 @@ use async_nats::jetstream::object_store::{self, GetErrorKind, InfoErrorKind, Obj
 use async_nats::jetstream::{self, Context};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
-use smart_resize::Digest;
+use smart_resize::plan::Digest;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::time::{Instant, Sleep};
 

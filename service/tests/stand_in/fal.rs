@@ -11,9 +11,10 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::{get, post, put};
 use serde_json::json;
+use smart_resize::Format;
+use smart_resize::pixels::decode::{DecodeLimits, probe};
 use smart_resize::wire::data_uri::DataUri;
 use smart_resize::wire::fal::{CancelAnswer, CancelStatus, EditInput, EditOutput, ImageFile, QueueState, QueueStatus};
-use smart_resize::{DecodeLimits, Format, probe};
 use tokio::sync::Semaphore;
 
 use super::{KEY, Script, Trick, broken_off, json as answer, page, picture, preset, serve, too_long};

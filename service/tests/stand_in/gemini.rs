@@ -14,8 +14,9 @@ use axum::routing::post;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
+use smart_resize::Size;
+use smart_resize::pixels::decode::{DecodeLimits, probe};
 use smart_resize::wire::gemini::{GenerateContentRequest, MAX_INLINE_BYTES};
-use smart_resize::{DecodeLimits, Size, probe};
 use tokio::time::sleep;
 
 use super::{KEY, Script, Trick, broken_off, json as answer, page, picture, preset, serve, too_long};

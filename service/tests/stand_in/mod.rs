@@ -14,7 +14,10 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::response::Response;
 use futures_util::{StreamExt, stream};
-use smart_resize::{EncodeOptions, Format, Picture, PresetTable, Size, encode};
+use smart_resize::model::PresetTable;
+use smart_resize::pixels::Picture;
+use smart_resize::pixels::encode::{EncodeOptions, encode};
+use smart_resize::{Format, Size};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 

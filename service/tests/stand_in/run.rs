@@ -8,10 +8,15 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use clap::Parser;
-use smart_resize::{
-    BoxFuture, Budget, Driver, EncodeOptions, Fingerprint, Format, GenerationRequest, Outcome, Picture, Plan,
-    PresetTable, RenditionError, ResizeRequest, Resolution, Size, Source, StoreError, UsdMicros, encode,
-};
+use smart_resize::generate::budget::Budget;
+use smart_resize::generate::store::StoreError;
+use smart_resize::generate::{BoxFuture, GenerationRequest};
+use smart_resize::model::{PresetTable, Resolution, UsdMicros};
+use smart_resize::pixels::Picture;
+use smart_resize::pixels::encode::{EncodeOptions, encode};
+use smart_resize::plan::Fingerprint;
+use smart_resize::run::{Driver, RenditionError};
+use smart_resize::{Format, Outcome, Plan, Request, Size, Source};
 use smart_resize_service::backend::{Backend, BackendArgs, Ledger, Progress};
 use tokio_util::sync::CancellationToken;
 
@@ -110,7 +115,7 @@ pub(crate) fn source() -> Source {
 /// The plan of these sizes for a backend that makes so many images a call, at the smallest tier there is.
 pub(crate) fn plan(source: &Source, sizes: &[&str], variants: u32, per_call: u16) -> Plan {
     let table = PresetTable::nano_banana_2().with_variants_per_call(NonZeroU16::new(per_call).unwrap());
-    let request = ResizeRequest::builder(source.clone())
+    let request = Request::builder(source.clone())
         .table(table)
         .floor(Resolution::HALF_K)
         .sizes(sizes.iter().copied())

@@ -20,7 +20,9 @@ use axum::Router;
 use clap::Parser as _;
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
-use smart_resize::{EncodeOptions, Format, Picture, Size, encode};
+use smart_resize::pixels::Picture;
+use smart_resize::pixels::encode::{EncodeOptions, encode};
+use smart_resize::{Format, Size};
 use smart_resize_service::api;
 use smart_resize_service::config::Config;
 use smart_resize_service::server::serve;
@@ -172,7 +174,12 @@ pub async fn sizes(client: &Client, output: &Value) -> Vec<String> {
     for image in output["images"].as_array().unwrap_or_else(|| panic!("no images: {output}")) {
         let bytes = client.get(image["url"].as_str().unwrap()).send().await.unwrap().bytes().await.unwrap();
         assert_eq!(bytes.len() as u64, image["file_size"]);
-        sizes.push(smart_resize::probe(&bytes, &smart_resize::DecodeLimits::default()).unwrap().size.to_string());
+        sizes.push(
+            smart_resize::pixels::decode::probe(&bytes, &smart_resize::pixels::decode::DecodeLimits::default())
+                .unwrap()
+                .size
+                .to_string(),
+        );
     }
     sizes
 }

@@ -41,7 +41,7 @@ impl fmt::Display for Subsampling {
 /// How a JPEG is written. Its Huffman tables are optimised for its picture, whatever the options.
 ///
 /// ```
-/// use smart_resize::{JpegOptions, Subsampling};
+/// use smart_resize::pixels::encode::{JpegOptions, Subsampling};
 ///
 /// let options = JpegOptions::default().with_quality(80).with_subsampling(Subsampling::Yuv444);
 /// assert_eq!((options.quality, options.background), (Some(80), [255; 3]));

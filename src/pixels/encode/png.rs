@@ -12,7 +12,9 @@ use crate::size::Size;
 /// How a PNG is written.
 ///
 /// ```
-/// use smart_resize::{EncodeOptions, Format, Picture, PngEffort, PngOptions, Size, encode};
+/// use smart_resize::{Format, Size};
+/// use smart_resize::pixels::Picture;
+/// use smart_resize::pixels::encode::{EncodeOptions, PngEffort, PngOptions, encode};
 ///
 /// let picture = Picture::from_rgb(Size::new(64, 64)?, [250, 90, 0].repeat(64 * 64))?;
 /// let mut options = EncodeOptions::default();

@@ -22,7 +22,7 @@ pub enum WebPMode {
     #[default]
     Lossless,
     /// 4:2:0 chroma and exact alpha; the colours of transparent pixels are not kept. Needs the cargo feature `libwebp`;
-    /// without it the result is [`EncodeError::LossyWebP`](crate::EncodeError::LossyWebP). Its bytes may differ between
+    /// without it the result is [`EncodeError::LossyWebP`](crate::pixels::encode::EncodeError::LossyWebP). Its bytes may differ between
     /// machines.
     Lossy {
         /// 1 to 100.
@@ -33,7 +33,9 @@ pub enum WebPMode {
 /// How a WebP is written.
 ///
 /// ```
-/// use smart_resize::{EncodeOptions, Format, Picture, Size, WebPMode, WebPOptions, encode};
+/// use smart_resize::{Format, Size};
+/// use smart_resize::pixels::Picture;
+/// use smart_resize::pixels::encode::{EncodeOptions, WebPMode, WebPOptions, encode};
 ///
 /// let mut options = EncodeOptions::default();
 /// options.webp = WebPOptions::with_mode(WebPMode::Lossy { quality: 80 }).with_effort(6);

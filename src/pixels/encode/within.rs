@@ -17,7 +17,9 @@
 //! two bytes of memory per pixel.
 //!
 //! ```
-//! use smart_resize::{EncodeError, EncodeOptions, EncoderSettings, Format, Picture, Size, encode, encode_within};
+//! use smart_resize::{Format, Size};
+//! use smart_resize::pixels::Picture;
+//! use smart_resize::pixels::encode::{EncodeError, EncodeOptions, EncoderSettings, encode, encode_within};
 //!
 //! # let noise = (0..64 * 64 * 3_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
 //! # let picture = Picture::from_rgb(Size::new(64, 64)?, noise)?;

@@ -6,10 +6,11 @@ use alloc::vec::Vec;
 use core::fmt::Display;
 
 use super::{Document, GenerationDocument, RectDocument, RenditionDocument, UnsharedDocument, is_searched};
-use crate::plan::preset::Preset;
-use crate::plan::request::{MAX_TARGETS, MAX_VARIANTS};
-use crate::plan::share::{Loss, Optimality, Sharing, Unshared, is_near_enough};
-use crate::plan::{Call, Generation, Header, Plan, Rendition, call_seed};
+use crate::model::preset::Preset;
+use crate::plan::content::{Call, Generation, Header, Plan, Rendition, call_seed};
+use crate::plan::share::{Loss, Optimality, Unshared, is_near_enough};
+use crate::request::sharing::Sharing;
+use crate::request::{MAX_TARGETS, MAX_VARIANTS};
 use crate::size::Size;
 
 /// The longest prompt of a document, in characters: what the most patient of the built-in models takes, twice.

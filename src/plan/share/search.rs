@@ -3,10 +3,11 @@
 use alloc::vec::Vec;
 
 use super::cover::{Cover, Problem};
-use super::{Sharing, Unshared, is_near_enough};
-use crate::plan::preset::Preset;
-use crate::plan::price::UsdMicros;
-use crate::plan::request::ResizeRequest;
+use super::{Unshared, is_near_enough};
+use crate::model::preset::Preset;
+use crate::model::price::UsdMicros;
+use crate::request::Request;
+use crate::request::sharing::Sharing;
 use crate::size::Size;
 
 /// Parts per 10⁹, in which what a target keeps is counted where sets are compared.
@@ -47,7 +48,7 @@ impl Groups {
 }
 
 /// The generations of `asked` as the request shares them, at most `max_groups` where they are chosen.
-pub(in crate::plan) fn groups(request: &ResizeRequest, asked: &[Asked], max_groups: u32) -> Groups {
+pub(in crate::plan) fn groups(request: &Request, asked: &[Asked], max_groups: u32) -> Groups {
     let own = |asked: &Asked| (asked.own.preset, asked.own.per_image);
     match request.sharing() {
         Sharing::PerTarget => grouped(asked, |index, asked| (index, own(asked))),
@@ -65,7 +66,7 @@ pub(in crate::plan) fn groups(request: &ResizeRequest, asked: &[Asked], max_grou
 /// The cheapest set of at most `max_groups` generations in which no target loses more than `max_loss_per_mille`;
 /// nothing where there is none, or none was found within the request's steps.
 pub(in crate::plan) fn cheapest(
-    request: &ResizeRequest,
+    request: &Request,
     asked: &[Asked],
     max_loss_per_mille: u16,
     max_groups: u32,

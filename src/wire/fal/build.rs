@@ -8,7 +8,7 @@ use super::detail::{DetailEntry, ErrorBody, ErrorType, Loc};
 use super::output::{ImageFile, SmartResizeOutput, SmartResizeResult};
 use crate::format::Format;
 use crate::generate::error::GenerateErrorKind;
-use crate::generate::outcome::{Outcome, Output, RenditionError, RenditionOutcome};
+use crate::run::outcome::{Outcome, Output, RenditionError, RenditionOutcome};
 use crate::size::Size;
 use crate::wire::data_uri::DataUri;
 use crate::wire::excerpt;
@@ -47,7 +47,7 @@ impl SmartResizeOutput {
     /// and is asked only when all of them are there.
     ///
     /// Clients count in the flat list, so there is no output with gaps. A picture that was cut from the source is one,
-    /// whatever is asked: with [`skip_covered`](crate::ResizeRequestBuilder::skip_covered) and several variants there is
+    /// whatever is asked: with [`skip_covered`](crate::request::RequestBuilder::skip_covered) and several variants there is
     /// no output.
     ///
     /// # Errors

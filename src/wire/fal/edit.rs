@@ -8,8 +8,8 @@ use super::output::ImageFile;
 use crate::format::Format;
 use crate::generate::error::{GenerateError, GenerateErrorKind};
 use crate::generate::{Generated, GenerationRequest};
-use crate::plan::preset::{AspectRatio, Resolution};
-use crate::plan::source::Source;
+use crate::model::preset::{AspectRatio, Resolution};
+use crate::request::source::Source;
 use crate::wire::data_uri::{DataUri, DataUriError, is_data_uri};
 
 /// The most images that an edit endpoint makes in one call.
@@ -32,7 +32,7 @@ pub enum EditModel {
 }
 
 impl EditModel {
-    /// The model that plans call `name`, as the [built-in tables](crate::PresetTable::all) do: `nano-banana-pro`,
+    /// The model that plans call `name`, as the [built-in tables](crate::model::PresetTable::all) do: `nano-banana-pro`,
     /// `nano-banana-2` or `nano-banana`.
     pub fn named(name: &str) -> Option<Self> {
         match name {

@@ -12,7 +12,7 @@ const MAX_MESSAGE_CHARS: usize = 500;
 /// the caller's to [add](GenerateError::with_retry_after).
 ///
 /// ```
-/// use smart_resize::GenerateErrorKind;
+/// use smart_resize::generate::GenerateErrorKind;
 /// use smart_resize::wire::fal::edit_error;
 ///
 /// let body = br#"{"detail": [{"loc": ["body", "prompt"], "msg": "Flagged.", "type": "content_policy_violation"}]}"#;

@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 
 use super::detail::{DetailEntry, ErrorType, Loc};
-use crate::plan::source::Source;
+use crate::request::source::Source;
 use crate::wire::data_uri::{DataUri, DataUriErrorKind, is_data_uri};
 use crate::wire::{Base64ErrorKind, excerpt};
 

@@ -7,10 +7,10 @@ use serde_json::Value;
 use super::detail::{DetailEntry, ErrorBody, Loc};
 use super::image_url::ImageUrl;
 use crate::format::Format;
-use crate::plan::preset::Resolution;
-use crate::plan::request::{RequestError, RequestErrors, ResizeRequest, ResizeRequestBuilder};
-use crate::plan::source::Source;
-use crate::plan::target::Target;
+use crate::model::preset::Resolution;
+use crate::request::source::Source;
+use crate::request::target::Target;
+use crate::request::{Request, RequestBuilder, RequestError, RequestErrors};
 use crate::size::Size;
 use crate::wire::MAX_IMAGE_BYTES;
 
@@ -25,12 +25,12 @@ pub const MAX_PROMPT_CHARS: usize = 5000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InputLimits {
-    /// The most target sizes; above [`MAX_TARGETS`](crate::MAX_TARGETS) a request refuses them.
+    /// The most target sizes; above [`MAX_TARGETS`](crate::request::MAX_TARGETS) a request refuses them.
     pub target_sizes: usize,
-    /// The most variants of one size; above [`MAX_VARIANTS`](crate::MAX_VARIANTS) a request refuses them.
+    /// The most variants of one size; above [`MAX_VARIANTS`](crate::request::MAX_VARIANTS) a request refuses them.
     pub images_per_size: u32,
     /// The most characters of the prompt; above [`MAX_PROMPT_CHARS`] a request needs
-    /// [limits](ResizeRequestBuilder::limits) of its own.
+    /// [limits](RequestBuilder::limits) of its own.
     pub prompt_chars: usize,
     /// The most bytes of an image in a data URI.
     pub image_bytes: u64,
@@ -123,13 +123,13 @@ impl SmartResizeInput {
     /// # Errors
     ///
     /// Every mistake. There is none in an input that was read, and not changed since.
-    pub fn request(&self, source: Source) -> Result<ResizeRequest, ErrorBody> {
+    pub fn request(&self, source: Source) -> Result<Request, ErrorBody> {
         self.builder(source).build().map_err(|errors| self.refused(&errors))
     }
 
     /// The request of `source`, to which the caller may add: a scene, another model, a budget.
-    pub fn builder(&self, source: Source) -> ResizeRequestBuilder {
-        let builder = ResizeRequest::builder(source)
+    pub fn builder(&self, source: Source) -> RequestBuilder {
+        let builder = Request::builder(source)
             .targets(self.target_sizes.iter().copied().map(Target::new))
             .prompt(self.prompt.as_str())
             .variants(self.num_images_per_size)

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::detail::ErrorBody;
-use crate::plan::fingerprint::Digest;
+use crate::digest::Digest;
 
 /// How far a request is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

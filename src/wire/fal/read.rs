@@ -10,10 +10,10 @@ use super::image_url::ImageUrl;
 use super::input::{InputLimits, SmartResizeInput};
 use super::lax;
 use crate::format::Format;
-use crate::plan::preset::Resolution;
-use crate::plan::request::{RequestError, ResizeRequest};
-use crate::plan::source::Source;
-use crate::plan::target::Target;
+use crate::model::preset::Resolution;
+use crate::request::source::Source;
+use crate::request::target::Target;
+use crate::request::{Request, RequestError};
 use crate::size::{ParseSizeError, Size};
 use crate::wire::excerpt;
 
@@ -249,7 +249,7 @@ impl<'a> Reader<'a> {
     /// Notes the sizes that cannot be made in `format` from `floor` on.
     fn refuse_unmakeable(&mut self, sizes: &[(usize, Size)], floor: Resolution, format: Format) {
         let targets = sizes.iter().map(|(_, size)| Target::new(*size));
-        let request = ResizeRequest::builder(Source::from_url("")).targets(targets).floor(floor).format(format);
+        let request = Request::builder(Source::from_url("")).targets(targets).floor(floor).format(format);
         let Err(errors) = request.build() else { return };
         for error in errors.iter() {
             let (RequestError::NothingCovers { index, .. } | RequestError::TooLongForFormat { index, .. }) = error

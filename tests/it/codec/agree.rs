@@ -1,6 +1,7 @@
 //! What both codecs make of one file, held against each other.
 
-use smart_resize::{Codec, DecodeError, DecodeLimits, decode, probe};
+use smart_resize::pixels::Codec;
+use smart_resize::pixels::decode::{DecodeError, DecodeLimits, decode, probe};
 
 use super::limits;
 

@@ -1,7 +1,10 @@
 //! JPEG by libjpeg-turbo.
 
 use jpeg_encoder::{ColorType as JpegColor, Encoder as JpegEncoder, SamplingFactor};
-use smart_resize::{Colour, EncoderSettings, MAX_ENCODES, Picture, Subsampling, encode_within, read_source};
+use smart_resize::Source;
+use smart_resize::pixels::Picture;
+use smart_resize::pixels::decode::Colour;
+use smart_resize::pixels::encode::{EncoderSettings, MAX_ENCODES, Subsampling, encode_within};
 
 use super::agree::*;
 use super::*;
@@ -107,7 +110,7 @@ fn what_is_written_has_tables_as_good_as_its_own_best() {
 #[test]
 fn a_source_that_is_written_anew_has_the_digest_that_it_has_everywhere() {
     let turned = written(&photo(size("96x64")), |encoder| encoder.add_exif_metadata(&exif(6)).unwrap());
-    let [pure, fast] = [Codec::Pure, Codec::Fast].map(|codec| read_source(turned.clone(), &limits(codec)).unwrap());
+    let [pure, fast] = [Codec::Pure, Codec::Fast].map(|codec| Source::read(turned.clone(), &limits(codec)).unwrap());
     assert_eq!(pure, fast);
 }
 

@@ -1,8 +1,8 @@
 //! Lossy WebP by libwebp.
 
-use smart_resize::{
-    DEFAULT_WEBP_EFFORT, Encoded, EncoderSettings, Layout, MAX_ENCODES, PassThrough, Picture, encode_within,
-};
+use smart_resize::pixels::encode::{DEFAULT_WEBP_EFFORT, Encoded, EncoderSettings, MAX_ENCODES, encode_within};
+use smart_resize::pixels::render::PassThrough;
+use smart_resize::pixels::{Layout, Picture};
 
 use super::agree::*;
 use super::*;

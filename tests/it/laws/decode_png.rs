@@ -5,7 +5,9 @@ use std::io::{Cursor, ErrorKind};
 use arbitrary::{Result, Unstructured};
 use miniz_oxide::deflate::compress_to_vec_zlib;
 use png::{ColorType, Decoder, DecodingError, Limits, Reader, Transformations};
-use smart_resize::{DecodeError, DecodeLimits, Picture, Size, decode};
+use smart_resize::Size;
+use smart_resize::pixels::Picture;
+use smart_resize::pixels::decode::{DecodeError, DecodeLimits, decode};
 
 /// A file has the pixels that the `png` crate reads, and is refused where that refuses it, with its message.
 ///

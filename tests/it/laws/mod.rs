@@ -10,12 +10,15 @@ mod wire;
 use std::collections::BTreeSet;
 
 use arbitrary::{Result, Unstructured};
-use smart_resize::{
-    Area, AspectRatio, Digest, Expected, Fit, Focus, Format, GenerationRequest, InsetUnit, Insets, OverBudgetError,
-    ParseSizeError, ParseSizeErrorKind, Plan, PlanError, Preset, PresetTable, PriceList, Region, Rendition,
-    RequestError, RequestLimits, ResizeRequest, Resolution, Scene, Sharing, Side, Size, Smallest, Source, Target,
-    UsdMicros, smallest_covering,
+use smart_resize::generate::GenerationRequest;
+use smart_resize::geometry::{Expected, Fit, Focus, InsetUnit, Insets, ParseSizeError, ParseSizeErrorKind, Side};
+use smart_resize::model::{
+    AspectRatio, Preset, PresetTable, PriceList, Resolution, Smallest, UsdMicros, smallest_covering,
 };
+use smart_resize::plan::{Digest, OverBudgetError, PlanError, Rendition};
+use smart_resize::request::{RequestError, RequestLimits, Sharing};
+use smart_resize::scene::{Area, Region, Scene};
+use smart_resize::{Format, Plan, Request, Size, Source, Target};
 
 #[allow(unused_imports, reason = "each fuzz target holds one of the laws")]
 pub(crate) use self::decode_png::{by_the_png_crate, check_file, chunk, decode_png, header};
@@ -191,12 +194,12 @@ impl Asked {
         Ok(Some(asked))
     }
 
-    fn build(&self, prompt: &str) -> std::result::Result<ResizeRequest, Vec<RequestError>> {
+    fn build(&self, prompt: &str) -> std::result::Result<Request, Vec<RequestError>> {
         self.build_sharing(prompt, self.sharing)
     }
 
-    fn build_sharing(&self, prompt: &str, sharing: Sharing) -> std::result::Result<ResizeRequest, Vec<RequestError>> {
-        let mut builder = ResizeRequest::builder(self.source.clone())
+    fn build_sharing(&self, prompt: &str, sharing: Sharing) -> std::result::Result<Request, Vec<RequestError>> {
+        let mut builder = Request::builder(self.source.clone())
             .sizes(&self.texts)
             .targets(self.targets.iter().copied())
             .table(self.table.clone())

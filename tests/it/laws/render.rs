@@ -9,11 +9,14 @@ use miniz_oxide::inflate::core::inflate_flags::{
 };
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
 use png::{DecodeOptions, Decoder};
-use smart_resize::{
-    DecodeError, DecodeLimits, EncodeOptions, Fit, Format, Inspect, Layout, PassThrough, Picture, PngEffort,
-    PngOptions, Rect, RenderError, RenderOptions, RenderTarget, Rendered, Size, Subsampling, Undersized, Warning,
-    WebPMode, WebPOptions, decode, encode, probe, render, render_all,
+use smart_resize::geometry::{Fit, Rect};
+use smart_resize::pixels::decode::{DecodeError, DecodeLimits, decode, probe};
+use smart_resize::pixels::encode::{EncodeOptions, PngEffort, PngOptions, Subsampling, WebPMode, WebPOptions, encode};
+use smart_resize::pixels::render::{
+    Inspect, PassThrough, RenderError, RenderOptions, RenderTarget, Rendered, Undersized, Warning, render, render_all,
 };
+use smart_resize::pixels::{Layout, Picture};
+use smart_resize::{Format, Size};
 
 use super::mutate::mutate;
 

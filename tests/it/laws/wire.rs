@@ -6,14 +6,16 @@ use arbitrary::{Result, Unstructured};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
+use smart_resize::generate::GenerateErrorKind;
+use smart_resize::scene::Scene;
 use smart_resize::wire::data_uri::{DataUri, DataUriErrorKind, MAX_MEDIA_TYPE_BYTES, is_data_uri};
 use smart_resize::wire::fal::{
     EditInput, EditModel, EditOutput, ErrorBody, ErrorType, InputLimits, Loc, QueueStatus, SmartResizeInput,
     SmartResizeOutput, Webhook, edit_error, source_url,
 };
-use smart_resize::wire::gemini::{self, GenerateContentRequest, GenerateContentResponse};
-use smart_resize::wire::{Base64ErrorKind, scene};
-use smart_resize::{Format, GenerateErrorKind, Plan, Scene, Target};
+use smart_resize::wire::gemini::{GenerateContentRequest, GenerateContentResponse};
+use smart_resize::wire::{Base64ErrorKind, gemini, scene};
+use smart_resize::{Format, Plan, Target};
 
 /// More than a data URI of the fuzzer's, so that both sides of the limit are met.
 const MAX_BYTES: u64 = 48;

@@ -1,12 +1,12 @@
 //! The endpoints below: what they are asked, what they answer, and what their failures mean.
 
 use serde_json::{Value, json};
+use smart_resize::generate::GenerateErrorKind;
+use smart_resize::model::{AspectRatio, Preset, PresetTable, PriceList, Resolution, UsdMicros};
 use smart_resize::wire::fal::{
     EditInput, EditInputError, EditModel, EditOutput, EditOutputError, ImageFile, edit_error, source_url,
 };
-use smart_resize::{
-    AspectRatio, Format, GenerateErrorKind, Preset, PresetTable, PriceList, Resolution, Size, Source, Target, UsdMicros,
-};
+use smart_resize::{Format, Size, Source, Target};
 
 use super::{both_ways, chain, png, request, table};
 
@@ -42,7 +42,7 @@ fn each_model_is_asked_at_its_endpoint_in_its_own_words() {
 
     // One tier, so none is sent.
     let small = ["1280x720".parse::<Size>().unwrap()];
-    let builder = smart_resize::ResizeRequest::builder(source.clone()).targets(small).table(table("nano-banana"));
+    let builder = smart_resize::Request::builder(source.clone()).targets(small).table(table("nano-banana"));
     let plan = smart_resize::Plan::new(&builder.transfer_format(Format::Jpeg).build().unwrap()).unwrap();
     let one = plan.requests(&source).unwrap().remove(0);
     let input = serde_json::to_value(EditInput::new(EditModel::NanoBanana, &one, url).unwrap()).unwrap();
@@ -78,7 +78,7 @@ fn what_an_endpoint_would_refuse_is_not_sent() {
         let table = PresetTable::new(model, vec![preset]).unwrap().with_variants_per_call(64.try_into().unwrap());
         let prices = PriceList::new(price).with_image(model, preset.resolution(), price);
         let target = Target::new(Size::new(9, 9).unwrap());
-        let mut builder = smart_resize::ResizeRequest::builder(source.clone()).targets([target]).table(table);
+        let mut builder = smart_resize::Request::builder(source.clone()).targets([target]).table(table);
         builder = builder.prices(prices).variants(variants);
         let plan = smart_resize::Plan::new(&builder.build().unwrap()).unwrap();
         let error = EditInput::new(EditModel::NanoBananaPro, &plan.requests(&source).unwrap()[0], url).unwrap_err();

@@ -1,11 +1,12 @@
 //! `fal-ai/smart-resize`: the page's own examples, the bounds, the queue and the errors.
 
 use serde_json::{Value, json};
+use smart_resize::model::{PresetTable, Resolution};
 use smart_resize::wire::fal::{
     CancelAnswer, CancelStatus, ErrorBody, ErrorType, ImageUrl, InputLimits, Log, QueueState, QueueStatus,
     SmartResizeInput, SmartResizeOutput, Webhook, WebhookStatus, webhook_message,
 };
-use smart_resize::{Format, Plan, PresetTable, Resolution, Source};
+use smart_resize::{Format, Plan, Source};
 
 use super::{both_ways, png};
 

@@ -3,13 +3,15 @@
 use std::convert::Infallible;
 
 use serde_json::json;
+use smart_resize::generate::local::LocalGenerator;
+use smart_resize::generate::{GenerateError, GenerateErrorKind, Generated, GenerationRequest, from_fn};
+use smart_resize::pixels::Picture;
+use smart_resize::pixels::encode::{EncodeOptions, encode};
+use smart_resize::request::RequestBuilder;
+use smart_resize::run::Driver;
 use smart_resize::wire::data_uri::DataUri;
 use smart_resize::wire::fal::{ErrorType, NewImage, OutputError, SmartResizeOutput};
-use smart_resize::{
-    Driver, EncodeOptions, Format, GenerateError, GenerateErrorKind, Generated, GenerationRequest, Generator,
-    LocalGenerator, Outcome, Picture, Plan, ResizeRequest, ResizeRequestBuilder, Size, Source, encode,
-    generate_from_fn,
-};
+use smart_resize::{Format, Generator, Outcome, Plan, Request, Size, Source};
 
 fn source() -> Source {
     let size = Size::new(60, 40).unwrap();
@@ -18,13 +20,13 @@ fn source() -> Source {
 }
 
 fn run(
-    change: impl FnOnce(ResizeRequestBuilder) -> ResizeRequestBuilder,
+    change: impl FnOnce(RequestBuilder) -> RequestBuilder,
     backend: impl Fn(&GenerationRequest) -> Result<Generated, GenerateError>,
 ) -> Outcome {
     let source = source();
-    let request = change(ResizeRequest::builder(source.clone()).sizes(["30x20", "20x30"])).build().unwrap();
+    let request = change(Request::builder(source.clone()).sizes(["30x20", "20x30"])).build().unwrap();
     let plan = Plan::new(&request).unwrap();
-    Driver::new(&plan, &source).run(&generate_from_fn(backend)).unwrap()
+    Driver::new(&plan, &source).run(&from_fn(backend)).unwrap()
 }
 
 fn local(request: &GenerationRequest) -> Result<Generated, GenerateError> {

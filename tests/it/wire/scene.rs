@@ -1,8 +1,10 @@
 //! What a vision model is asked about the source, and its answer.
 
 use serde_json::{Value, json};
+use smart_resize::Source;
+use smart_resize::generate::GenerateErrorKind;
+use smart_resize::scene::{Area, MAX_LABEL_CHARS, MAX_REGIONS, MAX_SUMMARY_CHARS, Region, Scene};
 use smart_resize::wire::scene::{MAX_ANSWER_BYTES, instruction, read, read_answer, request, response_schema};
-use smart_resize::{Area, GenerateErrorKind, MAX_LABEL_CHARS, MAX_REGIONS, MAX_SUMMARY_CHARS, Region, Scene, Source};
 
 use super::{chain, png};
 

@@ -10,7 +10,7 @@ use std::fs;
 use std::path::Path;
 
 use schemars::{Schema, schema_for};
-use smart_resize::Scene;
+use smart_resize::scene::Scene;
 use smart_resize::wire::{fal, gemini};
 
 fn schemas() -> [(&'static str, Schema); 11] {

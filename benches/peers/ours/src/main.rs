@@ -27,7 +27,7 @@ use std::io::stdin;
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use smart_resize::Renderer;
+use smart_resize::pixels::render::Renderer;
 
 use self::request::{Made, Request};
 

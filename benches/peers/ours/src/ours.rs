@@ -1,9 +1,10 @@
 //! smart-resize as a caller uses it.
 
-use smart_resize::{
-    Codec, Fit, Format, Inspect, JpegOptions, PassThrough, PngEffort, PngOptions, RenderOptions, RenderTarget,
-    Renderer, Size, WebPMode, WebPOptions,
-};
+use smart_resize::geometry::Fit;
+use smart_resize::pixels::Codec;
+use smart_resize::pixels::encode::{JpegOptions, PngEffort, PngOptions, WebPMode, WebPOptions};
+use smart_resize::pixels::render::{Inspect, PassThrough, RenderOptions, RenderTarget, Renderer};
+use smart_resize::{Format, Size};
 
 use crate::request::{Made, Request};
 
@@ -22,7 +23,7 @@ pub(crate) fn run(request: &Request, kept: &Renderer, bytes: &[u8]) -> Vec<Made>
         [target] => vec![kept.render(bytes, target)],
         targets => kept.render_all(bytes, targets),
     };
-    let made = |rendered: Result<smart_resize::Rendered, _>| {
+    let made = |rendered: Result<smart_resize::pixels::render::Rendered, _>| {
         let rendered = rendered.unwrap();
         let rect = rendered.rect;
         let rect = [rect.x(), rect.y(), rect.width(), rect.height()].map(f64::from);

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use smart_resize::{
-    AsyncGenerator as _, AsyncStore as _, CallId, GenerateError, GenerateErrorKind, GenerationRequest, StoreError,
-    generate_from_async_fn,
-};
+use smart_resize::AsyncGenerator as _;
+use smart_resize::generate::store::{AsyncStore as _, StoreError};
+use smart_resize::generate::{GenerateError, GenerateErrorKind, GenerationRequest, from_async_fn};
+use smart_resize::plan::CallId;
 
 use tokio_util::sync::CancellationToken;
 
@@ -177,7 +177,7 @@ impl NatsQueue {
         let answers = runner.answers(job);
         let failed = answers.clone();
         // Each call has its answer in the store, or its failure.
-        let generator = generate_from_async_fn(move |request: GenerationRequest| {
+        let generator = from_async_fn(move |request: GenerationRequest| {
             let answers = failed.clone();
             async move { Err(recorded(&answers, &request).await) }
         });

@@ -9,8 +9,9 @@ pub mod nats;
 use std::sync::Arc;
 use std::time::Duration;
 
+use smart_resize::Plan;
+use smart_resize::model::UsdMicros;
 use smart_resize::wire::fal::{CancelStatus, DetailEntry, ErrorBody, ErrorType, Loc};
-use smart_resize::{Plan, UsdMicros};
 use tokio_util::sync::CancellationToken;
 
 use self::local::LocalQueue;

@@ -13,8 +13,10 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use serde_json::Value;
+use smart_resize::generate::store::StoreError;
+use smart_resize::model::PresetTable;
+use smart_resize::pixels::decode::DecodeLimits;
 use smart_resize::wire::fal::{DetailEntry, ErrorBody, ErrorType, InputLimits, Loc};
-use smart_resize::{DecodeLimits, PresetTable, StoreError};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 

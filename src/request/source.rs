@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::fmt;
 
-use super::fingerprint::Digest;
+use crate::digest::Digest;
 use crate::size::Size;
 
 /// The picture to be resized: its encoded bytes, or where a backend finds them, or both.
@@ -13,7 +13,7 @@ use crate::size::Size;
 ///
 /// let source = Source::from_bytes(*b"the bytes of a file").with_size(Size::new(4000, 3000)?);
 /// assert!(source.digest().is_some() && source.url().is_none());
-/// # Ok::<(), smart_resize::InvalidSideError>(())
+/// # Ok::<(), smart_resize::geometry::InvalidSideError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Source {

@@ -13,8 +13,8 @@ use super::job::{CallRun, Placed};
 use crate::generate::Generated;
 use crate::generate::budget::BudgetError;
 use crate::generate::error::{GenerateError, GenerateErrorKind};
-use crate::generate::outcome::CallReport;
 use crate::plan::CallId;
+use crate::run::outcome::CallReport;
 
 /// A call that is to be tried in a round.
 pub(super) struct Pending<'r> {

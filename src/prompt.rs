@@ -7,7 +7,10 @@
 //! them into the picture. Wording is positive throughout, and all of it stands in one table at the end of this file.
 //!
 //! ```
-//! use smart_resize::{Brief, PresetTable, Size, cover, prompt};
+//! use smart_resize::Size;
+//! use smart_resize::geometry::cover;
+//! use smart_resize::model::PresetTable;
+//! use smart_resize::prompt::{Brief, prompt};
 //!
 //! let pro = PresetTable::nano_banana_pro();
 //! let preset = pro.presets()[8]; // 16:9 1K
@@ -15,7 +18,7 @@
 //! let text = prompt(&brief);
 //! assert!(text.starts_with("Recreate this exact image for a frame of ratio 16:9, a wide landscape."));
 //! assert!(text.contains("extend the scene to the left and to the right"));
-//! # Ok::<(), smart_resize::InvalidSideError>(())
+//! # Ok::<(), smart_resize::geometry::InvalidSideError>(())
 //! ```
 
 use alloc::borrow::Cow;
@@ -24,9 +27,9 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
-use super::preset::Preset;
-use super::scene::{Area, Region, Scene};
 use crate::geometry::rect::Rect;
+use crate::model::preset::Preset;
+use crate::scene::{Area, Region, Scene};
 use crate::size::Size;
 
 /// From this nearness of shapes on, in thousandths, the source's composition is kept as it is.

@@ -1,43 +1,4 @@
-//! Pure planning: a request in, what to generate and what to cut from it out, before anything is spent.
-//!
-//! A [`Plan`] has two lists. Its [`Generation`]s are what is asked of the model: a preset, a prompt, and one or more
-//! [`Call`]s, since a backend makes only so many variants in one. Only calls cost money. Its [`Rendition`]s are one
-//! per target, in the order of the request: the target, the generation that it is cut from, the exact rectangle.
-//! A target has a generation of its own, as in the service's contract, unless the request shares generations
-//! ([`share`]) or lets the source itself serve
-//! ([`skip_covered`](request::ResizeRequestBuilder::skip_covered)). A [`budget`] is checked before anything is spent.
-//!
-//! Without a seed, or with one target listed twice, two calls can ask the very same; `occurrence` counts those, so
-//! that each has a fingerprint of its own and each answer is found again.
-//!
-//! ```
-//! use smart_resize::{Plan, ResizeRequest, Source, UsdMicros};
-//!
-//! let source = Source::from_bytes(*b"the bytes of a photo");
-//! let request = ResizeRequest::builder(source).sizes(["1024x1024", "1920x1080"]).variants(5).seed(7).build()?;
-//! let plan = Plan::new(&request)?;
-//! assert_eq!(plan.generations()[1].preset().to_string(), "16:9 2K");
-//! assert_eq!(plan.renditions()[1].crop().size().to_string(), "2731x1536");
-//! let seeds: Vec<_> = plan.calls().map(|(_, call)| (call.variants(), call.seed())).collect();
-//! assert_eq!(seeds, [(4, Some(7)), (1, Some(8)), (4, Some(7)), (1, Some(8))]);
-//! assert_eq!(plan.cost(), UsdMicros(50_000 + 10 * 150_000));
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
-
-pub mod budget;
-mod build;
-pub mod fingerprint;
-#[cfg(feature = "serde")]
-mod json;
-pub mod preset;
-pub mod price;
-pub mod prompt;
-pub mod request;
-pub mod scene;
-pub mod select;
-pub mod share;
-pub mod source;
-pub mod target;
+//! What a plan holds.
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -45,18 +6,20 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
-use self::budget::OverBudgetError;
-use self::fingerprint::{CallFields, Digest, Fingerprint};
-use self::preset::{Preset, Resolution};
-use self::price::UsdMicros;
-use self::request::At;
-use self::select::NothingCoversError;
-use self::share::{Loss, Optimality, Sharing, Unshared};
-use self::target::Insets;
+use super::budget::OverBudgetError;
+use super::fingerprint::CallFields;
+use super::share::{Loss, Optimality, Unshared};
+use crate::digest::{Digest, Fingerprint};
 use crate::format::Format;
 use crate::geometry::fit::{Fit, TooSmallError};
 use crate::geometry::focus::Focus;
+use crate::geometry::insets::Insets;
 use crate::geometry::rect::{Kept, Rect};
+use crate::model::preset::{Preset, Resolution};
+use crate::model::price::UsdMicros;
+use crate::model::select::NothingCoversError;
+use crate::request::error::At;
+use crate::request::sharing::Sharing;
 use crate::size::Size;
 
 /// What a request asks of the model, what is cut from it, and what that costs.
@@ -71,32 +34,32 @@ use crate::size::Size;
 /// rectangle, sum and fingerprint is what this version of the crate computes from the rest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    header: Header,
-    generations: Vec<Generation>,
-    renditions: Vec<Rendition>,
-    cost: UsdMicros,
+    pub(super) header: Header,
+    pub(super) generations: Vec<Generation>,
+    pub(super) renditions: Vec<Rendition>,
+    pub(super) cost: UsdMicros,
 }
 
 /// What all calls and renditions have in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Header {
-    model: Arc<str>,
-    source_digest: Option<Digest>,
+pub(super) struct Header {
+    pub(super) model: Arc<str>,
+    pub(super) source_digest: Option<Digest>,
     /// There where a rendition is cut from the source.
-    source_size: Option<Size>,
-    focus: Focus,
-    safety_tolerance: u8,
-    transfer_format: Format,
-    sharing: Sharing,
-    optimality: Optimality,
-    max_cost: Option<UsdMicros>,
-    max_calls: Option<u32>,
-    per_request: UsdMicros,
+    pub(super) source_size: Option<Size>,
+    pub(super) focus: Focus,
+    pub(super) safety_tolerance: u8,
+    pub(super) transfer_format: Format,
+    pub(super) sharing: Sharing,
+    pub(super) optimality: Optimality,
+    pub(super) max_cost: Option<UsdMicros>,
+    pub(super) max_calls: Option<u32>,
+    pub(super) per_request: UsdMicros,
 }
 
 impl Plan {
     /// Fills in what follows from the rest: the identities and fingerprints of calls, and the cost.
-    fn assemble(header: Header, mut generations: Vec<Generation>, renditions: Vec<Rendition>) -> Self {
+    pub(super) fn assemble(header: Header, mut generations: Vec<Generation>, renditions: Vec<Rendition>) -> Self {
         let mut next_id = 0;
         let mut cost = UsdMicros(0);
         let mut seen = BTreeMap::new();
@@ -231,17 +194,17 @@ fn first_alike(generations: &[Generation], index: usize) -> usize {
 }
 
 /// The seed of a generation's call: the first has the request's, a later one (seed + its number) mod 2³¹.
-fn call_seed(seed: u64, number: u32) -> u64 {
+pub(super) fn call_seed(seed: u64, number: u32) -> u64 {
     if number == 0 { seed } else { seed.wrapping_add(number.into()) % (1 << 31) }
 }
 
 /// One picture that is asked of the model, in one or more variants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Generation {
-    preset: Preset,
-    prompt: Arc<str>,
-    per_image: UsdMicros,
-    calls: Vec<Call>,
+    pub(super) preset: Preset,
+    pub(super) prompt: Arc<str>,
+    pub(super) per_image: UsdMicros,
+    pub(super) calls: Vec<Call>,
 }
 
 impl Generation {
@@ -286,16 +249,16 @@ impl fmt::Display for CallId {
 /// One question to the backend: what costs money.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    id: CallId,
-    variants: u32,
-    seed: Option<u64>,
-    occurrence: u32,
-    fingerprint: Option<Fingerprint>,
+    pub(super) id: CallId,
+    pub(super) variants: u32,
+    pub(super) seed: Option<u64>,
+    pub(super) occurrence: u32,
+    pub(super) fingerprint: Option<Fingerprint>,
 }
 
 impl Call {
     /// A call before it has its place in a plan.
-    const fn new(variants: u32, seed: Option<u64>) -> Self {
+    pub(super) const fn new(variants: u32, seed: Option<u64>) -> Self {
         Self { id: CallId(0), variants, seed, occurrence: 0, fingerprint: None }
     }
 
@@ -328,16 +291,16 @@ impl Call {
 /// One target, and the rectangle of a generation, or of the source, that becomes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rendition {
-    target: Size,
-    generation: Option<usize>,
-    fit: Fit,
-    format: Format,
-    max_bytes: Option<u64>,
-    safe_area: Insets,
-    crop: Rect,
-    kept: Kept,
-    loss: Loss,
-    unshared: Option<Unshared>,
+    pub(super) target: Size,
+    pub(super) generation: Option<usize>,
+    pub(super) fit: Fit,
+    pub(super) format: Format,
+    pub(super) max_bytes: Option<u64>,
+    pub(super) safe_area: Insets,
+    pub(super) crop: Rect,
+    pub(super) kept: Kept,
+    pub(super) loss: Loss,
+    pub(super) unshared: Option<Unshared>,
 }
 
 impl Rendition {

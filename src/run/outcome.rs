@@ -2,20 +2,20 @@
 
 use std::fmt;
 
-use super::budget::billed_images;
-use super::error::GenerateError;
-use super::store::StoreError;
-use super::{Generated, GenerationRequest};
+use crate::digest::{Digest, Fingerprint};
 use crate::format::Format;
+use crate::generate::budget::billed_images;
+use crate::generate::error::GenerateError;
+use crate::generate::store::StoreError;
+use crate::generate::{Generated, GenerationRequest};
 use crate::geometry::focus::Focus;
+use crate::geometry::insets::Insets;
 use crate::geometry::rect::{Kept, Rect};
+use crate::model::preset::{AspectRatio, Resolution};
+use crate::model::price::UsdMicros;
 use crate::pixels::encode::EncoderSettings;
 use crate::pixels::rendered::{RenderError, Warning};
-use crate::plan::fingerprint::{Digest, Fingerprint};
-use crate::plan::preset::{AspectRatio, Resolution};
-use crate::plan::price::UsdMicros;
 use crate::plan::share::Loss;
-use crate::plan::target::Insets;
 use crate::plan::{CallId, Generation, Plan};
 use crate::size::Size;
 
@@ -35,6 +35,14 @@ impl Outcome {
     /// Whether every picture that the plan promises is there.
     pub fn is_complete(&self) -> bool {
         self.renditions.iter().flat_map(|rendition| &rendition.variants).all(Result::is_ok)
+    }
+
+    /// Every picture that the plan promises, with its exact size: in the order of the targets, and of their variants.
+    pub fn outputs(&self) -> impl Iterator<Item = (Size, Result<&Output, &RenditionError>)> {
+        self.renditions.iter().flat_map(|rendition| {
+            let target = rendition.target;
+            rendition.variants.iter().map(move |made| (target, made.as_ref()))
+        })
     }
 
     /// What this run cost at the prices of `plan`, which it ran: the images that backends billed, failures included,

@@ -13,7 +13,7 @@
 //! [`Smallest::ByPixels`] is that literal reading: 3, then 2, then 4.
 //!
 //! ```
-//! use smart_resize::{PresetTable, Resolution, Smallest, smallest_covering};
+//! use smart_resize::model::{PresetTable, Resolution, Smallest, smallest_covering};
 //!
 //! let pro = PresetTable::nano_banana_pro();
 //! let target = "1920x1080".parse()?;

@@ -28,8 +28,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use smart_resize::generate::budget::Budget;
 use smart_resize::generate::tower::ServiceGenerator;
-use smart_resize::{AsyncGenerator, Budget, GenerateError, Generated, GenerationRequest, Scene, Source};
+use smart_resize::generate::{GenerateError, Generated, GenerationRequest};
+use smart_resize::scene::Scene;
+use smart_resize::{AsyncGenerator, Source};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;

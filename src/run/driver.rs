@@ -6,13 +6,18 @@
 //! advance, at its planned price, and settled when it is over.
 //!
 //! ```
-//! use smart_resize::{Driver, LocalGenerator, MemoryStore, Plan, ResizeRequest, Source};
-//! # use smart_resize::{EncodeOptions, Format, Picture, Size, encode};
+//! use smart_resize::{Plan, Request, Source};
+//! use smart_resize::generate::local::LocalGenerator;
+//! use smart_resize::generate::store::MemoryStore;
+//! use smart_resize::run::Driver;
+//! # use smart_resize::{Format, Size};
+//! # use smart_resize::pixels::Picture;
+//! # use smart_resize::pixels::encode::{EncodeOptions, encode};
 //! # let picture = Picture::from_rgb(Size::new(64, 48)?, vec![90; 64 * 48 * 3])?;
 //! # let photo = encode(&picture, Format::Png, &EncodeOptions::default())?.bytes;
 //!
 //! let source = Source::from_bytes(photo);
-//! let request = ResizeRequest::builder(source.clone()).sizes(["300x250", "728x90"]).build()?;
+//! let request = Request::builder(source.clone()).sizes(["300x250", "728x90"]).build()?;
 //! let plan = Plan::new(&request)?;
 //! let store = MemoryStore::default();
 //! let outcome = Driver::new(&plan, &source).store(&store).run(&LocalGenerator::default())?;
@@ -39,18 +44,18 @@ use futures_util::stream::{StreamExt, iter};
 use self::job::{CallRun, Placed, cut_from};
 pub use self::job::{RenderDone, RenderJob};
 use self::rounds::{Finished, Pending, PutOff, Tried, unless_put_off};
-use super::budget::{Budget, Reservation};
-use super::error::{GenerateError, GenerateErrorKind};
 use super::outcome::{CallReport, Outcome, Output, RenditionError, RenditionOutcome};
-use super::store::{AsyncStore, NoStore, Store, StoreError};
-use super::{AsyncGenerator, BoxFuture, Generated, Generator, SourceMismatchError};
 use crate::format::Format;
+use crate::generate::budget::{Budget, Reservation};
+use crate::generate::error::{GenerateError, GenerateErrorKind};
+use crate::generate::store::{AsyncStore, NoStore, Store, StoreError};
+use crate::generate::{AsyncGenerator, BoxFuture, Generated, Generator, SourceMismatchError};
 use crate::pixels::decode::{DecodeError, DecodeLimits};
 use crate::pixels::encode::EncodeError;
 use crate::pixels::options::RenderOptions;
 use crate::pixels::render::Renderer;
-use crate::plan::source::Source;
 use crate::plan::{Call, CallId, Plan};
+use crate::request::source::Source;
 use crate::size::Size;
 
 /// Does the CPU work of a run elsewhere; see [`Driver::offload`].
@@ -118,15 +123,23 @@ impl<'a, S> Driver<'a, S> {
     /// each run has one of the plan's own bounds ([`Budget::of`]), where it has any.
     ///
     /// ```
-    /// use smart_resize::{Budget, Driver, GenerateErrorKind, LocalGenerator, Plan, ResizeRequest, UsdMicros};
-    /// # use smart_resize::{EncodeOptions, Format, GenerationRequest, Generator, Picture, Size, Source, encode};
+    /// use smart_resize::{Plan, Request};
+    /// use smart_resize::generate::GenerateErrorKind;
+    /// use smart_resize::generate::budget::Budget;
+    /// use smart_resize::generate::local::LocalGenerator;
+    /// use smart_resize::model::UsdMicros;
+    /// use smart_resize::run::Driver;
+    /// # use smart_resize::{Format, Generator, Size, Source};
+    /// # use smart_resize::generate::GenerationRequest;
+    /// # use smart_resize::pixels::Picture;
+    /// # use smart_resize::pixels::encode::{EncodeOptions, encode};
     /// # let picture = Picture::from_rgb(Size::new(64, 48)?, vec![90; 64 * 48 * 3])?;
     /// # let source = Source::from_bytes(encode(&picture, Format::Png, &EncodeOptions::default())?.bytes);
-    /// # let paid = smart_resize::generate_from_fn(|request: &GenerationRequest| {
+    /// # let paid = smart_resize::generate::from_fn(|request: &GenerationRequest| {
     /// #     Ok(Generator::generate(&LocalGenerator::default(), request)?.with_billed_images(request.variants()))
     /// # });
     ///
-    /// let plan = Plan::new(&ResizeRequest::builder(source.clone()).sizes(["300x250", "728x90"]).build()?)?;
+    /// let plan = Plan::new(&Request::builder(source.clone()).sizes(["300x250", "728x90"]).build()?)?;
     /// let budget = Budget::new().with_max_cost(UsdMicros(340_000)); // $0.35 were needed
     /// let outcome = Driver::new(&plan, &source).budget(&budget).run(&paid)?;
     /// assert!(outcome.renditions[0].variants[0].is_ok());

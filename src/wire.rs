@@ -12,8 +12,8 @@
 //! and not by a service, is strict.
 //!
 //! ```
-//! use smart_resize::wire::fal::{EditInput, EditModel, InputLimits, SmartResizeInput, source_url};
 //! use smart_resize::Plan;
+//! use smart_resize::wire::fal::{EditInput, EditModel, InputLimits, SmartResizeInput, source_url};
 //!
 //! let body = br#"{"image_url": "https://example.com/shoe.png", "target_sizes": ["1920x1080"], "seed": 7}"#;
 //! let input = SmartResizeInput::from_json(body, &InputLimits::default())?;

@@ -4,13 +4,14 @@
 //! decision is made on pixels.
 //!
 //! ```
-//! use smart_resize::{PresetTable, Size};
+//! use smart_resize::Size;
+//! use smart_resize::model::PresetTable;
 //!
 //! let pro = PresetTable::nano_banana_pro();
 //! let widest = pro.presets().iter().max_by_key(|preset| preset.size().width()).unwrap();
 //! assert_eq!(widest.size(), Size::new(6336, 2688)?);
 //! assert_eq!((widest.ratio().to_string(), widest.resolution().unwrap().to_string()), ("21:9".into(), "4K".into()));
-//! # Ok::<(), smart_resize::InvalidSideError>(())
+//! # Ok::<(), smart_resize::geometry::InvalidSideError>(())
 //! ```
 
 mod tables;
@@ -32,10 +33,10 @@ pub const MAX_PRESETS: usize = 64;
 /// The name of a preset's shape, such as `16:9`: what a backend is asked for, not the exact ratio of the pixels.
 ///
 /// ```
-/// # use smart_resize::AspectRatio;
+/// # use smart_resize::model::AspectRatio;
 /// assert_eq!("7:3".parse::<AspectRatio>()?.to_string(), "7:3");
 /// assert!("7/3".parse::<AspectRatio>().is_err());
-/// # Ok::<(), smart_resize::ParseLabelError>(())
+/// # Ok::<(), smart_resize::model::ParseLabelError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AspectRatio {
@@ -91,11 +92,11 @@ serde_as_text!(AspectRatio, "an aspect ratio such as \"16:9\"");
 /// A tier of resolution, such as `2K` or `0.5K`. Tiers are ordered by their number.
 ///
 /// ```
-/// # use smart_resize::Resolution;
+/// # use smart_resize::model::Resolution;
 /// assert!("0.5K".parse::<Resolution>()? < Resolution::K1);
 /// assert_eq!("4k".parse::<Resolution>()?, Resolution::K4);
 /// assert_eq!("4".parse::<Resolution>().unwrap_err().to_string(), "expected a resolution such as \"2K\", found \"4\"");
-/// # Ok::<(), smart_resize::ParseLabelError>(())
+/// # Ok::<(), smart_resize::model::ParseLabelError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Resolution {
@@ -266,7 +267,8 @@ impl PresetTable {
     /// same names, or where only some have a resolution.
     ///
     /// ```
-    /// use smart_resize::{Preset, PresetTable, Size};
+    /// use smart_resize::Size;
+    /// use smart_resize::model::{Preset, PresetTable};
     ///
     /// let wide = Preset::new(Size::new(3500, 1500)?, "7:3".parse()?, Some("3K".parse()?));
     /// let table = PresetTable::new("my-model", vec![wide])?;

@@ -19,7 +19,7 @@ use std::{fmt, io};
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use smart_resize::Digest;
+use smart_resize::plan::Digest;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use self::local::LocalStore;
@@ -77,7 +77,7 @@ impl StoreFailure {
     }
 }
 
-impl From<StoreFailure> for smart_resize::StoreError {
+impl From<StoreFailure> for smart_resize::generate::store::StoreError {
     fn from(failure: StoreFailure) -> Self {
         Self::new(failure)
     }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::generate::outcome::{GenerationRecord, Output, Provenance, RenditionError};
+use crate::digest::Digest;
 use crate::generate::{Generated, GenerationRequest};
 use crate::geometry::focus::Focus;
 use crate::pixels::render::Renderer;
 use crate::pixels::rendered::Rendered;
 use crate::pixels::target::RenderTarget;
-use crate::plan::fingerprint::Digest;
 use crate::plan::{Plan, Rendition};
+use crate::run::outcome::{GenerationRecord, Output, Provenance, RenditionError};
 use crate::size::Size;
 
 /// A call, and where its images go.

@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::format::Format;
-use crate::plan::preset::Resolution;
-use crate::plan::select::NothingCoversError;
-use crate::plan::target::InsetsError;
+use crate::geometry::insets::InsetsError;
+use crate::model::preset::Resolution;
+use crate::model::select::NothingCoversError;
 use crate::size::{ParseSizeError, Size};
 
 /// Every mistake of a request; at least one.
@@ -151,7 +151,7 @@ impl fmt::Display for Known<'_> {
 }
 
 /// A tier, where there is one.
-pub(in crate::plan) struct At(pub(in crate::plan) Option<Resolution>);
+pub(crate) struct At(pub(crate) Option<Resolution>);
 
 impl fmt::Display for At {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -16,7 +16,10 @@ use std::error::Error;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use smart_resize::{GenerationRequest, Plan, PresetTable, ResizeRequest, ResizeRequestBuilder, Source};
+use smart_resize::generate::GenerationRequest;
+use smart_resize::model::PresetTable;
+use smart_resize::request::RequestBuilder;
+use smart_resize::{Plan, Request, Source};
 
 /// Reads `json`, and holds that what is written of it is the same JSON.
 fn both_ways<T: Serialize + DeserializeOwned>(json: &Value) -> T {
@@ -29,8 +32,8 @@ fn png() -> Vec<u8> {
     b"\x89PNG\r\n\x1a\n and so on".to_vec()
 }
 
-fn request(source: &Source, change: impl FnOnce(ResizeRequestBuilder) -> ResizeRequestBuilder) -> GenerationRequest {
-    let builder = ResizeRequest::builder(source.clone()).sizes(["1920x1080"]).seed(7);
+fn request(source: &Source, change: impl FnOnce(RequestBuilder) -> RequestBuilder) -> GenerationRequest {
+    let builder = Request::builder(source.clone()).sizes(["1920x1080"]).seed(7);
     let plan = Plan::new(&change(builder).build().unwrap()).unwrap();
     plan.requests(source).unwrap().remove(0)
 }

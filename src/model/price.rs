@@ -10,7 +10,7 @@ use super::preset::Resolution;
 /// An amount of money in millionths of a US dollar.
 ///
 /// ```
-/// # use smart_resize::UsdMicros;
+/// # use smart_resize::model::UsdMicros;
 /// assert_eq!(UsdMicros(6_050_000).to_string(), "$6.05");
 /// assert_eq!(UsdMicros(39_000).to_string(), "$0.039");
 /// ```
@@ -59,7 +59,7 @@ struct Price {
 /// nano-banana-2 $0.08 (0.5K $0.06, 2K $0.12, 4K $0.16), nano-banana $0.039.
 ///
 /// ```
-/// use smart_resize::{PriceList, Resolution, UsdMicros};
+/// use smart_resize::model::{PriceList, Resolution, UsdMicros};
 ///
 /// let fal = PriceList::default();
 /// assert_eq!(fal.per_image("nano-banana-pro", Some(Resolution::K4)), Some(UsdMicros(300_000)));

@@ -1,44 +1,20 @@
-//! What is asked: a source, the exact sizes, and the options of the service.
-//!
-//! A [`ResizeRequest`] is valid by construction. [`ResizeRequestBuilder::build`] reports *all* mistakes of a request
-//! at once, each with its value, its bound and its place.
-//!
-//! ```
-//! use smart_resize::{ResizeRequest, Source};
-//!
-//! let request = ResizeRequest::builder(Source::from_url("https://example.com/shoe.jpg"))
-//!     .sizes(["1024x1024", "1920×1080"])
-//!     .seed(7)
-//!     .build()?;
-//! assert_eq!(request.targets()[1].size().to_string(), "1920x1080");
-//!
-//! let errors = ResizeRequest::builder(Source::from_url("https://example.com/shoe.jpg"))
-//!     .sizes(["1024x", "9000x9000"])
-//!     .variants(0)
-//!     .build()
-//!     .unwrap_err();
-//! assert_eq!(errors.iter().count(), 3);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
-
-mod error;
+//! A request and its builder.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-pub(super) use self::error::At;
-pub use self::error::{RequestError, RequestErrors};
-use super::preset::{PresetTable, Resolution};
-use super::price::{PriceList, UsdMicros};
-use super::scene::Scene;
-use super::select::{Smallest, smallest_covering};
-use super::share::{DEFAULT_SEARCH_NODES, Sharing};
+use super::error::{RequestError, RequestErrors};
+use super::sharing::{DEFAULT_SEARCH_NODES, Sharing};
 use super::source::Source;
 use super::target::Target;
 use crate::format::Format;
 use crate::geometry::fit::Fit;
 use crate::geometry::focus::Focus;
 use crate::geometry::rect::Rect;
+use crate::model::preset::{PresetTable, Resolution};
+use crate::model::price::{PriceList, UsdMicros};
+use crate::model::select::{Smallest, smallest_covering};
+use crate::scene::Scene;
 use crate::size::{ParseSizeError, Size};
 
 /// The most targets of one request.
@@ -73,7 +49,7 @@ impl Default for RequestLimits {
 /// It has from 1 to [`MAX_TARGETS`] targets; the format can hold each of them; and unless it is to be cut from the source,
 /// the table covers it at the floor, at a price that is known.
 #[derive(Clone, Debug)]
-pub struct ResizeRequest {
+pub struct Request {
     fields: Fields,
     targets: Vec<Target>,
     floor: Option<Resolution>,
@@ -112,11 +88,11 @@ impl Fields {
     }
 }
 
-impl ResizeRequest {
+impl Request {
     /// A request for `source`, with the service's defaults: nano-banana-pro at fal's prices, no prompt, one variant
     /// per size, a floor of 1K, PNG, safety tolerance 4, no seed.
-    pub fn builder(source: Source) -> ResizeRequestBuilder {
-        ResizeRequestBuilder {
+    pub fn builder(source: Source) -> RequestBuilder {
+        RequestBuilder {
             fields: Fields {
                 source,
                 table: PresetTable::default(),
@@ -244,27 +220,27 @@ impl ResizeRequest {
     }
 
     /// How many calls the variants of a generation take.
-    pub(super) fn calls_per_generation(&self) -> u32 {
+    pub(crate) fn calls_per_generation(&self) -> u32 {
         self.fields.variants.div_ceil(self.fields.table.variants_per_call().get().into())
     }
 
     /// The rectangle of the source that becomes `target`, if none is to be generated for it.
-    pub(super) fn cut_from_source(&self, target: Size) -> Option<Rect> {
+    pub(crate) fn cut_from_source(&self, target: Size) -> Option<Rect> {
         self.fields.cut_from_source(target)
     }
 }
 
-/// Collects a [`ResizeRequest`]; checks nothing before [`build`](Self::build).
+/// Collects a [`Request`]; checks nothing before [`build`](Self::build).
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct ResizeRequestBuilder {
+pub struct RequestBuilder {
     fields: Fields,
     targets: Vec<Result<Target, (String, ParseSizeError)>>,
     floor: Option<Resolution>,
     limits: RequestLimits,
 }
 
-impl ResizeRequestBuilder {
+impl RequestBuilder {
     /// Adds targets written as sizes, such as `1920x1080`.
     pub fn sizes<I>(mut self, sizes: I) -> Self
     where
@@ -410,7 +386,7 @@ impl ResizeRequestBuilder {
     /// # Errors
     ///
     /// [`RequestErrors`]: every mistake, in the order of the fields and of the targets.
-    pub fn build(self) -> Result<ResizeRequest, RequestErrors> {
+    pub fn build(self) -> Result<Request, RequestErrors> {
         let mut errors = self.field_errors();
         let known_floor = self.floor.filter(|floor| self.fields.table.has(*floor));
         let floor = known_floor.or_else(|| self.fields.table.default_floor());
@@ -453,7 +429,7 @@ impl ResizeRequestBuilder {
             unpriced.into_iter().map(|resolution| RequestError::NoPrice { model: model.to_string(), resolution }),
         );
         if errors.is_empty() {
-            Ok(ResizeRequest { fields: self.fields, targets, floor })
+            Ok(Request { fields: self.fields, targets, floor })
         } else {
             Err(RequestErrors { errors })
         }

@@ -4,7 +4,7 @@
 //! one picture.
 //!
 //! ```
-//! use smart_resize::{Area, Region, Scene};
+//! use smart_resize::scene::{Area, Region, Scene};
 //!
 //! let scene = Scene::new("a blue bottle on a table")?
 //!     .with_subject(Region::new("the bottle", Area::new(350, 100, 650, 900)?)?)?

@@ -1,0 +1,90 @@
+//! What a backend answers.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::geometry::focus::Reframing;
+
+/// What a backend made.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Generated {
+    images: Vec<Arc<[u8]>>,
+    description: Option<String>,
+    backend: String,
+    billed_images: u32,
+    reframing: Option<Reframing>,
+}
+
+impl Generated {
+    /// The encoded `images` (PNG, JPEG or WebP, whatever they are called) that `backend` made, each of them billed.
+    /// Only final images: an interim one is not a variant.
+    pub fn new<I>(backend: impl Into<String>, images: I) -> Self
+    where
+        I: IntoIterator<Item: Into<Arc<[u8]>>>,
+    {
+        let images: Vec<_> = images.into_iter().map(Into::into).collect();
+        let billed_images = u32::try_from(images.len()).unwrap_or(u32::MAX);
+        Self { images, description: None, backend: backend.into(), billed_images, reframing: None }
+    }
+
+    /// The same answer with what the model said beside its images.
+    #[must_use]
+    pub fn with_description(mut self, description: impl Into<String>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+
+    /// The same answer where another number of images is billed.
+    #[must_use]
+    pub const fn with_billed_images(mut self, billed_images: u32) -> Self {
+        self.billed_images = billed_images;
+        self
+    }
+
+    /// The same answer of a backend that shows the source itself, like this in each image; the focus is then read in
+    /// the source.
+    #[must_use]
+    pub const fn with_reframing(mut self, reframing: Reframing) -> Self {
+        self.reframing = Some(reframing);
+        self
+    }
+
+    /// The encoded images, one a variant.
+    pub fn images(&self) -> &[Arc<[u8]>] {
+        &self.images
+    }
+
+    /// What the model said beside its images.
+    pub fn description(&self) -> Option<&str> {
+        self.description.as_deref()
+    }
+
+    /// Who made them.
+    pub fn backend(&self) -> &str {
+        &self.backend
+    }
+
+    /// For how many images the backend charges.
+    pub const fn billed_images(&self) -> u32 {
+        self.billed_images
+    }
+
+    /// How the images show the source; nothing where a model made them.
+    pub const fn reframing(&self) -> Option<Reframing> {
+        self.reframing
+    }
+}
+
+impl fmt::Debug for Generated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Generated")
+            .field("images", &self.images.iter().map(|image| image.len()).collect::<Vec<_>>())
+            .field("description", &self.description)
+            .field("backend", &self.backend)
+            .field("billed_images", &self.billed_images)
+            .field("reframing", &self.reframing)
+            .finish()
+    }
+}

@@ -1,0 +1,162 @@
+//! What one call asks of a backend.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::digest::{Digest, Fingerprint};
+use crate::format::Format;
+use crate::geometry::focus::Focus;
+use crate::model::preset::Preset;
+use crate::model::price::UsdMicros;
+use crate::plan::{Call, CallId, Generation, Plan};
+use crate::request::source::Source;
+
+/// What one call asks of a backend. Owned, and cheap to clone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GenerationRequest {
+    call: CallId,
+    model: Arc<str>,
+    preset: Preset,
+    prompt: Arc<str>,
+    seed: Option<u64>,
+    variants: u32,
+    safety_tolerance: u8,
+    transfer_format: Format,
+    source: Source,
+    focus: Focus,
+    fingerprint: Option<Fingerprint>,
+    per_image: UsdMicros,
+    per_request: UsdMicros,
+}
+
+impl Plan {
+    /// What each call of the plan asks of a backend, in the order of their identities.
+    ///
+    /// # Errors
+    ///
+    /// [`SourceMismatchError`] where the plan was made for another source.
+    pub fn requests(&self, source: &Source) -> Result<Vec<GenerationRequest>, SourceMismatchError> {
+        if let Some(planned) = self.source_digest().filter(|planned| Some(*planned) != source.digest()) {
+            return Err(SourceMismatchError { planned, found: source.digest() });
+        }
+        let request = |(generation, call): (usize, &Call)| {
+            Some(GenerationRequest::new(self, self.generations().get(generation)?, call, source.clone()))
+        };
+        Ok(self.calls().filter_map(request).collect())
+    }
+}
+
+impl GenerationRequest {
+    fn new(plan: &Plan, generation: &Generation, call: &Call, source: Source) -> Self {
+        Self {
+            call: call.id(),
+            model: plan.model().clone(),
+            preset: *generation.preset(),
+            prompt: generation.prompt().clone(),
+            seed: call.seed(),
+            variants: call.variants(),
+            safety_tolerance: plan.safety_tolerance(),
+            transfer_format: plan.transfer_format(),
+            source,
+            focus: plan.focus(),
+            fingerprint: call.fingerprint(),
+            per_image: generation.per_image(),
+            per_request: plan.per_request(),
+        }
+    }
+
+    /// The number of the call in its plan.
+    pub const fn call(&self) -> CallId {
+        self.call
+    }
+
+    /// The model's name in the plan, such as `nano-banana-pro`. A service's own identifier for it is the backend's matter.
+    pub const fn model(&self) -> &Arc<str> {
+        &self.model
+    }
+
+    /// The shape and the tier to ask for, and the size in pixels that they mean. Always send the ratio.
+    pub const fn preset(&self) -> &Preset {
+        &self.preset
+    }
+
+    /// The whole prompt.
+    pub const fn prompt(&self) -> &Arc<str> {
+        &self.prompt
+    }
+
+    /// The seed, if one was asked.
+    pub const fn seed(&self) -> Option<u64> {
+        self.seed
+    }
+
+    /// How many images to make, from 1 to the table's variants per call.
+    pub const fn variants(&self) -> u32 {
+        self.variants
+    }
+
+    /// 1 (strict) to 6.
+    pub const fn safety_tolerance(&self) -> u8 {
+        self.safety_tolerance
+    }
+
+    /// The format in which the images should come. Another is read just as well.
+    pub const fn transfer_format(&self) -> Format {
+        self.transfer_format
+    }
+
+    /// The picture to work from.
+    pub const fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// Where the picture's interest lies. The prompt says what follows from it for a model; a backend that reframes the
+    /// source without one reads it in the source.
+    pub const fn focus(&self) -> Focus {
+        self.focus
+    }
+
+    /// The identity of the call: equal where the same is asked, for the same time in a plan. Nothing where the source
+    /// has no digest.
+    pub const fn fingerprint(&self) -> Option<Fingerprint> {
+        self.fingerprint
+    }
+
+    /// What one image costs by the plan. Prices are no part of the fingerprint.
+    pub const fn per_image(&self) -> UsdMicros {
+        self.per_image
+    }
+
+    /// What is paid once, with the first image of the plan that is billed.
+    pub const fn per_request(&self) -> UsdMicros {
+        self.per_request
+    }
+
+    /// What the call costs by the plan, without the part per request.
+    pub const fn cost(&self) -> UsdMicros {
+        self.per_image.times(self.variants as u64)
+    }
+}
+
+/// A source that is not the one that a plan was made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SourceMismatchError {
+    /// The digest in the plan.
+    pub planned: Digest,
+    /// The digest of the source, if it has one.
+    pub found: Option<Digest>,
+}
+
+impl fmt::Display for SourceMismatchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the plan is for the source {}, this is ", self.planned)?;
+        match self.found {
+            Some(found) => write!(f, "{found}"),
+            None => f.write_str("one without a digest"),
+        }
+    }
+}
+
+impl core::error::Error for SourceMismatchError {}

@@ -1,0 +1,91 @@
+//! The whole job in one call: plan, generate, cut.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use super::driver::Driver;
+use super::outcome::Outcome;
+use crate::error::Error;
+use crate::generate::generator::{AsyncGenerator, Generator};
+use crate::pixels::decode::DecodeLimits;
+use crate::plan::content::Plan;
+use crate::request::builder::Request;
+use crate::request::source::Source;
+
+/// How many calls of [`resize_async`] run concurrently.
+const CONCURRENCY: NonZeroUsize = NonZeroUsize::new(4).expect("4 is not zero");
+
+/// Makes one picture of exactly each size from `photo`, with the default options of a request.
+///
+/// `photo` holds an encoded picture: PNG, JPEG or WebP, and with the feature `image` GIF, BMP or TIFF. The calls of the
+/// generator run one after the other on this thread. A [`Request`] has all other options; a [`Driver`] adds a store, a
+/// budget, and threads.
+///
+/// ```
+/// use smart_resize::generate::local::LocalGenerator;
+/// # use smart_resize::pixels::Picture;
+/// # use smart_resize::pixels::encode::{EncodeOptions, encode};
+/// # use smart_resize::{Format, Size};
+///
+/// # let picture = Picture::from_rgb(Size::new(96, 64)?, vec![90; 96 * 64 * 3])?;
+/// # let photo = encode(&picture, Format::Png, &EncodeOptions::default())?.bytes;
+/// let outcome = smart_resize::resize(photo, ["300x250", "728x90"], &LocalGenerator::default())?;
+/// for (target, output) in outcome.outputs() {
+///     println!("{target}: {} bytes", output?.bytes.len());
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Error`] if the photo cannot be read, a size is invalid or not covered by the model, or the run cannot start. The
+/// failure of one call or of one picture is part of the [`Outcome`].
+pub fn resize<I, G>(photo: impl Into<Arc<[u8]>>, sizes: I, generator: &G) -> Result<Outcome, Error>
+where
+    I: IntoIterator<Item: AsRef<str>>,
+    G: Generator + ?Sized,
+{
+    let (source, plan) = planned(photo.into(), sizes)?;
+    Ok(Driver::new(&plan, &source).run(generator)?)
+}
+
+/// As [`resize`], with up to four concurrent calls of an async generator, on any runtime.
+///
+/// Pictures are decoded and encoded where the future is polled. [`Driver::offload`] moves that work to other threads.
+///
+/// ```
+/// use smart_resize::generate::local::LocalGenerator;
+/// # use smart_resize::pixels::Picture;
+/// # use smart_resize::pixels::encode::{EncodeOptions, encode};
+/// # use smart_resize::{Format, Size};
+///
+/// # let picture = Picture::from_rgb(Size::new(96, 64)?, vec![90; 96 * 64 * 3])?;
+/// # let photo = encode(&picture, Format::Png, &EncodeOptions::default())?.bytes;
+/// # pollster::block_on(async {
+/// let outcome = smart_resize::resize_async(photo, ["300x250", "728x90"], &LocalGenerator::default()).await?;
+/// assert!(outcome.is_complete());
+/// # Ok::<(), smart_resize::Error>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// As [`resize`].
+pub async fn resize_async<I, G>(photo: impl Into<Arc<[u8]>>, sizes: I, generator: &G) -> Result<Outcome, Error>
+where
+    I: IntoIterator<Item: AsRef<str>>,
+    G: AsyncGenerator + ?Sized,
+{
+    let (source, plan) = planned(photo.into(), sizes)?;
+    Ok(Driver::new(&plan, &source).run_async(generator, CONCURRENCY).await?)
+}
+
+fn planned<I>(photo: Arc<[u8]>, sizes: I) -> Result<(Source, Plan), Error>
+where
+    I: IntoIterator<Item: AsRef<str>>,
+{
+    let source = Source::read(photo, &DecodeLimits::default())?;
+    let request = Request::builder(source.clone()).sizes(sizes).build()?;
+    Ok((source, Plan::new(&request)?))
+}
