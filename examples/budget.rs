@@ -64,11 +64,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let run = Driver::new(&plan, &source);
     let outcome = pollster::block_on(run.run_async(&ServiceGenerator::new(stack), 1.try_into()?))?;
     println!("{} was planned, {} spent in {} tries", plan.cost(), budget.spent(), budget.calls());
-    for (call, result) in outcome.calls.iter().enumerate() {
-        match result {
-            Ok(_) => println!("  call {call}: made"),
+    for (id, call) in outcome.calls.iter().enumerate() {
+        match &call.result {
+            Ok(_) => println!("  call {id}: made"),
             Err(error) => {
-                println!("  call {call}: {error}; {}", error.source().map(ToString::to_string).unwrap_or_default());
+                println!("  call {id}: {error}; {}", error.source().map(ToString::to_string).unwrap_or_default());
             }
         }
     }

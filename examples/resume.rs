@@ -47,9 +47,9 @@ fn paid(request: &GenerationRequest) -> Result<Generated, GenerateError> {
 
 fn report(title: &str, plan: &Plan, outcome: &Outcome) {
     println!("{title}: {} of {}", outcome.cost(plan), plan.cost());
-    for (call, report) in outcome.calls.iter().zip(&outcome.reports) {
-        match call {
-            Ok(_) if report.reused => println!("  from the store"),
+    for call in &outcome.calls {
+        match &call.result {
+            Ok(_) if call.reused => println!("  from the store"),
             Ok(generated) => println!("  made, {} billed", generated.billed_images()),
             Err(error) => println!("  failed: {error}"),
         }

@@ -1,7 +1,7 @@
 //! The umbrella over the leaf errors, for callers who use `?` across several steps.
 
 use crate::format::ParseFormatError;
-use crate::generate::SourceMismatchError;
+use crate::generate::request::SourceMismatchError;
 #[cfg(feature = "std")]
 use crate::generate::budget::BudgetError;
 use crate::generate::error::GenerateError;
@@ -16,8 +16,8 @@ use crate::pixels::decode::DecodeError;
 use crate::pixels::encode::EncodeError;
 use crate::pixels::picture::PixelCountError;
 use crate::pixels::rendered::RenderError;
-use crate::plan::PlanError;
-use crate::request::RequestErrors;
+use crate::plan::content::PlanError;
+use crate::request::error::RequestErrors;
 #[cfg(feature = "pixels")]
 use crate::run::driver::RunError;
 use crate::run::outcome::RenditionError;

@@ -32,6 +32,8 @@ pub(crate) mod request;
 #[cfg(feature = "pixels")]
 mod source;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 #[cfg(feature = "tower")]
 pub mod tower;
 

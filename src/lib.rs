@@ -76,6 +76,7 @@
 //! written without loss, unless a lossy file is asked of the feature `libwebp`. The first frame of an
 //! animation is used.
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 extern crate alloc;
 
@@ -90,6 +91,8 @@ pub mod pixels;
 pub mod plan;
 pub mod prompt;
 pub mod request;
+#[cfg(feature = "pixels")]
+mod resize;
 #[cfg(feature = "pixels")]
 pub mod run;
 pub mod scene;
@@ -106,9 +109,9 @@ pub use self::request::builder::Request;
 pub use self::request::source::Source;
 pub use self::request::target::Target;
 #[cfg(feature = "pixels")]
-pub use self::run::outcome::Outcome;
+pub use self::resize::{resize, resize_async};
 #[cfg(feature = "pixels")]
-pub use self::run::resize::{resize, resize_async};
+pub use self::run::outcome::Outcome;
 pub use self::size::Size;
 
 /// The examples of the README compile and run.

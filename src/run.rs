@@ -2,7 +2,6 @@
 
 pub(crate) mod driver;
 pub(crate) mod outcome;
-pub(crate) mod resize;
 
 pub use self::driver::{Driver, Event, RenderDone, RenderJob, RunError};
-pub use self::outcome::{CallReport, GenerationRecord, Output, Provenance, RenditionError, RenditionOutcome};
+pub use self::outcome::{CallOutcome, GenerationRecord, Output, Provenance, RenditionError, RenditionOutcome};

@@ -316,7 +316,7 @@ impl Generator for Backend {
 /// Says why calls failed: once each, however many pictures wait for it.
 fn explain(outcome: &Outcome) {
     for (call, error) in
-        outcome.calls.iter().enumerate().filter_map(|(call, result)| Some((call, result.as_ref().err()?)))
+        outcome.calls.iter().enumerate().filter_map(|(id, call)| Some((id, call.result.as_ref().err()?)))
     {
         eprint!("call {call}: {error}");
         let mut source = error.source();

@@ -92,7 +92,7 @@ fn draw_pair(
     let (bytes, reframing) = match &record.generation {
         None => (source.bytes().cloned(), None),
         Some(made) => {
-            let generated = outcome.calls.get(made.call.0 as usize).and_then(|call| call.as_ref().ok());
+            let generated = outcome.calls.get(made.call.0 as usize).and_then(|call| call.result.as_ref().ok());
             let image = generated.and_then(|generated| generated.images().get(made.image as usize));
             (image.cloned(), generated.and_then(smart_resize::generate::Generated::reframing))
         }

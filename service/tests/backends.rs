@@ -214,7 +214,7 @@ async fn a_call_of_which_nobody_knows_what_became_is_not_asked_again_by_itself()
             let (backend, before) = (Backend::new(&args_at(backend, url)).unwrap(), script.calls());
             let job = Job::new(&["300x250"], 1, backend.variants_per_call());
             let outcome = job.run(&backend).await;
-            let error = outcome.calls[0].as_ref().unwrap_err();
+            let error = outcome.calls[0].result.as_ref().unwrap_err();
             assert_eq!((error.kind(), error.billed_images()), (GenerateErrorKind::Transport, 1), "{trick:?}");
             assert!(error.message().ends_with("; the call may have been made and paid for"), "{error}");
             assert_eq!(job.ledger.all(), [Progress::Asking], "{trick:?}");

@@ -36,9 +36,10 @@ use std::mem::replace;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::error::{GenerateError, GenerateErrorKind};
-use super::{Generated, GenerationRequest};
+use super::generated::Generated;
+use super::request::GenerationRequest;
 use crate::model::price::UsdMicros;
-use crate::plan::Plan;
+use crate::plan::content::Plan;
 
 /// An account of what one request may cost, and of what it has cost so far.
 ///

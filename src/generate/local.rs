@@ -11,7 +11,9 @@
 use std::sync::Arc;
 
 use super::error::{GenerateError, GenerateErrorKind};
-use super::{AsyncGenerator, Generated, GenerationRequest, Generator};
+use super::generated::Generated;
+use super::generator::{AsyncGenerator, Generator};
+use super::request::GenerationRequest;
 use crate::geometry::fit::largest_inside;
 use crate::geometry::focus::{Focus, Reframing, around};
 use crate::geometry::rect::Rect;

@@ -1,6 +1,6 @@
 //! Answers of backends that hold decoded pixels.
 
-use super::Generated;
+use super::generated::Generated;
 use crate::format::Format;
 use crate::pixels::encode::{EncodeError, EncodeOptions, encode};
 use crate::pixels::picture::Picture;

@@ -9,7 +9,7 @@ use crate::format::Format;
 use crate::geometry::focus::Focus;
 use crate::model::preset::Preset;
 use crate::model::price::UsdMicros;
-use crate::plan::{Call, CallId, Generation, Plan};
+use crate::plan::content::{Call, CallId, Generation, Plan};
 use crate::request::source::Source;
 
 /// What one call asks of a backend. Owned, and cheap to clone.

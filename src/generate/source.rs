@@ -90,11 +90,11 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidSide`](crate::Error) for a side of 0 or above 65,535, [`Error::Encode`](crate::Error) where the image
-    /// cannot be encoded.
+    /// [`EncodeError::InvalidSide`] for a side of 0 or above 65,535, another [`EncodeError`] where the image cannot be
+    /// encoded.
     #[cfg(feature = "image")]
-    pub fn from_image(image: impl Into<image::DynamicImage>) -> Result<Self, crate::Error> {
-        Ok(Self::from_picture(&Picture::try_from(image.into())?)?)
+    pub fn from_image(image: impl Into<image::DynamicImage>) -> Result<Self, EncodeError> {
+        Self::from_picture(&Picture::try_from(image.into())?)
     }
 }
 

@@ -10,7 +10,8 @@ use core::error::Error;
 use core::fmt;
 use core::future::{Future, ready};
 
-use super::{Generated, GenerationRequest};
+use super::generated::Generated;
+use super::request::GenerationRequest;
 use crate::digest::Fingerprint;
 
 /// Keeps answers. Shared by all calls of a run, so inner mutability is yours.

@@ -99,7 +99,9 @@ use tower_service::Service;
 
 use super::budget::Budget;
 use super::error::{GenerateError, GenerateErrorKind};
-use super::{AsyncGenerator, BoxFuture, Generated, GenerationRequest};
+use super::generated::Generated;
+use super::generator::{AsyncGenerator, BoxFuture};
+use super::request::GenerationRequest;
 
 /// Any error, as `tower` boxes it.
 type BoxError = Box<dyn Error + Send + Sync>;

@@ -39,7 +39,7 @@ use super::codec::Codec;
 use super::decode::{DecodeLimits, probe};
 use super::picture::Picture;
 use crate::format::Format;
-use crate::size::Size;
+use crate::size::{InvalidSideError, Size};
 
 /// How results are written, format by format.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -329,6 +329,9 @@ pub enum EncodeError {
     #[error("the picture is {size}; expected sides of at most {} for {format}", format.max_side())]
     #[expect(missing_docs, reason = "what was found")]
     TooLongForFormat { size: Size, format: Format },
+    /// A side of an image of the `image` crate that is 0 or above 65,535.
+    #[error(transparent)]
+    InvalidSide(#[from] InvalidSideError),
     /// The encoder failed, or wrote another size.
     #[error("the {format} cannot be encoded: {message}")]
     Failed {

@@ -27,7 +27,7 @@ use core::fmt;
 
 use super::share::search::{Asked, Groups, cheapest};
 use crate::model::price::UsdMicros;
-use crate::request::Request;
+use crate::request::builder::Request;
 use crate::request::sharing::Sharing;
 
 /// A plan of more cost or more calls than its request allows.

@@ -12,7 +12,7 @@ use crate::model::preset::Preset;
 use crate::model::price::UsdMicros;
 use crate::model::select::smallest_covering;
 use crate::prompt::{Brief, prompt};
-use crate::request::Request;
+use crate::request::builder::Request;
 use crate::request::sharing::Sharing;
 use crate::request::target::Target;
 use crate::size::Size;

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use self::read::expect;
 use super::share::{Loss, Optimality, Unshared};
-use super::{Call, CallId, Generation, Plan, Rendition};
+use super::content::{Call, CallId, Generation, Plan, Rendition};
 use crate::digest::{Digest, Fingerprint};
 use crate::format::Format;
 use crate::geometry::fit::Fit;

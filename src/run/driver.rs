@@ -44,17 +44,19 @@ use futures_util::stream::{StreamExt, iter};
 use self::job::{CallRun, Placed, cut_from};
 pub use self::job::{RenderDone, RenderJob};
 use self::rounds::{Finished, Pending, PutOff, Tried, unless_put_off};
-use super::outcome::{CallReport, Outcome, Output, RenditionError, RenditionOutcome};
+use super::outcome::{CallOutcome, Outcome, Output, RenditionError, RenditionOutcome};
 use crate::format::Format;
 use crate::generate::budget::{Budget, Reservation};
 use crate::generate::error::{GenerateError, GenerateErrorKind};
 use crate::generate::store::{AsyncStore, NoStore, Store, StoreError};
-use crate::generate::{AsyncGenerator, BoxFuture, Generated, Generator, SourceMismatchError};
+use crate::generate::generated::Generated;
+use crate::generate::generator::{AsyncGenerator, BoxFuture, Generator};
+use crate::generate::request::SourceMismatchError;
 use crate::pixels::decode::{DecodeError, DecodeLimits};
 use crate::pixels::encode::EncodeError;
 use crate::pixels::options::RenderOptions;
 use crate::pixels::render::Renderer;
-use crate::plan::{Call, CallId, Plan};
+use crate::plan::content::{Call, CallId, Plan};
 use crate::request::source::Source;
 use crate::size::Size;
 
@@ -143,7 +145,7 @@ impl<'a, S> Driver<'a, S> {
     /// let budget = Budget::new().with_max_cost(UsdMicros(340_000)); // $0.35 were needed
     /// let outcome = Driver::new(&plan, &source).budget(&budget).run(&paid)?;
     /// assert!(outcome.renditions[0].variants[0].is_ok());
-    /// assert_eq!(outcome.calls[1].as_ref().unwrap_err().kind(), GenerateErrorKind::OverBudget);
+    /// assert_eq!(outcome.calls[1].result.as_ref().unwrap_err().kind(), GenerateErrorKind::OverBudget);
     /// assert_eq!(budget.remaining(), Some(UsdMicros(140_000)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -195,21 +197,20 @@ impl<'a, S> Driver<'a, S> {
     fn answered(
         &self,
         run: &CallRun<'_>,
-        result: &Result<Generated, GenerateError>,
-        report: &mut CallReport,
+        outcome: &mut CallOutcome,
     ) -> RenderJob {
         let call = run.request.call();
-        match result {
+        match &outcome.result {
             Ok(generated) => {
-                report.ignored_images = generated.images().len().saturating_sub(run.request.variants() as usize);
-                self.tell(&Event::CallAnswered { call, generated, reused: report.reused });
+                outcome.ignored_images = generated.images().len().saturating_sub(run.request.variants() as usize);
+                self.tell(&Event::CallAnswered { call, generated, reused: outcome.reused });
             }
             Err(error) => self.tell(&Event::CallFailed { call, error }),
         }
-        if let Some(error) = &report.store_error {
+        if let Some(error) = &outcome.store_error {
             self.tell(&Event::StoreFailed { call, error });
         }
-        run.job(result.as_ref().ok(), Arc::clone(&self.renderer))
+        run.job(outcome.result.as_ref().ok(), Arc::clone(&self.renderer))
     }
 
     fn rendered(&self, run: &CallRun<'_>, done: Option<RenderDone>) -> Vec<Placed> {
@@ -229,10 +230,10 @@ impl<'a, S> Driver<'a, S> {
         let round = rounds::next(tried);
         finished.extend(round.finished);
         for PutOff { run, error } in round.given_up {
-            let (result, mut report) = (Err(error), CallReport::default());
-            let job = self.answered(run, &result, &mut report);
+            let mut outcome = CallOutcome::new(Err(error), false);
+            let job = self.answered(run, &mut outcome);
             let placed = self.rendered(run, Some(job.run()));
-            finished.push(Finished { call: run.request.call(), result, report, placed });
+            finished.push(Finished { id: run.request.call(), outcome, placed });
         }
         round.pending
     }
@@ -254,7 +255,7 @@ impl<'a, S> Driver<'a, S> {
     /// Brings the calls into the order of the plan, and their pictures, with those of the source, into that of the
     /// renditions.
     fn outcome(&self, of_source: Vec<Placed>, mut finished: Vec<Finished>) -> Outcome {
-        finished.sort_by_key(|finished| finished.call);
+        finished.sort_by_key(|finished| finished.id);
         let mut renditions: Vec<_> = self
             .plan
             .renditions()
@@ -268,8 +269,8 @@ impl<'a, S> Driver<'a, S> {
                 outcome.variants.push(result);
             }
         }
-        let (calls, reports) = finished.into_iter().map(|finished| (finished.result, finished.report)).unzip();
-        Outcome { calls, reports, renditions }
+        let calls = finished.into_iter().map(|finished| finished.outcome).collect();
+        Outcome { calls, renditions }
     }
 }
 
@@ -352,7 +353,7 @@ impl<S: Store> Driver<'_, S> {
             self.tell(&Event::CallStarted { call: request.call() });
             kept = looked_up(request.fingerprint().map_or(Ok(None), |fingerprint| self.store.load(&fingerprint)));
         }
-        let mut report = CallReport { reused: matches!(kept, Some(Ok(_))), ..CallReport::default() };
+        let reused = matches!(kept, Some(Ok(_)));
         let result = match (kept, budget) {
             (Some(kept), _) => kept,
             (None, None) => generator.generate(request),
@@ -361,13 +362,13 @@ impl<S: Store> Driver<'_, S> {
                 Err(refused) => Err(refused.into()),
             },
         };
-        let result = unless_put_off(run, result)?;
-        if let (Ok(generated), false) = (&result, report.reused) {
-            report.store_error = self.store.save(request, generated).err();
+        let mut outcome = CallOutcome::new(unless_put_off(run, result)?, reused);
+        if let (Ok(generated), false) = (&outcome.result, reused) {
+            outcome.store_error = self.store.save(request, generated).err();
         }
-        let job = self.answered(run, &result, &mut report);
+        let job = self.answered(run, &mut outcome);
         let placed = self.rendered(run, Some(job.run()));
-        Ok(Finished { call: request.call(), result, report, placed })
+        Ok(Finished { id: request.call(), outcome, placed })
     }
 }
 
@@ -420,7 +421,7 @@ impl<S: AsyncStore> Driver<'_, S> {
                 None => Ok(None),
             });
         }
-        let mut report = CallReport { reused: matches!(kept, Some(Ok(_))), ..CallReport::default() };
+        let reused = matches!(kept, Some(Ok(_)));
         let result = match (kept, budget) {
             (Some(kept), _) => kept,
             (None, None) => generator.generate(request).await,
@@ -429,14 +430,14 @@ impl<S: AsyncStore> Driver<'_, S> {
                 Err(refused) => Err(refused.into()),
             },
         };
-        let result = unless_put_off(run, result)?;
-        if let (Ok(generated), false) = (&result, report.reused) {
-            report.store_error = self.store.save(request, generated).await.err();
+        let mut outcome = CallOutcome::new(unless_put_off(run, result)?, reused);
+        if let (Ok(generated), false) = (&outcome.result, reused) {
+            outcome.store_error = self.store.save(request, generated).await.err();
         }
-        let job = self.answered(run, &result, &mut report);
+        let job = self.answered(run, &mut outcome);
         let done = self.do_elsewhere(job).await;
         let placed = self.rendered(run, done);
-        Ok(Finished { call: request.call(), result, report, placed })
+        Ok(Finished { id: request.call(), outcome, placed })
     }
 }
 

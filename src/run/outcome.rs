@@ -7,7 +7,8 @@ use crate::format::Format;
 use crate::generate::budget::billed_images;
 use crate::generate::error::GenerateError;
 use crate::generate::store::StoreError;
-use crate::generate::{Generated, GenerationRequest};
+use crate::generate::generated::Generated;
+use crate::generate::request::GenerationRequest;
 use crate::geometry::focus::Focus;
 use crate::geometry::insets::Insets;
 use crate::geometry::rect::{Kept, Rect};
@@ -16,18 +17,16 @@ use crate::model::price::UsdMicros;
 use crate::pixels::encode::EncoderSettings;
 use crate::pixels::rendered::{RenderError, Warning};
 use crate::plan::share::Loss;
-use crate::plan::{CallId, Generation, Plan};
+use crate::plan::content::{CallId, Generation, Plan};
 use crate::size::Size;
 
 /// The result of a run. Nothing in it is lost for a failure elsewhere.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Outcome {
-    /// For each call of the plan, in order: the backend's answer with its encoded images, or why there is none.
-    pub calls: Vec<Result<Generated, GenerateError>>,
-    /// For each call of the plan, in order: what else is known of it.
-    pub reports: Vec<CallReport>,
-    /// For each rendition of the plan, in order: its pictures.
+    /// One for each call of the plan, in order.
+    pub calls: Vec<CallOutcome>,
+    /// One for each rendition of the plan, in order.
     pub renditions: Vec<RenditionOutcome>,
 }
 
@@ -52,8 +51,8 @@ impl Outcome {
     pub fn cost(&self, plan: &Plan) -> UsdMicros {
         let mut cost = UsdMicros(0);
         let mut any = false;
-        for (((index, _), result), report) in plan.calls().zip(&self.calls).zip(&self.reports) {
-            let billed = if report.reused { 0 } else { billed_images(result) };
+        for ((index, _), call) in plan.calls().zip(&self.calls) {
+            let billed = if call.reused { 0 } else { billed_images(&call.result) };
             let per_image = plan.generations().get(index).map_or(UsdMicros(0), Generation::per_image);
             cost = cost.plus(per_image.times(billed.into()));
             any |= billed > 0;
@@ -62,16 +61,24 @@ impl Outcome {
     }
 }
 
-/// What is known of a call beside its answer.
-#[derive(Debug, Default)]
+/// What one call of a plan came to.
+#[derive(Debug)]
 #[non_exhaustive]
-pub struct CallReport {
-    /// The answer came from the store: nothing was asked, and nothing paid.
+pub struct CallOutcome {
+    /// The generator's answer with its encoded images, or the error.
+    pub result: Result<Generated, GenerateError>,
+    /// Whether the answer came from the store. Then the generator was not called, and the run paid nothing for it.
     pub reused: bool,
-    /// How many images came beyond those that were asked. They are in the answer and were not rendered.
+    /// The number of images beyond those requested. The answer holds them; they were not rendered.
     pub ignored_images: usize,
-    /// The store could not keep the answer. It is in this outcome and nowhere else.
+    /// The store's error if it could not keep the answer. The answer then exists in this outcome only.
     pub store_error: Option<StoreError>,
+}
+
+impl CallOutcome {
+    pub(super) const fn new(result: Result<Generated, GenerateError>, reused: bool) -> Self {
+        Self { result, reused, ignored_images: 0, store_error: None }
+    }
 }
 
 /// The pictures of one rendition.
@@ -88,7 +95,7 @@ pub struct RenditionOutcome {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RenditionError {
-    /// Its call failed; the reason stands in [`Outcome::calls`], once for all that wait for it.
+    /// Its call failed; the reason is in [`Outcome::calls`], once for all that wait for it.
     #[error("call {0} failed")]
     Generation(CallId),
     /// Its call succeeded with fewer images than were asked.

@@ -53,13 +53,13 @@ pub use self::answer::{
 };
 use super::base64;
 use crate::format::Format;
-use crate::generate::GenerationRequest;
+use crate::generate::request::GenerationRequest;
 use crate::generate::error::{GenerateError, GenerateErrorKind};
 use crate::model::preset::Resolution;
 use crate::request::source::Source;
 
 #[cfg(doc)]
-use crate::generate::Generated;
+use crate::generate::generated::Generated;
 
 /// The most bytes of a picture inside a request: 7 MB. A larger source has to be made smaller first.
 pub const MAX_INLINE_BYTES: u64 = 7_000_000;

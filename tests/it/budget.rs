@@ -18,7 +18,7 @@ use smart_resize::generate::{GenerateError, GenerateErrorKind, Generated, Genera
 use smart_resize::model::{PriceList, UsdMicros};
 use smart_resize::plan::CallId;
 use smart_resize::request::RequestBuilder;
-use smart_resize::run::{Driver, Event};
+use smart_resize::run::{CallOutcome, Driver, Event};
 use smart_resize::{Outcome, Plan, Request, Source};
 
 const THREE: NonZeroUsize = NonZeroUsize::new(3).unwrap();
@@ -155,8 +155,8 @@ async fn once_around() {
 
 /// For each call: whether it was refused by the budget.
 fn refused(outcome: &Outcome) -> Vec<bool> {
-    let over = |call: &Result<Generated, GenerateError>| {
-        call.as_ref().is_err_and(|error| error.kind() == GenerateErrorKind::OverBudget)
+    let over = |call: &CallOutcome| {
+        call.result.as_ref().is_err_and(|error| error.kind() == GenerateErrorKind::OverBudget)
     };
     outcome.calls.iter().map(over).collect()
 }
@@ -203,7 +203,7 @@ fn a_call_is_made_where_its_price_is_left() {
 fn a_refusal_says_what_is_needed_and_what_is_left() {
     let (plan, source, budget) = (plan(&["30x20", "20x30"], 2), source(), budget(0.60));
     let outcome = Script::new(&[MADE.billing(2); 2]).run(&Driver::new(&plan, &source).budget(&budget));
-    let error = outcome.calls[1].as_ref().unwrap_err();
+    let error = outcome.calls[1].result.as_ref().unwrap_err();
     assert_eq!(error.to_string(), "the budget is used up: the call was not made");
     let refusal = error.source().unwrap();
     assert_eq!(refusal.to_string(), "the next call costs $0.30, $0.25 of the budget of $0.60 is left");
@@ -213,7 +213,7 @@ fn a_refusal_says_what_is_needed_and_what_is_left() {
         outcome.renditions.iter().map(|of| of.variants[0].as_ref().unwrap_err().to_string()).collect();
     assert_eq!(messages[1], "call 1 failed");
     assert_ne!(messages[0], "call 0 failed");
-    assert_eq!(outcome.calls[0].as_ref().unwrap().images().len(), 1);
+    assert_eq!(outcome.calls[0].result.as_ref().unwrap().images().len(), 1);
 }
 
 #[test]
@@ -319,7 +319,7 @@ fn answers_from_the_store_are_free() {
     Driver::new(&plan, &source).store(&store).run(&backend).unwrap();
     let nothing = budget(0.0).with_max_calls(0);
     let outcome = Driver::new(&plan, &source).store(&store).budget(&nothing).run(&backend).unwrap();
-    assert!(outcome.reports.iter().all(|report| report.reused));
+    assert!(outcome.calls.iter().all(|call| call.reused));
     assert_eq!((nothing.calls(), nothing.spent(), refused(&outcome)), (0, UsdMicros(0), vec![false, false]));
 }
 
@@ -338,7 +338,7 @@ fn when_the_budget_is_raised_only_what_is_missing_is_paid() {
     let budget = budget.with_max_cost(dollars(0.35));
     let second = Driver::new(&plan, &source).store(&store).budget(&budget).run(&backend).unwrap();
     assert_eq!((refused(&second), asked.load(Ordering::Relaxed)), (vec![false, false, true], 2));
-    assert_eq!(second.reports.iter().map(|report| report.reused).collect::<Vec<_>>(), [true, false, false]);
+    assert_eq!(second.calls.iter().map(|call| call.reused).collect::<Vec<_>>(), [true, false, false]);
     assert_eq!(budget.spent(), dollars(0.35));
 }
 
@@ -417,7 +417,7 @@ fn a_run_waits_for_nobody_who_holds_the_budget() {
         script.run_async(&Driver::new(&plan, &source).budget(&budget), THREE),
     ] {
         assert_eq!((refused(&outcome), script.asked()), (vec![true, true], vec![]));
-        let message = outcome.calls[1].as_ref().unwrap_err().source().unwrap().to_string();
+        let message = outcome.calls[1].result.as_ref().unwrap_err().source().unwrap().to_string();
         assert!(message.ends_with("$0.15 is held for calls in flight"));
         assert_eq!(outcome.renditions[1].variants[0].as_ref().unwrap_err().to_string(), "call 1 failed");
     }
@@ -577,7 +577,7 @@ fn a_run_keeps_to_the_bounds_of_its_plan() {
             from_fn(move |_: &GenerationRequest| Err(GenerateError::new(NothingMade, "").with_billed_images(bills)));
         let source = source();
         let outcome = Driver::new(plan, &source).run(&backend).unwrap();
-        outcome.calls.iter().map(|call| call.as_ref().unwrap_err().kind()).collect::<Vec<_>>()
+        outcome.calls.iter().map(|call| call.result.as_ref().unwrap_err().kind()).collect::<Vec<_>>()
     };
     // It fits as planned, and not where each call bills twice.
     let exact = plan(builder().max_cost(dollars(0.5)));

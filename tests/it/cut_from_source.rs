@@ -174,7 +174,7 @@ fn a_local_result_is_cut_where_the_focus_lies_in_the_source() {
         let record = &outcome.renditions[0].variants[0].as_ref().unwrap().provenance;
         let crop = record.crop;
         // Below or above the source there is nothing new, so any row of it will do: the one in the middle.
-        let generated = outcome.calls[0].as_ref().unwrap();
+        let generated = outcome.calls[0].result.as_ref().unwrap();
         let reframing = generated.reframing().unwrap();
         assert_eq!((reframing.source(), reframing.shown()), (size("1200x300"), Rect::new(0, 0, size("1200x300"))));
         let frame = pixels(&generated.images()[0]);
@@ -199,7 +199,7 @@ fn where_the_local_generator_crops_it_crops_around_the_focus() {
     let source = Source::from_bytes(png(&ramp("1152x1024"))).with_size(size("1152x1024"));
     let made = |x: u16| {
         let (_, outcome) = run(&source, &["1024x1024"], Focus::point(x, 500).unwrap(), &LocalGenerator::default());
-        let reframing = outcome.calls[0].as_ref().unwrap().reframing().unwrap();
+        let reframing = outcome.calls[0].result.as_ref().unwrap().reframing().unwrap();
         (reframing.shown().x(), reframing.place(), mean(bytes(&outcome, 0)))
     };
     let whole = Rect::new(0, 0, size("1024x1024"));

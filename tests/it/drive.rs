@@ -81,7 +81,7 @@ fn sync_threaded_and_async_runs_leave_the_same() {
         for (found, expected) in outcome.renditions.iter().zip(&expected.renditions) {
             assert_eq!(found.variants, expected.variants);
         }
-        assert!(outcome.calls.iter().zip(&expected.calls).all(|(a, b)| a.as_ref().ok() == b.as_ref().ok()));
+        assert!(outcome.calls.iter().zip(&expected.calls).all(|(a, b)| a.result.as_ref().ok() == b.result.as_ref().ok()));
     }
 }
 
@@ -111,7 +111,7 @@ fn a_failed_call_costs_only_its_own_pictures() {
     let outcome = Driver::new(&plan, &source).run(&backend).unwrap();
     assert_eq!(shades(&outcome), [vec![Some(0)], vec![None], vec![Some(20)]]);
     assert_eq!(outcome.renditions[1].variants, [Err(RenditionError::Generation(CallId(1)))]);
-    assert_eq!(outcome.calls[1].as_ref().unwrap_err().kind(), GenerateErrorKind::Refused);
+    assert_eq!(outcome.calls[1].result.as_ref().unwrap_err().kind(), GenerateErrorKind::Refused);
     assert!(!outcome.is_complete());
     // Two images and one that was billed in spite of the refusal.
     assert_eq!(outcome.cost(&plan), UsdMicros(50_000 + 3 * 150_000));
@@ -128,9 +128,9 @@ fn missing_images_are_told_and_surplus_ones_ignored() {
     let outcome = Driver::new(&plan, &source).run(&backend).unwrap();
     assert_eq!(shades(&outcome), [vec![Some(0), None, None], vec![Some(0), Some(1), Some(2)]]);
     assert_eq!(outcome.renditions[0].variants[2], Err(RenditionError::NothingMade(CallId(0))));
-    assert_eq!((outcome.reports[0].ignored_images, outcome.reports[1].ignored_images), (0, 2));
+    assert_eq!((outcome.calls[0].ignored_images, outcome.calls[1].ignored_images), (0, 2));
     // Each of them is in the answer all the same.
-    assert_eq!(outcome.calls[1].as_ref().unwrap().images().len(), 5);
+    assert_eq!(outcome.calls[1].result.as_ref().unwrap().images().len(), 5);
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn what_cannot_be_rendered_is_still_in_the_outcome() {
     let message = |rendition: usize| outcome.renditions[rendition].variants[0].as_ref().unwrap_err().to_string();
     assert!(message(0).starts_with("the file begins with [70, 61, 69, 64,"));
     assert_eq!(message(1), "a picture of 19x19 does not cover 20x30");
-    assert_eq!(&*outcome.calls[0].as_ref().unwrap().images()[0], b"paid for, and no picture");
+    assert_eq!(&*outcome.calls[0].result.as_ref().unwrap().images()[0], b"paid for, and no picture");
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn a_resumed_run_pays_only_for_what_is_missing() {
     let second = Driver::new(&plan, &source).store(&store).run(&backend(false)).unwrap();
     assert!(second.is_complete());
     assert_eq!(asked.load(Ordering::Relaxed), 1);
-    assert_eq!(second.reports.iter().map(|report| report.reused).collect::<Vec<_>>(), [true, false, true]);
+    assert_eq!(second.calls.iter().map(|call| call.reused).collect::<Vec<_>>(), [true, false, true]);
     assert_eq!(second.cost(&plan), UsdMicros(50_000 + 150_000));
     let third = Driver::new(&plan, &source).store(&store).run(&backend(false)).unwrap();
     assert_eq!((third.cost(&plan), asked.load(Ordering::Relaxed)), (UsdMicros(0), 1));
@@ -263,7 +263,7 @@ fn a_store_that_cannot_be_read_stops_the_call_before_it_is_paid() {
     });
     let store = Faulty { load_fails: true, ..Faulty::default() };
     let outcome = Driver::new(&plan, &source).store(&store).run(&backend).unwrap();
-    let error = outcome.calls[0].as_ref().unwrap_err();
+    let error = outcome.calls[0].result.as_ref().unwrap_err();
     assert_eq!((error.kind(), asked.load(Ordering::Relaxed)), (GenerateErrorKind::Store, 0));
     assert_eq!(error.to_string(), "the store failed: the call was not made");
     assert_eq!(error.source().unwrap().source().unwrap().to_string(), "disk gone");
@@ -277,7 +277,7 @@ fn an_answer_that_cannot_be_kept_is_reported_and_rendered() {
     let backend = from_fn(|request: &GenerationRequest| Ok(answer(request)));
     let outcome = Driver::new(&plan, &source).store(&store).run(&backend).unwrap();
     assert!(outcome.is_complete());
-    assert_eq!(outcome.reports[0].store_error.as_ref().unwrap().source().unwrap().to_string(), "disk full");
+    assert_eq!(outcome.calls[0].store_error.as_ref().unwrap().source().unwrap().to_string(), "disk full");
 }
 
 #[test]
@@ -405,7 +405,7 @@ fn the_cpu_work_can_be_moved_and_its_loss_is_told() {
     let nowhere = |_: RenderJob| -> BoxFuture<'static, Option<RenderDone>> { Box::pin(ready(None)) };
     let outcome = pollster::block_on(Driver::new(&plan, &source).offload(&nowhere).run_async(&backend, TWO)).unwrap();
     assert_eq!(outcome.renditions[1].variants, [Err(RenditionError::Abandoned), Err(RenditionError::Abandoned)]);
-    assert_eq!(outcome.calls[0].as_ref().unwrap().images().len(), 2);
+    assert_eq!(outcome.calls[0].result.as_ref().unwrap().images().len(), 2);
 }
 
 /// The whole run can move between threads.

@@ -63,6 +63,8 @@ mod share;
 #[cfg(feature = "pixels")]
 mod source;
 mod spare;
+#[cfg(feature = "testing")]
+mod testing;
 #[cfg(all(feature = "pixels", feature = "tower"))]
 mod tower;
 #[cfg(all(feature = "pixels", feature = "serde"))]

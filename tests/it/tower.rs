@@ -367,7 +367,7 @@ fn a_call_that_the_meter_refuses_for_others_in_flight_is_tried_again() {
             pollster::block_on(driver.run_async(&ServiceGenerator::new(stack), three))
         };
         let kinds: Vec<_> =
-            outcome.unwrap().calls.into_iter().map(|call| call.err().map(|error| error.kind())).collect();
+            outcome.unwrap().calls.into_iter().map(|call| call.result.err().map(|error| error.kind())).collect();
         assert_eq!(kinds, [Some(GenerateErrorKind::Transport), Some(GenerateErrorKind::Transport), None]);
         assert_eq!((budget.calls(), budget.spent()), (3, UsdMicros(200_000)));
     }

@@ -60,8 +60,8 @@ impl Runner {
         let generator = self.backend.for_job_until(Arc::new(answers.clone()), None, given_up);
         let outcome = self.drive(&planned, &answers, &generator, speaker).await?;
         let fingerprints: Vec<_> = planned.plan.calls().map(|(_, call)| call.fingerprint()).collect();
-        for (fingerprint, result) in fingerprints.iter().zip(&outcome.calls) {
-            if let (Some(fingerprint), Err(error)) = (fingerprint, result) {
+        for (fingerprint, call) in fingerprints.iter().zip(&outcome.calls) {
+            if let (Some(fingerprint), Err(error)) = (fingerprint, &call.result) {
                 answers.fail(fingerprint, error).await?;
             }
         }

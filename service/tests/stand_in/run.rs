@@ -164,7 +164,7 @@ impl Job {
 
 /// What came out of a run, one text for each picture that was asked.
 pub(crate) fn told(outcome: &Outcome) -> String {
-    let failure = outcome.calls.iter().find_map(|call| call.as_ref().err());
+    let failure = outcome.calls.iter().find_map(|call| call.result.as_ref().err());
     let pictures = outcome.renditions.iter().flat_map(|rendition| &rendition.variants).map(|picture| match picture {
         Ok(output) => {
             let warnings = output.provenance.warnings.iter().map(|warning| format!("; {warning}"));

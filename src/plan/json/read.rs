@@ -10,7 +10,7 @@ use crate::model::preset::Preset;
 use crate::plan::content::{Call, Generation, Header, Plan, Rendition, call_seed};
 use crate::plan::share::{Loss, Optimality, Unshared, is_near_enough};
 use crate::request::sharing::Sharing;
-use crate::request::{MAX_TARGETS, MAX_VARIANTS};
+use crate::request::builder::{MAX_TARGETS, MAX_VARIANTS};
 use crate::size::Size;
 
 /// The longest prompt of a document, in characters: what the most patient of the built-in models takes, twice.

@@ -6,7 +6,7 @@ use super::cover::{Cover, Problem};
 use super::{Unshared, is_near_enough};
 use crate::model::preset::Preset;
 use crate::model::price::UsdMicros;
-use crate::request::Request;
+use crate::request::builder::Request;
 use crate::request::sharing::Sharing;
 use crate::size::Size;
 

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use crate::digest::Digest;
-use crate::generate::{Generated, GenerationRequest};
+use crate::generate::generated::Generated;
+use crate::generate::request::GenerationRequest;
 use crate::geometry::focus::Focus;
 use crate::pixels::render::Renderer;
 use crate::pixels::rendered::Rendered;
 use crate::pixels::target::RenderTarget;
-use crate::plan::{Plan, Rendition};
+use crate::plan::content::{Plan, Rendition};
 use crate::run::outcome::{GenerationRecord, Output, Provenance, RenditionError};
 use crate::size::Size;
 

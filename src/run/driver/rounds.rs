@@ -10,11 +10,11 @@ use std::error::Error;
 use std::iter::successors;
 
 use super::job::{CallRun, Placed};
-use crate::generate::Generated;
+use crate::generate::generated::Generated;
 use crate::generate::budget::BudgetError;
 use crate::generate::error::{GenerateError, GenerateErrorKind};
-use crate::plan::CallId;
-use crate::run::outcome::CallReport;
+use crate::plan::content::CallId;
+use crate::run::outcome::CallOutcome;
 
 /// A call that is to be tried in a round.
 pub(super) struct Pending<'r> {
@@ -27,9 +27,8 @@ pub(super) struct Pending<'r> {
 pub(super) type Tried<'r> = Result<Finished, PutOff<'r>>;
 
 pub(super) struct Finished {
-    pub(super) call: CallId,
-    pub(super) result: Result<Generated, GenerateError>,
-    pub(super) report: CallReport,
+    pub(super) id: CallId,
+    pub(super) outcome: CallOutcome,
     pub(super) placed: Vec<Placed>,
 }
 

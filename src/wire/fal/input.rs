@@ -10,7 +10,8 @@ use crate::format::Format;
 use crate::model::preset::Resolution;
 use crate::request::source::Source;
 use crate::request::target::Target;
-use crate::request::{Request, RequestBuilder, RequestError, RequestErrors};
+use crate::request::builder::{Request, RequestBuilder};
+use crate::request::error::{RequestError, RequestErrors};
 use crate::size::Size;
 use crate::wire::MAX_IMAGE_BYTES;
 

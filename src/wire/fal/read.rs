@@ -13,7 +13,8 @@ use crate::format::Format;
 use crate::model::preset::Resolution;
 use crate::request::source::Source;
 use crate::request::target::Target;
-use crate::request::{Request, RequestError};
+use crate::request::builder::Request;
+use crate::request::error::RequestError;
 use crate::size::{ParseSizeError, Size};
 use crate::wire::excerpt;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Content, Part};
-use crate::generate::Generated;
+use crate::generate::generated::Generated;
 use crate::generate::error::{GenerateError, GenerateErrorKind};
 use crate::wire::{base64, excerpt};
 

@@ -3,14 +3,14 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use super::driver::Driver;
-use super::outcome::Outcome;
 use crate::error::Error;
 use crate::generate::generator::{AsyncGenerator, Generator};
 use crate::pixels::decode::DecodeLimits;
 use crate::plan::content::Plan;
 use crate::request::builder::Request;
 use crate::request::source::Source;
+use crate::run::driver::Driver;
+use crate::run::outcome::Outcome;
 
 /// How many calls of [`resize_async`] run concurrently.
 const CONCURRENCY: NonZeroUsize = NonZeroUsize::new(4).expect("4 is not zero");

@@ -1,0 +1,263 @@
+//! Checks that a backend or a store of your own keeps its contract. For tests; the crate's own ones pass them.
+//!
+//! A check returns the first law that is broken, with what was found. [`check_generator`] makes two calls of three
+//! images in all, which a paid backend bills. [`check_store`] saves four answers in a store that must be empty before.
+//!
+//! ```
+//! use smart_resize::generate::local::LocalGenerator;
+//! use smart_resize::generate::store::{MemoryStore, NoStore};
+//! use smart_resize::generate::testing::{check_generator, check_store};
+//! # use smart_resize::pixels::Picture;
+//! # use smart_resize::{Size, Source};
+//!
+//! # let photo = Source::from_picture(&Picture::from_rgb(Size::new(64, 48)?, vec![90; 64 * 48 * 3])?)?;
+//! check_generator(&LocalGenerator::default(), &photo)?;
+//! check_store(&MemoryStore::default())?;
+//!
+//! let broken = check_store(&NoStore).unwrap_err();
+//! assert_eq!(broken.law, "a saved answer is loaded as it was saved");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::error::Error;
+use std::fmt::Display;
+use std::sync::Arc;
+
+use super::error::GenerateError;
+use super::generated::Generated;
+use super::generator::{AsyncGenerator, Generator};
+use super::request::GenerationRequest;
+use super::store::{AsyncStore, Store, StoreError};
+use crate::digest::Fingerprint;
+use crate::geometry::focus::Reframing;
+use crate::geometry::rect::Rect;
+use crate::pixels::decode::{DecodeLimits, decode};
+use crate::plan::content::Plan;
+use crate::request::builder::Request;
+use crate::request::source::Source;
+use crate::size::Size;
+
+/// A law of the contract that a backend or a store breaks.
+///
+/// ```
+/// # use smart_resize::generate::{self, Generated};
+/// # use smart_resize::generate::testing::check_generator;
+/// # use smart_resize::Source;
+/// let backend = generate::from_fn(|_: &_| Ok(Generated::new("mine", [b"no picture".to_vec()])));
+/// let broken = check_generator(&backend, &Source::from_url("https://example.com/photo.jpg")).unwrap_err();
+/// assert!(broken.to_string().starts_with("every image can be read: "));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{law}: {found}")]
+#[non_exhaustive]
+pub struct BrokenLaw {
+    /// The law, as a sentence.
+    pub law: &'static str,
+    /// What was found instead.
+    pub found: String,
+}
+
+/// Returns an error unless `holds`.
+fn law(law: &'static str, holds: bool, found: impl Display) -> Result<(), BrokenLaw> {
+    if holds { Ok(()) } else { Err(BrokenLaw { law, found: found.to_string() }) }
+}
+
+/// Calls `generator` twice, for three images of `photo` in all, and checks its answers.
+///
+/// # Errors
+///
+/// [`BrokenLaw`] if a call has no answer; the backend has no name; there is no image, or there are more than
+/// requested; an image cannot be read; an image's shape differs by more than 3 % from the one requested; or more
+/// images are billed than were requested.
+pub fn check_generator<G: Generator + ?Sized>(generator: &G, photo: &Source) -> Result<(), BrokenLaw> {
+    requests(photo)?.iter().try_for_each(|request| check_answer(request, &generator.generate(request)))
+}
+
+/// As [`check_generator`], for an async generator.
+///
+/// ```
+/// # use smart_resize::generate::local::LocalGenerator;
+/// # use smart_resize::generate::testing::check_async_generator;
+/// # use smart_resize::pixels::Picture;
+/// # use smart_resize::{Size, Source};
+/// # let photo = Source::from_picture(&Picture::from_rgb(Size::new(64, 48)?, vec![90; 64 * 48 * 3])?)?;
+/// pollster::block_on(check_async_generator(&LocalGenerator::default(), &photo))?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// As [`check_generator`].
+pub async fn check_async_generator<G>(generator: &G, photo: &Source) -> Result<(), BrokenLaw>
+where
+    G: AsyncGenerator + ?Sized,
+{
+    for request in requests(photo)? {
+        check_answer(&request, &generator.generate(&request).await)?;
+    }
+    Ok(())
+}
+
+/// One variant of a shape that no model makes unless it is asked for, and two of another.
+fn requests(photo: &Source) -> Result<Vec<GenerationRequest>, BrokenLaw> {
+    let one = planned(photo, &["1500x640"], 1)?;
+    let two = planned(photo, &["800x1000"], 2)?;
+    Ok([one, two].concat())
+}
+
+fn planned(source: &Source, sizes: &[&str], variants: u32) -> Result<Vec<GenerationRequest>, BrokenLaw> {
+    let unplanned = |error: &dyn Error| BrokenLaw { law: "the source can be planned for", found: error.to_string() };
+    let request = Request::builder(source.clone()).sizes(sizes).variants(variants).seed(7);
+    let plan = Plan::new(&request.build().map_err(|error| unplanned(&error))?).map_err(|error| unplanned(&error))?;
+    plan.requests(source).map_err(|error| unplanned(&error))
+}
+
+fn check_answer(request: &GenerationRequest, answer: &Result<Generated, GenerateError>) -> Result<(), BrokenLaw> {
+    let generated = match answer {
+        Ok(generated) => generated,
+        Err(error) => return law("a call has an answer", false, chain(error)),
+    };
+    law("the backend has a name", !generated.backend().trim().is_empty(), "an empty name")?;
+    let (made, wanted) = (generated.images().len(), request.variants());
+    law("there is an image", made > 0, "no image")?;
+    let found = format!("{made} images, {wanted} requested");
+    law("there are no more images than requested", made <= wanted as usize, found)?;
+    let billed = generated.billed_images();
+    let found = format!("{billed} billed, {wanted} requested");
+    law("no more images are billed than requested", billed <= wanted, found)?;
+    let preset = request.preset().size();
+    for image in generated.images() {
+        let size = match decode(image, &DecodeLimits::default()) {
+            Ok(decoded) => decoded.picture.size(),
+            Err(error) => return law("every image can be read", false, chain(&error)),
+        };
+        let (part, whole) = size.nearness(preset).over(preset.nearness(preset));
+        let found = format!("{size}, requested was {preset}");
+        law("every image has the shape requested, within 3 %", part * 100 >= whole * 97, found)?;
+    }
+    Ok(())
+}
+
+/// An error with what caused it.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+/// Saves answers in `store`, which must be empty, and loads them.
+///
+/// # Errors
+///
+/// [`BrokenLaw`] if the store fails; finds an answer that was not saved; does not load an answer as it was saved, with
+/// images of any bytes, description, backend, billed images and reframing; mixes two answers up; or refuses to save an
+/// answer twice, or the answer to a request without a fingerprint.
+pub fn check_store<S: Store + ?Sized>(store: &S) -> Result<(), BrokenLaw> {
+    let answers = answers()?;
+    for answer in &answers {
+        answer.check_absent(store.load(&answer.fingerprint))?;
+        check_saved(store.save(&answer.request, &answer.generated))?;
+        answer.check_loaded(store.load(&answer.fingerprint))?;
+    }
+    for answer in &answers {
+        answer.check_loaded(store.load(&answer.fingerprint))?;
+        check_saved(store.save(&answer.request, &answer.generated))?;
+        answer.check_loaded(store.load(&answer.fingerprint))?;
+    }
+    let (request, generated) = nameless()?;
+    check_saved(store.save(&request, &generated))
+}
+
+/// As [`check_store`], for an async store.
+///
+/// ```
+/// use smart_resize::generate::store::{Blocking, MemoryStore};
+/// use smart_resize::generate::testing::check_async_store;
+///
+/// pollster::block_on(check_async_store(&Blocking(MemoryStore::default())))?;
+/// # Ok::<(), smart_resize::generate::testing::BrokenLaw>(())
+/// ```
+///
+/// # Errors
+///
+/// As [`check_store`].
+pub async fn check_async_store<S: AsyncStore + ?Sized>(store: &S) -> Result<(), BrokenLaw> {
+    let answers = answers()?;
+    for answer in &answers {
+        answer.check_absent(store.load(&answer.fingerprint).await)?;
+        check_saved(store.save(&answer.request, &answer.generated).await)?;
+        answer.check_loaded(store.load(&answer.fingerprint).await)?;
+    }
+    for answer in &answers {
+        answer.check_loaded(store.load(&answer.fingerprint).await)?;
+        check_saved(store.save(&answer.request, &answer.generated).await)?;
+        answer.check_loaded(store.load(&answer.fingerprint).await)?;
+    }
+    let (request, generated) = nameless()?;
+    check_saved(store.save(&request, &generated).await)
+}
+
+struct Answer {
+    fingerprint: Fingerprint,
+    request: GenerationRequest,
+    generated: Generated,
+}
+
+/// Answers of three calls, one for each kind of content.
+fn answers() -> Result<Vec<Answer>, BrokenLaw> {
+    let all_bytes: Vec<u8> = (0..=255_u8).cycle().take(1 << 20).collect();
+    let size = Size::new(40, 30).map_err(|error| BrokenLaw { law: "a size is valid", found: error.to_string() })?;
+    let whole = Rect::new(0, 0, size);
+    let plain = Generated::new("one", [all_bytes.clone(), vec![0]]);
+    let described = Generated::new("two", [vec![1, 2, 3]]).with_description("a \"quote\",\nβ, 🖼 and \0");
+    let reframed = Generated::new("three", [vec![7; 3]]).with_billed_images(0);
+    let reframed = reframed.with_reframing(Reframing::new(size, whole, whole));
+    let source = Source::from_bytes(Arc::from(all_bytes));
+    let requests = planned(&source, &["1000x1000", "1300x700", "700x1300"], 1)?;
+    let answer = |(request, generated): (GenerationRequest, Generated)| {
+        let fingerprint = request.fingerprint()?;
+        Some(Answer { fingerprint, request, generated })
+    };
+    Ok(requests.into_iter().zip([plain, described, reframed]).filter_map(answer).collect())
+}
+
+/// The answer to a request without a fingerprint.
+fn nameless() -> Result<(GenerationRequest, Generated), BrokenLaw> {
+    let source = Source::from_url("https://example.com/photo.jpg");
+    let request = planned(&source, &["1000x1000"], 1)?.pop();
+    request
+        .map(|request| (request, Generated::new("four", [vec![9]])))
+        .ok_or_else(|| BrokenLaw { law: "a plan has a call", found: "none".into() })
+}
+
+fn check_saved(result: Result<(), StoreError>) -> Result<(), BrokenLaw> {
+    match result {
+        Ok(()) => Ok(()),
+        Err(error) => law("every answer can be saved", false, chain(&error)),
+    }
+}
+
+impl Answer {
+    fn check_absent(&self, loaded: Result<Option<Generated>, StoreError>) -> Result<(), BrokenLaw> {
+        match loaded {
+            Ok(None) => Ok(()),
+            Ok(Some(found)) => law("an answer that was not saved is not found", false, format!("{found:?}")),
+            Err(error) => law("every answer can be looked up", false, chain(&error)),
+        }
+    }
+
+    fn check_loaded(&self, loaded: Result<Option<Generated>, StoreError>) -> Result<(), BrokenLaw> {
+        match loaded {
+            Ok(Some(found)) if found == self.generated => Ok(()),
+            Ok(found) => {
+                let found = format!("{found:?}, saved was {:?}", self.generated);
+                law("a saved answer is loaded as it was saved", false, found)
+            }
+            Err(error) => law("every answer can be looked up", false, chain(&error)),
+        }
+    }
+}

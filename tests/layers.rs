@@ -1,0 +1,190 @@
+//! The modules of `src` form layers: a table holds the allowed arrows, and no module imports itself in a circle.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "a test reads the sources")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Each module below `src`, from the bottom to the top, and the modules it may import.
+const ALLOWED: [(&str, &[&str]); 16] = [
+    ("text", &[]),
+    ("size", &["text"]),
+    ("format", &["size", "text"]),
+    ("digest", &["text"]),
+    ("geometry", &["size"]),
+    ("model", &["geometry", "size", "text"]),
+    ("scene", &["geometry"]),
+    ("request", &["digest", "format", "geometry", "model", "scene", "size"]),
+    ("prompt", &["geometry", "model", "scene", "size"]),
+    ("plan", &["digest", "format", "geometry", "model", "prompt", "request", "size", "text"]),
+    ("pixels", &["format", "geometry", "size"]),
+    ("generate", &["digest", "format", "geometry", "model", "pixels", "plan", "request", "size"]),
+    ("run", &["digest", "format", "generate", "geometry", "model", "pixels", "plan", "request", "size"]),
+    ("error", &["format", "generate", "geometry", "model", "pixels", "plan", "request", "run", "scene", "size"]),
+    ("resize", &["error", "generate", "pixels", "plan", "request", "run"]),
+    ("wire", &["digest", "format", "generate", "geometry", "model", "plan", "request", "run", "scene", "size"]),
+];
+
+#[test]
+fn every_import_is_an_allowed_arrow() {
+    let allowed: BTreeMap<_, _> = ALLOWED.into_iter().collect();
+    for module in modules() {
+        let Some(own) = module.path.first() else { continue };
+        let may = allowed.get(own.as_str()).unwrap_or_else(|| panic!("the module {own} is not in the table"));
+        for import in &module.imports {
+            let other = &import[0];
+            assert!(
+                other == own || may.contains(&other.as_str()),
+                "{} imports {}; {own} may import {may:?}",
+                module.path.join("::"),
+                import.join("::"),
+            );
+        }
+    }
+}
+
+/// The table states no arrow that the code does not have, and each module comes after those that it imports.
+#[test]
+fn the_table_is_in_order_and_has_no_unused_arrow() {
+    let modules = modules();
+    for (index, (own, may)) in ALLOWED.iter().enumerate() {
+        let below: Vec<_> = ALLOWED.iter().take(index).map(|(name, _)| *name).collect();
+        let used: BTreeSet<_> = modules
+            .iter()
+            .filter(|module| module.path.first().is_some_and(|name| name == own))
+            .flat_map(|module| module.imports.iter().map(|import| import[0].as_str()))
+            .collect();
+        for other in *may {
+            assert!(below.contains(other), "{own} may import {other}, which is not below it");
+            assert!(used.contains(other), "{own} does not import {other}");
+        }
+    }
+}
+
+/// A re-export is not an import: `pub use` shows what a module holds. A submodule may use what its parent defines.
+#[test]
+fn no_module_imports_itself_in_a_circle() {
+    let modules = modules();
+    let names: BTreeSet<_> = modules.iter().map(|module| module.path.clone()).collect();
+    // The module that a path names: the longest beginning that is a module.
+    let target = |import: &[String]| (1..=import.len()).rev().map(|n| import[..n].to_vec()).find(|p| names.contains(p));
+    let arrows: BTreeMap<_, BTreeSet<_>> = modules
+        .iter()
+        .map(|module| {
+            let targets = module.imports.iter().filter_map(|import| target(import));
+            (module.path.clone(), targets.filter(|target| !module.path.starts_with(target)).collect())
+        })
+        .collect();
+    for start in &names {
+        let (mut seen, mut next) = (BTreeSet::new(), vec![(start, vec![start.join("::")])]);
+        while let Some((at, way)) = next.pop() {
+            for to in &arrows[at] {
+                let way = [way.clone(), vec![to.join("::")]].concat();
+                assert!(to != start, "a circle of imports: {}", way.join(" -> "));
+                if seen.insert(to) {
+                    next.push((to, way));
+                }
+            }
+        }
+    }
+}
+
+struct Module {
+    path: Vec<String>,
+    /// Paths from the root of the crate, one for each imported name.
+    imports: Vec<Vec<String>>,
+}
+
+fn modules() -> Vec<Module> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let modules: Vec<_> = files(&root).iter().map(|file| read(&root, file)).collect();
+    assert!(modules.len() > 50 && modules.iter().any(|module| module.imports.len() > 5), "the sources are not read");
+    modules
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    found.sort();
+    found.into_iter().flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+fn read(root: &Path, file: &Path) -> Module {
+    let relative = file.strip_prefix(root).unwrap().with_extension("");
+    let mut path: Vec<_> = relative.iter().map(|part| part.to_str().unwrap().to_owned()).collect();
+    if path == ["lib"] {
+        path.clear();
+    }
+    let text = fs::read_to_string(file).unwrap();
+    // Comments name whatever they like, and the tests at the end of a file may import anything.
+    let code: String = text
+        .lines()
+        .take_while(|line| *line != "#[cfg(test)]")
+        .map(|line| line.split("//").next().unwrap_or_default())
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    let mut imports = Vec::new();
+    for statement in code.split(';') {
+        // What is in front of the statement on its line, such as an attribute, is on lines of its own.
+        let Some((before, tree)) = statement.rsplit_once("use ") else { continue };
+        if before.lines().last().is_some_and(|line| !line.is_empty()) {
+            continue;
+        }
+        flatten(tree.trim(), &[], &mut |import| imports.extend(resolved(import, &path)));
+    }
+    // Paths in the middle of the code.
+    for (at, _) in code.match_indices("crate::") {
+        let name: String = code[at + 7..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        if !name.is_empty() {
+            imports.push(vec![name]);
+        }
+    }
+    if path.is_empty() {
+        // The root only shows what the modules hold.
+        imports.clear();
+    }
+    Module { path, imports }
+}
+
+/// Calls `found` with each path of a tree such as `a::{b, c::d}`.
+fn flatten(tree: &str, prefix: &[String], found: &mut impl FnMut(Vec<String>)) {
+    let (mut depth, mut part) = (0, String::new());
+    if let Some(inner) = tree.strip_prefix('{') {
+        for c in inner.strip_suffix('}').unwrap().chars().chain([',']) {
+            match c {
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                ',' if depth == 0 => {
+                    if !part.trim().is_empty() {
+                        flatten(part.trim(), prefix, found);
+                    }
+                    part.clear();
+                    continue;
+                }
+                _ => {}
+            }
+            part.push(c);
+        }
+        return;
+    }
+    let (head, rest) = tree.split_once("::").map_or((tree, None), |(head, rest)| (head, Some(rest)));
+    let head = head.split(" as ").next().unwrap_or_default().trim().to_owned();
+    let path = [prefix, &[head]].concat();
+    match rest {
+        Some(rest) => flatten(rest.trim(), &path, found),
+        None => found(path),
+    }
+}
+
+/// The path from the root of the crate; `None` for another crate, and for what the module itself holds.
+fn resolved(import: Vec<String>, module: &[String]) -> Option<Vec<String>> {
+    match import.first().map(String::as_str) {
+        Some("crate") => Some(import[1..].to_vec()),
+        Some("self") => Some([module, &import[1..]].concat()),
+        Some("super") => {
+            let ups = import.iter().take_while(|part| *part == "super").count();
+            Some([&module[..module.len() - ups], &import[ups..]].concat())
+        }
+        _ => None,
+    }
+}
