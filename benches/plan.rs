@@ -7,7 +7,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use smart_resize::model::{PresetTable, Smallest, UsdMicros, smallest_covering};
+use smart_resize::model::{Model, Smallest, UsdMicros, smallest_covering};
 use smart_resize::plan::{Digest, Optimality, PlanError};
 use smart_resize::request::Sharing;
 use smart_resize::{Plan, Request, Size, Source};
@@ -27,7 +27,7 @@ const TEN_SIZES: [&str; 10] = [
 ];
 
 fn select(c: &mut Criterion) {
-    let pro = PresetTable::nano_banana_pro();
+    let pro = Model::nano_banana_pro();
     let mut group = c.benchmark_group("plan/select");
     for (order, order_name) in [(Smallest::ByTier, "by-tier"), (Smallest::ByPixels, "by-pixels")] {
         // Nearly all presets cover the first, and one the last.
@@ -74,14 +74,14 @@ fn share(c: &mut Criterion) {
     };
     let hundred: Vec<Size> = (0..100).map(|_| Size::new(side(), side()).unwrap()).collect();
     let mut group = c.benchmark_group("plan/share");
-    for table in [PresetTable::nano_banana_pro(), PresetTable::nano_banana_2()] {
+    for table in [Model::nano_banana_pro(), Model::nano_banana_2()] {
         for max_loss_per_mille in [0, 100, 300] {
-            let builder = Request::builder(source.clone()).targets(hundred.clone()).table(table.clone());
+            let builder = Request::builder(source.clone()).targets(hundred.clone()).model(table.clone());
             let builder = builder.sharing(Sharing::Shared { max_loss_per_mille });
             let request = builder.clone().build().unwrap();
             let plan = Plan::new(&request).unwrap();
             assert_eq!(plan.optimality(), Optimality::Proven);
-            let id = format!("hundred/{}/{max_loss_per_mille}", table.model());
+            let id = format!("hundred/{}/{max_loss_per_mille}", table.name());
             group.bench_function(&id, |b| b.iter(|| Plan::new(black_box(&request))));
             let over = builder.max_cost(UsdMicros(plan.cost().0 - 1)).build().unwrap();
             assert!(matches!(Plan::new(&over), Err(PlanError::OverBudget(_))));

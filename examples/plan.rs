@@ -8,7 +8,7 @@
 use std::error::Error;
 
 use smart_resize::geometry::Insets;
-use smart_resize::model::{PresetTable, Resolution};
+use smart_resize::model::{Model, Tier};
 use smart_resize::{Plan, Request, Size, Source, Target};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -18,11 +18,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         .with_size(Size::new(4000, 3000)?);
     let story = Target::new(Size::new(1080, 1920)?).with_safe_area(Insets::new(140, 0, 200, 0)?);
 
-    for table in PresetTable::all() {
+    for table in Model::all() {
         let request = Request::builder(source.clone())
             .sizes(["1080x1080", "1200x628"])
             .targets([story])
-            .table(table)
+            .model(table)
             .variants(2)
             .build();
         // nano-banana has one tier only, which does not cover a story.
@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     // A floor is a matter of quality, never of the final size.
-    let request = Request::builder(source).sizes(["1080x1080"]).floor(Resolution::K4).build()?;
+    let request = Request::builder(source).sizes(["1080x1080"]).floor(Tier::K4).build()?;
     show(&Plan::new(&request)?)
 }
 

@@ -66,6 +66,15 @@ sha256! {
 sha256! {
     /// The identity of one call: equal where the backend is asked the same, for the same time in
     /// a plan. See [`Call`](crate::plan::Call).
+    ///
+    /// A [`Fingerprint`] is the key under which a paid answer is kept, so it covers everything that is asked of the
+    /// backend, and `occurrence`, which tells apart two calls of one plan that ask the same (two variants without a
+    /// seed, or one target listed twice). The source takes part by its digest alone: the same bytes under another,
+    /// perhaps freshly signed, URL are the same question.
+    ///
+    /// The encoding, version 2: the line `smart-resize call 2`, then model, preset size, ratio, tier, prompt, seed, variants,
+    /// safety tolerance, transfer format, the four edges of the focus, source digest and occurrence. Each field is its length
+    /// in bytes (64 bits, little-endian) and its text as it is printed; an absent value has length 2⁶⁴−1 and no text.
     Fingerprint, "a fingerprint of 64 hexadecimal digits"
 }
 

@@ -1,25 +1,29 @@
 //! The umbrella over the leaf errors, for callers who use `?` across several steps.
 
 use crate::format::ParseFormatError;
-use crate::generate::request::SourceMismatchError;
 #[cfg(feature = "std")]
 use crate::generate::budget::BudgetError;
 use crate::generate::error::GenerateError;
+use crate::generate::request::SourceMismatchError;
 use crate::generate::store::StoreError;
 use crate::geometry::fit::TooSmallError;
 use crate::geometry::focus::FocusError;
 use crate::geometry::insets::InsetsError;
-use crate::model::preset::PresetTableError;
+use crate::model::catalog::ModelError;
 use crate::model::select::NothingCoversError;
 #[cfg(feature = "pixels")]
 use crate::pixels::decode::DecodeError;
+#[cfg(feature = "pixels")]
 use crate::pixels::encode::EncodeError;
+#[cfg(feature = "pixels")]
 use crate::pixels::picture::PixelCountError;
+#[cfg(feature = "pixels")]
 use crate::pixels::rendered::RenderError;
 use crate::plan::content::PlanError;
 use crate::request::error::RequestErrors;
 #[cfg(feature = "pixels")]
 use crate::run::driver::RunError;
+#[cfg(feature = "pixels")]
 use crate::run::outcome::RenditionError;
 use crate::scene::SceneError;
 use crate::size::{InvalidSideError, ParseSizeError};
@@ -44,7 +48,7 @@ pub enum Error {
     InvalidSide(#[from] InvalidSideError),
     ParseSize(#[from] ParseSizeError),
     ParseFormat(#[from] ParseFormatError),
-    PresetTable(#[from] PresetTableError),
+    Model(#[from] ModelError),
     Scene(#[from] SceneError),
     NothingCovers(#[from] NothingCoversError),
     TooSmall(#[from] TooSmallError),

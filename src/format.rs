@@ -1,6 +1,4 @@
 //! The file formats that are read and written.
-//!
-//! [`Format`] is what a result can be written as. [`SourceFormat`] is what a picture can be read from.
 
 use alloc::string::String;
 use core::fmt;
@@ -19,6 +17,8 @@ use crate::text::serde_as_text;
 /// assert_eq!("gif".parse::<Format>().unwrap_err().to_string(), "\"gif\" is not png, jpeg or webp");
 /// # Ok::<(), smart_resize::ParseFormatError>(())
 /// ```
+///
+/// [`Format`] is what a result can be written as. [`SourceFormat`] is what a picture can be read from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {

@@ -1,6 +1,6 @@
 //! The seam to any backend: what it is asked, what it answers, and the two traits.
 //!
-//! A backend is a [`Generator`], or an [`AsyncGenerator`] with the same method. It sees a [`GenerationRequest`] and
+//! A backend is a [`Generator`](crate::Generator), or an [`AsyncGenerator`](crate::AsyncGenerator) with the same method. It sees a [`GenerationRequest`] and
 //! nothing behind it: no plan, no targets, no crop. Retries, time-outs and rate limits are the caller's to put
 //! around it; the feature `tower` fits in that crate's.
 //!
@@ -39,6 +39,5 @@ pub mod tower;
 
 pub use self::error::{GenerateError, GenerateErrorKind};
 pub use self::generated::Generated;
-pub(crate) use self::generator::{AsyncGenerator, Generator};
 pub use self::generator::{BoxFuture, BoxedAsyncGenerator, FromAsyncFn, FromFn, from_async_fn, from_fn};
 pub use self::request::{GenerationRequest, SourceMismatchError};

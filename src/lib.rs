@@ -15,27 +15,15 @@
 //!
 #![cfg_attr(feature = "pixels", doc = "```")]
 #![cfg_attr(not(feature = "pixels"), doc = "```ignore")]
-//! use smart_resize::{Plan, Request, Source};
 //! use smart_resize::generate::local::LocalGenerator;
-//! use smart_resize::run::Driver;
 //!
-//! # use smart_resize::{Format, Size};
+//! # use smart_resize::{Size, Source};
 //! # use smart_resize::pixels::Picture;
-//! # use smart_resize::pixels::encode::{EncodeOptions, encode};
 //! # let picture = Picture::from_rgb(Size::new(96, 64)?, vec![90; 96 * 64 * 3])?;
-//! # let photo = encode(&picture, Format::Png, &EncodeOptions::default())?.bytes;
-//! let source = Source::read(photo, &Default::default())?; // upright, in sRGB
-//! let request = Request::builder(source.clone()).sizes(["300x250", "728x90"]).build()?;
-//!
-//! // Known before anything is spent:
-//! let plan = Plan::new(&request)?;
-//! assert_eq!(plan.cost().to_string(), "$0.35");
-//!
-//! let outcome = Driver::new(&plan, &source).run(&LocalGenerator::default())?;
-//! for rendition in &outcome.renditions {
-//!     for output in rendition.variants.iter().flatten() {
-//!         println!("{}: {} bytes", rendition.target, output.bytes.len());
-//!     }
+//! # let photo = Source::from_picture(&picture)?.bytes().unwrap().to_vec();
+//! let outcome = smart_resize::resize(photo, ["1080x1080", "728x90"], &LocalGenerator::default())?;
+//! for (target, output) in outcome.outputs() {
+//!     println!("{target}: {} bytes", output?.bytes.len());
 //! }
 //! # assert!(outcome.is_complete());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -43,22 +31,28 @@
 //!
 //! # Where to look
 //!
-//! - What is asked: [`Request`], [`Source`], [`Target`], [`PresetTable`], [`PriceList`], [`Scene`].
-//! - What will be done: [`Plan`], [`smallest_covering`], [`Fit`], [`Focus`], [`prompt`].
-//! - What is saved: [`Sharing`], [`OverBudgetError`], [`RequestBuilder::skip_covered`].
-//! - What does it: [`Generator`], [`AsyncGenerator`], [`Store`], `Driver`, `Budget`.
-//! - The JSON of fal and Gemini, for services and for backends: `wire`.
-//! - Pixels alone: `render`, `decode`, `encode`, `encode_within`, `probe`.
+//! | module | what it holds |
+//! |---|---|
+//! | [`geometry`] | rectangles, how a target is placed in a picture, focal points, insets |
+//! | [`model`] | what models make and cost: presets, prices, the catalog, the smallest preset that covers |
+//! | [`request`] | what is requested, and everything that can be wrong with it |
+//! | [`scene`], [`prompt`] | what the source shows, and the prompt that is written from it |
+//! | [`plan`] | generations, calls and renditions, with their cost, known before anything is spent |
+//! | [`generate`] | backends, stores, budgets, the built-in generator |
+//! | `run` | runs a plan: on one thread, on several, or async |
+//! | `pixels` | decode, inspect, render and encode, without a plan |
+//! | `wire` | the JSON of fal and Gemini, for services and for backends |
 //!
 //! # Features
 //!
 //! | feature | default | what it makes available |
 //! |---|---|---|
 //! | `std` | yes | `MemoryStore`, `Budget`, and the standard library to those below |
-//! | `pixels` | yes | decoding, rendering, encoding, the drivers, the local generator |
+//! | `pixels` | yes | decoding, rendering, encoding, running plans, the built-in generator |
 //! | `serde` | yes | plans, sizes and provenance records as JSON |
-//! | `tower` | no | backends as services of [tower](https://docs.rs/tower), services as backends, a layer that meters each try |
 //! | `image` | yes | conversions from and to the types of the `image` crate; GIF, BMP and TIFF as sources |
+//! | `testing` | no | checks that backends and stores of your own keep their contract, for tests |
+//! | `tower` | no | backends as services of [tower](https://docs.rs/tower), services as backends, a layer that meters each try |
 //! | `parallel` | no | targets, and the work on a single one, concurrently on the threads of rayon |
 //! | `libwebp` | no | `WebPMode::Lossy`, and `Codec::Fast` for reading WebP; takes a C compiler |
 //! | `turbojpeg` | no | `Codec::Fast` for JPEG; takes a C compiler, CMake and NASM |

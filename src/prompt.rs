@@ -9,10 +9,10 @@
 //! ```
 //! use smart_resize::Size;
 //! use smart_resize::geometry::cover;
-//! use smart_resize::model::PresetTable;
+//! use smart_resize::model::Model;
 //! use smart_resize::prompt::{Brief, prompt};
 //!
-//! let pro = PresetTable::nano_banana_pro();
+//! let pro = Model::nano_banana_pro();
 //! let preset = pro.presets()[8]; // 16:9 1K
 //! let brief = Brief::new(&preset).with_source(Size::new(1024, 1024)?);
 //! let text = prompt(&brief);

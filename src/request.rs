@@ -1,6 +1,6 @@
 //! What is asked: a source, the exact sizes, and the options of the service.
 //!
-//! A [`Request`] is valid by construction. [`RequestBuilder::build`] reports *all* mistakes of a request
+//! A [`Request`](crate::Request) is valid by construction. [`RequestBuilder::build`] reports *all* mistakes of a request
 //! at once, each with its value, its bound and its place.
 //!
 //! ```
@@ -23,11 +23,12 @@
 
 pub(crate) mod builder;
 pub(crate) mod error;
+pub(crate) mod options;
 pub(crate) mod sharing;
 pub(crate) mod source;
 pub(crate) mod target;
 
-pub(crate) use self::builder::Request;
 pub use self::builder::{MAX_PROMPT_CHARS, MAX_TARGETS, MAX_VARIANTS, RequestBuilder, RequestLimits};
 pub use self::error::{RequestError, RequestErrors};
+pub use self::options::CallOptions;
 pub use self::sharing::{DEFAULT_SEARCH_NODES, Sharing};

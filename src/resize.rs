@@ -23,9 +23,9 @@ const CONCURRENCY: NonZeroUsize = NonZeroUsize::new(4).expect("4 is not zero");
 ///
 /// ```
 /// use smart_resize::generate::local::LocalGenerator;
+/// # use smart_resize::{Format, Size};
 /// # use smart_resize::pixels::Picture;
 /// # use smart_resize::pixels::encode::{EncodeOptions, encode};
-/// # use smart_resize::{Format, Size};
 ///
 /// # let picture = Picture::from_rgb(Size::new(96, 64)?, vec![90; 96 * 64 * 3])?;
 /// # let photo = encode(&picture, Format::Png, &EncodeOptions::default())?.bytes;
@@ -55,9 +55,9 @@ where
 ///
 /// ```
 /// use smart_resize::generate::local::LocalGenerator;
+/// # use smart_resize::{Format, Size};
 /// # use smart_resize::pixels::Picture;
 /// # use smart_resize::pixels::encode::{EncodeOptions, encode};
-/// # use smart_resize::{Format, Size};
 ///
 /// # let picture = Picture::from_rgb(Size::new(96, 64)?, vec![90; 96 * 64 * 3])?;
 /// # let photo = encode(&picture, Format::Png, &EncodeOptions::default())?.bytes;

@@ -1,24 +1,4 @@
 //! Picture sizes in whole pixels, and the text they are written as.
-//!
-//! ```text
-//! size      = blanks side separator side blanks
-//! side      = nonzero-digit digit*          1 to 65535
-//! separator = "x" | "X" | "×"
-//! blanks    = (" " | "\t")*
-//! ```
-//!
-//! No sign, no point, no blank inside, no leading zero. A size is printed as `1920x1080`, and reading that
-//! gives the same size. Shapes are compared by cross-multiplication, never by a quotient: two sides fit 16 bits
-//! each, so a product fits 32 and a product of products 64, and nothing is ever rounded.
-//!
-//! ```
-//! use smart_resize::Size;
-//!
-//! let hd: Size = "1920x1080".parse()?;
-//! assert_eq!((hd.width(), hd.height()), (1920, 1080));
-//! assert!("1920 x 1080".parse::<Size>().is_err());
-//! # Ok::<(), smart_resize::geometry::ParseSizeError>(())
-//! ```
 
 use core::cmp::Ordering;
 use core::fmt;
@@ -35,6 +15,26 @@ pub const MAX_SIDE: u32 = u16::MAX as u32;
 /// # Guarantees
 ///
 /// Each side is from 1 to [`MAX_SIDE`], so an area fits a `u32`.
+///
+/// ```text
+/// size      = blanks side separator side blanks
+/// side      = nonzero-digit digit*          1 to 65535
+/// separator = "x" | "X" | "×"
+/// blanks    = (" " | "\t")*
+/// ```
+///
+/// No sign, no point, no blank inside, no leading zero. A size is printed as `1920x1080`, and reading that
+/// gives the same size. Shapes are compared by cross-multiplication, never by a quotient: two sides fit 16 bits
+/// each, so a product fits 32 and a product of products 64, and nothing is ever rounded.
+///
+/// ```
+/// use smart_resize::Size;
+///
+/// let hd: Size = "1920x1080".parse()?;
+/// assert_eq!((hd.width(), hd.height()), (1920, 1080));
+/// assert!("1920 x 1080".parse::<Size>().is_err());
+/// # Ok::<(), smart_resize::geometry::ParseSizeError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Size {
     width: NonZeroU16,

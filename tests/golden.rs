@@ -18,7 +18,7 @@ use std::fmt::Write;
 use png::{BitDepth, ColorType};
 use smart_resize::generate::local::LocalGenerator;
 use smart_resize::geometry::Fit;
-use smart_resize::model::{Preset, PresetTable, PriceList, UsdMicros};
+use smart_resize::model::{Model, Preset, PriceList, UsdMicros};
 use smart_resize::pixels::Picture;
 use smart_resize::pixels::decode::{DecodeLimits, decode};
 use smart_resize::pixels::encode::{EncodeOptions, JpegOptions, PngEffort, PngOptions, Subsampling, encode};
@@ -208,7 +208,7 @@ fn one_thread_and_two_give_the_same_bytes() {
     let preset = |name: &str, ratio: &str| Preset::new(size(name), ratio.parse().unwrap(), None);
     let presets = vec![preset("160x100", "8:5"), preset("90x180", "1:2"), preset("200x40", "5:1")];
     let request = Request::builder(source.clone())
-        .table(PresetTable::new("small", presets).unwrap())
+        .model(Model::new("small", presets).unwrap())
         .prices(PriceList::new(UsdMicros(0)).with_image("small", None, UsdMicros(0)))
         .sizes(["150x90", "80x180", "190x30"])
         .build()

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 use smart_resize::geometry::{Fit, Focus, Insets};
-use smart_resize::model::{PresetTable, Resolution, UsdMicros};
+use smart_resize::model::{Model, Tier, UsdMicros};
 use smart_resize::pixels::Codec;
 use smart_resize::pixels::encode::{WebPMode, WebPOptions};
 use smart_resize::pixels::render::RenderOptions;
@@ -46,10 +46,10 @@ pub(crate) struct Args {
     variants: u32,
     /// The lowest tier that may be used: 0.5K, 1K, 2K or 4K
     #[arg(long, value_name = "TIER")]
-    resolution: Option<Resolution>,
-    /// The model to plan and price for
-    #[arg(long, default_value = "nano-banana-pro")]
-    model: ModelArg,
+    resolution: Option<Tier>,
+    /// The model to plan and price for: nano-banana-pro, nano-banana-2.1, nano-banana-2, nano-banana-2-lite or nano-banana
+    #[arg(long, default_value = "nano-banana-pro", value_parser = values::model)]
+    model: Model,
     /// An instruction to pass on beside the adaptive prompt
     #[arg(long, value_name = "TEXT", default_value = "")]
     prompt: String,
@@ -112,14 +112,6 @@ enum FormatArg {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum ModelArg {
-    NanoBananaPro,
-    #[value(name = "nano-banana-2")]
-    NanoBanana2,
-    NanoBanana,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
 enum FitArg {
     Cover,
     Crop,
@@ -149,13 +141,8 @@ impl Args {
         source: Source,
         placements: Vec<Placement>,
     ) -> Result<(Request, Vec<Wanted>), Box<dyn Error>> {
-        let table = match self.model {
-            ModelArg::NanoBananaPro => PresetTable::nano_banana_pro(),
-            ModelArg::NanoBanana2 => PresetTable::nano_banana_2(),
-            ModelArg::NanoBanana => PresetTable::nano_banana(),
-        };
         let mut request = Request::builder(source)
-            .table(table)
+            .model(self.model.clone())
             .prompt(&self.prompt)
             .variants(self.variants)
             .format(self.format().unwrap_or_default())

@@ -113,7 +113,7 @@ fn the_plan_is_printed_and_nothing_is_made() {
     let plan: Plan = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(plan.cost().0, 50_000 + 60_000 + 120_000);
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(json["version"], 1);
+    assert_eq!(json["version"], 2);
     assert_eq!(json["model"], "nano-banana-2");
     assert_eq!(json["generations"][1]["aspect_ratio"], "16:9");
     assert_eq!(json["generations"][0]["calls"][0]["seed"], 7);
@@ -159,7 +159,7 @@ fn mistakes_are_told_and_nothing_is_begun() {
     case(&["10x10", "--variants", "65"], "65 variants per size, expected 1 to 64");
     case(&["10x10", "--variants", "0"], "0 variants per size, expected 1 to 64");
     case(&["10x10", "--resolution", "0.5K"], "nano-banana-pro has no 0.5K, only [1K, 2K, 4K]");
-    case(&["10x10", "--resolution", "8"], "expected a resolution such as \"2K\", found \"8\"");
+    case(&["10x10", "--resolution", "8"], "expected a tier such as \"2K\", found \"8\"");
     case(&["10x10", "--quality", "80"], "--quality has no effect on png, which is lossless");
     if !cfg!(feature = "libwebp") {
         let lossy = ["10x10", "--quality", "80", "--format", "webp"];
@@ -223,7 +223,7 @@ fn sizes_share_generations_and_the_report_has_both_prices() {
     assert_eq!(json["sharing"]["shared"]["max_loss_per_mille"], 200);
     assert_eq!((&json["optimality"], &json["cost_unshared_usd_micros"]), (&"proven".into(), &500_000.into()));
     assert_eq!(json["renditions"][2]["unshared"]["loss_percent"], 15.75);
-    assert_eq!(json["focus"], serde_json::json!({ "left": 300, "top": 600, "right": 300, "bottom": 600 }));
+    assert_eq!(json["options"]["focus"], serde_json::json!({ "left": 300, "top": 600, "right": 300, "bottom": 600 }));
     assert_eq!(json["renditions"][0]["safe_area"]["bottom"], 100);
 }
 

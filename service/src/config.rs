@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::http::HeaderValue;
 use clap::{Args, Parser, ValueEnum};
+use smart_resize::model::Model;
 use url::Url;
 
 use crate::backend::BackendArgs;
@@ -48,7 +49,7 @@ pub struct Config {
     #[arg(long, env = "SMART_RESIZE_ACK_WAIT", default_value_t = 30)]
     pub ack_wait: u64,
     /// Which model plans are made for.
-    #[arg(long, env = "SMART_RESIZE_MODEL", value_enum, default_value_t = Model::NanoBananaPro)]
+    #[arg(long, env = "SMART_RESIZE_MODEL", value_parser = model, default_value = "nano-banana-pro")]
     pub model: Model,
     /// Whether an equal request is answered with the pictures that are there.
     #[arg(long, env = "SMART_RESIZE_REUSE", value_enum, default_value_t = Reuse::Seeded)]
@@ -178,19 +179,6 @@ pub enum Role {
     Both,
 }
 
-/// A model that plans are made for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "kebab-case")]
-pub enum Model {
-    /// The smart-resize service's.
-    NanoBananaPro,
-    /// More shapes, lower prices.
-    #[value(name = "nano-banana-2")]
-    NanoBanana2,
-    /// One tier.
-    NanoBanana,
-}
-
 /// When an equal request is answered with the pictures that are there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Reuse {
@@ -200,4 +188,11 @@ pub enum Reuse {
     Seeded,
     /// Whenever the same is asked of the same picture.
     Always,
+}
+
+fn model(name: &str) -> Result<Model, String> {
+    Model::named(name).ok_or_else(|| {
+        let known = Model::all().map(|model| model.name().to_owned()).join(", ");
+        format!("the model is {name:?}; expected one of {known}")
+    })
 }

@@ -27,9 +27,10 @@ impl App {
     }
 
     /// Every app.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::SmartResize,
         Self::Edit(EditModel::NanoBananaPro),
+        Self::Edit(EditModel::NanoBanana21),
         Self::Edit(EditModel::NanoBanana2),
         Self::Edit(EditModel::NanoBanana),
     ];

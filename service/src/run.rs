@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use smart_resize::generate::store::StoreError;
-use smart_resize::model::PresetTable;
+use smart_resize::model::Model;
 use smart_resize::pixels::decode::DecodeLimits;
 use smart_resize::wire::fal::{DetailEntry, ErrorBody, ErrorType, InputLimits, Loc};
 use tokio::sync::Semaphore;
@@ -28,7 +28,7 @@ pub use self::smart::{Planned, Preview};
 pub(crate) use self::source::BLOB;
 use crate::answers::Answers;
 use crate::backend::Backend;
-use crate::config::{Limits, Model, Reuse};
+use crate::config::{Limits, Reuse};
 use crate::fetch::Fetcher;
 use crate::job::{Answer, App, Job};
 use crate::store::{Kind, Store, StoreFailure};
@@ -115,16 +115,12 @@ impl Runner {
         Answers::new(self.store.clone(), job)
     }
 
-    /// The table of the model that plans are made for.
-    pub fn table(&self) -> PresetTable {
-        let table = match self.model {
-            Model::NanoBananaPro => PresetTable::nano_banana_pro(),
-            Model::NanoBanana2 => PresetTable::nano_banana_2(),
-            Model::NanoBanana => PresetTable::nano_banana(),
-        };
+    /// The model that plans are made for, with no more variants per call than the backend makes.
+    pub fn planned_model(&self) -> Model {
+        let model = self.model.clone();
         let per_call = NonZeroU16::new(self.backend.variants_per_call()).unwrap_or(NonZeroU16::MIN);
-        let variants = table.variants_per_call().min(per_call);
-        table.with_variants_per_call(variants)
+        let variants = model.limits().variants_per_call.min(per_call);
+        model.with_variants_per_call(variants)
     }
 
     /// The bounds of an input.

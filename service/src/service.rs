@@ -102,7 +102,7 @@ impl Service {
             store: store.clone(),
             backend,
             fetcher: fetcher.clone(),
-            model: config.model,
+            model: config.model.clone(),
             reuse: config.reuse,
             limits: Arc::clone(&limits),
             public_url: Arc::clone(urls.public_url()),

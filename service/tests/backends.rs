@@ -15,11 +15,12 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use smart_resize::generate::GenerateErrorKind;
 use smart_resize::generate::budget::Budget;
-use smart_resize::model::UsdMicros;
+use smart_resize::generate::testing::check_async_generator;
+use smart_resize::model::{Model, UsdMicros};
 use smart_resize::pixels::Picture;
 use smart_resize::pixels::encode::{EncodeOptions, encode};
 use smart_resize::{Format, Size, Source};
-use smart_resize_service::backend::{Backend, BackendError, Progress};
+use smart_resize_service::backend::{Backend, BackendError, NoLedger, Progress};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -67,6 +68,21 @@ async fn run(case: &Case) -> Option<String> {
     let key = if is_told { ", and the key went elsewhere" } else { "" };
     (found != expected || is_told)
         .then(|| format!("{}: {}:\n    found {found:?}{key}\n expected {expected:?}", case.backend, case.what))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn every_backend_keeps_the_contract_of_a_generator() {
+    let (fal, gemini) = (FalStandIn::start().await, GeminiStandIn::start().await);
+    for (name, url) in [("local", &fal.url), ("fal", &fal.url), ("gemini", &gemini.url)] {
+        let backend = Backend::new(&args_at(name, url)).unwrap();
+        let per_call = backend.variants_per_call().try_into().unwrap();
+        for model in [Model::nano_banana_2(), Model::nano_banana_pro()] {
+            let model = model.with_variants_per_call(per_call);
+            let generator = backend.for_job(Arc::new(NoLedger), None);
+            let checked = check_async_generator(&generator, &stand_in::run::source(), &model).await;
+            assert_eq!(checked, Ok(()), "{name}, {}", model.name());
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -16,7 +16,8 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use smart_resize_service::answers::CallRecord;
+use smart_resize::generate::testing::check_async_store;
+use smart_resize_service::answers::{Answers, CallRecord};
 use smart_resize_service::job::{Answer, App, Job};
 use smart_resize_service::store::local::LocalStore;
 use smart_resize_service::store::nats::NatsStore;
@@ -42,6 +43,14 @@ fn age_blobs(folder: &Path) {
             file.set_modified(SystemTime::now() - 48 * HOUR).unwrap();
         }
     }
+}
+
+#[tokio::test]
+async fn the_answers_of_a_job_keep_the_contract_of_a_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, store) = open(folder.path());
+    let job = Job::new(App::SmartResize, None, json!({}));
+    check_async_store(&Answers::new(store, &job)).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -55,12 +55,12 @@ impl Generator for LocalGenerator {
             )));
         }
         let unable = |error: EncodeError| fail("the reframed source cannot be encoded".into()).with_source(error);
-        let (picture, reframing, mut how) = reframe(&decoded.picture, frame, request.focus());
+        let (picture, reframing, mut how) = reframe(&decoded.picture, frame, request.options().focus);
         if let Colour::Ignored { reason } = &decoded.colour {
             how.push_str(", its colours taken for sRGB because of ");
             how.push_str(reason);
         }
-        let encoded = encode(&picture, request.transfer_format(), &EncodeOptions::default()).map_err(unable)?;
+        let encoded = encode(&picture, request.options().transfer_format, &EncodeOptions::default()).map_err(unable)?;
         let image: Arc<[u8]> = encoded.bytes.into();
         let images = (0..request.variants()).map(|_| image.clone());
         Ok(Generated::new("local", images).with_billed_images(0).with_description(how).with_reframing(reframing))

@@ -5,11 +5,10 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::digest::{Digest, Fingerprint};
-use crate::format::Format;
-use crate::geometry::focus::Focus;
 use crate::model::preset::Preset;
 use crate::model::price::UsdMicros;
 use crate::plan::content::{Call, CallId, Generation, Plan};
+use crate::request::options::CallOptions;
 use crate::request::source::Source;
 
 /// What one call asks of a backend. Owned, and cheap to clone.
@@ -21,10 +20,8 @@ pub struct GenerationRequest {
     prompt: Arc<str>,
     seed: Option<u64>,
     variants: u32,
-    safety_tolerance: u8,
-    transfer_format: Format,
+    options: CallOptions,
     source: Source,
-    focus: Focus,
     fingerprint: Option<Fingerprint>,
     per_image: UsdMicros,
     per_request: UsdMicros,
@@ -56,10 +53,8 @@ impl GenerationRequest {
             prompt: generation.prompt().clone(),
             seed: call.seed(),
             variants: call.variants(),
-            safety_tolerance: plan.safety_tolerance(),
-            transfer_format: plan.transfer_format(),
+            options: plan.options(),
             source,
-            focus: plan.focus(),
             fingerprint: call.fingerprint(),
             per_image: generation.per_image(),
             per_request: plan.per_request(),
@@ -96,25 +91,14 @@ impl GenerationRequest {
         self.variants
     }
 
-    /// 1 (strict) to 6.
-    pub const fn safety_tolerance(&self) -> u8 {
-        self.safety_tolerance
-    }
-
-    /// The format in which the images should come. Another is read just as well.
-    pub const fn transfer_format(&self) -> Format {
-        self.transfer_format
+    /// The options that all calls of the plan have in common.
+    pub const fn options(&self) -> CallOptions {
+        self.options
     }
 
     /// The picture to work from.
     pub const fn source(&self) -> &Source {
         &self.source
-    }
-
-    /// Where the picture's interest lies. The prompt says what follows from it for a model; a backend that reframes the
-    /// source without one reads it in the source.
-    pub const fn focus(&self) -> Focus {
-        self.focus
     }
 
     /// The identity of the call: equal where the same is asked, for the same time in a plan. Nothing where the source

@@ -1,17 +1,18 @@
 //! Checks that a backend or a store of your own keeps its contract. For tests; the crate's own ones pass them.
 //!
-//! A check returns the first law that is broken, with what was found. [`check_generator`] makes two calls of three
-//! images in all, which a paid backend bills. [`check_store`] saves four answers in a store that must be empty before.
+//! A check returns the first law that is broken, with what was found. [`check_generator`] asks for four images, which a
+//! paid backend bills. [`check_store`] saves four answers in a store that must be empty before.
 //!
 //! ```
 //! use smart_resize::generate::local::LocalGenerator;
 //! use smart_resize::generate::store::{MemoryStore, NoStore};
 //! use smart_resize::generate::testing::{check_generator, check_store};
-//! # use smart_resize::pixels::Picture;
+//! use smart_resize::model::Model;
 //! # use smart_resize::{Size, Source};
+//! # use smart_resize::pixels::Picture;
 //!
 //! # let photo = Source::from_picture(&Picture::from_rgb(Size::new(64, 48)?, vec![90; 64 * 48 * 3])?)?;
-//! check_generator(&LocalGenerator::default(), &photo)?;
+//! check_generator(&LocalGenerator::default(), &photo, &Model::default())?;
 //! check_store(&MemoryStore::default())?;
 //!
 //! let broken = check_store(&NoStore).unwrap_err();
@@ -21,7 +22,6 @@
 
 use std::error::Error;
 use std::fmt::Display;
-use std::sync::Arc;
 
 use super::error::GenerateError;
 use super::generated::Generated;
@@ -31,6 +31,8 @@ use super::store::{AsyncStore, Store, StoreError};
 use crate::digest::Fingerprint;
 use crate::geometry::focus::Reframing;
 use crate::geometry::rect::Rect;
+use crate::model::catalog::Model;
+use crate::model::preset::{Preset, Tier};
 use crate::pixels::decode::{DecodeLimits, decode};
 use crate::plan::content::Plan;
 use crate::request::builder::Request;
@@ -40,11 +42,13 @@ use crate::size::Size;
 /// A law of the contract that a backend or a store breaks.
 ///
 /// ```
-/// # use smart_resize::generate::{self, Generated};
+/// # use smart_resize::{Source, generate};
+/// # use smart_resize::generate::Generated;
 /// # use smart_resize::generate::testing::check_generator;
-/// # use smart_resize::Source;
+/// # use smart_resize::model::Model;
+/// # let photo = Source::from_url("https://example.com/photo.jpg");
 /// let backend = generate::from_fn(|_: &_| Ok(Generated::new("mine", [b"no picture".to_vec()])));
-/// let broken = check_generator(&backend, &Source::from_url("https://example.com/photo.jpg")).unwrap_err();
+/// let broken = check_generator(&backend, &photo, &Model::default()).unwrap_err();
 /// assert!(broken.to_string().starts_with("every image can be read: "));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -62,52 +66,72 @@ fn law(law: &'static str, holds: bool, found: impl Display) -> Result<(), Broken
     if holds { Ok(()) } else { Err(BrokenLaw { law, found: found.to_string() }) }
 }
 
-/// Calls `generator` twice, for three images of `photo` in all, and checks its answers.
+/// Asks `generator` for four images of `photo`, as a plan for `model` does, and checks its answers: two variants of the
+/// model's widest shape, and two of its tallest.
 ///
 /// # Errors
 ///
 /// [`BrokenLaw`] if a call has no answer; the backend has no name; there is no image, or there are more than
 /// requested; an image cannot be read; an image's shape differs by more than 3 % from the one requested; or more
 /// images are billed than were requested.
-pub fn check_generator<G: Generator + ?Sized>(generator: &G, photo: &Source) -> Result<(), BrokenLaw> {
-    requests(photo)?.iter().try_for_each(|request| check_answer(request, &generator.generate(request)))
+pub fn check_generator<G>(generator: &G, photo: &Source, model: &Model) -> Result<(), BrokenLaw>
+where
+    G: Generator + ?Sized,
+{
+    requests(photo, model)?.iter().try_for_each(|request| check_answer(request, &generator.generate(request)))
 }
 
 /// As [`check_generator`], for an async generator.
 ///
 /// ```
+/// # use smart_resize::{Size, Source};
 /// # use smart_resize::generate::local::LocalGenerator;
 /// # use smart_resize::generate::testing::check_async_generator;
+/// # use smart_resize::model::Model;
 /// # use smart_resize::pixels::Picture;
-/// # use smart_resize::{Size, Source};
 /// # let photo = Source::from_picture(&Picture::from_rgb(Size::new(64, 48)?, vec![90; 64 * 48 * 3])?)?;
-/// pollster::block_on(check_async_generator(&LocalGenerator::default(), &photo))?;
+/// pollster::block_on(check_async_generator(&LocalGenerator::default(), &photo, &Model::default()))?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Errors
 ///
 /// As [`check_generator`].
-pub async fn check_async_generator<G>(generator: &G, photo: &Source) -> Result<(), BrokenLaw>
+pub async fn check_async_generator<G>(generator: &G, photo: &Source, model: &Model) -> Result<(), BrokenLaw>
 where
     G: AsyncGenerator + ?Sized,
 {
-    for request in requests(photo)? {
+    for request in requests(photo, model)? {
         check_answer(&request, &generator.generate(&request).await)?;
     }
     Ok(())
 }
 
-/// One variant of a shape that no model makes unless it is asked for, and two of another.
-fn requests(photo: &Source) -> Result<Vec<GenerationRequest>, BrokenLaw> {
-    let one = planned(photo, &["1500x640"], 1)?;
-    let two = planned(photo, &["800x1000"], 2)?;
-    Ok([one, two].concat())
+/// Two variants of the model's widest shape and of its tallest, in its usual tier: shapes that no backend makes unless it
+/// passes them on. All are calls of one plan, since a backend may tell calls apart by their number in the plan.
+fn requests(photo: &Source, model: &Model) -> Result<Vec<GenerationRequest>, BrokenLaw> {
+    let tier = model.default_floor().or_else(|| model.tiers().first().copied());
+    let usual = || model.presets().iter().filter(|preset| preset.tier() == tier).map(Preset::size);
+    let (Some(wide), Some(tall)) = (usual().max_by(|a, b| a.cmp_shape(*b)), usual().min_by(|a, b| a.cmp_shape(*b)))
+    else {
+        return Err(BrokenLaw { law: "the model has a size", found: "none".into() });
+    };
+    planned(photo, model, tier, &[wide, tall], 2)
 }
 
-fn planned(source: &Source, sizes: &[&str], variants: u32) -> Result<Vec<GenerationRequest>, BrokenLaw> {
-    let unplanned = |error: &dyn Error| BrokenLaw { law: "the source can be planned for", found: error.to_string() };
-    let request = Request::builder(source.clone()).sizes(sizes).variants(variants).seed(7);
+fn planned(
+    source: &Source,
+    model: &Model,
+    floor: Option<Tier>,
+    sizes: &[Size],
+    variants: u32,
+) -> Result<Vec<GenerationRequest>, BrokenLaw> {
+    let unplanned = |error: &dyn Error| BrokenLaw { law: "the sizes of the model can be planned", found: chain(error) };
+    let mut request = Request::builder(source.clone()).model(model.clone());
+    if let Some(floor) = floor {
+        request = request.floor(floor);
+    }
+    request = request.targets(sizes.iter().copied()).variants(variants).seed(7);
     let plan = Plan::new(&request.build().map_err(|error| unplanned(&error))?).map_err(|error| unplanned(&error))?;
     plan.requests(source).map_err(|error| unplanned(&error))
 }
@@ -159,7 +183,7 @@ fn chain(error: &dyn Error) -> String {
 pub fn check_store<S: Store + ?Sized>(store: &S) -> Result<(), BrokenLaw> {
     let answers = answers()?;
     for answer in &answers {
-        answer.check_absent(store.load(&answer.fingerprint))?;
+        check_absent(store.load(&answer.fingerprint))?;
         check_saved(store.save(&answer.request, &answer.generated))?;
         answer.check_loaded(store.load(&answer.fingerprint))?;
     }
@@ -188,7 +212,7 @@ pub fn check_store<S: Store + ?Sized>(store: &S) -> Result<(), BrokenLaw> {
 pub async fn check_async_store<S: AsyncStore + ?Sized>(store: &S) -> Result<(), BrokenLaw> {
     let answers = answers()?;
     for answer in &answers {
-        answer.check_absent(store.load(&answer.fingerprint).await)?;
+        check_absent(store.load(&answer.fingerprint).await)?;
         check_saved(store.save(&answer.request, &answer.generated).await)?;
         answer.check_loaded(store.load(&answer.fingerprint).await)?;
     }
@@ -216,8 +240,10 @@ fn answers() -> Result<Vec<Answer>, BrokenLaw> {
     let described = Generated::new("two", [vec![1, 2, 3]]).with_description("a \"quote\",\nβ, 🖼 and \0");
     let reframed = Generated::new("three", [vec![7; 3]]).with_billed_images(0);
     let reframed = reframed.with_reframing(Reframing::new(size, whole, whole));
-    let source = Source::from_bytes(Arc::from(all_bytes));
-    let requests = planned(&source, &["1000x1000", "1300x700", "700x1300"], 1)?;
+    let source = Source::from_bytes(all_bytes);
+    let model = Model::default();
+    let sizes: Vec<_> = model.presets().iter().take(3).map(Preset::size).collect();
+    let requests = planned(&source, &model, None, &sizes, 1)?;
     let answer = |(request, generated): (GenerationRequest, Generated)| {
         let fingerprint = request.fingerprint()?;
         Some(Answer { fingerprint, request, generated })
@@ -228,7 +254,9 @@ fn answers() -> Result<Vec<Answer>, BrokenLaw> {
 /// The answer to a request without a fingerprint.
 fn nameless() -> Result<(GenerationRequest, Generated), BrokenLaw> {
     let source = Source::from_url("https://example.com/photo.jpg");
-    let request = planned(&source, &["1000x1000"], 1)?.pop();
+    let model = Model::default();
+    let sizes: Vec<_> = model.presets().iter().take(1).map(Preset::size).collect();
+    let request = planned(&source, &model, None, &sizes, 1)?.pop();
     request
         .map(|request| (request, Generated::new("four", [vec![9]])))
         .ok_or_else(|| BrokenLaw { law: "a plan has a call", found: "none".into() })
@@ -241,15 +269,15 @@ fn check_saved(result: Result<(), StoreError>) -> Result<(), BrokenLaw> {
     }
 }
 
-impl Answer {
-    fn check_absent(&self, loaded: Result<Option<Generated>, StoreError>) -> Result<(), BrokenLaw> {
-        match loaded {
-            Ok(None) => Ok(()),
-            Ok(Some(found)) => law("an answer that was not saved is not found", false, format!("{found:?}")),
-            Err(error) => law("every answer can be looked up", false, chain(&error)),
-        }
+fn check_absent(loaded: Result<Option<Generated>, StoreError>) -> Result<(), BrokenLaw> {
+    match loaded {
+        Ok(None) => Ok(()),
+        Ok(Some(found)) => law("an answer that was not saved is not found", false, format!("{found:?}")),
+        Err(error) => law("every answer can be looked up", false, chain(&error)),
     }
+}
 
+impl Answer {
     fn check_loaded(&self, loaded: Result<Option<Generated>, StoreError>) -> Result<(), BrokenLaw> {
         match loaded {
             Ok(Some(found)) if found == self.generated => Ok(()),

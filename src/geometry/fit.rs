@@ -1,26 +1,4 @@
 //! Which rectangle of a generated picture becomes the target: exact, centred, in integers.
-//!
-//! - [`Fit::Cover`] takes the largest rectangle of the target's shape and resamples it to the target. The side that
-//!   is cut is rounded half up and is at least 1, so the shape is off by at most half a pixel.
-//! - [`Fit::Crop`] takes the target's own pixels, without resampling.
-//! - The rectangle is centred. Of an odd margin the extra pixel is at the right or at the bottom. A [`Focus`] moves it,
-//!   as far as needed and no farther.
-//! - Where the picture covers the target, the rectangle is never smaller than the target on either side: nothing
-//!   is enlarged.
-//!
-//! ```
-//! use smart_resize::Size;
-//! use smart_resize::geometry::Fit;
-//!
-//! let frame = Size::new(2752, 1536)?;
-//! let rect = Fit::Cover.rect(frame, Size::new(1920, 1080)?).unwrap();
-//! assert_eq!((rect.x(), rect.y(), rect.size().to_string()), (10, 0, "2731x1536".into()));
-//! assert_eq!(rect.kept_of(frame).to_string(), "99.23");
-//!
-//! let error = Fit::Cover.rect(Size::new(1376, 768)?, Size::new(1920, 1080)?).unwrap_err();
-//! assert_eq!(error.to_string(), "a picture of 1376x768 does not cover 1920x1080");
-//! # Ok::<(), smart_resize::geometry::InvalidSideError>(())
-//! ```
 
 use core::cmp::Ordering;
 
@@ -29,6 +7,28 @@ use super::rect::Rect;
 use crate::size::Size;
 
 /// How a target is cut from a picture that covers it.
+///
+/// - [`Fit::Cover`] takes the largest rectangle of the target's shape and resamples it to the target. The side that
+///   is cut is rounded half up and is at least 1, so the shape is off by at most half a pixel.
+/// - [`Fit::Crop`] takes the target's own pixels, without resampling.
+/// - The rectangle is centred. Of an odd margin the extra pixel is at the right or at the bottom. A [`Focus`] moves it,
+///   as far as needed and no farther.
+/// - Where the picture covers the target, the rectangle is never smaller than the target on either side: nothing
+///   is enlarged.
+///
+/// ```
+/// use smart_resize::Size;
+/// use smart_resize::geometry::Fit;
+///
+/// let frame = Size::new(2752, 1536)?;
+/// let rect = Fit::Cover.rect(frame, Size::new(1920, 1080)?).unwrap();
+/// assert_eq!((rect.x(), rect.y(), rect.size().to_string()), (10, 0, "2731x1536".into()));
+/// assert_eq!(rect.kept_of(frame).to_string(), "99.23");
+///
+/// let error = Fit::Cover.rect(Size::new(1376, 768)?, Size::new(1920, 1080)?).unwrap_err();
+/// assert_eq!(error.to_string(), "a picture of 1376x768 does not cover 1920x1080");
+/// # Ok::<(), smart_resize::geometry::InvalidSideError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]

@@ -1,27 +1,5 @@
 //! Where in a frame the picture's interest lies: the rectangle that is cut moves off the centre for it, as far as
 //! needed and no farther.
-//!
-//! On each axis, of a frame of `w` pixels, a focus from `a` to `b` (rounded outwards to whole pixels) and a rectangle of
-//! `l` pixels:
-//!
-//! - where the focus fits, the rectangle is the one nearest to the centre that holds it;
-//! - where it does not, the rectangle is the one nearest to the centre that lies in it.
-//!
-//! So among rectangles of one frame the narrower lies inside the wider, on either axis, and the focus in the middle,
-//! which is the default, leaves every rectangle exactly in the centre.
-//!
-//! ```
-//! use smart_resize::Size;
-//! use smart_resize::geometry::{Fit, Focus};
-//!
-//! let (frame, story) = (Size::new(1000, 500)?, Size::new(200, 400)?);
-//! let x = |focus| Fit::Cover.rect_at(frame, story, focus).unwrap().x();
-//! assert_eq!(x(Focus::CENTRE), 375); // 250 pixels wide
-//! assert_eq!(x(Focus::point(600, 500)?), 375); // in it as it is
-//! assert_eq!(x(Focus::point(700, 500)?), 450); // at its right edge
-//! assert_eq!(Focus::point(1001, 0).unwrap_err().to_string(), "a focus at 1001 and 0 thousandths, expected 0 to 1000");
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
 
 use super::rect::Rect;
 use crate::size::Size;
@@ -30,6 +8,28 @@ use crate::size::Size;
 ///
 /// It is given in the frame that the target is cut from: the picture that the model makes, or the source where the
 /// target is cut from that, or where the backend says how the source lies in what it made, as the local one does.
+///
+/// On each axis, of a frame of `w` pixels, a focus from `a` to `b` (rounded outwards to whole pixels) and a rectangle of
+/// `l` pixels:
+///
+/// - where the focus fits, the rectangle is the one nearest to the centre that holds it;
+/// - where it does not, the rectangle is the one nearest to the centre that lies in it.
+///
+/// So among rectangles of one frame the narrower lies inside the wider, on either axis, and the focus in the middle,
+/// which is the default, leaves every rectangle exactly in the centre.
+///
+/// ```
+/// use smart_resize::Size;
+/// use smart_resize::geometry::{Fit, Focus};
+///
+/// let (frame, story) = (Size::new(1000, 500)?, Size::new(200, 400)?);
+/// let x = |focus| Fit::Cover.rect_at(frame, story, focus).unwrap().x();
+/// assert_eq!(x(Focus::CENTRE), 375); // 250 pixels wide
+/// assert_eq!(x(Focus::point(600, 500)?), 375); // in it as it is
+/// assert_eq!(x(Focus::point(700, 500)?), 450); // at its right edge
+/// assert_eq!(Focus::point(1001, 0).unwrap_err().to_string(), "a focus at 1001 and 0 thousandths, expected 0 to 1000");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "RawFocus"))]
 pub struct Focus {

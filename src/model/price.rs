@@ -1,11 +1,10 @@
 //! What generations cost, in whole millionths of a US dollar.
 
 use alloc::borrow::Cow;
-use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::preset::Resolution;
+use super::preset::Tier;
 
 /// An amount of money in millionths of a US dollar.
 ///
@@ -49,20 +48,22 @@ impl fmt::Display for UsdMicros {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Price {
     model: Cow<'static, str>,
-    resolution: Option<Resolution>,
+    resolution: Option<Tier>,
     per_image: UsdMicros,
 }
 
 /// What is paid for a request and for each image, per model and tier.
 ///
 /// The default is fal's: $0.05 a request for the vision step, then per image nano-banana-pro $0.15 (4K $0.30),
-/// nano-banana-2 $0.08 (0.5K $0.06, 2K $0.12, 4K $0.16), nano-banana $0.039.
+/// nano-banana-2.1 $0.04 (2K $0.06, 4K $0.134), nano-banana-2 $0.08 (0.5K $0.06, 2K $0.12, 4K $0.16),
+/// nano-banana-2-lite $0.0336, nano-banana $0.039. fal bills 2.1 by token, so that its prices are approximate: 1K and
+/// 4K as users report them, 2K by Google's ratio of 2K to 1K. As of November 2026.
 ///
 /// ```
-/// use smart_resize::model::{PriceList, Resolution, UsdMicros};
+/// use smart_resize::model::{PriceList, Tier, UsdMicros};
 ///
 /// let fal = PriceList::default();
-/// assert_eq!(fal.per_image("nano-banana-pro", Some(Resolution::K4)), Some(UsdMicros(300_000)));
+/// assert_eq!(fal.per_image("nano-banana-pro", Some(Tier::K4)), Some(UsdMicros(300_000)));
 /// assert_eq!(fal.per_image("my-model", None), None);
 /// assert_eq!(fal.with_per_request(UsdMicros(0)).per_request(), UsdMicros(0));
 /// let mine = PriceList::new(UsdMicros(0)).with_image("my-model", None, UsdMicros(20_000));
@@ -85,7 +86,7 @@ impl PriceList {
     pub fn with_image(
         mut self,
         model: impl Into<Cow<'static, str>>,
-        resolution: Option<Resolution>,
+        resolution: Option<Tier>,
         per_image: UsdMicros,
     ) -> Self {
         let model = model.into();
@@ -108,27 +109,73 @@ impl PriceList {
     }
 
     /// What one image costs; nothing where the list does not say.
-    pub fn per_image(&self, model: &str, resolution: Option<Resolution>) -> Option<UsdMicros> {
+    pub fn per_image(&self, model: &str, resolution: Option<Tier>) -> Option<UsdMicros> {
         let found = self.prices.iter().find(|price| price.model == model && price.resolution == resolution);
         found.map(|price| price.per_image)
     }
 }
 
+impl PriceList {
+    /// fal's prices; the default.
+    pub fn fal() -> Self {
+        Self::of(
+            50_000,
+            &[
+                ("nano-banana-pro", Some(Tier::K1), 150_000),
+                ("nano-banana-pro", Some(Tier::K2), 150_000),
+                ("nano-banana-pro", Some(Tier::K4), 300_000),
+                ("nano-banana-2.1", Some(Tier::K1), 40_000),
+                ("nano-banana-2.1", Some(Tier::K2), 60_000),
+                ("nano-banana-2.1", Some(Tier::K4), 134_000),
+                ("nano-banana-2", Some(Tier::HALF_K), 60_000),
+                ("nano-banana-2", Some(Tier::K1), 80_000),
+                ("nano-banana-2", Some(Tier::K2), 120_000),
+                ("nano-banana-2", Some(Tier::K4), 160_000),
+                ("nano-banana-2-lite", Some(Tier::K1), 33_600),
+                ("nano-banana", None, 39_000),
+            ],
+        )
+    }
+
+    /// Google's prices for its own API, as of November 2026. A request has no price of its own. The prices of
+    /// nano-banana-2 are not known.
+    ///
+    /// ```
+    /// use smart_resize::model::{PriceList, Tier};
+    ///
+    /// let google = PriceList::google();
+    /// assert_eq!(google.per_image("nano-banana-pro", Some(Tier::K4)).unwrap().to_string(), "$0.24");
+    /// assert_eq!(google.per_request().to_string(), "$0.00");
+    /// ```
+    pub fn google() -> Self {
+        Self::of(
+            0,
+            &[
+                ("nano-banana-pro", Some(Tier::K1), 134_000),
+                ("nano-banana-pro", Some(Tier::K2), 134_000),
+                ("nano-banana-pro", Some(Tier::K4), 240_000),
+                ("nano-banana-2.1", Some(Tier::K1), 33_600),
+                ("nano-banana-2.1", Some(Tier::K2), 50_400),
+                ("nano-banana-2.1", Some(Tier::K4), 113_400),
+                ("nano-banana-2-lite", Some(Tier::K1), 33_600),
+                ("nano-banana", None, 39_000),
+            ],
+        )
+    }
+
+    fn of(per_request: u64, prices: &[(&'static str, Option<Tier>, u64)]) -> Self {
+        let price = |(model, resolution, micros): &(&'static str, Option<Tier>, u64)| Price {
+            model: Cow::Borrowed(*model),
+            resolution: *resolution,
+            per_image: UsdMicros(*micros),
+        };
+        Self { per_request: UsdMicros(per_request), prices: prices.iter().map(price).collect() }
+    }
+}
+
 impl Default for PriceList {
-    /// fal's prices.
+    /// [`PriceList::fal`]
     fn default() -> Self {
-        let price =
-            |model, resolution, micros| Price { model: Cow::Borrowed(model), resolution, per_image: UsdMicros(micros) };
-        let prices = vec![
-            price("nano-banana-pro", Some(Resolution::K1), 150_000),
-            price("nano-banana-pro", Some(Resolution::K2), 150_000),
-            price("nano-banana-pro", Some(Resolution::K4), 300_000),
-            price("nano-banana-2", Some(Resolution::HALF_K), 60_000),
-            price("nano-banana-2", Some(Resolution::K1), 80_000),
-            price("nano-banana-2", Some(Resolution::K2), 120_000),
-            price("nano-banana-2", Some(Resolution::K4), 160_000),
-            price("nano-banana", None, 39_000),
-        ];
-        Self { per_request: UsdMicros(50_000), prices }
+        Self::fal()
     }
 }

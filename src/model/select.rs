@@ -1,39 +1,10 @@
 //! The smallest preset that fully covers a target.
-//!
-//! A preset covers a target when it is at least as wide and at least as high, and counts only where its tier is
-//! not below the floor. [`Smallest::ByTier`], the default, takes the first of those in this order:
-//!
-//! 1. the lowest tier;
-//! 2. the nearest true ratio: the largest min(tw·ph, th·pw) / max(tw·ph, th·pw), compared exactly;
-//! 3. the fewest pixels;
-//! 4. the order of the table.
-//!
-//! Why not the fewest pixels at once? The presets of one tier differ by at most 2.5 % only through rounding, so
-//! pixels would choose 1:1 for 1920x1080 and throw 44 % of the picture away, where this order keeps 99 %.
-//! [`Smallest::ByPixels`] is that literal reading: 3, then 2, then 4.
-//!
-//! ```
-//! use smart_resize::model::{PresetTable, Resolution, Smallest, smallest_covering};
-//!
-//! let pro = PresetTable::nano_banana_pro();
-//! let target = "1920x1080".parse()?;
-//! let preset = smallest_covering(&pro, target, None, Smallest::ByTier)?;
-//! assert_eq!(preset.to_string(), "16:9 2K");
-//! assert_eq!(smallest_covering(&pro, target, Some(Resolution::K4), Smallest::ByTier)?.to_string(), "16:9 4K");
-//!
-//! let error = smallest_covering(&pro, "8000x4000".parse()?, None, Smallest::ByTier).unwrap_err();
-//! assert_eq!(
-//!     error.to_string(),
-//!     "no preset covers 8000x4000: the widest is 6336x2688, the tallest 3072x5504, \
-//!      the largest size of this shape that is covered 5504x2752",
-//! );
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
 
 use core::cmp::{Ordering, Reverse};
 use core::fmt;
 
-use super::preset::{Preset, PresetTable, Resolution};
+use super::catalog::Model;
+use super::preset::{Preset, Tier};
 use crate::geometry::fit::largest_inside;
 use crate::size::Size;
 
@@ -49,18 +20,48 @@ pub enum Smallest {
     ByPixels,
 }
 
-/// The smallest preset of `table` that covers `target` with a tier not below `floor`. Allocates nothing.
+/// The smallest preset of `model` that covers `target` with a tier not below `floor`. Allocates nothing.
+///
+/// A preset covers a target when it is at least as wide and at least as high, and counts only where its tier is
+/// not below the floor. [`Smallest::ByTier`], the default, takes the first of those in this order:
+///
+/// 1. the lowest tier;
+/// 2. the nearest true ratio: the largest min(tw·ph, th·pw) / max(tw·ph, th·pw), compared exactly;
+/// 3. the fewest pixels;
+/// 4. the order of the table.
+///
+/// Why not the fewest pixels at once? The presets of one tier differ by at most 2.5 % only through rounding, so
+/// pixels would choose 1:1 for 1920x1080 and throw 44 % of the picture away, where this order keeps 99 %.
+/// [`Smallest::ByPixels`] is that literal reading: 3, then 2, then 4.
+///
+/// ```
+/// use smart_resize::model::{Model, Smallest, Tier, smallest_covering};
+///
+/// let pro = Model::nano_banana_pro();
+/// let target = "1920x1080".parse()?;
+/// let preset = smallest_covering(&pro, target, None, Smallest::ByTier)?;
+/// assert_eq!(preset.to_string(), "16:9 2K");
+/// assert_eq!(smallest_covering(&pro, target, Some(Tier::K4), Smallest::ByTier)?.to_string(), "16:9 4K");
+///
+/// let error = smallest_covering(&pro, "8000x4000".parse()?, None, Smallest::ByTier).unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "no preset covers 8000x4000: the widest is 6336x2688, the tallest 3072x5504, \
+///      the largest size of this shape that is covered 5504x2752",
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 ///
 /// [`NothingCoversError`], with the sizes that would work, where no preset covers.
 pub fn smallest_covering(
-    table: &PresetTable,
+    model: &Model,
     target: Size,
-    floor: Option<Resolution>,
+    floor: Option<Tier>,
     order: Smallest,
 ) -> Result<&Preset, NothingCoversError> {
-    let allowed = || table.presets().iter().filter(|preset| preset.resolution() >= floor);
+    let allowed = || model.presets().iter().filter(|preset| preset.tier() >= floor);
     allowed()
         .filter(|preset| preset.covers(target))
         .reduce(|best, preset| if compare(preset, best, target, order).is_lt() { preset } else { best })
@@ -78,7 +79,7 @@ fn compare(a: &Preset, b: &Preset, target: Size, order: Smallest) -> Ordering {
     let pixels = || a.size().area().cmp(&b.size().area());
     let nearness = || Reverse(a.size().nearness(target)).cmp(&Reverse(b.size().nearness(target)));
     match order {
-        Smallest::ByTier => a.resolution().cmp(&b.resolution()).then_with(nearness).then_with(pixels),
+        Smallest::ByTier => a.tier().cmp(&b.tier()).then_with(nearness).then_with(pixels),
         Smallest::ByPixels => pixels().then_with(nearness),
     }
 }
@@ -90,7 +91,7 @@ pub struct NothingCoversError {
     /// What was asked.
     pub target: Size,
     /// The lowest tier that counted.
-    pub floor: Option<Resolution>,
+    pub floor: Option<Tier>,
     /// The preset of the greatest width; nothing where the floor leaves no preset.
     pub widest: Option<Size>,
     /// The preset of the greatest height; nothing where the floor leaves no preset.

@@ -1,6 +1,6 @@
 //! Pixels to encoded bytes: one file per format, one options type each.
 //!
-//! The header of each file is read back and must say the picture's format and size. [`within`] makes files of a limited
+//! The header of each file is read back and must say the picture's format and size. [`encode_within`] makes files of a limited
 //! number of bytes.
 //!
 //! ```
@@ -58,7 +58,7 @@ pub struct EncodeOptions {
     pub min_quality: u8,
     /// Whether a byte limit may reduce a PNG to a palette, with dithering: to 256 colours, and where the file is still too
     /// large to fewer, down to 16. Without a byte limit it has no effect. The palette and the pixels are the same on
-    /// every machine, see [`within`].
+    /// every machine, see [`encode_within`].
     pub palette: bool,
 }
 
@@ -140,7 +140,7 @@ pub struct Encoded {
     /// Whether the file shows exactly the picture's pixels: false for a JPEG, a lossy WebP and a picture reduced to a
     /// palette.
     pub exact: bool,
-    /// How many times the picture was encoded for it: once, or up to [`MAX_ENCODES`](within::MAX_ENCODES) times with a byte
+    /// How many times the picture was encoded for it: once, or up to [`MAX_ENCODES`] times with a byte
     /// limit.
     pub encodes: u32,
 }

@@ -1,27 +1,4 @@
 //! A plan that would exceed its budget: what it costs, and what would fit.
-//!
-//! The bounds are those of the request ([`max_cost`](super::request::RequestBuilder::max_cost) and
-//! [`max_calls`](super::request::RequestBuilder::max_calls)), and are held against the whole plan before anything is
-//! spent. The error looks for what would fit among the plans that share generations ([`Sharing`]):
-//! the one of the least loss, and the cheapest.
-//!
-//! ```
-//! use smart_resize::{Plan, Request, Source};
-//! use smart_resize::model::UsdMicros;
-//! use smart_resize::plan::PlanError;
-//!
-//! let request = Request::builder(Source::from_url("https://example.com/shoe.jpg"))
-//!     .sizes(["1200x628", "1200x630", "1280x720", "300x250"])
-//!     .max_cost(UsdMicros(400_000))
-//!     .build()
-//!     .unwrap();
-//! let Err(PlanError::OverBudget(error)) = Plan::new(&request) else { panic!("$0.65 is more than $0.40") };
-//! assert_eq!(
-//!     error.to_string(),
-//!     "the plan costs $0.65, at most $0.40: sharing generations at a loss of 0.0 % would cost $0.35, \
-//!      at 16.9 % $0.20",
-//! );
-//! ```
 
 use core::fmt;
 
@@ -31,6 +8,29 @@ use crate::request::builder::Request;
 use crate::request::sharing::Sharing;
 
 /// A plan of more cost or more calls than its request allows.
+///
+/// The bounds are those of the request ([`max_cost`](crate::request::RequestBuilder::max_cost) and
+/// [`max_calls`](crate::request::RequestBuilder::max_calls)), and are held against the whole plan before anything is
+/// spent. The error looks for what would fit among the plans that share generations ([`Sharing`]):
+/// the one of the least loss, and the cheapest.
+///
+/// ```
+/// use smart_resize::{Plan, Request, Source};
+/// use smart_resize::model::UsdMicros;
+/// use smart_resize::plan::PlanError;
+///
+/// let request = Request::builder(Source::from_url("https://example.com/shoe.jpg"))
+///     .sizes(["1200x628", "1200x630", "1280x720", "300x250"])
+///     .max_cost(UsdMicros(400_000))
+///     .build()
+///     .unwrap();
+/// let Err(PlanError::OverBudget(error)) = Plan::new(&request) else { panic!("$0.65 is more than $0.40") };
+/// assert_eq!(
+///     error.to_string(),
+///     "the plan costs $0.65, at most $0.40: sharing generations at a loss of 0.0 % would cost $0.35, \
+///      at 16.9 % $0.20",
+/// );
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OverBudgetError {

@@ -1,6 +1,5 @@
 //! From a request to its plan: what is cut from the source, and what is generated for which targets.
 
-use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use super::budget;
@@ -10,9 +9,8 @@ use super::share::{Loss, Optimality, Unshared};
 use crate::geometry::rect::Rect;
 use crate::model::preset::Preset;
 use crate::model::price::UsdMicros;
-use crate::model::select::smallest_covering;
 use crate::prompt::{Brief, prompt};
-use crate::request::builder::Request;
+use crate::request::builder::{Placement, Request};
 use crate::request::sharing::Sharing;
 use crate::request::target::Target;
 use crate::size::Size;
@@ -22,20 +20,25 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// [`PlanError::OverBudget`] where it would cost more or make more calls than the request allows, and
-    /// [`PlanError::PromptTooLong`] where a whole prompt exceeds the model's limit. The other errors do not happen with a
-    /// [`Request`], which has been checked for them.
+    /// [`PlanError::OverBudget`] if it would cost more or make more calls than the request allows, and
+    /// [`PlanError::PromptTooLong`] if a whole prompt exceeds the model's limit.
     pub fn new(request: &Request) -> Result<Self, PlanError> {
         let mut renditions = Vec::with_capacity(request.targets().len());
         let mut asked = Vec::with_capacity(request.targets().len());
-        for (index, target) in request.targets().iter().enumerate() {
-            match request.source().size().zip(request.cut_from_source(target.size())) {
-                Some((source, crop)) => renditions.push((index, rendition(request, target, None, source, crop))),
-                None => asked.push(ask(request, index, target.size())?),
+        let mut source_size = None;
+        for (index, (target, placement)) in request.targets().iter().zip(request.placements()).enumerate() {
+            match *placement {
+                Placement::Source { size, crop } => {
+                    source_size = Some(size);
+                    renditions.push((index, rendition(request, target, None, size, crop)));
+                }
+                Placement::Generation { row, preset, per_image } => {
+                    let own = Unshared { preset, per_image };
+                    asked.push(Asked { index, size: target.size(), row, own });
+                }
             }
         }
         let Groups { groups, least_sum } = groups(request, &asked, budget::max_groups(request));
-        let source_size = request.source().size().filter(|_| !renditions.is_empty());
         let mut generations = Vec::with_capacity(groups.len());
         for (id, group) in groups.iter().enumerate() {
             let (generation, cuts) = generate(request, &asked, id, group)?;
@@ -45,12 +48,10 @@ impl Plan {
         renditions.sort_unstable_by_key(|(index, _)| *index);
         let bound = |sum: UsdMicros| sum.times(request.variants().into()).plus(request.prices().per_request());
         let header = Header {
-            model: request.table().model().into(),
+            model: request.model().name().into(),
             source_digest: request.source().digest(),
             source_size,
-            focus: request.focus(),
-            safety_tolerance: request.safety_tolerance(),
-            transfer_format: request.transfer_format(),
+            options: request.options(),
             sharing: request.sharing(),
             optimality: least_sum.map_or(Optimality::Proven, |sum| Optimality::BestFound { lower_bound: bound(sum) }),
             max_cost: request.max_cost(),
@@ -63,19 +64,8 @@ impl Plan {
     }
 }
 
-/// A target for which something is generated, and what that would be for it alone.
-fn ask(request: &Request, index: usize, size: Size) -> Result<Asked, PlanError> {
-    let table = request.table();
-    let preset = smallest_covering(table, size, request.floor(), request.smallest())?;
-    let Some(per_image) = request.prices().per_image(table.model(), preset.resolution()) else {
-        return Err(PlanError::NoPrice { model: table.model().to_string(), resolution: preset.resolution() });
-    };
-    // Invariant: no two presets of a table are equal.
-    let row = table.presets().iter().position(|other| other == preset).unwrap_or_default();
-    Ok(Asked { index, size, row, own: Unshared { preset: *preset, per_image } })
-}
-
 /// The generation of a group with the number `id`, and what is cut from it, each with the index of its target.
+#[expect(clippy::expect_used, reason = "a broken invariant must be loud")]
 fn generate(
     request: &Request,
     asked: &[Asked],
@@ -85,14 +75,15 @@ fn generate(
     let (frame, mut cuts) = (group.preset.size(), Vec::with_capacity(group.members.len()));
     for asked in group.members.iter().filter_map(|member| asked.get(*member)) {
         let Some(target) = request.targets().get(asked.index) else { continue };
-        let crop = request.fit().rect_at(frame, asked.size, request.focus())?;
+        let crop = request.fit().rect_at(frame, asked.size, request.options().focus);
+        let crop = crop.expect("invariant: the preset of a group covers its members");
         let cut = rendition(request, target, Some((id, asked.own)), frame, crop);
         cuts.push((asked.index, cut));
     }
     let crops: Vec<Rect> = cuts.iter().map(|(_, cut)| cut.crop).collect();
     let safe: Vec<Rect> = cuts.iter().map(|(_, cut)| cut.safe_area.inside(cut.crop, cut.target)).collect();
     let text = prompt(&brief(request, &group.preset, &crops, &safe));
-    let (chars, max) = (text.chars().count(), request.table().max_prompt_chars());
+    let (chars, max) = (text.chars().count(), request.model().limits().prompt_chars);
     if chars > max {
         let index = cuts.first().map_or(0, |(index, _)| *index);
         return Err(PlanError::PromptTooLong { index, chars, max });
@@ -158,7 +149,7 @@ fn common(rects: &[Rect], outer: Rect) -> Rect {
 
 /// The calls that make the request's variants, as few as the table allows.
 fn calls(request: &Request) -> Vec<Call> {
-    let per_call = u32::from(request.table().variants_per_call().get());
+    let per_call = u32::from(request.model().limits().variants_per_call.get());
     (0..request.calls_per_generation())
         .map(|number| {
             let variants = (request.variants() - number * per_call).min(per_call);

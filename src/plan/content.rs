@@ -1,7 +1,6 @@
 //! What a plan holds.
 
 use alloc::collections::BTreeMap;
-use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -11,14 +10,12 @@ use super::fingerprint::CallFields;
 use super::share::{Loss, Optimality, Unshared};
 use crate::digest::{Digest, Fingerprint};
 use crate::format::Format;
-use crate::geometry::fit::{Fit, TooSmallError};
-use crate::geometry::focus::Focus;
+use crate::geometry::fit::Fit;
 use crate::geometry::insets::Insets;
 use crate::geometry::rect::{Kept, Rect};
-use crate::model::preset::{Preset, Resolution};
+use crate::model::preset::Preset;
 use crate::model::price::UsdMicros;
-use crate::model::select::NothingCoversError;
-use crate::request::error::At;
+use crate::request::options::CallOptions;
 use crate::request::sharing::Sharing;
 use crate::size::Size;
 
@@ -47,9 +44,7 @@ pub(super) struct Header {
     pub(super) source_digest: Option<Digest>,
     /// There where a rendition is cut from the source.
     pub(super) source_size: Option<Size>,
-    pub(super) focus: Focus,
-    pub(super) safety_tolerance: u8,
-    pub(super) transfer_format: Format,
+    pub(super) options: CallOptions,
     pub(super) sharing: Sharing,
     pub(super) optimality: Optimality,
     pub(super) max_cost: Option<UsdMicros>,
@@ -77,11 +72,9 @@ impl Plan {
                         prompt: &generation.prompt,
                         seed: call.seed,
                         variants: call.variants,
-                        safety_tolerance: header.safety_tolerance,
-                        transfer_format: header.transfer_format,
+                        options: header.options,
                         source,
                         occurrence: call.occurrence,
-                        focus: header.focus,
                     };
                     fields.fingerprint()
                 });
@@ -106,14 +99,9 @@ impl Plan {
         self.header.source_digest
     }
 
-    /// The safety tolerance that is passed to the backend, 1 (strict) to 6.
-    pub const fn safety_tolerance(&self) -> u8 {
-        self.header.safety_tolerance
-    }
-
-    /// The format in which the backend is asked to send its pictures.
-    pub const fn transfer_format(&self) -> Format {
-        self.header.transfer_format
+    /// The options of the backend's calls.
+    pub const fn options(&self) -> CallOptions {
+        self.header.options
     }
 
     /// What is asked of the model.
@@ -136,11 +124,6 @@ impl Plan {
     /// The upright size of the source, where a rendition is cut from it.
     pub const fn source_size(&self) -> Option<Size> {
         self.header.source_size
-    }
-
-    /// Where the picture's interest lies, in the frame that a rendition is cut from.
-    pub const fn focus(&self) -> Focus {
-        self.header.focus
     }
 
     /// Which targets may be cut from one generation.
@@ -373,18 +356,4 @@ pub enum PlanError {
     /// It would cost more or make more calls than the request allows.
     #[error(transparent)]
     OverBudget(#[from] OverBudgetError),
-    /// No preset covers a target.
-    #[error(transparent)]
-    NothingCovers(#[from] NothingCoversError),
-    /// A preset does not cover a target.
-    #[error(transparent)]
-    TooSmall(#[from] TooSmallError),
-    /// A model and tier without a price.
-    #[error("no price is known for {model}{}", At(*resolution))]
-    NoPrice {
-        /// The model.
-        model: String,
-        /// The tier.
-        resolution: Option<Resolution>,
-    },
 }

@@ -13,21 +13,21 @@ use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
 use self::read::expect;
-use super::share::{Loss, Optimality, Unshared};
 use super::content::{Call, CallId, Generation, Plan, Rendition};
+use super::share::{Loss, Optimality, Unshared};
 use crate::digest::{Digest, Fingerprint};
 use crate::format::Format;
 use crate::geometry::fit::Fit;
-use crate::geometry::focus::Focus;
 use crate::geometry::insets::Insets;
 use crate::geometry::rect::{Kept, Rect};
-use crate::model::preset::{AspectRatio, Resolution};
+use crate::model::preset::{AspectRatio, Tier};
 use crate::model::price::UsdMicros;
+use crate::request::options::CallOptions;
 use crate::request::sharing::Sharing;
 use crate::size::Size;
 
 /// The version of the document. It changes with the meaning of any field.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -38,10 +38,7 @@ struct Document {
     source_digest: Option<Digest>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     source_size: Option<Size>,
-    #[serde(default, skip_serializing_if = "is_default")]
-    focus: Focus,
-    safety_tolerance: u8,
-    transfer_format: Format,
+    options: CallOptions,
     #[serde(default, skip_serializing_if = "is_default")]
     sharing: Sharing,
     /// There where the set of generations was searched for.
@@ -65,7 +62,7 @@ struct Document {
 struct GenerationDocument {
     id: usize,
     aspect_ratio: AspectRatio,
-    resolution: Option<Resolution>,
+    resolution: Option<Tier>,
     width: u32,
     height: u32,
     prompt: String,
@@ -107,7 +104,7 @@ struct RenditionDocument {
 #[serde(deny_unknown_fields)]
 struct UnsharedDocument {
     aspect_ratio: AspectRatio,
-    resolution: Option<Resolution>,
+    resolution: Option<Tier>,
     width: u32,
     height: u32,
     usd_micros_per_image: UsdMicros,
@@ -167,9 +164,7 @@ impl From<&Plan> for Document {
             model: header.model.to_string(),
             source_digest: header.source_digest,
             source_size: header.source_size,
-            focus: header.focus,
-            safety_tolerance: header.safety_tolerance,
-            transfer_format: header.transfer_format,
+            options: header.options,
             sharing: header.sharing,
             optimality: is_searched(header.sharing).then_some(header.optimality),
             generations: plan.generations.iter().enumerate().map(GenerationDocument::from).collect(),
@@ -195,7 +190,7 @@ impl From<(usize, &Generation)> for GenerationDocument {
         Self {
             id,
             aspect_ratio: preset.ratio(),
-            resolution: preset.resolution(),
+            resolution: preset.tier(),
             width: preset.size().width(),
             height: preset.size().height(),
             prompt: generation.prompt.to_string(),
@@ -226,7 +221,7 @@ impl UnsharedDocument {
         let Unshared { preset, per_image } = unshared;
         Self {
             aspect_ratio: preset.ratio(),
-            resolution: preset.resolution(),
+            resolution: preset.tier(),
             width: preset.size().width(),
             height: preset.size().height(),
             usd_micros_per_image: *per_image,

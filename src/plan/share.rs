@@ -1,34 +1,4 @@
 //! The cheapest set of generations for many targets.
-//!
-//! A generation may serve several targets. [`Sharing::Shared`] looks for the set of generations such that
-//!
-//! - each target is covered by its generation, at a tier not below the floor, without being enlarged;
-//! - the nearness of their shapes is at least `1 - max_loss` of what the target's own best preset has
-//!   ([`smallest_covering`](super::select::smallest_covering)), compared exactly;
-//! - and of all such sets it is the first in this order: the least total cost; the fewest generations; the most kept in
-//!   sum (each target's share in parts per 10⁹, rounded down); the order of the table.
-//!
-//! A target is cut from that generation of the set which keeps the most of its frame, of equals the first in the table.
-//! Presets without a price do not take part. The search is exact; what a caller may bound is its steps, and then the
-//! plan says how far from the optimum it can be: [`Optimality`].
-//!
-//! ```
-//! use smart_resize::{Plan, Request, Source};
-//! use smart_resize::plan::Optimality;
-//! use smart_resize::request::Sharing;
-//!
-//! let plan = |sharing| {
-//!     let source = Source::from_url("https://example.com/shoe.jpg");
-//!     let sizes = ["1280x720", "1200x628", "1500x1000"];
-//!     Plan::new(&Request::builder(source).sizes(sizes).sharing(sharing).build().unwrap())
-//! };
-//! let shared = plan(Sharing::Shared { max_loss_per_mille: 200 })?;
-//! assert_eq!((shared.cost().to_string(), shared.cost_unshared().to_string()), ("$0.20".into(), "$0.50".into()));
-//! assert_eq!(shared.generations()[0].preset().to_string(), "16:9 2K");
-//! assert_eq!(shared.renditions()[2].loss().to_string(), "15.75");
-//! assert_eq!(shared.optimality(), Optimality::Proven);
-//! # Ok::<(), smart_resize::plan::PlanError>(())
-//! ```
 
 mod cover;
 pub(super) mod search;

@@ -4,6 +4,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::error::{RequestError, RequestErrors};
+use super::options::CallOptions;
 use super::sharing::{DEFAULT_SEARCH_NODES, Sharing};
 use super::source::Source;
 use super::target::Target;
@@ -11,7 +12,8 @@ use crate::format::Format;
 use crate::geometry::fit::Fit;
 use crate::geometry::focus::Focus;
 use crate::geometry::rect::Rect;
-use crate::model::preset::{PresetTable, Resolution};
+use crate::model::catalog::Model;
+use crate::model::preset::{Preset, Tier};
 use crate::model::price::{PriceList, UsdMicros};
 use crate::model::select::{Smallest, smallest_covering};
 use crate::scene::Scene;
@@ -52,24 +54,33 @@ impl Default for RequestLimits {
 pub struct Request {
     fields: Fields,
     targets: Vec<Target>,
-    floor: Option<Resolution>,
+    /// One for each target.
+    placements: Vec<Placement>,
+    floor: Option<Tier>,
+}
+
+/// What validation found for a target: where it is cut from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Placement {
+    /// The source itself.
+    Source { size: Size, crop: Rect },
+    /// A generation. For this target alone it would be the preset of this row.
+    Generation { row: usize, preset: Preset, per_image: UsdMicros },
 }
 
 #[derive(Clone, Debug)]
 struct Fields {
     source: Source,
-    table: PresetTable,
-    prices: PriceList,
+    model: Model,
+    prices: Option<PriceList>,
     prompt: String,
     scene: Option<Scene>,
     variants: u32,
     smallest: Smallest,
     format: Format,
     fit: Fit,
-    safety_tolerance: u8,
+    options: CallOptions,
     seed: Option<u64>,
-    transfer_format: Format,
-    focus: Focus,
     sharing: Sharing,
     max_search_nodes: u64,
     skip_covered: Option<u16>,
@@ -78,13 +89,23 @@ struct Fields {
 }
 
 impl Fields {
-    /// The rectangle of the source that becomes `target`, if none is to be generated for it.
-    fn cut_from_source(&self, target: Size) -> Option<Rect> {
+    #[expect(clippy::expect_used, reason = "a broken invariant must be loud")]
+    fn generated(&self, preset: Preset, per_image: UsdMicros) -> Placement {
+        let row = self.model.presets().iter().position(|other| *other == preset);
+        Placement::Generation { row: row.expect("invariant: the preset is one of the model's"), preset, per_image }
+    }
+
+    fn prices(&self) -> &PriceList {
+        self.prices.as_ref().unwrap_or(self.model.prices())
+    }
+
+    /// The source's size and the rectangle that becomes `target`, if the request lets it be cut from the source.
+    fn cut_from_source(&self, target: Size) -> Option<(Size, Rect)> {
         let min_kept_per_mille = self.skip_covered?;
         let frame = self.source.bytes().and(self.source.size())?;
-        let rect = self.fit.rect_at(frame, target, self.focus).ok()?;
+        let rect = self.fit.rect_at(frame, target, self.options.focus).ok()?;
         let (kept, whole) = (u64::from(rect.size().area()), u64::from(frame.area()));
-        (kept * 1000 >= whole * u64::from(min_kept_per_mille)).then_some(rect)
+        (kept * 1000 >= whole * u64::from(min_kept_per_mille)).then_some((frame, rect))
     }
 }
 
@@ -95,18 +116,16 @@ impl Request {
         RequestBuilder {
             fields: Fields {
                 source,
-                table: PresetTable::default(),
-                prices: PriceList::default(),
+                model: Model::default(),
+                prices: None,
                 prompt: String::new(),
                 scene: None,
                 variants: 1,
                 smallest: Smallest::default(),
                 format: Format::default(),
                 fit: Fit::default(),
-                safety_tolerance: 4,
+                options: CallOptions::default(),
                 seed: None,
-                transfer_format: Format::Png,
-                focus: Focus::CENTRE,
                 sharing: Sharing::PerTarget,
                 max_search_nodes: DEFAULT_SEARCH_NODES,
                 skip_covered: None,
@@ -130,13 +149,13 @@ impl Request {
     }
 
     /// The model.
-    pub const fn table(&self) -> &PresetTable {
-        &self.fields.table
+    pub const fn model(&self) -> &Model {
+        &self.fields.model
     }
 
     /// The prices of the model.
-    pub const fn prices(&self) -> &PriceList {
-        &self.fields.prices
+    pub fn prices(&self) -> &PriceList {
+        self.fields.prices()
     }
 
     /// The caller's own prompt, `""` for none.
@@ -155,7 +174,7 @@ impl Request {
     }
 
     /// The lowest tier that may be used; nothing where the table has no tiers.
-    pub const fn floor(&self) -> Option<Resolution> {
+    pub const fn floor(&self) -> Option<Tier> {
         self.floor
     }
 
@@ -174,24 +193,14 @@ impl Request {
         self.fields.fit
     }
 
-    /// The safety tolerance that is passed to the backend, 1 (strict) to 6.
-    pub const fn safety_tolerance(&self) -> u8 {
-        self.fields.safety_tolerance
+    /// The options of the backend's calls.
+    pub const fn options(&self) -> CallOptions {
+        self.fields.options
     }
 
     /// The seed of each generation's first call.
     pub const fn seed(&self) -> Option<u64> {
         self.fields.seed
-    }
-
-    /// The format in which a backend is asked to send its pictures.
-    pub const fn transfer_format(&self) -> Format {
-        self.fields.transfer_format
-    }
-
-    /// Where the picture's interest lies.
-    pub const fn focus(&self) -> Focus {
-        self.fields.focus
     }
 
     /// Which targets may be cut from one generation.
@@ -221,12 +230,12 @@ impl Request {
 
     /// How many calls the variants of a generation take.
     pub(crate) fn calls_per_generation(&self) -> u32 {
-        self.fields.variants.div_ceil(self.fields.table.variants_per_call().get().into())
+        self.fields.variants.div_ceil(self.fields.model.limits().variants_per_call.get().into())
     }
 
-    /// The rectangle of the source that becomes `target`, if none is to be generated for it.
-    pub(crate) fn cut_from_source(&self, target: Size) -> Option<Rect> {
-        self.fields.cut_from_source(target)
+    /// Where each target is cut from, in the order of the targets.
+    pub(crate) fn placements(&self) -> &[Placement] {
+        &self.placements
     }
 }
 
@@ -236,7 +245,7 @@ impl Request {
 pub struct RequestBuilder {
     fields: Fields,
     targets: Vec<Result<Target, (String, ParseSizeError)>>,
-    floor: Option<Resolution>,
+    floor: Option<Tier>,
     limits: RequestLimits,
 }
 
@@ -262,15 +271,15 @@ impl RequestBuilder {
         self
     }
 
-    /// The model, and what it can make. Default: [`PresetTable::nano_banana_pro`].
-    pub fn table(mut self, table: PresetTable) -> Self {
-        self.fields.table = table;
+    /// The model, and what it can make. Default: [`Model::nano_banana_pro`].
+    pub fn model(mut self, model: Model) -> Self {
+        self.fields.model = model;
         self
     }
 
-    /// What the model costs. Default: fal's prices.
+    /// What the model costs, instead of its [own prices](Model::prices).
     pub fn prices(mut self, prices: PriceList) -> Self {
-        self.fields.prices = prices;
+        self.fields.prices = Some(prices);
         self
     }
 
@@ -292,8 +301,8 @@ impl RequestBuilder {
         self
     }
 
-    /// The lowest tier that may be used. Default: [`PresetTable::default_floor`].
-    pub const fn floor(mut self, floor: Resolution) -> Self {
+    /// The lowest tier that may be used. Default: [`Model::default_floor`].
+    pub const fn floor(mut self, floor: Tier) -> Self {
         self.floor = Some(floor);
         self
     }
@@ -318,7 +327,7 @@ impl RequestBuilder {
 
     /// The safety tolerance that is passed to the backend, 1 (strict) to 6. Default: 4.
     pub const fn safety_tolerance(mut self, tolerance: u8) -> Self {
-        self.fields.safety_tolerance = tolerance;
+        self.fields.options.safety_tolerance = tolerance;
         self
     }
 
@@ -330,13 +339,13 @@ impl RequestBuilder {
 
     /// The format in which a backend is asked to send its pictures. Default: PNG, so that only one step is lossy.
     pub const fn transfer_format(mut self, format: Format) -> Self {
-        self.fields.transfer_format = format;
+        self.fields.options.transfer_format = format;
         self
     }
 
     /// Where the picture's interest lies, in the frame that targets are cut from. Default: [`Focus::CENTRE`].
     pub const fn focus(mut self, focus: Focus) -> Self {
-        self.fields.focus = focus;
+        self.fields.options.focus = focus;
         self
     }
 
@@ -388,10 +397,11 @@ impl RequestBuilder {
     /// [`RequestErrors`]: every mistake, in the order of the fields and of the targets.
     pub fn build(self) -> Result<Request, RequestErrors> {
         let mut errors = self.field_errors();
-        let known_floor = self.floor.filter(|floor| self.fields.table.has(*floor));
-        let floor = known_floor.or_else(|| self.fields.table.default_floor());
+        let known_floor = self.floor.filter(|floor| self.fields.model.has(*floor));
+        let floor = known_floor.or_else(|| self.fields.model.default_floor());
         let mut unpriced = Vec::new();
-        let mut targets = Vec::with_capacity(self.targets.len().min(MAX_TARGETS));
+        let count = self.targets.len().min(MAX_TARGETS);
+        let (mut targets, mut placements) = (Vec::with_capacity(count), Vec::with_capacity(count));
         for (index, target) in self.targets.iter().enumerate().take(MAX_TARGETS) {
             let target = match target {
                 Ok(target) => *target,
@@ -411,32 +421,32 @@ impl RequestBuilder {
                 errors.push(RequestError::Insets { index, source });
             }
             targets.push(target);
-            if self.fields.cut_from_source(size).is_some() {
+            if let Some((size, crop)) = self.fields.cut_from_source(size) {
+                placements.push(Placement::Source { size, crop });
                 continue;
             }
-            match smallest_covering(&self.fields.table, size, floor, self.fields.smallest) {
-                Ok(preset) => {
-                    let tier = preset.resolution();
-                    if self.price(tier).is_none() && !unpriced.contains(&tier) {
-                        unpriced.push(tier);
-                    }
-                }
+            match smallest_covering(&self.fields.model, size, floor, self.fields.smallest) {
+                Ok(preset) => match self.price(preset.tier()) {
+                    Some(per_image) => placements.push(self.fields.generated(*preset, per_image)),
+                    None if unpriced.contains(&preset.tier()) => {}
+                    None => unpriced.push(preset.tier()),
+                },
                 Err(source) => errors.push(RequestError::NothingCovers { index, source }),
             }
         }
-        let model = self.fields.table.model();
+        let model = self.fields.model.name();
         errors.extend(
             unpriced.into_iter().map(|resolution| RequestError::NoPrice { model: model.to_string(), resolution }),
         );
         if errors.is_empty() {
-            Ok(Request { fields: self.fields, targets, floor })
+            Ok(Request { fields: self.fields, targets, placements, floor })
         } else {
             Err(RequestErrors { errors })
         }
     }
 
-    fn price(&self, tier: Option<Resolution>) -> Option<UsdMicros> {
-        self.fields.prices.per_image(self.fields.table.model(), tier)
+    fn price(&self, tier: Option<Tier>) -> Option<UsdMicros> {
+        self.fields.prices().per_image(self.fields.model.name(), tier)
     }
 
     /// The mistakes that are not those of one target.
@@ -456,15 +466,15 @@ impl RequestBuilder {
         if chars > self.limits.prompt_chars {
             errors.push(RequestError::PromptTooLong { chars, max: self.limits.prompt_chars });
         }
-        if let Some(floor) = self.floor.filter(|floor| !self.fields.table.has(*floor)) {
+        if let Some(floor) = self.floor.filter(|floor| !self.fields.model.has(*floor)) {
             errors.push(RequestError::UnknownFloor {
                 floor,
-                model: self.fields.table.model().to_string(),
-                known: self.fields.table.resolutions(),
+                model: self.fields.model.name().to_string(),
+                known: self.fields.model.tiers(),
             });
         }
-        if !(1..=6).contains(&self.fields.safety_tolerance) {
-            errors.push(RequestError::SafetyTolerance { found: self.fields.safety_tolerance });
+        if !(1..=6).contains(&self.fields.options.safety_tolerance) {
+            errors.push(RequestError::SafetyTolerance { found: self.fields.options.safety_tolerance });
         }
         let loss = self.fields.sharing.max_loss_per_mille();
         let shares = [("loss", Some(loss)), ("kept share", self.fields.skip_covered)];

@@ -6,7 +6,7 @@ use core::fmt;
 
 use crate::format::Format;
 use crate::geometry::insets::InsetsError;
-use crate::model::preset::Resolution;
+use crate::model::preset::Tier;
 use crate::model::select::NothingCoversError;
 use crate::size::{ParseSizeError, Size};
 
@@ -99,11 +99,11 @@ pub enum RequestError {
     #[error("{model} has no {floor}{}", Known(known))]
     UnknownFloor {
         /// The floor that was asked.
-        floor: Resolution,
+        floor: Tier,
         /// The model.
         model: String,
         /// The tiers that it has.
-        known: Vec<Resolution>,
+        known: Vec<Tier>,
     },
     /// A tolerance outside 1 to 6.
     #[error("safety tolerance {found}, expected 1 to 6")]
@@ -137,12 +137,12 @@ pub enum RequestError {
         /// The model.
         model: String,
         /// The tier.
-        resolution: Option<Resolution>,
+        resolution: Option<Tier>,
     },
 }
 
 /// What a table has instead of the tier that was asked.
-struct Known<'a>(&'a [Resolution]);
+struct Known<'a>(&'a [Tier]);
 
 impl fmt::Display for Known<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -151,7 +151,7 @@ impl fmt::Display for Known<'_> {
 }
 
 /// A tier, where there is one.
-pub(crate) struct At(pub(crate) Option<Resolution>);
+pub(crate) struct At(pub(crate) Option<Tier>);
 
 impl fmt::Display for At {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

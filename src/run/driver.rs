@@ -1,33 +1,4 @@
 //! Runs a plan: asks the store, asks the backend, keeps the answer, renders.
-//!
-//! Sync ([`Driver::run`], or on several threads) and async ([`Driver::run_async`], with any runtime or none). Options
-//! and source are checked before the first call. An answer is handed to the store before it is rendered, and a
-//! failure of one call, or of one rendition, leaves all others as they are. With a [`Budget`] each call is paid for in
-//! advance, at its planned price, and settled when it is over.
-//!
-//! ```
-//! use smart_resize::{Plan, Request, Source};
-//! use smart_resize::generate::local::LocalGenerator;
-//! use smart_resize::generate::store::MemoryStore;
-//! use smart_resize::run::Driver;
-//! # use smart_resize::{Format, Size};
-//! # use smart_resize::pixels::Picture;
-//! # use smart_resize::pixels::encode::{EncodeOptions, encode};
-//! # let picture = Picture::from_rgb(Size::new(64, 48)?, vec![90; 64 * 48 * 3])?;
-//! # let photo = encode(&picture, Format::Png, &EncodeOptions::default())?.bytes;
-//!
-//! let source = Source::from_bytes(photo);
-//! let request = Request::builder(source.clone()).sizes(["300x250", "728x90"]).build()?;
-//! let plan = Plan::new(&request)?;
-//! let store = MemoryStore::default();
-//! let outcome = Driver::new(&plan, &source).store(&store).run(&LocalGenerator::default())?;
-//! assert!(outcome.is_complete());
-//! assert_eq!(store.len(), 2);
-//!
-//! let error = Driver::new(&plan, &Source::from_bytes(*b"another photo")).run(&LocalGenerator::default()).unwrap_err();
-//! assert!(error.to_string().starts_with("the plan is for the source "));
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
 
 mod job;
 mod rounds;
@@ -48,10 +19,10 @@ use super::outcome::{CallOutcome, Outcome, Output, RenditionError, RenditionOutc
 use crate::format::Format;
 use crate::generate::budget::{Budget, Reservation};
 use crate::generate::error::{GenerateError, GenerateErrorKind};
-use crate::generate::store::{AsyncStore, NoStore, Store, StoreError};
 use crate::generate::generated::Generated;
 use crate::generate::generator::{AsyncGenerator, BoxFuture, Generator};
 use crate::generate::request::SourceMismatchError;
+use crate::generate::store::{AsyncStore, NoStore, Store, StoreError};
 use crate::pixels::decode::{DecodeError, DecodeLimits};
 use crate::pixels::encode::EncodeError;
 use crate::pixels::options::RenderOptions;
@@ -64,6 +35,35 @@ use crate::size::Size;
 type Offload<'a> = dyn Fn(RenderJob) -> BoxFuture<'static, Option<RenderDone>> + Send + Sync + 'a;
 
 /// Runs one plan.
+///
+/// Sync ([`Driver::run`], or on several threads) and async ([`Driver::run_async`], with any runtime or none). Options
+/// and source are checked before the first call. An answer is handed to the store before it is rendered, and a
+/// failure of one call, or of one rendition, leaves all others as they are. With a [`Budget`] each call is paid for in
+/// advance, at its planned price, and settled when it is over.
+///
+/// ```
+/// use smart_resize::{Plan, Request, Source};
+/// use smart_resize::generate::local::LocalGenerator;
+/// use smart_resize::generate::store::MemoryStore;
+/// use smart_resize::run::Driver;
+/// # use smart_resize::{Format, Size};
+/// # use smart_resize::pixels::Picture;
+/// # use smart_resize::pixels::encode::{EncodeOptions, encode};
+/// # let picture = Picture::from_rgb(Size::new(64, 48)?, vec![90; 64 * 48 * 3])?;
+/// # let photo = encode(&picture, Format::Png, &EncodeOptions::default())?.bytes;
+///
+/// let source = Source::from_bytes(photo);
+/// let request = Request::builder(source.clone()).sizes(["300x250", "728x90"]).build()?;
+/// let plan = Plan::new(&request)?;
+/// let store = MemoryStore::default();
+/// let outcome = Driver::new(&plan, &source).store(&store).run(&LocalGenerator::default())?;
+/// assert!(outcome.is_complete());
+/// assert_eq!(store.len(), 2);
+///
+/// let error = Driver::new(&plan, &Source::from_bytes(*b"another photo")).run(&LocalGenerator::default()).unwrap_err();
+/// assert!(error.to_string().starts_with("the plan is for the source "));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 #[must_use]
 pub struct Driver<'a, S = NoStore> {
@@ -194,11 +194,7 @@ impl<'a, S> Driver<'a, S> {
     }
 
     /// Tells of an answer, or of its lack, and makes the job of rendering it.
-    fn answered(
-        &self,
-        run: &CallRun<'_>,
-        outcome: &mut CallOutcome,
-    ) -> RenderJob {
+    fn answered(&self, run: &CallRun<'_>, outcome: &mut CallOutcome) -> RenderJob {
         let call = run.request.call();
         match &outcome.result {
             Ok(generated) => {
@@ -359,7 +355,7 @@ impl<S: Store> Driver<'_, S> {
             (None, None) => generator.generate(request),
             (None, Some(budget)) => match budget.reserve(request) {
                 Ok(reservation) => settled(reservation, generator.generate(request)),
-                Err(refused) => Err(refused.into()),
+                Err(error) => Err(error.into()),
             },
         };
         let mut outcome = CallOutcome::new(unless_put_off(run, result)?, reused);
@@ -427,7 +423,7 @@ impl<S: AsyncStore> Driver<'_, S> {
             (None, None) => generator.generate(request).await,
             (None, Some(budget)) => match budget.reserve(request) {
                 Ok(reservation) => settled(reservation, generator.generate(request).await),
-                Err(refused) => Err(refused.into()),
+                Err(error) => Err(error.into()),
             },
         };
         let mut outcome = CallOutcome::new(unless_put_off(run, result)?, reused);

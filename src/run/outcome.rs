@@ -6,18 +6,18 @@ use crate::digest::{Digest, Fingerprint};
 use crate::format::Format;
 use crate::generate::budget::billed_images;
 use crate::generate::error::GenerateError;
-use crate::generate::store::StoreError;
 use crate::generate::generated::Generated;
 use crate::generate::request::GenerationRequest;
+use crate::generate::store::StoreError;
 use crate::geometry::focus::Focus;
 use crate::geometry::insets::Insets;
 use crate::geometry::rect::{Kept, Rect};
-use crate::model::preset::{AspectRatio, Resolution};
+use crate::model::preset::{AspectRatio, Tier};
 use crate::model::price::UsdMicros;
 use crate::pixels::encode::EncoderSettings;
 use crate::pixels::rendered::{RenderError, Warning};
-use crate::plan::share::Loss;
 use crate::plan::content::{CallId, Generation, Plan};
+use crate::plan::share::Loss;
 use crate::size::Size;
 
 /// The result of a run. Nothing in it is lost for a failure elsewhere.
@@ -37,10 +37,11 @@ impl Outcome {
     }
 
     /// Every picture that the plan promises, with its exact size: in the order of the targets, and of their variants.
-    pub fn outputs(&self) -> impl Iterator<Item = (Size, Result<&Output, &RenditionError>)> {
+    /// An error is a copy, so that `?` can return it.
+    pub fn outputs(&self) -> impl Iterator<Item = (Size, Result<&Output, RenditionError>)> {
         self.renditions.iter().flat_map(|rendition| {
             let target = rendition.target;
-            rendition.variants.iter().map(move |made| (target, made.as_ref()))
+            rendition.variants.iter().map(move |made| (target, made.as_ref().map_err(Clone::clone)))
         })
     }
 
@@ -168,7 +169,7 @@ pub struct GenerationRecord {
     /// The shape that was asked.
     pub aspect_ratio: AspectRatio,
     /// The tier that was asked.
-    pub resolution: Option<Resolution>,
+    pub resolution: Option<Tier>,
     /// The size that was asked.
     pub preset: Size,
     /// The whole prompt.
@@ -192,7 +193,7 @@ impl GenerationRecord {
         Self {
             model: request.model().to_string(),
             aspect_ratio: request.preset().ratio(),
-            resolution: request.preset().resolution(),
+            resolution: request.preset().tier(),
             preset: request.preset().size(),
             prompt: request.prompt().to_string(),
             seed: request.seed(),

@@ -53,9 +53,9 @@ pub use self::answer::{
 };
 use super::base64;
 use crate::format::Format;
-use crate::generate::request::GenerationRequest;
 use crate::generate::error::{GenerateError, GenerateErrorKind};
-use crate::model::preset::Resolution;
+use crate::generate::request::GenerationRequest;
+use crate::model::preset::Tier;
 use crate::request::source::Source;
 
 #[cfg(doc)]
@@ -183,8 +183,8 @@ impl GenerateContentRequest {
             return Err(InputError::Variants { found }.into());
         }
         let preset = request.preset();
-        let image_size = preset.resolution().map(|tier| match tier {
-            Resolution::HALF_K => "512".to_owned(),
+        let image_size = preset.tier().map(|tier| match tier {
+            Tier::HALF_K => "512".to_owned(),
             tier => tier.to_string(),
         });
         let generation_config = GenerationConfig {

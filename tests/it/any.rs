@@ -4,7 +4,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use smart_resize::geometry::{Fit, Focus, Insets};
-use smart_resize::model::{Preset, PresetTable, PriceList, Smallest, UsdMicros};
+use smart_resize::model::{Model, Preset, PriceList, Smallest, UsdMicros};
 use smart_resize::plan::Digest;
 use smart_resize::request::{RequestBuilder, Sharing};
 use smart_resize::scene::{Area, Region, Scene};
@@ -62,9 +62,9 @@ pub(crate) fn any_format() -> impl Strategy<Value = Format> {
     select(vec![Format::Png, Format::Jpeg, Format::WebP])
 }
 
-/// The three built-in tables, and one of a caller's own whose names fit no pattern.
-pub(crate) fn any_table() -> impl Strategy<Value = PresetTable> {
-    let own = PresetTable::new(
+/// The built-in models, and one of a caller's own whose names fit no pattern.
+pub(crate) fn any_table() -> impl Strategy<Value = Model> {
+    let own = Model::new(
         "my \"model\"",
         vec![
             Preset::new(size(3500, 1500), "7:3".parse().unwrap(), Some("3K".parse().unwrap())),
@@ -72,7 +72,7 @@ pub(crate) fn any_table() -> impl Strategy<Value = PresetTable> {
             Preset::new(size(700, 300), "7:3".parse().unwrap(), Some("0.75K".parse().unwrap())),
         ],
     );
-    let mut tables = PresetTable::all().to_vec();
+    let mut tables = Model::all().to_vec();
     tables.push(own.unwrap());
     select(tables)
 }
@@ -122,7 +122,7 @@ pub(crate) fn any_economical_request() -> impl Strategy<Value = Request> {
 }
 
 fn any_builder() -> impl Strategy<Value = RequestBuilder> {
-    let targets = |table: &PresetTable| {
+    let targets = |table: &Model| {
         let target = (select(table.presets().to_vec()), any_side(), any_side(), option::of(any_insets())).prop_map(
             |(preset, width, height, insets)| {
                 let inside = size(width.min(preset.size().width()), height.min(preset.size().height()));
@@ -132,7 +132,7 @@ fn any_builder() -> impl Strategy<Value = RequestBuilder> {
         // A list of few values, so that some come twice.
         prop::collection::vec(target, 1..5).prop_flat_map(|pool| prop::collection::vec(select(pool), 1..8))
     };
-    let floor = |table: &PresetTable| match table.resolutions() {
+    let floor = |table: &Model| match table.tiers() {
         tiers if tiers.is_empty() => Just(None).boxed(),
         tiers => option::of(select(tiers)).boxed(),
     };
@@ -144,7 +144,7 @@ fn any_builder() -> impl Strategy<Value = RequestBuilder> {
             UsdMicros(u64::MAX),
         )
     };
-    let of_a_table = move |table: PresetTable| (targets(&table), floor(&table), Just(table));
+    let of_a_table = move |table: Model| (targets(&table), floor(&table), Just(table));
     let options = (
         any_source(),
         option::of(any_scene()),
@@ -160,7 +160,7 @@ fn any_builder() -> impl Strategy<Value = RequestBuilder> {
         let (source, scene, prompt, variants, seed, tolerance, (format, transfer), (crop, by_pixels)) = options;
         let mut builder = Request::builder(source)
             .targets(targets)
-            .table(table)
+            .model(table)
             .prices(own_prices())
             .prompt(prompt)
             .variants(variants)

@@ -155,9 +155,8 @@ async fn once_around() {
 
 /// For each call: whether it was refused by the budget.
 fn refused(outcome: &Outcome) -> Vec<bool> {
-    let over = |call: &CallOutcome| {
-        call.result.as_ref().is_err_and(|error| error.kind() == GenerateErrorKind::OverBudget)
-    };
+    let over =
+        |call: &CallOutcome| call.result.as_ref().is_err_and(|error| error.kind() == GenerateErrorKind::OverBudget);
     outcome.calls.iter().map(over).collect()
 }
 

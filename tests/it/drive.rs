@@ -14,7 +14,7 @@ use smart_resize::generate::{
     BoxFuture, BoxedAsyncGenerator, GenerateError, GenerateErrorKind, Generated, GenerationRequest, from_async_fn,
     from_fn,
 };
-use smart_resize::model::{PresetTable, UsdMicros};
+use smart_resize::model::{Model, UsdMicros};
 use smart_resize::pixels::decode::{DecodeError, decode};
 use smart_resize::pixels::render::RenderOptions;
 use smart_resize::pixels::{Codec, Picture};
@@ -81,7 +81,9 @@ fn sync_threaded_and_async_runs_leave_the_same() {
         for (found, expected) in outcome.renditions.iter().zip(&expected.renditions) {
             assert_eq!(found.variants, expected.variants);
         }
-        assert!(outcome.calls.iter().zip(&expected.calls).all(|(a, b)| a.result.as_ref().ok() == b.result.as_ref().ok()));
+        assert!(
+            outcome.calls.iter().zip(&expected.calls).all(|(a, b)| a.result.as_ref().ok() == b.result.as_ref().ok())
+        );
     }
 }
 
@@ -441,10 +443,10 @@ fn backends_can_be_shared_and_boxed() {
 
 #[test]
 fn a_call_asks_exactly_what_the_plan_says() {
-    let table = PresetTable::nano_banana_2().with_variants_per_call(std::num::NonZeroU16::MIN);
+    let table = Model::nano_banana_2().with_variants_per_call(std::num::NonZeroU16::MIN);
     let request = Request::builder(source())
         .sizes(["1920x1080"])
-        .table(table)
+        .model(table)
         .variants(2)
         .seed(u64::from(u32::MAX) / 2)
         .safety_tolerance(2)
@@ -457,8 +459,8 @@ fn a_call_asks_exactly_what_the_plan_says() {
         assert_eq!(&**request.model(), "nano-banana-2");
         assert_eq!(request.preset().to_string(), "16:9 2K");
         assert!(request.prompt().ends_with("at night"));
-        assert_eq!((request.variants(), request.safety_tolerance()), (1, 2));
-        assert_eq!(request.transfer_format(), Format::WebP);
+        assert_eq!((request.variants(), request.options().safety_tolerance), (1, 2));
+        assert_eq!(request.options().transfer_format, Format::WebP);
         assert_eq!(
             (request.call(), request.seed(), request.fingerprint()),
             (call.id(), call.seed(), call.fingerprint())

@@ -2,7 +2,7 @@
 
 use core::num::NonZeroU16;
 
-use smart_resize::model::{Preset, PresetTable, PriceList, UsdMicros};
+use smart_resize::model::{Model, Preset, PriceList, UsdMicros};
 use smart_resize::plan::{Digest, Fingerprint};
 use smart_resize::request::RequestBuilder;
 use smart_resize::{Format, Plan, Request, Source};
@@ -12,13 +12,13 @@ use crate::any::size;
 const PICTURE: &[u8] = b"the encoded bytes of a picture";
 
 /// A model of one preset, priced.
-fn table(model: &'static str, preset: Preset) -> PresetTable {
-    PresetTable::new(model, vec![preset]).unwrap().with_variants_per_call(NonZeroU16::new(4).unwrap())
+fn table(model: &'static str, preset: Preset) -> Model {
+    Model::new(model, vec![preset]).unwrap().with_variants_per_call(NonZeroU16::new(4).unwrap())
 }
 
-fn prices(table: &PresetTable) -> PriceList {
-    let model = table.model().to_owned();
-    PriceList::new(UsdMicros(0)).with_image(model, table.presets()[0].resolution(), UsdMicros(1))
+fn prices(table: &Model) -> PriceList {
+    let model = table.name().to_owned();
+    PriceList::new(UsdMicros(0)).with_image(model, table.presets()[0].tier(), UsdMicros(1))
 }
 
 fn preset() -> Preset {
@@ -30,14 +30,14 @@ fn source() -> Source {
 }
 
 /// The request that the others differ from in one thing.
-fn base(source: Source, table: PresetTable) -> RequestBuilder {
+fn base(source: Source, table: Model) -> RequestBuilder {
     of_size("900x300", source, table)
 }
 
-fn of_size(target: &str, source: Source, table: PresetTable) -> RequestBuilder {
+fn of_size(target: &str, source: Source, table: Model) -> RequestBuilder {
     Request::builder(source)
         .prices(prices(&table))
-        .table(table)
+        .model(table)
         .sizes([target])
         .prompt("Make it winter.")
         .variants(2)
@@ -61,9 +61,9 @@ fn first(builder: RequestBuilder) -> Fingerprint {
     fingerprints(builder)[0].unwrap()
 }
 
-/// The encoding of version 1, written out: a line, then each field as its length and its bytes.
+/// The encoding of version 2, written out: a line, then each field as its length and its bytes.
 fn encoded(fields: &[Option<&str>]) -> Vec<u8> {
-    let mut bytes = b"smart-resize call 1\n".to_vec();
+    let mut bytes = b"smart-resize call 2\n".to_vec();
     for field in fields {
         match field {
             Some(text) => {
@@ -91,6 +91,10 @@ fn a_fingerprint_is_the_sha_256_of_the_fields_as_they_are_documented() {
         Some("2"),
         Some("4"),
         Some("png"),
+        Some("500"),
+        Some("500"),
+        Some("500"),
+        Some("500"),
         Some(digest.as_str()),
         Some("0"),
     ];
@@ -102,7 +106,7 @@ fn a_fingerprint_is_the_sha_256_of_the_fields_as_they_are_documented() {
 fn absent_fields_are_absent_in_the_encoding() {
     let untiered = Preset::new(size(900, 300), "3:1".parse().unwrap(), None);
     let table = table("model", untiered);
-    let builder = Request::builder(source()).prices(prices(&table)).table(table).sizes(["900x300"]);
+    let builder = Request::builder(source()).prices(prices(&table)).model(table).sizes(["900x300"]);
     let plan = plan(builder.clone());
     let digest = Digest::of(PICTURE).to_string();
     let prompt = &**plan.generations()[0].prompt();
@@ -116,6 +120,10 @@ fn absent_fields_are_absent_in_the_encoding() {
         Some("1"),
         Some("4"),
         Some("png"),
+        Some("500"),
+        Some("500"),
+        Some("500"),
+        Some("500"),
         Some(digest.as_str()),
         Some("0"),
     ];
@@ -130,8 +138,8 @@ fn what_is_paid_for_today_is_found_by_a_later_version() {
     let case = |resolution: &str, seed: &str, expected: &str| {
         let document = format!(
             r#"{{
-                "version": 1, "model": "nano-banana-pro", "source_digest": "{}", "safety_tolerance": 4,
-                "transfer_format": "png", "usd_micros_per_request": 0, "cost_usd_micros": 0,
+                "version": 2, "model": "nano-banana-pro", "source_digest": "{}",
+                "options": {{"safety_tolerance": 4, "transfer_format": "png"}}, "usd_micros_per_request": 0, "cost_usd_micros": 0,
                 "generations": [{{
                     "id": 0, "aspect_ratio": "16:9", "resolution": {resolution}, "width": 1376, "height": 768,
                     "prompt": "Paint a café.", "usd_micros_per_image": 0,
@@ -147,8 +155,8 @@ fn what_is_paid_for_today_is_found_by_a_later_version() {
         let plan: Plan = serde_json::from_str(&document).unwrap();
         assert_eq!(plan.generations()[0].calls()[0].fingerprint().unwrap().to_string(), expected);
     };
-    case("\"1K\"", "7", "fcfd1b971f5406f86ca3882239e6eea9431f2556bcf2f010a67a0a907ea96b3c");
-    case("null", "null", "dd126dd3be3028e8bee1caa1612204655ea0949010505ff1187b2199489bf593");
+    case("\"1K\"", "7", "d659bae08b3286a19b488086c4bc48ac8144de5e230ed68ce911e9f34a24bb6b");
+    case("null", "null", "c2cac61215a5b7da47423cbfe0b106fd1308614dae8f02207de3ec5e46d728a4");
 }
 
 #[test]
@@ -192,10 +200,7 @@ fn what_no_backend_is_asked_does_not_change_the_fingerprint() {
         base(source, table("model", preset()))
     });
     case("the format of the results", usual().format(Format::Jpeg));
-    case(
-        "the price",
-        usual().prices(PriceList::new(UsdMicros(9)).with_image("model", preset().resolution(), UsdMicros(99))),
-    );
+    case("the price", usual().prices(PriceList::new(UsdMicros(9)).with_image("model", preset().tier(), UsdMicros(99))));
     // The same shape, so the same prompt; it is only resampled more.
     case("the target's size", of_size("300x100", source(), table("model", preset())));
     case("blanks around the user's prompt", usual().prompt("  Make it winter.\n"));
@@ -215,7 +220,7 @@ fn no_two_calls_of_a_plan_share_a_fingerprint() {
     let table = table("model", preset());
     let builder = Request::builder(source())
         .prices(prices(&table))
-        .table(table)
+        .model(table)
         .sizes(["900x300", "900x300", "900x300"])
         .variants(9);
     let plan = plan(builder);

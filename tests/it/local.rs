@@ -2,7 +2,7 @@
 
 use smart_resize::generate::local::LocalGenerator;
 use smart_resize::generate::{GenerateErrorKind, GenerationRequest};
-use smart_resize::model::PresetTable;
+use smart_resize::model::Model;
 use smart_resize::pixels::decode::{DecodeLimits, decode};
 use smart_resize::pixels::render::{RenderOptions, RenderTarget, render};
 use smart_resize::pixels::{Layout, Picture};
@@ -13,9 +13,9 @@ use crate::pictures::{photo, png, size, transparent};
 /// The request whose only preset is `frame`.
 fn request(source: &Source, frame: Size, variants: u32) -> GenerationRequest {
     let preset = smart_resize::model::Preset::new(frame, "1:1".parse().unwrap(), None);
-    let table = PresetTable::new("m", vec![preset]).unwrap().with_variants_per_call(64.try_into().unwrap());
+    let table = Model::new("m", vec![preset]).unwrap().with_variants_per_call(64.try_into().unwrap());
     let prices = smart_resize::model::PriceList::default().with_image("m", None, smart_resize::model::UsdMicros(1));
-    let request = Request::builder(source.clone()).targets([frame]).table(table).prices(prices).variants(variants);
+    let request = Request::builder(source.clone()).targets([frame]).model(table).prices(prices).variants(variants);
     let plan = Plan::new(&request.build().unwrap()).unwrap();
     plan.requests(source).unwrap().remove(0)
 }

@@ -94,17 +94,16 @@ fn the_document_of_a_plan_that_spares_what_it_can() {
 fn a_document_without_digest_seed_tiers_and_safe_areas() {
     let request = Request::builder(Source::from_url("https://example.com/a.jpg"))
         .sizes(["100x100"])
-        .table(smart_resize::model::PresetTable::nano_banana())
+        .model(smart_resize::model::Model::nano_banana())
         .build();
     let plan = Plan::new(&request.unwrap()).unwrap();
     let mut found = document(&plan);
     found["generations"][0]["prompt"] = json!("…");
     let expected = json!({
-        "version": 1,
+        "version": 2,
         "model": "nano-banana",
         "source_digest": null,
-        "safety_tolerance": 4,
-        "transfer_format": "png",
+        "options": { "safety_tolerance": 4, "transfer_format": "png" },
         "generations": [{
             "id": 0,
             "aspect_ratio": "1:1",
@@ -302,8 +301,8 @@ fn an_unknown_field_is_refused_and_a_missing_one_too() {
     let original = document(&small());
     let mut places = Vec::new();
     objects(&original, "", &mut places);
-    // The plan, two generations with two calls each, two renditions, two rectangles, a safe area.
-    assert_eq!(places.len(), 1 + 2 + 4 + 2 + 2 + 1);
+    // The plan, its options, two generations with two calls each, two renditions, two rectangles, a safe area.
+    assert_eq!(places.len(), 1 + 1 + 2 + 4 + 2 + 2 + 1);
     for place in places {
         let mut more = original.clone();
         more.pointer_mut(&place).unwrap()["note"] = json!("hello");
@@ -334,16 +333,16 @@ fn documents_that_no_plan_would_write() {
         change(&mut tampered);
         assert_eq!(refused(&tampered), expected);
     };
-    case(&|d| d["version"] = json!(2), "version is 2, expected 1");
-    case(&|d| d["version"] = json!(0), "version is 0, expected 1");
+    case(&|d| d["version"] = json!(3), "version is 3, expected 2");
+    case(&|d| d["version"] = json!(0), "version is 0, expected 2");
     // The version comes first, so that a document of tomorrow is not blamed for its new fields.
-    let newer = r#"{"version": 2, "surprise": true}"#;
+    let newer = r#"{"version": 3, "surprise": true}"#;
     assert_eq!(
         serde_json::from_str::<Plan>(newer).unwrap_err().to_string(),
-        "version is 2, expected 1 at line 1 column 13"
+        "version is 3, expected 2 at line 1 column 13"
     );
-    case(&|d| d["safety_tolerance"] = json!(0), "safety_tolerance is 0, expected 1 to 6");
-    case(&|d| d["safety_tolerance"] = json!(7), "safety_tolerance is 7, expected 1 to 6");
+    case(&|d| d["options"]["safety_tolerance"] = json!(0), "options: safety_tolerance is 0, expected 1 to 6");
+    case(&|d| d["options"]["safety_tolerance"] = json!(7), "options: safety_tolerance is 7, expected 1 to 6");
     case(&|d| d["renditions"] = json!([]), "0 renditions, expected 1 to 256");
     case(&|d| d["generations"] = json!([]), "renditions[0]: generation is 0, of 0");
     case(&|d| d["renditions"][1]["generation"] = json!(2), "renditions[1]: generation is 2, of 2");
@@ -474,7 +473,7 @@ fn a_plan_without_a_digest_is_only_held_against_itself() {
     let request = Request::builder(Source::from_url("u")).sizes(["9x9"]).build().unwrap();
     let original = document(&Plan::new(&request).unwrap());
     for (place, other) in
-        [("/model", json!("m")), ("/generations/0/prompt", json!("p")), ("/safety_tolerance", json!(1))]
+        [("/model", json!("m")), ("/generations/0/prompt", json!("p")), ("/options/safety_tolerance", json!(1))]
     {
         let mut changed = original.clone();
         *changed.pointer_mut(place).unwrap() = other.clone();

@@ -8,7 +8,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use smart_resize::geometry::{Fit, Insets, Rect};
-use smart_resize::model::{Preset, PresetTable, Resolution};
+use smart_resize::model::{Model, Preset, Tier};
 use smart_resize::prompt::{Brief, prompt};
 use smart_resize::scene::{Area, Region, Scene};
 use smart_resize::{Request, Size, Source, Target};
@@ -29,8 +29,8 @@ struct Situation {
 }
 
 fn preset(name: &str) -> Preset {
-    let tables = [PresetTable::nano_banana_pro(), PresetTable::nano_banana_2()];
-    let mut presets = tables.iter().flat_map(PresetTable::presets);
+    let tables = [Model::nano_banana_pro(), Model::nano_banana_2()];
+    let mut presets = tables.iter().flat_map(Model::presets);
     *presets.find(|preset| preset.to_string() == name).unwrap()
 }
 
@@ -270,7 +270,7 @@ fn any_part(frame: Size) -> impl Strategy<Value = Rect> {
 }
 
 fn any_preset() -> impl Strategy<Value = Preset> {
-    select(PresetTable::all().iter().flat_map(|table| table.presets().to_vec()).collect::<Vec<_>>())
+    select(Model::all().iter().flat_map(|table| table.presets().to_vec()).collect::<Vec<_>>())
 }
 
 proptest! {
@@ -301,7 +301,7 @@ proptest! {
         // What a scene or a user says is theirs, so here both are left out.
         let mut builder = Request::builder(request.source().clone())
             .targets(request.targets().iter().copied())
-            .table(request.table().clone())
+            .model(request.model().clone())
             .prices(request.prices().clone())
             .fit(request.fit())
             .smallest(request.smallest());
@@ -411,7 +411,7 @@ proptest! {
         let request = Request::builder(Source::from_url("u").with_size(source))
             .targets([Target::new(target).with_safe_area(insets)])
             .fit(fit)
-            .floor(Resolution::K4)
+            .floor(Tier::K4)
             .build()
             .unwrap();
         let plan = smart_resize::Plan::new(&request).unwrap();
@@ -428,7 +428,7 @@ proptest! {
 
 #[test]
 fn the_setters_of_a_brief_do_not_undo_each_other() {
-    let preset = &PresetTable::nano_banana_pro().presets()[0].clone();
+    let preset = &Model::nano_banana_pro().presets()[0].clone();
     let (band, safe) = (Rect::new(0, 100, size(1024, 824)), Rect::new(100, 200, size(700, 500)));
     let one = prompt(&Brief::new(preset).with_surviving(band).with_safe_area(safe));
     assert_eq!(one, prompt(&Brief::new(preset).with_safe_area(safe).with_surviving(band)));
@@ -437,7 +437,7 @@ fn the_setters_of_a_brief_do_not_undo_each_other() {
 
 #[test]
 fn a_band_outside_the_frame_is_clipped_to_it() {
-    let preset = &PresetTable::nano_banana_pro().presets()[0].clone();
+    let preset = &Model::nano_banana_pro().presets()[0].clone();
     let far = Rect::new(u32::MAX, u32::MAX, size(65_535, 65_535));
     let text = prompt(&Brief::new(preset).with_surviving(far).with_safe_area(far));
     assert!(text.contains("from 99 % to 100 % of the frame's width"), "{text}");

@@ -4,7 +4,7 @@ use core::num::NonZeroU16;
 
 use proptest::prelude::*;
 use smart_resize::geometry::{Fit, Insets};
-use smart_resize::model::{Preset, PresetTable, PriceList, Resolution, Smallest, UsdMicros};
+use smart_resize::model::{Model, Preset, PriceList, Smallest, Tier, UsdMicros};
 use smart_resize::plan::{Call, PlanError};
 use smart_resize::request::{MAX_PROMPT_CHARS, MAX_TARGETS, MAX_VARIANTS, RequestBuilder, RequestError, RequestLimits};
 use smart_resize::{Format, Plan, Request, Source, Target};
@@ -56,19 +56,19 @@ fn each_mistake_in_its_own_words() {
     case(one().variants(0), "0 variants per size, expected 1 to 64");
     case(one().variants(65), "65 variants per size, expected 1 to 64");
     case(one().prompt("é".repeat(5001)), "a prompt of 5001 characters, at most 5000");
-    case(one().floor(Resolution::HALF_K), "nano-banana-pro has no 0.5K, only [1K, 2K, 4K]");
+    case(one().floor(Tier::HALF_K), "nano-banana-pro has no 0.5K, only [1K, 2K, 4K]");
     case(one().safety_tolerance(0), "safety tolerance 0, expected 1 to 6");
     case(one().safety_tolerance(7), "safety tolerance 7, expected 1 to 6");
     case(one().prices(PriceList::new(UsdMicros(0))), "no price is known for nano-banana-pro at 1K");
     let untiered = PriceList::new(UsdMicros(0));
-    case(one().table(PresetTable::nano_banana()).prices(untiered), "no price is known for nano-banana");
+    case(one().model(Model::nano_banana()).prices(untiered), "no price is known for nano-banana");
 }
 
 /// A model that makes one very large picture, so that only the format is in the way.
 fn huge() -> RequestBuilder {
     let preset = Preset::new(size(65_535, 65_535), "1:1".parse().unwrap(), None);
     let prices = PriceList::new(UsdMicros(0)).with_image("huge", None, UsdMicros(1));
-    builder().table(PresetTable::new("huge", vec![preset]).unwrap()).prices(prices)
+    builder().model(Model::new("huge", vec![preset]).unwrap()).prices(prices)
 }
 
 #[test]
@@ -141,8 +141,8 @@ fn both_sides_of_each_limit() {
     fine(one().safety_tolerance(1));
     fine(one().safety_tolerance(6));
     fine(builder().sizes(["6336x2688", "3072x5504", "1x1"]));
-    fine(one().floor(Resolution::K4));
-    fine(one().table(PresetTable::nano_banana_2()).floor(Resolution::HALF_K));
+    fine(one().floor(Tier::K4));
+    fine(one().model(Model::nano_banana_2()).floor(Tier::HALF_K));
 }
 
 #[test]
@@ -173,29 +173,29 @@ fn a_service_makes_the_limits_tighter_and_prompts_longer() {
 #[test]
 fn the_defaults_are_those_of_the_service() {
     let request = one().build().unwrap();
-    assert_eq!(request.table(), &PresetTable::nano_banana_pro());
+    assert_eq!(request.model(), &Model::nano_banana_pro());
     assert_eq!(request.prices(), &PriceList::default());
     assert_eq!((request.prompt(), request.scene(), request.variants(), request.seed()), ("", None, 1, None));
-    assert_eq!((request.floor(), request.safety_tolerance()), (Some(Resolution::K1), 4));
-    assert_eq!((request.format(), request.transfer_format()), (Format::Png, Format::Png));
+    assert_eq!((request.floor(), request.options().safety_tolerance), (Some(Tier::K1), 4));
+    assert_eq!((request.format(), request.options().transfer_format), (Format::Png, Format::Png));
     assert_eq!((request.fit(), request.smallest()), (Fit::Cover, Smallest::ByTier));
     assert_eq!(request.source(), &source());
-    assert_eq!(one().table(PresetTable::nano_banana()).build().unwrap().floor(), None);
+    assert_eq!(one().model(Model::nano_banana()).build().unwrap().floor(), None);
 }
 
 #[test]
 fn every_option_arrives_where_it_belongs() {
     let insets = Insets::all(100).unwrap();
     let target = Target::new(size(100, 50)).with_safe_area(insets);
-    let prices = PriceList::default().with_image("nano-banana-2", Some(Resolution::K2), UsdMicros(7));
+    let prices = PriceList::default().with_image("nano-banana-2", Some(Tier::K2), UsdMicros(7));
     let builder = builder()
         .targets([target])
-        .table(PresetTable::nano_banana_2())
+        .model(Model::nano_banana_2())
         .prices(prices)
         .prompt("Make it winter.")
         .scene(smart_resize::scene::Scene::new("a shoe").unwrap())
         .variants(3)
-        .floor(Resolution::K2)
+        .floor(Tier::K2)
         .smallest(Smallest::ByPixels)
         .format(Format::WebP)
         .fit(Fit::Crop)
@@ -204,10 +204,13 @@ fn every_option_arrives_where_it_belongs() {
         .transfer_format(Format::Jpeg);
     let plan = plan(builder);
     let (generation, rendition) = (&plan.generations()[0], &plan.renditions()[0]);
-    assert_eq!((&**plan.model(), plan.safety_tolerance(), plan.transfer_format()), ("nano-banana-2", 2, Format::Jpeg));
+    assert_eq!(
+        (&**plan.model(), plan.options().safety_tolerance, plan.options().transfer_format),
+        ("nano-banana-2", 2, Format::Jpeg)
+    );
     assert_eq!(plan.source_digest(), source().digest());
     // Of 2K the 8:1 has the fewest pixels that cover.
-    assert_eq!(generation.preset().resolution(), Some(Resolution::K2));
+    assert_eq!(generation.preset().tier(), Some(Tier::K2));
     assert_eq!((generation.per_image(), generation.variants()), (UsdMicros(7), 3));
     assert!(generation.prompt().contains("The image shows: a shoe."));
     assert!(generation.prompt().ends_with("\nMake it winter."));
@@ -226,8 +229,8 @@ fn calls(builder: RequestBuilder) -> Vec<(u32, Option<u64>)> {
 #[test]
 fn variants_are_split_into_as_few_calls_as_the_backend_allows() {
     let variants = |number: u32, per_call: u16| -> Vec<u32> {
-        let table = PresetTable::nano_banana_pro().with_variants_per_call(NonZeroU16::new(per_call).unwrap());
-        calls(one().table(table).variants(number)).into_iter().map(|(variants, _)| variants).collect()
+        let table = Model::nano_banana_pro().with_variants_per_call(NonZeroU16::new(per_call).unwrap());
+        calls(one().model(table).variants(number)).into_iter().map(|(variants, _)| variants).collect()
     };
     assert_eq!(variants(1, 4), [1]);
     assert_eq!(variants(4, 4), [4]);
@@ -273,11 +276,11 @@ fn duplicate_targets_have_generations_of_their_own() {
 
 #[test]
 fn the_cost_is_the_requests_part_once_and_each_image() {
-    let case = |sizes: &[&str], variants: u32, table: PresetTable, expected: &str| {
-        let plan = plan(builder().sizes(sizes).variants(variants).table(table));
+    let case = |sizes: &[&str], variants: u32, table: Model, expected: &str| {
+        let plan = plan(builder().sizes(sizes).variants(variants).model(table));
         assert_eq!(plan.cost().to_string(), expected, "{sizes:?} {variants}");
     };
-    let [pro, two, one] = PresetTable::all();
+    let [pro, _, two, _, one] = Model::all();
     case(&["1024x1024"], 1, pro.clone(), "$0.20");
     case(&["2048x2048"], 1, pro.clone(), "$0.20");
     case(&["3840x2160"], 1, pro.clone(), "$0.35");
@@ -286,9 +289,8 @@ fn the_cost_is_the_requests_part_once_and_each_image() {
     case(&["1024x1024", "1920x1080", "3840x2160"], 1, two.clone(), "$0.41");
     case(&["9x9"], 64, one, "$2.546");
     // A price so high that the sum has no number is the highest number, not a small one.
-    let dear =
-        PriceList::new(UsdMicros(u64::MAX)).with_image("nano-banana-2", Some(Resolution::K1), UsdMicros(1 << 63));
-    assert_eq!(plan(builder().sizes(["9x9"]).variants(2).table(two).prices(dear)).cost(), UsdMicros(u64::MAX));
+    let dear = PriceList::new(UsdMicros(u64::MAX)).with_image("nano-banana-2", Some(Tier::K1), UsdMicros(1 << 63));
+    assert_eq!(plan(builder().sizes(["9x9"]).variants(2).model(two).prices(dear)).cost(), UsdMicros(u64::MAX));
 }
 
 #[test]
@@ -304,11 +306,11 @@ fn the_cost_of_forty_common_sizes_is_what_was_found_by_hand() {
 #[test]
 fn a_whole_prompt_is_held_against_the_models_limit() {
     // A caller's prompt of n characters makes the whole one as much longer, so the limit is met exactly.
-    let of = |table: &PresetTable, chars: usize| {
-        let request = builder().sizes(["9x9", "64x64"]).table(table.clone()).prompt("é".repeat(chars)).build();
+    let of = |table: &Model, chars: usize| {
+        let request = builder().sizes(["9x9", "64x64"]).model(table.clone()).prompt("é".repeat(chars)).build();
         Plan::new(&request.unwrap())
     };
-    let table = PresetTable::nano_banana();
+    let table = Model::nano_banana();
     let own = of(&table, 1).unwrap().generations()[0].prompt().chars().count() - 1;
     let room = 5000 - own;
     assert_eq!(of(&table, room).unwrap().generations()[1].prompt().chars().count(), 5000);
@@ -316,8 +318,8 @@ fn a_whole_prompt_is_held_against_the_models_limit() {
     assert_eq!(error, PlanError::PromptTooLong { index: 0, chars: 5001, max: 5000 });
     assert_eq!(error.to_string(), "the whole prompt of target 0 has 5001 characters, the model takes 5000");
     // The other models take ten times that.
-    assert!(of(&PresetTable::nano_banana_pro(), 5000).is_ok());
-    let short = PresetTable::nano_banana_pro().with_max_prompt_chars(own);
+    assert!(of(&Model::nano_banana_pro(), 5000).is_ok());
+    let short = Model::nano_banana_pro().with_max_prompt_chars(own);
     assert!(matches!(of(&short, 1), Err(PlanError::PromptTooLong { index: 0, .. })));
 }
 
@@ -326,8 +328,8 @@ fn the_place_of_a_prompt_that_is_too_long_is_the_targets() {
     let request = builder().sizes(["1024x1024", "1024x100"]).build().unwrap();
     let square = Plan::new(&request).unwrap().generations()[0].prompt().chars().count();
     // The second has a band to speak of, so its prompt is longer.
-    let table = PresetTable::nano_banana_pro().with_max_prompt_chars(square);
-    let request = builder().sizes(["1024x1024", "1024x100"]).table(table).build().unwrap();
+    let table = Model::nano_banana_pro().with_max_prompt_chars(square);
+    let request = builder().sizes(["1024x1024", "1024x100"]).model(table).build().unwrap();
     assert!(matches!(Plan::new(&request), Err(PlanError::PromptTooLong { index: 1, .. })));
 }
 
@@ -345,7 +347,7 @@ proptest! {
             prop_assert!(frame.covers(target.size()));
             prop_assert_eq!(Ok(rendition.crop()), request.fit().rect(frame, target.size()));
             prop_assert_eq!(generation.variants(), request.variants());
-            let per_call = u32::from(request.table().variants_per_call().get());
+            let per_call = u32::from(request.model().limits().variants_per_call.get());
             let full = generation.calls().iter().rev().skip(1).all(|call| call.variants() == per_call);
             prop_assert!(full && generation.calls().iter().all(|call| (1..=per_call).contains(&call.variants())));
             for (number, call) in (0_u64..).zip(generation.calls()) {
@@ -380,7 +382,7 @@ proptest! {
                 Some(index) => plan.generations()[index].preset().size(),
                 None => request.source().size().unwrap(),
             };
-            prop_assert_eq!(Ok(rendition.crop()), request.fit().rect_at(frame, target.size(), request.focus()));
+            prop_assert_eq!(Ok(rendition.crop()), request.fit().rect_at(frame, target.size(), request.options().focus));
             prop_assert_eq!(rendition.kept(), rendition.crop().kept_of(frame));
         }
         // The generations stand in the order of their first renditions, and each has one.

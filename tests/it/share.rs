@@ -7,9 +7,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use smart_resize::geometry::Fit;
-use smart_resize::model::{
-    AspectRatio, Preset, PresetTable, PriceList, Resolution, Smallest, UsdMicros, smallest_covering,
-};
+use smart_resize::model::{AspectRatio, Model, Preset, PriceList, Smallest, Tier, UsdMicros, smallest_covering};
 use smart_resize::plan::{Optimality, PlanError};
 use smart_resize::request::Sharing;
 use smart_resize::{Plan, Request, Size, Source};
@@ -93,10 +91,10 @@ fn lists_of_sizes_cost_what_anothers_solver_found() {
     let cases: Vec<serde_json::Value> = serde_json::from_str(include_str!("../oracle/share.json")).unwrap();
     assert_eq!(cases.len(), 80);
     for case in cases {
-        let table = PresetTable::all().into_iter().find(|table| table.model() == case["model"]).unwrap();
+        let table = Model::all().into_iter().find(|table| table.name() == case["model"]).unwrap();
         let loss = u16::try_from(case["max_loss_per_mille"].as_u64().unwrap()).unwrap();
         let sizes = case["targets"].as_str().unwrap().split(' ');
-        let request = Request::builder(source()).sizes(sizes).table(table).sharing(shared(loss)).build();
+        let request = Request::builder(source()).sizes(sizes).model(table).sharing(shared(loss)).build();
         let plan = Plan::new(&request.unwrap()).unwrap();
         let found = (plan.cost().0, plan.generations().len() as u64, plan.cost_unshared().0);
         let expected = ["cost_usd_micros", "generations", "cost_unshared_usd_micros"].map(|key| case[key].as_u64());
@@ -108,13 +106,13 @@ fn lists_of_sizes_cost_what_anothers_solver_found() {
 /// What is asked, in parts that the oracle reads for itself.
 #[derive(Clone, Debug)]
 struct Case {
-    table: PresetTable,
+    table: Model,
     prices: BTreeMap<u32, u64>,
     targets: Vec<Size>,
     loss: u16,
     fit: Fit,
     smallest: Smallest,
-    floor: Option<Resolution>,
+    floor: Option<Tier>,
     variants: u32,
     max_calls: Option<u32>,
 }
@@ -125,11 +123,11 @@ impl Case {
         let (max_cost, nodes) = change(&mut max_calls);
         let mut prices = PriceList::new(UsdMicros(7));
         for (tier, price) in &self.prices {
-            prices = prices.with_image("m", Resolution::from_milli_k(*tier), UsdMicros(*price));
+            prices = prices.with_image("m", Tier::from_milli_k(*tier), UsdMicros(*price));
         }
         let mut builder = Request::builder(source())
             .targets(self.targets.clone())
-            .table(self.table.clone())
+            .model(self.table.clone())
             .prices(prices)
             .fit(self.fit)
             .smallest(self.smallest)
@@ -149,7 +147,7 @@ impl Case {
     }
 
     fn price(&self, preset: &Preset) -> Option<u64> {
-        self.prices.get(&preset.resolution().unwrap().milli_k()).copied()
+        self.prices.get(&preset.tier().unwrap().milli_k()).copied()
     }
 
     /// Nearness as the issue of the rule writes it: the lesser product over the greater.
@@ -168,7 +166,7 @@ impl Case {
         let floor = self.floor.or(self.table.default_floor());
         let own = smallest_covering(&self.table, target, floor, self.smallest).unwrap();
         let ((a, b), (c, d)) = (Self::nearness(preset, target), Self::nearness(own, target));
-        preset.resolution() >= floor
+        preset.tier() >= floor
             && preset.covers(target)
             && self.price(preset).is_some()
             && 1000 * a * d >= u128::from(1000 - loss) * c * b
@@ -220,16 +218,16 @@ fn any_case() -> impl Strategy<Value = Case> {
     (rows, prices, targets, options).prop_filter_map("nothing to plan", |(rows, prices, targets, options)| {
         let (loss, (crop, by_pixels), floor, variants, max_calls) = options;
         let presets = rows.iter().zip(1_u16..).map(|((w, h, tier), name)| {
-            Preset::new(size(*w, *h), AspectRatio::new(name, 1).unwrap(), Resolution::from_milli_k(*tier))
+            Preset::new(size(*w, *h), AspectRatio::new(name, 1).unwrap(), Tier::from_milli_k(*tier))
         });
-        let table = PresetTable::new("m", presets.collect()).unwrap();
-        let floor = floor.and_then(Resolution::from_milli_k).filter(|floor| table.has(*floor));
+        let table = Model::new("m", presets.collect()).unwrap();
+        let floor = floor.and_then(Tier::from_milli_k).filter(|floor| table.has(*floor));
         let prices = [1000, 2000, 4000].into_iter().zip(prices).filter_map(|(tier, price)| Some((tier, price?)));
         let prices: BTreeMap<u32, u64> = prices.collect();
         let smallest = if by_pixels { Smallest::ByPixels } else { Smallest::ByTier };
         let is_asked = |target: &Size| {
             let own = smallest_covering(&table, *target, floor.or(table.default_floor()), smallest);
-            own.is_ok_and(|own| prices.contains_key(&own.resolution().unwrap().milli_k()))
+            own.is_ok_and(|own| prices.contains_key(&own.tier().unwrap().milli_k()))
         };
         let targets: Vec<Size> = targets.into_iter().map(|(w, h)| size(w, h)).filter(is_asked).collect();
         let fit = if crop { Fit::Crop } else { Fit::Cover };

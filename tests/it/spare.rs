@@ -1,7 +1,7 @@
 //! What a plan spares: generations that others serve, those that the source serves, and plans over their budget.
 
 use smart_resize::geometry::{Fit, Focus, Insets};
-use smart_resize::model::{Resolution, UsdMicros};
+use smart_resize::model::{Tier, UsdMicros};
 use smart_resize::plan::PlanError;
 use smart_resize::request::{RequestBuilder, Sharing};
 use smart_resize::{Plan, Request, Source, Target};
@@ -207,7 +207,7 @@ fn a_budget_is_kept_on_both_of_its_sides() {
 fn within_few_calls_the_cheapest_set_may_cost_more() {
     let shared = Sharing::Shared { max_loss_per_mille: 1000 };
     let builder = || {
-        let tiers = ["1K", "2K", "4K"].map(|tier| tier.parse::<Resolution>().unwrap());
+        let tiers = ["1K", "2K", "4K"].map(|tier| tier.parse::<Tier>().unwrap());
         let preset =
             |w, h, ratio: &str, tier| smart_resize::model::Preset::new(size(w, h), ratio.parse().unwrap(), Some(tier));
         let rows = vec![
@@ -219,7 +219,7 @@ fn within_few_calls_the_cheapest_set_may_cost_more() {
             .with_image("m", Some(tiers[0]), UsdMicros(1))
             .with_image("m", Some(tiers[2]), UsdMicros(5));
         builder()
-            .table(smart_resize::model::PresetTable::new("m", rows).unwrap())
+            .model(smart_resize::model::Model::new("m", rows).unwrap())
             .prices(prices)
             .sizes(["200x100", "100x200"])
             .sharing(shared)

@@ -7,9 +7,10 @@ use smart_resize::generate::store::{Blocking, MemoryStore, Store, StoreError};
 use smart_resize::generate::testing::{
     BrokenLaw, check_async_generator, check_async_store, check_generator, check_store,
 };
-use smart_resize::generate::{self, GenerateError, GenerateErrorKind, Generated, GenerationRequest};
+use smart_resize::generate::{GenerateError, GenerateErrorKind, Generated, GenerationRequest};
+use smart_resize::model::Model;
 use smart_resize::plan::Fingerprint;
-use smart_resize::{Generator, Source};
+use smart_resize::{Generator, Source, generate};
 
 use crate::pictures::{photo, png, size};
 
@@ -20,8 +21,8 @@ fn source() -> Source {
 #[test]
 fn the_built_in_backend_and_stores_pass() {
     let local = LocalGenerator::default();
-    assert_eq!(check_generator(&local, &source()), Ok(()));
-    assert_eq!(pollster::block_on(check_async_generator(&local, &source())), Ok(()));
+    assert_eq!(check_generator(&local, &source(), &Model::default()), Ok(()));
+    assert_eq!(pollster::block_on(check_async_generator(&local, &source(), &Model::default())), Ok(()));
     assert_eq!(check_store(&MemoryStore::default()), Ok(()));
     assert_eq!(pollster::block_on(check_async_store(&Blocking(MemoryStore::default()))), Ok(()));
 }
@@ -31,7 +32,7 @@ fn broken_by(change: impl Fn(&GenerationRequest, Generated) -> Result<Generated,
     let backend = generate::from_fn(|request: &GenerationRequest| {
         change(request, Generator::generate(&LocalGenerator::default(), request)?)
     });
-    let broken: BrokenLaw = check_generator(&backend, &source()).unwrap_err();
+    let broken: BrokenLaw = check_generator(&backend, &source(), &Model::default()).unwrap_err();
     broken.to_string()
 }
 
@@ -44,9 +45,9 @@ fn a_backend_that_breaks_a_law_is_told_which() {
     let empty = broken_by(|_, _| Ok(Generated::new("mine", [[0; 0]; 0])));
     assert_eq!(empty, "there is an image: no image");
     let many = broken_by(|_, made| Ok(Generated::new("mine", [made.images(), made.images()].concat())));
-    assert_eq!(many, "there are no more images than requested: 2 images, 1 requested");
+    assert_eq!(many, "there are no more images than requested: 4 images, 2 requested");
     let billed = broken_by(|request, made| Ok(made.with_billed_images(request.variants() + 1)));
-    assert_eq!(billed, "no more images are billed than requested: 2 billed, 1 requested");
+    assert_eq!(billed, "no more images are billed than requested: 3 billed, 2 requested");
     let unreadable = broken_by(|_, _| Ok(Generated::new("mine", [b"no picture".to_vec()])));
     assert!(unreadable.starts_with("every image can be read: "), "{unreadable}");
     // What a model makes that is not told the shape.

@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use smart_resize::generate::GenerationRequest;
-use smart_resize::model::PresetTable;
+use smart_resize::model::Model;
 use smart_resize::request::RequestBuilder;
 use smart_resize::{Plan, Request, Source};
 
@@ -38,8 +38,8 @@ fn request(source: &Source, change: impl FnOnce(RequestBuilder) -> RequestBuilde
     plan.requests(source).unwrap().remove(0)
 }
 
-fn table(model: &str) -> PresetTable {
-    PresetTable::all().into_iter().find(|table| table.model() == model).unwrap()
+fn table(model: &str) -> Model {
+    Model::all().into_iter().find(|table| table.name() == model).unwrap()
 }
 
 /// The error and what caused it, as people read it.

@@ -35,7 +35,7 @@ pub async fn index() -> Response {
 /// `GET /config.json`: what the page has to know.
 pub async fn config(State(service): State<Service>) -> Response {
     let answer = json!({
-        "model": service.runner.table().model(),
+        "model": service.runner.planned_model().name(),
         "backend": service.runner.backend.name(),
         "max_target_sizes": service.config.limits.max_target_sizes,
         "max_images_per_size": MAX_IMAGES_PER_SIZE,

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use reqwest::Client;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName};
 use smart_resize::generate::{GenerateError, GenerateErrorKind, Generated, GenerationRequest};
-use smart_resize::model::Resolution;
+use smart_resize::model::Tier;
 use smart_resize::pixels::decode::{DecodeLimits, probe};
 use smart_resize::pixels::render::{Inspect, RenderOptions, RenderTarget, render};
 use smart_resize::scene::Scene;
@@ -99,6 +99,7 @@ impl Gemini {
         match (&self.model, &**request.model()) {
             (Some(model), _) => Ok(model),
             (None, "nano-banana-pro") => Ok("gemini-3-pro-image"),
+            (None, "nano-banana-2.1") => Ok("gemini-nano-banana-2.1"),
             (None, "nano-banana-2") => Ok("gemini-3.1-flash-image"),
             (None, "nano-banana") => Ok("gemini-2.5-flash-image"),
             (None, other) => {
@@ -152,8 +153,8 @@ async fn body(request: &GenerationRequest, source: Source) -> Result<Vec<u8>, Ge
 /// What [`GenerateContentRequest::new`] makes of the request, with another source.
 fn with_source(request: &GenerationRequest, source: &Source) -> Result<GenerateContentRequest, GenerateError> {
     let mut content = GenerateContentRequest::for_json(source, request.prompt(), serde_json::Value::Null)?;
-    let size = request.preset().resolution().map(|tier| match tier {
-        Resolution::HALF_K => "512".to_owned(),
+    let size = request.preset().tier().map(|tier| match tier {
+        Tier::HALF_K => "512".to_owned(),
         tier => tier.to_string(),
     });
     let config = serde_json::json!({
@@ -216,7 +217,7 @@ async fn in_background<T: Send + 'static>(
 
 #[cfg(test)]
 mod tests {
-    use smart_resize::model::PresetTable;
+    use smart_resize::model::Model;
     use smart_resize::pixels::Picture;
     use smart_resize::pixels::encode::{EncodeOptions, encode};
     use smart_resize::{Plan, Request};
@@ -228,9 +229,9 @@ mod tests {
         let size = Size::new(40, 30).unwrap();
         let picture = Picture::from_rgb(size, vec![90; 40 * 30 * 3]).unwrap();
         let source = Source::from_bytes(encode(&picture, Format::Png, &EncodeOptions::default()).unwrap().bytes);
-        for (table, floor) in PresetTable::all().into_iter().zip([Resolution::K2, Resolution::HALF_K, Resolution::K1]) {
+        for (table, floor) in Model::all().into_iter().zip([Tier::K2, Tier::K4, Tier::HALF_K, Tier::K1, Tier::K1]) {
             for seed in [None, Some(7), Some(u64::MAX)] {
-                let mut builder = Request::builder(source.clone()).table(table.clone()).sizes(["300x250"]);
+                let mut builder = Request::builder(source.clone()).model(table.clone()).sizes(["300x250"]);
                 if table.has(floor) {
                     builder = builder.floor(floor);
                 }
@@ -239,7 +240,7 @@ mod tests {
                 }
                 let request = Plan::new(&builder.build().unwrap()).unwrap().requests(&source).unwrap().remove(0);
                 let expected = GenerateContentRequest::new(&request).unwrap();
-                assert_eq!(with_source(&request, &source).unwrap(), expected, "{}", table.model());
+                assert_eq!(with_source(&request, &source).unwrap(), expected, "{}", table.name());
             }
         }
     }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use smart_resize::generate::Generated;
 use smart_resize::generate::local::LocalGenerator;
-use smart_resize::model::{Preset, PresetTable, Resolution};
+use smart_resize::model::{Model, Preset, Tier};
 use smart_resize::pixels::decode::probe;
 use smart_resize::wire::fal::{DetailEntry, EditInput, EditModel, EditOutput, ErrorBody, ErrorType, ImageFile, Loc};
 use smart_resize::{Format, Generator as _, Plan, Request, Source};
@@ -83,8 +83,8 @@ pub(crate) fn edit_input(body: &Value) -> Result<EditInput, ErrorBody> {
 
 fn preset(model: EditModel, input: &EditInput, source: &Source) -> Result<Preset, Stop> {
     let table = table(model);
-    let tier = input.resolution.or_else(|| table.has(Resolution::K1).then_some(Resolution::K1));
-    let rows = table.presets().iter().filter(|preset| preset.resolution() == tier);
+    let tier = input.resolution.or_else(|| table.has(Tier::K1).then_some(Tier::K1));
+    let rows = table.presets().iter().filter(|preset| preset.tier() == tier);
     let size = size_of(source)?;
     let found = if input.aspect_ratio == "auto" {
         // The shape that is nearest to the source's, of which the least is lost.
@@ -101,7 +101,7 @@ fn preset(model: EditModel, input: &EditInput, source: &Source) -> Result<Preset
         rows.clone().find(|preset| preset.ratio().to_string() == input.aspect_ratio)
     };
     found.copied().ok_or_else(|| {
-        let msg = format!("Value error, no preset of {} is {}", table.model(), input.aspect_ratio);
+        let msg = format!("Value error, no preset of {} is {}", table.name(), input.aspect_ratio);
         let loc = [Loc::from("body"), Loc::from("aspect_ratio")];
         DetailEntry::new(ErrorType::LiteralError, loc, msg, &input.aspect_ratio.as_str().into()).into()
     })
@@ -111,10 +111,10 @@ fn preset(model: EditModel, input: &EditInput, source: &Source) -> Result<Preset
 fn plan(model: EditModel, input: &EditInput, source: &Source, preset: Preset) -> Result<Plan, Stop> {
     let builder = Request::builder(source.clone())
         .sizes([preset.size().to_string()])
-        .table(table(model))
+        .model(table(model))
         .variants(input.num_images)
         .transfer_format(input.output_format);
-    let builder = match preset.resolution() {
+    let builder = match preset.tier() {
         Some(tier) => builder.floor(tier),
         None => builder,
     };
@@ -123,10 +123,11 @@ fn plan(model: EditModel, input: &EditInput, source: &Source, preset: Preset) ->
     Plan::new(&request).map_err(|error| failed(&error))
 }
 
-const fn table(model: EditModel) -> PresetTable {
+fn table(model: EditModel) -> Model {
     match model {
-        EditModel::NanoBanana2 => PresetTable::nano_banana_2(),
-        EditModel::NanoBanana => PresetTable::nano_banana(),
-        _ => PresetTable::nano_banana_pro(),
+        EditModel::NanoBanana21 => Model::nano_banana_2_1(),
+        EditModel::NanoBanana2 => Model::nano_banana_2(),
+        EditModel::NanoBanana => Model::nano_banana(),
+        _ => Model::nano_banana_pro(),
     }
 }

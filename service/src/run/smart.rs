@@ -167,7 +167,7 @@ impl Runner {
             .floor(input.resolution)
             .format(input.output_format)
             .safety_tolerance(input.safety_tolerance)
-            .table(self.table())
+            .model(self.planned_model())
             .prices(prices);
         if let Some(seed) = input.seed {
             builder = builder.seed(seed);

@@ -14,7 +14,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::response::Response;
 use futures_util::{StreamExt, stream};
-use smart_resize::model::PresetTable;
+use smart_resize::model::Model;
 use smart_resize::pixels::Picture;
 use smart_resize::pixels::encode::{EncodeOptions, encode};
 use smart_resize::{Format, Size};
@@ -130,9 +130,9 @@ pub(crate) async fn serve(router: Router) -> String {
 
 /// The size of a preset, by what a service is told of it.
 fn preset(model: &str, ratio: &str, tier: Option<&str>) -> Option<Size> {
-    let table = PresetTable::all().into_iter().find(|table| table.model() == model)?;
+    let table = Model::all().into_iter().find(|table| table.name() == model)?;
     let found = table.presets().iter().find(|preset| {
-        preset.ratio().to_string() == ratio && preset.resolution().map(|tier| tier.to_string()).as_deref() == tier
+        preset.ratio().to_string() == ratio && preset.tier().map(|tier| tier.to_string()).as_deref() == tier
     })?;
     Some(found.size())
 }

@@ -11,7 +11,7 @@ use clap::Parser;
 use smart_resize::generate::budget::Budget;
 use smart_resize::generate::store::StoreError;
 use smart_resize::generate::{BoxFuture, GenerationRequest};
-use smart_resize::model::{PresetTable, Resolution, UsdMicros};
+use smart_resize::model::{Model, Tier, UsdMicros};
 use smart_resize::pixels::Picture;
 use smart_resize::pixels::encode::{EncodeOptions, encode};
 use smart_resize::plan::Fingerprint;
@@ -114,10 +114,10 @@ pub(crate) fn source() -> Source {
 
 /// The plan of these sizes for a backend that makes so many images a call, at the smallest tier there is.
 pub(crate) fn plan(source: &Source, sizes: &[&str], variants: u32, per_call: u16) -> Plan {
-    let table = PresetTable::nano_banana_2().with_variants_per_call(NonZeroU16::new(per_call).unwrap());
+    let table = Model::nano_banana_2().with_variants_per_call(NonZeroU16::new(per_call).unwrap());
     let request = Request::builder(source.clone())
-        .table(table)
-        .floor(Resolution::HALF_K)
+        .model(table)
+        .floor(Tier::HALF_K)
         .sizes(sizes.iter().copied())
         .variants(variants)
         .seed(7);

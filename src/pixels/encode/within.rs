@@ -1,42 +1,4 @@
 //! Files of a limited number of bytes.
-//!
-//! These settings are tried in order until a file fits, in at most [`MAX_ENCODES`] encodes:
-//!
-//! - JPEG and lossy WebP: the quality that is asked for, for a JPEG 90 by default. Then bisection finds the highest lower
-//!   quality that fits, down to [`EncodeOptions::min_quality`]. It assumes that a higher quality never gives a smaller
-//!   file; small graphics break that by a few bytes.
-//! - PNG: the effort that is asked for, then those above it. Then, where [`EncodeOptions::palette`] allows it, a palette
-//!   with dithering of 256 colours, then 128, 64, 32 and 16. A picture that has no more colours keeps them all, and all
-//!   its pixels. Transparent pixels stay transparent and opaque pixels opaque.
-//! - Lossless WebP: with prediction, then without. The error says that a lossy WebP would be smaller.
-//!
-//! [`Encoded::settings`] says what was used, and [`Encoded::encodes`] how often the picture was encoded. The same
-//! picture gives the same file on every machine: palettes are made with integers, and with sums, products and quotients
-//! of 64-bit floats, which every machine that follows IEEE 754 rounds alike (32-bit x86 without SSE2 does not). That
-//! does not hold for the codecs in C. The time depends on the number of pixels, not on the content. A palette takes
-//! two bytes of memory per pixel.
-//!
-//! ```
-//! use smart_resize::{Format, Size};
-//! use smart_resize::pixels::Picture;
-//! use smart_resize::pixels::encode::{EncodeError, EncodeOptions, EncoderSettings, encode, encode_within};
-//!
-//! # let noise = (0..64 * 64 * 3_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
-//! # let picture = Picture::from_rgb(Size::new(64, 64)?, noise)?;
-//! let options = EncodeOptions::default();
-//! let large = encode(&picture, Format::Jpeg, &options)?.bytes.len() as u64;
-//! let small = encode_within(&picture, Format::Jpeg, &options, large * 2 / 3)?;
-//! assert!(small.bytes.len() as u64 <= large * 2 / 3 && small.encodes <= 8);
-//! assert!(matches!(small.settings, EncoderSettings::Jpeg { quality: 40..90, .. }));
-//!
-//! let error = encode_within(&picture, Format::Jpeg, &options, 600).unwrap_err();
-//! let EncodeError::TooHeavy { smallest, .. } = &error else { panic!("{error}") };
-//! assert_eq!(
-//!     error.to_string(),
-//!     format!("the smallest jpeg has {} bytes (quality 40, 4:2:0); expected at most 600", smallest.bytes.len()),
-//! );
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
 
 use std::iter;
 use std::mem;
@@ -57,7 +19,45 @@ pub const MAX_ENCODES: u32 = 8;
 /// The lowest quality of a JPEG or a lossy WebP that a byte limit leads to by default.
 pub const DEFAULT_MIN_QUALITY: u8 = 40;
 
-/// Encodes `picture` as `format` in at most `max_bytes` bytes. The [module](self) lists what is tried for that.
+/// Encodes `picture` as `format` in at most `max_bytes` bytes.
+///
+/// These settings are tried in order until a file fits, in at most [`MAX_ENCODES`] encodes:
+///
+/// - JPEG and lossy WebP: the quality that is asked for, for a JPEG 90 by default. Then bisection finds the highest lower
+///   quality that fits, down to [`EncodeOptions::min_quality`]. It assumes that a higher quality never gives a smaller
+///   file; small graphics break that by a few bytes.
+/// - PNG: the effort that is asked for, then those above it. Then, where [`EncodeOptions::palette`] allows it, a palette
+///   with dithering of 256 colours, then 128, 64, 32 and 16. A picture that has no more colours keeps them all, and all
+///   its pixels. Transparent pixels stay transparent and opaque pixels opaque.
+/// - Lossless WebP: with prediction, then without. The error says that a lossy WebP would be smaller.
+///
+/// [`Encoded::settings`] says what was used, and [`Encoded::encodes`] how often the picture was encoded. The same
+/// picture gives the same file on every machine: palettes are made with integers, and with sums, products and quotients
+/// of 64-bit floats, which every machine that follows IEEE 754 rounds alike (32-bit x86 without SSE2 does not). That
+/// does not hold for the codecs in C. The time depends on the number of pixels, not on the content. A palette takes
+/// two bytes of memory per pixel.
+///
+/// ```
+/// use smart_resize::{Format, Size};
+/// use smart_resize::pixels::Picture;
+/// use smart_resize::pixels::encode::{EncodeError, EncodeOptions, EncoderSettings, encode, encode_within};
+///
+/// # let noise = (0..64 * 64 * 3_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+/// # let picture = Picture::from_rgb(Size::new(64, 64)?, noise)?;
+/// let options = EncodeOptions::default();
+/// let large = encode(&picture, Format::Jpeg, &options)?.bytes.len() as u64;
+/// let small = encode_within(&picture, Format::Jpeg, &options, large * 2 / 3)?;
+/// assert!(small.bytes.len() as u64 <= large * 2 / 3 && small.encodes <= 8);
+/// assert!(matches!(small.settings, EncoderSettings::Jpeg { quality: 40..90, .. }));
+///
+/// let error = encode_within(&picture, Format::Jpeg, &options, 600).unwrap_err();
+/// let EncodeError::TooHeavy { smallest, .. } = &error else { panic!("{error}") };
+/// assert_eq!(
+///     error.to_string(),
+///     format!("the smallest jpeg has {} bytes (quality 40, 4:2:0); expected at most 600", smallest.bytes.len()),
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 ///

@@ -9,8 +9,8 @@ use super::{Document, GenerationDocument, RectDocument, RenditionDocument, Unsha
 use crate::model::preset::Preset;
 use crate::plan::content::{Call, Generation, Header, Plan, Rendition, call_seed};
 use crate::plan::share::{Loss, Optimality, Unshared, is_near_enough};
-use crate::request::sharing::Sharing;
 use crate::request::builder::{MAX_TARGETS, MAX_VARIANTS};
+use crate::request::sharing::Sharing;
 use crate::size::Size;
 
 /// The longest prompt of a document, in characters: what the most patient of the built-in models takes, twice.
@@ -19,9 +19,8 @@ const MAX_DOCUMENT_PROMPT_CHARS: usize = 100_000;
 impl Document {
     /// The plan that the document's choices lead to, if the document says the same.
     pub(super) fn check(self) -> Result<Plan, String> {
-        check((1..=6).contains(&self.safety_tolerance), || {
-            format!("safety_tolerance is {}, expected 1 to 6", self.safety_tolerance)
-        })?;
+        let tolerance = self.options.safety_tolerance;
+        check((1..=6).contains(&tolerance), || format!("options: safety_tolerance is {tolerance}, expected 1 to 6"))?;
         check(!self.model.is_empty(), || "model is empty".to_string())?;
         let max_loss = self.sharing.max_loss_per_mille();
         check(max_loss <= 1000, || format!("sharing: a loss of {max_loss} thousandths, at most 1000"))?;
@@ -54,9 +53,7 @@ impl Document {
             model: self.model.into(),
             source_digest: self.source_digest,
             source_size: self.source_size,
-            focus: self.focus,
-            safety_tolerance: self.safety_tolerance,
-            transfer_format: self.transfer_format,
+            options: self.options,
             sharing: self.sharing,
             optimality: self.optimality.unwrap_or_default(),
             max_cost: self.max_cost_usd_micros,
@@ -164,7 +161,7 @@ impl RenditionDocument {
         })?;
         check(self.max_bytes != Some(0), || "max_bytes is 0, expected 1 or more".into())?;
         self.safe_area.leave_room_in(target).map_err(|error| format!("safe_area: {error}"))?;
-        let crop = self.fit.rect_at(frame, target, plan.focus).map_err(|error| error.to_string())?;
+        let crop = self.fit.rect_at(frame, target, plan.options.focus).map_err(|error| error.to_string())?;
         let expected = RectDocument::from(crop);
         expect("crop.x", &self.crop.x, &expected.x)?;
         expect("crop.y", &self.crop.y, &expected.y)?;

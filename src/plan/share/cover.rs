@@ -17,7 +17,7 @@
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
-use crate::model::preset::MAX_PRESETS;
+use crate::model::table::MAX_PRESETS;
 
 /// How much a unit of cost weighs. More than there can be rows.
 const COST: u128 = 128;

@@ -71,13 +71,13 @@ pub(in crate::plan) fn cheapest(
     max_loss_per_mille: u16,
     max_groups: u32,
 ) -> Option<Groups> {
-    let table = request.table();
-    let priced: Vec<Option<UsdMicros>> = table
+    let model = request.model();
+    let priced: Vec<Option<UsdMicros>> = model
         .presets()
         .iter()
         .map(|preset| {
-            let is_allowed = request.floor().is_none_or(|floor| preset.resolution() >= Some(floor));
-            request.prices().per_image(table.model(), preset.resolution()).filter(|_| is_allowed)
+            let is_allowed = request.floor().is_none_or(|floor| preset.tier() >= Some(floor));
+            request.prices().per_image(model.name(), preset.tier()).filter(|_| is_allowed)
         })
         .collect();
     let may_serve = |preset: &Preset, asked: &Asked| {
@@ -85,13 +85,13 @@ pub(in crate::plan) fn cheapest(
         preset.covers(asked.size) && is_near_enough(used, own, max_loss_per_mille)
     };
     let rows_for = |asked: &Asked| {
-        let rows = table.presets().iter().zip(&priced).enumerate();
+        let rows = model.presets().iter().zip(&priced).enumerate();
         rows.filter(|(_, (preset, price))| price.is_some() && may_serve(preset, asked))
             .fold(0_u64, |rows, (row, _)| rows | 1 << row)
     };
     let costs = priced.iter().map(|price| price.map_or(u64::MAX, |price| price.0)).collect();
     let kept = |row: usize, target: usize| {
-        let (preset, asked) = (table.presets().get(row)?, asked.get(target)?);
+        let (preset, asked) = (model.presets().get(row)?, asked.get(target)?);
         let frame = preset.size();
         let kept = u64::from(request.fit().size(frame, asked.size).ok()?.area());
         u32::try_from(kept * PARTS / u64::from(frame.area())).ok()
@@ -103,7 +103,7 @@ pub(in crate::plan) fn cheapest(
     let assigned: Vec<usize> = problem.assigned(rows).collect();
     let of_row = |row: usize| {
         let price = priced.get(row).copied().flatten().unwrap_or_default();
-        table.presets().get(row).map(|preset| (*preset, price))
+        model.presets().get(row).map(|preset| (*preset, price))
     };
     let groups = grouped(asked, |index, asked| {
         let row = assigned.get(index).copied().unwrap_or(asked.row);

@@ -41,7 +41,7 @@ impl CallRun<'_> {
                 generated: generated.cloned(),
             },
             renditions: cut_from(self.plan, Some(self.generation)).collect(),
-            focus: self.plan.focus(),
+            focus: self.plan.options().focus,
             renderer,
         }
     }
@@ -89,7 +89,7 @@ impl RenderJob {
         Self {
             origin: Origin::Source { bytes, digest: plan.source_digest(), size: plan.source_size() },
             renditions: cut_from(plan, None).collect(),
-            focus: plan.focus(),
+            focus: plan.options().focus,
             renderer,
         }
     }

@@ -10,9 +10,9 @@ use std::error::Error;
 use std::iter::successors;
 
 use super::job::{CallRun, Placed};
-use crate::generate::generated::Generated;
 use crate::generate::budget::BudgetError;
 use crate::generate::error::{GenerateError, GenerateErrorKind};
+use crate::generate::generated::Generated;
 use crate::plan::content::CallId;
 use crate::run::outcome::CallOutcome;
 

@@ -129,7 +129,9 @@ fn missing_images(outcome: &Outcome, images_per_size: usize) -> Vec<MissingImage
 fn why(outcome: &Outcome, error: &RenditionError) -> (ErrorType, String) {
     let reason = match error {
         RenditionError::NothingMade(_) => return (ErrorType::NoMediaGenerated, error.to_string()),
-        RenditionError::Generation(call) => outcome.calls.get(call.0 as usize).and_then(|call| call.result.as_ref().err()),
+        RenditionError::Generation(call) => {
+            outcome.calls.get(call.0 as usize).and_then(|call| call.result.as_ref().err())
+        }
         _ => None,
     };
     let Some(failure) = reason else { return (ErrorType::InternalServerError, error.to_string()) };

@@ -1,4 +1,4 @@
-//! The endpoints below: `nano-banana-pro/edit`, `nano-banana-2/edit` and `nano-banana/edit`.
+//! The edit endpoints of fal: one for each model.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::format::Format;
 use crate::generate::error::{GenerateError, GenerateErrorKind};
 use crate::generate::generated::Generated;
 use crate::generate::request::GenerationRequest;
-use crate::model::preset::{AspectRatio, Resolution};
+use crate::model::preset::{AspectRatio, Tier};
 use crate::request::source::Source;
 use crate::wire::data_uri::{DataUri, DataUriError, is_data_uri};
 
@@ -26,6 +26,8 @@ const MIN_PROMPT_CHARS: usize = 3;
 pub enum EditModel {
     /// `fal-ai/nano-banana-pro/edit`.
     NanoBananaPro,
+    /// `google/nano-banana-2.1/edit`.
+    NanoBanana21,
     /// `fal-ai/nano-banana-2/edit`.
     NanoBanana2,
     /// `fal-ai/nano-banana/edit`.
@@ -33,11 +35,12 @@ pub enum EditModel {
 }
 
 impl EditModel {
-    /// The model that plans call `name`, as the [built-in tables](crate::model::PresetTable::all) do: `nano-banana-pro`,
-    /// `nano-banana-2` or `nano-banana`.
+    /// The model that plans call `name`, as the [built-in models](crate::model::Model::all) are called: `nano-banana-pro`,
+    /// `nano-banana-2.1`, `nano-banana-2` or `nano-banana`.
     pub fn named(name: &str) -> Option<Self> {
         match name {
             "nano-banana-pro" => Some(Self::NanoBananaPro),
+            "nano-banana-2.1" => Some(Self::NanoBanana21),
             "nano-banana-2" => Some(Self::NanoBanana2),
             "nano-banana" => Some(Self::NanoBanana),
             _ => None,
@@ -48,6 +51,7 @@ impl EditModel {
     pub const fn endpoint(self) -> &'static str {
         match self {
             Self::NanoBananaPro => "fal-ai/nano-banana-pro/edit",
+            Self::NanoBanana21 => "google/nano-banana-2.1/edit",
             Self::NanoBanana2 => "fal-ai/nano-banana-2/edit",
             Self::NanoBanana => "fal-ai/nano-banana/edit",
         }
@@ -56,7 +60,7 @@ impl EditModel {
     /// The most characters of a prompt: 5000 for nano-banana, which older documents say, otherwise 50,000.
     pub const fn max_prompt_chars(self) -> usize {
         match self {
-            Self::NanoBananaPro | Self::NanoBanana2 => 50_000,
+            Self::NanoBananaPro | Self::NanoBanana21 | Self::NanoBanana2 => 50_000,
             Self::NanoBanana => 5000,
         }
     }
@@ -65,16 +69,16 @@ impl EditModel {
     pub fn has_ratio(self, ratio: AspectRatio) -> bool {
         match ratio.to_string().as_str() {
             "21:9" | "16:9" | "3:2" | "4:3" | "5:4" | "1:1" | "4:5" | "3:4" | "2:3" | "9:16" => true,
-            "4:1" | "1:4" | "8:1" | "1:8" => self == Self::NanoBanana2,
+            "4:1" | "1:4" | "8:1" | "1:8" => matches!(self, Self::NanoBanana21 | Self::NanoBanana2),
             _ => false,
         }
     }
 
     /// Whether the endpoint makes pictures of this tier.
-    pub fn has_resolution(self, resolution: Resolution) -> bool {
+    pub fn has_resolution(self, resolution: Tier) -> bool {
         match resolution {
-            Resolution::K1 | Resolution::K2 | Resolution::K4 => self != Self::NanoBanana,
-            Resolution::HALF_K => self == Self::NanoBanana2,
+            Tier::K1 | Tier::K2 | Tier::K4 => self != Self::NanoBanana,
+            Tier::HALF_K => self == Self::NanoBanana2,
             _ => false,
         }
     }
@@ -111,7 +115,7 @@ pub struct EditInput {
     /// Such as `2K`; nothing for nano-banana, which has no tiers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schemars", schemars(with = "Option<String>"))]
-    pub resolution: Option<Resolution>,
+    pub resolution: Option<Tier>,
     /// The format in which the images should come.
     #[serde(default)]
     #[cfg_attr(feature = "schemars", schemars(with = "super::schema::OutputFormat"))]
@@ -157,8 +161,8 @@ impl EditInput {
         if !model.has_ratio(preset.ratio()) {
             return Err(EditInputError::AspectRatio { found: preset.ratio() });
         }
-        if let Some(found) = preset.resolution().filter(|tier| !model.has_resolution(*tier)) {
-            return Err(EditInputError::Resolution { found });
+        if let Some(found) = preset.tier().filter(|tier| !model.has_resolution(*tier)) {
+            return Err(EditInputError::Tier { found });
         }
         let (chars, max) = (prompt.chars().count(), model.max_prompt_chars());
         if !(MIN_PROMPT_CHARS..=max).contains(&chars) {
@@ -175,9 +179,9 @@ impl EditInput {
             image_urls: vec![image_url],
             num_images: variants,
             aspect_ratio: preset.ratio().to_string(),
-            resolution: preset.resolution(),
-            output_format: request.transfer_format(),
-            safety_tolerance: request.safety_tolerance(),
+            resolution: preset.tier(),
+            output_format: request.options().transfer_format,
+            safety_tolerance: request.options().safety_tolerance,
             seed: request.seed(),
             sync_mode: false,
             limit_generations: Some(true),
@@ -231,7 +235,7 @@ pub enum EditInputError {
     /// A tier that the endpoint does not make.
     #[error("resolution {found} is none of the endpoint's")]
     #[expect(missing_docs, reason = "what was found")]
-    Resolution { found: Resolution },
+    Tier { found: Tier },
     /// A prompt that is too short or too long.
     #[error("prompt of {chars} characters, expected {MIN_PROMPT_CHARS} to {max}")]
     #[expect(missing_docs, reason = "what was found and the bound")]

@@ -7,11 +7,11 @@ use serde_json::Value;
 use super::detail::{DetailEntry, ErrorBody, Loc};
 use super::image_url::ImageUrl;
 use crate::format::Format;
-use crate::model::preset::Resolution;
-use crate::request::source::Source;
-use crate::request::target::Target;
+use crate::model::preset::Tier;
 use crate::request::builder::{Request, RequestBuilder};
 use crate::request::error::{RequestError, RequestErrors};
+use crate::request::source::Source;
+use crate::request::target::Target;
 use crate::size::Size;
 use crate::wire::MAX_IMAGE_BYTES;
 
@@ -71,7 +71,7 @@ pub struct SmartResizeInput {
     pub num_images_per_size: u32,
     /// The lowest tier that may be used.
     #[cfg_attr(feature = "schemars", schemars(with = "super::schema::Tier", default = "super::schema::tier"))]
-    pub resolution: Resolution,
+    pub resolution: Tier,
     /// The format of the results.
     #[cfg_attr(feature = "schemars", schemars(with = "super::schema::OutputFormat", default = "super::schema::png"))]
     pub output_format: Format,
@@ -110,7 +110,7 @@ impl SmartResizeInput {
             target_sizes: target_sizes.into(),
             prompt: String::new(),
             num_images_per_size: 1,
-            resolution: Resolution::K1,
+            resolution: Tier::K1,
             output_format: Format::Png,
             safety_tolerance: 4,
             seed: None,

@@ -10,11 +10,11 @@ use super::image_url::ImageUrl;
 use super::input::{InputLimits, SmartResizeInput};
 use super::lax;
 use crate::format::Format;
-use crate::model::preset::Resolution;
-use crate::request::source::Source;
-use crate::request::target::Target;
+use crate::model::preset::Tier;
 use crate::request::builder::Request;
 use crate::request::error::RequestError;
+use crate::request::source::Source;
+use crate::request::target::Target;
 use crate::size::{ParseSizeError, Size};
 use crate::wire::excerpt;
 
@@ -76,7 +76,7 @@ fn input(value: &Value, limits: &InputLimits) -> Result<SmartResizeInput, ErrorB
     let sync_mode = read.boolean("sync_mode");
 
     // What was not read has the default here, which refuses no size that another value would allow.
-    let resolution = resolution.parse().unwrap_or(Resolution::K1);
+    let resolution = resolution.parse().unwrap_or(Tier::K1);
     let output_format = output_format.parse().unwrap_or_default();
     read.refuse_unmakeable(&sizes, resolution, output_format);
     let mut errors = read.errors;
@@ -248,7 +248,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Notes the sizes that cannot be made in `format` from `floor` on.
-    fn refuse_unmakeable(&mut self, sizes: &[(usize, Size)], floor: Resolution, format: Format) {
+    fn refuse_unmakeable(&mut self, sizes: &[(usize, Size)], floor: Tier, format: Format) {
         let targets = sizes.iter().map(|(_, size)| Target::new(*size));
         let request = Request::builder(Source::from_url("")).targets(targets).floor(floor).format(format);
         let Err(errors) = request.build() else { return };

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Content, Part};
-use crate::generate::generated::Generated;
 use crate::generate::error::{GenerateError, GenerateErrorKind};
+use crate::generate::generated::Generated;
 use crate::wire::{base64, excerpt};
 
 /// The most characters of an answer that an error repeats.

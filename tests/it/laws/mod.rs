@@ -12,9 +12,7 @@ use std::collections::BTreeSet;
 use arbitrary::{Result, Unstructured};
 use smart_resize::generate::GenerationRequest;
 use smart_resize::geometry::{Expected, Fit, Focus, InsetUnit, Insets, ParseSizeError, ParseSizeErrorKind, Side};
-use smart_resize::model::{
-    AspectRatio, Preset, PresetTable, PriceList, Resolution, Smallest, UsdMicros, smallest_covering,
-};
+use smart_resize::model::{AspectRatio, Model, Preset, PriceList, Smallest, Tier, UsdMicros, smallest_covering};
 use smart_resize::plan::{Digest, OverBudgetError, PlanError, Rendition};
 use smart_resize::request::{RequestError, RequestLimits, Sharing};
 use smart_resize::scene::{Area, Region, Scene};
@@ -112,12 +110,12 @@ struct Asked {
     source: Source,
     texts: Vec<String>,
     targets: Vec<Target>,
-    table: PresetTable,
+    table: Model,
     prices: PriceList,
     prompt: String,
     scene: Option<Scene>,
     variants: u32,
-    floor: Option<Resolution>,
+    floor: Option<Tier>,
     smallest: Smallest,
     formats: [Format; 2],
     fit: Fit,
@@ -140,9 +138,9 @@ impl Asked {
         let targets = (0..count).map(|_| any_target(input, &table)).collect::<Result<_>>()?;
         let mut prices = PriceList::default();
         if !input.ratio(1, 8_u8)? {
-            for tier in table.resolutions().into_iter().map(Some).chain([None]) {
+            for tier in table.tiers().into_iter().map(Some).chain([None]) {
                 let micros = if input.ratio(1, 16_u8)? { u64::MAX } else { input.int_in_range(0..=1_000_000)? };
-                prices = prices.with_image(table.model().to_owned(), tier, UsdMicros(micros));
+                prices = prices.with_image(table.name().to_owned(), tier, UsdMicros(micros));
             }
         }
         let mut source = match input.int_in_range(0..=2_u8)? {
@@ -169,7 +167,7 @@ impl Asked {
             variants: if input.ratio(1, 16_u8)? { input.arbitrary()? } else { input.int_in_range(0..=10)? },
             floor: match input.int_in_range(0..=3_u8)? {
                 0 => any_tier(input)?,
-                1 => table.resolutions().last().copied(),
+                1 => table.tiers().last().copied(),
                 _ => None,
             },
             smallest: if input.arbitrary()? { Smallest::ByPixels } else { Smallest::ByTier },
@@ -202,7 +200,7 @@ impl Asked {
         let mut builder = Request::builder(self.source.clone())
             .sizes(&self.texts)
             .targets(self.targets.iter().copied())
-            .table(self.table.clone())
+            .model(self.table.clone())
             .prices(self.prices.clone())
             .prompt(prompt)
             .variants(self.variants)
@@ -255,9 +253,9 @@ impl Asked {
         rect.is_ok_and(|kept| 1000 * kept >= u64::from(min_kept) * u64::from(frame.area()))
     }
 
-    fn lowest_tier(&self) -> Option<Resolution> {
-        let has = |tier: &Resolution| self.table.resolutions().contains(tier);
-        self.floor.filter(has).or(Some(Resolution::K1).filter(has))
+    fn lowest_tier(&self) -> Option<Tier> {
+        let has = |tier: &Tier| self.table.tiers().contains(tier);
+        self.floor.filter(has).or(Some(Tier::K1).filter(has))
     }
 
     /// How many mistakes the request has.
@@ -266,7 +264,7 @@ impl Asked {
         let mut mistakes = usize::from(found == 0 || found > self.limits.targets.min(256))
             + usize::from(self.variants == 0 || self.variants > self.limits.variants.min(64))
             + usize::from(self.prompt.chars().count() > self.limits.prompt_chars)
-            + usize::from(self.floor.is_some_and(|floor| !self.table.resolutions().contains(&floor)))
+            + usize::from(self.floor.is_some_and(|floor| !self.table.tiers().contains(&floor)))
             + usize::from(self.safety_tolerance == 0 || self.safety_tolerance > 6)
             + usize::from(matches!(self.sharing, Sharing::Shared { max_loss_per_mille: 1001.. }))
             + usize::from(self.skip_covered.is_some_and(|min_kept| min_kept > 1000));
@@ -288,8 +286,8 @@ impl Asked {
             }
             match smallest_covering(&self.table, size, self.lowest_tier(), self.smallest) {
                 Err(_) => mistakes += 1,
-                Ok(preset) if self.prices.per_image(self.table.model(), preset.resolution()).is_none() => {
-                    unpriced.push(preset.resolution());
+                Ok(preset) if self.prices.per_image(self.table.name(), preset.tier()).is_none() => {
+                    unpriced.push(preset.tier());
                 }
                 Ok(_) => {}
             }
@@ -312,7 +310,7 @@ impl Asked {
         let plan = match Plan::new(&request) {
             Ok(plan) => plan,
             Err(PlanError::PromptTooLong { chars, max, .. }) => {
-                assert!(chars > max && max == self.table.max_prompt_chars());
+                assert!(chars > max && max == self.table.limits().prompt_chars);
                 return None;
             }
             Err(PlanError::OverBudget(error)) => {
@@ -350,7 +348,7 @@ impl Asked {
             assert!(members == 1 || (members > 1 && self.sharing != Sharing::PerTarget));
             assert!(self.table.presets().contains(generation.preset()));
             assert_eq!(generation.variants(), self.variants);
-            let per_call = u32::from(self.table.variants_per_call().get());
+            let per_call = u32::from(self.table.limits().variants_per_call.get());
             assert_eq!(generation.calls().len(), self.variants.div_ceil(per_call) as usize);
             assert!(generation.calls().iter().all(|call| (1..=per_call).contains(&call.variants())));
             assert_eq!(generation.calls()[0].seed(), self.seed);
@@ -395,11 +393,11 @@ impl Asked {
     }
 
     fn check_preset(&self, chosen: &Preset, target: Size) {
-        assert!(self.table.presets().contains(chosen) && chosen.resolution() >= self.lowest_tier());
-        for preset in self.table.presets().iter().filter(|p| p.resolution() >= self.lowest_tier() && p.covers(target)) {
+        assert!(self.table.presets().contains(chosen) && chosen.tier() >= self.lowest_tier());
+        for preset in self.table.presets().iter().filter(|p| p.tier() >= self.lowest_tier() && p.covers(target)) {
             match self.smallest {
                 Smallest::ByPixels => assert!(preset.size().area() >= chosen.size().area()),
-                _ => assert!(preset.resolution() >= chosen.resolution()),
+                _ => assert!(preset.tier() >= chosen.tier()),
             }
         }
     }
@@ -433,8 +431,8 @@ fn check_costs_and_geometry(plan: &Plan) {
         if rendition.fit() == Fit::Crop {
             assert_eq!(crop.size(), target);
         }
-        check_place(plan.focus(), [crop.x(), crop.width(), frame.width()], 0);
-        check_place(plan.focus(), [crop.y(), crop.height(), frame.height()], 1);
+        check_place(plan.options().focus, [crop.x(), crop.width(), frame.width()], 0);
+        check_place(plan.options().focus, [crop.y(), crop.height(), frame.height()], 1);
         let kept = u64::from(crop.size().area()) * 10_000 / u64::from(frame.area());
         assert_eq!(u64::from(rendition.kept().hundredths_of_percent()), kept);
     }
@@ -465,9 +463,9 @@ fn assert_no_sizes(text: &str, ratio: AspectRatio) {
     }
 }
 
-fn any_table(input: &mut Unstructured<'_>) -> Result<Option<PresetTable>> {
-    let which = input.int_in_range(0..=5_usize)?;
-    if let Some(table) = PresetTable::all().into_iter().nth(which) {
+fn any_table(input: &mut Unstructured<'_>) -> Result<Option<Model>> {
+    let which = input.int_in_range(0..=9_usize)?;
+    if let Some(table) = Model::all().into_iter().nth(which) {
         return Ok(Some(table));
     }
     let tiered = input.arbitrary()?;
@@ -481,7 +479,7 @@ fn any_table(input: &mut Unstructured<'_>) -> Result<Option<PresetTable>> {
     let names: BTreeSet<_> = presets.iter().map(ToString::to_string).collect();
     let model = input.arbitrary::<String>()?;
     let valid = !model.is_empty() && (1..=64).contains(&presets.len()) && names.len() == presets.len();
-    let table = PresetTable::new(model, presets);
+    let table = Model::new(model, presets);
     assert_eq!(table.is_ok(), valid, "{table:?}");
     let Ok(table) = table else { return Ok(None) };
     let per_call = input.int_in_range(1..=9_u16)?.try_into().unwrap();
@@ -489,8 +487,8 @@ fn any_table(input: &mut Unstructured<'_>) -> Result<Option<PresetTable>> {
     Ok(Some(table.with_variants_per_call(per_call).with_max_prompt_chars(input.int_in_range(4_000..=9_000)?)))
 }
 
-fn any_tier(input: &mut Unstructured<'_>) -> Result<Option<Resolution>> {
-    Ok(Resolution::from_milli_k(match input.int_in_range(0..=4_u8)? {
+fn any_tier(input: &mut Unstructured<'_>) -> Result<Option<Tier>> {
+    Ok(Tier::from_milli_k(match input.int_in_range(0..=4_u8)? {
         0 => 500,
         1 => 1000,
         2 => 2000,
@@ -515,7 +513,7 @@ fn any_text(input: &mut Unstructured<'_>) -> Result<String> {
 }
 
 /// Mostly a target that some preset covers, often only just.
-fn any_target(input: &mut Unstructured<'_>, table: &PresetTable) -> Result<Target> {
+fn any_target(input: &mut Unstructured<'_>, table: &Model) -> Result<Target> {
     let mut size = any_size(input)?;
     if !input.ratio(1, 32_u8)? {
         let preset = input.choose(table.presets())?.size();

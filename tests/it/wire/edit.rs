@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use smart_resize::generate::GenerateErrorKind;
-use smart_resize::model::{AspectRatio, Preset, PresetTable, PriceList, Resolution, UsdMicros};
+use smart_resize::model::{AspectRatio, Model, Preset, PriceList, Tier, UsdMicros};
 use smart_resize::wire::fal::{
     EditInput, EditInputError, EditModel, EditOutput, EditOutputError, ImageFile, edit_error, source_url,
 };
@@ -42,7 +42,7 @@ fn each_model_is_asked_at_its_endpoint_in_its_own_words() {
 
     // One tier, so none is sent.
     let small = ["1280x720".parse::<Size>().unwrap()];
-    let builder = smart_resize::Request::builder(source.clone()).targets(small).table(table("nano-banana"));
+    let builder = smart_resize::Request::builder(source.clone()).targets(small).model(table("nano-banana"));
     let plan = smart_resize::Plan::new(&builder.transfer_format(Format::Jpeg).build().unwrap()).unwrap();
     let one = plan.requests(&source).unwrap().remove(0);
     let input = serde_json::to_value(EditInput::new(EditModel::NanoBanana, &one, url).unwrap()).unwrap();
@@ -61,11 +61,11 @@ fn every_preset_of_a_table_is_one_of_its_endpoint() {
     for (model, name) in MODELS {
         for preset in table(name).presets() {
             assert!(model.has_ratio(preset.ratio()), "{name} {preset}");
-            assert!(preset.resolution().is_none_or(|tier| model.has_resolution(tier)), "{name} {preset}");
+            assert!(preset.tier().is_none_or(|tier| model.has_resolution(tier)), "{name} {preset}");
         }
         assert_eq!(model.has_ratio(AspectRatio::new(8, 1).unwrap()), name == "nano-banana-2");
-        assert_eq!(model.has_resolution(Resolution::HALF_K), name == "nano-banana-2");
-        assert_eq!(model.has_resolution(Resolution::K4), name != "nano-banana");
+        assert_eq!(model.has_resolution(Tier::HALF_K), name == "nano-banana-2");
+        assert_eq!(model.has_resolution(Tier::K4), name != "nano-banana");
         assert!(!model.has_ratio(AspectRatio::new(42, 18).unwrap()));
     }
 }
@@ -75,10 +75,10 @@ fn what_an_endpoint_would_refuse_is_not_sent() {
     let source = Source::from_url("u");
     let refused = |preset: Preset, variants: u32, url: &str| {
         let (model, price) = ("my-model", UsdMicros(1));
-        let table = PresetTable::new(model, vec![preset]).unwrap().with_variants_per_call(64.try_into().unwrap());
-        let prices = PriceList::new(price).with_image(model, preset.resolution(), price);
+        let table = Model::new(model, vec![preset]).unwrap().with_variants_per_call(64.try_into().unwrap());
+        let prices = PriceList::new(price).with_image(model, preset.tier(), price);
         let target = Target::new(Size::new(9, 9).unwrap());
-        let mut builder = smart_resize::Request::builder(source.clone()).targets([target]).table(table);
+        let mut builder = smart_resize::Request::builder(source.clone()).targets([target]).model(table);
         builder = builder.prices(prices).variants(variants);
         let plan = smart_resize::Plan::new(&builder.build().unwrap()).unwrap();
         let error = EditInput::new(EditModel::NanoBananaPro, &plan.requests(&source).unwrap()[0], url).unwrap_err();

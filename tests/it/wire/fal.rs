@@ -1,7 +1,7 @@
 //! `fal-ai/smart-resize`: the page's own examples, the bounds, the queue and the errors.
 
 use serde_json::{Value, json};
-use smart_resize::model::{PresetTable, Resolution};
+use smart_resize::model::{Model, Tier};
 use smart_resize::wire::fal::{
     CancelAnswer, CancelStatus, ErrorBody, ErrorType, ImageUrl, InputLimits, Log, QueueState, QueueStatus,
     SmartResizeInput, SmartResizeOutput, Webhook, WebhookStatus, webhook_message,
@@ -73,7 +73,7 @@ fn what_is_left_out_has_the_services_defaults() {
     let input = SmartResizeInput::from_json(body, &InputLimits::default()).unwrap();
     let url = ImageUrl::parse("https://example.com/a.png", 0).unwrap();
     assert_eq!(input, SmartResizeInput::new(url, ["1x1".parse().unwrap()]));
-    assert_eq!((input.prompt.as_str(), input.num_images_per_size, input.resolution), ("", 1, Resolution::K1));
+    assert_eq!((input.prompt.as_str(), input.num_images_per_size, input.resolution), ("", 1, Tier::K1));
     assert_eq!(
         (input.output_format, input.safety_tolerance, input.seed, input.sync_mode),
         (Format::Png, 4, None, false)
@@ -93,8 +93,8 @@ fn an_input_becomes_the_request_of_the_page() {
     let request = input.request(input.image_url.source()).unwrap();
     assert_eq!((request.prompt(), request.seed(), request.variants()), ("keep the hat", Some(7), 3));
     assert_eq!(
-        (request.floor(), request.format(), request.safety_tolerance()),
-        (Some(Resolution::K2), Format::WebP, 6)
+        (request.floor(), request.format(), request.options().safety_tolerance),
+        (Some(Tier::K2), Format::WebP, 6)
     );
     assert_eq!(request.source().url().unwrap().as_ref(), page_input()["image_url"].as_str().unwrap());
     let plan = Plan::new(&request).unwrap();
@@ -255,7 +255,7 @@ fn the_mistakes_of_a_body_of_many_values_are_no_longer_than_their_bounds() {
 fn the_mistakes_of_a_request_are_told_as_those_of_a_body() {
     let mut input: SmartResizeInput = both_ways(&page_input());
     (input.num_images_per_size, input.safety_tolerance, input.prompt) = (65, 7, "x".repeat(5001));
-    let errors = input.builder(input.image_url.source()).table(PresetTable::nano_banana()).build().unwrap_err();
+    let errors = input.builder(input.image_url.source()).model(Model::nano_banana()).build().unwrap_err();
     let refused = input.refused(&errors);
     let fields: Vec<_> = refused.entries().iter().map(|entry| entry.loc[1].to_string()).collect();
     assert_eq!(fields, ["num_images_per_size", "prompt", "resolution", "safety_tolerance", "target_sizes"]);

@@ -56,7 +56,7 @@ fn a_request_has_the_source_first_and_the_shape_as_a_parameter() {
 fn tiers_and_seeds_are_written_as_the_api_has_them() {
     let source = Source::from_bytes(png());
     let config = |model: &str, size: &str, seed: Option<u64>| {
-        let mut builder = Request::builder(source.clone()).sizes([size]).table(table(model));
+        let mut builder = Request::builder(source.clone()).sizes([size]).model(table(model));
         if model == "nano-banana-2" {
             builder = builder.floor("0.5K".parse().unwrap()).smallest(Smallest::ByTier);
         }

@@ -1,0 +1,321 @@
+//! Models, and the catalog of those that are built in.
+//!
+//! ```
+//! use smart_resize::Size;
+//! use smart_resize::model::{Model, PriceList};
+//!
+//! let model = Model::named("nano-banana-2.1").unwrap();
+//! let widest = model.presets().iter().max_by_key(|preset| preset.size().width()).unwrap();
+//! assert_eq!((widest.to_string(), widest.size()), ("8:1 4K".into(), Size::new(11712, 1408)?));
+//! assert_eq!(model.verified().unwrap().to_string(), "2026-11");
+//!
+//! let google = PriceList::google();
+//! assert_eq!(google.per_image(model.name(), Some("1K".parse()?)).unwrap().to_string(), "$0.0336");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+use core::fmt;
+use core::num::NonZeroU16;
+
+pub(super) mod tables;
+
+use self::tables::{NANO_BANANA, NANO_BANANA_2, NANO_BANANA_2_1, NANO_BANANA_2_LITE, NANO_BANANA_PRO};
+use super::preset::{Preset, Tier};
+use super::price::PriceList;
+use super::table::{PresetTable, PresetTableError};
+
+/// An image model: the sizes that it makes, what they cost, and what one call may ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Model {
+    name: Cow<'static, str>,
+    sizes: Sizes,
+    prices: PriceList,
+    limits: ModelLimits,
+    verified: Option<Month>,
+    retired: Option<Month>,
+}
+
+/// The sizes that a model makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Sizes {
+    /// A fixed list.
+    Presets(PresetTable),
+}
+
+/// What one call of a model may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ModelLimits {
+    /// The most characters of the whole prompt. The JSON of a plan is read back with prompts of up to 100,000.
+    pub prompt_chars: usize,
+    /// The most variants of one call (fal: 4, Gemini's own API: 1).
+    pub variants_per_call: NonZeroU16,
+}
+
+/// A month of a year, printed as `2026-11`.
+///
+/// ```
+/// # use smart_resize::model::Month;
+/// assert_eq!(Month::new(2026, 3).unwrap().to_string(), "2026-03");
+/// assert!(Month::new(2026, 13).is_none() && Month::new(2025, 12) < Month::new(2026, 1));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Month {
+    year: u16,
+    month: u8,
+}
+
+impl Month {
+    /// The month with this number, from 1, of the year; `None` if there is no such month.
+    pub const fn new(year: u16, month: u8) -> Option<Self> {
+        match month {
+            1..=12 => Some(Self { year, month }),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}", self.year, self.month)
+    }
+}
+
+impl Model {
+    /// `nano-banana-pro` (Gemini 3 Pro Image): ten shapes at 1K, 2K and 4K, prompts of up to 50,000 characters. The
+    /// service's own model, and the default of a request.
+    pub fn nano_banana_pro() -> Self {
+        Self::built_in("nano-banana-pro", &NANO_BANANA_PRO, 50_000)
+    }
+
+    /// `nano-banana-2.1` (`gemini-nano-banana-2.1`, since October 2026): fourteen shapes at 1K, 2K and 4K, with the
+    /// sizes as delivered, prompts of up to 50,000 characters. A quarter of Pro's price at 1K.
+    pub fn nano_banana_2_1() -> Self {
+        Self::built_in("nano-banana-2.1", &NANO_BANANA_2_1, 50_000)
+    }
+
+    /// `nano-banana-2` (Gemini 3.1 Flash Image): fourteen shapes at 0.5K, 1K, 2K and 4K, with the sizes as documented,
+    /// prompts of up to 50,000 characters. One live probe of 8:1 got the size of 2.1, so that a picture of 8:1 or 4:1
+    /// can come back too small.
+    pub fn nano_banana_2() -> Self {
+        Self::built_in("nano-banana-2", &NANO_BANANA_2, 50_000)
+    }
+
+    /// `nano-banana-2-lite`: the 1K tier of 2.1, prompts of up to 50,000 characters.
+    pub fn nano_banana_2_lite() -> Self {
+        Self::built_in("nano-banana-2-lite", &NANO_BANANA_2_LITE, 50_000)
+    }
+
+    /// `nano-banana` (Gemini 2.5 Flash Image): ten shapes in one tier without a name, prompts of up to 5,000
+    /// characters.
+    pub fn nano_banana() -> Self {
+        Self::built_in("nano-banana", &NANO_BANANA, 5_000)
+    }
+
+    /// The built-in models.
+    pub fn all() -> [Self; 5] {
+        [
+            Self::nano_banana_pro(),
+            Self::nano_banana_2_1(),
+            Self::nano_banana_2(),
+            Self::nano_banana_2_lite(),
+            Self::nano_banana(),
+        ]
+    }
+
+    /// The built-in model of this name, such as `nano-banana-2.1`.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::all().into_iter().find(|model| model.name == name)
+    }
+
+    fn built_in(name: &'static str, presets: &'static [Preset], prompt_chars: usize) -> Self {
+        const FAL: NonZeroU16 = NonZeroU16::new(4).unwrap();
+        Self {
+            name: Cow::Borrowed(name),
+            sizes: Sizes::Presets(PresetTable::built_in(presets)),
+            prices: PriceList::default(),
+            limits: ModelLimits { prompt_chars, variants_per_call: FAL },
+            verified: Month::new(2026, 11),
+            retired: None,
+        }
+    }
+
+    /// A model of your own, with prompts of up to 50,000 characters and one variant per call. Its prices are still to be
+    /// set: [`prices`](Self::with_prices).
+    ///
+    /// ```
+    /// use smart_resize::{Plan, Request, Size, Source};
+    /// use smart_resize::model::{Model, Preset, PriceList, UsdMicros};
+    ///
+    /// let tier = "3K".parse()?;
+    /// let wide = Preset::new(Size::new(3500, 1500)?, "7:3".parse()?, Some(tier));
+    /// let prices = PriceList::new(UsdMicros(0)).with_image("my-model", Some(tier), UsdMicros(20_000));
+    /// let model = Model::new("my-model", vec![wide])?.with_prices(prices);
+    ///
+    /// let source = Source::from_url("https://example.com/shoe.jpg");
+    /// let plan = Plan::new(&Request::builder(source).model(model).sizes(["1200x500"]).build()?)?;
+    /// assert_eq!(plan.cost().to_string(), "$0.02");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError`] if the name is empty or the presets are not a [`PresetTable`].
+    pub fn new(name: impl Into<Cow<'static, str>>, presets: Vec<Preset>) -> Result<Self, ModelError> {
+        let name = name.into();
+        if name.is_empty() {
+            return Err(ModelError::NoName);
+        }
+        Ok(Self {
+            name,
+            sizes: Sizes::Presets(PresetTable::new(presets)?),
+            prices: PriceList::default(),
+            limits: ModelLimits { prompt_chars: 50_000, variants_per_call: NonZeroU16::MIN },
+            verified: None,
+            retired: None,
+        })
+    }
+
+    /// Sets the prices. The built-in models have fal's.
+    #[must_use]
+    pub fn with_prices(mut self, prices: PriceList) -> Self {
+        self.prices = prices;
+        self
+    }
+
+    /// Sets the most variants of one call.
+    #[must_use]
+    pub fn with_variants_per_call(mut self, variants: NonZeroU16) -> Self {
+        self.limits.variants_per_call = variants;
+        self
+    }
+
+    /// Sets the most characters of the whole prompt.
+    #[must_use]
+    pub fn with_max_prompt_chars(mut self, chars: usize) -> Self {
+        self.limits.prompt_chars = chars;
+        self
+    }
+
+    /// Sets the month in which its sizes and prices were last compared with what the provider says.
+    #[must_use]
+    pub fn with_verified(mut self, month: Month) -> Self {
+        self.verified = Some(month);
+        self
+    }
+
+    /// Sets the month from which on the provider no longer offers it.
+    #[must_use]
+    pub fn with_retired(mut self, month: Month) -> Self {
+        self.retired = Some(month);
+        self
+    }
+
+    /// Its name, such as `nano-banana-pro`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The sizes that it makes.
+    pub const fn sizes(&self) -> &Sizes {
+        &self.sizes
+    }
+
+    /// Its presets, in the order that settles the last tie.
+    pub fn presets(&self) -> &[Preset] {
+        match &self.sizes {
+            Sizes::Presets(table) => table.presets(),
+        }
+    }
+
+    /// What it costs.
+    pub const fn prices(&self) -> &PriceList {
+        &self.prices
+    }
+
+    /// What one call may ask for.
+    pub const fn limits(&self) -> ModelLimits {
+        self.limits
+    }
+
+    /// The month in which its sizes and prices were last compared with what the provider says.
+    pub const fn verified(&self) -> Option<Month> {
+        self.verified
+    }
+
+    /// The month from which on the provider no longer offers it.
+    pub const fn retired(&self) -> Option<Month> {
+        self.retired
+    }
+
+    /// Its tiers, the lowest first, each once; empty if it has none.
+    pub fn tiers(&self) -> Vec<Tier> {
+        match &self.sizes {
+            Sizes::Presets(table) => table.tiers(),
+        }
+    }
+
+    /// Whether it makes pictures of this tier.
+    pub fn has(&self, tier: Tier) -> bool {
+        match &self.sizes {
+            Sizes::Presets(table) => table.has(tier),
+        }
+    }
+
+    /// The floor of a request that sets none: 1K if the model has it, so that a cheaper draft tier must be requested;
+    /// otherwise `None`.
+    pub fn default_floor(&self) -> Option<Tier> {
+        self.has(Tier::K1).then_some(Tier::K1)
+    }
+}
+
+impl Default for Model {
+    /// [`Model::nano_banana_pro`]
+    fn default() -> Self {
+        Self::nano_banana_pro()
+    }
+}
+
+/// A model that cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// The name is empty.
+    #[error("the name of the model is empty")]
+    NoName,
+    /// The presets are not a table.
+    #[error(transparent)]
+    Presets(#[from] PresetTableError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::tables::K1;
+    use super::*;
+
+    #[test]
+    fn the_floor_of_a_model_without_1k_is_none() {
+        assert_eq!(Model::nano_banana_pro().default_floor(), K1);
+        assert_eq!(Model::nano_banana_2().default_floor(), K1);
+        assert_eq!(Model::nano_banana().default_floor(), None);
+        assert_eq!(Model::nano_banana_2().tiers().len(), 4);
+        assert_eq!(Model::nano_banana_2_1().tiers().len(), 3);
+        assert!(Model::nano_banana().tiers().is_empty());
+    }
+
+    #[test]
+    fn every_built_in_model_is_found_by_its_name_and_has_prices() {
+        for model in Model::all() {
+            assert_eq!(Model::named(model.name()), Some(model.clone()));
+            assert!(model.verified().is_some());
+            for preset in model.presets() {
+                assert!(model.prices().per_image(model.name(), preset.tier()).is_some(), "{} {preset}", model.name());
+            }
+        }
+        assert_eq!(Model::named("nano-banana-3"), None);
+        assert_eq!(Model::new("", Model::default().presets().to_vec()), Err(ModelError::NoName));
+    }
+}

@@ -1,0 +1,42 @@
+//! What every call of a plan has in common, besides its model and its source.
+
+use crate::format::Format;
+use crate::geometry::focus::Focus;
+
+/// The options of a backend's calls: the same for every call of a plan, and part of each call's fingerprint.
+///
+/// ```
+/// use smart_resize::{Format, Plan, Request, Source};
+///
+/// let source = Source::from_url("https://example.com/shoe.jpg");
+/// let request = Request::builder(source).sizes(["300x250"]).safety_tolerance(2).build()?;
+/// let options = Plan::new(&request)?.options();
+/// assert_eq!((options.safety_tolerance, options.transfer_format), (2, Format::Png));
+/// # Ok::<(), smart_resize::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+#[non_exhaustive]
+pub struct CallOptions {
+    /// The safety tolerance, 1 (strict) to 6. Default: 4.
+    pub safety_tolerance: u8,
+    /// The format in which the backend is asked to send its images; others are read too. Default: PNG, so that only
+    /// one step is lossy.
+    pub transfer_format: Format,
+    /// The focal point, in the image that targets are cut from. The prompt tells a model what follows from it; a
+    /// backend that shows the source itself reads it in the source. Default: the centre.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "is_centre"))]
+    pub focus: Focus,
+}
+
+#[cfg(feature = "serde")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_centre(focus: &Focus) -> bool {
+    *focus == Focus::CENTRE
+}
+
+impl Default for CallOptions {
+    fn default() -> Self {
+        Self { safety_tolerance: 4, transfer_format: Format::Png, focus: Focus::CENTRE }
+    }
+}
