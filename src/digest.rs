@@ -105,6 +105,14 @@ fn parse_hex(text: &str) -> Result<[u8; 32], ParseHashError> {
 }
 
 /// A text that is not a SHA-256 value.
+///
+/// ```
+/// use smart_resize::plan::{Digest, ParseHashError};
+///
+/// let error: ParseHashError = "ba78".parse::<Digest>().unwrap_err();
+/// assert_eq!(error.found, "ba78");
+/// assert_eq!(error.to_string(), "expected 64 lower-case hexadecimal digits, found \"ba78\"");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected 64 lower-case hexadecimal digits, found {found:?}")]
 #[non_exhaustive]

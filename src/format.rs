@@ -198,6 +198,14 @@ impl fmt::Display for SourceFormat {
 serde_as_text!(Format, "\"png\", \"jpeg\" or \"webp\"");
 
 /// A text that names none of the formats.
+///
+/// ```
+/// use smart_resize::{Format, ParseFormatError};
+///
+/// let error: ParseFormatError = "gif".parse::<Format>().unwrap_err();
+/// assert_eq!(error.found, "gif");
+/// assert_eq!(error.to_string(), "\"gif\" is not png, jpeg or webp");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{found:?} is not png, jpeg or webp")]
 #[non_exhaustive]

@@ -40,6 +40,20 @@ const RECOMPOSE_PER_MILLE: u32 = 500;
 const ROOMY_PER_MILLE: u32 = 900;
 
 /// What a prompt is made of.
+///
+/// ```
+/// use smart_resize::geometry::Fit;
+/// use smart_resize::model::Model;
+/// use smart_resize::prompt::{Brief, prompt};
+///
+/// let pro = Model::nano_banana_pro();
+/// let preset = &pro.presets()[0]; // 1:1 1K
+/// let kept = Fit::Cover.rect(preset.size(), "1000x500".parse()?)?;
+/// let text = prompt(&Brief::new(preset).with_surviving(kept).with_instruction("Make it snow."));
+/// assert!(text.contains("Only the middle 50 % of the frame's height is kept"));
+/// assert!(text.ends_with("Make it snow."));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Brief<'a> {
@@ -91,6 +105,16 @@ impl<'a> Brief<'a> {
 }
 
 /// The whole prompt of `brief`.
+///
+/// ```
+/// use smart_resize::model::Model;
+/// use smart_resize::prompt::{Brief, prompt};
+///
+/// let pro = Model::nano_banana_pro();
+/// let text = prompt(&Brief::new(&pro.presets()[9])); // 21:9 1K
+/// assert!(text.starts_with("Recreate this exact image for a frame of ratio 21:9, a very wide panorama."));
+/// assert!(text.ends_with("fills the whole frame."));
+/// ```
 pub fn prompt(brief: &Brief<'_>) -> String {
     let frame = brief.preset.size();
     let survives = brief.survives.clipped_to(frame);

@@ -30,8 +30,23 @@ pub const MAX_LABEL_CHARS: usize = 120;
 pub const MAX_REGIONS: usize = 16;
 
 /// A part of the upright picture, in thousandths of its width and height.
+///
+/// ```
+/// use smart_resize::geometry::Focus;
+/// use smart_resize::scene::Area;
+///
+/// let bottle = Area::new(350, 100, 650, 900)?;
+/// assert_eq!(bottle.centre(), (500, 500));
+/// assert_eq!(Focus::from(bottle).edges(), [350, 100, 650, 900]);
+/// assert!(Area::new(650, 100, 350, 900).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "schemars",
+    schemars(description = "A part of the upright picture, in thousandths of its width and height.")
+)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "RawArea"))]
 pub struct Area {
     left: u16,
@@ -79,8 +94,18 @@ impl From<Area> for Focus {
 }
 
 /// Something in the picture, and where.
+///
+/// ```
+/// use smart_resize::scene::{Area, Region};
+///
+/// let region = Region::new("  the\n bottle ", Area::new(350, 100, 650, 900)?)?;
+/// assert_eq!(region.label(), "the bottle");
+/// assert_eq!(region.area().edges(), [350, 100, 650, 900]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(description = "Something in the picture, and where."))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "RawRegion"))]
 pub struct Region {
     label: String,
@@ -109,8 +134,20 @@ impl Region {
 }
 
 /// What the picture shows.
+///
+/// ```
+/// use smart_resize::scene::{Area, Region, Scene};
+///
+/// let logo = Region::new("the logo", Area::new(0, 0, 200, 100)?)?;
+/// let scene = Scene::new("a blue bottle on a table")?.with_subject(logo)?;
+/// assert_eq!(scene.summary(), "a blue bottle on a table");
+/// assert_eq!(scene.subjects()[0].label(), "the logo");
+/// assert!(scene.texts().is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(description = "What the picture shows."))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "RawScene"))]
 pub struct Scene {
     summary: String,
@@ -184,6 +221,14 @@ fn one_line(field: &'static str, text: &str, max: usize) -> Result<String, Scene
 }
 
 /// Values that do not make a [`Scene`].
+///
+/// ```
+/// use smart_resize::scene::{Scene, SceneError};
+///
+/// let error = Scene::new(" \n ").unwrap_err();
+/// assert_eq!(error, SceneError::Text { field: "summary", chars: 0, max: 1000 });
+/// assert_eq!(error.to_string(), "summary of 0 characters, expected 1 to 1000");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SceneError {

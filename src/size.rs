@@ -217,6 +217,18 @@ impl Cursor<'_> {
 }
 
 /// How near two shapes are, as the exact fraction `near / far` (at most 1). The order is that of the fractions.
+///
+/// ```
+/// use smart_resize::Size;
+/// use smart_resize::geometry::Nearness;
+///
+/// let target: Size = "1920x1080".parse()?;
+/// let wide: Nearness = target.nearness("1376x768".parse()?);
+/// let square: Nearness = target.nearness("1024x1024".parse()?);
+/// assert!(wide > square);
+/// assert_eq!((wide.per_mille(), square.per_mille()), (992, 562));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Nearness {
     near: u32,
@@ -264,6 +276,15 @@ impl Eq for Nearness {}
 serde_as_text!(Size, "a size such as \"1920x1080\"");
 
 /// One of the two sides of a size.
+///
+/// ```
+/// use smart_resize::Size;
+/// use smart_resize::geometry::Side;
+///
+/// let error = Size::new(1024, 0).unwrap_err();
+/// assert_eq!(error.side, Side::Height);
+/// assert_eq!(error.side.to_string(), "height");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a picture has two sides")]
 pub enum Side {
@@ -283,6 +304,15 @@ impl fmt::Display for Side {
 }
 
 /// A side that a [`Size`] cannot have.
+///
+/// ```
+/// use smart_resize::Size;
+/// use smart_resize::geometry::InvalidSideError;
+///
+/// let error: InvalidSideError = Size::new(70_000, 9).unwrap_err();
+/// assert_eq!(error.value, 70_000);
+/// assert_eq!(error.to_string(), "width 70000 is outside 1 to 65535");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{side} {value} is outside 1 to {MAX_SIDE}")]
 #[non_exhaustive]
@@ -294,6 +324,15 @@ pub struct InvalidSideError {
 }
 
 /// A text that is not a size: what went wrong, and where.
+///
+/// ```
+/// use smart_resize::Size;
+/// use smart_resize::geometry::ParseSizeError;
+///
+/// let error: ParseSizeError = "1920*1080".parse::<Size>().unwrap_err();
+/// assert_eq!(error.offset, 4);
+/// assert_eq!(error.to_string(), "expected \"x\" between width and height, found '*' at byte 4");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{kind} at byte {offset}")]
 #[non_exhaustive]
@@ -304,7 +343,16 @@ pub struct ParseSizeError {
     pub kind: ParseSizeErrorKind,
 }
 
-/// What a text that is not a size has in the place of one.
+/// What is wrong with a text that is not a size.
+///
+/// ```
+/// use smart_resize::Size;
+/// use smart_resize::geometry::{ParseSizeErrorKind, Side};
+///
+/// let error = "0x9".parse::<Size>().unwrap_err();
+/// assert_eq!(error.kind, ParseSizeErrorKind::Zero(Side::Width));
+/// assert_eq!(error.kind.to_string(), "width 0, expected 1 to 65535");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseSizeErrorKind {
@@ -328,7 +376,15 @@ pub enum ParseSizeErrorKind {
     },
 }
 
-/// What the grammar of sizes has at some place.
+/// What the grammar of sizes expects at one byte of a text.
+///
+/// ```
+/// use smart_resize::Size;
+/// use smart_resize::geometry::{Expected, ParseSizeErrorKind};
+///
+/// let error = "1920".parse::<Size>().unwrap_err();
+/// assert_eq!(error.kind, ParseSizeErrorKind::Expected { expected: Expected::Separator, found: None });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Expected {

@@ -29,7 +29,7 @@ const ALLOWED: [(&str, &[&str]); 16] = [
     ("run", &["digest", "format", "generate", "geometry", "model", "pixels", "plan", "request", "size"]),
     ("error", &["format", "generate", "geometry", "model", "pixels", "plan", "request", "run", "scene", "size"]),
     ("resize", &["error", "generate", "pixels", "plan", "request", "run"]),
-    ("wire", &["digest", "format", "generate", "model", "plan", "request", "run", "scene", "size"]),
+    ("wire", &["digest", "format", "generate", "model", "request", "run", "scene", "size"]),
 ];
 
 #[test]

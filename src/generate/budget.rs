@@ -51,6 +51,21 @@ use crate::plan::content::Plan;
 ///
 /// Where no call is billed more than its planned price, [`spent`](Self::spent) never exceeds the limit, however many
 /// calls are in flight. Amounts beyond `u64::MAX` count as that.
+///
+/// ```
+/// use smart_resize::generate::budget::Budget;
+/// use smart_resize::model::UsdMicros;
+/// # use smart_resize::{Plan, Request, Source};
+/// # let source = Source::from_bytes(*b"the bytes of a photo");
+/// # let plan = Plan::new(&Request::builder(source.clone()).sizes(["1920x1080"]).build()?)?;
+/// # let request = plan.requests(&source)?.remove(0);
+///
+/// let budget = Budget::new().with_max_cost(UsdMicros(1_000_000));
+/// budget.reserve(&request)?.settle(1); // one image was billed: $0.15, and $0.05 once
+/// assert_eq!((budget.calls(), budget.spent()), (1, UsdMicros(200_000)));
+/// assert_eq!(budget.remaining(), Some(UsdMicros(800_000)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct Budget {
     max_cost: Option<UsdMicros>,
@@ -147,6 +162,22 @@ impl Budget {
 }
 
 /// The planned price of a call in flight, set aside. Dropping it counts that price as spent.
+///
+/// ```
+/// use smart_resize::generate::budget::Budget;
+/// use smart_resize::model::UsdMicros;
+/// # use smart_resize::{Plan, Request, Source};
+/// # let source = Source::from_bytes(*b"the bytes of a photo");
+/// # let plan = Plan::new(&Request::builder(source.clone()).sizes(["1920x1080"]).build()?)?;
+/// # let request = plan.requests(&source)?.remove(0);
+///
+/// let budget = Budget::new();
+/// budget.reserve(&request)?.settle(0); // the call failed, and no image was billed
+/// assert_eq!(budget.spent(), UsdMicros(0));
+/// drop(budget.reserve(&request)?); // the call was given up
+/// assert_eq!(budget.spent(), UsdMicros(200_000)); // the planned $0.15, and $0.05 once
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "dropping it counts the call as billed"]
 pub struct Reservation<'a> {
@@ -196,6 +227,24 @@ pub(crate) const fn billed_images(result: &Result<Generated, GenerateError>) -> 
 }
 
 /// A call that does not fit into its budget. It was not made.
+///
+/// ```
+/// use smart_resize::generate::budget::Budget;
+/// use smart_resize::model::UsdMicros;
+/// # use smart_resize::{Plan, Request, Source};
+/// # let source = Source::from_bytes(*b"the bytes of a photo");
+/// # let plan = Plan::new(&Request::builder(source.clone()).sizes(["1920x1080"]).build()?)?;
+/// # let request = plan.requests(&source)?.remove(0);
+///
+/// let budget = Budget::new().with_max_cost(UsdMicros(300_000));
+/// let in_flight = budget.reserve(&request)?; // $0.15, and $0.05 with the first image that is billed
+/// let error = budget.reserve(&request).unwrap_err();
+/// let text = "the next call costs $0.20, $0.15 of the budget of $0.30 is left, and $0.15 is held for calls in flight";
+/// assert_eq!((error.to_string().as_str(), error.is_final()), (text, false));
+/// in_flight.settle(0);
+/// assert!(budget.reserve(&request).is_ok());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BudgetError {

@@ -6,7 +6,20 @@ use core::error::Error;
 use core::fmt;
 use core::time::Duration;
 
-/// Who has to act on a failure.
+/// The kind of a failure. It says what has to change before another call can succeed.
+///
+/// ```
+/// use smart_resize::generate::{GenerateError, GenerateErrorKind};
+///
+/// fn is_worth_a_retry(error: &GenerateError) -> bool {
+///     use GenerateErrorKind::{NothingMade, RateLimited, Transport};
+///     matches!(error.kind(), NothingMade | RateLimited | Transport)
+/// }
+///
+/// assert!(is_worth_a_retry(&GenerateError::new(GenerateErrorKind::NothingMade, "only text came")));
+/// assert!(!is_worth_a_retry(&GenerateError::new(GenerateErrorKind::Refused, "")));
+/// assert_eq!(GenerateErrorKind::Refused.to_string(), "refused by a safety filter");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum GenerateErrorKind {

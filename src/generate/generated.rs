@@ -8,6 +8,14 @@ use core::fmt;
 use crate::geometry::focus::Reframing;
 
 /// What a backend made.
+///
+/// ```
+/// use smart_resize::generate::Generated;
+///
+/// let generated = Generated::new("my-backend", [b"an encoded image".to_vec()]).with_description("a shoe");
+/// assert_eq!((generated.images().len(), generated.billed_images()), (1, 1));
+/// assert_eq!((generated.backend(), generated.description()), ("my-backend", Some("a shoe")));
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Generated {
     images: Vec<Arc<[u8]>>,

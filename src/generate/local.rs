@@ -30,7 +30,22 @@ const STRIP: u32 = 12;
 /// The blurs of an extended edge, from none: the divisors by which the picture is reduced, step by step.
 const BLURS: [u32; 4] = [1, 6, 24, 96];
 
-/// The embedded generator.
+/// The built-in generator. It reframes the source into the preset, without a model or a network.
+///
+/// ```
+/// use smart_resize::{Generator, Plan, Request};
+/// use smart_resize::generate::local::LocalGenerator;
+/// # use smart_resize::{Size, Source};
+/// # use smart_resize::pixels::Picture;
+/// # let source = Source::from_picture(&Picture::from_rgb(Size::new(96, 64)?, vec![90; 96 * 64 * 3])?)?;
+///
+/// let plan = Plan::new(&Request::builder(source.clone()).sizes(["300x250"]).build()?)?;
+/// let request = plan.requests(&source)?.remove(0);
+/// let generated = LocalGenerator::default().generate(&request)?;
+/// assert_eq!((generated.backend(), generated.billed_images()), ("local", 0));
+/// assert!(generated.description().unwrap().starts_with("made locally: "));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LocalGenerator {

@@ -12,6 +12,17 @@ use crate::request::options::CallOptions;
 use crate::request::source::Source;
 
 /// What one call asks of a backend. Owned, and cheap to clone.
+///
+/// ```
+/// use smart_resize::{Plan, Request, Source};
+///
+/// let source = Source::from_bytes(*b"the bytes of a photo");
+/// let plan = Plan::new(&Request::builder(source.clone()).sizes(["1920x1080"]).variants(2).build()?)?;
+/// let request = plan.requests(&source)?.remove(0);
+/// assert_eq!((&**request.model(), request.variants()), ("nano-banana-pro", 2));
+/// assert_eq!((request.preset().ratio().to_string(), request.cost().to_string()), ("16:9".into(), "$0.30".into()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GenerationRequest {
     call: CallId,
@@ -124,6 +135,18 @@ impl GenerationRequest {
 }
 
 /// A source that is not the one that a plan was made for.
+///
+/// ```
+/// use smart_resize::{Plan, Request, Source};
+/// use smart_resize::plan::Digest;
+///
+/// let planned = Source::from_bytes(*b"the bytes of a photo");
+/// let plan = Plan::new(&Request::builder(planned).sizes(["300x250"]).build()?)?;
+/// let error = plan.requests(&Source::from_url("https://example.com/shoe.jpg")).unwrap_err();
+/// assert_eq!((error.planned, error.found), (Digest::of(b"the bytes of a photo"), None));
+/// assert!(error.to_string().ends_with(", this is one without a digest"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SourceMismatchError {

@@ -15,6 +15,36 @@ use super::request::GenerationRequest;
 use crate::digest::Fingerprint;
 
 /// Keeps answers. Shared by all calls of a run, so inner mutability is yours.
+///
+/// ```
+/// # use smart_resize::generate::store::{Store, StoreError};
+/// # use smart_resize::plan::Fingerprint;
+/// # use std::collections::BTreeMap;
+/// # use std::sync::Mutex;
+/// # use smart_resize::generate::{Generated, GenerationRequest};
+/// # use smart_resize::{Plan, Request, Source};
+/// # let source = Source::from_bytes(*b"the bytes of a photo");
+/// # let plan = Plan::new(&Request::builder(source.clone()).sizes(["1920x1080"]).build()?)?;
+/// # let request = plan.requests(&source)?.remove(0);
+/// struct Map(Mutex<BTreeMap<Fingerprint, Generated>>);
+///
+/// impl Store for Map {
+///     fn load(&self, fingerprint: &Fingerprint) -> Result<Option<Generated>, StoreError> {
+///         Ok(self.0.lock().unwrap().get(fingerprint).cloned())
+///     }
+///
+///     fn save(&self, request: &GenerationRequest, generated: &Generated) -> Result<(), StoreError> {
+///         self.0.lock().unwrap().extend(request.fingerprint().map(|key| (key, generated.clone())));
+///         Ok(())
+///     }
+/// }
+/// # let (store, generated) = (Map(Mutex::default()), Generated::new("fixed", [b"an image".to_vec()]));
+/// # let fingerprint = request.fingerprint().unwrap();
+/// # assert_eq!(store.load(&fingerprint)?, None);
+/// # store.save(&request, &generated)?;
+/// # assert_eq!(store.load(&fingerprint)?, Some(generated));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Store {
     /// The answer that was kept for `fingerprint`. One without any image counts as none, and the backend is asked again;
     /// one with fewer images than asked is used as it is.
@@ -35,6 +65,36 @@ pub trait Store {
 }
 
 /// Keeps answers without blocking; otherwise as [`Store`].
+///
+/// ```
+/// # use smart_resize::generate::store::{AsyncStore, StoreError};
+/// # use smart_resize::plan::Fingerprint;
+/// # use std::collections::BTreeMap;
+/// # use std::sync::Mutex;
+/// # use smart_resize::generate::{Generated, GenerationRequest};
+/// # use smart_resize::{Plan, Request, Source};
+/// # let source = Source::from_bytes(*b"the bytes of a photo");
+/// # let plan = Plan::new(&Request::builder(source.clone()).sizes(["1920x1080"]).build()?)?;
+/// # let request = plan.requests(&source)?.remove(0);
+/// struct Map(Mutex<BTreeMap<Fingerprint, Generated>>);
+///
+/// impl AsyncStore for Map {
+///     async fn load(&self, fingerprint: &Fingerprint) -> Result<Option<Generated>, StoreError> {
+///         Ok(self.0.lock().unwrap().get(fingerprint).cloned())
+///     }
+///
+///     async fn save(&self, request: &GenerationRequest, generated: &Generated) -> Result<(), StoreError> {
+///         self.0.lock().unwrap().extend(request.fingerprint().map(|key| (key, generated.clone())));
+///         Ok(())
+///     }
+/// }
+/// # let (store, generated) = (Map(Mutex::default()), Generated::new("fixed", [b"an image".to_vec()]));
+/// # let fingerprint = request.fingerprint().unwrap();
+/// # assert_eq!(pollster::block_on(store.load(&fingerprint))?, None);
+/// # pollster::block_on(store.save(&request, &generated))?;
+/// # assert_eq!(pollster::block_on(store.load(&fingerprint))?, Some(generated));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait AsyncStore: Send + Sync {
     /// The answer that was kept for `fingerprint`.
     ///
@@ -56,6 +116,19 @@ pub trait AsyncStore: Send + Sync {
 }
 
 /// Keeps nothing: what a driver has until it is given a store.
+///
+/// ```
+/// use smart_resize::generate::Generated;
+/// use smart_resize::generate::store::{NoStore, Store};
+/// # use smart_resize::{Plan, Request, Source};
+/// # let source = Source::from_bytes(*b"the bytes of a photo");
+/// # let plan = Plan::new(&Request::builder(source.clone()).sizes(["1920x1080"]).build()?)?;
+/// # let request = plan.requests(&source)?.remove(0);
+///
+/// NoStore.save(&request, &Generated::new("fixed", [b"an image".to_vec()]))?;
+/// assert_eq!(NoStore.load(&request.fingerprint().unwrap())?, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 #[expect(clippy::exhaustive_structs, reason = "there is nothing to add")]
 pub struct NoStore;
@@ -71,6 +144,21 @@ impl Store for NoStore {
 }
 
 /// Keeps answers in memory, for tests and for services whose processes live long.
+///
+/// ```
+/// use smart_resize::generate::Generated;
+/// use smart_resize::generate::store::{MemoryStore, Store};
+/// # use smart_resize::{Plan, Request, Source};
+/// # let source = Source::from_bytes(*b"the bytes of a photo");
+/// # let plan = Plan::new(&Request::builder(source.clone()).sizes(["1920x1080"]).build()?)?;
+/// # let request = plan.requests(&source)?.remove(0);
+///
+/// let (store, generated) = (MemoryStore::default(), Generated::new("fixed", [b"an image".to_vec()]));
+/// store.save(&request, &generated)?;
+/// assert_eq!(store.len(), 1);
+/// assert_eq!(store.load(&request.fingerprint().unwrap())?, Some(generated));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[cfg(feature = "std")]
 #[derive(Debug, Default)]
 pub struct MemoryStore {
@@ -109,7 +197,16 @@ impl Store for MemoryStore {
     }
 }
 
-/// A [`Store`] that is quick enough to be called from async code.
+/// Makes a [`Store`] an [`AsyncStore`]. The store blocks the polling thread, so it has to be quick.
+///
+/// ```
+/// use smart_resize::generate::store::{AsyncStore, Blocking, NoStore};
+/// use smart_resize::plan::Fingerprint;
+///
+/// let store = Blocking(NoStore); // or any other `Store`
+/// assert_eq!(pollster::block_on(store.load(&Fingerprint::from_bytes([0; 32])))?, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 #[expect(clippy::exhaustive_structs, reason = "a plain wrapper")]
 pub struct Blocking<S>(pub S);
@@ -172,6 +269,15 @@ macro_rules! through_pointer {
 through_pointer!(&S, Box<S>, Arc<S>);
 
 /// A store that failed.
+///
+/// ```
+/// use std::error::Error;
+/// use smart_resize::generate::store::StoreError;
+///
+/// let error = StoreError::new("the disk is full");
+/// assert_eq!(error.to_string(), "an answer could not be read or kept");
+/// assert_eq!(error.source().unwrap().to_string(), "the disk is full");
+/// ```
 #[derive(Debug)]
 pub struct StoreError {
     source: Box<dyn Error + Send + Sync>,

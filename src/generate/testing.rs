@@ -69,6 +69,22 @@ fn law(law: &'static str, holds: bool, found: impl Display) -> Result<(), Broken
 /// Asks `generator` for four images of `photo`, as a plan for `model` does, and checks its answers: two variants of the
 /// model's widest shape, and two of its tallest.
 ///
+/// ```
+/// use smart_resize::generate::{Generated, from_fn};
+/// use smart_resize::generate::local::LocalGenerator;
+/// use smart_resize::generate::testing::check_generator;
+/// use smart_resize::model::Model;
+/// # use smart_resize::{Size, Source};
+/// # use smart_resize::pixels::Picture;
+/// # let photo = Source::from_picture(&Picture::from_rgb(Size::new(64, 48)?, vec![90; 64 * 48 * 3])?)?;
+///
+/// check_generator(&LocalGenerator::default(), &photo, &Model::default())?;
+/// let nameless = from_fn(|_: &_| Ok(Generated::new("", [b"an image".to_vec()])));
+/// let broken = check_generator(&nameless, &photo, &Model::default()).unwrap_err();
+/// assert_eq!(broken.law, "the backend has a name");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 ///
 /// [`BrokenLaw`] if a call has no answer; the backend has no name; there is no image, or there are more than
@@ -174,6 +190,15 @@ fn chain(error: &dyn Error) -> String {
 }
 
 /// Saves answers in `store`, which must be empty, and loads them.
+///
+/// ```
+/// use smart_resize::generate::store::{MemoryStore, NoStore};
+/// use smart_resize::generate::testing::check_store;
+///
+/// check_store(&MemoryStore::default())?;
+/// assert_eq!(check_store(&NoStore).unwrap_err().law, "a saved answer is loaded as it was saved");
+/// # Ok::<(), smart_resize::generate::testing::BrokenLaw>(())
+/// ```
 ///
 /// # Errors
 ///

@@ -107,6 +107,21 @@ use super::request::GenerationRequest;
 type BoxError = Box<dyn Error + Send + Sync>;
 
 /// A backend as a service: the innermost of a stack. Always ready.
+///
+/// ```
+/// use smart_resize::generate::{Generated, GenerationRequest, from_async_fn};
+/// use smart_resize::generate::tower::GeneratorService;
+/// use tower::ServiceExt;
+/// # use smart_resize::{Plan, Request, Source};
+/// # let source = Source::from_bytes(*b"the bytes of a photo");
+/// # let plan = Plan::new(&Request::builder(source.clone()).sizes(["1920x1080"]).build()?)?;
+/// # let request = plan.requests(&source)?.remove(0);
+///
+/// let backend = from_async_fn(|_: GenerationRequest| async { Ok(Generated::new("fixed", [b"an image".to_vec()])) });
+/// let generated = pollster::block_on(GeneratorService::new(backend).oneshot(request))?;
+/// assert_eq!(generated.backend(), "fixed");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct GeneratorService<G> {
     generator: Arc<G>,
@@ -146,6 +161,23 @@ impl<G: AsyncGenerator + 'static> Service<GenerationRequest> for GeneratorServic
 /// of another layer lends it its kind and what was billed. Any other error is a
 /// [`Transport`](GenerateErrorKind::Transport) failure, unless [`with_kinds`](Self::with_kinds) knows better, with that
 /// error as its source.
+///
+/// ```
+/// use smart_resize::AsyncGenerator;
+/// use smart_resize::generate::tower::{GeneratorService, ServiceGenerator};
+/// use tower::ServiceBuilder;
+/// # use smart_resize::generate::{Generated, GenerationRequest, from_async_fn};
+/// # use smart_resize::{Plan, Request, Source};
+/// # let source = Source::from_bytes(*b"the bytes of a photo");
+/// # let plan = Plan::new(&Request::builder(source.clone()).sizes(["1920x1080"]).build()?)?;
+/// # let request = plan.requests(&source)?.remove(0);
+/// # let backend = from_async_fn(|_: GenerationRequest| async { Ok(Generated::new("fixed", [b"an image".to_vec()])) });
+///
+/// let stack = ServiceBuilder::new().concurrency_limit(2).service(GeneratorService::new(backend));
+/// let generator = ServiceGenerator::new(stack);
+/// assert_eq!(pollster::block_on(generator.generate(&request))?.backend(), "fixed");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct ServiceGenerator<S> {
     /// Locked only to be cloned, so that a service that is not `Sync` will do.
     service: Mutex<S>,
@@ -227,6 +259,28 @@ pub fn failure<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a GenerateError
 ///
 /// Its place is directly around the backend; see [the order of layers](self#the-order-of-layers). A try that is given
 /// up before it has an answer, as by a time-out further out, is counted at its planned price.
+///
+/// ```
+/// use smart_resize::generate::budget::Budget;
+/// use smart_resize::generate::tower::{GeneratorService, MeterLayer};
+/// use tower::{ServiceBuilder, ServiceExt};
+/// # use std::sync::Arc;
+/// # use smart_resize::generate::{Generated, GenerationRequest, from_async_fn};
+/// # use smart_resize::model::UsdMicros;
+/// # use smart_resize::{Plan, Request, Source};
+/// # let source = Source::from_bytes(*b"the bytes of a photo");
+/// # let plan = Plan::new(&Request::builder(source.clone()).sizes(["1920x1080"]).build()?)?;
+/// # let request = plan.requests(&source)?.remove(0);
+/// # let backend = from_async_fn(|_: GenerationRequest| async { Ok(Generated::new("fixed", [b"an image".to_vec()])) });
+///
+/// let budget = Arc::new(Budget::new().with_max_cost(UsdMicros(200_000)));
+/// let stack = ServiceBuilder::new().layer(MeterLayer::new(budget.clone())).service(GeneratorService::new(backend));
+/// pollster::block_on(stack.clone().oneshot(request.clone()))?; // $0.15, and $0.05 once
+/// let error = pollster::block_on(stack.oneshot(request)).unwrap_err();
+/// assert_eq!(error.to_string(), "the budget is used up: the call was not made");
+/// assert_eq!(budget.spent(), UsdMicros(200_000));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct MeterLayer {
     budget: Arc<Budget>,
@@ -248,6 +302,26 @@ impl<S> Layer<S> for MeterLayer {
 }
 
 /// A service whose calls count against a budget; see [`MeterLayer`].
+///
+/// ```
+/// use smart_resize::generate::budget::Budget;
+/// use smart_resize::generate::tower::{GeneratorService, Meter, MeterLayer};
+/// use tower::{Layer, ServiceExt};
+/// # use std::sync::Arc;
+/// # use smart_resize::generate::{Generated, GenerationRequest, from_async_fn};
+/// # use smart_resize::model::UsdMicros;
+/// # use smart_resize::{Plan, Request, Source};
+/// # let source = Source::from_bytes(*b"the bytes of a photo");
+/// # let plan = Plan::new(&Request::builder(source.clone()).sizes(["1920x1080"]).build()?)?;
+/// # let request = plan.requests(&source)?.remove(0);
+/// # let backend = from_async_fn(|_: GenerationRequest| async { Ok(Generated::new("fixed", [b"an image".to_vec()])) });
+///
+/// let budget = Arc::new(Budget::new());
+/// let meter: Meter<_> = MeterLayer::new(budget.clone()).layer(GeneratorService::new(backend));
+/// pollster::block_on(meter.oneshot(request))?; // $0.15, and $0.05 once
+/// assert_eq!((budget.calls(), budget.spent()), (1, UsdMicros(200_000)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Meter<S> {
     inner: S,

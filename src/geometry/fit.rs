@@ -105,6 +105,17 @@ fn scale(length: u32, num: u32, den: u32) -> u32 {
 }
 
 /// A picture that is smaller than the target on at least one side.
+///
+/// ```
+/// use smart_resize::Size;
+/// use smart_resize::geometry::{Fit, TooSmallError};
+///
+/// let (frame, target) = (Size::new(1376, 768)?, Size::new(100, 800)?);
+/// let error: TooSmallError = Fit::Crop.rect(frame, target).unwrap_err();
+/// assert_eq!((error.frame, error.target), (frame, target));
+/// assert_eq!(error.to_string(), "a picture of 1376x768 does not cover 100x800");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a picture of {frame} does not cover {target}")]
 #[non_exhaustive]

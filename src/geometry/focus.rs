@@ -89,8 +89,20 @@ impl Default for Focus {
     }
 }
 
-/// How a source lies in a picture that a backend made of it without a model: part of the source, scaled to a part of the
-/// picture. With it a [`Focus`] is read in the source.
+/// How a picture that a backend makes without a model shows the source: a part of the source is scaled to a part of the
+/// picture. It converts a [`Focus`] in the source to pixels of the picture.
+///
+/// ```
+/// use smart_resize::Size;
+/// use smart_resize::geometry::{Focus, Rect, Reframing};
+///
+/// let (source, frame) = (Size::new(200, 100)?, Size::new(400, 400)?);
+/// let place = Rect::new(0, 100, Size::new(400, 200)?); // letterbox bars of 100 pixels above and below
+/// let reframing = Reframing::new(source, Rect::new(0, 0, source), place);
+/// let focus = Focus::point(250, 250)?; // in the source: 50 pixels from the left, 25 from the top
+/// assert_eq!(focus.edges_px(frame, Some(reframing)), [100, 150, 100, 150]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reframing {
     source: Size,
@@ -179,7 +191,15 @@ pub(crate) fn around(focus: [Span; 2], frame: Size, size: Size) -> Rect {
     Rect::new(columns.place(size.width(), frame.width()), rows.place(size.height(), frame.height()), size)
 }
 
-/// Numbers that are no focus.
+/// Coordinates that do not make a [`Focus`].
+///
+/// ```
+/// use smart_resize::geometry::{Focus, FocusError};
+///
+/// let error = Focus::point(500, 1200).unwrap_err();
+/// assert_eq!(error, FocusError::Outside { x: 500, y: 1200 });
+/// assert_eq!(error.to_string(), "a focus at 500 and 1200 thousandths, expected 0 to 1000");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FocusError {

@@ -31,6 +31,14 @@ pub struct Insets {
 }
 
 /// What insets are counted in.
+///
+/// ```
+/// use smart_resize::geometry::{InsetUnit, Insets};
+///
+/// assert_eq!(Insets::new(140, 0, 200, 0)?.unit(), InsetUnit::Thousandths);
+/// assert_eq!(Insets::from_pixels(120, 0, 80, 0).unit(), InsetUnit::Pixels);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
@@ -135,6 +143,14 @@ impl Insets {
 }
 
 /// Two opposite insets that leave nothing between them.
+///
+/// ```
+/// use smart_resize::geometry::{Insets, InsetsError};
+///
+/// let error: InsetsError = Insets::all(500).unwrap_err();
+/// assert_eq!((error.insets, error.whole), ([500, 500], 1000));
+/// assert_eq!(error.to_string(), "insets of 500 and 500 thousandths leave nothing between them");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InsetsError {

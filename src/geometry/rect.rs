@@ -4,6 +4,18 @@ use super::percent::percent;
 use crate::size::Size;
 
 /// A rectangle of whole pixels; x runs right and y down from the picture's upper left corner.
+///
+/// ```
+/// use smart_resize::Size;
+/// use smart_resize::geometry::Rect;
+///
+/// let (frame, quarter) = (Size::new(1000, 800)?, Size::new(250, 800)?);
+/// let right = Rect::new(750, 0, quarter);
+/// assert!(right.is_inside(frame));
+/// assert_eq!(right.kept_of(frame).to_string(), "25.00");
+/// assert!(!Rect::new(751, 0, quarter).is_inside(frame));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rect {
     x: u32,

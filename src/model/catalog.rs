@@ -27,6 +27,15 @@ use super::price::PriceList;
 use super::table::{PresetTable, PresetTableError};
 
 /// An image model: the sizes that it makes, what they cost, and what one call may ask for.
+///
+/// ```
+/// use smart_resize::model::{Model, Tier};
+///
+/// let model = Model::named("nano-banana-2.1").unwrap();
+/// assert_eq!(model.tiers(), [Tier::K1, Tier::K2, Tier::K4]);
+/// assert_eq!(model.presets()[0].size().to_string(), "1024x1024");
+/// assert_eq!(model.prices().per_image(model.name(), Some(Tier::K1)).unwrap().to_string(), "$0.04");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Model {
     name: Cow<'static, str>,
@@ -38,6 +47,15 @@ pub struct Model {
 }
 
 /// The sizes that a model makes.
+///
+/// ```
+/// use smart_resize::model::{Model, Sizes};
+///
+/// match Model::nano_banana().sizes() {
+///     Sizes::Presets(table) => assert_eq!(table.presets().len(), 10),
+///     other => panic!("sizes that are not a fixed list: {other:?}"),
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Sizes {
@@ -46,6 +64,14 @@ pub enum Sizes {
 }
 
 /// What one call of a model may ask for.
+///
+/// ```
+/// use smart_resize::model::{Model, ModelLimits};
+///
+/// let limits: ModelLimits = Model::nano_banana().limits();
+/// assert_eq!(limits.prompt_chars, 5_000);
+/// assert_eq!(limits.variants_per_call.get(), 4);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ModelLimits {
@@ -279,7 +305,15 @@ impl Default for Model {
     }
 }
 
-/// A model that cannot be.
+/// Values that do not make a [`Model`].
+///
+/// ```
+/// use smart_resize::model::{Model, ModelError};
+///
+/// assert_eq!(Model::new("", vec![]).unwrap_err(), ModelError::NoName);
+/// let error = Model::new("my-model", vec![]).unwrap_err();
+/// assert_eq!(error.to_string(), "a preset table needs at least one preset");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ModelError {

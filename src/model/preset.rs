@@ -156,6 +156,17 @@ fn plain_number(text: &str, digits: usize) -> Option<u32> {
 }
 
 /// One picture size that a model makes, and the names by which it is asked for.
+///
+/// ```
+/// use smart_resize::Size;
+/// use smart_resize::model::{Preset, Tier};
+///
+/// let preset = Preset::new(Size::new(1584, 672)?, "21:9".parse()?, Some(Tier::K1));
+/// assert_eq!(preset.to_string(), "21:9 1K");
+/// assert!(preset.covers(Size::new(1200, 600)?));
+/// assert!(!preset.covers(Size::new(1200, 700)?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Preset {
     size: Size,
@@ -200,7 +211,15 @@ impl fmt::Display for Preset {
     }
 }
 
-/// A text that is not the label it should be.
+/// A text that cannot be read as an [`AspectRatio`] or as a [`Tier`].
+///
+/// ```
+/// use smart_resize::model::{AspectRatio, ParseLabelError};
+///
+/// let error: ParseLabelError = "16/9".parse::<AspectRatio>().unwrap_err();
+/// assert_eq!(error.found, "16/9");
+/// assert_eq!(error.to_string(), "expected an aspect ratio such as \"16:9\", found \"16/9\"");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected}, found {found:?}")]
 #[non_exhaustive]

@@ -9,6 +9,17 @@ use crate::geometry::fit::largest_inside;
 use crate::size::Size;
 
 /// Which of the covering presets counts as the smallest.
+///
+/// ```
+/// use smart_resize::Size;
+/// use smart_resize::model::{Model, Smallest, smallest_covering};
+///
+/// let pro = Model::nano_banana_pro();
+/// let target: Size = "1920x1080".parse()?;
+/// assert_eq!(smallest_covering(&pro, target, None, Smallest::ByTier)?.to_string(), "16:9 2K");
+/// assert_eq!(smallest_covering(&pro, target, None, Smallest::ByPixels)?.to_string(), "1:1 2K");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
@@ -85,6 +96,19 @@ fn compare(a: &Preset, b: &Preset, target: Size, order: Smallest) -> Ordering {
 }
 
 /// A target that no preset of the table covers.
+///
+/// ```
+/// use smart_resize::model::{Model, Smallest, smallest_covering};
+///
+/// let lite = Model::nano_banana_2_lite();
+/// let error = smallest_covering(&lite, "2000x2000".parse()?, None, Smallest::ByTier).unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "no preset covers 2000x2000: the widest is 2928x352, the tallest 352x2928, \
+///      the largest size of this shape that is covered 1024x1024",
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NothingCoversError {

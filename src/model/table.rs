@@ -82,6 +82,14 @@ impl PresetTable {
 }
 
 /// Rows that do not make a [`PresetTable`].
+///
+/// ```
+/// use smart_resize::model::{PresetTable, PresetTableError};
+///
+/// let error = PresetTable::new(vec![]).unwrap_err();
+/// assert_eq!(error, PresetTableError::Empty);
+/// assert_eq!(error.to_string(), "a preset table needs at least one preset");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PresetTableError {

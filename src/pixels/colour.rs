@@ -28,7 +28,24 @@ use moxcms::{
 use self::curve::{Curve, SRGB_OF_LIGHT, levels, light_of_lightness, lights, single};
 use super::srgb;
 
-/// What was done about the colours that a file describes.
+/// How the decoder handled the colours that a file describes.
+///
+/// ```
+/// use smart_resize::pixels::decode::{Colour, DecodeLimits, decode};
+///
+/// # use smart_resize::Size;
+/// # use smart_resize::Format;
+/// # use smart_resize::pixels::Picture;
+/// # use smart_resize::pixels::encode::{EncodeOptions, encode};
+/// # let picture = Picture::from_rgb(Size::new(3, 2)?, vec![7; 18])?;
+/// # let file = encode(&picture, Format::Png, &EncodeOptions::default())?.bytes;
+/// // A PNG that this crate has written.
+/// match decode(&file, &DecodeLimits::default())?.colour {
+///     Colour::Ignored { reason } => println!("the samples were read as sRGB: {reason}"),
+///     colour => assert_eq!(colour, Colour::Srgb),
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Colour {

@@ -123,6 +123,22 @@ impl DecodeLimits {
 }
 
 /// What the header of an encoded picture says.
+///
+/// ```
+/// use smart_resize::{Size, SourceFormat};
+/// use smart_resize::pixels::decode::{DecodeLimits, probe};
+///
+/// # use smart_resize::Format;
+/// # use smart_resize::pixels::Picture;
+/// # use smart_resize::pixels::encode::{EncodeOptions, encode};
+/// # let picture = Picture::from_rgb(Size::new(3, 2)?, vec![7; 18])?;
+/// # let file = encode(&picture, Format::Png, &EncodeOptions::default())?.bytes;
+/// // A PNG of 3x2 that this crate has written.
+/// let found = probe(&file, &DecodeLimits::default())?;
+/// assert_eq!((found.format, found.size), (SourceFormat::Png, Size::new(3, 2)?));
+/// assert!(found.is_upright && !found.describes_colours);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Probe {
@@ -137,6 +153,20 @@ pub struct Probe {
 }
 
 /// A decoded picture, and what its file says about it.
+///
+/// ```
+/// use smart_resize::{Format, Size, SourceFormat};
+/// use smart_resize::pixels::Picture;
+/// use smart_resize::pixels::decode::{DecodeLimits, decode};
+/// use smart_resize::pixels::encode::{EncodeOptions, encode};
+///
+/// let picture = Picture::from_rgb(Size::new(3, 2)?, vec![7; 18])?;
+/// let file = encode(&picture, Format::Png, &EncodeOptions::default())?.bytes;
+/// let decoded = decode(&file, &DecodeLimits::default())?;
+/// assert_eq!((decoded.picture, decoded.format), (picture, SourceFormat::Png));
+/// assert!(!decoded.has_content_credentials);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Decoded {
@@ -325,6 +355,25 @@ fn guarded<T>(format: Option<SourceFormat>, work: impl FnOnce() -> Result<T, Dec
 }
 
 /// Bytes that cannot be read as a picture.
+///
+/// ```
+/// use smart_resize::Size;
+/// use smart_resize::pixels::decode::{DecodeError, DecodeLimits, decode};
+///
+/// # use smart_resize::Format;
+/// # use smart_resize::pixels::Picture;
+/// # use smart_resize::pixels::encode::{EncodeOptions, encode};
+/// # let picture = Picture::from_rgb(Size::new(3, 2)?, vec![7; 18])?;
+/// # let file = encode(&picture, Format::Png, &EncodeOptions::default())?.bytes;
+/// // A PNG of 3x2.
+/// let mut limits = DecodeLimits::default();
+/// assert_eq!(decode(&file[..20], &limits).unwrap_err().to_string(), "the png is cut short");
+/// limits.pixels = 5;
+/// let error = decode(&file, &limits).unwrap_err();
+/// assert_eq!(error, DecodeError::TooManyPixels { width: 3, height: 2, max: 5 });
+/// assert_eq!(error.to_string(), "the picture is 3x2; expected at most 5 pixels");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {

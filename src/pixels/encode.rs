@@ -42,6 +42,19 @@ use crate::format::Format;
 use crate::size::{InvalidSideError, Size};
 
 /// How results are written, format by format.
+///
+/// ```
+/// use smart_resize::Format;
+/// use smart_resize::pixels::encode::{EncodeOptions, PngEffort, PngOptions};
+///
+/// let mut options = EncodeOptions::default();
+/// options.png = PngOptions::with_effort(PngEffort::Small);
+/// options.jpeg.quality = Some(80);
+/// options.min_quality = 0;
+/// assert!(options.check(Format::Png).is_ok());
+/// let error = options.check(Format::Jpeg).unwrap_err();
+/// assert_eq!(error.to_string(), "minimum quality is 0; expected 1 to 100");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EncodeOptions {
@@ -130,6 +143,19 @@ impl EncodeOptions {
 }
 
 /// An encoded picture.
+///
+/// ```
+/// use smart_resize::{Format, Size};
+/// use smart_resize::pixels::Picture;
+/// use smart_resize::pixels::encode::{EncodeOptions, encode};
+///
+/// let picture = Picture::from_rgb(Size::new(2, 2)?, vec![90; 12])?;
+/// let png = encode(&picture, Format::Png, &EncodeOptions::default())?;
+/// assert!(png.exact && png.encodes == 1);
+/// let jpeg = encode(&picture, Format::Jpeg, &EncodeOptions::default())?;
+/// assert!(!jpeg.exact && jpeg.bytes.starts_with(&[0xff, 0xd8]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Encoded {
@@ -163,6 +189,18 @@ impl fmt::Debug for Encoded {
 }
 
 /// The settings that a file was encoded with, defaults filled in.
+///
+/// ```
+/// use smart_resize::{Format, Size};
+/// use smart_resize::pixels::Picture;
+/// use smart_resize::pixels::encode::{EncodeOptions, EncoderSettings, encode};
+///
+/// let picture = Picture::from_rgb(Size::new(2, 2)?, vec![90; 12])?;
+/// let settings = encode(&picture, Format::Jpeg, &EncodeOptions::default())?.settings;
+/// assert!(matches!(settings, EncoderSettings::Jpeg { quality: 90, progressive: false, .. }));
+/// assert_eq!(settings.to_string(), "quality 90, 4:2:0");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(tag = "format", rename_all = "lowercase"))]
 #[non_exhaustive]
@@ -249,6 +287,18 @@ impl fmt::Display for EncoderSettings {
 
 /// Encodes `picture` as `format`.
 ///
+/// ```
+/// use smart_resize::{Format, Size};
+/// use smart_resize::pixels::Picture;
+/// use smart_resize::pixels::decode::{DecodeLimits, decode};
+/// use smart_resize::pixels::encode::{EncodeOptions, encode};
+///
+/// let picture = Picture::from_rgb(Size::new(3, 2)?, vec![7; 18])?;
+/// let file = encode(&picture, Format::Png, &EncodeOptions::default())?.bytes;
+/// assert_eq!(decode(&file, &DecodeLimits::default())?.picture, picture);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 ///
 /// [`EncodeError`] where the options or the format do not allow it.
@@ -301,6 +351,18 @@ fn read_back(size: Size, format: Format, encoded: Result<Encoded, String>) -> Re
 }
 
 /// A picture that cannot be written.
+///
+/// ```
+/// use smart_resize::{Format, Size};
+/// use smart_resize::pixels::Picture;
+/// use smart_resize::pixels::encode::{EncodeError, EncodeOptions, encode};
+///
+/// let wide = Picture::from_rgb(Size::new(16_384, 1)?, vec![0; 16_384 * 3])?;
+/// let error = encode(&wide, Format::WebP, &EncodeOptions::default()).unwrap_err();
+/// assert_eq!(error, EncodeError::TooLongForFormat { size: wide.size(), format: Format::WebP });
+/// assert_eq!(error.to_string(), "the picture is 16384x1; expected sides of at most 16383 for webp");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EncodeError {

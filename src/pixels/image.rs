@@ -100,6 +100,17 @@ fn rgb(picture: Picture) -> RgbImage {
 }
 
 /// A picture with transparency where an opaque one is needed.
+///
+/// ```
+/// use image::RgbImage;
+/// use smart_resize::Size;
+/// use smart_resize::pixels::Picture;
+///
+/// let translucent = Picture::from_rgba(Size::new(2, 1)?, vec![128; 8])?;
+/// let error = RgbImage::try_from(translucent).unwrap_err();
+/// assert_eq!(error.to_string(), "the picture of 2x1 has transparent pixels; expected an opaque picture");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the picture of {size} has transparent pixels; expected an opaque picture")]
 #[non_exhaustive]

@@ -56,7 +56,19 @@ use super::picture::Picture;
 use crate::geometry::rect::Rect;
 use crate::size::Size;
 
-/// What is wrong with a picture as a whole.
+/// The result of [`inspect`]: the bars along the sides, and whether the picture is blank.
+///
+/// ```
+/// use smart_resize::Size;
+/// use smart_resize::pixels::Picture;
+/// use smart_resize::pixels::inspect::{Findings, inspect};
+///
+/// let grey = Picture::from_rgb(Size::new(64, 64)?, vec![90; 64 * 64 * 3])?;
+/// let findings = inspect(&grey);
+/// assert!(findings.frame.is_none() && findings.blank.is_some() && !findings.is_empty());
+/// assert!(Findings::default().is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -68,6 +80,19 @@ pub struct Findings {
 }
 
 /// The bars along the sides of a picture, at least one of them.
+///
+/// ```
+/// use smart_resize::Size;
+/// use smart_resize::geometry::Rect;
+/// use smart_resize::pixels::inspect::Frame;
+///
+/// let mut frame = Frame::default();
+/// (frame.top.width, frame.left.width) = (12, 4);
+/// assert_eq!(frame.to_string(), "a frame: 12 px at the top, 4 px at the left");
+/// assert_eq!(frame.interior(Size::new(100, 80)?), Some(Rect::new(4, 12, Size::new(96, 68)?)));
+/// assert_eq!(frame.interior(Size::new(4, 80)?), None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -83,6 +108,22 @@ pub struct Frame {
 }
 
 /// A bar along one side of a picture.
+///
+/// ```
+/// use smart_resize::pixels::inspect::{Bar, inspect};
+///
+/// # use smart_resize::Size;
+/// # use smart_resize::pixels::Picture;
+/// # let size = Size::new(96, 96)?;
+/// # let stripe = |x: u32, y: u32| if y < 12 || y >= 84 { 0 } else { 60 + (x as u8 / 6 % 4) * 60 };
+/// # let pixels = (0..96).flat_map(|y| (0..96).flat_map(move |x| [stripe(x, y); 3])).collect();
+/// # let letterbox = Picture::from_rgb(size, pixels)?;
+/// // Twelve black rows above and below a picture of stripes.
+/// let frame = inspect(&letterbox).frame.unwrap();
+/// assert_eq!((frame.top.width, frame.top.colour), (12, [0, 0, 0, 255]));
+/// assert_eq!(frame.left, Bar::default());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -94,6 +135,18 @@ pub struct Bar {
 }
 
 /// A picture of one colour.
+///
+/// ```
+/// use smart_resize::Size;
+/// use smart_resize::pixels::Picture;
+/// use smart_resize::pixels::inspect::inspect;
+///
+/// let grey = Picture::from_rgb(Size::new(64, 64)?, vec![90; 64 * 64 * 3])?;
+/// let blank = inspect(&grey).blank.unwrap();
+/// assert_eq!(blank.colour, [90, 90, 90, 255]);
+/// assert_eq!(blank.to_string(), "a blank picture: #5a5a5a throughout");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -147,9 +200,26 @@ impl fmt::Display for Blank {
     }
 }
 
-/// Looks for a frame, and for a picture that shows nothing. The same pixels give the same findings everywhere.
+/// Looks for bars along the sides of a picture, and whether it is blank. The same pixels give the same findings
+/// everywhere.
 ///
 /// Of a usual photograph only a few lines at each side and some hundred cells are read.
+///
+/// ```
+/// use smart_resize::pixels::inspect::inspect;
+///
+/// # use smart_resize::Size;
+/// # use smart_resize::pixels::Picture;
+/// # let size = Size::new(96, 96)?;
+/// # let stripe = |x: u32, y: u32| if y < 12 || y >= 84 { 0 } else { 60 + (x as u8 / 6 % 4) * 60 };
+/// # let pixels = (0..96).flat_map(|y| (0..96).flat_map(move |x| [stripe(x, y); 3])).collect();
+/// # let letterbox = Picture::from_rgb(size, pixels)?;
+/// // Twelve black rows above and below a picture of stripes.
+/// let findings = inspect(&letterbox);
+/// assert!(findings.blank.is_none());
+/// assert_eq!(findings.frame.unwrap().to_string(), "a frame: 12 px at the top, 12 px at the bottom");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn inspect(picture: &Picture) -> Findings {
     let pixels = Pixels { picture };
     let whole = pixels.whole();

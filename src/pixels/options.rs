@@ -5,6 +5,26 @@ use super::decode::DecodeLimits;
 use super::encode::EncodeOptions;
 
 /// What happens with a picture that is too small to cover the target.
+///
+/// ```
+/// use smart_resize::Size;
+/// use smart_resize::pixels::render::{RenderOptions, RenderTarget, Undersized, Warning, render};
+///
+/// # use smart_resize::Format;
+/// # use smart_resize::pixels::Picture;
+/// # use smart_resize::pixels::encode::{EncodeOptions, encode};
+/// # let grey = Picture::from_rgb(Size::new(160, 90)?, vec![128; 160 * 90 * 3])?;
+/// # let generated = encode(&grey, Format::Png, &EncodeOptions::default())?.bytes;
+/// // A picture of 160x90.
+/// let target = RenderTarget::new(Size::new(200, 100)?);
+/// let mut options = RenderOptions::default();
+/// assert!(render(&generated, &target, &options).is_err());
+/// options.undersized = Undersized::Enlarge;
+/// let rendered = render(&generated, &target, &options)?;
+/// let enlarged = Warning::Enlarged { from: Size::new(160, 80)?, to: Size::new(200, 100)? };
+/// assert!(rendered.size == Size::new(200, 100)? && rendered.warnings.contains(&enlarged));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Undersized {
@@ -16,6 +36,25 @@ pub enum Undersized {
 }
 
 /// Whether a picture is inspected before it is cut: for borders, letterbox bars, and for being blank.
+///
+/// ```
+/// use smart_resize::Size;
+/// use smart_resize::pixels::render::{Inspect, RenderOptions, RenderTarget, render};
+///
+/// # use smart_resize::Format;
+/// # use smart_resize::pixels::Picture;
+/// # use smart_resize::pixels::encode::{EncodeOptions, encode};
+/// # let grey = Picture::from_rgb(Size::new(160, 90)?, vec![128; 160 * 90 * 3])?;
+/// # let generated = encode(&grey, Format::Png, &EncodeOptions::default())?.bytes;
+/// // A picture that is grey throughout.
+/// let target = RenderTarget::new(Size::new(60, 60)?);
+/// let mut options = RenderOptions::default();
+/// assert_eq!(render(&generated, &target, &options)?.warnings.len(), 1);
+/// options.inspect = Inspect::Fail;
+/// let error = render(&generated, &target, &options).unwrap_err();
+/// assert_eq!(error.to_string(), "the picture was rejected: a blank picture: #808080 throughout");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Inspect {
@@ -29,6 +68,23 @@ pub enum Inspect {
 }
 
 /// What happens with a picture that already is what the target asks for.
+///
+/// ```
+/// use smart_resize::{Format, Size};
+/// use smart_resize::pixels::render::{PassThrough, RenderOptions, RenderTarget, render};
+///
+/// # use smart_resize::pixels::Picture;
+/// # use smart_resize::pixels::encode::{EncodeOptions, encode};
+/// # let grey = Picture::from_rgb(Size::new(24, 16)?, vec![128; 24 * 16 * 3])?;
+/// # let jpeg = encode(&grey, Format::Jpeg, &EncodeOptions::default())?.bytes;
+/// // A JPEG of 24x16.
+/// let target = RenderTarget::new(Size::new(24, 16)?).with_format(Format::Jpeg);
+/// let mut options = RenderOptions::default();
+/// assert_eq!(render(&jpeg, &target, &options)?.bytes, jpeg);
+/// options.pass_through = PassThrough::Off;
+/// assert!(render(&jpeg, &target, &options)?.encoder.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PassThrough {

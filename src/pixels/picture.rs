@@ -5,6 +5,18 @@ use std::fmt;
 use crate::size::Size;
 
 /// The channels of a pixel, one byte each.
+///
+/// ```
+/// use smart_resize::Size;
+/// use smart_resize::pixels::{Layout, Picture};
+///
+/// let pixel = Size::new(1, 1)?;
+/// assert_eq!(Picture::from_rgba(pixel, vec![200, 0, 0, 128])?.layout(), Layout::Rgba);
+/// // An alpha channel that is opaque throughout is dropped.
+/// assert_eq!(Picture::from_rgba(pixel, vec![200, 0, 0, 255])?.layout(), Layout::Rgb);
+/// assert_eq!((Layout::Rgb.channels(), Layout::Rgba.channels()), (3, 4));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Layout {
@@ -34,6 +46,17 @@ impl Layout {
 /// # Guarantees
 ///
 /// It has exactly width × height × channels bytes.
+///
+/// ```
+/// use smart_resize::Size;
+/// use smart_resize::pixels::Picture;
+///
+/// // A red pixel, and a blue one to its right.
+/// let picture = Picture::from_rgb(Size::new(2, 1)?, vec![255, 0, 0, 0, 0, 255])?;
+/// assert_eq!((picture.size(), picture.row_bytes()), (Size::new(2, 1)?, 6));
+/// assert_eq!(picture.pixels()[3..], [0, 0, 255]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Picture {
     size: Size,
@@ -139,7 +162,17 @@ impl fmt::Debug for Picture {
     }
 }
 
-/// A number of bytes that does not make the picture.
+/// A number of bytes that does not match the size and the layout of a picture.
+///
+/// ```
+/// use smart_resize::Size;
+/// use smart_resize::pixels::Picture;
+///
+/// let error = Picture::from_rgba(Size::new(2, 1)?, vec![0; 6]).unwrap_err();
+/// assert_eq!((error.expected, error.found), (8, 6));
+/// assert_eq!(error.to_string(), "6 bytes for 2x1 pixels, expected 8");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{found} bytes for {size} pixels, expected {expected}")]
 #[non_exhaustive]

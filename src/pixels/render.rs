@@ -67,6 +67,24 @@ pub fn render(bytes: &[u8], target: &RenderTarget, options: &RenderOptions) -> R
 ///
 /// With the feature `parallel` targets are made concurrently, on the rayon pool that this is called in. The results are
 /// the same. Without it no thread is started.
+///
+/// ```
+/// use smart_resize::Size;
+/// use smart_resize::pixels::render::{RenderOptions, RenderTarget, render_all};
+///
+/// # use smart_resize::Format;
+/// # use smart_resize::pixels::Picture;
+/// # use smart_resize::pixels::encode::{EncodeOptions, encode};
+/// # let grey = Picture::from_rgb(Size::new(160, 90)?, vec![128; 160 * 90 * 3])?;
+/// # let generated = encode(&grey, Format::Png, &EncodeOptions::default())?.bytes;
+/// // A picture of 160x90, which does not cover the second target.
+/// let targets = [RenderTarget::new(Size::new(60, 60)?), RenderTarget::new(Size::new(200, 10)?)];
+/// let results = render_all(&generated, &targets, &RenderOptions::default());
+/// assert_eq!(results[0].as_ref().unwrap().size, Size::new(60, 60)?);
+/// let error = results[1].as_ref().unwrap_err();
+/// assert_eq!(error.to_string(), "a picture of 160x90 does not cover 200x10");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn render_all(
     bytes: &[u8],
     targets: &[RenderTarget],
@@ -77,6 +95,23 @@ pub fn render_all(
 
 /// Cuts `target` from the encoded picture `bytes` and returns its pixels. Format and byte limit of the target are
 /// ignored.
+///
+/// ```
+/// use smart_resize::Size;
+/// use smart_resize::geometry::Fit;
+/// use smart_resize::pixels::render::{RenderOptions, RenderTarget, render_picture};
+///
+/// # use smart_resize::Format;
+/// # use smart_resize::pixels::Picture;
+/// # use smart_resize::pixels::encode::{EncodeOptions, encode};
+/// # let row = Picture::from_rgb(Size::new(4, 1)?, (0..12).collect())?;
+/// # let file = encode(&row, Format::Png, &EncodeOptions::default())?.bytes;
+/// // The file has one row of four pixels, whose samples are 0 to 11.
+/// let target = RenderTarget::new(Size::new(2, 1)?).with_fit(Fit::Crop);
+/// let middle = render_picture(&file, &target, &RenderOptions::default())?.picture;
+/// assert_eq!(middle.pixels(), [3, 4, 5, 6, 7, 8]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 ///
@@ -95,6 +130,23 @@ pub fn render_picture(
 ///
 /// Several threads may use one renderer at once. It keeps as much memory as the largest pictures took, once for each
 /// rendering that ran at the same time: about 30 MB for a picture of 2752x1536 cut to 1920x1080.
+///
+/// ```
+/// use smart_resize::Size;
+/// use smart_resize::pixels::render::{RenderOptions, RenderTarget, Renderer};
+///
+/// # use smart_resize::Format;
+/// # use smart_resize::pixels::Picture;
+/// # use smart_resize::pixels::encode::{EncodeOptions, encode};
+/// # let grey = Picture::from_rgb(Size::new(160, 90)?, vec![128; 160 * 90 * 3])?;
+/// # let generated = encode(&grey, Format::Png, &EncodeOptions::default())?.bytes;
+/// let renderer = Renderer::new(RenderOptions::default());
+/// let target = RenderTarget::new(Size::new(60, 60)?);
+/// let first = renderer.render(&generated, &target)?;
+/// // The second rendering reuses the buffers of the first. The result is the same.
+/// assert_eq!(renderer.render(&generated, &target)?, first);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct Renderer {
     options: RenderOptions,

@@ -12,6 +12,24 @@ use crate::geometry::rect::Rect;
 use crate::size::Size;
 
 /// A finished picture.
+///
+/// ```
+/// use smart_resize::{Format, Size};
+/// use smart_resize::geometry::Rect;
+/// use smart_resize::pixels::render::{RenderOptions, RenderTarget, render};
+///
+/// # use smart_resize::pixels::Picture;
+/// # use smart_resize::pixels::encode::{EncodeOptions, encode};
+/// # let grey = Picture::from_rgb(Size::new(160, 90)?, vec![128; 160 * 90 * 3])?;
+/// # let generated = encode(&grey, Format::Png, &EncodeOptions::default())?.bytes;
+/// // A square from a picture of 160x90.
+/// let target = RenderTarget::new(Size::new(60, 60)?);
+/// let rendered = render(&generated, &target, &RenderOptions::default())?;
+/// assert_eq!((rendered.format, rendered.size), (Format::Png, Size::new(60, 60)?));
+/// assert_eq!((rendered.frame, rendered.rect), (Size::new(160, 90)?, Rect::new(35, 0, Size::new(90, 90)?)));
+/// assert!(rendered.encoder.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rendered {
@@ -46,6 +64,23 @@ impl fmt::Debug for Rendered {
 }
 
 /// A picture that has been cut and not encoded.
+///
+/// ```
+/// use smart_resize::Size;
+/// use smart_resize::pixels::render::{RenderOptions, RenderTarget, render_picture};
+///
+/// # use smart_resize::Format;
+/// # use smart_resize::pixels::Picture;
+/// # use smart_resize::pixels::encode::{EncodeOptions, encode};
+/// # let grey = Picture::from_rgb(Size::new(160, 90)?, vec![128; 160 * 90 * 3])?;
+/// # let generated = encode(&grey, Format::Png, &EncodeOptions::default())?.bytes;
+/// // A square from a picture of 160x90.
+/// let target = RenderTarget::new(Size::new(60, 60)?);
+/// let rendered = render_picture(&generated, &target, &RenderOptions::default())?;
+/// assert_eq!(rendered.picture.size(), Size::new(60, 60)?);
+/// assert_eq!((rendered.frame, rendered.rect.size()), (Size::new(160, 90)?, Size::new(90, 90)?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RenderedPicture {
@@ -60,6 +95,23 @@ pub struct RenderedPicture {
 }
 
 /// A finding about a finished picture that is not an error.
+///
+/// ```
+/// use smart_resize::Size;
+/// use smart_resize::pixels::render::{RenderOptions, RenderTarget, render};
+///
+/// # use smart_resize::Format;
+/// # use smart_resize::pixels::Picture;
+/// # use smart_resize::pixels::encode::{EncodeOptions, encode};
+/// # let grey = Picture::from_rgb(Size::new(160, 90)?, vec![128; 160 * 90 * 3])?;
+/// # let generated = encode(&grey, Format::Png, &EncodeOptions::default())?.bytes;
+/// // A grey picture of 160x90, where 160x100 was requested.
+/// let target = RenderTarget::new(Size::new(60, 60)?).with_preset(Size::new(160, 100)?);
+/// let warnings = render(&generated, &target, &RenderOptions::default())?.warnings;
+/// let texts: Vec<String> = warnings.iter().map(|warning| warning.to_string()).collect();
+/// assert_eq!(texts, ["the picture is 160x90, asked was 160x100", "a blank picture: #808080 throughout"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
@@ -124,6 +176,22 @@ impl fmt::Display for Warning {
 }
 
 /// A picture that could not be finished.
+///
+/// ```
+/// use smart_resize::Size;
+/// use smart_resize::pixels::render::{RenderError, RenderOptions, RenderTarget, render};
+///
+/// # use smart_resize::Format;
+/// # use smart_resize::pixels::Picture;
+/// # use smart_resize::pixels::encode::{EncodeOptions, encode};
+/// # let grey = Picture::from_rgb(Size::new(160, 90)?, vec![128; 160 * 90 * 3])?;
+/// # let generated = encode(&grey, Format::Png, &EncodeOptions::default())?.bytes;
+/// let target = RenderTarget::new(Size::new(161, 90)?);
+/// let error = render(&generated, &target, &RenderOptions::default()).unwrap_err();
+/// assert!(matches!(error, RenderError::TooSmall(_)));
+/// assert_eq!(error.to_string(), "a picture of 160x90 does not cover 161x90");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RenderError {

@@ -49,6 +49,20 @@ pub struct OverBudgetError {
 }
 
 /// A plan of the same request with [`Sharing::Shared`].
+///
+/// ```
+/// use smart_resize::{Plan, Request, Source};
+/// use smart_resize::model::UsdMicros;
+/// use smart_resize::plan::PlanError;
+///
+/// # let source = Source::from_url("https://example.com/shoe.jpg");
+/// let sizes = ["1200x628", "1200x630", "1280x720", "300x250"];
+/// let request = Request::builder(source).sizes(sizes).max_cost(UsdMicros(400_000)).build()?;
+/// let Err(PlanError::OverBudget(error)) = Plan::new(&request) else { panic!("$0.65 is more than $0.40") };
+/// let cheapest = error.cheapest.unwrap();
+/// assert_eq!((cheapest.max_loss_per_mille, cheapest.cost, cheapest.calls), (169, UsdMicros(200_000), 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Alternative {

@@ -29,6 +29,17 @@ use crate::size::Size;
 /// There is at least one rendition. Every generation has a call and a rendition, only as many as its
 /// [sharing](Self::sharing) allows, and covers the targets cut from it; the cost is within the budget; and every
 /// rectangle, sum and fingerprint is what this version of the crate computes from the rest.
+///
+/// ```
+/// use smart_resize::{Plan, Request, Source};
+///
+/// let source = Source::from_bytes(*b"the bytes of a photo");
+/// let plan = Plan::new(&Request::builder(source).sizes(["1024x1024", "1920x1080"]).build()?)?;
+/// assert_eq!((plan.generations().len(), plan.calls().count()), (2, 2));
+/// assert_eq!(plan.renditions()[1].target().to_string(), "1920x1080");
+/// assert_eq!(plan.cost().to_string(), "$0.35"); // $0.15 for each image, and $0.05 once
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     pub(super) header: Header,
@@ -182,6 +193,18 @@ pub(super) fn call_seed(seed: u64, number: u32) -> u64 {
 }
 
 /// One picture that is asked of the model, in one or more variants.
+///
+/// ```
+/// use smart_resize::{Plan, Request, Source};
+///
+/// let source = Source::from_url("https://example.com/shoe.jpg");
+/// let plan = Plan::new(&Request::builder(source).sizes(["1920x1080"]).variants(5).build()?)?;
+/// let generation = &plan.generations()[0];
+/// assert_eq!(generation.preset().to_string(), "16:9 2K");
+/// assert_eq!(generation.per_image().to_string(), "$0.15");
+/// assert_eq!((generation.variants(), generation.calls().len()), (5, 2)); // a call makes at most 4 variants
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Generation {
     pub(super) preset: Preset,
@@ -218,6 +241,18 @@ impl Generation {
 }
 
 /// The number of a call in its plan, from 0.
+///
+/// ```
+/// use smart_resize::{Plan, Request, Source};
+/// use smart_resize::plan::CallId;
+///
+/// let source = Source::from_url("https://example.com/shoe.jpg");
+/// let plan = Plan::new(&Request::builder(source).sizes(["300x250", "728x90"]).build()?)?;
+/// let ids: Vec<_> = plan.calls().map(|(_, call)| call.id()).collect();
+/// assert_eq!(ids, [CallId(0), CallId(1)]);
+/// assert_eq!(CallId(1).to_string(), "1");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 #[expect(clippy::exhaustive_structs, reason = "a plain number")]
@@ -229,7 +264,19 @@ impl fmt::Display for CallId {
     }
 }
 
-/// One question to the backend: what costs money.
+/// One call of the backend, for one or more variants of a generation. Only calls cost money.
+///
+/// ```
+/// use smart_resize::{Plan, Request, Source};
+///
+/// let source = Source::from_bytes(*b"the bytes of a photo");
+/// let plan = Plan::new(&Request::builder(source).sizes(["300x250"]).variants(5).seed(7).build()?)?;
+/// let calls = plan.generations()[0].calls();
+/// assert_eq!((calls[0].variants(), calls[0].seed()), (4, Some(7)));
+/// assert_eq!((calls[1].variants(), calls[1].seed()), (1, Some(8)));
+/// assert!(calls[0].fingerprint().is_some() && calls[0].fingerprint() != calls[1].fingerprint());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
     pub(super) id: CallId,
@@ -272,6 +319,18 @@ impl Call {
 }
 
 /// One target, and the rectangle of a generation, or of the source, that becomes it.
+///
+/// ```
+/// use smart_resize::{Plan, Request, Source};
+///
+/// let source = Source::from_url("https://example.com/shoe.jpg");
+/// let plan = Plan::new(&Request::builder(source).sizes(["1920x1080"]).build()?)?;
+/// let rendition = &plan.renditions()[0];
+/// assert_eq!(plan.generations()[0].preset().size().to_string(), "2752x1536");
+/// assert_eq!((rendition.crop().x(), rendition.crop().size().to_string()), (10, "2731x1536".into()));
+/// assert_eq!(rendition.kept().to_string(), "99.23");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rendition {
     pub(super) target: Size,
@@ -340,6 +399,19 @@ impl Rendition {
 }
 
 /// A request that has no plan.
+///
+/// ```
+/// use smart_resize::{Plan, Request, Source};
+/// use smart_resize::model::Model;
+/// use smart_resize::plan::PlanError;
+///
+/// let model = Model::default().with_max_prompt_chars(10);
+/// let source = Source::from_url("https://example.com/shoe.jpg");
+/// let error = Plan::new(&Request::builder(source).model(model).sizes(["300x250"]).build()?).unwrap_err();
+/// assert!(matches!(error, PlanError::PromptTooLong { index: 0, max: 10, .. }));
+/// assert!(error.to_string().starts_with("the whole prompt of target 0 has "));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlanError {

@@ -8,7 +8,21 @@ use crate::model::preset::Preset;
 use crate::model::price::UsdMicros;
 use crate::size::{Nearness, Size};
 
-/// What is known of the set of generations of a plan.
+/// Whether the set of generations of a plan is proven to be the best.
+///
+/// ```
+/// use smart_resize::{Plan, Request, Source};
+/// use smart_resize::plan::Optimality;
+/// use smart_resize::request::Sharing;
+///
+/// let request = Request::builder(Source::from_url("https://example.com/shoe.jpg"))
+///     .sizes(["1280x720", "1200x628", "1500x1000"])
+///     .sharing(Sharing::Shared { max_loss_per_mille: 200 });
+/// assert_eq!(Plan::new(&request.clone().build()?)?.optimality(), Optimality::Proven);
+/// let plan = Plan::new(&request.max_search_nodes(0).build()?)?;
+/// assert!(matches!(plan.optimality(), Optimality::BestFound { lower_bound } if lower_bound <= plan.cost()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
@@ -23,7 +37,21 @@ pub enum Optimality {
     },
 }
 
-/// What a target would have been cut from alone.
+/// The preset that a target would be cut from if it shared no generation, and its price.
+///
+/// ```
+/// use smart_resize::{Plan, Request, Source};
+/// use smart_resize::request::Sharing;
+///
+/// let request = Request::builder(Source::from_url("https://example.com/shoe.jpg"))
+///     .sizes(["1280x720", "1200x628", "1500x1000"])
+///     .sharing(Sharing::Shared { max_loss_per_mille: 200 });
+/// let plan = Plan::new(&request.build()?)?;
+/// let unshared = plan.renditions()[2].unshared().unwrap();
+/// assert_eq!((unshared.preset().to_string(), unshared.per_image().to_string()), ("3:2 2K".into(), "$0.15".into()));
+/// assert_eq!(plan.generations()[0].preset().to_string(), "16:9 2K"); // what it is cut from
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unshared {
     pub(super) preset: Preset,

@@ -26,7 +26,18 @@ pub const MAX_VARIANTS: u32 = 64;
 /// The most characters of the caller's own prompt, unless [`RequestLimits`] says otherwise.
 pub const MAX_PROMPT_CHARS: usize = 5000;
 
-/// Bounds that a service may want to be tighter, or its prompts longer.
+/// The bounds that [`RequestBuilder::build`] checks. A service can set tighter ones, or allow longer prompts.
+///
+/// ```
+/// use smart_resize::{Request, Source};
+/// use smart_resize::request::RequestLimits;
+///
+/// let mut limits = RequestLimits::default();
+/// limits.targets = 1;
+/// let source = Source::from_url("https://example.com/shoe.jpg");
+/// let error = Request::builder(source).sizes(["300x250", "728x90"]).limits(limits).build().unwrap_err();
+/// assert_eq!(error.to_string(), "2 target sizes, at most 1");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RequestLimits {
@@ -50,6 +61,17 @@ impl Default for RequestLimits {
 ///
 /// It has from 1 to [`MAX_TARGETS`] targets; the format can hold each of them; and unless it is to be cut from the source,
 /// the table covers it at the floor, at a price that is known.
+///
+/// ```
+/// use smart_resize::{Format, Request, Source};
+/// use smart_resize::model::Tier;
+///
+/// let source = Source::from_url("https://example.com/shoe.jpg");
+/// let request = Request::builder(source).sizes(["300x250", "728x90"]).format(Format::Jpeg).build()?;
+/// assert_eq!((request.targets().len(), request.variants()), (2, 1));
+/// assert_eq!((request.format(), request.floor()), (Format::Jpeg, Some(Tier::K1)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Request {
     fields: Fields,
@@ -240,6 +262,20 @@ impl Request {
 }
 
 /// Collects a [`Request`]; checks nothing before [`build`](Self::build).
+///
+/// ```
+/// use smart_resize::{Request, Size, Source, Target};
+/// use smart_resize::request::RequestBuilder;
+///
+/// let builder: RequestBuilder = Request::builder(Source::from_url("https://example.com/shoe.jpg"))
+///     .sizes(["300x250"])
+///     .targets([Target::new(Size::new(1080, 1920)?).with_max_bytes(150_000)])
+///     .prompt("Keep the sky blue.")
+///     .variants(2);
+/// let request = builder.build()?;
+/// assert_eq!((request.targets().len(), request.variants()), (2, 2));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct RequestBuilder {

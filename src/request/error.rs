@@ -11,6 +11,18 @@ use crate::model::select::NothingCoversError;
 use crate::size::{ParseSizeError, Size};
 
 /// Every mistake of a request; at least one.
+///
+/// ```
+/// use smart_resize::{Request, Source};
+///
+/// let source = Source::from_url("https://example.com/shoe.jpg");
+/// let errors = Request::builder(source).sizes(["300x"]).variants(0).build().unwrap_err();
+/// assert_eq!(
+///     errors.to_string(),
+///     "0 variants per size, expected 1 to 64; \
+///      target 0, \"300x\", is not a size: expected a digit of the height, found the end at byte 4",
+/// );
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestErrors {
     pub(super) errors: Vec<RequestError>,
@@ -49,6 +61,17 @@ impl fmt::Display for RequestErrors {
 impl core::error::Error for RequestErrors {}
 
 /// One mistake of a request. Targets count from 0.
+///
+/// ```
+/// use smart_resize::{Request, Source};
+/// use smart_resize::request::RequestError;
+///
+/// let source = Source::from_url("https://example.com/shoe.jpg");
+/// let errors = Request::builder(source).sizes(["300x250"]).safety_tolerance(7).build().unwrap_err();
+/// let error = errors.into_iter().next().unwrap();
+/// assert_eq!(error, RequestError::SafetyTolerance { found: 7 });
+/// assert_eq!(error.to_string(), "safety tolerance 7, expected 1 to 6");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {

@@ -4,7 +4,19 @@ use crate::format::Format;
 use crate::geometry::insets::Insets;
 use crate::size::Size;
 
-/// One picture to be made: its exact size, what of it has to stay free, and what its file may be.
+/// One picture to make: its exact size, its safe area, its format and its byte limit.
+///
+/// ```
+/// use smart_resize::{Format, Size, Target};
+/// use smart_resize::geometry::Insets;
+///
+/// let story = Target::new(Size::new(1080, 1920)?)
+///     .with_safe_area(Insets::new(140, 0, 200, 0)?) // 14 % at the top, 20 % at the bottom
+///     .with_format(Format::Jpeg)
+///     .with_max_bytes(150_000);
+/// assert_eq!((story.format(), story.max_bytes()), (Some(Format::Jpeg), Some(150_000)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Target {
     size: Size,

@@ -463,6 +463,27 @@ impl<S> fmt::Debug for Driver<'_, S> {
 }
 
 /// Something that happened in a run.
+///
+/// ```
+/// use smart_resize::generate::local::LocalGenerator;
+/// use smart_resize::run::{Driver, Event};
+/// # use std::sync::atomic::{AtomicU32, Ordering};
+/// # use smart_resize::{Plan, Request};
+/// # use smart_resize::{Size, Source};
+/// # use smart_resize::pixels::Picture;
+/// # let source = Source::from_picture(&Picture::from_rgb(Size::new(96, 64)?, vec![90; 96 * 64 * 3])?)?;
+/// # let plan = Plan::new(&Request::builder(source.clone()).sizes(["300x250", "728x90"]).build()?)?;
+///
+/// let pictures = AtomicU32::new(0);
+/// let on_event = |event: &Event<'_>| match event {
+///     Event::CallFailed { call, error } => println!("call {call}: {error}"),
+///     Event::Rendered { result: Ok(_), .. } => drop(pictures.fetch_add(1, Ordering::Relaxed)),
+///     _ => {}
+/// };
+/// Driver::new(&plan, &source).on_event(&on_event).run(&LocalGenerator::default())?;
+/// assert_eq!(pictures.load(Ordering::Relaxed), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
@@ -506,6 +527,22 @@ pub enum Event<'a> {
 }
 
 /// A run that was not begun.
+///
+/// ```
+/// use smart_resize::generate::local::LocalGenerator;
+/// use smart_resize::pixels::render::RenderOptions;
+/// use smart_resize::run::{Driver, RunError};
+/// # use smart_resize::{Plan, Request, Source};
+/// # let source = Source::from_bytes(*b"the bytes of a photo");
+/// # let plan = Plan::new(&Request::builder(source.clone()).sizes(["300x250"]).build()?)?;
+///
+/// let mut options = RenderOptions::default();
+/// options.limits.pixels = 1000;
+/// let error = Driver::new(&plan, &source).options(options).run(&LocalGenerator::default()).unwrap_err();
+/// assert!(matches!(error, RunError::Limits { pixels: 1000, .. }));
+/// assert!(error.to_string().starts_with("a preset of 1152x928 exceeds what may be decoded: 1000 pixels"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {

@@ -21,6 +21,22 @@ use crate::plan::share::Loss;
 use crate::size::Size;
 
 /// The result of a run. Nothing in it is lost for a failure elsewhere.
+///
+/// ```
+/// use smart_resize::{Plan, Request};
+/// use smart_resize::generate::local::LocalGenerator;
+/// use smart_resize::run::Driver;
+/// # use smart_resize::{Size, Source};
+/// # use smart_resize::pixels::Picture;
+/// # let source = Source::from_picture(&Picture::from_rgb(Size::new(96, 64)?, vec![90; 96 * 64 * 3])?)?;
+///
+/// let plan = Plan::new(&Request::builder(source.clone()).sizes(["300x250", "728x90"]).build()?)?;
+/// let outcome = Driver::new(&plan, &source).run(&LocalGenerator::default())?;
+/// assert_eq!((outcome.calls.len(), outcome.renditions.len()), (2, 2));
+/// assert!(outcome.is_complete());
+/// assert_eq!(outcome.cost(&plan).to_string(), "$0.00"); // the local generator bills no image
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Outcome {
@@ -63,6 +79,24 @@ impl Outcome {
 }
 
 /// What one call of a plan came to.
+///
+/// ```
+/// use smart_resize::{Plan, Request};
+/// use smart_resize::generate::local::LocalGenerator;
+/// use smart_resize::generate::store::MemoryStore;
+/// use smart_resize::run::Driver;
+/// # use smart_resize::{Size, Source};
+/// # use smart_resize::pixels::Picture;
+/// # let source = Source::from_picture(&Picture::from_rgb(Size::new(96, 64)?, vec![90; 96 * 64 * 3])?)?;
+///
+/// let plan = Plan::new(&Request::builder(source.clone()).sizes(["300x250"]).build()?)?;
+/// let store = MemoryStore::default();
+/// let driver = Driver::new(&plan, &source).store(&store);
+/// let (first, second) = (driver.run(&LocalGenerator::default())?, driver.run(&LocalGenerator::default())?);
+/// assert!(!first.calls[0].reused && second.calls[0].reused);
+/// assert_eq!(second.calls[0].result.as_ref().unwrap().backend(), "local");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct CallOutcome {
@@ -83,6 +117,22 @@ impl CallOutcome {
 }
 
 /// The pictures of one rendition.
+///
+/// ```
+/// use smart_resize::{Plan, Request};
+/// use smart_resize::generate::local::LocalGenerator;
+/// use smart_resize::run::Driver;
+/// # use smart_resize::{Size, Source};
+/// # use smart_resize::pixels::Picture;
+/// # let source = Source::from_picture(&Picture::from_rgb(Size::new(96, 64)?, vec![90; 96 * 64 * 3])?)?;
+///
+/// let plan = Plan::new(&Request::builder(source.clone()).sizes(["300x250"]).variants(2).build()?)?;
+/// let outcome = Driver::new(&plan, &source).run(&LocalGenerator::default())?;
+/// let rendition = &outcome.renditions[0];
+/// assert_eq!((rendition.target, rendition.variants.len()), (Size::new(300, 250)?, 2));
+/// assert!(rendition.variants.iter().all(Result::is_ok));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct RenditionOutcome {
@@ -92,7 +142,23 @@ pub struct RenditionOutcome {
     pub variants: Vec<Result<Output, RenditionError>>,
 }
 
-/// A picture that is not there.
+/// A picture of a rendition that could not be made.
+///
+/// ```
+/// use smart_resize::generate::{GenerateError, GenerateErrorKind, from_fn};
+/// use smart_resize::plan::CallId;
+/// use smart_resize::run::{Driver, RenditionError};
+/// # use smart_resize::{Plan, Request, Source};
+/// # let source = Source::from_bytes(*b"the bytes of a photo");
+/// # let plan = Plan::new(&Request::builder(source.clone()).sizes(["300x250"]).build()?)?;
+///
+/// let backend = from_fn(|_: &_| Err(GenerateError::new(GenerateErrorKind::Refused, "")));
+/// let outcome = Driver::new(&plan, &source).run(&backend)?;
+/// let error = outcome.renditions[0].variants[0].as_ref().unwrap_err();
+/// assert_eq!(error, &RenditionError::Generation(CallId(0)));
+/// assert_eq!(error.to_string(), "call 0 failed");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RenditionError {
@@ -111,6 +177,21 @@ pub enum RenditionError {
 }
 
 /// A finished picture.
+///
+/// ```
+/// use smart_resize::{Format, Size};
+/// use smart_resize::generate::local::LocalGenerator;
+/// # use smart_resize::pixels::Picture;
+/// # let photo = smart_resize::Source::from_picture(&Picture::from_rgb(Size::new(96, 64)?, vec![90; 96 * 64 * 3])?)?;
+/// # let photo = photo.bytes().unwrap().to_vec();
+///
+/// let outcome = smart_resize::resize(photo, ["300x250"], &LocalGenerator::default())?;
+/// let (_, output) = outcome.outputs().next().unwrap();
+/// let output = output?;
+/// assert_eq!(Format::sniff(&output.bytes), Some(Format::Png));
+/// assert_eq!(output.provenance.target, Size::new(300, 250)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Output {
@@ -127,6 +208,22 @@ impl fmt::Debug for Output {
 }
 
 /// How a picture came to be: the record to keep beside it.
+///
+/// ```
+/// use smart_resize::Size;
+/// use smart_resize::generate::local::LocalGenerator;
+/// # use smart_resize::pixels::Picture;
+/// # let photo = smart_resize::Source::from_picture(&Picture::from_rgb(Size::new(96, 64)?, vec![90; 96 * 64 * 3])?)?;
+/// # let photo = photo.bytes().unwrap().to_vec();
+///
+/// let outcome = smart_resize::resize(photo, ["300x250"], &LocalGenerator::default())?;
+/// let (_, output) = outcome.outputs().next().unwrap();
+/// let provenance = &output?.provenance;
+/// assert_eq!(provenance.frame, Size::new(1152, 928)?); // 5:4 at 1K
+/// assert_eq!(provenance.crop.size(), Size::new(1114, 928)?);
+/// assert_eq!(provenance.kept_percent.to_string(), "96.70");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -160,6 +257,21 @@ pub struct Provenance {
 }
 
 /// How an image was made.
+///
+/// ```
+/// use smart_resize::generate::local::LocalGenerator;
+/// # use smart_resize::Size;
+/// # use smart_resize::pixels::Picture;
+/// # let photo = smart_resize::Source::from_picture(&Picture::from_rgb(Size::new(96, 64)?, vec![90; 96 * 64 * 3])?)?;
+/// # let photo = photo.bytes().unwrap().to_vec();
+///
+/// let outcome = smart_resize::resize(photo, ["300x250"], &LocalGenerator::default())?;
+/// let (_, output) = outcome.outputs().next().unwrap();
+/// let record = output?.provenance.generation.as_ref().unwrap();
+/// assert_eq!((record.model.as_str(), record.backend.as_str()), ("nano-banana-pro", "local"));
+/// assert_eq!((record.aspect_ratio.to_string(), record.image), ("5:4".into(), 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]

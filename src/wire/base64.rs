@@ -51,6 +51,17 @@ pub(super) fn char_at(text: &[u8], offset: usize) -> char {
 }
 
 /// A text that is not base64, or means too much.
+///
+/// ```
+/// use smart_resize::wire::Base64Error;
+/// use smart_resize::wire::gemini::read_answer;
+/// use std::error::Error;
+///
+/// let body = br#"{"candidates": [{"content": {"parts": [{"inlineData": {"data": "YWJj"}}]}}]}"#;
+/// let error = read_answer("gemini", 200, body, 2).unwrap_err();
+/// let reason = error.source().and_then(|source| source.downcast_ref::<Base64Error>());
+/// assert_eq!(reason.unwrap().to_string(), "base64 of 3 bytes, at most 2, at byte 0");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{kind} at byte {offset}")]
 #[non_exhaustive]
@@ -62,6 +73,15 @@ pub struct Base64Error {
 }
 
 /// What a text that is not base64 has in the place of it.
+///
+/// ```
+/// use smart_resize::wire::Base64ErrorKind;
+/// use smart_resize::wire::data_uri::{DataUri, DataUriErrorKind};
+///
+/// let error = DataUri::parse("data:image/png;base64,YW Jj", 1000).unwrap_err();
+/// assert_eq!(error.kind, DataUriErrorKind::Base64(Base64ErrorKind::Symbol { found: ' ' }));
+/// assert_eq!(error.to_string(), "expected a base64 symbol, found ' ' at byte 24");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Base64ErrorKind {

@@ -38,11 +38,27 @@ const SCHEME: &str = "data:";
 const BASE64: &str = ";base64";
 
 /// Whether `text` begins as a data URI does.
+///
+/// ```
+/// use smart_resize::wire::data_uri::is_data_uri;
+///
+/// assert!(is_data_uri("data:image/png;base64,YWJj"));
+/// assert!(!is_data_uri("https://example.com/shoe.png"));
+/// ```
 pub fn is_data_uri(text: &str) -> bool {
     text.get(..SCHEME.len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case(SCHEME))
 }
 
 /// A file inside a text: its bytes, and what they are said to be.
+///
+/// ```
+/// use smart_resize::wire::data_uri::DataUri;
+///
+/// let uri = DataUri::parse("data:image/png;base64,YWJj", 1000)?;
+/// assert_eq!((uri.media_type(), uri.bytes().as_ref()), ("image/png", &b"abc"[..]));
+/// assert_eq!(uri.to_string(), "data:image/png;base64,YWJj");
+/// # Ok::<(), smart_resize::wire::data_uri::DataUriError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct DataUri {
     media_type: String,
@@ -261,6 +277,14 @@ fn escaped_offset(text: &[u8], index: usize) -> usize {
 }
 
 /// A text that is not a data URI, or has too much in it: what is wrong, and where.
+///
+/// ```
+/// use smart_resize::wire::data_uri::DataUri;
+///
+/// let error = DataUri::parse("data:,100%", 1000).unwrap_err();
+/// assert_eq!(error.offset, 9);
+/// assert_eq!(error.to_string(), "expected two hexadecimal digits after \"%\" at byte 9");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{kind} at byte {offset}")]
 #[non_exhaustive]
@@ -278,6 +302,14 @@ impl From<Base64Error> for DataUriError {
 }
 
 /// What a text that is not a data URI has in the place of one.
+///
+/// ```
+/// use smart_resize::wire::data_uri::{DataUri, DataUriErrorKind};
+///
+/// let error = DataUri::parse("data:,123456789", 8).unwrap_err();
+/// assert_eq!(error.kind, DataUriErrorKind::TooLarge { bytes: 9, max: 8 });
+/// assert_eq!(error.to_string(), "9 bytes, at most 8, at byte 6");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DataUriErrorKind {

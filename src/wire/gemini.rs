@@ -65,13 +65,31 @@ use crate::generate::generated::Generated;
 pub const MAX_INLINE_BYTES: u64 = 7_000_000;
 
 /// The path below the API's host that `model_id` is asked at. Identifiers of models die fast, so none is built in.
+///
+/// ```
+/// use smart_resize::wire::gemini::path;
+///
+/// assert_eq!(path("gemini-3-pro-image"), "v1beta/models/gemini-3-pro-image:generateContent");
+/// ```
 pub fn path(model_id: &str) -> String {
     format!("v1beta/models/{model_id}:generateContent")
 }
 
 /// What a model is asked.
+///
+/// ```
+/// use smart_resize::Source;
+/// use smart_resize::wire::gemini::GenerateContentRequest;
+///
+/// let source = Source::from_bytes(*b"\x89PNG\r\n\x1a\n");
+/// let request = GenerateContentRequest::for_json(&source, "Describe it.", serde_json::json!({"type": "OBJECT"}))?;
+/// let body = serde_json::to_value(&request)?;
+/// assert_eq!(body["generationConfig"]["responseMimeType"], "application/json");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(description = "What a model is asked."))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GenerateContentRequest {
@@ -82,8 +100,18 @@ pub struct GenerateContentRequest {
 }
 
 /// A turn of a conversation.
+///
+/// ```
+/// use smart_resize::wire::gemini::Content;
+///
+/// let content: Content = serde_json::from_str(r#"{"role": "model", "parts": [{"text": "A shoe."}]}"#)?;
+/// assert_eq!(content.role.as_deref(), Some("model"));
+/// assert_eq!(content.parts[0].text.as_deref(), Some("A shoe."));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(description = "A turn of a conversation."))]
 #[non_exhaustive]
 pub struct Content {
     /// `user` or `model`.
@@ -95,8 +123,19 @@ pub struct Content {
 }
 
 /// A text or a picture.
+///
+/// ```
+/// use smart_resize::wire::gemini::Part;
+///
+/// let part: Part = serde_json::from_str(r#"{"text": "Hm.", "thought": true}"#)?;
+/// assert_eq!((part.text.as_deref(), part.thought), (Some("Hm."), true));
+/// let part: Part = serde_json::from_str(r#"{"inlineData": {"mimeType": "image/png", "data": "YWJj"}}"#)?;
+/// assert_eq!((part.inline_data.is_some(), part.thought), (true, false));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(description = "A text or a picture."))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Part {
@@ -115,8 +154,18 @@ pub struct Part {
 }
 
 /// A file inside JSON.
+///
+/// ```
+/// use smart_resize::wire::gemini::Blob;
+///
+/// let blob: Blob = serde_json::from_str(r#"{"mimeType": "image/png", "data": "YWJj"}"#)?;
+/// assert_eq!((blob.mime_type.as_str(), blob.data.as_str()), ("image/png", "YWJj"));
+/// assert_eq!(format!("{blob:?}"), r#"Blob { mime_type: "image/png", base64_bytes: 4 }"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(description = "A file inside JSON."))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Blob {
@@ -134,8 +183,19 @@ impl std::fmt::Debug for Blob {
 }
 
 /// What is to come back.
+///
+/// ```
+/// use smart_resize::wire::gemini::GenerationConfig;
+///
+/// let mut config = GenerationConfig::default();
+/// config.response_modalities.push("IMAGE".to_owned());
+/// config.seed = Some(7);
+/// assert_eq!(serde_json::to_string(&config)?, r#"{"responseModalities":["IMAGE"],"seed":7}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(description = "What is to come back."))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GenerationConfig {
@@ -157,8 +217,17 @@ pub struct GenerationConfig {
 }
 
 /// Which picture is to come back.
+///
+/// ```
+/// use smart_resize::wire::gemini::ImageConfig;
+///
+/// let config: ImageConfig = serde_json::from_str(r#"{"aspectRatio": "16:9", "imageSize": "2K"}"#)?;
+/// assert_eq!((config.aspect_ratio.as_str(), config.image_size.as_deref()), ("16:9", Some("2K")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(description = "Which picture is to come back."))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ImageConfig {
@@ -226,6 +295,18 @@ fn content(source: &Source, text: &str) -> Result<Content, InputError> {
 }
 
 /// A call that the API would refuse, or make less of than is asked.
+///
+/// ```
+/// use smart_resize::Source;
+/// use smart_resize::wire::gemini::{GenerateContentRequest, InputError};
+/// use std::error::Error;
+///
+/// let source = Source::from_url("https://example.com/shoe.png");
+/// let error = GenerateContentRequest::for_json(&source, "Describe it.", serde_json::json!({})).unwrap_err();
+/// let reason = error.source().and_then(|source| source.downcast_ref::<InputError>());
+/// assert_eq!(reason, Some(&InputError::NoBytes));
+/// assert_eq!(InputError::NoBytes.to_string(), "the source has no bytes, and URLs are not read");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InputError {

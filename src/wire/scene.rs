@@ -41,6 +41,13 @@ use crate::scene::{Area, MAX_LABEL_CHARS, MAX_REGIONS, MAX_SUMMARY_CHARS, Region
 pub const MAX_ANSWER_BYTES: usize = 64 << 10;
 
 /// What is said to the model beside the picture. The same text each time.
+///
+/// ```
+/// use smart_resize::wire::scene::instruction;
+///
+/// let text = instruction();
+/// assert!(["summary", "subjects", "texts"].iter().all(|key| text.contains(*key)));
+/// ```
 pub fn instruction() -> String {
     format!(
         "Describe this picture for somebody who has to recompose it for frames of other shapes.\n\
@@ -62,6 +69,13 @@ pub fn instruction() -> String {
 }
 
 /// The shape of the answer, as Gemini's `responseSchema` has it.
+///
+/// ```
+/// use smart_resize::wire::scene::response_schema;
+///
+/// let schema = response_schema();
+/// assert_eq!(schema["required"], serde_json::json!(["summary", "subjects", "texts"]));
+/// ```
 pub fn response_schema() -> Value {
     let edge = json!({"type": "INTEGER", "minimum": 0, "maximum": 1000});
     let edges = ["left", "top", "right", "bottom"];
@@ -91,6 +105,16 @@ pub fn response_schema() -> Value {
 
 /// What a model of Gemini's is asked about `source`.
 ///
+/// ```
+/// use smart_resize::Source;
+/// use smart_resize::wire::scene::{instruction, request};
+///
+/// let source = Source::from_bytes(*b"\x89PNG\r\n\x1a\n");
+/// let body = serde_json::to_value(request(&source)?)?; // to be sent
+/// assert_eq!(body["contents"][0]["parts"][1]["text"], instruction());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 ///
 /// As [`GenerateContentRequest::new`].
@@ -99,6 +123,14 @@ pub fn request(source: &Source) -> Result<GenerateContentRequest, GenerateError>
 }
 
 /// The scene in what a model of Gemini's answers with `status` and `body`.
+///
+/// ```
+/// use smart_resize::wire::scene::read_answer;
+///
+/// let body = br#"{"candidates": [{"content": {"parts": [{"text": "{\"summary\": \"a blue bottle\"}"}]}}]}"#;
+/// assert_eq!(read_answer(200, body)?.summary(), "a blue bottle");
+/// # Ok::<(), smart_resize::generate::GenerateError>(())
+/// ```
 ///
 /// # Errors
 ///
@@ -110,6 +142,16 @@ pub fn read_answer(status: u16, body: &[u8]) -> Result<Scene, GenerateError> {
 }
 
 /// The scene that `answer` is.
+///
+/// ```
+/// use smart_resize::wire::scene::read;
+///
+/// let scene = read(r#"{"summary": "a blue bottle", "subjects": [
+///     {"label": "the bottle", "area": {"left": 350, "top": 100, "right": 650, "bottom": 900}}
+/// ], "texts": []}"#)?;
+/// assert_eq!(scene.subjects()[0].area().edges(), [350, 100, 650, 900]);
+/// # Ok::<(), smart_resize::wire::scene::ReadSceneError>(())
+/// ```
 ///
 /// # Errors
 ///
@@ -208,6 +250,19 @@ impl AnswerRegion {
 }
 
 /// An answer that is no scene.
+///
+/// ```
+/// use smart_resize::wire::scene::{ReadSceneError, read};
+/// use std::error::Error;
+///
+/// let error = read("A bottle.").unwrap_err();
+/// assert!(matches!(error, ReadSceneError::Json { .. }));
+/// assert_eq!(error.to_string(), "expected value at line 1 column 1");
+///
+/// let error = read(r#"{"summary": ""}"#).unwrap_err();
+/// assert_eq!(error.to_string(), "summary is none that a scene can have");
+/// assert_eq!(error.source().unwrap().to_string(), "summary of 0 characters, expected 1 to 1000");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadSceneError {

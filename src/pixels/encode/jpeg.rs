@@ -16,6 +16,14 @@ use crate::pixels::srgb;
 pub const DEFAULT_JPEG_QUALITY: u8 = 90;
 
 /// The resolution of chroma relative to luma.
+///
+/// ```
+/// use smart_resize::pixels::encode::{JpegOptions, Subsampling};
+///
+/// assert_eq!(JpegOptions::default().subsampling, Subsampling::Yuv420);
+/// let options = JpegOptions::default().with_subsampling(Subsampling::Yuv444);
+/// assert_eq!(options.subsampling.to_string(), "4:4:4");
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]

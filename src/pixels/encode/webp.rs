@@ -15,6 +15,16 @@ pub const DEFAULT_WEBP_EFFORT: u8 = 4;
 pub(super) const MAX_WEBP_EFFORT: u8 = 6;
 
 /// Whether a WebP is lossless or lossy.
+///
+/// ```
+/// use smart_resize::Format;
+/// use smart_resize::pixels::encode::{EncodeOptions, WebPMode, WebPOptions};
+///
+/// let mut options = EncodeOptions::default();
+/// assert_eq!(options.webp.mode, WebPMode::Lossless);
+/// options.webp = WebPOptions::with_mode(WebPMode::Lossy { quality: 80 });
+/// assert_eq!(options.check(Format::WebP).is_ok(), cfg!(feature = "libwebp"));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WebPMode {

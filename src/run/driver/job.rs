@@ -61,7 +61,28 @@ pub(super) struct Placed {
     pub(super) result: Result<Output, RenditionError>,
 }
 
-/// The CPU work that the answer to one call makes, or that the source does: owned, to be done on any thread.
+/// The CPU work of one call's answer, or of what is cut from the source. It is owned, so any thread can do it.
+///
+/// ```
+/// use std::num::NonZeroUsize;
+/// use smart_resize::generate::BoxFuture;
+/// use smart_resize::generate::local::LocalGenerator;
+/// use smart_resize::run::{Driver, RenderDone, RenderJob};
+/// # use smart_resize::{Plan, Request};
+/// # use smart_resize::{Size, Source};
+/// # use smart_resize::pixels::Picture;
+/// # let source = Source::from_picture(&Picture::from_rgb(Size::new(96, 64)?, vec![90; 96 * 64 * 3])?)?;
+/// # let plan = Plan::new(&Request::builder(source.clone()).sizes(["300x250"]).build()?)?;
+/// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+///
+/// let offload = |job: RenderJob| -> BoxFuture<'static, Option<RenderDone>> {
+///     Box::pin(async { tokio::task::spawn_blocking(|| job.run()).await.ok() })
+/// };
+/// let driver = Driver::new(&plan, &source).offload(&offload);
+/// let outcome = runtime.block_on(driver.run_async(&LocalGenerator::default(), NonZeroUsize::MIN))?;
+/// assert!(outcome.is_complete());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct RenderJob {
     origin: Origin,
@@ -78,6 +99,26 @@ enum Origin {
 }
 
 /// The pictures that a [`RenderJob`] made, to be handed back to the driver.
+///
+/// ```
+/// use std::future::ready;
+/// use std::num::NonZeroUsize;
+/// use smart_resize::generate::BoxFuture;
+/// use smart_resize::run::{Driver, RenderDone, RenderJob, RenditionError};
+/// # use smart_resize::{Plan, Request};
+/// # use smart_resize::generate::local::LocalGenerator;
+/// # use smart_resize::{Size, Source};
+/// # use smart_resize::pixels::Picture;
+/// # let source = Source::from_picture(&Picture::from_rgb(Size::new(96, 64)?, vec![90; 96 * 64 * 3])?)?;
+/// # let plan = Plan::new(&Request::builder(source.clone()).sizes(["300x250"]).build()?)?;
+///
+/// // The job is lost, so that no pictures are handed back.
+/// let lose = |_: RenderJob| -> BoxFuture<'static, Option<RenderDone>> { Box::pin(ready(None)) };
+/// let driver = Driver::new(&plan, &source).offload(&lose);
+/// let outcome = pollster::block_on(driver.run_async(&LocalGenerator::default(), NonZeroUsize::MIN))?;
+/// assert_eq!(outcome.renditions[0].variants, [Err(RenditionError::Abandoned)]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct RenderDone {
     pub(super) placed: Vec<Placed>,

@@ -14,6 +14,24 @@ use crate::wire::data_uri::DataUri;
 use crate::wire::excerpt;
 
 /// A finished picture that needs a URL.
+///
+/// ```
+/// use smart_resize::wire::fal::{NewImage, SmartResizeOutput};
+/// use std::convert::Infallible;
+///
+/// # use smart_resize::generate::local::LocalGenerator;
+/// # use smart_resize::{Size, Source};
+/// # use smart_resize::pixels::Picture;
+/// # let picture = Picture::from_rgb(Size::new(96, 64)?, vec![90; 96 * 64 * 3])?;
+/// # let photo = Source::from_picture(&picture)?.bytes().unwrap().to_vec();
+/// # let outcome = smart_resize::resize(photo, ["30x20"], &LocalGenerator::default())?;
+/// let output = SmartResizeOutput::from_outcome(&outcome, 1, |image: &NewImage<'_>| {
+///     // A service stores `image.bytes` here.
+///     Ok::<_, Infallible>(format!("https://example.com/{}", image.file_name))
+/// })?;
+/// assert_eq!(output.images[0].url, "https://example.com/0-30x20-0.png");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct NewImage<'a> {
@@ -147,6 +165,26 @@ fn why(outcome: &Outcome, error: &RenditionError) -> (ErrorType, String) {
 }
 
 /// A picture of an output that is not there.
+///
+/// ```
+/// use smart_resize::wire::fal::{ErrorType, NewImage, OutputError, SmartResizeOutput};
+/// use std::convert::Infallible;
+///
+/// # use smart_resize::generate::{GenerateError, GenerateErrorKind, GenerationRequest, from_fn};
+/// # use smart_resize::{Size, Source};
+/// # use smart_resize::pixels::Picture;
+/// # let picture = Picture::from_rgb(Size::new(96, 64)?, vec![90; 96 * 64 * 3])?;
+/// # let photo = Source::from_picture(&picture)?.bytes().unwrap().to_vec();
+/// # let backend = from_fn(|_: &GenerationRequest| Err(GenerateError::new(GenerateErrorKind::Refused, "no")));
+/// # let outcome = smart_resize::resize(photo, ["30x20"], &backend)?;
+/// // The only call of the run was refused.
+/// let url_of = |image: &NewImage<'_>| Ok::<_, Infallible>(image.data_uri());
+/// let error = SmartResizeOutput::from_outcome(&outcome, 1, url_of).unwrap_err();
+/// let OutputError::Missing(missing) = &error else { panic!("{error}") };
+/// assert_eq!(missing[0].error_type, ErrorType::ContentPolicyViolation);
+/// assert_eq!(missing[0].to_string(), "target 0, 30x20, variant 0: refused by a safety filter: no");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MissingImage {
@@ -169,6 +207,23 @@ impl fmt::Display for MissingImage {
 }
 
 /// Why there is no output.
+///
+/// ```
+/// use smart_resize::wire::fal::SmartResizeOutput;
+/// use std::io;
+///
+/// # use smart_resize::generate::local::LocalGenerator;
+/// # use smart_resize::{Size, Source};
+/// # use smart_resize::pixels::Picture;
+/// # let picture = Picture::from_rgb(Size::new(96, 64)?, vec![90; 96 * 64 * 3])?;
+/// # let photo = Source::from_picture(&picture)?.bytes().unwrap().to_vec();
+/// # let outcome = smart_resize::resize(photo, ["30x20"], &LocalGenerator::default())?;
+/// let error = SmartResizeOutput::from_outcome(&outcome, 1, |_| Err(io::Error::other("disk full"))).unwrap_err();
+/// assert_eq!(error.to_string(), "a file has no URL");
+/// let body = error.to_body();
+/// assert_eq!((body.status(), body.to_string().as_str()), (500, "body: Internal server error"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OutputError<E> {

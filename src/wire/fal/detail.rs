@@ -21,6 +21,15 @@ const MAX_ECHO_DEPTH: usize = 32;
 macro_rules! error_types {
     ($($variant:ident $text:literal $status:literal $doc:literal;)*) => {
         /// What kind of mistake an entry is: what programs look at, where people read the message.
+        ///
+        /// ```
+        /// use smart_resize::wire::fal::ErrorType;
+        ///
+        /// let error_type = ErrorType::from("image_load_error");
+        /// assert_eq!(error_type, ErrorType::ImageLoadError);
+        /// assert_eq!((error_type.as_str(), error_type.status()), ("image_load_error", 422));
+        /// assert_eq!(ErrorType::from("too_blue"), ErrorType::Other("too_blue".into()));
+        /// ```
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum ErrorType {
@@ -113,8 +122,18 @@ impl<'de> Deserialize<'de> for ErrorType {
 }
 
 /// A step on the way to what is wrong.
+///
+/// ```
+/// use smart_resize::wire::fal::Loc;
+///
+/// let loc: Vec<Loc> = serde_json::from_str(r#"["body", "target_sizes", 0]"#)?;
+/// assert_eq!(loc, [Loc::from("body"), Loc::from("target_sizes"), Loc::Index(0)]);
+/// assert_eq!(loc[1].to_string(), "target_sizes");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(description = "A step on the way to what is wrong."))]
 #[serde(untagged)]
 #[expect(clippy::exhaustive_enums, reason = "JSON has objects and lists")]
 pub enum Loc {
@@ -146,8 +165,19 @@ impl fmt::Display for Loc {
 }
 
 /// One mistake.
+///
+/// ```
+/// use smart_resize::wire::fal::{DetailEntry, ErrorType, Loc};
+///
+/// let loc = [Loc::from("body"), Loc::from("prompt")];
+/// let input = serde_json::json!(5);
+/// let entry = DetailEntry::new(ErrorType::StringType, loc, "Input should be a valid string", &input);
+/// assert_eq!(entry.to_string(), "body.prompt: Input should be a valid string");
+/// assert_eq!((entry.input, entry.ctx), (input, None));
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(description = "One mistake."))]
 #[non_exhaustive]
 pub struct DetailEntry {
     /// What kind of mistake.
@@ -256,8 +286,20 @@ impl fmt::Display for DetailEntry {
 }
 
 /// What is wrong: a list of mistakes, or one text, as the queue answers.
+///
+/// ```
+/// use smart_resize::wire::fal::{Detail, ErrorBody};
+///
+/// let body: ErrorBody = serde_json::from_str(r#"{"detail": "Request is still in progress"}"#)?;
+/// assert_eq!(body.detail, Detail::Text("Request is still in progress".to_owned()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "schemars",
+    schemars(description = "What is wrong: a list of mistakes, or one text, as the queue answers.")
+)]
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum Detail {

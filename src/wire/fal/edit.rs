@@ -21,6 +21,16 @@ pub const MAX_INPUT_IMAGES: usize = 14;
 const MIN_PROMPT_CHARS: usize = 3;
 
 /// An edit endpoint of fal's, with what it offers.
+///
+/// ```
+/// use smart_resize::model::Tier;
+/// use smart_resize::wire::fal::EditModel;
+///
+/// let model = EditModel::named("nano-banana-2");
+/// assert_eq!(model.map(EditModel::endpoint), Some("fal-ai/nano-banana-2/edit"));
+/// assert!(EditModel::NanoBanana2.has_resolution(Tier::HALF_K));
+/// assert!(!EditModel::NanoBananaPro.has_resolution(Tier::HALF_K));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EditModel {
@@ -86,6 +96,17 @@ impl EditModel {
 
 /// The URL at which a backend finds the source: its own, or else its bytes as a data URI; nothing where it has neither.
 /// A data URI is as long as four thirds of the bytes, so where the source is large, upload it first.
+///
+/// ```
+/// use smart_resize::Source;
+/// use smart_resize::wire::fal::source_url;
+///
+/// let source = Source::from_url("https://example.com/shoe.png");
+/// assert_eq!(source_url(&source).as_deref(), Some("https://example.com/shoe.png"));
+///
+/// let source = Source::from_bytes(*b"\x89PNG\r\n\x1a\n");
+/// assert_eq!(source_url(&source).as_deref(), Some("data:image/png;base64,iVBORw0KGgo="));
+/// ```
 pub fn source_url(source: &Source) -> Option<String> {
     if let Some(url) = source.url() {
         return Some(url.to_string());
@@ -95,8 +116,19 @@ pub fn source_url(source: &Source) -> Option<String> {
 }
 
 /// What an edit endpoint is asked.
+///
+/// ```
+/// use smart_resize::wire::fal::EditInput;
+///
+/// let body = r#"{"prompt": "a red shoe", "image_urls": ["https://example.com/shoe.png"]}"#;
+/// let input: EditInput = serde_json::from_str(body)?;
+/// assert_eq!((input.num_images, input.aspect_ratio.as_str(), input.safety_tolerance), (1, "auto", 4));
+/// assert_eq!(serde_json::to_value(&input)?["safety_tolerance"], "4");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(description = "What an edit endpoint is asked."))]
 #[non_exhaustive]
 pub struct EditInput {
     /// The whole prompt.
@@ -225,6 +257,23 @@ mod tolerance {
 }
 
 /// A call that an edit endpoint would refuse.
+///
+/// ```
+/// use smart_resize::model::Tier;
+/// use smart_resize::wire::fal::{EditInput, EditInputError, EditModel};
+/// use std::error::Error;
+///
+/// # use smart_resize::{Plan, Request, Source};
+/// # let source = Source::from_url("https://example.com/shoe.png");
+/// # let plan = Plan::new(&Request::builder(source.clone()).sizes(["1920x1080"]).build()?)?;
+/// # let request = plan.requests(&source)?.remove(0);
+/// // `request` is for `16:9 2K` of nano-banana-pro.
+/// let error = EditInput::new(EditModel::NanoBanana, &request, "https://example.com/shoe.png").unwrap_err();
+/// let reason = error.source().and_then(|source| source.downcast_ref::<EditInputError>());
+/// assert_eq!(reason, Some(&EditInputError::Tier { found: Tier::K2 }));
+/// assert_eq!(reason.unwrap().to_string(), "resolution 2K is none of the endpoint's");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EditInputError {
@@ -250,8 +299,19 @@ pub enum EditInputError {
 }
 
 /// What an edit endpoint answers.
+///
+/// ```
+/// use smart_resize::wire::fal::{EditOutput, ImageFile};
+///
+/// let output = EditOutput::new(vec![ImageFile::at("data:image/png;base64,YWJj")], "A shoe.");
+/// let generated = output.generated("fal", output.embedded(1000)?)?;
+/// assert_eq!(generated.images()[0].as_ref(), &b"abc"[..]);
+/// assert_eq!(generated.description(), Some("A shoe."));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(description = "What an edit endpoint answers."))]
 #[cfg_attr(feature = "schemars", schemars(extend("required" = ["images", "description"])))]
 #[non_exhaustive]
 pub struct EditOutput {
@@ -320,6 +380,17 @@ impl ImageFile {
 }
 
 /// An output that does not give the images it speaks of. They are counted from 0.
+///
+/// ```
+/// use smart_resize::wire::fal::{EditOutput, EditOutputError, ImageFile};
+/// use std::error::Error;
+///
+/// let output = EditOutput::new(vec![ImageFile::at("https://example.com/a.png")], "");
+/// let error = output.embedded(1000).unwrap_err();
+/// let reason = error.source().and_then(|source| source.downcast_ref::<EditOutputError>());
+/// assert_eq!(reason, Some(&EditOutputError::NotEmbedded { index: 0 }));
+/// assert_eq!(reason.unwrap().to_string(), "image 0 is not a data URI");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EditOutputError {

@@ -8,6 +8,20 @@ use crate::wire::data_uri::{DataUri, DataUriErrorKind, is_data_uri};
 use crate::wire::{Base64ErrorKind, excerpt};
 
 /// Where a picture is: at a URL, or in the JSON itself.
+///
+/// ```
+/// use smart_resize::Source;
+/// use smart_resize::wire::fal::{ErrorType, ImageUrl};
+///
+/// let url = ImageUrl::parse("https://example.com/shoe.png", 1000)?;
+/// assert_eq!(url, ImageUrl::Http("https://example.com/shoe.png".to_owned()));
+/// let data = ImageUrl::parse("data:image/png;base64,YWJj", 1000)?;
+/// assert_eq!(data.source(), Source::from_bytes(*b"abc"));
+///
+/// let error = ImageUrl::parse("file:///etc/passwd", 1000).unwrap_err();
+/// assert_eq!(error.error_type, ErrorType::ImageLoadError);
+/// # Ok::<(), Box<smart_resize::wire::fal::DetailEntry>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ImageUrl {

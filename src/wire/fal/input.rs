@@ -23,6 +23,18 @@ pub const MAX_IMAGES_PER_SIZE: u32 = 4;
 pub const MAX_PROMPT_CHARS: usize = 5000;
 
 /// The bounds of an input. The default is fal's.
+///
+/// ```
+/// use smart_resize::wire::fal::{InputLimits, SmartResizeInput};
+///
+/// let mut limits = InputLimits::default();
+/// limits.target_sizes = 1;
+/// let body = br#"{"image_url": "https://example.com/shoe.png", "target_sizes": ["300x250", "728x90"]}"#;
+/// assert_eq!(
+///     SmartResizeInput::from_json(body, &limits).unwrap_err().to_string(),
+///     "body.target_sizes: List should have at most 1 item after validation, not 2",
+/// );
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InputLimits {
@@ -49,8 +61,19 @@ impl Default for InputLimits {
 }
 
 /// The input of `fal-ai/smart-resize`, read.
+///
+/// ```
+/// use smart_resize::wire::fal::{InputLimits, SmartResizeInput};
+///
+/// let body = br#"{"image_url": "https://example.com/shoe.png", "target_sizes": ["1920x1080"], "seed": 7}"#;
+/// let input = SmartResizeInput::from_json(body, &InputLimits::default())?;
+/// assert_eq!(input.target_sizes[0].to_string(), "1920x1080");
+/// assert_eq!((input.num_images_per_size, input.seed), (1, Some(7)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(description = "The input of `fal-ai/smart-resize`, read."))]
 #[non_exhaustive]
 pub struct SmartResizeInput {
     /// The picture to resize.

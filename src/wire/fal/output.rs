@@ -3,8 +3,18 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// A file that was made.
+///
+/// ```
+/// use smart_resize::wire::fal::ImageFile;
+///
+/// let file = ImageFile::at("https://example.com/a.png");
+/// assert_eq!(serde_json::to_string(&file)?, r#"{"url":"https://example.com/a.png"}"#);
+/// assert_eq!((file.width, file.height), (None, None));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(description = "A file that was made."))]
 #[non_exhaustive]
 pub struct ImageFile {
     /// Where it is: a URL, or a data URI.
@@ -34,8 +44,19 @@ impl ImageFile {
 }
 
 /// The output of `fal-ai/smart-resize`.
+///
+/// ```
+/// use smart_resize::wire::fal::SmartResizeOutput;
+///
+/// let body = r#"{"images": [{"url": "https://example.com/a.png"}], "description": null, "results": []}"#;
+/// let output: SmartResizeOutput = serde_json::from_str(body)?;
+/// assert_eq!(output.images[0].url, "https://example.com/a.png");
+/// assert_eq!(output.description, "");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(description = "The output of `fal-ai/smart-resize`."))]
 #[cfg_attr(feature = "schemars", schemars(extend("required" = ["images", "description", "results"])))]
 #[non_exhaustive]
 pub struct SmartResizeOutput {
@@ -50,8 +71,19 @@ pub struct SmartResizeOutput {
 }
 
 /// The images of one target size.
+///
+/// ```
+/// use smart_resize::wire::fal::SmartResizeResult;
+///
+/// let body = r#"{"images": [], "width": 1920, "height": 1080, "aspect_ratio": "16:9", "resolution": "2K"}"#;
+/// let result: SmartResizeResult = serde_json::from_str(body)?;
+/// assert_eq!((result.width, result.height), (Some(1920), Some(1080)));
+/// assert_eq!((result.aspect_ratio.as_str(), result.resolution.as_str()), ("16:9", "2K"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(description = "The images of one target size."))]
 #[cfg_attr(
     feature = "schemars",
     schemars(extend("required" = ["images", "description", "width", "height", "aspect_ratio", "resolution"]))

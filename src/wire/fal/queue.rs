@@ -10,8 +10,18 @@ use super::detail::ErrorBody;
 use crate::digest::Digest;
 
 /// How far a request is.
+///
+/// ```
+/// use smart_resize::wire::fal::QueueState;
+///
+/// assert_eq!(QueueState::InQueue.to_string(), "IN_QUEUE");
+/// let state: QueueState = serde_json::from_str(r#""COMPLETED""#)?;
+/// assert_eq!(state, QueueState::Completed);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(description = "How far a request is."))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(clippy::exhaustive_enums, reason = "the official clients know these three and fail on a fourth")]
 pub enum QueueState {
@@ -122,8 +132,19 @@ impl QueueStatus {
 }
 
 /// A line that a request has said.
+///
+/// ```
+/// use smart_resize::wire::fal::Log;
+///
+/// let log = Log::info("done", "2026-11-24T18:00:00Z");
+/// assert_eq!((log.level.as_deref(), log.source.as_deref()), (Some("INFO"), Some("USER")));
+/// let log: Log = serde_json::from_str(r#"{"message": "done"}"#)?;
+/// assert_eq!((log.message.as_str(), log.timestamp), ("done", None));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(description = "A line that a request has said."))]
 #[non_exhaustive]
 pub struct Log {
     /// The line.
@@ -152,8 +173,18 @@ impl Log {
 }
 
 /// What cancelling did.
+///
+/// ```
+/// use smart_resize::wire::fal::CancelStatus;
+///
+/// assert_eq!(serde_json::to_value(CancelStatus::CancellationRequested)?, "CANCELLATION_REQUESTED");
+/// let status: CancelStatus = serde_json::from_str(r#""NOT_FOUND""#)?;
+/// assert_eq!(status, CancelStatus::NotFound);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(description = "What cancelling did."))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[non_exhaustive]
 pub enum CancelStatus {
@@ -166,8 +197,18 @@ pub enum CancelStatus {
 }
 
 /// What cancel answers.
+///
+/// ```
+/// use smart_resize::wire::fal::{CancelAnswer, CancelStatus};
+///
+/// let answer = CancelAnswer::from(CancelStatus::AlreadyCompleted);
+/// assert_eq!(answer.http_status(), 400);
+/// assert_eq!(serde_json::to_string(&answer)?, r#"{"status":"ALREADY_COMPLETED"}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(description = "What cancel answers."))]
 #[non_exhaustive]
 pub struct CancelAnswer {
     /// What cancelling did.
@@ -192,8 +233,18 @@ impl CancelAnswer {
 }
 
 /// Whether a webhook tells of a success.
+///
+/// ```
+/// use smart_resize::wire::fal::WebhookStatus;
+///
+/// assert_eq!(serde_json::to_value(WebhookStatus::Ok)?, "OK");
+/// let status: WebhookStatus = serde_json::from_str(r#""ERROR""#)?;
+/// assert_eq!(status, WebhookStatus::Error);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(description = "Whether a webhook tells of a success."))]
 #[serde(rename_all = "UPPERCASE")]
 #[expect(clippy::exhaustive_enums, reason = "a request succeeds or does not")]
 pub enum WebhookStatus {
@@ -204,8 +255,18 @@ pub enum WebhookStatus {
 }
 
 /// What a webhook is sent when a request is over.
+///
+/// ```
+/// use smart_resize::wire::fal::{ErrorBody, Webhook, WebhookStatus};
+///
+/// let webhook = Webhook::error("7-a", &ErrorBody::text("Request timed out"));
+/// assert_eq!(webhook.status, WebhookStatus::Error);
+/// assert_eq!(webhook.error.as_deref(), Some("Request timed out"));
+/// assert_eq!(webhook.payload["detail"], "Request timed out");
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(description = "What a webhook is sent when a request is over."))]
 #[non_exhaustive]
 pub struct Webhook {
     /// The request's identity.

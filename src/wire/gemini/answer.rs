@@ -13,8 +13,20 @@ use crate::wire::{base64, excerpt};
 const MAX_MESSAGE_CHARS: usize = 500;
 
 /// What a model answers.
+///
+/// ```
+/// use smart_resize::wire::gemini::GenerateContentResponse;
+///
+/// let body = r#"{"candidates": [{"content": {"parts": [{"text": "Done."}, {"inlineData": {"data": "YWJj"}}]}}]}"#;
+/// let response: GenerateContentResponse = serde_json::from_str(body)?;
+/// assert_eq!(response.text(), "Done.");
+/// let generated = response.generated("gemini", 1000)?;
+/// assert_eq!(generated.images()[0].as_ref(), &b"abc"[..]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(description = "What a model answers."))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GenerateContentResponse {
@@ -30,8 +42,18 @@ pub struct GenerateContentResponse {
 }
 
 /// One answer to the prompt.
+///
+/// ```
+/// use smart_resize::wire::gemini::Candidate;
+///
+/// let candidate: Candidate = serde_json::from_str(r#"{"finishReason": "IMAGE_SAFETY"}"#)?;
+/// assert_eq!(candidate.finish_reason.as_deref(), Some("IMAGE_SAFETY"));
+/// assert!(candidate.content.is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(description = "One answer to the prompt."))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Candidate {
@@ -47,8 +69,18 @@ pub struct Candidate {
 }
 
 /// What was found in the prompt.
+///
+/// ```
+/// use smart_resize::wire::gemini::PromptFeedback;
+///
+/// let feedback: PromptFeedback = serde_json::from_str(r#"{"blockReason": "SAFETY", "blockReasonMessage": "Why."}"#)?;
+/// assert_eq!(feedback.block_reason.as_deref(), Some("SAFETY"));
+/// assert_eq!(feedback.block_reason_message.as_deref(), Some("Why."));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(description = "What was found in the prompt."))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PromptFeedback {
@@ -61,8 +93,19 @@ pub struct PromptFeedback {
 }
 
 /// What was used, in tokens.
+///
+/// ```
+/// use smart_resize::wire::gemini::UsageMetadata;
+///
+/// let body = r#"{"promptTokenCount": 270, "candidatesTokenCount": 1120, "totalTokenCount": 1390}"#;
+/// let usage: UsageMetadata = serde_json::from_str(body)?;
+/// assert_eq!((usage.prompt_token_count, usage.candidates_token_count), (270, 1120));
+/// assert_eq!((usage.thoughts_token_count, usage.total_token_count), (0, 1390));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(description = "What was used, in tokens."))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct UsageMetadata {
@@ -84,8 +127,17 @@ pub struct UsageMetadata {
 }
 
 /// Tokens of one kind.
+///
+/// ```
+/// use smart_resize::wire::gemini::ModalityTokens;
+///
+/// let tokens: ModalityTokens = serde_json::from_str(r#"{"modality": "IMAGE", "tokenCount": 1120}"#)?;
+/// assert_eq!((tokens.modality.as_str(), tokens.token_count), ("IMAGE", 1120));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(description = "Tokens of one kind."))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ModalityTokens {
@@ -100,6 +152,21 @@ pub struct ModalityTokens {
 /// What `backend`, which speaks this protocol, answers with `status` and `body`, with a picture of at most
 /// `max_image_bytes`. A `Retry-After` is the caller's to [add](GenerateError::with_retry_after).
 ///
+/// ```
+/// use smart_resize::generate::GenerateErrorKind;
+/// use smart_resize::wire::gemini::read_answer;
+///
+/// let body = br#"{"candidates": [{"content": {"parts": [
+///     {"inlineData": {"mimeType": "image/png", "data": "YWJj"}}
+/// ]}, "finishReason": "STOP"}]}"#;
+/// let generated = read_answer("gemini", 200, body, 1000)?;
+/// assert_eq!(generated.images()[0].as_ref(), &b"abc"[..]);
+///
+/// let error = read_answer("gemini", 429, b"", 1000).unwrap_err();
+/// assert_eq!(error.kind(), GenerateErrorKind::RateLimited);
+/// # Ok::<(), smart_resize::generate::GenerateError>(())
+/// ```
+///
 /// # Errors
 ///
 /// [`GenerateError`]: of which kind, the table in [the module](super) says.
@@ -113,6 +180,17 @@ pub fn read_answer(
 }
 
 /// The text that a model answers with `status` and `body`, without its thoughts.
+///
+/// ```
+/// use smart_resize::wire::gemini::read_text_answer;
+///
+/// let body = br#"{"candidates": [{"content": {"parts": [{"text": "Hm.", "thought": true}, {"text": "A shoe."}]}}]}"#;
+/// assert_eq!(read_text_answer(200, body)?, "A shoe.");
+///
+/// let body = br#"{"candidates": [{"finishReason": "MAX_TOKENS"}]}"#;
+/// assert_eq!(read_text_answer(200, body).unwrap_err().to_string(), "nothing was made: MAX_TOKENS");
+/// # Ok::<(), smart_resize::generate::GenerateError>(())
+/// ```
 ///
 /// # Errors
 ///
