@@ -5,7 +5,7 @@
 //! per target, in the order of the request: the target, the generation that it is cut from, the exact rectangle.
 //! A target has a generation of its own, as in the service's contract, unless the request shares generations
 //! ([`Sharing`](crate::request::Sharing)) or lets the source itself serve
-//! ([`skip_covered`](crate::request::RequestBuilder::skip_covered)). Its bounds on cost and calls are checked before
+//! ([`crop_source_above`](crate::request::RequestBuilder::crop_source_above)). Its bounds on cost and calls are checked before
 //! anything is spent.
 //!
 //! Without a seed, or with one target listed twice, two calls can ask the very same; `occurrence` counts those, so

@@ -143,7 +143,7 @@ impl Args {
     ) -> Result<(Request, Vec<Wanted>), Box<dyn Error>> {
         let mut request = Request::builder(source)
             .model(self.model.clone())
-            .prompt(&self.prompt)
+            .instruction(&self.prompt)
             .variants(self.variants)
             .format(self.format().unwrap_or_default())
             .fit(match self.fit {
@@ -166,7 +166,7 @@ impl Args {
             request = request.max_cost(budget);
         }
         if let Some(min_kept) = self.skip_covered {
-            request = request.skip_covered(min_kept);
+            request = request.crop_source_above(min_kept);
         }
         let mut wanted = Vec::new();
         for text in self.sizes(placements.is_empty()) {

@@ -121,7 +121,7 @@ fn brief<'a>(request: &'a Request, preset: &'a Preset, crops: &[Rect], safe: &[R
     let mut brief = Brief::new(preset)
         .with_surviving(survives)
         .with_safe_area(common(safe, survives))
-        .with_instruction(request.prompt());
+        .with_instruction(request.instruction());
     if let Some(upright) = request.source().size() {
         brief = brief.with_source(upright);
     }

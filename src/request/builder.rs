@@ -95,7 +95,7 @@ struct Fields {
     source: Source,
     model: Model,
     prices: Option<PriceList>,
-    prompt: String,
+    instruction: String,
     scene: Option<Scene>,
     variants: u32,
     smallest: Smallest,
@@ -105,7 +105,7 @@ struct Fields {
     seed: Option<u64>,
     sharing: Sharing,
     max_search_nodes: u64,
-    skip_covered: Option<u16>,
+    crop_source_above: Option<u16>,
     max_cost: Option<UsdMicros>,
     max_calls: Option<u32>,
 }
@@ -123,7 +123,7 @@ impl Fields {
 
     /// The source's size and the rectangle that becomes `target`, if the request lets it be cut from the source.
     fn cut_from_source(&self, target: Size) -> Option<(Size, Rect)> {
-        let min_kept_per_mille = self.skip_covered?;
+        let min_kept_per_mille = self.crop_source_above?;
         let frame = self.source.bytes().and(self.source.size())?;
         let rect = self.fit.rect_at(frame, target, self.options.focus).ok()?;
         let (kept, whole) = (u64::from(rect.size().area()), u64::from(frame.area()));
@@ -140,7 +140,7 @@ impl Request {
                 source,
                 model: Model::default(),
                 prices: None,
-                prompt: String::new(),
+                instruction: String::new(),
                 scene: None,
                 variants: 1,
                 smallest: Smallest::default(),
@@ -150,7 +150,7 @@ impl Request {
                 seed: None,
                 sharing: Sharing::PerTarget,
                 max_search_nodes: DEFAULT_SEARCH_NODES,
-                skip_covered: None,
+                crop_source_above: None,
                 max_cost: None,
                 max_calls: None,
             },
@@ -180,9 +180,9 @@ impl Request {
         self.fields.prices()
     }
 
-    /// The caller's own prompt, `""` for none.
-    pub fn prompt(&self) -> &str {
-        &self.fields.prompt
+    /// The user's own text, which the prompt holds in a block set apart; `""` for none.
+    pub fn instruction(&self) -> &str {
+        &self.fields.instruction
     }
 
     /// What the source shows.
@@ -236,8 +236,8 @@ impl Request {
     }
 
     /// From which share of the source on, in thousandths, a target that it covers is cut from it; nothing for never.
-    pub const fn skip_covered(&self) -> Option<u16> {
-        self.fields.skip_covered
+    pub const fn crop_source_above(&self) -> Option<u16> {
+        self.fields.crop_source_above
     }
 
     /// The most that the plan may cost.
@@ -270,7 +270,7 @@ impl Request {
 /// let builder: RequestBuilder = Request::builder(Source::from_url("https://example.com/shoe.jpg"))
 ///     .sizes(["300x250"])
 ///     .targets([Target::new(Size::new(1080, 1920)?).with_max_bytes(150_000)])
-///     .prompt("Keep the sky blue.")
+///     .instruction("Keep the sky blue.")
 ///     .variants(2);
 /// let request = builder.build()?;
 /// assert_eq!((request.targets().len(), request.variants()), (2, 2));
@@ -319,9 +319,9 @@ impl RequestBuilder {
         self
     }
 
-    /// An instruction of the caller's own, passed on beside the adaptive prompt.
-    pub fn prompt(mut self, prompt: impl Into<String>) -> Self {
-        self.fields.prompt = prompt.into();
+    /// The user's own text. The prompt of every generation holds it in a block set apart.
+    pub fn instruction(mut self, instruction: impl Into<String>) -> Self {
+        self.fields.instruction = instruction.into();
         self
     }
 
@@ -402,8 +402,8 @@ impl RequestBuilder {
     /// `min_kept_per_mille` thousandths of the source, up to 1000. It needs the source's bytes and upright size. Such a
     /// target has one picture, however many variants are asked, and nothing is composed for its safe area. Default:
     /// never.
-    pub const fn skip_covered(mut self, min_kept_per_mille: u16) -> Self {
-        self.fields.skip_covered = Some(min_kept_per_mille);
+    pub const fn crop_source_above(mut self, min_kept_per_mille: u16) -> Self {
+        self.fields.crop_source_above = Some(min_kept_per_mille);
         self
     }
 
@@ -498,7 +498,7 @@ impl RequestBuilder {
         if variants == 0 || variants > max_variants {
             errors.push(RequestError::Variants { found: variants, max: max_variants });
         }
-        let chars = self.fields.prompt.chars().count();
+        let chars = self.fields.instruction.chars().count();
         if chars > self.limits.prompt_chars {
             errors.push(RequestError::PromptTooLong { chars, max: self.limits.prompt_chars });
         }
@@ -513,7 +513,7 @@ impl RequestBuilder {
             errors.push(RequestError::SafetyTolerance { found: self.fields.options.safety_tolerance });
         }
         let loss = self.fields.sharing.max_loss_per_mille();
-        let shares = [("loss", Some(loss)), ("kept share", self.fields.skip_covered)];
+        let shares = [("loss", Some(loss)), ("kept share", self.fields.crop_source_above)];
         errors.extend(shares.into_iter().filter_map(|(what, found)| {
             let found = found.filter(|found| *found > 1000)?;
             Some(RequestError::PerMille { what, found })

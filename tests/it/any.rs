@@ -109,10 +109,10 @@ pub(crate) fn any_economical_request() -> impl Strategy<Value = Request> {
         loss.prop_map(|max_loss_per_mille| Sharing::Shared { max_loss_per_mille }),
     ];
     let options = (option::of(target), any_focus(), sharing, option::of(0..=1000_u16), 0..200_u64, any::<bool>());
-    (any_builder(), options).prop_map(|(mut builder, (target, focus, sharing, skip_covered, nodes, bounded))| {
+    (any_builder(), options).prop_map(|(mut builder, (target, focus, sharing, crop_source_above, nodes, bounded))| {
         builder = builder.targets(target).focus(focus).sharing(sharing).max_search_nodes(nodes);
-        if let Some(min_kept) = skip_covered {
-            builder = builder.skip_covered(min_kept);
+        if let Some(min_kept) = crop_source_above {
+            builder = builder.crop_source_above(min_kept);
         }
         if bounded {
             builder = builder.max_cost(UsdMicros(u64::MAX)).max_calls(u32::MAX);
@@ -162,7 +162,7 @@ fn any_builder() -> impl Strategy<Value = RequestBuilder> {
             .targets(targets)
             .model(table)
             .prices(own_prices())
-            .prompt(prompt)
+            .instruction(prompt)
             .variants(variants)
             .safety_tolerance(tolerance)
             .format(format)

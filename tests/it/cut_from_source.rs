@@ -24,7 +24,7 @@ fn source(pixels: &str) -> Source {
 }
 
 fn plan(source: &Source, sizes: &[&str]) -> Plan {
-    Plan::new(&Request::builder(source.clone()).sizes(sizes).skip_covered(900).build().unwrap()).unwrap()
+    Plan::new(&Request::builder(source.clone()).sizes(sizes).crop_source_above(900).build().unwrap()).unwrap()
 }
 
 /// Counts what it is asked.
@@ -76,7 +76,7 @@ fn asked_nothing() -> impl Generator + Sync {
 #[test]
 fn there_is_one_picture_whatever_the_variants_and_each_is_told_of() {
     let source = source("400x300");
-    let builder = Request::builder(source.clone()).sizes(["200x150", "300x30"]).variants(3).skip_covered(1000);
+    let builder = Request::builder(source.clone()).sizes(["200x150", "300x30"]).variants(3).crop_source_above(1000);
     let plan = Plan::new(&builder.build().unwrap()).unwrap();
     let told = Mutex::new(Vec::new());
     let on_event = |event: &Event<'_>| {
@@ -150,7 +150,7 @@ fn ramp(pixels: &str) -> Picture {
 }
 
 fn run(source: &Source, sizes: &[&str], focus: Focus, generator: &(impl Generator + Sync)) -> (Plan, Outcome) {
-    let request = Request::builder(source.clone()).sizes(sizes).focus(focus).skip_covered(1000);
+    let request = Request::builder(source.clone()).sizes(sizes).focus(focus).crop_source_above(1000);
     let plan = Plan::new(&request.build().unwrap()).unwrap();
     let mut options = RenderOptions::default();
     options.inspect = Inspect::Off;
@@ -250,7 +250,7 @@ fn the_record_says_what_was_spared_and_asked() {
         .targets([story.with_format(Format::Jpeg)])
         .focus(Focus::point(600, 400).unwrap())
         .sharing(Sharing::Shared { max_loss_per_mille: 50 })
-        .skip_covered(1000);
+        .crop_source_above(1000);
     let plan = Plan::new(&request.build().unwrap()).unwrap();
     let outcome = Driver::new(&plan, &source).run(&LocalGenerator::default()).unwrap();
     let record = |rendition: usize| {

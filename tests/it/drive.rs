@@ -451,7 +451,7 @@ fn a_call_asks_exactly_what_the_plan_says() {
         .seed(u64::from(u32::MAX) / 2)
         .safety_tolerance(2)
         .transfer_format(Format::WebP)
-        .prompt("at night");
+        .instruction("at night");
     let plan = Plan::new(&request.build().unwrap()).unwrap();
     let requests = plan.requests(&source()).unwrap();
     assert_eq!(requests.len(), 2);

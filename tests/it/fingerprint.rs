@@ -39,7 +39,7 @@ fn of_size(target: &str, source: Source, table: Model) -> RequestBuilder {
         .prices(prices(&table))
         .model(table)
         .sizes([target])
-        .prompt("Make it winter.")
+        .instruction("Make it winter.")
         .variants(2)
         .safety_tolerance(4)
         .seed(7)
@@ -173,7 +173,7 @@ fn everything_that_is_asked_changes_the_fingerprint() {
     case("the preset's size", other_preset(901, "3:1", "1K"));
     case("the ratio", other_preset(900, "6:2", "1K"));
     case("the tier", other_preset(900, "3:1", "2K"));
-    case("the user's prompt", usual().prompt("Make it summer."));
+    case("the user's prompt", usual().instruction("Make it summer."));
     case("the seed", usual().seed(8));
     case("the variants", usual().variants(3));
     case("the safety tolerance", usual().safety_tolerance(5));
@@ -203,7 +203,7 @@ fn what_no_backend_is_asked_does_not_change_the_fingerprint() {
     case("the price", usual().prices(PriceList::new(UsdMicros(9)).with_image("model", preset().tier(), UsdMicros(99))));
     // The same shape, so the same prompt; it is only resampled more.
     case("the target's size", of_size("300x100", source(), table("model", preset())));
-    case("blanks around the user's prompt", usual().prompt("  Make it winter.\n"));
+    case("blanks around the user's prompt", usual().instruction("  Make it winter.\n"));
     case("a target behind it", usual().sizes(["300x300"]));
 }
 

@@ -22,7 +22,7 @@ fn small() -> Plan {
         .variants(5)
         .seed(7)
         .format(Format::Jpeg)
-        .prompt("Make it winter.")
+        .instruction("Make it winter.")
         .build();
     Plan::new(&request.unwrap()).unwrap()
 }
@@ -38,7 +38,7 @@ fn economical() -> Plan {
         .seed(7)
         .focus(Focus::area(Area::new(600, 400, 900, 500).unwrap()))
         .sharing(Sharing::Shared { max_loss_per_mille: 100 })
-        .skip_covered(1000)
+        .crop_source_above(1000)
         .max_cost(UsdMicros(200_000))
         .max_calls(1)
         .build();

@@ -55,7 +55,7 @@ fn each_mistake_in_its_own_words() {
     );
     case(one().variants(0), "0 variants per size, expected 1 to 64");
     case(one().variants(65), "65 variants per size, expected 1 to 64");
-    case(one().prompt("é".repeat(5001)), "a prompt of 5001 characters, at most 5000");
+    case(one().instruction("é".repeat(5001)), "a prompt of 5001 characters, at most 5000");
     case(one().floor(Tier::HALF_K), "nano-banana-pro has no 0.5K, only [1K, 2K, 4K]");
     case(one().safety_tolerance(0), "safety tolerance 0, expected 1 to 6");
     case(one().safety_tolerance(7), "safety tolerance 7, expected 1 to 6");
@@ -90,7 +90,7 @@ fn all_mistakes_are_reported_at_once_in_the_order_of_the_fields_and_of_the_targe
         .targets([size(7000, 7000)])
         .sizes(["x"])
         .variants(99)
-        .prompt("a".repeat(5001))
+        .instruction("a".repeat(5001))
         .floor("3K".parse().unwrap())
         .safety_tolerance(9)
         .format(Format::WebP)
@@ -137,7 +137,7 @@ fn both_sides_of_each_limit() {
     fine(builder().sizes(vec!["9x9"; MAX_TARGETS]));
     fine(one().variants(MAX_VARIANTS));
     fine(one().variants(1));
-    fine(one().prompt("é".repeat(MAX_PROMPT_CHARS)));
+    fine(one().instruction("é".repeat(MAX_PROMPT_CHARS)));
     fine(one().safety_tolerance(1));
     fine(one().safety_tolerance(6));
     fine(builder().sizes(["6336x2688", "3072x5504", "1x1"]));
@@ -152,9 +152,9 @@ fn a_service_makes_the_limits_tighter_and_prompts_longer() {
     let case = |builder: RequestBuilder, expected: &[&str]| {
         assert_eq!(refused(builder.limits(limits)), expected);
     };
-    case(builder().sizes(vec!["9x9"; 10]).variants(4).prompt("a".repeat(6000)), &[]);
+    case(builder().sizes(vec!["9x9"; 10]).variants(4).instruction("a".repeat(6000)), &[]);
     case(
-        builder().sizes(vec!["9x9"; 11]).variants(5).prompt("a".repeat(6001)),
+        builder().sizes(vec!["9x9"; 11]).variants(5).instruction("a".repeat(6001)),
         &[
             "11 target sizes, at most 10",
             "5 variants per size, expected 1 to 4",
@@ -175,7 +175,7 @@ fn the_defaults_are_those_of_the_service() {
     let request = one().build().unwrap();
     assert_eq!(request.model(), &Model::nano_banana_pro());
     assert_eq!(request.prices(), &PriceList::default());
-    assert_eq!((request.prompt(), request.scene(), request.variants(), request.seed()), ("", None, 1, None));
+    assert_eq!((request.instruction(), request.scene(), request.variants(), request.seed()), ("", None, 1, None));
     assert_eq!((request.floor(), request.options().safety_tolerance), (Some(Tier::K1), 4));
     assert_eq!((request.format(), request.options().transfer_format), (Format::Png, Format::Png));
     assert_eq!((request.fit(), request.smallest()), (Fit::Cover, Smallest::ByTier));
@@ -192,7 +192,7 @@ fn every_option_arrives_where_it_belongs() {
         .targets([target])
         .model(Model::nano_banana_2())
         .prices(prices)
-        .prompt("Make it winter.")
+        .instruction("Make it winter.")
         .scene(smart_resize::scene::Scene::new("a shoe").unwrap())
         .variants(3)
         .floor(Tier::K2)
@@ -307,7 +307,7 @@ fn the_cost_of_forty_common_sizes_is_what_was_found_by_hand() {
 fn a_whole_prompt_is_held_against_the_models_limit() {
     // A caller's prompt of n characters makes the whole one as much longer, so the limit is met exactly.
     let of = |table: &Model, chars: usize| {
-        let request = builder().sizes(["9x9", "64x64"]).model(table.clone()).prompt("é".repeat(chars)).build();
+        let request = builder().sizes(["9x9", "64x64"]).model(table.clone()).instruction("é".repeat(chars)).build();
         Plan::new(&request.unwrap())
     };
     let table = Model::nano_banana();

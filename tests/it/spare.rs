@@ -49,20 +49,20 @@ fn a_target_that_the_source_covers_is_cut_from_it_where_enough_is_kept() {
     // 1000x1000 keeps exactly half of 2000x1000, 999x1000 less.
     let source = |builder: RequestBuilder, target: &str| cut_from(&plan(builder.sizes([target]))) == [None];
     assert!(!source(builder(), "1000x1000"));
-    assert!(source(builder().skip_covered(500), "1000x1000"));
-    assert!(!source(builder().skip_covered(501), "1000x1000"));
-    assert!(!source(builder().skip_covered(500), "999x1000"));
-    assert!(source(builder().skip_covered(1000), "2000x1000"));
-    assert!(source(builder().skip_covered(1000), "200x100"));
-    assert!(source(builder().skip_covered(0), "1x1000"));
-    assert!(!source(builder().skip_covered(0), "2001x1"));
-    assert!(!source(builder().skip_covered(0), "1x1001"));
-    assert!(!source(builder().skip_covered(500).fit(Fit::Crop), "200x100"));
+    assert!(source(builder().crop_source_above(500), "1000x1000"));
+    assert!(!source(builder().crop_source_above(501), "1000x1000"));
+    assert!(!source(builder().crop_source_above(500), "999x1000"));
+    assert!(source(builder().crop_source_above(1000), "2000x1000"));
+    assert!(source(builder().crop_source_above(1000), "200x100"));
+    assert!(source(builder().crop_source_above(0), "1x1000"));
+    assert!(!source(builder().crop_source_above(0), "2001x1"));
+    assert!(!source(builder().crop_source_above(0), "1x1001"));
+    assert!(!source(builder().crop_source_above(500).fit(Fit::Crop), "200x100"));
     // Neither what it looks like nor what is in it is known here.
-    let unknown = Request::builder(Source::from_bytes(*b"a photo")).skip_covered(0);
+    let unknown = Request::builder(Source::from_bytes(*b"a photo")).crop_source_above(0);
     assert!(!source(unknown, "10x10"));
     let elsewhere = Request::builder(Source::from_url("https://example.com/a.jpg").with_size(size(2000, 1000)));
-    assert!(!source(elsewhere.skip_covered(0), "10x10"));
+    assert!(!source(elsewhere.crop_source_above(0), "10x10"));
 }
 
 #[test]
@@ -70,14 +70,15 @@ fn what_is_cut_from_the_source_costs_nothing_and_needs_no_preset() {
     let large = Request::builder(Source::from_bytes(*b"a photo").with_size(size(20_000, 10_000)));
     let focus = Focus::point(1000, 0).unwrap();
     // No preset covers the first; none is asked of the model for the second.
-    let plan = plan(large.sizes(["9000x9000", "300x200"]).variants(3).skip_covered(500).focus(focus));
+    let plan = plan(large.sizes(["9000x9000", "300x200"]).variants(3).crop_source_above(500).focus(focus));
     assert_eq!((plan.cost(), plan.calls().count(), plan.generations().len()), (UsdMicros(0), 0, 0));
     assert_eq!((plan.cost_unshared(), plan.source_size()), (UsdMicros(0), Some(size(20_000, 10_000))));
     let crop = plan.renditions()[0].crop();
     assert_eq!((crop.x(), crop.y(), crop.size()), (10_000, 0, size(10_000, 10_000)));
     assert_eq!(plan.renditions()[0].kept().to_string(), "50.00");
     // With one more that has to be generated, there is a price again.
-    let mixed = Plan::new(&builder().sizes(["2000x1000", "1000x2000"]).skip_covered(1000).build().unwrap()).unwrap();
+    let mixed =
+        Plan::new(&builder().sizes(["2000x1000", "1000x2000"]).crop_source_above(1000).build().unwrap()).unwrap();
     assert_eq!((cut_from(&mixed), mixed.cost().to_string()), (vec![None, Some(0)], "$0.20".into()));
 }
 
@@ -138,7 +139,7 @@ fn mistakes_of_the_options_that_spare_are_told_with_all_others() {
             Target::new(size(9, 16_384)).with_format(smart_resize::Format::WebP),
         ])
         .sharing(Sharing::Shared { max_loss_per_mille: 1001 })
-        .skip_covered(1001)
+        .crop_source_above(1001)
         .build()
         .unwrap_err();
     let found: Vec<_> = errors.to_string().split("; ").map(str::to_owned).collect();
@@ -155,7 +156,7 @@ fn mistakes_of_the_options_that_spare_are_told_with_all_others() {
     let fine = builder()
         .targets([Target::new(size(9, 9)).with_max_bytes(1).with_safe_area(Insets::from_pixels(4, 0, 4, 0))])
         .sharing(Sharing::Shared { max_loss_per_mille: 1000 })
-        .skip_covered(1000);
+        .crop_source_above(1000);
     assert!(fine.build().is_ok());
 }
 

@@ -162,7 +162,7 @@ impl Runner {
             prices = prices.with_per_request(UsdMicros(0));
         }
         let mut builder = Request::builder(source)
-            .prompt(input.prompt.as_str())
+            .instruction(input.prompt.as_str())
             .variants(input.num_images_per_size)
             .floor(input.resolution)
             .format(input.output_format)

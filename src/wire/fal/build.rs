@@ -65,7 +65,7 @@ impl SmartResizeOutput {
     /// and is asked only when all of them are there.
     ///
     /// Clients count in the flat list, so there is no output with gaps. A picture that was cut from the source is one,
-    /// whatever is asked: with [`skip_covered`](crate::request::RequestBuilder::skip_covered) and several variants there is
+    /// whatever is asked: with [`crop_source_above`](crate::request::RequestBuilder::crop_source_above) and several variants there is
     /// no output.
     ///
     /// # Errors

@@ -155,7 +155,7 @@ impl SmartResizeInput {
     pub fn builder(&self, source: Source) -> RequestBuilder {
         let builder = Request::builder(source)
             .targets(self.target_sizes.iter().copied().map(Target::new))
-            .prompt(self.prompt.as_str())
+            .instruction(self.prompt.as_str())
             .variants(self.num_images_per_size)
             .floor(self.resolution)
             .format(self.output_format)

@@ -124,7 +124,7 @@ struct Asked {
     focus: Focus,
     sharing: Sharing,
     max_search_nodes: u64,
-    skip_covered: Option<u16>,
+    crop_source_above: Option<u16>,
     max_cost: Option<UsdMicros>,
     max_calls: Option<u32>,
     limits: RequestLimits,
@@ -183,7 +183,7 @@ impl Asked {
                 _ => Sharing::Shared { max_loss_per_mille: 100 },
             },
             max_search_nodes: if input.arbitrary()? { 10_000 } else { input.int_in_range(0..=20)? },
-            skip_covered: if input.arbitrary()? { Some(input.int_in_range(0..=1010)?) } else { None },
+            crop_source_above: if input.arbitrary()? { Some(input.int_in_range(0..=1010)?) } else { None },
             max_cost: if input.ratio(1, 4_u8)? { Some(UsdMicros(input.int_in_range(0..=5_000_000)?)) } else { None },
             max_calls: if input.ratio(1, 4_u8)? { Some(input.int_in_range(0..=8)?) } else { None },
             table,
@@ -202,7 +202,7 @@ impl Asked {
             .targets(self.targets.iter().copied())
             .model(self.table.clone())
             .prices(self.prices.clone())
-            .prompt(prompt)
+            .instruction(prompt)
             .variants(self.variants)
             .smallest(self.smallest)
             .format(self.formats[0])
@@ -213,8 +213,8 @@ impl Asked {
             .sharing(sharing)
             .max_search_nodes(self.max_search_nodes)
             .limits(self.limits);
-        if let Some(min_kept) = self.skip_covered {
-            builder = builder.skip_covered(min_kept);
+        if let Some(min_kept) = self.crop_source_above {
+            builder = builder.crop_source_above(min_kept);
         }
         if let Some(max_cost) = self.max_cost {
             builder = builder.max_cost(max_cost);
@@ -245,7 +245,7 @@ impl Asked {
 
     /// Whether the source itself serves, by the words of the rule.
     fn is_cut_from_source(&self, target: Size) -> bool {
-        let (Some(min_kept), Some(_), Some(frame)) = (self.skip_covered, self.source.bytes(), self.source.size())
+        let (Some(min_kept), Some(_), Some(frame)) = (self.crop_source_above, self.source.bytes(), self.source.size())
         else {
             return false;
         };
@@ -267,7 +267,7 @@ impl Asked {
             + usize::from(self.floor.is_some_and(|floor| !self.table.tiers().contains(&floor)))
             + usize::from(self.safety_tolerance == 0 || self.safety_tolerance > 6)
             + usize::from(matches!(self.sharing, Sharing::Shared { max_loss_per_mille: 1001.. }))
-            + usize::from(self.skip_covered.is_some_and(|min_kept| min_kept > 1000));
+            + usize::from(self.crop_source_above.is_some_and(|min_kept| min_kept > 1000));
         let mut unpriced = Vec::new();
         for target in self.asked() {
             let Some(target) = target else {

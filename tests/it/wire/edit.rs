@@ -95,7 +95,7 @@ fn what_an_endpoint_would_refuse_is_not_sent() {
     case(refused(preset("1:1", "1K"), 5, "u"), "num_images 5, expected 1 to 4");
     case(refused(preset("1:1", "1K"), 1, ""), "image_urls: the source has neither a URL nor bytes");
 
-    let long = request(&source, |builder| builder.prompt("é".repeat(5000)));
+    let long = request(&source, |builder| builder.instruction("é".repeat(5000)));
     assert!(EditInput::new(EditModel::NanoBananaPro, &long, "u").is_ok());
     assert!(EditInput::new(EditModel::NanoBanana, &long, "u").is_err());
     let error = EditInputError::Prompt { chars: 2, max: 5000 };

@@ -91,7 +91,7 @@ fn an_input_becomes_the_request_of_the_page() {
     }
     let input: SmartResizeInput = both_ways(&body);
     let request = input.request(input.image_url.source()).unwrap();
-    assert_eq!((request.prompt(), request.seed(), request.variants()), ("keep the hat", Some(7), 3));
+    assert_eq!((request.instruction(), request.seed(), request.variants()), ("keep the hat", Some(7), 3));
     assert_eq!(
         (request.floor(), request.format(), request.options().safety_tolerance),
         (Some(Tier::K2), Format::WebP, 6)
