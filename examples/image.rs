@@ -1,4 +1,4 @@
-//! In and out with the types of the `image` crate, without a file between.
+//! Sources from, and results as, the types of the `image` crate.
 //!
 //! ```text
 //! cargo run --release --example image
@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let image = DynamicImage::from(rendered.picture);
     println!("{}x{} from {:?}", image.width(), image.height(), rendered.rect);
 
-    // Both conversions move the pixels, they do not copy them.
+    // Both conversions move the pixels; neither copies them.
     let back = RgbImage::try_from(Picture::try_from(photo.clone())?)?;
     assert_eq!(back, photo);
     Ok(())

@@ -18,14 +18,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         .with_size(Size::new(4000, 3000)?);
     let story = Target::new(Size::new(1080, 1920)?).with_safe_area(Insets::new(140, 0, 200, 0)?);
 
-    for table in Model::all() {
+    for model in Model::all() {
         let request = Request::builder(source.clone())
             .sizes(["1080x1080", "1200x628"])
             .targets([story])
-            .model(table)
+            .model(model)
             .variants(2)
             .build();
-        // nano-banana has one tier only, which does not cover a story.
+        // nano-banana and nano-banana-2-lite have one tier, which does not cover a story.
         match request {
             Ok(request) => show(&Plan::new(&request)?)?,
             Err(errors) => println!("not possible: {errors}\n"),

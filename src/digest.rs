@@ -64,8 +64,16 @@ sha256! {
 }
 
 sha256! {
-    /// The identity of one call: equal where the backend is asked the same, for the same time in
-    /// a plan. See [`Call`](crate::plan::Call).
+    /// The identity of one call. Two calls have the same one if they ask the backend for the same and have the same
+    /// `occurrence`. See [`Call`](crate::plan::Call).
+    ///
+    /// ```
+    /// use smart_resize::plan::Fingerprint;
+    ///
+    /// let text = "00".repeat(32);
+    /// assert_eq!(text.parse::<Fingerprint>()?.to_string(), text);
+    /// # Ok::<(), smart_resize::plan::ParseHashError>(())
+    /// ```
     ///
     /// A [`Fingerprint`] is the key under which a paid answer is kept, so it covers everything that is asked of the
     /// backend, and `occurrence`, which tells apart two calls of one plan that ask the same (two variants without a

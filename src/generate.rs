@@ -12,7 +12,7 @@
 //!     let Some(bytes) = request.source().bytes() else {
 //!         return Err(GenerateError::new(GenerateErrorKind::InvalidRequest, "this backend reads no URLs"));
 //!     };
-//!     // A real one sends prompt, ratio and resolution, and answers with what came back.
+//!     // A real one sends prompt, ratio and tier, and answers with what came back.
 //!     Ok(Generated::new("echo", vec![bytes.clone(); request.variants() as usize]).with_billed_images(0))
 //! });
 //! # fn is_generator(_: &impl Generator) {}

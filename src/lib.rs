@@ -3,10 +3,10 @@
 //!
 //! ```text
 //! Request ──▶ Plan ──▶ GenerationRequest ──▶ [ Generator ] ──▶ Generated ──▶ Rendition ──▶ Outcome
-//!   source,           pure data:  source, preset,       any backend      encoded        decode,       per target:
-//!   sizes,            what is     prompt, seed,         (or the          bytes          fit,          exactly W x H,
-//!   options           asked, kept,  variants            local one)                      encode        png/jpeg/webp
-//!                     what it costs
+//!   source,     pure data:  source, preset,       any backend      encoded        decode,       per target:
+//!   sizes,      what is     prompt, seed,         (or the          bytes          fit,          exactly W x H,
+//!   options     asked, kept,  variants            local one)                      encode        png/jpeg/webp
+//!               what it costs
 //! ```
 //!
 //! The core is pure: deterministic, without I/O, clock or randomness. Any backend plugs in behind [`Generator`] or

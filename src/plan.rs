@@ -8,7 +8,7 @@
 //! ([`crop_source_above`](crate::request::RequestBuilder::crop_source_above)). Its bounds on cost and calls are checked before
 //! anything is spent.
 //!
-//! Without a seed, or with one target listed twice, two calls can ask the very same; `occurrence` counts those, so
+//! Without a seed, or with one target listed twice, two calls can ask for the same; `occurrence` counts those, so
 //! that each has a fingerprint of its own and each answer is found again.
 //!
 //! ```

@@ -133,7 +133,7 @@ fn read(root: &Path, file: &Path) -> Module {
     for statement in code.split(';') {
         // What is in front of the statement on its line, such as an attribute, is on lines of its own.
         let Some((before, tree)) = statement.rsplit_once("use ") else { continue };
-        if before.lines().last().is_some_and(|line| !line.is_empty()) {
+        if !before.is_empty() && !before.ends_with('\n') {
             continue;
         }
         flatten(tree.trim(), &[], &mut |import| imports.extend(resolved(&import, &path)));

@@ -48,7 +48,8 @@ pub struct Config {
     /// With `--queue`: after how many seconds without a sign of life a worker's message goes to another.
     #[arg(long, env = "SMART_RESIZE_ACK_WAIT", default_value_t = 30)]
     pub ack_wait: u64,
-    /// Which model plans are made for.
+    /// The model that plans are made for: nano-banana-pro, nano-banana-2.1, nano-banana-2 or nano-banana; with the backend
+    /// "local" also nano-banana-2-lite.
     #[arg(long, env = "SMART_RESIZE_MODEL", value_parser = model, default_value = "nano-banana-pro")]
     pub model: Model,
     /// Whether an equal request is answered with the pictures that are there.

@@ -27,10 +27,9 @@ impl App {
     }
 
     /// Every app.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 4] = [
         Self::SmartResize,
         Self::Edit(EditModel::NanoBananaPro),
-        Self::Edit(EditModel::NanoBanana21),
         Self::Edit(EditModel::NanoBanana2),
         Self::Edit(EditModel::NanoBanana),
     ];

@@ -69,7 +69,7 @@ impl Generated {
         self.description.as_deref()
     }
 
-    /// Who made them.
+    /// The name of the backend.
     pub fn backend(&self) -> &str {
         &self.backend
     }

@@ -33,7 +33,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// A backend.
 ///
 /// You are asked once per call and make that call once: no retry in here, since the driver and the caller's own
-/// layers count what was billed by your answers. Ask for the preset's ratio and resolution, send the prompt as it is,
+/// layers count what was billed by your answers. Ask for the preset's ratio and tier, send the prompt as it is,
 /// and return the images as they came, not decoded, not resized. Fewer than asked is an answer, not an error.
 /// A failure says in its [kind](GenerateError::kind) who has to act, and in
 /// [`billed_images`](GenerateError::billed_images) what it cost all the same.

@@ -97,7 +97,7 @@ impl GenerationRequest {
         self.seed
     }
 
-    /// How many images to make, from 1 to the table's variants per call.
+    /// How many images to make, from 1 to the model's variants per call.
     pub const fn variants(&self) -> u32 {
         self.variants
     }

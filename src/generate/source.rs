@@ -1,17 +1,4 @@
 //! Sources as backends need them: upright and in sRGB, since not every model applies an orientation tag or a profile.
-//!
-//! ```
-//! use smart_resize::{Format, Size, Source};
-//! use smart_resize::pixels::Picture;
-//! use smart_resize::pixels::decode::DecodeLimits;
-//! use smart_resize::pixels::encode::encode;
-//!
-//! let size = Size::new(40, 30)?;
-//! let photo = encode(&Picture::from_rgb(size, vec![90; 40 * 30 * 3])?, Format::Jpeg, &Default::default())?.bytes;
-//! let source = Source::read(photo.clone(), &DecodeLimits::default())?;
-//! assert_eq!((source.size(), source.bytes().map(|bytes| bytes.to_vec())), (Some(size), Some(photo)));
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
 
 use std::sync::Arc;
 
@@ -35,6 +22,21 @@ impl Source {
     /// pixels are not decoded, so a damaged file is not found. Otherwise the picture is rotated and converted, and encoded
     /// again without metadata: as a JPEG of quality 95 and 4:4:4 where it was a JPEG, else as a PNG. The pure codecs do that,
     /// whatever the limits name: a run is resumed by the digest of its source, which has to be the same on every machine.
+    ///
+    /// Backends need such a source, since not every model applies an orientation tag or a profile.
+    ///
+    /// ```
+    /// use smart_resize::{Format, Size, Source};
+    /// use smart_resize::pixels::Picture;
+    /// use smart_resize::pixels::decode::DecodeLimits;
+    /// use smart_resize::pixels::encode::encode;
+    ///
+    /// let size = Size::new(40, 30)?;
+    /// let photo = encode(&Picture::from_rgb(size, vec![90; 40 * 30 * 3])?, Format::Jpeg, &Default::default())?.bytes;
+    /// let source = Source::read(photo.clone(), &DecodeLimits::default())?;
+    /// assert_eq!((source.size(), source.bytes().map(|bytes| bytes.to_vec())), (Some(size), Some(photo)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///

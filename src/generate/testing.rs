@@ -123,8 +123,8 @@ where
     Ok(())
 }
 
-/// Two variants of the model's widest shape and of its tallest, in its usual tier: shapes that no backend makes unless it
-/// passes them on. All are calls of one plan, since a backend may tell calls apart by their number in the plan.
+/// Two variants of the model's widest shape and of its tallest, in its usual tier. A backend that ignores the requested
+/// shape fails on these. All are calls of one plan, since a backend may tell calls apart by their number in the plan.
 fn requests(photo: &Source, model: &Model) -> Result<Vec<GenerationRequest>, BrokenLaw> {
     let tier = model.default_floor().or_else(|| model.tiers().first().copied());
     let usual = || model.presets().iter().filter(|preset| preset.tier() == tier).map(Preset::size);

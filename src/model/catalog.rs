@@ -1,18 +1,4 @@
 //! Models, and the catalog of those that are built in.
-//!
-//! ```
-//! use smart_resize::Size;
-//! use smart_resize::model::{Model, PriceList};
-//!
-//! let model = Model::named("nano-banana-2.1").unwrap();
-//! let widest = model.presets().iter().max_by_key(|preset| preset.size().width()).unwrap();
-//! assert_eq!((widest.to_string(), widest.size()), ("8:1 4K".into(), Size::new(11712, 1408)?));
-//! assert_eq!(model.verified().unwrap().to_string(), "2026-11");
-//!
-//! let google = PriceList::google();
-//! assert_eq!(google.per_image(model.name(), Some("1K".parse()?)).unwrap().to_string(), "$0.0336");
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -124,8 +110,8 @@ impl Model {
     }
 
     /// `nano-banana-2` (Gemini 3.1 Flash Image): fourteen shapes at 0.5K, 1K, 2K and 4K, with the sizes as documented,
-    /// prompts of up to 50,000 characters. One live probe of 8:1 got the size of 2.1, so that a picture of 8:1 or 4:1
-    /// can come back too small.
+    /// prompts of up to 50,000 characters. One live probe of 8:1 got the size of 2.1, which is smaller, so an image of
+    /// 8:1 or 1:8 can come back too small.
     pub fn nano_banana_2() -> Self {
         Self::built_in("nano-banana-2", &NANO_BANANA_2, 50_000)
     }
@@ -169,8 +155,8 @@ impl Model {
         }
     }
 
-    /// A model of your own, with prompts of up to 50,000 characters and one variant per call. Its prices are still to be
-    /// set: [`prices`](Self::with_prices).
+    /// A model of your own, with prompts of up to 50,000 characters and one variant per call. The
+    /// default price list does not contain it; set its prices with [`with_prices`](Self::with_prices).
     ///
     /// ```
     /// use smart_resize::{Plan, Request, Size, Source};

@@ -95,7 +95,7 @@ fn compare(a: &Preset, b: &Preset, target: Size, order: Smallest) -> Ordering {
     }
 }
 
-/// A target that no preset of the table covers.
+/// A target that no preset of the model covers.
 ///
 /// ```
 /// use smart_resize::model::{Model, Smallest, smallest_covering};
@@ -132,7 +132,7 @@ impl fmt::Display for NothingCoversError {
         }
         write!(f, " covers {}", self.target)?;
         let (Some(widest), Some(tallest), Some(nearest)) = (self.widest, self.tallest, self.nearest) else {
-            return write!(f, ": the table has none");
+            return write!(f, ": the model has none");
         };
         write!(f, ": the widest is {widest}, the tallest {tallest}, ")?;
         write!(f, "the largest size of this shape that is covered {nearest}")

@@ -1,23 +1,4 @@
 //! Conversions between [`Picture`] and the types of the `image` crate.
-//!
-//! Pixels are moved, not copied, between RGB and RGB or RGBA and RGBA, unless an alpha channel is opaque throughout: a
-//! picture drops it. Other kinds of pixels are converted by the `image` crate: grey is expanded, 16 bits and floats
-//! become 8 bits. All pixels are taken as sRGB.
-//!
-//! ```
-//! use image::{DynamicImage, RgbImage, RgbaImage};
-//! use smart_resize::Size;
-//! use smart_resize::pixels::Picture;
-//!
-//! let picture = Picture::try_from(DynamicImage::new_rgb8(4, 3))?;
-//! assert_eq!(picture.size(), Size::new(4, 3)?);
-//! assert_eq!(RgbImage::try_from(picture.clone())?.dimensions(), (4, 3));
-//! assert_eq!(RgbaImage::from(picture).get_pixel(0, 0).0, [0, 0, 0, 255]);
-//!
-//! let error = Picture::try_from(RgbImage::new(0, 3)).unwrap_err();
-//! assert_eq!(error.to_string(), "width 0 is outside 1 to 65535");
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
 
 use image::{DynamicImage, RgbImage, RgbaImage};
 

@@ -57,6 +57,7 @@ impl Layout {
 /// assert_eq!(picture.pixels()[3..], [0, 0, 255]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[cfg_attr(feature = "image", doc = "", doc = include_str!("picture-image.md"))]
 #[derive(Clone, PartialEq, Eq)]
 pub struct Picture {
     size: Size,

@@ -147,7 +147,7 @@ fn common(rects: &[Rect], outer: Rect) -> Rect {
     Size::new(width, height).map_or(outer, |size| Rect::new(x, y, size))
 }
 
-/// The calls that make the request's variants, as few as the table allows.
+/// The calls that make the request's variants, as few as the model allows.
 fn calls(request: &Request) -> Vec<Call> {
     let per_call = u32::from(request.model().limits().variants_per_call.get());
     (0..request.calls_per_generation())

@@ -307,7 +307,7 @@ impl Call {
         self.seed
     }
 
-    /// How many calls before it in the plan ask the very same.
+    /// How many earlier calls of the plan ask for the same.
     pub const fn occurrence(&self) -> u32 {
         self.occurrence
     }

@@ -60,7 +60,7 @@ impl Default for RequestLimits {
 /// # Guarantees
 ///
 /// It has from 1 to [`MAX_TARGETS`] targets; the format can hold each of them; and unless it is to be cut from the source,
-/// the table covers it at the floor, at a price that is known.
+/// the model covers it at the floor, at a price that is known.
 ///
 /// ```
 /// use smart_resize::{Format, Request, Source};
@@ -195,7 +195,7 @@ impl Request {
         self.fields.variants
     }
 
-    /// The lowest tier that may be used; nothing where the table has no tiers.
+    /// The lowest tier that may be used; `None` if the model has no tiers.
     pub const fn floor(&self) -> Option<Tier> {
         self.floor
     }

@@ -118,7 +118,7 @@ pub enum RequestError {
     #[error("a prompt of {chars} characters, at most {max}")]
     #[expect(missing_docs, reason = "what was found and the bound")]
     PromptTooLong { chars: usize, max: usize },
-    /// A floor that the table does not have.
+    /// A floor that the model does not have.
     #[error("{model} has no {floor}{}", Known(known))]
     UnknownFloor {
         /// The floor that was asked.
@@ -164,7 +164,7 @@ pub enum RequestError {
     },
 }
 
-/// What a table has instead of the tier that was asked.
+/// What a model has instead of the tier that was asked.
 struct Known<'a>(&'a [Tier]);
 
 impl fmt::Display for Known<'_> {

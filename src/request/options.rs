@@ -23,8 +23,8 @@ pub struct CallOptions {
     /// The format in which the backend is asked to send its images; others are read too. Default: PNG, so that only
     /// one step is lossy.
     pub transfer_format: Format,
-    /// The focal point, in the image that targets are cut from. The prompt tells a model what follows from it; a
-    /// backend that shows the source itself reads it in the source. Default: the centre.
+    /// The focal point, in the image that targets are cut from. The prompt describes its effect to a
+    /// model; a backend that reframes the source itself reads it as a position in the source. Default: the centre.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "is_centre"))]
     pub focus: Focus,
 }

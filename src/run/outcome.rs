@@ -102,7 +102,7 @@ impl Outcome {
 pub struct CallOutcome {
     /// The generator's answer with its encoded images, or the error.
     pub result: Result<Generated, GenerateError>,
-    /// Whether the answer came from the store. Then the generator was not called, and the run paid nothing for it.
+    /// Whether the answer came from the store. Then the generator was not called, and the run did not pay for the answer.
     pub reused: bool,
     /// The number of images beyond those requested. The answer holds them; they were not rendered.
     pub ignored_images: usize,

@@ -358,7 +358,7 @@ fn what_nothing_covers_is_said_in_full() {
         "no preset of 0.5K or more covers 65535x1: the widest is 12288x1536, the tallest 1536x12288, \
          the largest size of this shape that is covered 12288x1",
     );
-    case("1x1", Some(Tier::K1), &one, "no preset of 1K or more covers 1x1: the table has none");
+    case("1x1", Some(Tier::K1), &one, "no preset of 1K or more covers 1x1: the model has none");
 }
 
 #[test]

@@ -27,7 +27,7 @@ fn the_built_in_backend_and_stores_pass() {
     assert_eq!(pollster::block_on(check_async_store(&Blocking(MemoryStore::default()))), Ok(()));
 }
 
-/// The law that the backend breaks which changes the answer of the built-in one.
+/// Checks the built-in backend with its answers changed by `change`, and returns the law that is broken.
 fn broken_by(change: impl Fn(&GenerationRequest, Generated) -> Result<Generated, GenerateError>) -> String {
     let backend = generate::from_fn(|request: &GenerationRequest| {
         change(request, Generator::generate(&LocalGenerator::default(), request)?)
@@ -50,7 +50,7 @@ fn a_backend_that_breaks_a_law_is_told_which() {
     assert_eq!(billed, "no more images are billed than requested: 3 billed, 2 requested");
     let unreadable = broken_by(|_, _| Ok(Generated::new("mine", [b"no picture".to_vec()])));
     assert!(unreadable.starts_with("every image can be read: "), "{unreadable}");
-    // What a model makes that is not told the shape.
+    // A model that does not receive the shape makes this.
     let square = broken_by(|_, _| Ok(Generated::new("mine", [png(&photo(size("1408x768")))])));
     assert_eq!(square, "every image has the shape requested, within 3 %: 1408x768, requested was 1584x672");
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 use smart_resize::generate::BoxFuture;
-use smart_resize::model::{PriceList, UsdMicros};
+use smart_resize::model::UsdMicros;
 use smart_resize::plan::Digest;
 use smart_resize::run::{Driver, Event, RenderJob};
 use smart_resize::scene::Scene;
@@ -157,7 +157,8 @@ impl Runner {
         source: Source,
         scene: Option<Scene>,
     ) -> Result<Plan, Stop> {
-        let mut prices = PriceList::default();
+        let model = self.planned_model();
+        let mut prices = model.prices().clone();
         if !self.backend.has_vision() {
             prices = prices.with_per_request(UsdMicros(0));
         }
@@ -167,7 +168,7 @@ impl Runner {
             .floor(input.resolution)
             .format(input.output_format)
             .safety_tolerance(input.safety_tolerance)
-            .model(self.planned_model())
+            .model(model)
             .prices(prices);
         if let Some(seed) = input.seed {
             builder = builder.seed(seed);
