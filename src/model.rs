@@ -23,7 +23,7 @@ pub(crate) mod price;
 pub(crate) mod select;
 pub(crate) mod table;
 
-pub use self::catalog::{Model, ModelError, ModelLimits, Month, Sizes};
+pub use self::catalog::{Model, ModelError, ModelLimits, Month, Sizes, UnknownModelError};
 pub use self::preset::{AspectRatio, ParseLabelError, Preset, Tier};
 pub use self::price::{PriceList, UsdMicros};
 pub use self::select::{NothingCoversError, Smallest, smallest_covering};

@@ -28,7 +28,7 @@ pub(crate) mod sharing;
 pub(crate) mod source;
 pub(crate) mod target;
 
-pub use self::builder::{MAX_PROMPT_CHARS, MAX_TARGETS, MAX_VARIANTS, RequestBuilder, RequestLimits};
+pub use self::builder::{MAX_INSTRUCTION_CHARS, MAX_TARGETS, MAX_VARIANTS, RequestBuilder, RequestLimits};
 pub use self::error::{RequestError, RequestErrors};
 pub use self::options::CallOptions;
 pub use self::sharing::{DEFAULT_SEARCH_NODES, Sharing};

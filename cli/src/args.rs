@@ -48,7 +48,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TIER")]
     resolution: Option<Tier>,
     /// The model to plan and price for: nano-banana-pro, nano-banana-2.1, nano-banana-2, nano-banana-2-lite or nano-banana
-    #[arg(long, default_value = "nano-banana-pro", value_parser = values::model)]
+    #[arg(long, default_value = "nano-banana-pro")]
     model: Model,
     /// An instruction to pass on beside the adaptive prompt
     #[arg(long, value_name = "TEXT", default_value = "")]

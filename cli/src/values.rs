@@ -1,7 +1,7 @@
 //! How amounts are written on the command line: percents, dollars, insets and places, read exactly.
 
 use smart_resize::geometry::{Focus, Insets};
-use smart_resize::model::{Model, UsdMicros};
+use smart_resize::model::UsdMicros;
 use smart_resize::scene::Area;
 
 /// A decimal number in units of 10^-`decimals`, without a sign.
@@ -53,12 +53,4 @@ pub(crate) fn focus(text: &str) -> Result<Focus, String> {
         }
         _ => Err(format!("{text:?} is neither a point \"x,y\" nor a region \"left,top,right,bottom\"")),
     }
-}
-
-/// Reads the name of a built-in model.
-pub(crate) fn model(name: &str) -> Result<Model, String> {
-    Model::named(name).ok_or_else(|| {
-        let known = Model::all().map(|model| model.name().to_owned()).join(", ");
-        format!("the model is {name:?}; expected one of {known}")
-    })
 }

@@ -50,7 +50,7 @@ pub struct Config {
     pub ack_wait: u64,
     /// The model that plans are made for: nano-banana-pro, nano-banana-2.1, nano-banana-2 or nano-banana; with the backend
     /// "local" also nano-banana-2-lite.
-    #[arg(long, env = "SMART_RESIZE_MODEL", value_parser = model, default_value = "nano-banana-pro")]
+    #[arg(long, env = "SMART_RESIZE_MODEL", default_value = "nano-banana-pro")]
     pub model: Model,
     /// Whether an equal request is answered with the pictures that are there.
     #[arg(long, env = "SMART_RESIZE_REUSE", value_enum, default_value_t = Reuse::Seeded)]
@@ -189,11 +189,4 @@ pub enum Reuse {
     Seeded,
     /// Whenever the same is asked of the same picture.
     Always,
-}
-
-fn model(name: &str) -> Result<Model, String> {
-    Model::named(name).ok_or_else(|| {
-        let known = Model::all().map(|model| model.name().to_owned()).join(", ");
-        format!("the model is {name:?}; expected one of {known}")
-    })
 }

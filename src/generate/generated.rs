@@ -79,7 +79,7 @@ impl Generated {
         self.billed_images
     }
 
-    /// How the images show the source; nothing where a model made them.
+    /// How the images show the source; `None` if a model made them.
     pub const fn reframing(&self) -> Option<Reframing> {
         self.reframing
     }

@@ -1,9 +1,11 @@
 //! Models, and the catalog of those that are built in.
 
 use alloc::borrow::Cow;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use core::num::NonZeroU16;
+use core::str::FromStr;
 
 pub(super) mod tables;
 
@@ -284,6 +286,15 @@ impl Model {
     }
 }
 
+impl FromStr for Model {
+    type Err = UnknownModelError;
+
+    /// Reads the name of a built-in model.
+    fn from_str(name: &str) -> Result<Self, UnknownModelError> {
+        Self::named(name).ok_or_else(|| UnknownModelError { found: name.chars().take(80).collect() })
+    }
+}
+
 impl Default for Model {
     /// [`Model::nano_banana_pro`]
     fn default() -> Self {
@@ -311,6 +322,27 @@ pub enum ModelError {
     Presets(#[from] PresetTableError),
 }
 
+/// A name that no built-in model has.
+///
+/// ```
+/// use smart_resize::model::Model;
+///
+/// assert_eq!(
+///     "nano-banana-3".parse::<Model>().unwrap_err().to_string(),
+///     "the model is \"nano-banana-3\"; expected nano-banana-pro, nano-banana-2.1, nano-banana-2, nano-banana-2-lite \
+///      or nano-banana",
+/// );
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the model is {found:?}; expected nano-banana-pro, nano-banana-2.1, nano-banana-2, nano-banana-2-lite or nano-banana"
+)]
+#[non_exhaustive]
+pub struct UnknownModelError {
+    /// The name, its first 80 characters.
+    pub found: String,
+}
+
 #[cfg(test)]
 mod tests {
     use super::tables::K1;
@@ -330,6 +362,9 @@ mod tests {
     fn every_built_in_model_is_found_by_its_name_and_has_prices() {
         for model in Model::all() {
             assert_eq!(Model::named(model.name()), Some(model.clone()));
+            // The error lists every name.
+            let error = "?".parse::<Model>().unwrap_err();
+            assert!(alloc::format!("{error}").contains(model.name()));
             assert!(model.verified().is_some());
             for preset in model.presets() {
                 assert!(model.prices().per_image(model.name(), preset.tier()).is_some(), "{} {preset}", model.name());

@@ -26,7 +26,7 @@ pub struct AspectRatio {
 }
 
 impl AspectRatio {
-    /// The ratio written `width:height`; nothing where a part is 0. It is kept as it is: `4:2` is not `2:1`.
+    /// The ratio written `width:height`; `None` if a part is 0. It is kept as it is: `4:2` is not `2:1`.
     pub const fn new(width: u16, height: u16) -> Option<Self> {
         match (NonZeroU16::new(width), NonZeroU16::new(height)) {
             (Some(width), Some(height)) => Some(Self { width, height }),
@@ -190,7 +190,7 @@ impl Preset {
         self.ratio
     }
 
-    /// The name of the tier; nothing where the model has only one.
+    /// The name of the tier; `None` if the model has only one.
     pub const fn tier(&self) -> Option<Tier> {
         self.tier
     }

@@ -108,7 +108,7 @@ impl PriceList {
         self.per_request
     }
 
-    /// What one image costs; nothing where the list does not say.
+    /// What one image costs; `None` if the list does not say.
     pub fn per_image(&self, model: &str, resolution: Option<Tier>) -> Option<UsdMicros> {
         let found = self.prices.iter().find(|price| price.model == model && price.resolution == resolution);
         found.map(|price| price.per_image)

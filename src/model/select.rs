@@ -116,9 +116,9 @@ pub struct NothingCoversError {
     pub target: Size,
     /// The lowest tier that counted.
     pub floor: Option<Tier>,
-    /// The preset of the greatest width; nothing where the floor leaves no preset.
+    /// The preset of the greatest width; `None` if the floor leaves no preset.
     pub widest: Option<Size>,
-    /// The preset of the greatest height; nothing where the floor leaves no preset.
+    /// The preset of the greatest height; `None` if the floor leaves no preset.
     pub tallest: Option<Size>,
     /// The largest size of the target's shape, to half a pixel, that a preset covers.
     pub nearest: Option<Size>,

@@ -42,9 +42,9 @@ pub struct OverBudgetError {
     pub calls: u32,
     /// The most calls that it may make.
     pub max_calls: Option<u32>,
-    /// The plan of the least loss that would fit, and of those the cheapest; nothing where none was found.
+    /// The plan of the least loss that would fit, and of those the cheapest; `None` if none was found.
     pub least_loss: Option<Alternative>,
-    /// The cheapest plan that would fit, and of those the one of the least loss; nothing where none was found.
+    /// The cheapest plan that would fit, and of those the one of the least loss; `None` if none was found.
     pub cheapest: Option<Alternative>,
 }
 

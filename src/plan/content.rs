@@ -312,7 +312,7 @@ impl Call {
         self.occurrence
     }
 
-    /// The key of its answer in a store; nothing where the source has no digest.
+    /// The key of its answer in a store; `None` if the source has no digest.
     pub const fn fingerprint(&self) -> Option<Fingerprint> {
         self.fingerprint
     }
@@ -351,7 +351,7 @@ impl Rendition {
         self.target
     }
 
-    /// The index of the generation that it is cut from; nothing where it is cut from the source itself, at no cost.
+    /// The index of the generation that it is cut from; `None` if it is cut from the source itself, at no cost.
     pub const fn generation(&self) -> Option<usize> {
         self.generation
     }

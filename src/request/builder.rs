@@ -24,7 +24,7 @@ pub const MAX_TARGETS: usize = 256;
 /// The most variants of one target.
 pub const MAX_VARIANTS: u32 = 64;
 /// The most characters of the caller's own prompt, unless [`RequestLimits`] says otherwise.
-pub const MAX_PROMPT_CHARS: usize = 5000;
+pub const MAX_INSTRUCTION_CHARS: usize = 5000;
 
 /// The bounds that [`RequestBuilder::build`] checks. A service can set tighter ones, or allow longer prompts.
 ///
@@ -46,12 +46,12 @@ pub struct RequestLimits {
     /// The most variants of one target; above [`MAX_VARIANTS`] it has no effect.
     pub variants: u32,
     /// The most characters of the caller's own prompt.
-    pub prompt_chars: usize,
+    pub instruction_chars: usize,
 }
 
 impl Default for RequestLimits {
     fn default() -> Self {
-        Self { targets: MAX_TARGETS, variants: MAX_VARIANTS, prompt_chars: MAX_PROMPT_CHARS }
+        Self { targets: MAX_TARGETS, variants: MAX_VARIANTS, instruction_chars: MAX_INSTRUCTION_CHARS }
     }
 }
 
@@ -235,7 +235,7 @@ impl Request {
         self.fields.max_search_nodes
     }
 
-    /// From which share of the source on, in thousandths, a target that it covers is cut from it; nothing for never.
+    /// The share of the source, in thousandths, that a target must keep to be cut from the source; `None` disables it.
     pub const fn crop_source_above(&self) -> Option<u16> {
         self.fields.crop_source_above
     }
@@ -499,8 +499,8 @@ impl RequestBuilder {
             errors.push(RequestError::Variants { found: variants, max: max_variants });
         }
         let chars = self.fields.instruction.chars().count();
-        if chars > self.limits.prompt_chars {
-            errors.push(RequestError::PromptTooLong { chars, max: self.limits.prompt_chars });
+        if chars > self.limits.instruction_chars {
+            errors.push(RequestError::InstructionTooLong { chars, max: self.limits.instruction_chars });
         }
         if let Some(floor) = self.floor.filter(|floor| !self.fields.model.has(*floor)) {
             errors.push(RequestError::UnknownFloor {

@@ -114,10 +114,10 @@ pub enum RequestError {
     #[error("{found} variants per size, expected 1 to {max}")]
     #[expect(missing_docs, reason = "what was found and the bound")]
     Variants { found: u32, max: u32 },
-    /// A prompt longer than the limits allow.
-    #[error("a prompt of {chars} characters, at most {max}")]
+    /// An instruction longer than the limits allow.
+    #[error("an instruction of {chars} characters, at most {max}")]
     #[expect(missing_docs, reason = "what was found and the bound")]
-    PromptTooLong { chars: usize, max: usize },
+    InstructionTooLong { chars: usize, max: usize },
     /// A floor that the model does not have.
     #[error("{model} has no {floor}{}", Known(known))]
     UnknownFloor {

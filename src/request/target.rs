@@ -62,7 +62,7 @@ impl Target {
         self.safe_area
     }
 
-    /// The format; nothing for the request's.
+    /// The format; `None` means the request's.
     pub const fn format(&self) -> Option<Format> {
         self.format
     }

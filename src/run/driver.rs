@@ -105,7 +105,7 @@ impl<'a, S> Driver<'a, S> {
     /// The same run with the CPU work of [`run_async`](Self::run_async) done elsewhere. Without this it is done where
     /// the future is polled, and holds up the other calls meanwhile.
     ///
-    /// The function runs the job and returns what it returned, or nothing where the job was lost. With tokio:
+    /// The function runs the job and returns its result, or `None` if the job was lost. With tokio:
     /// `|job| Box::pin(async { tokio::task::spawn_blocking(|| job.run()).await.ok() })`.
     pub fn offload(mut self, offload: &'a Offload<'a>) -> Self {
         self.offload = Some(offload);
@@ -443,7 +443,7 @@ fn settled(reservation: Reservation<'_>, result: Result<Generated, GenerateError
     result
 }
 
-/// What the store says of a call; nothing where the backend has to be asked.
+/// What the store says of a call; `None` if the backend has to be asked.
 ///
 /// An answer without any image is worth nothing, and asking once more often helps. Where the store cannot tell, the
 /// call is not made, since it may have been paid for before.

@@ -230,7 +230,7 @@ impl fmt::Debug for Output {
 pub struct Provenance {
     /// The SHA-256 of the source's encoded bytes.
     pub source_digest: Option<Digest>,
-    /// How the image that it was cut from was made; nothing where that is the source itself.
+    /// How the image that it was cut from was made; `None` if that is the source itself.
     pub generation: Option<GenerationRecord>,
     /// The upright size of the image that it was cut from.
     pub frame: Size,

@@ -6,7 +6,9 @@ use proptest::prelude::*;
 use smart_resize::geometry::{Fit, Insets};
 use smart_resize::model::{Model, Preset, PriceList, Smallest, Tier, UsdMicros};
 use smart_resize::plan::{Call, PlanError};
-use smart_resize::request::{MAX_PROMPT_CHARS, MAX_TARGETS, MAX_VARIANTS, RequestBuilder, RequestError, RequestLimits};
+use smart_resize::request::{
+    MAX_INSTRUCTION_CHARS, MAX_TARGETS, MAX_VARIANTS, RequestBuilder, RequestError, RequestLimits,
+};
 use smart_resize::{Format, Plan, Request, Source, Target};
 
 use crate::any::{any_economical_request, any_request, size};
@@ -55,7 +57,7 @@ fn each_mistake_in_its_own_words() {
     );
     case(one().variants(0), "0 variants per size, expected 1 to 64");
     case(one().variants(65), "65 variants per size, expected 1 to 64");
-    case(one().instruction("é".repeat(5001)), "a prompt of 5001 characters, at most 5000");
+    case(one().instruction("é".repeat(5001)), "an instruction of 5001 characters, at most 5000");
     case(one().floor(Tier::HALF_K), "nano-banana-pro has no 0.5K, only [1K, 2K, 4K]");
     case(one().safety_tolerance(0), "safety tolerance 0, expected 1 to 6");
     case(one().safety_tolerance(7), "safety tolerance 7, expected 1 to 6");
@@ -100,7 +102,7 @@ fn all_mistakes_are_reported_at_once_in_the_order_of_the_fields_and_of_the_targe
     let found: Vec<String> = errors.iter().map(RequestError::to_string).collect();
     let expected = [
         "99 variants per size, expected 1 to 64",
-        "a prompt of 5001 characters, at most 5000",
+        "an instruction of 5001 characters, at most 5000",
         "nano-banana-pro has no 3K, only [1K, 2K, 4K]",
         "safety tolerance 9, expected 1 to 6",
         "target 1, \"64\", is not a size",
@@ -113,7 +115,10 @@ fn all_mistakes_are_reported_at_once_in_the_order_of_the_fields_and_of_the_targe
     assert_eq!(found, expected);
     // On one line, each with its source.
     let message = errors.to_string();
-    assert!(message.starts_with("99 variants per size, expected 1 to 64; a prompt of 5001 characters, at most 5000; "));
+    assert!(
+        message
+            .starts_with("99 variants per size, expected 1 to 64; an instruction of 5001 characters, at most 5000; ")
+    );
     assert!(
         message.contains("is not a size: expected \"x\" between width and height, found the end at byte 2; target 2")
     );
@@ -137,7 +142,7 @@ fn both_sides_of_each_limit() {
     fine(builder().sizes(vec!["9x9"; MAX_TARGETS]));
     fine(one().variants(MAX_VARIANTS));
     fine(one().variants(1));
-    fine(one().instruction("é".repeat(MAX_PROMPT_CHARS)));
+    fine(one().instruction("é".repeat(MAX_INSTRUCTION_CHARS)));
     fine(one().safety_tolerance(1));
     fine(one().safety_tolerance(6));
     fine(builder().sizes(["6336x2688", "3072x5504", "1x1"]));
@@ -148,7 +153,7 @@ fn both_sides_of_each_limit() {
 #[test]
 fn a_service_makes_the_limits_tighter_and_prompts_longer() {
     let mut limits = RequestLimits::default();
-    (limits.targets, limits.variants, limits.prompt_chars) = (10, 4, 6000);
+    (limits.targets, limits.variants, limits.instruction_chars) = (10, 4, 6000);
     let case = |builder: RequestBuilder, expected: &[&str]| {
         assert_eq!(refused(builder.limits(limits)), expected);
     };
@@ -158,7 +163,7 @@ fn a_service_makes_the_limits_tighter_and_prompts_longer() {
         &[
             "11 target sizes, at most 10",
             "5 variants per size, expected 1 to 4",
-            "a prompt of 6001 characters, at most 6000",
+            "an instruction of 6001 characters, at most 6000",
         ],
     );
     // But never above what the crate bounds.

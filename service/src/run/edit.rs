@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use smart_resize::generate::Generated;
 use smart_resize::generate::local::LocalGenerator;
-use smart_resize::model::{Model, Preset, Tier};
+use smart_resize::model::{Preset, Tier};
 use smart_resize::pixels::decode::probe;
 use smart_resize::wire::fal::{DetailEntry, EditInput, EditModel, EditOutput, ErrorBody, ErrorType, ImageFile, Loc};
 use smart_resize::{Format, Generator as _, Plan, Request, Source};
@@ -82,9 +82,9 @@ pub(crate) fn edit_input(body: &Value) -> Result<EditInput, ErrorBody> {
 }
 
 fn preset(model: EditModel, input: &EditInput, source: &Source) -> Result<Preset, Stop> {
-    let table = table(model);
-    let tier = input.resolution.or_else(|| table.has(Tier::K1).then_some(Tier::K1));
-    let rows = table.presets().iter().filter(|preset| preset.tier() == tier);
+    let model = model.model();
+    let tier = input.resolution.or_else(|| model.has(Tier::K1).then_some(Tier::K1));
+    let rows = model.presets().iter().filter(|preset| preset.tier() == tier);
     let size = size_of(source)?;
     let found = if input.aspect_ratio == "auto" {
         // The shape that is nearest to the source's, of which the least is lost.
@@ -101,7 +101,7 @@ fn preset(model: EditModel, input: &EditInput, source: &Source) -> Result<Preset
         rows.clone().find(|preset| preset.ratio().to_string() == input.aspect_ratio)
     };
     found.copied().ok_or_else(|| {
-        let msg = format!("Value error, no preset of {} is {}", table.name(), input.aspect_ratio);
+        let msg = format!("Value error, no preset of {} is {}", model.name(), input.aspect_ratio);
         let loc = [Loc::from("body"), Loc::from("aspect_ratio")];
         DetailEntry::new(ErrorType::LiteralError, loc, msg, &input.aspect_ratio.as_str().into()).into()
     })
@@ -111,7 +111,7 @@ fn preset(model: EditModel, input: &EditInput, source: &Source) -> Result<Preset
 fn plan(model: EditModel, input: &EditInput, source: &Source, preset: Preset) -> Result<Plan, Stop> {
     let builder = Request::builder(source.clone())
         .sizes([preset.size().to_string()])
-        .model(table(model))
+        .model(model.model())
         .variants(input.num_images)
         .transfer_format(input.output_format);
     let builder = match preset.tier() {
@@ -121,13 +121,4 @@ fn plan(model: EditModel, input: &EditInput, source: &Source, preset: Preset) ->
     let failed = |error: &(dyn std::error::Error + 'static)| Stop::Answer(internal("a plan of one call", error));
     let request = builder.build().map_err(|error| failed(&error))?;
     Plan::new(&request).map_err(|error| failed(&error))
-}
-
-fn table(model: EditModel) -> Model {
-    match model {
-        EditModel::NanoBanana21 => Model::nano_banana_2_1(),
-        EditModel::NanoBanana2 => Model::nano_banana_2(),
-        EditModel::NanoBanana => Model::nano_banana(),
-        _ => Model::nano_banana_pro(),
-    }
 }

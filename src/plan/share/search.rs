@@ -64,7 +64,7 @@ pub(in crate::plan) fn groups(request: &Request, asked: &[Asked], max_groups: u3
 }
 
 /// The cheapest set of at most `max_groups` generations in which no target loses more than `max_loss_per_mille`;
-/// nothing where there is none, or none was found within the request's steps.
+/// `None` if there is none, or none was found within the request's steps.
 pub(in crate::plan) fn cheapest(
     request: &Request,
     asked: &[Asked],

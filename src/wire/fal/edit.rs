@@ -9,6 +9,7 @@ use crate::format::Format;
 use crate::generate::error::{GenerateError, GenerateErrorKind};
 use crate::generate::generated::Generated;
 use crate::generate::request::GenerationRequest;
+use crate::model::catalog::Model;
 use crate::model::preset::{AspectRatio, Tier};
 use crate::request::source::Source;
 use crate::wire::data_uri::{DataUri, DataUriError, is_data_uri};
@@ -45,15 +46,21 @@ pub enum EditModel {
 }
 
 impl EditModel {
-    /// The model that plans call `name`, as the [built-in models](crate::model::Model::all) are called: `nano-banana-pro`,
-    /// `nano-banana-2.1`, `nano-banana-2` or `nano-banana`.
+    const ALL: [Self; 4] = [Self::NanoBananaPro, Self::NanoBanana21, Self::NanoBanana2, Self::NanoBanana];
+
+    /// The endpoint of the [built-in model](Model::all) of this name, such as `nano-banana-2.1`; `None` for any other
+    /// name, and for `nano-banana-2-lite`, for which no endpoint is known.
     pub fn named(name: &str) -> Option<Self> {
-        match name {
-            "nano-banana-pro" => Some(Self::NanoBananaPro),
-            "nano-banana-2.1" => Some(Self::NanoBanana21),
-            "nano-banana-2" => Some(Self::NanoBanana2),
-            "nano-banana" => Some(Self::NanoBanana),
-            _ => None,
+        Self::ALL.into_iter().find(|edit| edit.model().name() == name)
+    }
+
+    /// The model that the endpoint runs.
+    pub fn model(self) -> Model {
+        match self {
+            Self::NanoBananaPro => Model::nano_banana_pro(),
+            Self::NanoBanana21 => Model::nano_banana_2_1(),
+            Self::NanoBanana2 => Model::nano_banana_2(),
+            Self::NanoBanana => Model::nano_banana(),
         }
     }
 
@@ -68,29 +75,18 @@ impl EditModel {
     }
 
     /// The most characters of a prompt: 5000 for nano-banana, which older documents say, otherwise 50,000.
-    pub const fn max_prompt_chars(self) -> usize {
-        match self {
-            Self::NanoBananaPro | Self::NanoBanana21 | Self::NanoBanana2 => 50_000,
-            Self::NanoBanana => 5000,
-        }
+    pub fn max_prompt_chars(self) -> usize {
+        self.model().limits().prompt_chars
     }
 
     /// Whether the endpoint makes pictures of this shape.
     pub fn has_ratio(self, ratio: AspectRatio) -> bool {
-        match ratio.to_string().as_str() {
-            "21:9" | "16:9" | "3:2" | "4:3" | "5:4" | "1:1" | "4:5" | "3:4" | "2:3" | "9:16" => true,
-            "4:1" | "1:4" | "8:1" | "1:8" => matches!(self, Self::NanoBanana21 | Self::NanoBanana2),
-            _ => false,
-        }
+        self.model().presets().iter().any(|preset| preset.ratio() == ratio)
     }
 
     /// Whether the endpoint makes pictures of this tier.
     pub fn has_resolution(self, resolution: Tier) -> bool {
-        match resolution {
-            Tier::K1 | Tier::K2 | Tier::K4 => self != Self::NanoBanana,
-            Tier::HALF_K => self == Self::NanoBanana2,
-            _ => false,
-        }
+        self.model().has(resolution)
     }
 }
 

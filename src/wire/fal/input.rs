@@ -178,7 +178,7 @@ fn entry_of(error: &RequestError, body: &Value) -> DetailEntry {
     let field = match error {
         RequestError::NoTargets | RequestError::TooManyTargets { .. } => "target_sizes",
         RequestError::Variants { .. } => "num_images_per_size",
-        RequestError::PromptTooLong { .. } => "prompt",
+        RequestError::InstructionTooLong { .. } => "prompt",
         RequestError::UnknownFloor { .. } => "resolution",
         RequestError::SafetyTolerance { .. } => "safety_tolerance",
         RequestError::InvalidSize { index, .. }

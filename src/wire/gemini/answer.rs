@@ -1,6 +1,6 @@
 //! What a model answers, and what becomes of it.
 
-use std::time::Duration;
+use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 

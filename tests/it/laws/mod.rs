@@ -155,7 +155,7 @@ impl Asked {
         if input.ratio(1, 8_u8)? {
             limits.targets = input.int_in_range(0..=300)?;
             limits.variants = input.int_in_range(0..=70)?;
-            limits.prompt_chars = input.int_in_range(0..=20)?;
+            limits.instruction_chars = input.int_in_range(0..=20)?;
         }
         let asked = Self {
             source,
@@ -263,7 +263,7 @@ impl Asked {
         let found = self.texts.len() + self.targets.len();
         let mut mistakes = usize::from(found == 0 || found > self.limits.targets.min(256))
             + usize::from(self.variants == 0 || self.variants > self.limits.variants.min(64))
-            + usize::from(self.prompt.chars().count() > self.limits.prompt_chars)
+            + usize::from(self.prompt.chars().count() > self.limits.instruction_chars)
             + usize::from(self.floor.is_some_and(|floor| !self.table.tiers().contains(&floor)))
             + usize::from(self.safety_tolerance == 0 || self.safety_tolerance > 6)
             + usize::from(matches!(self.sharing, Sharing::Shared { max_loss_per_mille: 1001.. }))
