@@ -7,6 +7,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use smart_resize::geometry::PerMille;
 use smart_resize::model::{Model, Smallest, UsdMicros, smallest_covering};
 use smart_resize::plan::{Digest, Optimality, PlanError};
 use smart_resize::request::Sharing;
@@ -75,13 +76,13 @@ fn share(c: &mut Criterion) {
     let hundred: Vec<Size> = (0..100).map(|_| Size::new(side(), side()).unwrap()).collect();
     let mut group = c.benchmark_group("plan/share");
     for table in [Model::nano_banana_pro(), Model::nano_banana_2()] {
-        for max_loss_per_mille in [0, 100, 300] {
+        for thousandths in [0, 100, 300] {
             let builder = Request::builder(source.clone()).targets(hundred.clone()).model(table.clone());
-            let builder = builder.sharing(Sharing::Shared { max_loss_per_mille });
+            let builder = builder.sharing(Sharing::Shared { max_loss: PerMille::new(thousandths).unwrap() });
             let request = builder.clone().build().unwrap();
             let plan = Plan::new(&request).unwrap();
             assert_eq!(plan.optimality(), Optimality::Proven);
-            let id = format!("hundred/{}/{max_loss_per_mille}", table.name());
+            let id = format!("hundred/{}/{thousandths}", table.name());
             group.bench_function(&id, |b| b.iter(|| Plan::new(black_box(&request))));
             let over = builder.max_cost(UsdMicros(plan.cost().0 - 1)).build().unwrap();
             assert!(matches!(Plan::new(&over), Err(PlanError::OverBudget(_))));

@@ -7,7 +7,6 @@
 
 use std::error::Error;
 
-use smart_resize::geometry::Insets;
 use smart_resize::model::{Model, Tier};
 use smart_resize::{Plan, Request, Size, Source, Target};
 
@@ -16,7 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let source = Source::from_url("https://example.com/shoe.jpg")
         .with_digest("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".parse()?)
         .with_size(Size::new(4000, 3000)?);
-    let story = Target::new(Size::new(1080, 1920)?).with_safe_area(Insets::new(140, 0, 200, 0)?);
+    let story = Target::new(Size::new(1080, 1920)?).with_safe_area("14,0,20,0".parse()?);
 
     for model in Model::all() {
         let request = Request::builder(source.clone())

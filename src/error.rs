@@ -9,6 +9,7 @@ use crate::generate::store::StoreError;
 use crate::geometry::fit::TooSmallError;
 use crate::geometry::focus::FocusError;
 use crate::geometry::insets::InsetsError;
+use crate::geometry::per_mille::PerMilleError;
 use crate::model::catalog::ModelError;
 use crate::model::select::NothingCoversError;
 #[cfg(feature = "pixels")]
@@ -54,6 +55,7 @@ pub enum Error {
     TooSmall(#[from] TooSmallError),
     Insets(#[from] InsetsError),
     Focus(#[from] FocusError),
+    Share(#[from] PerMilleError),
     Request(#[from] RequestErrors),
     Plan(#[from] PlanError),
     SourceMismatch(#[from] SourceMismatchError),

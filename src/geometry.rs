@@ -5,11 +5,14 @@
 pub(crate) mod fit;
 pub(crate) mod focus;
 pub(crate) mod insets;
-pub(crate) mod percent;
+pub(crate) mod nearness;
+pub(crate) mod per_mille;
 pub(crate) mod rect;
 
 pub use self::fit::{Fit, TooSmallError, cover};
 pub use self::focus::{Focus, FocusError, Reframing};
-pub use self::insets::{InsetUnit, Insets, InsetsError};
-pub use self::rect::{Kept, Rect};
-pub use crate::size::{Expected, InvalidSideError, MAX_SIDE, Nearness, ParseSizeError, ParseSizeErrorKind, Side};
+pub use self::insets::{Insets, InsetsError};
+pub use self::nearness::Nearness;
+pub use self::per_mille::{PerMille, PerMilleError};
+pub use self::rect::Rect;
+pub use crate::size::{Expected, InvalidSideError, MAX_SIDE, ParseSizeError, ParseSizeErrorKind, Side};

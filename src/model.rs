@@ -25,6 +25,6 @@ pub(crate) mod table;
 
 pub use self::catalog::{Model, ModelError, ModelLimits, Month, Sizes, UnknownModelError};
 pub use self::preset::{AspectRatio, ParseLabelError, Preset, Tier};
-pub use self::price::{PriceList, UsdMicros};
+pub use self::price::{ParseUsdError, PriceList, UsdMicros};
 pub use self::select::{NothingCoversError, Smallest, smallest_covering};
 pub use self::table::{MAX_PRESETS, PresetTable, PresetTableError};

@@ -36,5 +36,5 @@ pub(crate) mod share;
 
 pub use self::budget::{Alternative, OverBudgetError};
 pub use self::content::{Call, CallId, Generation, PlanError, Rendition};
-pub use self::share::{Loss, Optimality, Unshared};
+pub use self::share::{Optimality, Unshared};
 pub use crate::digest::{Digest, Fingerprint, ParseHashError};

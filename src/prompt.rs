@@ -27,15 +27,16 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
+use crate::geometry::per_mille::PerMille;
 use crate::geometry::rect::Rect;
 use crate::model::preset::Preset;
 use crate::scene::{Area, Region, Scene};
 use crate::size::Size;
 
 /// From this nearness of shapes on, in thousandths, the source's composition is kept as it is.
-const SAME_SHAPE_PER_MILLE: u32 = 970;
+const SAME_SHAPE_PER_MILLE: u16 = 970;
 /// Below this nearness of shapes, in thousandths, more than half of the frame is new, and the scene is recomposed.
-const RECOMPOSE_PER_MILLE: u32 = 500;
+const RECOMPOSE_PER_MILLE: u16 = 500;
 /// From this share of the frame's width and height on, in thousandths, what matters fits without a change of scale.
 const ROOMY_PER_MILLE: u32 = 900;
 
@@ -162,7 +163,7 @@ fn difference(source: Option<Size>, frame: Size, safe: Size) -> &'static str {
     let Some(source) = source else {
         return PHRASES.unknown_source;
     };
-    let nearness = frame.nearness(source).per_mille();
+    let nearness = frame.nearness(source).share().get();
     let [extend, recompose] = if frame.cmp_shape(source).is_gt() { PHRASES.wider } else { PHRASES.taller };
     let roomy = |part: u32, whole: u32| 1000 * part >= ROOMY_PER_MILLE * whole;
     if nearness < RECOMPOSE_PER_MILLE {
@@ -203,7 +204,7 @@ fn describe(scene: &Scene, sentences: &mut Vec<Cow<'static, str>>) {
 
 /// Where in the source an area is, by the third in which its centre lies.
 fn place(area: Area) -> &'static str {
-    let third = |at: u16| usize::from(at >= 334) + usize::from(at >= 667);
+    let third = |at: PerMille| usize::from(at.get() >= 334) + usize::from(at.get() >= 667);
     let (x, y) = area.centre();
     PHRASES.places.get(third(y) * 3 + third(x)).copied().unwrap_or_default()
 }

@@ -21,6 +21,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::geometry::focus::Focus;
+use crate::geometry::per_mille::PerMille;
 
 /// The most characters of a scene's summary.
 pub const MAX_SUMMARY_CHARS: usize = 1000;
@@ -32,12 +33,12 @@ pub const MAX_REGIONS: usize = 16;
 /// A part of the upright picture, in thousandths of its width and height.
 ///
 /// ```
-/// use smart_resize::geometry::Focus;
+/// use smart_resize::geometry::{Focus, PerMille};
 /// use smart_resize::scene::Area;
 ///
 /// let bottle = Area::new(350, 100, 650, 900)?;
-/// assert_eq!(bottle.centre(), (500, 500));
-/// assert_eq!(Focus::from(bottle).edges(), [350, 100, 650, 900]);
+/// assert_eq!(bottle.centre(), (PerMille::HALF, PerMille::HALF));
+/// assert_eq!(Focus::from(bottle), "35,10,65,90".parse()?);
 /// assert!(Area::new(650, 100, 350, 900).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -47,49 +48,46 @@ pub const MAX_REGIONS: usize = 16;
     feature = "schemars",
     schemars(description = "A part of the upright picture, in thousandths of its width and height.")
 )]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "RawArea"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "RawArea", into = "RawArea")
+)]
 pub struct Area {
-    left: u16,
-    top: u16,
-    right: u16,
-    bottom: u16,
+    /// It has a width and a height.
+    region: Focus,
 }
 
 impl Area {
-    /// The area from (`left`, `top`) to (`right`, `bottom`).
+    /// The area from (`left`, `top`) to (`right`, `bottom`), in thousandths.
     ///
     /// # Errors
     ///
     /// [`SceneError::Area`] unless left < right ≤ 1000 and top < bottom ≤ 1000.
-    pub const fn new(left: u16, top: u16, right: u16, bottom: u16) -> Result<Self, SceneError> {
-        if left < right && right <= 1000 && top < bottom && bottom <= 1000 {
-            Ok(Self { left, top, right, bottom })
-        } else {
-            Err(SceneError::Area { left, top, right, bottom })
-        }
+    pub fn new(left: u16, top: u16, right: u16, bottom: u16) -> Result<Self, SceneError> {
+        let region = || {
+            let [x, y, to_x, to_y] = [left, top, right, bottom].map(|edge| PerMille::new(edge).ok());
+            Focus::region(x?, y?, to_x?, to_y?).ok().filter(|_| left < right && top < bottom)
+        };
+        region().map(|region| Self { region }).ok_or(SceneError::Area { left, top, right, bottom })
     }
 
-    /// The centre (x, y), in thousandths, rounded down.
-    pub const fn centre(self) -> (u16, u16) {
-        (u16::midpoint(self.left, self.right), u16::midpoint(self.top, self.bottom))
+    /// The centre (x, y), rounded down.
+    pub const fn centre(self) -> (PerMille, PerMille) {
+        let [left, top, right, bottom] = self.edges();
+        (left.midpoint(right), top.midpoint(bottom))
     }
 
-    /// Left, top, right and bottom, in thousandths.
-    pub const fn edges(self) -> [u16; 4] {
-        [self.left, self.top, self.right, self.bottom]
-    }
-}
-
-impl Focus {
-    /// The whole of `area`.
-    pub const fn area(area: Area) -> Self {
-        Self::region(area.edges())
+    /// Left, top, right and bottom.
+    pub const fn edges(self) -> [PerMille; 4] {
+        self.region.edges()
     }
 }
 
 impl From<Area> for Focus {
+    /// The whole of the area.
     fn from(area: Area) -> Self {
-        Self::area(area)
+        area.region
     }
 }
 
@@ -100,7 +98,7 @@ impl From<Area> for Focus {
 ///
 /// let region = Region::new("  the\n bottle ", Area::new(350, 100, 650, 900)?)?;
 /// assert_eq!(region.label(), "the bottle");
-/// assert_eq!(region.area().edges(), [350, 100, 650, 900]);
+/// assert_eq!(region.area(), Area::new(350, 100, 650, 900)?);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -259,8 +257,9 @@ pub enum SceneError {
     },
 }
 
+/// A vision model answers with integers from 0 to 1000, so JSON has them too.
 #[cfg(feature = "serde")]
-#[derive(serde::Deserialize)]
+#[derive(serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(rename = "Area"))]
 struct RawArea {
     #[cfg_attr(feature = "schemars", schemars(range(max = 999)))]
@@ -279,6 +278,14 @@ impl TryFrom<RawArea> for Area {
 
     fn try_from(raw: RawArea) -> Result<Self, SceneError> {
         Self::new(raw.left, raw.top, raw.right, raw.bottom)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl From<Area> for RawArea {
+    fn from(area: Area) -> Self {
+        let [left, top, right, bottom] = area.edges().map(PerMille::get);
+        Self { left, top, right, bottom }
     }
 }
 

@@ -115,13 +115,6 @@ impl Size {
     pub fn cmp_shape(self, other: Self) -> Ordering {
         (self.width() * other.height()).cmp(&(other.width() * self.height()))
     }
-
-    /// How near the two shapes are: the share that the largest rectangle of one shape keeps of the other.
-    pub const fn nearness(self, other: Self) -> Nearness {
-        let a = self.width() * other.height();
-        let b = other.width() * self.height();
-        if a < b { Nearness { near: a, far: b } } else { Nearness { near: b, far: a } }
-    }
 }
 
 const fn side(value: u32) -> Option<NonZeroU16> {
@@ -215,63 +208,6 @@ impl Cursor<'_> {
         ParseSizeError { offset: self.at, kind: ParseSizeErrorKind::Expected { expected, found } }
     }
 }
-
-/// How near two shapes are, as the exact fraction `near / far` (at most 1). The order is that of the fractions.
-///
-/// ```
-/// use smart_resize::Size;
-/// use smart_resize::geometry::Nearness;
-///
-/// let target: Size = "1920x1080".parse()?;
-/// let wide: Nearness = target.nearness("1376x768".parse()?);
-/// let square: Nearness = target.nearness("1024x1024".parse()?);
-/// assert!(wide > square);
-/// assert_eq!((wide.per_mille(), square.per_mille()), (992, 562));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, Debug)]
-pub struct Nearness {
-    near: u32,
-    far: u32,
-}
-
-impl Nearness {
-    /// The fraction in thousandths, rounded down: 1000 only for equal shapes.
-    pub const fn per_mille(self) -> u32 {
-        #[expect(clippy::cast_possible_truncation, reason = "near <= far, so at most 1000")]
-        {
-            (self.near as u64 * 1000 / self.far as u64) as u32
-        }
-    }
-}
-
-impl Nearness {
-    /// This nearness over `other` as a fraction: its numerator and its denominator, which is not 0.
-    pub(crate) fn over(self, other: Self) -> (u128, u128) {
-        (u128::from(self.near) * u128::from(other.far), u128::from(self.far) * u128::from(other.near))
-    }
-}
-
-impl Ord for Nearness {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let this = u64::from(self.near) * u64::from(other.far);
-        this.cmp(&(u64::from(other.near) * u64::from(self.far)))
-    }
-}
-
-impl PartialOrd for Nearness {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Nearness {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Nearness {}
 
 serde_as_text!(Size, "a size such as \"1920x1080\"");
 
@@ -471,14 +407,5 @@ mod tests {
         assert_eq!(Size::new(65_536, 0).unwrap_err().to_string(), "width 65536 is outside 1 to 65535");
         assert_eq!(Size::new(1, 0).unwrap_err().to_string(), "height 0 is outside 1 to 65535");
         assert_eq!(Size::new(65_535, 65_535).map(Size::area), Ok(4_294_836_225));
-    }
-
-    #[test]
-    fn nearness_is_exact_where_a_float_would_not_be() {
-        let size = |w, h| Size::new(w, h).unwrap();
-        let a = size(65_535, 65_534).nearness(size(65_534, 65_533));
-        let b = size(65_535, 65_534).nearness(size(65_535, 65_534));
-        assert!(a < b);
-        assert_eq!((a.per_mille(), b.per_mille()), (999, 1000));
     }
 }

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
-use smart_resize::geometry::{Fit, Focus, Insets};
+use smart_resize::geometry::{Fit, Focus, Insets, PerMille};
 use smart_resize::model::{Model, Tier, UsdMicros};
 use smart_resize::pixels::Codec;
 use smart_resize::pixels::encode::{WebPMode, WebPOptions};
@@ -15,7 +15,6 @@ use smart_resize::request::Sharing;
 use smart_resize::{Format, Plan, Request, Size, Source, Target};
 
 use crate::pack::Placement;
-use crate::values;
 
 /// Makes a picture of exactly each SIZE, regenerated at the smallest preset that covers it and never enlarged.
 #[derive(Debug, Parser)]
@@ -60,10 +59,10 @@ pub(crate) struct Args {
     #[arg(long, default_value = "cover")]
     fit: FitArg,
     /// Let one generation serve several sizes, at a loss of shape of at most so many percent
-    #[arg(long, value_name = "PERCENT", value_parser = values::per_mille)]
-    share: Option<u16>,
+    #[arg(long, value_name = "PERCENT")]
+    share: Option<PerMille>,
     /// The most that the plan may cost, in US dollars
-    #[arg(long, value_name = "USD", value_parser = values::usd)]
+    #[arg(long, value_name = "USD")]
     budget: Option<UsdMicros>,
     /// The most bytes of a file
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -80,15 +79,15 @@ pub(crate) struct Args {
     fast: bool,
     /// Keep the edges free of what matters: a percentage for all of them, or top,right,bottom,left. A placement's own
     /// safe area comes first
-    #[arg(long, value_name = "PERCENT", value_parser = values::insets)]
+    #[arg(long, value_name = "PERCENT")]
     safe: Option<Insets>,
     /// Where the interest lies, in percent of the picture that is cut: a point, or a region left,top,right,bottom
-    #[arg(long, value_name = "X,Y", value_parser = values::focus)]
+    #[arg(long, value_name = "X,Y")]
     focus: Option<Focus>,
     /// Cut a size from the picture itself where that keeps at least so many percent of it, and equal sizes from one
     /// generation
-    #[arg(long, value_name = "PERCENT", value_parser = values::per_mille)]
-    skip_covered: Option<u16>,
+    #[arg(long, value_name = "PERCENT")]
+    skip_covered: Option<PerMille>,
     /// What the model returned, for every size: finish it
     #[arg(long, value_name = "FILE")]
     pub(crate) generated: Option<PathBuf>,
@@ -152,7 +151,7 @@ impl Args {
             })
             .focus(self.focus.unwrap_or_default())
             .sharing(match (self.share, self.skip_covered) {
-                (Some(max_loss_per_mille), _) => Sharing::Shared { max_loss_per_mille },
+                (Some(max_loss), _) => Sharing::Shared { max_loss },
                 (None, Some(_)) => Sharing::Duplicates,
                 (None, None) => Sharing::PerTarget,
             });

@@ -15,7 +15,6 @@ mod args;
 mod pack;
 mod sample;
 mod sheet;
-mod values;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -224,12 +223,11 @@ impl<'a> Job<'a> {
                 (format!("{}{preset}", made.aspect_ratio), seconds)
             }
         };
-        let kept = record.kept_percent.to_string();
         let width = self.wanted.iter().map(|wanted| wanted.name.len()).max().unwrap_or_default().max(11);
-        let mut line = format!("{:>width$}  {preset:<7}  kept {kept:>6} %", wanted.name);
+        let mut line = format!("{:>width$}  {preset:<7}  kept {:>6}", wanted.name, record.kept);
         // Writing to a string does not fail.
         if self.plan.sharing() != Sharing::PerTarget {
-            let _ = write!(line, "  loss {:>5} %", record.loss_percent.to_string());
+            let _ = write!(line, "  loss {:>6}", record.loss);
         }
         let _ = write!(line, "  {}  {} bytes  {seconds:.2} s", path.display(), output.bytes.len());
         if let Some(description) = record.generation.as_ref().and_then(|made| made.description.as_ref()) {

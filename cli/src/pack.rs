@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::Deserialize;
-use smart_resize::geometry::Insets;
+use smart_resize::geometry::{Insets, PerMille};
 use smart_resize::{Format, Size, Target};
 use toml::value::Datetime;
 
@@ -26,7 +26,7 @@ pub(crate) struct Placement {
     formats: Vec<Format>,
     max_bytes: Option<u64>,
     /// Top, right, bottom and left, in percent.
-    safe: Option<[f64; 4]>,
+    safe: Option<[PerMille; 4]>,
     /// Top, right, bottom and left, in pixels.
     safe_px: Option<[u16; 4]>,
     /// Where this stands; for people.
@@ -87,13 +87,7 @@ impl Placement {
                 insets.leave_room_in(self.size).map_err(|error| format!("{label}: {error}"))?;
                 Ok(Some(insets))
             }
-            (Some(percents), None) => {
-                let mut edges = [0; 4];
-                for (edge, percent) in edges.iter_mut().zip(percents) {
-                    *edge =
-                        super::values::per_mille(&percent.to_string()).map_err(|error| format!("{label}: {error}"))?;
-                }
-                let [top, right, bottom, left] = edges;
+            (Some([top, right, bottom, left]), None) => {
                 Insets::new(top, right, bottom, left).map(Some).map_err(|error| format!("{label}: {error}"))
             }
         }

@@ -11,12 +11,11 @@ use embedded_graphics::pixelcolor::{Rgb888, RgbColor, WebColors};
 use embedded_graphics::prelude::{Dimensions, DrawTarget, Drawable, OriginDimensions, Point, Primitive};
 use embedded_graphics::primitives::{Circle, PrimitiveStyle, Rectangle};
 use embedded_graphics::text::Text;
-use smart_resize::geometry::{Focus, Insets, Rect, Reframing};
+use smart_resize::geometry::{Focus, Insets, PerMille, Rect, Reframing};
 use smart_resize::pixels::decode::{DecodeLimits, decode};
 use smart_resize::pixels::encode::{EncodeOptions, encode};
 use smart_resize::pixels::render::{RenderOptions, RenderTarget, render};
 use smart_resize::pixels::{Layout, Picture};
-use smart_resize::plan::Loss;
 use smart_resize::run::{Output, Provenance};
 use smart_resize::{Format, Outcome, Plan, Size, Source};
 
@@ -125,11 +124,11 @@ fn draw_pair(
     let title = format!("{} of {origin} ({})", wanted.name, record.frame);
     let below = corner + point(0, THUMBNAIL + 22)?;
     Text::new(&title, below, MonoTextStyle::new(&FONT_9X18_BOLD, Rgb888::BLACK)).draw(sheet)?;
-    let loss = match record.loss_percent {
-        loss if loss == Loss::default() => String::new(),
-        loss => format!("loss {loss} %   "),
+    let loss = match record.loss {
+        PerMille::ZERO => String::new(),
+        loss => format!("loss {loss}   "),
     };
-    let facts = format!("kept {} %   {loss}{}   {} bytes", record.kept_percent, record.format, output.bytes.len());
+    let facts = format!("kept {}   {loss}{}   {} bytes", record.kept, record.format, output.bytes.len());
     Text::new(&facts, below + Point::new(0, 20), MonoTextStyle::new(&FONT_9X18, Rgb888::CSS_DIM_GRAY)).draw(sheet)?;
     Ok(())
 }

@@ -23,8 +23,8 @@ use crate::pixels::picture::{Layout, Picture};
 use crate::pixels::resample::{Filter, resample};
 use crate::size::Size;
 
-/// From this share of the source on, in hundredths of a percent, it is cropped rather than extended.
-const CROP_FROM: u16 = 8500;
+/// From this share of the source on, in thousandths, it is cropped rather than extended.
+const CROP_FROM: u16 = 850;
 /// The part of the fitted picture's side, as a divisor, that is mirrored at its edge.
 const STRIP: u32 = 12;
 /// The blurs of an extended edge, from none: the divisors by which the picture is reduced, step by step.
@@ -94,8 +94,8 @@ fn reframe(picture: &Picture, frame: Size, focus: Focus) -> (Picture, Reframing,
     let source = picture.size();
     let crop = around(focus.pixels(source), source, largest_inside(source, frame));
     let kept = crop.kept_of(source);
-    if kept.hundredths_of_percent() >= CROP_FROM {
-        let how = format!("made locally: cropped to {kept} % of the source{}", enlarged(crop.size(), frame));
+    if kept.get() >= CROP_FROM {
+        let how = format!("made locally: cropped to {kept} of the source{}", enlarged(crop.size(), frame));
         let reframing = Reframing::new(source, crop, Rect::new(0, 0, frame));
         return (resample(picture, crop, frame, Filter::Lanczos3), reframing, how);
     }

@@ -1,10 +1,14 @@
 //! Where in a frame the picture's interest lies: the rectangle that is cut moves off the centre for it, as far as
 //! needed and no farther.
 
+use alloc::string::String;
+use core::str::FromStr;
+
+use super::per_mille::{PerMille, PerMilleError};
 use super::rect::Rect;
 use crate::size::Size;
 
-/// A point or a region of a frame, in thousandths of its width and height from its upper left corner.
+/// A point or a region of a frame, in shares of its width and height from its upper left corner.
 ///
 /// It is given in the frame that the target is cut from: the picture that the model makes, or the source where the
 /// target is cut from that, or where the backend says how the source lies in what it made, as the local one does.
@@ -25,44 +29,42 @@ use crate::size::Size;
 /// let (frame, story) = (Size::new(1000, 500)?, Size::new(200, 400)?);
 /// let x = |focus| Fit::Cover.rect_at(frame, story, focus).unwrap().x();
 /// assert_eq!(x(Focus::CENTRE), 375); // 250 pixels wide
-/// assert_eq!(x(Focus::point(600, 500)?), 375); // in it as it is
-/// assert_eq!(x(Focus::point(700, 500)?), 450); // at its right edge
-/// assert_eq!(Focus::point(1001, 0).unwrap_err().to_string(), "a focus at 1001 and 0 thousandths, expected 0 to 1000");
+/// assert_eq!(x("60,50".parse()?), 375); // in it as it is
+/// assert_eq!(x("70,50".parse()?), 450); // at its right edge
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "RawFocus"))]
 pub struct Focus {
-    left: u16,
-    top: u16,
-    right: u16,
-    bottom: u16,
+    left: PerMille,
+    top: PerMille,
+    right: PerMille,
+    bottom: PerMille,
 }
 
 impl Focus {
     /// The middle: every rectangle stays in the centre.
-    pub const CENTRE: Self = Self { left: 500, top: 500, right: 500, bottom: 500 };
+    pub const CENTRE: Self = Self::point(PerMille::HALF, PerMille::HALF);
 
-    /// The point `x` thousandths from the left and `y` from the top.
+    /// The point `x` from the left and `y` from the top.
+    pub const fn point(x: PerMille, y: PerMille) -> Self {
+        Self { left: x, top: y, right: x, bottom: y }
+    }
+
+    /// The region between these edges. `left` and `right` are distances from the left, `top` and `bottom` from the top.
     ///
     /// # Errors
     ///
-    /// [`FocusError::Outside`] where one of them is above 1000.
-    pub const fn point(x: u16, y: u16) -> Result<Self, FocusError> {
-        if x <= 1000 && y <= 1000 {
-            Ok(Self { left: x, top: y, right: x, bottom: y })
-        } else {
-            Err(FocusError::Outside { x, y })
+    /// [`FocusError::Order`] where `right` is before `left`, or `bottom` above `top`.
+    pub fn region(left: PerMille, top: PerMille, right: PerMille, bottom: PerMille) -> Result<Self, FocusError> {
+        match [[left, right], [top, bottom]].into_iter().find(|[from, to]| from > to) {
+            Some(edges) => Err(FocusError::Order { edges }),
+            None => Ok(Self { left, top, right, bottom }),
         }
     }
 
-    /// The region with these edges: left, top, right, bottom, in thousandths.
-    pub(crate) const fn region([left, top, right, bottom]: [u16; 4]) -> Self {
-        Self { left, top, right, bottom }
-    }
-
-    /// Left, top, right and bottom, in thousandths; of a point, left is right and top is bottom.
-    pub const fn edges(self) -> [u16; 4] {
+    /// Left, top, right and bottom. Of a point, left is right and top is bottom.
+    pub const fn edges(self) -> [PerMille; 4] {
         [self.left, self.top, self.right, self.bottom]
     }
 
@@ -99,7 +101,7 @@ impl Default for Focus {
 /// let (source, frame) = (Size::new(200, 100)?, Size::new(400, 400)?);
 /// let place = Rect::new(0, 100, Size::new(400, 200)?); // letterbox bars of 100 pixels above and below
 /// let reframing = Reframing::new(source, Rect::new(0, 0, source), place);
-/// let focus = Focus::point(250, 250)?; // in the source: 50 pixels from the left, 25 from the top
+/// let focus: Focus = "25,25".parse()?; // in the source: 50 pixels from the left, 25 from the top
 /// assert_eq!(focus.edges_px(frame, Some(reframing)), [100, 150, 100, 150]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -153,9 +155,9 @@ pub(crate) struct Span {
 }
 
 impl Span {
-    /// From `start` to `end` thousandths of `whole`, rounded outwards.
-    fn of(start: u16, end: u16, whole: u32) -> Self {
-        Self { start: whole * u32::from(start) / 1000, end: (whole * u32::from(end)).div_ceil(1000) }
+    /// From `start` to `end` of `whole`, rounded outwards.
+    fn of(start: PerMille, end: PerMille, whole: u32) -> Self {
+        Self { start: whole * u32::from(start.get()) / 1000, end: (whole * u32::from(end.get())).div_ceil(1000) }
     }
 
     /// What of the pixels is shown, each part given by start and length, at its place in `whole` pixels; rounded outwards.
@@ -191,38 +193,72 @@ pub(crate) fn around(focus: [Span; 2], frame: Size, size: Size) -> Rect {
     Rect::new(columns.place(size.width(), frame.width()), rows.place(size.height(), frame.height()), size)
 }
 
-/// Coordinates that do not make a [`Focus`].
+impl FromStr for Focus {
+    type Err = FocusError;
+
+    /// Reads a point `x,y`, such as `70,50`, or a region `left,top,right,bottom`, in percent.
+    fn from_str(text: &str) -> Result<Self, FocusError> {
+        let mut shares = [PerMille::ZERO; 4];
+        let mut count = 0;
+        for part in text.split(',') {
+            let share = shares.get_mut(count).ok_or_else(|| FocusError::form(text))?;
+            *share = part.parse()?;
+            count += 1;
+        }
+        let [left, top, right, bottom] = shares;
+        match count {
+            2 => Ok(Self::point(left, top)),
+            4 => Self::region(left, top, right, bottom),
+            _ => Err(FocusError::form(text)),
+        }
+    }
+}
+
+/// Values that do not make a [`Focus`].
 ///
 /// ```
-/// use smart_resize::geometry::{Focus, FocusError};
+/// use smart_resize::geometry::{Focus, FocusError, PerMille};
 ///
-/// let error = Focus::point(500, 1200).unwrap_err();
-/// assert_eq!(error, FocusError::Outside { x: 500, y: 1200 });
-/// assert_eq!(error.to_string(), "a focus at 500 and 1200 thousandths, expected 0 to 1000");
+/// let (from, to) = (PerMille::new(600)?, PerMille::new(400)?);
+/// let error = Focus::region(from, PerMille::ZERO, to, PerMille::WHOLE).unwrap_err();
+/// assert_eq!(error, FocusError::Order { edges: [from, to] });
+/// assert_eq!(error.to_string(), "focus is from 60 % to 40 %; expected the second not below the first");
+/// # Ok::<(), smart_resize::geometry::PerMilleError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FocusError {
-    /// A point outside the frame, in thousandths of its width and height.
-    #[error("a focus at {x} and {y} thousandths, expected 0 to 1000")]
-    #[expect(missing_docs, reason = "the two coordinates")]
-    Outside { x: u16, y: u16 },
-    /// Edges in the wrong order, in thousandths.
-    #[error("a focus from {} to {} thousandths, expected the second not below the first", edges[0], edges[1])]
+    /// Edges in the wrong order.
+    #[error("focus is from {} to {}; expected the second not below the first", edges[0], edges[1])]
     Order {
         /// The edge that comes first, and the one that does not follow it.
-        edges: [u16; 2],
+        edges: [PerMille; 2],
     },
+    /// A text that is neither a point nor a region.
+    #[error("focus is {found:?}; expected a point x,y or a region left,top,right,bottom")]
+    Form {
+        /// The first 40 characters.
+        found: String,
+    },
+    /// A percentage that cannot be read.
+    #[error(transparent)]
+    Share(#[from] PerMilleError),
+}
+
+impl FocusError {
+    fn form(text: &str) -> Self {
+        Self::Form { found: text.chars().take(40).collect() }
+    }
 }
 
 #[cfg(feature = "serde")]
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawFocus {
-    left: u16,
-    top: u16,
-    right: u16,
-    bottom: u16,
+    left: PerMille,
+    top: PerMille,
+    right: PerMille,
+    bottom: PerMille,
 }
 
 #[cfg(feature = "serde")]
@@ -230,11 +266,6 @@ impl TryFrom<RawFocus> for Focus {
     type Error = FocusError;
 
     fn try_from(raw: RawFocus) -> Result<Self, FocusError> {
-        let RawFocus { left, top, right, bottom } = raw;
-        if let Some(edges) = [[left, right], [top, bottom]].into_iter().find(|[from, to]| from > to) {
-            return Err(FocusError::Order { edges });
-        }
-        Self::point(right, bottom)?;
-        Ok(Self { left, top, right, bottom })
+        Self::region(raw.left, raw.top, raw.right, raw.bottom)
     }
 }

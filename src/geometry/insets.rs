@@ -1,200 +1,225 @@
 //! The edges of a target that have to stay free of anything important.
 
-use core::fmt;
+use alloc::string::String;
+use core::str::FromStr;
 
+use super::per_mille::{PerMille, PerMilleError};
 use super::rect::Rect;
 use crate::size::Size;
 
-/// The parts of a target that have to stay free of anything important, as thousandths of its sides or in its pixels.
+/// The edges of a target that have to stay free of anything important, as shares of its sides or in its pixels.
 ///
 /// ```
 /// # use smart_resize::Size;
 /// # use smart_resize::geometry::Insets;
-/// let story = Insets::new(140, 0, 200, 0)?; // 14 % at the top, 20 % at the bottom
+/// let story: Insets = "14,0,20,0".parse()?; // 14 % at the top, 20 % at the bottom
+/// assert_eq!(story.shares().unwrap()[2].to_string(), "20 %");
+///
 /// let banner = Insets::from_pixels(509, 507, 508, 507);
 /// assert!(banner.leave_room_in(Size::new(2560, 1440)?).is_ok());
 /// assert_eq!(
 ///     banner.leave_room_in(Size::new(1014, 1440)?).unwrap_err().to_string(),
-///     "insets of 507 and 507 pixels leave nothing of 1014 between them",
+///     "insets are 507 px and 507 px; expected less than 1014 px together",
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "RawInsets"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "Edges"))]
+#[cfg_attr(feature = "serde", serde(into = "Edges"))]
 pub struct Insets {
-    top: u16,
-    right: u16,
-    bottom: u16,
-    left: u16,
-    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "InsetUnit::is_thousandths"))]
-    unit: InsetUnit,
+    edges: Edges,
 }
 
-/// What insets are counted in.
-///
-/// ```
-/// use smart_resize::geometry::{InsetUnit, Insets};
-///
-/// assert_eq!(Insets::new(140, 0, 200, 0)?.unit(), InsetUnit::Thousandths);
-/// assert_eq!(Insets::from_pixels(120, 0, 80, 0).unit(), InsetUnit::Pixels);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+/// In JSON such as `{"percent": {"top": 14, "right": 0, "bottom": 20, "left": 0}}`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-#[non_exhaustive]
-pub enum InsetUnit {
-    /// Thousandths of the side.
-    #[default]
-    Thousandths,
-    /// Pixels of the target.
-    Pixels,
+enum Edges {
+    #[cfg_attr(feature = "serde", serde(rename = "percent"))]
+    Shares(Sides<PerMille>),
+    Pixels(Sides<u16>),
 }
 
-impl InsetUnit {
-    #[cfg(feature = "serde")]
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-    fn is_thousandths(&self) -> bool {
-        *self == Self::Thousandths
-    }
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+struct Sides<T> {
+    top: T,
+    right: T,
+    bottom: T,
+    left: T,
+}
 
-    /// How many of the unit a side of `length` pixels has.
-    const fn whole(self, length: u32) -> u32 {
-        match self {
-            Self::Thousandths => 1000,
-            Self::Pixels => length,
-        }
+impl Default for Edges {
+    fn default() -> Self {
+        Self::Shares(Sides::default())
     }
 }
 
 impl Insets {
-    /// Insets in thousandths of the height (`top`, `bottom`) and of the width (`right`, `left`).
+    /// Insets as shares of the height (`top`, `bottom`) and of the width (`right`, `left`).
     ///
     /// # Errors
     ///
-    /// [`InsetsError`] where two opposite insets leave nothing between them.
-    pub const fn new(top: u16, right: u16, bottom: u16, left: u16) -> Result<Self, InsetsError> {
-        let insets = Self { top, right, bottom, left, unit: InsetUnit::Thousandths };
-        // Any size will do: there are a thousand thousandths of each.
-        match insets.check(1, 1) {
-            Ok(()) => Ok(insets),
-            Err(error) => Err(error),
+    /// [`InsetsError::NoRoom`] where two opposite insets leave nothing between them.
+    pub fn new(top: PerMille, right: PerMille, bottom: PerMille, left: PerMille) -> Result<Self, InsetsError> {
+        for insets in [[top, bottom], [left, right]] {
+            if insets[0] >= insets[1].complement() {
+                return Err(InsetsError::NoRoom { insets });
+            }
         }
+        Ok(Self { edges: Edges::Shares(Sides { top, right, bottom, left }) })
     }
 
     /// Insets in pixels of the target. Whether they leave anything of it is checked with the request.
     pub const fn from_pixels(top: u16, right: u16, bottom: u16, left: u16) -> Self {
-        Self { top, right, bottom, left, unit: InsetUnit::Pixels }
+        Self { edges: Edges::Pixels(Sides { top, right, bottom, left }) }
     }
 
-    /// The same inset, in thousandths, on every side.
+    /// The same share on every side.
     ///
     /// # Errors
     ///
-    /// [`InsetsError`] from 500 on.
-    pub const fn all(inset: u16) -> Result<Self, InsetsError> {
+    /// [`InsetsError::NoRoom`] from one half on.
+    pub fn all(inset: PerMille) -> Result<Self, InsetsError> {
         Self::new(inset, inset, inset, inset)
     }
 
-    /// Top, right, bottom and left, in [`unit`](Self::unit)s.
-    pub const fn edges(self) -> [u16; 4] {
-        [self.top, self.right, self.bottom, self.left]
+    /// Top, right, bottom and left, where they are shares.
+    pub const fn shares(self) -> Option<[PerMille; 4]> {
+        match self.edges {
+            Edges::Shares(Sides { top, right, bottom, left }) => Some([top, right, bottom, left]),
+            Edges::Pixels(_) => None,
+        }
     }
 
-    /// What the edges are counted in.
-    pub const fn unit(self) -> InsetUnit {
-        self.unit
+    /// Top, right, bottom and left, where they are pixels of the target.
+    pub const fn pixels(self) -> Option<[u16; 4]> {
+        match self.edges {
+            Edges::Shares(_) => None,
+            Edges::Pixels(Sides { top, right, bottom, left }) => Some([top, right, bottom, left]),
+        }
     }
 
     /// Whether anything is left of `target` between the insets.
     ///
     /// # Errors
     ///
-    /// [`InsetsError`] where two opposite ones, in pixels, are as long as its side.
-    pub const fn leave_room_in(self, target: Size) -> Result<(), InsetsError> {
-        self.check(target.width(), target.height())
-    }
-
-    const fn check(self, width: u32, height: u32) -> Result<(), InsetsError> {
-        let unit = self.unit;
-        let (columns, rows) = (unit.whole(width), unit.whole(height));
-        if self.top as u32 + self.bottom as u32 >= rows {
-            return Err(InsetsError { insets: [self.top, self.bottom], unit, whole: rows });
-        }
-        if self.left as u32 + self.right as u32 >= columns {
-            return Err(InsetsError { insets: [self.left, self.right], unit, whole: columns });
+    /// [`InsetsError::NoRoomInPixels`] where two opposite insets, in pixels, are as long as their side.
+    pub fn leave_room_in(self, target: Size) -> Result<(), InsetsError> {
+        let Some([top, right, bottom, left]) = self.pixels() else {
+            return Ok(());
+        };
+        for (insets, side) in [([top, bottom], target.height()), ([left, right], target.width())] {
+            if u32::from(insets[0]) + u32::from(insets[1]) >= side {
+                return Err(InsetsError::NoRoomInPixels { insets, side });
+            }
         }
         Ok(())
     }
 
-    /// What is left of `rect`, which becomes `target`; an inset is rounded up to whole pixels of the rectangle, and at
+    /// What is left of `rect`, which becomes `target`. An inset is rounded up to whole pixels of the rectangle, and at
     /// least one pixel is left.
     #[must_use]
     pub fn inside(self, rect: Rect, target: Size) -> Rect {
-        let cut = |start: u32, length: u32, target: u32, before: u16, after: u16| {
-            let part = |inset: u16| length.saturating_mul(inset.into()).div_ceil(self.unit.whole(target));
+        let (sides, whole) = match self.edges {
+            Edges::Shares(Sides { top, right, bottom, left }) => {
+                ([top.get(), right.get(), bottom.get(), left.get()], [1000; 2])
+            }
+            Edges::Pixels(Sides { top, right, bottom, left }) => {
+                ([top, right, bottom, left], [target.width(), target.height()])
+            }
+        };
+        let cut = |start: u32, length: u32, whole: u32, before: u16, after: u16| {
+            let part = |inset: u16| length.saturating_mul(inset.into()).div_ceil(whole);
             let before = part(before).min(length - 1);
             (start.saturating_add(before), length.saturating_sub(before.saturating_add(part(after))).max(1))
         };
-        let (x, width) = cut(rect.x(), rect.width(), target.width(), self.left, self.right);
-        let (y, height) = cut(rect.y(), rect.height(), target.height(), self.top, self.bottom);
+        let ([top, right, bottom, left], [columns, rows]) = (sides, whole);
+        let (x, width) = cut(rect.x(), rect.width(), columns, left, right);
+        let (y, height) = cut(rect.y(), rect.height(), rows, top, bottom);
         // Invariant: both sides are from 1 to those of `rect`.
         Size::new(width, height).map_or(rect, |size| Rect::new(x, y, size))
     }
 }
 
-/// Two opposite insets that leave nothing between them.
-///
-/// ```
-/// use smart_resize::geometry::{Insets, InsetsError};
-///
-/// let error: InsetsError = Insets::all(500).unwrap_err();
-/// assert_eq!((error.insets, error.whole), ([500, 500], 1000));
-/// assert_eq!(error.to_string(), "insets of 500 and 500 thousandths leave nothing between them");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct InsetsError {
-    /// The two insets.
-    pub insets: [u16; 2],
-    /// What they are counted in.
-    pub unit: InsetUnit,
-    /// How many of the unit there are.
-    pub whole: u32,
-}
+impl FromStr for Insets {
+    type Err = InsetsError;
 
-impl fmt::Display for InsetsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { insets: [a, b], unit, whole } = self;
-        match unit {
-            InsetUnit::Thousandths => write!(f, "insets of {a} and {b} thousandths leave nothing between them"),
-            InsetUnit::Pixels => write!(f, "insets of {a} and {b} pixels leave nothing of {whole} between them"),
+    /// Reads one percentage for every side, such as `10`, or four: top, right, bottom and left, such as `14,0,20,0`.
+    fn from_str(text: &str) -> Result<Self, InsetsError> {
+        let mut shares = [PerMille::ZERO; 4];
+        let mut count = 0;
+        for part in text.split(',') {
+            let share = shares.get_mut(count).ok_or_else(|| InsetsError::form(text))?;
+            *share = part.parse()?;
+            count += 1;
+        }
+        let [top, right, bottom, left] = shares;
+        match count {
+            1 => Self::all(top),
+            4 => Self::new(top, right, bottom, left),
+            _ => Err(InsetsError::form(text)),
         }
     }
 }
 
-impl core::error::Error for InsetsError {}
+/// Values that do not make [`Insets`].
+///
+/// ```
+/// use smart_resize::geometry::{Insets, InsetsError, PerMille};
+///
+/// let error: InsetsError = Insets::all(PerMille::HALF).unwrap_err();
+/// assert_eq!(error, InsetsError::NoRoom { insets: [PerMille::HALF; 2] });
+/// assert_eq!(error.to_string(), "insets are 50 % and 50 %; expected less than 100 % together");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InsetsError {
+    /// Two opposite insets that leave nothing between them.
+    #[error("insets are {} and {}; expected less than 100 % together", insets[0], insets[1])]
+    NoRoom {
+        /// The two insets.
+        insets: [PerMille; 2],
+    },
+    /// Two opposite insets in pixels that leave nothing of a target between them.
+    #[error("insets are {} px and {} px; expected less than {side} px together", insets[0], insets[1])]
+    NoRoomInPixels {
+        /// The two insets in pixels.
+        insets: [u16; 2],
+        /// The side of the target in pixels.
+        side: u32,
+    },
+    /// A text that is neither one percentage nor four.
+    #[error("insets are {found:?}; expected one percentage, or four: top,right,bottom,left")]
+    Form {
+        /// The first 40 characters.
+        found: String,
+    },
+    /// A percentage that cannot be read.
+    #[error(transparent)]
+    Share(#[from] PerMilleError),
+}
 
-#[cfg(feature = "serde")]
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawInsets {
-    top: u16,
-    right: u16,
-    bottom: u16,
-    left: u16,
-    #[serde(default)]
-    unit: InsetUnit,
+impl InsetsError {
+    fn form(text: &str) -> Self {
+        Self::Form { found: text.chars().take(40).collect() }
+    }
 }
 
 #[cfg(feature = "serde")]
-impl TryFrom<RawInsets> for Insets {
+impl TryFrom<Edges> for Insets {
     type Error = InsetsError;
 
-    fn try_from(raw: RawInsets) -> Result<Self, InsetsError> {
-        let RawInsets { top, right, bottom, left, unit } = raw;
-        match unit {
-            InsetUnit::Thousandths => Self::new(top, right, bottom, left),
-            InsetUnit::Pixels => Ok(Self::from_pixels(top, right, bottom, left)),
+    fn try_from(edges: Edges) -> Result<Self, InsetsError> {
+        match edges {
+            Edges::Shares(Sides { top, right, bottom, left }) => Self::new(top, right, bottom, left),
+            Edges::Pixels(_) => Ok(Self { edges }),
         }
+    }
+}
+
+#[cfg(feature = "serde")]
+impl From<Insets> for Edges {
+    fn from(insets: Insets) -> Self {
+        insets.edges
     }
 }

@@ -1,6 +1,6 @@
 //! Rectangles of whole pixels, and the share of a picture that one keeps.
 
-use super::percent::percent;
+use super::per_mille::PerMille;
 use crate::size::Size;
 
 /// A rectangle of whole pixels; x runs right and y down from the picture's upper left corner.
@@ -12,7 +12,7 @@ use crate::size::Size;
 /// let (frame, quarter) = (Size::new(1000, 800)?, Size::new(250, 800)?);
 /// let right = Rect::new(750, 0, quarter);
 /// assert!(right.is_inside(frame));
-/// assert_eq!(right.kept_of(frame).to_string(), "25.00");
+/// assert_eq!(right.kept_of(frame).to_string(), "25 %");
 /// assert!(!Rect::new(751, 0, quarter).is_inside(frame));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -79,15 +79,8 @@ impl Rect {
             && self.y as u64 + self.height() as u64 <= frame.height() as u64
     }
 
-    /// The share of a picture of `frame` pixels that the rectangle keeps.
-    pub const fn kept_of(self, frame: Size) -> Kept {
-        let hundredths = self.size.area() as u64 * 10_000 / frame.area() as u64;
-        #[expect(clippy::cast_possible_truncation, reason = "the minimum is at most 10,000")]
-        Kept { hundredths: if hundredths > 10_000 { 10_000 } else { hundredths as u16 } }
+    /// The share of a picture of `frame` pixels that the rectangle keeps, rounded down: the whole means all of it.
+    pub const fn kept_of(self, frame: Size) -> PerMille {
+        PerMille::rounded_down(self.size.area() as u128, frame.area() as u128)
     }
-}
-
-percent! {
-    /// A share in percent with two decimals, rounded down, so that `100.00` means all of it.
-    Kept
 }

@@ -1,8 +1,10 @@
 //! What generations cost, in whole millionths of a US dollar.
 
 use alloc::borrow::Cow;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
+use core::str::FromStr;
 
 use super::preset::Tier;
 
@@ -12,6 +14,7 @@ use super::preset::Tier;
 /// # use smart_resize::model::UsdMicros;
 /// assert_eq!(UsdMicros(6_050_000).to_string(), "$6.05");
 /// assert_eq!(UsdMicros(39_000).to_string(), "$0.039");
+/// assert_eq!("0.039".parse(), Ok(UsdMicros(39_000)));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
@@ -42,6 +45,42 @@ impl fmt::Display for UsdMicros {
         }
         write!(f, "${dollars}.{decimals:0digits$}")
     }
+}
+
+impl FromStr for UsdMicros {
+    type Err = ParseUsdError;
+
+    /// Reads dollars with at most six decimals, such as `1.50` or `$1.50`.
+    fn from_str(text: &str) -> Result<Self, ParseUsdError> {
+        let number = text.strip_prefix('$').unwrap_or(text);
+        let (dollars, decimals) = number.split_once('.').unwrap_or((number, "0"));
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
+        let read = || {
+            // `1.5000000` is `1.5`.
+            let decimals = decimals.trim_end_matches('0');
+            let missing = 6_u32.checked_sub(u32::try_from(decimals.len()).ok()?)?;
+            let micros = if decimals.is_empty() { 0 } else { decimals.parse::<u64>().ok()? * 10_u64.pow(missing) };
+            dollars.parse::<u64>().ok()?.checked_mul(1_000_000)?.checked_add(micros).map(Self)
+        };
+        let read = if digits(dollars) && digits(decimals) { read() } else { None };
+        read.ok_or_else(|| ParseUsdError { found: text.chars().take(40).collect() })
+    }
+}
+
+/// A text that is no amount in dollars.
+///
+/// ```
+/// use smart_resize::model::{ParseUsdError, UsdMicros};
+///
+/// let error: ParseUsdError = "-1".parse::<UsdMicros>().unwrap_err();
+/// assert_eq!(error.to_string(), "amount is \"-1\"; expected dollars with at most six decimals, such as 1.50");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("amount is {found:?}; expected dollars with at most six decimals, such as 1.50")]
+#[non_exhaustive]
+pub struct ParseUsdError {
+    /// The text, its first 40 characters.
+    pub found: String,
 }
 
 /// What one image of a model and a tier costs.

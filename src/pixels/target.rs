@@ -203,7 +203,7 @@ mod tests {
         let inside = Rect::new(10, 10, size(80, 70));
         assert_eq!(placed(&target, size(100, 90), inside), Rect::new(10, 15, size(80, 60)));
         let reframing = Reframing::new(size(50, 50), whole(size(50, 50)), whole(size(100, 90)));
-        let focus = Focus::point(0, 0).unwrap();
+        let focus: Focus = "0,0".parse().unwrap();
         let moved = placed(&target.with_reframing(reframing).with_focus(focus), size(100, 90), whole(size(100, 90)));
         assert_eq!((moved.x(), moved.y()), (0, 0));
         assert_eq!(placed(&target.with_reframing(reframing), size(100, 90), whole(size(100, 90))), planned);

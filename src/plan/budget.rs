@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::share::search::{Asked, Groups, cheapest};
+use crate::geometry::per_mille::PerMille;
 use crate::model::price::UsdMicros;
 use crate::request::builder::Request;
 use crate::request::sharing::Sharing;
@@ -27,7 +28,7 @@ use crate::request::sharing::Sharing;
 /// let Err(PlanError::OverBudget(error)) = Plan::new(&request) else { panic!("$0.65 is more than $0.40") };
 /// assert_eq!(
 ///     error.to_string(),
-///     "the plan costs $0.65, at most $0.40: sharing generations at a loss of 0.0 % would cost $0.35, \
+///     "the plan costs $0.65, at most $0.40: sharing generations at a loss of 0 % would cost $0.35, \
 ///      at 16.9 % $0.20",
 /// );
 /// ```
@@ -60,14 +61,14 @@ pub struct OverBudgetError {
 /// let request = Request::builder(source).sizes(sizes).max_cost(UsdMicros(400_000)).build()?;
 /// let Err(PlanError::OverBudget(error)) = Plan::new(&request) else { panic!("$0.65 is more than $0.40") };
 /// let cheapest = error.cheapest.unwrap();
-/// assert_eq!((cheapest.max_loss_per_mille, cheapest.cost, cheapest.calls), (169, UsdMicros(200_000), 1));
+/// assert_eq!((cheapest.max_loss.to_string(), cheapest.cost, cheapest.calls), ("16.9 %".into(), UsdMicros(200_000), 1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Alternative {
-    /// The loss to allow, in thousandths.
-    pub max_loss_per_mille: u16,
+    /// The loss to allow.
+    pub max_loss: PerMille,
     /// What it costs.
     pub cost: UsdMicros,
     /// How many calls it makes.
@@ -92,10 +93,10 @@ impl fmt::Display for OverBudgetError {
         let in_calls = |f: &mut fmt::Formatter<'_>, found: Alternative| {
             max_calls.map_or(Ok(()), |_| write!(f, " in {}", Calls(found.calls)))
         };
-        write!(f, ": sharing generations at a loss of {} would cost {}", Percent(least), least.cost)?;
+        write!(f, ": sharing generations at a loss of {} would cost {}", least.max_loss, least.cost)?;
         in_calls(f, least)?;
         if cheapest != least {
-            write!(f, ", at {} {}", Percent(cheapest), cheapest.cost)?;
+            write!(f, ", at {} {}", cheapest.max_loss, cheapest.cost)?;
             in_calls(f, cheapest)?;
         }
         Ok(())
@@ -113,16 +114,6 @@ impl fmt::Display for Calls {
     }
 }
 
-/// The loss of an alternative, such as `12.5 %`.
-struct Percent(Alternative);
-
-impl fmt::Display for Percent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let loss = self.0.max_loss_per_mille;
-        write!(f, "{}.{} %", loss / 10, loss % 10)
-    }
-}
-
 /// The error of a plan of this cost and these calls, if it exceeds what `request` allows.
 pub(super) fn check(request: &Request, asked: &[Asked], cost: UsdMicros, calls: u32) -> Result<(), OverBudgetError> {
     let (max_cost, max_calls) = (request.max_cost(), request.max_calls());
@@ -130,8 +121,8 @@ pub(super) fn check(request: &Request, asked: &[Asked], cost: UsdMicros, calls: 
         return Ok(());
     }
     let none = OverBudgetError { cost, max_cost, calls, max_calls, least_loss: None, cheapest: None };
-    let shared = |max_loss_per_mille| alternative(request, asked, max_loss_per_mille);
-    let Some(most) = shared(1000).filter(|most| max_cost.is_none_or(|max| most.cost <= max)) else {
+    let shared = |max_loss| alternative(request, asked, max_loss);
+    let Some(most) = shared(PerMille::WHOLE).filter(|most| max_cost.is_none_or(|max| most.cost <= max)) else {
         return Err(none);
     };
     let within = |max: UsdMicros| least_loss(request.sharing(), max, most, &shared);
@@ -149,25 +140,25 @@ fn least_loss(
     sharing: Sharing,
     max: UsdMicros,
     most: Alternative,
-    shared: &impl Fn(u16) -> Option<Alternative>,
+    shared: &impl Fn(PerMille) -> Option<Alternative>,
 ) -> Alternative {
     let mut fits = most;
-    let (mut from, mut to) = (sharing.max_loss_per_mille(), most.max_loss_per_mille);
+    let (mut from, mut to) = (sharing.max_loss(), most.max_loss);
     while from < to {
-        let middle = u16::midpoint(from, to);
+        let middle = from.midpoint(to);
         match shared(middle).filter(|found| found.cost <= max) {
             Some(found) => (fits, to) = (found, middle),
-            None => from = middle + 1,
+            None => from = middle.next(),
         }
     }
     fits
 }
 
 /// The cheapest plan with at most the calls that the request allows.
-fn alternative(request: &Request, asked: &[Asked], max_loss_per_mille: u16) -> Option<Alternative> {
-    let groups = cheapest(request, asked, max_loss_per_mille, max_groups(request))?;
+fn alternative(request: &Request, asked: &[Asked], max_loss: PerMille) -> Option<Alternative> {
+    let groups = cheapest(request, asked, max_loss, max_groups(request))?;
     let calls = u32::try_from(groups.groups.len()).unwrap_or(u32::MAX).saturating_mul(request.calls_per_generation());
-    Some(Alternative { max_loss_per_mille, cost: cost(request, &groups), calls })
+    Some(Alternative { max_loss, cost: cost(request, &groups), calls })
 }
 
 /// How many generations the calls that the request allows are enough for.

@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use super::budget;
 use super::content::{Call, Generation, Header, Plan, PlanError, Rendition, call_seed};
 use super::share::search::{Asked, Group, Groups, groups};
-use super::share::{Loss, Optimality, Unshared};
+use super::share::{Optimality, Unshared, loss};
+use crate::geometry::per_mille::PerMille;
 use crate::geometry::rect::Rect;
 use crate::model::preset::Preset;
 use crate::model::price::UsdMicros;
@@ -110,7 +111,7 @@ fn rendition(
         safe_area: target.safe_area(),
         crop,
         kept: crop.kept_of(frame),
-        loss: shared.map_or(Loss::default(), |own| Loss::of(target.size(), own.preset().size(), frame)),
+        loss: shared.map_or(PerMille::ZERO, |own| loss(target.size(), own.preset().size(), frame)),
         unshared: shared,
     }
 }

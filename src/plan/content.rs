@@ -7,12 +7,13 @@ use core::fmt;
 
 use super::budget::OverBudgetError;
 use super::fingerprint::CallFields;
-use super::share::{Loss, Optimality, Unshared};
+use super::share::{Optimality, Unshared};
 use crate::digest::{Digest, Fingerprint};
 use crate::format::Format;
 use crate::geometry::fit::Fit;
 use crate::geometry::insets::Insets;
-use crate::geometry::rect::{Kept, Rect};
+use crate::geometry::per_mille::PerMille;
+use crate::geometry::rect::Rect;
 use crate::model::preset::Preset;
 use crate::model::price::UsdMicros;
 use crate::request::options::CallOptions;
@@ -328,7 +329,7 @@ impl Call {
 /// let rendition = &plan.renditions()[0];
 /// assert_eq!(plan.generations()[0].preset().size().to_string(), "2752x1536");
 /// assert_eq!((rendition.crop().x(), rendition.crop().size().to_string()), (10, "2731x1536".into()));
-/// assert_eq!(rendition.kept().to_string(), "99.23");
+/// assert_eq!(rendition.kept().to_string(), "99.2 %");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -340,8 +341,8 @@ pub struct Rendition {
     pub(super) max_bytes: Option<u64>,
     pub(super) safe_area: Insets,
     pub(super) crop: Rect,
-    pub(super) kept: Kept,
-    pub(super) loss: Loss,
+    pub(super) kept: PerMille,
+    pub(super) loss: PerMille,
     pub(super) unshared: Option<Unshared>,
 }
 
@@ -382,13 +383,13 @@ impl Rendition {
         self.crop
     }
 
-    /// The share of the frame in the rectangle.
-    pub const fn kept(&self) -> Kept {
+    /// The share of the frame in the rectangle, rounded down: the whole means all of it.
+    pub const fn kept(&self) -> PerMille {
         self.kept
     }
 
-    /// How much nearness of shape it loses by sharing a generation.
-    pub const fn loss(&self) -> Loss {
+    /// How much nearness of shape it loses by sharing a generation, rounded up.
+    pub const fn loss(&self) -> PerMille {
         self.loss
     }
 

@@ -14,12 +14,13 @@ use serde::{Deserialize, Serialize};
 
 use self::read::expect;
 use super::content::{Call, CallId, Generation, Plan, Rendition};
-use super::share::{Loss, Optimality, Unshared};
+use super::share::{Optimality, Unshared};
 use crate::digest::{Digest, Fingerprint};
 use crate::format::Format;
 use crate::geometry::fit::Fit;
 use crate::geometry::insets::Insets;
-use crate::geometry::rect::{Kept, Rect};
+use crate::geometry::per_mille::PerMille;
+use crate::geometry::rect::Rect;
 use crate::model::preset::{AspectRatio, Tier};
 use crate::model::price::UsdMicros;
 use crate::request::options::CallOptions;
@@ -93,7 +94,7 @@ struct RenditionDocument {
     #[serde(default, skip_serializing_if = "is_default")]
     safe_area: Insets,
     crop: RectDocument,
-    kept_percent: Kept,
+    kept_percent: PerMille,
     /// There where generations are shared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unshared: Option<UnsharedDocument>,
@@ -108,7 +109,7 @@ struct UnsharedDocument {
     width: u32,
     height: u32,
     usd_micros_per_image: UsdMicros,
-    loss_percent: Loss,
+    loss_percent: PerMille,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -217,7 +218,7 @@ impl From<&Rendition> for RenditionDocument {
 }
 
 impl UnsharedDocument {
-    fn new(unshared: &Unshared, loss: Loss) -> Self {
+    fn new(unshared: &Unshared, loss: PerMille) -> Self {
         let Unshared { preset, per_image } = unshared;
         Self {
             aspect_ratio: preset.ratio(),

@@ -3,10 +3,10 @@
 mod cover;
 pub(super) mod search;
 
-use crate::geometry::percent::percent;
+use crate::geometry::per_mille::PerMille;
 use crate::model::preset::Preset;
 use crate::model::price::UsdMicros;
-use crate::size::{Nearness, Size};
+use crate::size::Size;
 
 /// Whether the set of generations of a plan is proven to be the best.
 ///
@@ -17,7 +17,7 @@ use crate::size::{Nearness, Size};
 ///
 /// let request = Request::builder(Source::from_url("https://example.com/shoe.jpg"))
 ///     .sizes(["1280x720", "1200x628", "1500x1000"])
-///     .sharing(Sharing::Shared { max_loss_per_mille: 200 });
+///     .sharing(Sharing::Shared { max_loss: "20%".parse()? });
 /// assert_eq!(Plan::new(&request.clone().build()?)?.optimality(), Optimality::Proven);
 /// let plan = Plan::new(&request.max_search_nodes(0).build()?)?;
 /// assert!(matches!(plan.optimality(), Optimality::BestFound { lower_bound } if lower_bound <= plan.cost()));
@@ -45,7 +45,7 @@ pub enum Optimality {
 ///
 /// let request = Request::builder(Source::from_url("https://example.com/shoe.jpg"))
 ///     .sizes(["1280x720", "1200x628", "1500x1000"])
-///     .sharing(Sharing::Shared { max_loss_per_mille: 200 });
+///     .sharing(Sharing::Shared { max_loss: "20%".parse()? });
 /// let plan = Plan::new(&request.build()?)?;
 /// let unshared = plan.renditions()[2].unshared().unwrap();
 /// assert_eq!((unshared.preset().to_string(), unshared.per_image().to_string()), ("3:2 2K".into(), "$0.15".into()));
@@ -70,23 +70,9 @@ impl Unshared {
     }
 }
 
-percent! {
-    /// How much nearness of shape a target loses to its own best preset: a share in percent with two decimals, rounded
-    /// up, so that `0.00` means nothing, and what is printed is never above a bound that was kept.
-    Loss
-}
-
-impl Loss {
-    /// What `target` loses with a frame of `used` pixels in place of `own`.
-    pub(super) fn of(target: Size, own: Size, used: Size) -> Self {
-        let (part, whole) = used.nearness(target).over(own.nearness(target));
-        let hundredths = (whole.saturating_sub(part) * 10_000).div_ceil(whole);
-        Self { hundredths: u16::try_from(hundredths).unwrap_or(10_000) }
-    }
-}
-
-/// Whether shapes as near as `used` lose at most `per_mille` of `own`.
-pub(super) fn is_near_enough(used: Nearness, own: Nearness, per_mille: u16) -> bool {
-    let (part, whole) = used.over(own);
-    part * 1000 >= whole * u128::from(1000_u16.saturating_sub(per_mille))
+/// How much nearness of shape `target` loses with a frame of `used` pixels in place of `own`: rounded up, so that what is
+/// printed is never below what is lost.
+pub(super) fn loss(target: Size, own: Size, used: Size) -> PerMille {
+    let (part, whole) = used.nearness(target).over(own.nearness(target));
+    PerMille::rounded_up(whole.saturating_sub(part), whole)
 }

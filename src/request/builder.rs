@@ -11,6 +11,7 @@ use super::target::Target;
 use crate::format::Format;
 use crate::geometry::fit::Fit;
 use crate::geometry::focus::Focus;
+use crate::geometry::per_mille::PerMille;
 use crate::geometry::rect::Rect;
 use crate::model::catalog::Model;
 use crate::model::preset::{Preset, Tier};
@@ -105,7 +106,7 @@ struct Fields {
     seed: Option<u64>,
     sharing: Sharing,
     max_search_nodes: u64,
-    crop_source_above: Option<u16>,
+    crop_source_above: Option<PerMille>,
     max_cost: Option<UsdMicros>,
     max_calls: Option<u32>,
 }
@@ -123,11 +124,10 @@ impl Fields {
 
     /// The source's size and the rectangle that becomes `target`, if the request lets it be cut from the source.
     fn cut_from_source(&self, target: Size) -> Option<(Size, Rect)> {
-        let min_kept_per_mille = self.crop_source_above?;
+        let min_kept = self.crop_source_above?;
         let frame = self.source.bytes().and(self.source.size())?;
         let rect = self.fit.rect_at(frame, target, self.options.focus).ok()?;
-        let (kept, whole) = (u64::from(rect.size().area()), u64::from(frame.area()));
-        (kept * 1000 >= whole * u64::from(min_kept_per_mille)).then_some((frame, rect))
+        (rect.kept_of(frame) >= min_kept).then_some((frame, rect))
     }
 }
 
@@ -235,8 +235,8 @@ impl Request {
         self.fields.max_search_nodes
     }
 
-    /// The share of the source, in thousandths, that a target must keep to be cut from the source; `None` disables it.
-    pub const fn crop_source_above(&self) -> Option<u16> {
+    /// The share of the source that a target must keep to be cut from the source; `None` disables it.
+    pub const fn crop_source_above(&self) -> Option<PerMille> {
         self.fields.crop_source_above
     }
 
@@ -398,12 +398,12 @@ impl RequestBuilder {
         self
     }
 
-    /// Cuts a target from the source itself, at no cost, where the source covers it and the rectangle is at least
-    /// `min_kept_per_mille` thousandths of the source, up to 1000. It needs the source's bytes and upright size. Such a
+    /// Cuts a target from the source itself, at no cost, where the source covers it and the rectangle keeps at least
+    /// `min_kept` of the source. It needs the source's bytes and upright size. Such a
     /// target has one picture, however many variants are asked, and nothing is composed for its safe area. Default:
     /// never.
-    pub const fn crop_source_above(mut self, min_kept_per_mille: u16) -> Self {
-        self.fields.crop_source_above = Some(min_kept_per_mille);
+    pub const fn crop_source_above(mut self, min_kept: PerMille) -> Self {
+        self.fields.crop_source_above = Some(min_kept);
         self
     }
 
@@ -471,9 +471,7 @@ impl RequestBuilder {
             }
         }
         let model = self.fields.model.name();
-        errors.extend(
-            unpriced.into_iter().map(|resolution| RequestError::NoPrice { model: model.to_string(), resolution }),
-        );
+        errors.extend(unpriced.into_iter().map(|tier| RequestError::NoPrice { model: model.to_string(), tier }));
         if errors.is_empty() {
             Ok(Request { fields: self.fields, targets, placements, floor })
         } else {
@@ -512,12 +510,6 @@ impl RequestBuilder {
         if !(1..=6).contains(&self.fields.options.safety_tolerance) {
             errors.push(RequestError::SafetyTolerance { found: self.fields.options.safety_tolerance });
         }
-        let loss = self.fields.sharing.max_loss_per_mille();
-        let shares = [("loss", Some(loss)), ("kept share", self.fields.crop_source_above)];
-        errors.extend(shares.into_iter().filter_map(|(what, found)| {
-            let found = found.filter(|found| *found > 1000)?;
-            Some(RequestError::PerMille { what, found })
-        }));
         errors
     }
 }

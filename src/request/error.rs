@@ -146,21 +146,13 @@ pub enum RequestError {
         /// The insets.
         source: InsetsError,
     },
-    /// A share of more than all.
-    #[error("a {what} of {found} thousandths, at most 1000")]
-    PerMille {
-        /// Of what.
-        what: &'static str,
-        /// How many thousandths.
-        found: u16,
-    },
     /// A model and tier without a price.
-    #[error("no price is known for {model}{}", At(*resolution))]
+    #[error("no price is known for {model}{}", At(*tier))]
     NoPrice {
         /// The model.
         model: String,
         /// The tier.
-        resolution: Option<Tier>,
+        tier: Option<Tier>,
     },
 }
 

@@ -1,5 +1,7 @@
 //! Which targets may be cut from one generation.
 
+use crate::geometry::per_mille::PerMille;
+
 /// The nodes that a search for the cheapest set looks into at most, unless a request says otherwise.
 pub const DEFAULT_SEARCH_NODES: u64 = 100_000;
 
@@ -30,12 +32,12 @@ pub const DEFAULT_SEARCH_NODES: u64 = 100_000;
 ///     let sizes = ["1280x720", "1200x628", "1500x1000"];
 ///     Plan::new(&Request::builder(source).sizes(sizes).sharing(sharing).build().unwrap())
 /// };
-/// let shared = plan(Sharing::Shared { max_loss_per_mille: 200 })?;
+/// let shared = plan(Sharing::Shared { max_loss: "20 %".parse()? })?;
 /// assert_eq!((shared.cost().to_string(), shared.cost_unshared().to_string()), ("$0.20".into(), "$0.50".into()));
 /// assert_eq!(shared.generations()[0].preset().to_string(), "16:9 2K");
-/// assert_eq!(shared.renditions()[2].loss().to_string(), "15.75");
+/// assert_eq!(shared.renditions()[2].loss().to_string(), "15.8 %");
 /// assert_eq!(shared.optimality(), Optimality::Proven);
-/// # Ok::<(), smart_resize::plan::PlanError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
@@ -49,20 +51,21 @@ pub enum Sharing {
     /// Those for which a common generation is near enough in shape: the cheapest set of generations, within
     /// [`max_calls`](super::RequestBuilder::max_calls) if that is possible.
     ///
-    /// What is bounded is shape. With [`Fit::Crop`](crate::geometry::fit::Fit::Crop) a target may keep much less of a generation of a
+    /// What is bounded is shape. With [`Fit::Crop`](crate::geometry::Fit::Crop) a target may keep much less of a generation of a
     /// higher tier.
     Shared {
-        /// How much of the nearness of its own best preset a target may lose, in thousandths, up to 1000.
-        max_loss_per_mille: u16,
+        /// How much of the nearness of its own best preset a target may lose.
+        #[cfg_attr(feature = "serde", serde(rename = "max_loss_percent"))]
+        max_loss: PerMille,
     },
 }
 
 impl Sharing {
     /// The loss that is allowed, where any is.
-    pub(crate) const fn max_loss_per_mille(self) -> u16 {
+    pub(crate) const fn max_loss(self) -> PerMille {
         match self {
-            Self::PerTarget | Self::Duplicates => 0,
-            Self::Shared { max_loss_per_mille } => max_loss_per_mille,
+            Self::PerTarget | Self::Duplicates => PerMille::ZERO,
+            Self::Shared { max_loss } => max_loss,
         }
     }
 }

@@ -8,10 +8,9 @@ use crate::size::Size;
 ///
 /// ```
 /// use smart_resize::{Format, Size, Target};
-/// use smart_resize::geometry::Insets;
 ///
 /// let story = Target::new(Size::new(1080, 1920)?)
-///     .with_safe_area(Insets::new(140, 0, 200, 0)?) // 14 % at the top, 20 % at the bottom
+///     .with_safe_area("14,0,20,0".parse()?) // 14 % at the top, 20 % at the bottom
 ///     .with_format(Format::Jpeg)
 ///     .with_max_bytes(150_000);
 /// assert_eq!((story.format(), story.max_bytes()), (Some(Format::Jpeg), Some(150_000)));

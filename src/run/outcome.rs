@@ -11,13 +11,13 @@ use crate::generate::request::GenerationRequest;
 use crate::generate::store::StoreError;
 use crate::geometry::focus::Focus;
 use crate::geometry::insets::Insets;
-use crate::geometry::rect::{Kept, Rect};
+use crate::geometry::per_mille::PerMille;
+use crate::geometry::rect::Rect;
 use crate::model::preset::{AspectRatio, Tier};
 use crate::model::price::UsdMicros;
 use crate::pixels::encode::EncoderSettings;
 use crate::pixels::rendered::{RenderError, Warning};
 use crate::plan::content::{CallId, Generation, Plan};
-use crate::plan::share::Loss;
 use crate::size::Size;
 
 /// The result of a run. Nothing in it is lost for a failure elsewhere.
@@ -221,7 +221,7 @@ impl fmt::Debug for Output {
 /// let provenance = &output?.provenance;
 /// assert_eq!(provenance.frame, Size::new(1152, 928)?); // 5:4 at 1K
 /// assert_eq!(provenance.crop.size(), Size::new(1114, 928)?);
-/// assert_eq!(provenance.kept_percent.to_string(), "96.70");
+/// assert_eq!(provenance.kept.to_string(), "96.7 %");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -237,9 +237,11 @@ pub struct Provenance {
     /// The rectangle of it that became the picture.
     pub crop: Rect,
     /// The share of it in the rectangle.
-    pub kept_percent: Kept,
+    #[cfg_attr(feature = "serde", serde(rename = "kept_percent"))]
+    pub kept: PerMille,
     /// How much nearness of shape was lost by sharing a generation.
-    pub loss_percent: Loss,
+    #[cfg_attr(feature = "serde", serde(rename = "loss_percent"))]
+    pub loss: PerMille,
     /// Where the picture's interest lies, as it was asked.
     pub focus: Focus,
     /// What of the picture had to stay free of anything important.

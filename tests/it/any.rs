@@ -3,7 +3,7 @@
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
-use smart_resize::geometry::{Fit, Focus, Insets};
+use smart_resize::geometry::{Fit, Focus, Insets, PerMille};
 use smart_resize::model::{Model, Preset, PriceList, Smallest, UsdMicros};
 use smart_resize::plan::Digest;
 use smart_resize::request::{RequestBuilder, Sharing};
@@ -12,6 +12,25 @@ use smart_resize::{Format, Request, Size, Source, Target};
 
 pub(crate) fn size(width: u32, height: u32) -> Size {
     Size::new(width, height).unwrap()
+}
+
+pub(crate) fn share(thousandths: u16) -> PerMille {
+    PerMille::new(thousandths).unwrap()
+}
+
+/// Insets in thousandths: top, right, bottom and left.
+pub(crate) fn insets(edges: [u16; 4]) -> Insets {
+    let [top, right, bottom, left] = edges.map(share);
+    Insets::new(top, right, bottom, left).unwrap()
+}
+
+/// A point in thousandths.
+pub(crate) fn point(x: u16, y: u16) -> Focus {
+    Focus::point(share(x), share(y))
+}
+
+pub(crate) fn shared(max_loss: u16) -> Sharing {
+    Sharing::Shared { max_loss: share(max_loss) }
 }
 
 /// Any side: the two ends often, small ones often.
@@ -31,15 +50,16 @@ pub(crate) fn any_covered() -> impl Strategy<Value = (Size, Size)> {
 
 pub(crate) fn any_insets() -> impl Strategy<Value = Insets> {
     let pair = || prop_oneof![Just((0, 0)), Just((999, 0)), Just((0, 999)), (0..500_u16, 0..500_u16)];
-    (pair(), pair()).prop_map(|((top, bottom), (right, left))| Insets::new(top, right, bottom, left).unwrap())
+    (pair(), pair()).prop_map(|((top, bottom), (right, left))| insets([top, right, bottom, left]))
 }
 
 /// Points and regions, the ends and the middle often.
 pub(crate) fn any_focus() -> impl Strategy<Value = Focus> {
     let edge = || prop_oneof![Just(0_u16), Just(500), Just(1000), 0..=1000_u16];
-    let point = (edge(), edge()).prop_map(|(x, y)| Focus::point(x, y).unwrap());
+    let point = (edge(), edge()).prop_map(|(x, y)| point(x, y));
     let region = (edge(), edge(), edge(), edge())
-        .prop_map(|(a, b, c, d)| Area::new(a.min(b), c.min(d), a.max(b), c.max(d)).map_or(Focus::CENTRE, Focus::from));
+        .prop_map(|(a, b, c, d)| [a.min(b), c.min(d), a.max(b), c.max(d)].map(share))
+        .prop_map(|[left, top, right, bottom]| Focus::region(left, top, right, bottom).unwrap());
     prop_oneof![Just(Focus::CENTRE), point, region]
 }
 
@@ -103,16 +123,12 @@ pub(crate) fn any_economical_request() -> impl Strategy<Value = Request> {
             max_bytes.map_or(target, |max_bytes| target.with_max_bytes(max_bytes))
         });
     let loss = prop_oneof![Just(0_u16), Just(1000), 0..=1000_u16];
-    let sharing = prop_oneof![
-        Just(Sharing::PerTarget),
-        Just(Sharing::Duplicates),
-        loss.prop_map(|max_loss_per_mille| Sharing::Shared { max_loss_per_mille }),
-    ];
+    let sharing = prop_oneof![Just(Sharing::PerTarget), Just(Sharing::Duplicates), loss.prop_map(shared),];
     let options = (option::of(target), any_focus(), sharing, option::of(0..=1000_u16), 0..200_u64, any::<bool>());
     (any_builder(), options).prop_map(|(mut builder, (target, focus, sharing, crop_source_above, nodes, bounded))| {
         builder = builder.targets(target).focus(focus).sharing(sharing).max_search_nodes(nodes);
         if let Some(min_kept) = crop_source_above {
-            builder = builder.crop_source_above(min_kept);
+            builder = builder.crop_source_above(share(min_kept));
         }
         if bounded {
             builder = builder.max_cost(UsdMicros(u64::MAX)).max_calls(u32::MAX);

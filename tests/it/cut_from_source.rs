@@ -17,6 +17,8 @@ use smart_resize::{Generator, Outcome, Plan, Request, Source};
 
 use crate::pictures::{photo, png, size};
 
+use crate::any::{insets, point, share, shared};
+
 const TWO: NonZeroUsize = NonZeroUsize::new(2).unwrap();
 
 fn source(pixels: &str) -> Source {
@@ -24,7 +26,7 @@ fn source(pixels: &str) -> Source {
 }
 
 fn plan(source: &Source, sizes: &[&str]) -> Plan {
-    Plan::new(&Request::builder(source.clone()).sizes(sizes).crop_source_above(900).build().unwrap()).unwrap()
+    Plan::new(&Request::builder(source.clone()).sizes(sizes).crop_source_above(share(900)).build().unwrap()).unwrap()
 }
 
 /// Counts what it is asked.
@@ -76,7 +78,8 @@ fn asked_nothing() -> impl Generator + Sync {
 #[test]
 fn there_is_one_picture_whatever_the_variants_and_each_is_told_of() {
     let source = source("400x300");
-    let builder = Request::builder(source.clone()).sizes(["200x150", "300x30"]).variants(3).crop_source_above(1000);
+    let builder =
+        Request::builder(source.clone()).sizes(["200x150", "300x30"]).variants(3).crop_source_above(share(1000));
     let plan = Plan::new(&builder.build().unwrap()).unwrap();
     let told = Mutex::new(Vec::new());
     let on_event = |event: &Event<'_>| {
@@ -150,7 +153,7 @@ fn ramp(pixels: &str) -> Picture {
 }
 
 fn run(source: &Source, sizes: &[&str], focus: Focus, generator: &(impl Generator + Sync)) -> (Plan, Outcome) {
-    let request = Request::builder(source.clone()).sizes(sizes).focus(focus).crop_source_above(1000);
+    let request = Request::builder(source.clone()).sizes(sizes).focus(focus).crop_source_above(share(1000));
     let plan = Plan::new(&request.build().unwrap()).unwrap();
     let mut options = RenderOptions::default();
     options.inspect = Inspect::Off;
@@ -170,7 +173,7 @@ fn a_local_result_is_cut_where_the_focus_lies_in_the_source() {
     // The local generator shows a source of 4:1 whole, in the middle of a frame of 9:16 with its edges extended.
     let wide = Source::from_bytes(png(&ramp("1200x300"))).with_size(size("1200x300"));
     let at = |x: u16| {
-        let (plan, outcome) = run(&wide, &["100x1200"], Focus::point(x, 500).unwrap(), &LocalGenerator::default());
+        let (plan, outcome) = run(&wide, &["100x1200"], point(x, 500), &LocalGenerator::default());
         let record = &outcome.renditions[0].variants[0].as_ref().unwrap().provenance;
         let crop = record.crop;
         // Below or above the source there is nothing new, so any row of it will do: the one in the middle.
@@ -198,7 +201,7 @@ fn where_the_local_generator_crops_it_crops_around_the_focus() {
     // 1:1 of 1152x1024 keeps 88.9 %.
     let source = Source::from_bytes(png(&ramp("1152x1024"))).with_size(size("1152x1024"));
     let made = |x: u16| {
-        let (_, outcome) = run(&source, &["1024x1024"], Focus::point(x, 500).unwrap(), &LocalGenerator::default());
+        let (_, outcome) = run(&source, &["1024x1024"], point(x, 500), &LocalGenerator::default());
         let reframing = outcome.calls[0].result.as_ref().unwrap().reframing().unwrap();
         (reframing.shown().x(), reframing.place(), mean(bytes(&outcome, 0)))
     };
@@ -221,7 +224,7 @@ fn what_a_model_made_is_cut_where_the_focus_lies_in_its_frame() {
         assert_eq!((record.crop, record.focus), (plan.renditions()[0].crop(), focus));
         mean(bytes(&outcome, 0))
     };
-    let [left, right] = [0, 1000].map(|x| at(Focus::point(x, 0).unwrap()));
+    let [left, right] = [0, 1000].map(|x| at(point(x, 0)));
     let region = at(Area::new(700, 0, 800, 1000).unwrap().into());
     // 100x1200 is about a seventh of the frame, and the region shorter than that.
     assert!(left < 30 && right > 220 && (170..200).contains(&region), "{left} {region} {right}");
@@ -231,7 +234,7 @@ fn what_a_model_made_is_cut_where_the_focus_lies_in_its_frame() {
 fn a_picture_of_another_size_is_cut_where_the_focus_lies_in_it() {
     let source = source("400x300");
     let model = from_fn(|_: &GenerationRequest| Ok(Generated::new("model", [png(&ramp("2000x1300"))])));
-    let (_, outcome) = run(&source, &["100x1200"], Focus::point(1000, 0).unwrap(), &model);
+    let (_, outcome) = run(&source, &["100x1200"], point(1000, 0), &model);
     let record = &outcome.renditions[0].variants[0].as_ref().unwrap().provenance;
     assert_eq!((record.crop.x() + record.crop.width(), record.frame), (2000, size("2000x1300")));
 }
@@ -239,18 +242,16 @@ fn a_picture_of_another_size_is_cut_where_the_focus_lies_in_it() {
 #[cfg(feature = "serde")]
 #[test]
 fn the_record_says_what_was_spared_and_asked() {
-    use smart_resize::geometry::Insets;
-    use smart_resize::request::Sharing;
     use smart_resize::{Format, Target};
 
     let source = source("400x300");
-    let story = Target::new(size("108x192")).with_safe_area(Insets::new(140, 0, 200, 0).unwrap());
+    let story = Target::new(size("108x192")).with_safe_area(insets([140, 0, 200, 0]));
     let request = Request::builder(source.clone())
         .sizes(["200x150"])
         .targets([story.with_format(Format::Jpeg)])
-        .focus(Focus::point(600, 400).unwrap())
-        .sharing(Sharing::Shared { max_loss_per_mille: 50 })
-        .crop_source_above(1000);
+        .focus(point(600, 400))
+        .sharing(shared(50))
+        .crop_source_above(share(1000));
     let plan = Plan::new(&request.build().unwrap()).unwrap();
     let outcome = Driver::new(&plan, &source).run(&LocalGenerator::default()).unwrap();
     let record = |rendition: usize| {

@@ -19,11 +19,12 @@ use smart_resize::pixels::decode::{DecodeError, decode};
 use smart_resize::pixels::render::RenderOptions;
 use smart_resize::pixels::{Codec, Picture};
 use smart_resize::plan::{CallId, Fingerprint};
-use smart_resize::request::Sharing;
 use smart_resize::run::{Driver, Event, RenderDone, RenderJob, RenditionError, RunError};
 use smart_resize::{AsyncGenerator, Format, Generator, Outcome, Plan, Request, Source};
 
 use crate::pictures::{photo, png, size};
+
+use crate::any::shared;
 
 fn source() -> Source {
     Source::from_bytes(png(&photo(size("60x40"))))
@@ -220,7 +221,7 @@ fn an_answer_without_images_is_asked_for_again() {
 #[test]
 fn several_renditions_can_share_a_generation() {
     let request = Request::builder(source()).sizes(["30x20", "60x40"]).variants(2);
-    let plan = Plan::new(&request.sharing(Sharing::Shared { max_loss_per_mille: 0 }).build().unwrap()).unwrap();
+    let plan = Plan::new(&request.sharing(shared(0)).build().unwrap()).unwrap();
     assert_eq!((plan.generations().len(), plan.cost().to_string()), (1, "$0.35".into()));
     let (source, asked) = (source(), AtomicUsize::new(0));
     let backend = from_fn(|request: &GenerationRequest| {

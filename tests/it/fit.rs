@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use smart_resize::Size;
 use smart_resize::geometry::{Fit, Insets, Rect, cover};
 
-use crate::any::{any_covered, any_insets, any_side, any_size, size};
+use crate::any::{any_covered, any_insets, any_side, any_size, share, size};
 
 /// Width and height of the largest rectangle of `frame` with the shape of `target`: one side in full; of the other
 /// the exact length is `num / den`, and the whole number nearest to it is sought, of two the upper, from 1 on.
@@ -48,14 +48,13 @@ fn check_centred(frame: Size, rect: Rect) {
     assert!(bottom == rect.y() || bottom == rect.y() + 1, "{rect:?} in {frame}");
 }
 
-/// `kept` is the share in hundredths of a percent, rounded down.
+/// `kept` is rounded down.
 fn check_kept(frame: Size, rect: Rect) {
     let kept = rect.kept_of(frame);
-    let hundredths = u64::from(kept.hundredths_of_percent());
-    let (part, whole) = (10_000 * u64::from(rect.size().area()), u64::from(frame.area()));
-    assert!(hundredths * whole <= part && part < (hundredths + 1) * whole, "{kept} of {rect:?} in {frame}");
-    assert_eq!(hundredths == 10_000, rect.size() == frame, "100.00 means all of it, and only that");
-    assert_eq!(kept.to_string(), format!("{}.{:02}", hundredths / 100, hundredths % 100));
+    let thousandths = u64::from(kept.get());
+    let (part, whole) = (1000 * u64::from(rect.size().area()), u64::from(frame.area()));
+    assert!(thousandths * whole <= part && part < (thousandths + 1) * whole, "{kept} of {rect:?} in {frame}");
+    assert_eq!(kept == share(1000), rect.size() == frame, "100 % means all of it, and only that");
 }
 
 fn check_fits(frame: Size, target: Size) {
@@ -194,8 +193,8 @@ proptest! {
     ) {
         let rect = Rect::new(x, y, outer);
         let left = insets.inside(rect, rect.size());
-        prop_assert_eq!(insets.inside(rect, size(1, 1)), left, "thousandths do not depend on the target");
-        let [top, right, bottom, start] = insets.edges().map(u64::from);
+        prop_assert_eq!(insets.inside(rect, size(1, 1)), left, "shares do not depend on the target");
+        let [top, right, bottom, start] = insets.shares().unwrap().map(|share| u64::from(share.get()));
         let check = |at: u32, length: u32, outer_at: u32, outer_length: u32, before: u64, after: u64| {
             let (at, length) = (u64::from(at), u64::from(length));
             let (outer_at, outer_length) = (u64::from(outer_at), u64::from(outer_length));
@@ -251,12 +250,12 @@ fn insets_in_pixels_leave_at_least_one() {
         assert_eq!(found.map_or_else(|error| error.to_string(), |()| "ok".into()), expected);
     };
     case([0, 49, 0, 50], size(100, 1), "ok");
-    case([0, 50, 0, 50], size(100, 1), "insets of 50 and 50 pixels leave nothing of 100 between them");
-    case([1, 0, 0, 0], size(100, 1), "insets of 1 and 0 pixels leave nothing of 1 between them");
+    case([0, 50, 0, 50], size(100, 1), "insets are 50 px and 50 px; expected less than 100 px together");
+    case([1, 0, 0, 0], size(100, 1), "insets are 1 px and 0 px; expected less than 1 px together");
     case(
         [0, u16::MAX, 0, u16::MAX],
         size(65_535, 1),
-        "insets of 65535 and 65535 pixels leave nothing of 65535 between them",
+        "insets are 65535 px and 65535 px; expected less than 65535 px together",
     );
     case([1, 2, 3, 4], size(7, 5), "ok");
 }

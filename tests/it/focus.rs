@@ -5,7 +5,7 @@ use smart_resize::geometry::{Fit, Focus, Rect};
 use smart_resize::scene::Area;
 use smart_resize::{Plan, Request, Source};
 
-use crate::any::{any_covered, any_focus, any_size, size};
+use crate::any::{any_covered, any_focus, any_size, point, share, shared, size};
 
 /// On one axis, by looking at each place: the nearest to the centre, of two the upper left, of those that hold the focus,
 /// or, where none does, of those that it holds.
@@ -41,50 +41,52 @@ fn one_axis_against_every_place_there_is() {
     assert_eq!(cases, 258_300);
 }
 
-/// The focus of these edges; a point where they are one.
-fn focus([left, top, right, bottom]: [u16; 4]) -> Focus {
-    if left < right && top < bottom {
-        Area::new(left, top, right, bottom).unwrap().into()
-    } else if left < right {
-        // Any height will do on an axis of one pixel.
-        Area::new(left, 0, right, 1000).unwrap().into()
-    } else {
-        Focus::point(left, top).unwrap()
-    }
+fn focus(edges: [u16; 4]) -> Focus {
+    let [left, top, right, bottom] = edges.map(share);
+    Focus::region(left, top, right, bottom).unwrap()
 }
 
 #[test]
-fn numbers_that_are_no_focus() {
-    let case = |x, y, expected: &str| {
-        let found = Focus::point(x, y).map(|focus| format!("{:?}", focus.edges()));
+fn a_focus_is_read_as_a_point_or_as_a_region() {
+    let case = |text: &str, expected: &str| {
+        let found = text.parse::<Focus>().map(|focus| format!("{:?}", focus.edges()));
         assert_eq!(found.unwrap_or_else(|error| error.to_string()), expected);
     };
-    case(0, 0, "[0, 0, 0, 0]");
-    case(1000, 1000, "[1000, 1000, 1000, 1000]");
-    case(1001, 0, "a focus at 1001 and 0 thousandths, expected 0 to 1000");
-    case(0, 1001, "a focus at 0 and 1001 thousandths, expected 0 to 1000");
-    assert_eq!(Focus::default(), Focus::point(500, 500).unwrap());
+    case("0,0", "[0 %, 0 %, 0 %, 0 %]");
+    case("100,12.5%", "[100 %, 12.5 %, 100 %, 12.5 %]");
+    case("10,20,30,40", "[10 %, 20 %, 30 %, 40 %]");
+    case("10,20,10,20", "[10 %, 20 %, 10 %, 20 %]");
+    case("31,20,30,40", "focus is from 31 % to 30 %; expected the second not below the first");
+    case("100.1,0", "percentage is \"100.1\"; expected 0 to 100 with at most one decimal");
+    case("", "percentage is \"\"; expected 0 to 100 with at most one decimal");
+    case("1", "focus is \"1\"; expected a point x,y or a region left,top,right,bottom");
+    case("1,2,3", "focus is \"1,2,3\"; expected a point x,y or a region left,top,right,bottom");
+    case("1,2,3,4,5", "focus is \"1,2,3,4,5\"; expected a point x,y or a region left,top,right,bottom");
+    assert_eq!(Focus::default(), point(500, 500));
 }
 
 #[cfg(feature = "serde")]
 #[test]
 fn a_focus_is_checked_when_it_is_read() {
     let read = |text: &str| serde_json::from_str::<Focus>(text).map_err(|error| error.to_string());
-    let area = Focus::area(Area::new(100, 200, 300, 400).unwrap());
+    let area = Focus::from(Area::new(100, 200, 300, 400).unwrap());
     let written = serde_json::to_string(&area).unwrap();
-    assert_eq!(written, r#"{"left":100,"top":200,"right":300,"bottom":400}"#);
+    assert_eq!(written, r#"{"left":10.0,"top":20.0,"right":30.0,"bottom":40.0}"#);
     assert_eq!(read(&written), Ok(area));
     let refused =
         |text: &str, expected: &str| assert_eq!(read(text).unwrap_err().split(" at line").next(), Some(expected));
     refused(
-        r#"{"left":301,"top":200,"right":300,"bottom":400}"#,
-        "a focus from 301 to 300 thousandths, expected the second not below the first",
+        r#"{"left":30.1,"top":20,"right":30,"bottom":40}"#,
+        "focus is from 30.1 % to 30 %; expected the second not below the first",
     );
     refused(
-        r#"{"left":300,"top":401,"right":300,"bottom":400}"#,
-        "a focus from 401 to 400 thousandths, expected the second not below the first",
+        r#"{"left":30,"top":40.1,"right":30,"bottom":40}"#,
+        "focus is from 40.1 % to 40 %; expected the second not below the first",
     );
-    refused(r#"{"left":0,"top":0,"right":1001,"bottom":0}"#, "a focus at 1001 and 0 thousandths, expected 0 to 1000");
+    refused(
+        r#"{"left":0,"top":0,"right":100.1,"bottom":0}"#,
+        "percentage is \"100.1\"; expected 0 to 100 with at most one decimal",
+    );
 }
 
 fn is_inside(inner: [u32; 2], outer: [u32; 2]) -> bool {
@@ -135,11 +137,11 @@ proptest! {
 
     #[test]
     fn the_prompt_names_the_moved_band_and_the_plan_its_rectangle(x in 0..=1000_u16, is_shared: bool) {
-        let focus = Focus::point(x, 500).unwrap();
+        let focus = point(x, 500);
         let source = Source::from_url("https://example.com/a.jpg");
         let mut builder = Request::builder(source).sizes(["160x600"]).focus(focus);
         if is_shared {
-            builder = builder.sizes(["120x600"]).sharing(smart_resize::request::Sharing::Shared { max_loss_per_mille: 1000 });
+            builder = builder.sizes(["120x600"]).sharing(shared(1000));
         }
         let plan = Plan::new(&builder.build().unwrap()).unwrap();
         let frame = plan.generations()[0].preset().size();
@@ -168,7 +170,7 @@ fn a_focus_is_part_of_what_is_asked() {
         plan.calls().next().unwrap().1.fingerprint().unwrap()
     };
     // Nothing is cut here, so the prompt is the same.
-    let corner = Focus::point(1, 2).unwrap();
+    let corner = point(1, 2);
     assert_ne!(fingerprint(Focus::CENTRE), fingerprint(corner));
-    assert_ne!(fingerprint(Focus::point(2, 1).unwrap()), fingerprint(corner));
+    assert_ne!(fingerprint(point(2, 1)), fingerprint(corner));
 }

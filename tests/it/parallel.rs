@@ -2,7 +2,6 @@
 
 use rayon::ThreadPoolBuilder;
 use smart_resize::Format;
-use smart_resize::geometry::Focus;
 use smart_resize::pixels::Picture;
 use smart_resize::pixels::decode::{DecodeError, DecodeLimits, decode};
 use smart_resize::pixels::encode::{EncodeError, EncodeOptions, PngEffort, PngOptions, encode};
@@ -12,6 +11,8 @@ use smart_resize::pixels::render::{
 
 use crate::pictures::{photo, png, size};
 use crate::renderer::{broken_below, pictures, targets};
+
+use crate::any::point;
 
 fn with_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
     ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(work)
@@ -96,7 +97,7 @@ fn the_results_are_in_order_and_the_same_with_any_number_of_threads() {
     let targets: Vec<_> = (0..24_u32)
         .map(|index| {
             let target = RenderTarget::new(size(&format!("{}x{}", 10 + 16 * index, 300 - 11 * index)));
-            target.with_format(formats[index as usize % 3]).with_focus(Focus::point(900, 100).unwrap())
+            target.with_format(formats[index as usize % 3]).with_focus(point(900, 100))
         })
         .chain([RenderTarget::new(size("401x1")), RenderTarget::new(size("400x300"))])
         .collect();

@@ -6,16 +6,16 @@ use serde_json::{Value, json};
 use smart_resize::geometry::{Focus, Insets};
 use smart_resize::model::UsdMicros;
 use smart_resize::plan::Digest;
-use smart_resize::request::{MAX_TARGETS, MAX_VARIANTS, Sharing};
+use smart_resize::request::{MAX_TARGETS, MAX_VARIANTS};
 use smart_resize::scene::Area;
 use smart_resize::{Format, Plan, Request, Source, Target};
 
-use crate::any::{any_economical_request, any_request, size};
+use crate::any::{any_economical_request, any_request, insets, share, shared, size};
 
 /// Two targets of two shapes, one with a safe area, in two calls each.
 fn small() -> Plan {
     let source = Source::from_bytes(*b"the bytes of a photo").with_size(size(3000, 2000));
-    let story = Target::new(size(1080, 1920)).with_safe_area(Insets::new(140, 0, 200, 0).unwrap());
+    let story = Target::new(size(1080, 1920)).with_safe_area(insets([140, 0, 200, 0]));
     let request = Request::builder(source)
         .sizes(["1920x1080"])
         .targets([story])
@@ -36,9 +36,9 @@ fn economical() -> Plan {
         .sizes(["1280x720", "300x250"])
         .targets([banner.with_format(Format::Jpeg).with_max_bytes(150_000)])
         .seed(7)
-        .focus(Focus::area(Area::new(600, 400, 900, 500).unwrap()))
-        .sharing(Sharing::Shared { max_loss_per_mille: 100 })
-        .crop_source_above(1000)
+        .focus(Focus::from(Area::new(600, 400, 900, 500).unwrap()))
+        .sharing(shared(100))
+        .crop_source_above(share(1000))
         .max_cost(UsdMicros(200_000))
         .max_calls(1)
         .build();
@@ -144,20 +144,23 @@ fn leaves(value: &Value, place: &str, found: &mut Vec<String>) {
 fn another(place: &str, value: &Value) -> Value {
     let key = place.rsplit('/').next().unwrap();
     match (key, value) {
-        ("kept_percent", _) => json!(98.76),
+        ("kept_percent", _) => json!(98.7),
         ("resolution", _) => json!("4K"),
         ("seed", Value::Null) => json!(1),
         ("version" | "id" | "width" | "height" | "x" | "y", Value::Number(number)) => {
             json!(number.as_u64().unwrap() + 1)
         }
-        (_, Value::Number(number)) => json!(number.as_u64().map_or(1, |number| number + 1)),
+        ("max_loss_percent", _) => json!(10.1),
+        (_, Value::Number(number)) if place.contains("/percent/") || place.contains("/focus/") => {
+            json!(number.as_f64().unwrap() + 1.0)
+        }
+        (_, Value::Number(number)) => json!(number.as_u64().unwrap() + 1),
         ("source_digest" | "fingerprint", _) => json!(Digest::of(b"another").to_string()),
         ("aspect_ratio", _) => json!("7:3"),
         ("transfer_format" | "format", _) => json!("webp"),
         ("fit", _) => json!("crop"),
-        ("unit", _) => json!("thousandths"),
         ("optimality", _) => json!({ "best_found": { "lower_bound": 1 } }),
-        ("loss_percent", _) => json!(1.23),
+        ("loss_percent", _) => json!(1.2),
         ("source_size", _) => json!("601x500"),
         ("generation", Value::Null) => json!(0),
 
@@ -175,16 +178,16 @@ fn another(place: &str, value: &Value) -> Value {
 const FREE: [&str; 6] = [
     "/renditions/0/format",
     "/renditions/1/format",
-    "/renditions/1/safe_area/bottom",
-    "/renditions/1/safe_area/left",
-    "/renditions/1/safe_area/right",
-    "/renditions/1/safe_area/top",
+    "/renditions/1/safe_area/percent/bottom",
+    "/renditions/1/safe_area/percent/left",
+    "/renditions/1/safe_area/percent/right",
+    "/renditions/1/safe_area/percent/top",
 ];
 
 /// - `max_bytes`, `format`, `safe_area`: as above.
 /// - The bounds, where they are wider, and the word for a proof: what a plan was held against is not in it.
 /// - What a target would have been cut from alone, as far as nothing follows from it: the model's table is not there.
-const FREE_ECONOMICAL: [&str; 19] = [
+const FREE_ECONOMICAL: [&str; 18] = [
     "/max_calls",
     "/max_cost_usd_micros",
     "/optimality",
@@ -195,15 +198,14 @@ const FREE_ECONOMICAL: [&str; 19] = [
     "/renditions/1/format",
     "/renditions/2/format",
     "/renditions/2/max_bytes",
-    "/renditions/2/safe_area/bottom",
-    "/renditions/2/safe_area/left",
-    "/renditions/2/safe_area/right",
-    "/renditions/2/safe_area/top",
-    "/renditions/2/safe_area/unit",
+    "/renditions/2/safe_area/pixels/bottom",
+    "/renditions/2/safe_area/pixels/left",
+    "/renditions/2/safe_area/pixels/right",
+    "/renditions/2/safe_area/pixels/top",
     "/renditions/2/unshared/aspect_ratio",
     "/renditions/2/unshared/height",
     "/renditions/2/unshared/resolution",
-    "/sharing/shared/max_loss_per_mille",
+    "/sharing/shared/max_loss_percent",
 ];
 
 #[test]
@@ -366,7 +368,10 @@ fn documents_that_no_plan_would_write() {
         &|d| d["generations"][0]["calls"][1]["seed"] = Value::Null,
         "generations[0]: calls[1] has the seed null, expected 8",
     );
-    case(&|d| d["renditions"][0]["kept_percent"] = json!(99.234), "99.234 is not a share in percent with two decimals");
+    case(
+        &|d| d["renditions"][0]["kept_percent"] = json!(99.234),
+        "percentage is \"99.234\"; expected 0 to 100 with at most one decimal",
+    );
     case(
         &|d| {
             d["renditions"][0]["target"] = json!("16384x1");
@@ -402,8 +407,8 @@ fn documents_that_no_plan_that_spares_would_write() {
         "generations[0] is shared by 1280x720 and 1200x628, and sharing is duplicates",
     );
     case(
-        &|d| d["sharing"]["shared"]["max_loss_per_mille"] = json!(1001),
-        "sharing: a loss of 1001 thousandths, at most 1000",
+        &|d| d["sharing"]["shared"]["max_loss_percent"] = json!(100.1),
+        "percentage is \"100.1\"; expected 0 to 100 with at most one decimal",
     );
     case(
         &|d| d["sharing"] = json!("per_target"),
@@ -420,17 +425,17 @@ fn documents_that_no_plan_that_spares_would_write() {
     case(
         &|d| {
             d["renditions"][2]["unshared"]["height"] = json!(721);
-            d["renditions"][2]["unshared"]["loss_percent"] = json!(6.12);
-            d["sharing"]["shared"]["max_loss_per_mille"] = json!(61);
+            d["renditions"][2]["unshared"]["loss_percent"] = json!(6.2);
+            d["sharing"]["shared"]["max_loss_percent"] = json!(6.1);
         },
-        "renditions[2]: unshared: a loss of 6.12 %, at most 61 thousandths",
+        "renditions[2]: unshared: a loss of 6.2 %, at most 6.1 %",
     );
     case(&|d| d["source_size"] = Value::Null, "renditions[1]: it is cut from the source, and source_size is not given");
     case(&|d| d["source_size"] = json!("299x500"), "renditions[1]: a picture of 299x500 does not cover 300x250");
     case(&|d| d["renditions"][2]["max_bytes"] = json!(0), "renditions[2]: max_bytes is 0, expected 1 or more");
     case(
-        &|d| d["renditions"][2]["safe_area"]["left"] = json!(1180),
-        "renditions[2]: safe_area: insets of 1180 and 20 pixels leave nothing of 1200 between them",
+        &|d| d["renditions"][2]["safe_area"]["pixels"]["left"] = json!(1180),
+        "renditions[2]: safe_area: insets are 1180 px and 20 px; expected less than 1200 px together",
     );
     let mut tampered = document(&small());
     tampered["source_size"] = json!("9x9");

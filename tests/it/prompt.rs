@@ -7,13 +7,13 @@ use insta::{assert_snapshot, with_settings};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
-use smart_resize::geometry::{Fit, Insets, Rect};
+use smart_resize::geometry::{Fit, Rect};
 use smart_resize::model::{Model, Preset, Tier};
 use smart_resize::prompt::{Brief, prompt};
 use smart_resize::scene::{Area, Region, Scene};
 use smart_resize::{Request, Size, Source, Target};
 
-use crate::any::{any_insets, any_request, any_scene, any_size, size};
+use crate::any::{any_insets, any_request, any_scene, any_size, insets, size};
 
 /// One situation: what a request would tell of it.
 #[derive(Clone, Debug, Default)]
@@ -41,7 +41,7 @@ fn text(situation: &Situation) -> String {
     let fit = if situation.crop { Fit::Crop } else { Fit::Cover };
     let part = situation.part.unwrap_or_else(|| fit.rect(frame, target).unwrap());
     let [top, right, bottom, left] = situation.safe.unwrap_or_default();
-    let safe = Insets::new(top, right, bottom, left).unwrap().inside(part, part.size());
+    let safe = insets([top, right, bottom, left]).inside(part, part.size());
     let mut brief =
         Brief::new(&preset).with_surviving(part).with_safe_area(safe).with_instruction(situation.instruction);
     if let Some(source) = situation.source {

@@ -1,7 +1,7 @@
 //! A result depends on the picture, the target and the options alone: not on what a renderer rendered before, on other
 //! targets, on inspection, or on the number of threads.
 
-use smart_resize::geometry::{Fit, Focus};
+use smart_resize::geometry::Fit;
 use smart_resize::pixels::Picture;
 use smart_resize::pixels::decode::{DecodeError, DecodeLimits, decode};
 use smart_resize::pixels::encode::{PngEffort, PngOptions};
@@ -11,6 +11,8 @@ use smart_resize::pixels::render::{
 use smart_resize::{Format, Size};
 
 use crate::pictures::{photo, png, raw_png, size, transparent};
+
+use crate::any::point;
 
 fn options(effort: PngEffort, inspect: Inspect) -> RenderOptions {
     let mut options = RenderOptions::default();
@@ -53,7 +55,7 @@ pub(crate) fn pictures(area: Size) -> Vec<(&'static str, Vec<u8>)> {
 /// The whole picture, its own pixels from the middle and from a corner, smaller ones, and one too large.
 pub(crate) fn targets() -> Vec<RenderTarget> {
     let target = |text: &str| RenderTarget::new(size(text));
-    let corner = Focus::point(1000, 0).unwrap();
+    let corner = point(1000, 0);
     vec![
         target("420x320"),
         target("400x300").with_fit(Fit::Crop),
@@ -159,7 +161,7 @@ pub(crate) fn broken_below() -> Vec<u8> {
 
 #[test]
 fn a_picture_that_is_broken_below_the_rectangle_is_refused() {
-    let (file, top) = (broken_below(), Focus::point(500, 0).unwrap());
+    let (file, top) = (broken_below(), point(500, 0));
     let above = [RenderTarget::new(size("420x100")).with_focus(top), RenderTarget::new(size("200x60")).with_focus(top)];
     for inspect in [Inspect::Off, Inspect::Report] {
         for result in render_all(&file, &above, &options(PngEffort::Balanced, inspect)) {

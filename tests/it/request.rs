@@ -11,7 +11,7 @@ use smart_resize::request::{
 };
 use smart_resize::{Format, Plan, Request, Source, Target};
 
-use crate::any::{any_economical_request, any_request, size};
+use crate::any::{any_economical_request, any_request, share, size};
 
 fn source() -> Source {
     Source::from_url("https://example.com/shoe.jpg").with_digest(smart_resize::plan::Digest::of(b"a shoe"))
@@ -190,7 +190,7 @@ fn the_defaults_are_those_of_the_service() {
 
 #[test]
 fn every_option_arrives_where_it_belongs() {
-    let insets = Insets::all(100).unwrap();
+    let insets = Insets::all(share(100)).unwrap();
     let target = Target::new(size(100, 50)).with_safe_area(insets);
     let prices = PriceList::default().with_image("nano-banana-2", Some(Tier::K2), UsdMicros(7));
     let builder = builder()

@@ -12,7 +12,7 @@ use smart_resize::plan::{Optimality, PlanError};
 use smart_resize::request::Sharing;
 use smart_resize::{Plan, Request, Size, Source};
 
-use crate::any::size;
+use crate::any::{shared, size};
 
 pub(crate) const FORTY: [&str; 40] = [
     "1080x1080",
@@ -59,10 +59,6 @@ pub(crate) const FORTY: [&str; 40] = [
 
 fn source() -> Source {
     Source::from_url("https://example.com/a.jpg")
-}
-
-fn shared(max_loss_per_mille: u16) -> Sharing {
-    Sharing::Shared { max_loss_per_mille }
 }
 
 #[test]
@@ -270,15 +266,15 @@ proptest! {
             let best = serving.max_by_key(|row| (case.kept(&presets[**row], target), Reverse(**row))).unwrap();
             let generation = &plan.generations()[rendition.generation().unwrap()];
             prop_assert_eq!(generation.preset(), &presets[*best]);
-            // What is lost, in hundredths of a percent, rounded up, and never more than was allowed.
+            // What is lost, rounded up, and never more than was allowed.
             let ((a, b), (c, d)) = (
                 Case::nearness(generation.preset(), target),
                 Case::nearness(rendition.unshared().unwrap().preset(), target),
             );
-            let lost = u128::from(rendition.loss().hundredths_of_percent());
-            prop_assert!((10_000 - lost) * c * b <= 10_000 * a * d, "{} is less than is lost", rendition.loss());
-            prop_assert!(lost == 0 || (10_001 - lost) * c * b > 10_000 * a * d, "{} is too much", rendition.loss());
-            prop_assert!(lost <= 10 * u128::from(case.loss));
+            let lost = u128::from(rendition.loss().get());
+            prop_assert!((1000 - lost) * c * b <= 1000 * a * d, "{} is less than is lost", rendition.loss());
+            prop_assert!(lost == 0 || (1001 - lost) * c * b > 1000 * a * d, "{} is too much", rendition.loss());
+            prop_assert!(lost <= u128::from(case.loss));
         }
     }
 
@@ -317,13 +313,13 @@ proptest! {
         let fitting: Vec<(u128, u16)> =
             (case.loss..=1000).filter_map(at).filter(|(cost, _)| *cost <= u128::from(max_cost)).collect();
         let found = |alternative: Option<smart_resize::plan::Alternative>| {
-            alternative.map(|found| (u128::from(found.cost.0), found.max_loss_per_mille))
+            alternative.map(|found| (u128::from(found.cost.0), found.max_loss.get()))
         };
         prop_assert_eq!(found(error.least_loss), fitting.first().copied());
         prop_assert_eq!(found(error.cheapest), fitting.iter().min().copied());
         // And asking for what it names gives just that.
         for alternative in [error.least_loss, error.cheapest].into_iter().flatten() {
-            let request = case.request(alternative.max_loss_per_mille, |_| (Some(UsdMicros(max_cost)), UNBOUNDED));
+            let request = case.request(alternative.max_loss.get(), |_| (Some(UsdMicros(max_cost)), UNBOUNDED));
             let plan = Plan::new(&request).unwrap();
             prop_assert_eq!((plan.cost(), plan.calls().count()), (alternative.cost, alternative.calls as usize));
         }

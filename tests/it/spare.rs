@@ -1,12 +1,12 @@
 //! What a plan spares: generations that others serve, those that the source serves, and plans over their budget.
 
-use smart_resize::geometry::{Fit, Focus, Insets};
+use smart_resize::geometry::{Fit, Insets};
 use smart_resize::model::{Tier, UsdMicros};
 use smart_resize::plan::PlanError;
 use smart_resize::request::{RequestBuilder, Sharing};
 use smart_resize::{Plan, Request, Source, Target};
 
-use crate::any::size;
+use crate::any::{insets, point, share, shared, size};
 
 fn builder() -> RequestBuilder {
     Request::builder(Source::from_bytes(*b"a photo").with_size(size(2000, 1000)))
@@ -31,13 +31,12 @@ fn duplicates_share_a_generation_where_they_may() {
     // 9x9 would come from the same preset, but is no duplicate.
     assert_eq!(cut_from(&shared), [Some(0), Some(0), Some(1), Some(0)]);
     assert_eq!((shared.cost().to_string(), shared.cost_unshared().to_string()), ("$0.65".into(), "$1.25".into()));
-    assert!(shared.renditions().iter().all(|rendition| rendition.loss().hundredths_of_percent() == 0));
+    assert!(shared.renditions().iter().all(|rendition| rendition.loss() == share(0)));
 }
 
 #[test]
 fn generations_stand_in_the_order_of_their_first_targets() {
-    let shared = Sharing::Shared { max_loss_per_mille: 0 };
-    let plan = plan(builder().sizes(["90x160", "160x90", "100x100", "180x320", "99x99"]).sharing(shared));
+    let plan = plan(builder().sizes(["90x160", "160x90", "100x100", "180x320", "99x99"]).sharing(shared(0)));
     assert_eq!(cut_from(&plan), [Some(0), Some(1), Some(2), Some(0), Some(2)]);
     let presets: Vec<_> = plan.generations().iter().map(|generation| generation.preset().to_string()).collect();
     // At one price the tier that keeps more: a larger frame is nearer to a shape by its rounding.
@@ -49,44 +48,43 @@ fn a_target_that_the_source_covers_is_cut_from_it_where_enough_is_kept() {
     // 1000x1000 keeps exactly half of 2000x1000, 999x1000 less.
     let source = |builder: RequestBuilder, target: &str| cut_from(&plan(builder.sizes([target]))) == [None];
     assert!(!source(builder(), "1000x1000"));
-    assert!(source(builder().crop_source_above(500), "1000x1000"));
-    assert!(!source(builder().crop_source_above(501), "1000x1000"));
-    assert!(!source(builder().crop_source_above(500), "999x1000"));
-    assert!(source(builder().crop_source_above(1000), "2000x1000"));
-    assert!(source(builder().crop_source_above(1000), "200x100"));
-    assert!(source(builder().crop_source_above(0), "1x1000"));
-    assert!(!source(builder().crop_source_above(0), "2001x1"));
-    assert!(!source(builder().crop_source_above(0), "1x1001"));
-    assert!(!source(builder().crop_source_above(500).fit(Fit::Crop), "200x100"));
+    assert!(source(builder().crop_source_above(share(500)), "1000x1000"));
+    assert!(!source(builder().crop_source_above(share(501)), "1000x1000"));
+    assert!(!source(builder().crop_source_above(share(500)), "999x1000"));
+    assert!(source(builder().crop_source_above(share(1000)), "2000x1000"));
+    assert!(source(builder().crop_source_above(share(1000)), "200x100"));
+    assert!(source(builder().crop_source_above(share(0)), "1x1000"));
+    assert!(!source(builder().crop_source_above(share(0)), "2001x1"));
+    assert!(!source(builder().crop_source_above(share(0)), "1x1001"));
+    assert!(!source(builder().crop_source_above(share(500)).fit(Fit::Crop), "200x100"));
     // Neither what it looks like nor what is in it is known here.
-    let unknown = Request::builder(Source::from_bytes(*b"a photo")).crop_source_above(0);
+    let unknown = Request::builder(Source::from_bytes(*b"a photo")).crop_source_above(share(0));
     assert!(!source(unknown, "10x10"));
     let elsewhere = Request::builder(Source::from_url("https://example.com/a.jpg").with_size(size(2000, 1000)));
-    assert!(!source(elsewhere.crop_source_above(0), "10x10"));
+    assert!(!source(elsewhere.crop_source_above(share(0)), "10x10"));
 }
 
 #[test]
 fn what_is_cut_from_the_source_costs_nothing_and_needs_no_preset() {
     let large = Request::builder(Source::from_bytes(*b"a photo").with_size(size(20_000, 10_000)));
-    let focus = Focus::point(1000, 0).unwrap();
+    let focus = point(1000, 0);
     // No preset covers the first; none is asked of the model for the second.
-    let plan = plan(large.sizes(["9000x9000", "300x200"]).variants(3).crop_source_above(500).focus(focus));
+    let plan = plan(large.sizes(["9000x9000", "300x200"]).variants(3).crop_source_above(share(500)).focus(focus));
     assert_eq!((plan.cost(), plan.calls().count(), plan.generations().len()), (UsdMicros(0), 0, 0));
     assert_eq!((plan.cost_unshared(), plan.source_size()), (UsdMicros(0), Some(size(20_000, 10_000))));
     let crop = plan.renditions()[0].crop();
     assert_eq!((crop.x(), crop.y(), crop.size()), (10_000, 0, size(10_000, 10_000)));
     assert_eq!(plan.renditions()[0].kept().to_string(), "50.00");
     // With one more that has to be generated, there is a price again.
-    let mixed =
-        Plan::new(&builder().sizes(["2000x1000", "1000x2000"]).crop_source_above(1000).build().unwrap()).unwrap();
+    let mixed = Plan::new(&builder().sizes(["2000x1000", "1000x2000"]).crop_source_above(share(1000)).build().unwrap())
+        .unwrap();
     assert_eq!((cut_from(&mixed), mixed.cost().to_string()), (vec![None, Some(0)], "$0.20".into()));
 }
 
 #[test]
 fn the_prompt_names_the_band_common_to_all_targets_of_a_generation() {
     let prompt = |targets: &[Target]| {
-        let all = Sharing::Shared { max_loss_per_mille: 1000 };
-        let plan = plan(builder().targets(targets.iter().copied()).sharing(all));
+        let plan = plan(builder().targets(targets.iter().copied()).sharing(shared(1000)));
         assert_eq!(plan.generations().len(), 1);
         plan.generations()[0].prompt().to_string()
     };
@@ -98,16 +96,15 @@ fn the_prompt_names_the_band_common_to_all_targets_of_a_generation() {
     let square = prompt(&[target(1000, 1000)]);
     assert!(!square.contains("frame's width is kept") && !square.contains("frame's height is kept"), "{square}");
     // Safe areas: what they have in common, of each axis by itself.
-    let insets = |top, right, bottom, left| Insets::new(top, right, bottom, left).unwrap();
     let safe = prompt(&[
-        target(1024, 1024).with_safe_area(insets(100, 0, 0, 0)),
-        target(1024, 1024).with_safe_area(insets(0, 0, 200, 0)),
+        target(1024, 1024).with_safe_area(insets([100, 0, 0, 0])),
+        target(1024, 1024).with_safe_area(insets([0, 0, 200, 0])),
     ]);
     assert!(safe.contains("between 10 % and 80 % of the frame's height"), "{safe}");
     // Where they have nothing in common, none is named on that axis.
     let against = prompt(&[
-        target(1024, 1024).with_safe_area(insets(600, 0, 0, 100)),
-        target(1024, 1024).with_safe_area(insets(0, 0, 600, 0)),
+        target(1024, 1024).with_safe_area(insets([600, 0, 0, 100])),
+        target(1024, 1024).with_safe_area(insets([0, 0, 600, 0])),
     ]);
     assert!(!against.contains("of the frame's height"), "{against}");
     assert!(against.contains("between 10 % and 100 % of the frame's width"), "{against}");
@@ -119,7 +116,7 @@ fn insets_in_pixels_are_those_of_the_target_whatever_it_is_cut_from() {
         let target = Target::new(size(400, 200)).with_safe_area(insets);
         plan(builder().targets([target])).generations()[0].prompt().to_string()
     };
-    assert_eq!(prompt(Insets::from_pixels(20, 0, 50, 40)), prompt(Insets::new(100, 0, 250, 100).unwrap()));
+    assert_eq!(prompt(Insets::from_pixels(20, 0, 50, 40)), prompt(insets([100, 0, 250, 100])));
 }
 
 #[test]
@@ -138,25 +135,21 @@ fn mistakes_of_the_options_that_spare_are_told_with_all_others() {
             Target::new(size(9, 9)).with_safe_area(Insets::from_pixels(5, 0, 4, 0)),
             Target::new(size(9, 16_384)).with_format(smart_resize::Format::WebP),
         ])
-        .sharing(Sharing::Shared { max_loss_per_mille: 1001 })
-        .crop_source_above(1001)
         .build()
         .unwrap_err();
     let found: Vec<_> = errors.to_string().split("; ").map(str::to_owned).collect();
     assert_eq!(
-        found[..5],
+        found[..3],
         [
-            "a loss of 1001 thousandths, at most 1000",
-            "a kept share of 1001 thousandths, at most 1000",
             "target 0 may have at most 0 bytes, expected 1 or more",
-            "target 1 has no safe area: insets of 5 and 4 pixels leave nothing of 9 between them",
+            "target 1 has no safe area: insets are 5 px and 4 px; expected less than 9 px together",
             "target 2, 9x16384, is too long for webp: at most 16383 pixels a side",
         ]
     );
     let fine = builder()
         .targets([Target::new(size(9, 9)).with_max_bytes(1).with_safe_area(Insets::from_pixels(4, 0, 4, 0))])
-        .sharing(Sharing::Shared { max_loss_per_mille: 1000 })
-        .crop_source_above(1000);
+        .sharing(shared(1000))
+        .crop_source_above(share(1000));
     assert!(fine.build().is_ok());
 }
 
@@ -171,12 +164,12 @@ fn a_budget_is_kept_on_both_of_its_sides() {
     assert_eq!(over(builder().max_cost(UsdMicros(650_000)).max_calls(4)), "$0.65 in 4 calls");
     assert_eq!(
         over(builder().max_cost(UsdMicros(649_999))),
-        "the plan costs $0.65, at most $0.649999: sharing generations at a loss of 0.0 % would cost $0.35, \
+        "the plan costs $0.65, at most $0.649999: sharing generations at a loss of 0 % would cost $0.35, \
          at 16.9 % $0.20",
     );
     assert_eq!(
         over(builder().max_calls(3)),
-        "the plan makes 4 calls, at most 3: sharing generations at a loss of 0.0 % would cost $0.35 in 2 calls, \
+        "the plan makes 4 calls, at most 3: sharing generations at a loss of 0 % would cost $0.35 in 2 calls, \
          at 16.9 % $0.20 in 1 call",
     );
     assert_eq!(
@@ -189,7 +182,7 @@ fn a_budget_is_kept_on_both_of_its_sides() {
         "the plan costs $0.65, at most $0.199999: no sharing of generations was found that would fit",
     );
     // Where sharing is allowed, the set is chosen within the calls.
-    let shared = |builder: RequestBuilder| builder.sharing(Sharing::Shared { max_loss_per_mille: 1000 });
+    let shared = |builder: RequestBuilder| builder.sharing(shared(1000));
     assert_eq!(over(shared(builder()).max_calls(1)), "$0.20 in 1 calls");
     assert_eq!(
         over(shared(builder()).max_calls(0)),
@@ -206,7 +199,7 @@ fn a_budget_is_kept_on_both_of_its_sides() {
 /// One generation at 4K costs as much as two at 2K: the cheapest set is not always the one of the fewest calls.
 #[test]
 fn within_few_calls_the_cheapest_set_may_cost_more() {
-    let shared = Sharing::Shared { max_loss_per_mille: 1000 };
+    let shared = shared(1000);
     let builder = || {
         let tiers = ["1K", "2K", "4K"].map(|tier| tier.parse::<Tier>().unwrap());
         let preset =

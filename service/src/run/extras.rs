@@ -1,8 +1,9 @@
 //! What the endpoint takes beside fal's fields: safe areas, a focus, and a loss of shape for which generations are shared.
 
+use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 use smart_resize::Target;
-use smart_resize::geometry::{Focus, Insets};
+use smart_resize::geometry::{Focus, Insets, PerMille};
 use smart_resize::request::{RequestBuilder, Sharing};
 use smart_resize::wire::fal::{DetailEntry, ErrorBody, ErrorType, Loc, SmartResizeInput};
 
@@ -11,10 +12,10 @@ use smart_resize::wire::fal::{DetailEntry, ErrorBody, ErrorType, Loc, SmartResiz
 pub struct Extras {
     /// For each target size how many pixels at the top, right, bottom and left have to stay free of anything important.
     safe_areas: Vec<[u16; 4]>,
-    /// Where the source's interest lies, in thousandths from the left and the top.
-    focus: Option<[u16; 2]>,
-    /// For how much loss of shape generations are shared, in thousandths; not at all with nothing.
-    max_loss_per_mille: Option<u16>,
+    /// Where the source's interest lies, from the left and the top.
+    focus: Option<[PerMille; 2]>,
+    /// For how much loss of shape generations are shared; not at all with nothing.
+    max_loss: Option<PerMille>,
 }
 
 /// The names of these fields.
@@ -51,13 +52,18 @@ impl Extras {
         if let Some(focus) = given("focus") {
             extras.focus = point(focus);
             if extras.focus.is_none() {
-                errors.push(mistake(vec!["focus".into()], "x and y from 0 to 100 percent", focus));
+                errors.push(mistake(
+                    vec!["focus".into()],
+                    "x and y from 0 to 100 percent with at most one decimal",
+                    focus,
+                ));
             }
         }
         if let Some(loss) = given("max_loss_percent") {
-            extras.max_loss_per_mille = per_mille(Some(loss));
-            if extras.max_loss_per_mille.is_none() {
-                errors.push(mistake(vec!["max_loss_percent".into()], "a number from 0 to 100", loss));
+            extras.max_loss = share(Some(loss));
+            if extras.max_loss.is_none() {
+                let expected = "a number from 0 to 100 with at most one decimal";
+                errors.push(mistake(vec!["max_loss_percent".into()], expected, loss));
             }
         }
         if errors.is_empty() { Ok(extras) } else { Err(errors.into()) }
@@ -73,17 +79,16 @@ impl Extras {
                 .collect::<Map<_, _>>()
                 .into()
         };
-        let percent = |per_mille: u16| f64::from(per_mille) / 10.0;
         let mut fields = Map::new();
         let mut set = |name: &str, value: Value| fields.insert(name.to_owned(), value);
         if !self.safe_areas.is_empty() {
             set("targets_safe_area", self.safe_areas.iter().map(area).collect());
         }
         if let Some([x, y]) = self.focus {
-            set("focus", json!({"x": percent(x), "y": percent(y)}));
+            set("focus", json!({"x": x, "y": y}));
         }
-        if let Some(loss) = self.max_loss_per_mille {
-            set("max_loss_percent", percent(loss).into());
+        if let Some(loss) = self.max_loss {
+            set("max_loss_percent", json!(loss));
         }
         fields
     }
@@ -94,11 +99,9 @@ impl Extras {
             self.safe_areas.iter().map(|[top, right, bottom, left]| Insets::from_pixels(*top, *right, *bottom, *left));
         let targets = input.target_sizes.iter().zip(areas.chain(std::iter::repeat(Insets::default())));
         let builder = builder.targets(targets.map(|(size, area)| Target::new(*size).with_safe_area(area)));
-        // Invariant: a point that was read lies in the source.
-        let focus = self.focus.and_then(|[x, y]| Focus::point(x, y).ok()).unwrap_or_default();
-        let builder = builder.focus(focus);
-        match self.max_loss_per_mille {
-            Some(max_loss_per_mille) => builder.sharing(Sharing::Shared { max_loss_per_mille }),
+        let builder = builder.focus(self.focus.map_or(Focus::CENTRE, |[x, y]| Focus::point(x, y)));
+        match self.max_loss {
+            Some(max_loss) => builder.sharing(Sharing::Shared { max_loss }),
             None => builder,
         }
     }
@@ -119,16 +122,12 @@ fn insets(area: &Value) -> Option<[u16; 4]> {
     Some([top?, right?, bottom?, left?])
 }
 
-fn point(focus: &Value) -> Option<[u16; 2]> {
-    Some([per_mille(focus.get("x"))?, per_mille(focus.get("y"))?])
+fn point(focus: &Value) -> Option<[PerMille; 2]> {
+    Some([share(focus.get("x"))?, share(focus.get("y"))?])
 }
 
-/// Thousandths of a number of percent.
-fn per_mille(percent: Option<&Value>) -> Option<u16> {
-    let percent = percent?.as_f64().filter(|percent| (0.0..=100.0).contains(percent))?;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 1000")]
-    let per_mille = (percent * 10.0).round() as u16;
-    Some(per_mille)
+fn share(percent: Option<&Value>) -> Option<PerMille> {
+    PerMille::deserialize(percent?).ok()
 }
 
 #[cfg(test)]

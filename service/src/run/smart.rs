@@ -280,7 +280,7 @@ fn tell(event: &Event<'_>, plan: &Plan, speaker: &Speaker) {
             match result {
                 Ok(output) => {
                     let provenance = &output.provenance;
-                    speaker.say(format!("{target} is finished, {} % of its frame", provenance.kept_percent));
+                    speaker.say(format!("{target} is finished, {} of its frame", provenance.kept));
                     for warning in &provenance.warnings {
                         speaker.say(format!("{target}: {warning}"));
                     }

@@ -6,9 +6,10 @@ use alloc::vec::Vec;
 use core::fmt::Display;
 
 use super::{Document, GenerationDocument, RectDocument, RenditionDocument, UnsharedDocument, is_searched};
+use crate::geometry::per_mille::PerMille;
 use crate::model::preset::Preset;
 use crate::plan::content::{Call, Generation, Header, Plan, Rendition, call_seed};
-use crate::plan::share::{Loss, Optimality, Unshared, is_near_enough};
+use crate::plan::share::{Optimality, Unshared, loss};
 use crate::request::builder::{MAX_TARGETS, MAX_VARIANTS};
 use crate::request::sharing::Sharing;
 use crate::size::Size;
@@ -22,8 +23,6 @@ impl Document {
         let tolerance = self.options.safety_tolerance;
         check((1..=6).contains(&tolerance), || format!("options: safety_tolerance is {tolerance}, expected 1 to 6"))?;
         check(!self.model.is_empty(), || "model is empty".to_string())?;
-        let max_loss = self.sharing.max_loss_per_mille();
-        check(max_loss <= 1000, || format!("sharing: a loss of {max_loss} thousandths, at most 1000"))?;
         let found = self.renditions.len();
         check((1..=MAX_TARGETS).contains(&found), || format!("{found} renditions, expected 1 to {MAX_TARGETS}"))?;
         let found = self.generations.len();
@@ -184,7 +183,7 @@ impl RenditionDocument {
             safe_area: self.safe_area,
             crop,
             kept,
-            loss: unshared.map_or(Loss::default(), |own| Loss::of(target, own.preset.size(), frame)),
+            loss: unshared.map_or(PerMille::ZERO, |own| loss(target, own.preset.size(), frame)),
             unshared,
         })
     }
@@ -194,11 +193,9 @@ impl UnsharedDocument {
     fn check(&self, target: Size, frame: Size, sharing: Sharing) -> Result<Unshared, String> {
         let size = Size::new(self.width, self.height).map_err(|error| format!("unshared: {error}"))?;
         check(size.covers(target), || format!("unshared: a preset of {size} does not cover {target}"))?;
-        expect("unshared: loss_percent", &self.loss_percent, &Loss::of(target, size, frame))?;
-        let max = sharing.max_loss_per_mille();
-        check(is_near_enough(frame.nearness(target), size.nearness(target), max), || {
-            format!("unshared: a loss of {} %, at most {max} thousandths", self.loss_percent)
-        })?;
+        expect("unshared: loss_percent", &self.loss_percent, &loss(target, size, frame))?;
+        let max = sharing.max_loss();
+        check(self.loss_percent <= max, || format!("unshared: a loss of {}, at most {max}", self.loss_percent))?;
         let preset = Preset::new(size, self.aspect_ratio, self.resolution);
         Ok(Unshared { preset, per_image: self.usd_micros_per_image })
     }

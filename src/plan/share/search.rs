@@ -3,7 +3,8 @@
 use alloc::vec::Vec;
 
 use super::cover::{Cover, Problem};
-use super::{Unshared, is_near_enough};
+use super::{Unshared, loss};
+use crate::geometry::per_mille::PerMille;
 use crate::model::preset::Preset;
 use crate::model::price::UsdMicros;
 use crate::request::builder::Request;
@@ -53,22 +54,22 @@ pub(in crate::plan) fn groups(request: &Request, asked: &[Asked], max_groups: u3
     match request.sharing() {
         Sharing::PerTarget => grouped(asked, |index, asked| (index, own(asked))),
         Sharing::Duplicates => grouped(asked, |_, asked| ((asked.size.width(), asked.size.height()), own(asked))),
-        Sharing::Shared { max_loss_per_mille } => {
-            cheapest(request, asked, max_loss_per_mille, max_groups)
+        Sharing::Shared { max_loss } => {
+            cheapest(request, asked, max_loss, max_groups)
                 // Where no set is small enough, the cheapest is what the caller is told of.
-                .or_else(|| cheapest(request, asked, max_loss_per_mille, u32::MAX))
+                .or_else(|| cheapest(request, asked, max_loss, u32::MAX))
                 // Invariant: without a bound on their number the targets' own presets are a set.
                 .unwrap_or_else(|| grouped(asked, |_, asked| (asked.row, own(asked))))
         }
     }
 }
 
-/// The cheapest set of at most `max_groups` generations in which no target loses more than `max_loss_per_mille`;
+/// The cheapest set of at most `max_groups` generations in which no target loses more than `max_loss`;
 /// `None` if there is none, or none was found within the request's steps.
 pub(in crate::plan) fn cheapest(
     request: &Request,
     asked: &[Asked],
-    max_loss_per_mille: u16,
+    max_loss: PerMille,
     max_groups: u32,
 ) -> Option<Groups> {
     let model = request.model();
@@ -81,8 +82,7 @@ pub(in crate::plan) fn cheapest(
         })
         .collect();
     let may_serve = |preset: &Preset, asked: &Asked| {
-        let (used, own) = (preset.size().nearness(asked.size), asked.own.preset.size().nearness(asked.size));
-        preset.covers(asked.size) && is_near_enough(used, own, max_loss_per_mille)
+        preset.covers(asked.size) && loss(asked.size, asked.own.preset.size(), preset.size()) <= max_loss
     };
     let rows_for = |asked: &Asked| {
         let rows = model.presets().iter().zip(&priced).enumerate();

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use arbitrary::{Result, Unstructured};
 use smart_resize::generate::GenerationRequest;
-use smart_resize::geometry::{Expected, Fit, Focus, InsetUnit, Insets, ParseSizeError, ParseSizeErrorKind, Side};
+use smart_resize::geometry::{Expected, Fit, Focus, Insets, ParseSizeError, ParseSizeErrorKind, PerMille, Side};
 use smart_resize::model::{AspectRatio, Model, Preset, PriceList, Smallest, Tier, UsdMicros, smallest_covering};
 use smart_resize::plan::{Digest, OverBudgetError, PlanError, Rendition};
 use smart_resize::request::{RequestError, RequestLimits, Sharing};
@@ -124,7 +124,7 @@ struct Asked {
     focus: Focus,
     sharing: Sharing,
     max_search_nodes: u64,
-    crop_source_above: Option<u16>,
+    crop_source_above: Option<PerMille>,
     max_cost: Option<UsdMicros>,
     max_calls: Option<u32>,
     limits: RequestLimits,
@@ -179,11 +179,11 @@ impl Asked {
             sharing: match input.int_in_range(0..=4_u8)? {
                 0 | 1 => Sharing::PerTarget,
                 2 => Sharing::Duplicates,
-                3 => Sharing::Shared { max_loss_per_mille: input.int_in_range(0..=1010)? },
-                _ => Sharing::Shared { max_loss_per_mille: 100 },
+                3 => Sharing::Shared { max_loss: any_share(input)? },
+                _ => Sharing::Shared { max_loss: "10 %".parse().unwrap() },
             },
             max_search_nodes: if input.arbitrary()? { 10_000 } else { input.int_in_range(0..=20)? },
-            crop_source_above: if input.arbitrary()? { Some(input.int_in_range(0..=1010)?) } else { None },
+            crop_source_above: if input.arbitrary()? { Some(any_share(input)?) } else { None },
             max_cost: if input.ratio(1, 4_u8)? { Some(UsdMicros(input.int_in_range(0..=5_000_000)?)) } else { None },
             max_calls: if input.ratio(1, 4_u8)? { Some(input.int_in_range(0..=8)?) } else { None },
             table,
@@ -250,7 +250,7 @@ impl Asked {
             return false;
         };
         let rect = self.fit.rect(frame, target).map(|rect| u64::from(rect.size().area()));
-        rect.is_ok_and(|kept| 1000 * kept >= u64::from(min_kept) * u64::from(frame.area()))
+        rect.is_ok_and(|kept| 1000 * kept >= u64::from(min_kept.get()) * u64::from(frame.area()))
     }
 
     fn lowest_tier(&self) -> Option<Tier> {
@@ -265,9 +265,7 @@ impl Asked {
             + usize::from(self.variants == 0 || self.variants > self.limits.variants.min(64))
             + usize::from(self.prompt.chars().count() > self.limits.instruction_chars)
             + usize::from(self.floor.is_some_and(|floor| !self.table.tiers().contains(&floor)))
-            + usize::from(self.safety_tolerance == 0 || self.safety_tolerance > 6)
-            + usize::from(matches!(self.sharing, Sharing::Shared { max_loss_per_mille: 1001.. }))
-            + usize::from(self.crop_source_above.is_some_and(|min_kept| min_kept > 1000));
+            + usize::from(self.safety_tolerance == 0 || self.safety_tolerance > 6);
         let mut unpriced = Vec::new();
         for target in self.asked() {
             let Some(target) = target else {
@@ -278,9 +276,10 @@ impl Asked {
             let longest = if target.format().unwrap_or(self.formats[0]) == Format::WebP { 16_383 } else { 65_535 };
             mistakes += usize::from(size.width() > longest || size.height() > longest);
             mistakes += usize::from(target.max_bytes() == Some(0));
-            let [top, right, bottom, left] = target.safe_area().edges().map(u32::from);
-            let in_pixels = target.safe_area().unit() == InsetUnit::Pixels;
-            mistakes += usize::from(in_pixels && (top + bottom >= size.height() || left + right >= size.width()));
+            if let Some(edges) = target.safe_area().pixels() {
+                let [top, right, bottom, left] = edges.map(u32::from);
+                mistakes += usize::from(top + bottom >= size.height() || left + right >= size.width());
+            }
             if self.is_cut_from_source(size) {
                 continue;
             }
@@ -336,7 +335,7 @@ impl Asked {
             assert_eq!(rendition.unshared().is_some(), self.is_shared(rendition));
             if let Some(own) = rendition.unshared() {
                 self.check_preset(own.preset(), target.size());
-                assert!(u32::from(rendition.loss().hundredths_of_percent()) <= 10 * self.max_loss());
+                assert!(rendition.loss() <= self.max_loss());
             }
             let generation = rendition.generation().map(|index| &plan.generations()[index]);
             if let (Some(generation), Sharing::PerTarget | Sharing::Duplicates) = (generation, self.sharing) {
@@ -369,10 +368,10 @@ impl Asked {
         rendition.generation().is_some() && self.sharing != Sharing::PerTarget
     }
 
-    fn max_loss(&self) -> u32 {
+    fn max_loss(&self) -> PerMille {
         match self.sharing {
-            Sharing::Shared { max_loss_per_mille } => max_loss_per_mille.into(),
-            _ => 0,
+            Sharing::Shared { max_loss } => max_loss,
+            _ => PerMille::ZERO,
         }
     }
 
@@ -384,7 +383,7 @@ impl Asked {
         for found in [error.least_loss, error.cheapest].into_iter().flatten() {
             assert!(self.max_cost.is_none_or(|max| found.cost <= max), "{error}");
             assert!(self.max_calls.is_none_or(|max| found.calls <= max), "{error}");
-            let sharing = Sharing::Shared { max_loss_per_mille: found.max_loss_per_mille };
+            let sharing = Sharing::Shared { max_loss: found.max_loss };
             match Plan::new(&self.build_sharing("", sharing).unwrap()) {
                 Ok(plan) => assert_eq!((plan.cost(), plan.calls().count()), (found.cost, found.calls as usize)),
                 Err(other) => assert!(matches!(other, PlanError::PromptTooLong { .. }), "{other}"),
@@ -433,8 +432,8 @@ fn check_costs_and_geometry(plan: &Plan) {
         }
         check_place(plan.options().focus, [crop.x(), crop.width(), frame.width()], 0);
         check_place(plan.options().focus, [crop.y(), crop.height(), frame.height()], 1);
-        let kept = u64::from(crop.size().area()) * 10_000 / u64::from(frame.area());
-        assert_eq!(u64::from(rendition.kept().hundredths_of_percent()), kept);
+        let kept = u64::from(crop.size().area()) * 1000 / u64::from(frame.area());
+        assert_eq!(u64::from(rendition.kept().get()), kept);
     }
 }
 
@@ -444,7 +443,7 @@ fn check_place(focus: Focus, [start, length, whole]: [u32; 3], axis: usize) {
     if after == start || after == start + 1 {
         return;
     }
-    let edges = focus.edges();
+    let edges = focus.edges().map(PerMille::get);
     let from = u32::from(edges[axis]) * whole / 1000;
     let to = (u32::from(edges[axis + 2]) * whole).div_ceil(1000);
     let (end, centred) = (start + length, (whole - length) / 2);
@@ -520,7 +519,8 @@ fn any_target(input: &mut Unstructured<'_>, table: &Model) -> Result<Target> {
         size = Size::new(size.width().min(preset.width()), size.height().min(preset.height())).unwrap();
     }
     let [top, right, bottom, left] = input.arbitrary::<[u16; 4]>()?.map(|inset| inset % 700);
-    let insets = Insets::new(top, right, bottom, left);
+    let shares = [top, right, bottom, left].map(|inset| PerMille::new(inset).unwrap());
+    let insets = Insets::new(shares[0], shares[1], shares[2], shares[3]);
     assert_eq!(insets.is_ok(), top + bottom < 1000 && left + right < 1000);
     let mut target = Target::new(size).with_safe_area(insets.unwrap_or_default());
     if input.ratio(1, 8_u8)? {
@@ -533,12 +533,18 @@ fn any_target(input: &mut Unstructured<'_>, table: &Model) -> Result<Target> {
 }
 
 fn any_focus(input: &mut Unstructured<'_>) -> Result<Focus> {
-    let [left, top, right, bottom] = input.arbitrary::<[u16; 4]>()?.map(|edge| edge % 1002);
+    let [left, top, right, bottom] = [any_share(input)?, any_share(input)?, any_share(input)?, any_share(input)?];
+    let region = Focus::region(left, top, right, bottom);
+    assert_eq!(region.is_ok(), left <= right && top <= bottom);
     Ok(match input.int_in_range(0..=2_u8)? {
         0 => Focus::CENTRE,
-        1 => Focus::point(left, top).unwrap_or_default(),
-        _ => Area::new(left, top, right, bottom).map(Focus::from).unwrap_or_default(),
+        1 => Focus::point(left, top),
+        _ => region.unwrap_or_default(),
     })
+}
+
+fn any_share(input: &mut Unstructured<'_>) -> Result<PerMille> {
+    Ok(PerMille::new(input.int_in_range(0..=1000)?).unwrap())
 }
 
 fn any_scene(input: &mut Unstructured<'_>) -> Result<Option<Scene>> {

@@ -149,12 +149,12 @@ fn every_failed_target_is_named() {
 /// Clients count by `num_images_per_size`, so a target with another number of pictures is a gap.
 #[test]
 fn a_target_with_another_number_of_pictures_is_missing_some() {
-    let outcome = run(|builder| builder.crop_source_above(500).variants(2), local);
+    let outcome = run(|builder| builder.crop_source_above(crate::any::share(500)).variants(2), local);
     assert_eq!(outcome.renditions[0].variants.len(), 1);
     let error = SmartResizeOutput::from_outcome(&outcome, 2, url).unwrap_err();
     assert_eq!(error.to_string(), "target 0, 30x20, variant 1: 1 variants, expected 2");
 
-    let outcome = run(|builder| builder.crop_source_above(500), local);
+    let outcome = run(|builder| builder.crop_source_above(crate::any::share(500)), local);
     let output = SmartResizeOutput::from_outcome(&outcome, 1, url).unwrap();
     let cut = &output.results[0];
     assert_eq!((cut.aspect_ratio.as_str(), cut.resolution.as_str(), cut.description.as_str()), ("", "", ""));

@@ -1,0 +1,157 @@
+//! The one unit of shares.
+
+use alloc::string::String;
+use core::fmt;
+use core::str::FromStr;
+
+/// A share from 0 to 1, in thousandths. It is read and printed as a percentage with at most one decimal.
+///
+/// Shares of pictures, distances from their edges, and losses are all in this unit. In JSON a share is a number in
+/// percent, such as `12.5`.
+///
+/// ```
+/// use smart_resize::geometry::PerMille;
+///
+/// let eighth = PerMille::new(125)?;
+/// assert_eq!(eighth, "12.5%".parse()?);
+/// assert_eq!(eighth.to_string(), "12.5 %");
+/// assert!(PerMille::ZERO < eighth && eighth < PerMille::WHOLE);
+/// # Ok::<(), smart_resize::geometry::PerMilleError>(())
+/// ```
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PerMille(u16);
+
+impl PerMille {
+    /// Nothing: 0 %.
+    pub const ZERO: Self = Self(0);
+    /// One half: 50 %.
+    pub const HALF: Self = Self(500);
+    /// All: 100 %.
+    pub const WHOLE: Self = Self(1000);
+
+    /// The share of `thousandths`.
+    ///
+    /// # Errors
+    ///
+    /// [`PerMilleError::TooLarge`] above 1000.
+    pub const fn new(thousandths: u16) -> Result<Self, PerMilleError> {
+        if thousandths <= 1000 { Ok(Self(thousandths)) } else { Err(PerMilleError::TooLarge { found: thousandths }) }
+    }
+
+    /// The share in thousandths, from 0 to 1000.
+    pub const fn get(self) -> u16 {
+        self.0
+    }
+
+    /// `part` of `whole`, rounded down; the whole where `part` is larger. `whole` is not 0, and below 2¹¹⁸.
+    #[expect(clippy::cast_possible_truncation, reason = "part <= whole, so at most 1000")]
+    pub(crate) const fn rounded_down(part: u128, whole: u128) -> Self {
+        if part < whole { Self((part * 1000 / whole) as u16) } else { Self::WHOLE }
+    }
+
+    /// `part` of `whole`, rounded up; the whole where `part` is larger. `whole` is not 0, and below 2¹¹⁸.
+    #[expect(clippy::cast_possible_truncation, reason = "part <= whole, so at most 1000")]
+    pub(crate) const fn rounded_up(part: u128, whole: u128) -> Self {
+        if part < whole { Self((part * 1000).div_ceil(whole) as u16) } else { Self::WHOLE }
+    }
+
+    /// Half the sum of two shares, rounded down.
+    pub(crate) const fn midpoint(self, other: Self) -> Self {
+        Self(u16::midpoint(self.0, other.0))
+    }
+
+    /// The next larger share; the whole after itself.
+    pub(crate) const fn next(self) -> Self {
+        if self.0 < 1000 { Self(self.0 + 1) } else { self }
+    }
+
+    /// What is missing to the whole.
+    pub(crate) const fn complement(self) -> Self {
+        Self(1000 - self.0)
+    }
+}
+
+impl fmt::Display for PerMille {
+    /// Such as `20 %` or `12.5 %`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (whole, tenths) = (self.0 / 10, self.0 % 10);
+        if tenths == 0 { f.pad(&alloc::format!("{whole} %")) } else { f.pad(&alloc::format!("{whole}.{tenths} %")) }
+    }
+}
+
+impl fmt::Debug for PerMille {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for PerMille {
+    type Err = PerMilleError;
+
+    /// Reads a percentage from 0 to 100 with at most one decimal, such as `12.5`, `12.5%` or `12.5 %`.
+    fn from_str(text: &str) -> Result<Self, PerMilleError> {
+        let number = text.strip_suffix('%').map_or(text, |number| number.strip_suffix(' ').unwrap_or(number));
+        let (whole, decimals) = number.split_once('.').unwrap_or((number, "0"));
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
+        let read = || {
+            // `12.50` is `12.5`.
+            let tenths = decimals.trim_end_matches('0');
+            if !digits(whole) || !digits(decimals) || whole.len() > 3 || tenths.len() > 1 {
+                return None;
+            }
+            let tenths = if tenths.is_empty() { 0 } else { tenths.parse::<u16>().ok()? };
+            Self::new(whole.parse::<u16>().ok()? * 10 + tenths).ok()
+        };
+        read().ok_or_else(|| PerMilleError::NoPercentage { found: text.chars().take(16).collect() })
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for PerMille {
+    /// As a number in percent, such as `12.5`.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(f64::from(self.0) / 10.0)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for PerMille {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let percent = <f64 as serde::Deserialize>::deserialize(deserializer)?;
+        // Each of the 1,001 shares is written as the nearest double, which is the one that is read back.
+        (0..=1000_u16)
+            .map(Self)
+            .find(|share| f64::from(share.0) / 10.0 == percent)
+            .ok_or_else(|| serde::de::Error::custom(PerMilleError::NoPercentage { found: alloc::format!("{percent}") }))
+    }
+}
+
+/// A value that is no [`PerMille`].
+///
+/// ```
+/// use smart_resize::geometry::{PerMille, PerMilleError};
+///
+/// let error = PerMille::new(1001).unwrap_err();
+/// assert_eq!(error, PerMilleError::TooLarge { found: 1001 });
+/// assert_eq!(error.to_string(), "share is 1001 thousandths; expected at most 1000");
+/// assert_eq!(
+///     "101".parse::<PerMille>().unwrap_err().to_string(),
+///     "percentage is \"101\"; expected 0 to 100 with at most one decimal",
+/// );
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PerMilleError {
+    /// More than the whole.
+    #[error("share is {found} thousandths; expected at most 1000")]
+    TooLarge {
+        /// The thousandths.
+        found: u16,
+    },
+    /// A text or a number that is no percentage from 0 to 100 with at most one decimal.
+    #[error("percentage is {found:?}; expected 0 to 100 with at most one decimal")]
+    NoPercentage {
+        /// What was found: its first 16 characters.
+        found: String,
+    },
+}
