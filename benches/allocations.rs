@@ -1,8 +1,8 @@
 //! What a warm renderer allocates: `cargo bench --bench allocations`.
 //!
-//! For each case: how many allocations a rendering makes and how many bytes in all, how many of them the decoder and the
-//! resampler make, run alone on the same picture, and what remains for this crate, with the file that it returns. A file
-//! grows while it is written, and each time it does counts.
+//! For each case: how many allocations a rendering makes and how many bytes in all, how many of them the decoder and
+//! the resampler make, run alone on the same picture, and what remains for this crate, with the file that it returns. A
+//! file grows while it is written, and each time it does counts.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "a bench without an answer has to stop")]
 
@@ -13,7 +13,7 @@ use std::io::Cursor;
 use fast_image_resize::Resizer;
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::U8x3;
-use smart_resize::pixels::decode::{DecodeLimits, decode};
+use smart_resize::pixels::decode::{DecodeOptions, decode};
 use smart_resize::pixels::encode::{EncodeOptions, encode};
 use smart_resize::pixels::render::{Inspect, RenderOptions, RenderTarget, Renderer};
 use smart_resize::{Format, Size};
@@ -49,7 +49,7 @@ impl Allocated {
 
 fn main() {
     let png = photo::photo(2752, 1536);
-    let picture = decode(&png, &DecodeLimits::default()).unwrap().picture;
+    let picture = decode(&png, &DecodeOptions::default()).unwrap().picture;
     let jpeg = encode(&picture, Format::Jpeg, &EncodeOptions::default()).unwrap().bytes;
     println!("{:<28} {:>16} {:>16} {:>16} {:>16} {:>12}", "", "all", "decoder", "resampler", "ours", "file");
     for (name, generated, target, format, inspect) in [
@@ -63,7 +63,7 @@ fn main() {
         let size: Size = target.parse().unwrap();
         let mut options = RenderOptions::default();
         options.inspect = inspect;
-        let (renderer, target) = (Renderer::new(options), RenderTarget::new(size).with_format(format));
+        let (renderer, target) = (Renderer::new(options), RenderTarget::new(size).format(format));
         let run = || renderer.render(generated, &target).unwrap();
         for _ in 0..3 {
             run();

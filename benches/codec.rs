@@ -1,5 +1,5 @@
-//! The codecs: reading and writing a photograph of 1920x1080 as JPEG and as lossy WebP, with each codec that is built in.
-//! `cargo bench -p smart-resize-png` and `cargo bench -p smart-resize-jpeg` compare those crates with others.
+//! The codecs: reading and writing a photograph of 1920x1080 as JPEG and as lossy WebP, with each codec that is built
+//! in. `cargo bench -p smart-resize-png` and `cargo bench -p smart-resize-jpeg` compare those crates with others.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a bench without an answer has to stop")]
 
@@ -7,19 +7,18 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use smart_resize::Format;
-use smart_resize::pixels::decode::{DecodeLimits, decode};
+use smart_resize::pixels::decode::{DecodeOptions, decode};
 use smart_resize::pixels::encode::{EncodeOptions, JpegOptions, WebPMode, WebPOptions, encode};
-use smart_resize::pixels::render::RenderOptions;
 use smart_resize::pixels::{Codec, Picture};
 
 mod photo;
 
 fn benches(c: &mut Criterion) {
-    let photo = decode(&photo::photo(1920, 1080), &DecodeLimits::default()).unwrap().picture;
+    let photo = decode(&photo::photo(1920, 1080), &DecodeOptions::default()).unwrap().picture;
     let mut lossy = EncodeOptions::default();
-    lossy.webp = WebPOptions::with_mode(WebPMode::Lossy { quality: 80 });
+    lossy.webp = WebPOptions::default().mode(WebPMode::Lossy { quality: 80 });
     let mut progressive = EncodeOptions::default();
-    progressive.jpeg = JpegOptions::default().with_progressive(true);
+    progressive.jpeg = JpegOptions::default().progressive(true);
     for codec in [Codec::Pure, Codec::Fast] {
         bench(c, "jpeg", &photo, Format::Jpeg, &EncodeOptions::default(), codec);
         bench(c, "jpeg-progressive", &photo, Format::Jpeg, &progressive, codec);
@@ -31,19 +30,19 @@ fn benches(c: &mut Criterion) {
 fn bench(c: &mut Criterion, name: &str, picture: &Picture, format: Format, options: &EncodeOptions, codec: Codec) {
     let mut options = options.clone();
     options.codec = codec;
-    let limits = RenderOptions::default().with_codec(codec).limits;
-    if options.check(format).is_err() || limits.check(format).is_err() {
+    let reading = DecodeOptions::default().codec(codec);
+    if options.check(format).is_err() || reading.check(format).is_err() {
         return;
     }
     let file = encode(picture, format, &options).unwrap().bytes;
-    assert_eq!(decode(&file, &limits).unwrap().picture.size(), picture.size());
+    assert_eq!(decode(&file, &reading).unwrap().picture.size(), picture.size());
     let mut group = c.benchmark_group(format!("codec/{name}"));
     group.sample_size(20).throughput(Throughput::Elements(picture.size().area().into()));
     group.bench_function(format!("write/{codec}"), |bencher| {
         bencher.iter(|| encode(black_box(picture), format, &options).unwrap());
     });
     group.bench_function(format!("read/{codec}"), |bencher| {
-        bencher.iter(|| decode(black_box(&file), &limits).unwrap());
+        bencher.iter(|| decode(black_box(&file), &reading).unwrap());
     });
     group.finish();
 }

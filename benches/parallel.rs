@@ -7,7 +7,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rayon::ThreadPoolBuilder;
-use smart_resize::pixels::decode::{DecodeLimits, decode};
+use smart_resize::pixels::decode::{DecodeOptions, decode};
 use smart_resize::pixels::encode::{EncodeOptions, encode};
 use smart_resize::pixels::render::{RenderOptions, RenderTarget, render_all};
 use smart_resize::{Format, Size};
@@ -19,7 +19,7 @@ const EIGHT: [&str; 8] =
     ["1080x1080", "1080x1350", "1080x1920", "1200x628", "1920x1080", "1600x900", "1000x1500", "2048x2048"];
 
 fn benches(c: &mut Criterion) {
-    let target = |size: &str, format| RenderTarget::new(size.parse::<Size>().unwrap()).with_format(format);
+    let target = |size: &str, format| RenderTarget::new(size.parse::<Size>().unwrap()).format(format);
     let eight = EIGHT.map(|size| target(size, Format::Jpeg));
     bench(c, "eight-jpeg", (4096, 4096), &eight, &RenderOptions::default());
     bench(c, "one-jpeg", (2752, 1536), &[target("1920x1080", Format::Jpeg)], &RenderOptions::default());
@@ -49,7 +49,7 @@ fn bench(
 }
 
 fn strips(c: &mut Criterion) {
-    let picture = decode(&photo::photo(1920, 1080), &DecodeLimits::default()).unwrap().picture;
+    let picture = decode(&photo::photo(1920, 1080), &DecodeOptions::default()).unwrap().picture;
     let options = EncodeOptions::default();
     let mut group = c.benchmark_group("parallel/encode-png/1920x1080");
     group.sample_size(20).throughput(Throughput::Elements(1920 * 1080));

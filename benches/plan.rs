@@ -53,7 +53,7 @@ fn select(c: &mut Criterion) {
 /// From the texts of the sizes to the plan with its prompts and fingerprints. The source's digest is known.
 fn request(c: &mut Criterion) {
     let size = Size::new(4000, 3000).unwrap();
-    let source = Source::from_url("https://example.com/a.jpg").with_digest(Digest::of(b"a picture")).with_size(size);
+    let source = Source::from_digest(Digest::of(b"a picture")).url("https://example.com/a.jpg").size(size);
     let plan = |source: &Source| {
         let request = Request::builder(source.clone()).sizes(TEN_SIZES).seed(7).build();
         Plan::new(&request.unwrap()).unwrap()
@@ -67,7 +67,7 @@ fn request(c: &mut Criterion) {
 /// The cheapest set of generations for a hundred targets whose shapes are all over the place, with its prompts and
 /// fingerprints; and what is said of a budget that it exceeds.
 fn share(c: &mut Criterion) {
-    let source = Source::from_url("https://example.com/a.jpg").with_digest(Digest::of(b"a picture"));
+    let source = Source::from_digest(Digest::of(b"a picture")).url("https://example.com/a.jpg");
     let mut state = 1_u32;
     let mut side = move || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);

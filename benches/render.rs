@@ -22,9 +22,9 @@ fn benches(c: &mut Criterion) {
 /// Renders `target` from `generated`; the throughput is that of the generated picture's pixels.
 fn bench(c: &mut Criterion, name: &str, generated: &[u8], target: Size, format: Format) {
     let options = RenderOptions::default();
-    let frame = probe(generated, &options.limits).unwrap().size;
-    let to = RenderTarget::new(target).with_format(format);
-    let found = probe(&render(generated, &to, &options).unwrap().bytes, &options.limits).unwrap();
+    let frame = probe(generated, &options.decode.limits).unwrap().size;
+    let to = RenderTarget::new(target).format(format);
+    let found = probe(&render(generated, &to, &options).unwrap().bytes, &options.decode.limits).unwrap();
     assert_eq!((found.size, found.format), (target, format.into()));
     let mut group = c.benchmark_group(format!("render/{format}"));
     group.sample_size(10).throughput(Throughput::Elements(frame.area().into()));

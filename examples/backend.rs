@@ -25,10 +25,10 @@ impl Generator for Painter {
             // The user has to change something: a retry would not help.
             return Err(GenerateError::new(GenerateErrorKind::Refused, "the prompt is forbidden"));
         }
-        let size = preset.size();
+        let size = preset.size;
         let picture = Picture::from_rgb(size, self.colour.repeat(size.area() as usize));
         let failed = |error: Box<dyn Error + Send + Sync>| {
-            GenerateError::new(GenerateErrorKind::InvalidAnswer, "the image is invalid").with_source(error)
+            GenerateError::new(GenerateErrorKind::InvalidAnswer, "the image is invalid").caused_by(error)
         };
         let picture = picture.map_err(|error| failed(error.into()))?;
         let images = (0..request.variants()).map(|_| &picture);

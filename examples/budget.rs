@@ -30,7 +30,7 @@ impl Policy<GenerationRequest, Generated, GenerateError> for Tries {
     type Future = Ready<()>;
 
     fn retry(&mut self, _: &mut GenerationRequest, result: &mut Result<Generated, GenerateError>) -> Option<Ready<()>> {
-        let kind = result.as_ref().err()?.kind();
+        let kind = result.as_ref().err()?.kind;
         self.0 = self.0.checked_sub(1)?;
         // Not when the budget is used up: then each further try would be refused as well.
         (kind == GenerateErrorKind::NothingMade).then(|| ready(()))
@@ -53,11 +53,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         let made = Generator::generate(&LocalGenerator::default(), &request);
         let fails = asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(2);
         ready(match made {
-            Ok(_) if fails => Err(GenerateError::new(GenerateErrorKind::NothingMade, "text").with_billed_images(1)),
-            made => made.map(|generated| generated.with_billed_images(1)),
+            Ok(_) if fails => Err(GenerateError::new(GenerateErrorKind::NothingMade, "text").billed_images(1)),
+            made => made.map(|generated| generated.billed_images(1)),
         })
     });
-    let budget = Arc::new(Budget::new().with_max_cost(UsdMicros(700_000)));
+    let budget = Arc::new(Budget::new().max_cost(UsdMicros(700_000)));
     let meter = MeterLayer::new(budget.clone());
     let stack = ServiceBuilder::new().retry(Tries(3)).layer(meter).service(GeneratorService::new(backend));
 

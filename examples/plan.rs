@@ -12,10 +12,9 @@ use smart_resize::{Plan, Request, Size, Source, Target};
 
 fn main() -> Result<(), Box<dyn Error>> {
     // A backend can read the picture from a URL; with its digest, answers can be found again.
-    let source = Source::from_url("https://example.com/shoe.jpg")
-        .with_digest("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".parse()?)
-        .with_size(Size::new(4000, 3000)?);
-    let story = Target::new(Size::new(1080, 1920)?).with_safe_area("14,0,20,0".parse()?);
+    let digest = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".parse()?;
+    let source = Source::from_digest(digest).url("https://example.com/shoe.jpg").size(Size::new(4000, 3000)?);
+    let story = Target::new(Size::new(1080, 1920)?).safe_area("14,0,20,0".parse()?);
 
     for model in Model::all() {
         let request = Request::builder(source.clone())

@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn paid(request: &GenerationRequest) -> Result<Generated, GenerateError> {
-    Ok(Generator::generate(&LocalGenerator::default(), request)?.with_billed_images(request.variants()))
+    Ok(Generator::generate(&LocalGenerator::default(), request)?.billed_images(request.variants()))
 }
 
 fn report(title: &str, plan: &Plan, outcome: &Outcome) {
@@ -50,7 +50,7 @@ fn report(title: &str, plan: &Plan, outcome: &Outcome) {
     for call in &outcome.calls {
         match &call.result {
             Ok(_) if call.reused => println!("  from the store"),
-            Ok(generated) => println!("  made, {} billed", generated.billed_images()),
+            Ok(generated) => println!("  made, {} billed", generated.billed_images),
             Err(error) => println!("  failed: {error}"),
         }
     }

@@ -80,9 +80,10 @@ sha256! {
     /// seed, or one target listed twice). The source takes part by its digest alone: the same bytes under another,
     /// perhaps freshly signed, URL are the same question.
     ///
-    /// The encoding, version 2: the line `smart-resize call 2`, then model, preset size, ratio, tier, prompt, seed, variants,
-    /// safety tolerance, transfer format, the four edges of the focus, source digest and occurrence. Each field is its length
-    /// in bytes (64 bits, little-endian) and its text as it is printed; an absent value has length 2⁶⁴−1 and no text.
+    /// The encoding, version 2: the line `smart-resize call 2`, then model, preset size, ratio, tier, prompt, seed,
+    /// variants, safety tolerance, transfer format, the four edges of the focus, source digest and occurrence. Each
+    /// field is its length in bytes (64 bits, little-endian) and its text as it is printed; an absent value has length
+    /// 2⁶⁴−1 and no text.
     Fingerprint, "a fingerprint of 64 hexadecimal digits"
 }
 

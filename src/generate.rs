@@ -1,8 +1,8 @@
 //! The seam to any backend: what it is asked, what it answers, and the two traits.
 //!
-//! A backend is a [`Generator`](crate::Generator), or an [`AsyncGenerator`](crate::AsyncGenerator) with the same method. It sees a [`GenerationRequest`] and
-//! nothing behind it: no plan, no targets, no crop. Retries, time-outs and rate limits are the caller's to put
-//! around it; the feature `tower` fits in that crate's.
+//! A backend is a [`Generator`](crate::Generator), or an [`AsyncGenerator`](crate::AsyncGenerator) with the same
+//! method. It sees a [`GenerationRequest`] and nothing behind it: no plan, no targets, no crop. Retries, time-outs and
+//! rate limits are the caller's to put around it; the feature `tower` fits in that crate's.
 //!
 //! ```
 //! use smart_resize::Generator;
@@ -13,7 +13,7 @@
 //!         return Err(GenerateError::new(GenerateErrorKind::InvalidRequest, "this backend reads no URLs"));
 //!     };
 //!     // A real one sends prompt, ratio and tier, and answers with what came back.
-//!     Ok(Generated::new("echo", vec![bytes.clone(); request.variants() as usize]).with_billed_images(0))
+//!     Ok(Generated::new("echo", vec![bytes.clone(); request.variants() as usize]).billed_images(0))
 //! });
 //! # fn is_generator(_: &impl Generator) {}
 //! # is_generator(&backend);

@@ -1,16 +1,16 @@
 //! What an image model can make, and what that costs.
 //!
-//! The label of a preset is not the ratio of its pixels: 21:9 is really 33:14. A backend is sent the label; every decision
-//! uses pixels.
+//! The label of a preset is not the ratio of its pixels: 21:9 is really 33:14. A backend is sent the label; every
+//! decision uses pixels.
 //!
 //! ```
 //! use smart_resize::Size;
 //! use smart_resize::model::{Model, PriceList};
 //!
 //! let model = Model::named("nano-banana-2.1").unwrap();
-//! let widest = model.presets().iter().max_by_key(|preset| preset.size().width()).unwrap();
-//! assert_eq!((widest.to_string(), widest.size()), ("8:1 4K".into(), Size::new(11712, 1408)?));
-//! assert_eq!(model.verified().unwrap().to_string(), "2026-11");
+//! let widest = model.presets().iter().max_by_key(|preset| preset.size.width()).unwrap();
+//! assert_eq!((widest.to_string(), widest.size), ("8:1 4K".into(), Size::new(11712, 1408)?));
+//! assert_eq!(model.verified.unwrap().to_string(), "2026-11");
 //!
 //! let google = PriceList::google();
 //! assert_eq!(google.per_image(model.name(), Some("1K".parse()?)).unwrap().to_string(), "$0.0336");

@@ -6,9 +6,9 @@
 //! - [`encode`](mod@encode): pixels to files.
 //!
 //! A picture that already is what the target asks for passes through: it has the target's size and format, is upright
-//! and sRGB, has nothing to strip, and for a JPEG no quality, subsampling or scans are asked. Unless it is trusted, a PNG
-//! must also be one whose every byte the decoder has verified ([`PassThrough`](render::PassThrough)). Its bytes are the
-//! result.
+//! and sRGB, has nothing to strip, and for a JPEG no quality, subsampling or scans are asked. Unless it is trusted, a
+//! PNG must also be one whose every byte the decoder has verified ([`PassThrough`](render::PassThrough)). Its bytes are
+//! the result.
 //!
 //! ```
 //! use smart_resize::{Format, Size};
@@ -19,7 +19,7 @@
 //!
 //! # let grey = Picture::from_rgb(Size::new(160, 90)?, vec![128; 160 * 90 * 3])?;
 //! # let generated = encode(&grey, Format::Png, &EncodeOptions::default())?.bytes;
-//! let target = RenderTarget::new(Size::new(60, 60)?).with_format(Format::Jpeg);
+//! let target = RenderTarget::new(Size::new(60, 60)?).format(Format::Jpeg);
 //! let rendered = render(&generated, &target, &RenderOptions::default())?;
 //! assert_eq!(rendered.rect.size(), Size::new(90, 90)?);
 //! assert_eq!(probe(&rendered.bytes, &Default::default())?.size, Size::new(60, 60)?);

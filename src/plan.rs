@@ -1,12 +1,12 @@
 //! Pure planning: a request in, what to generate and what to cut from it out, before anything is spent.
 //!
-//! A [`Plan`](crate::Plan) has two lists. Its [`Generation`]s are what is asked of the model: a preset, a prompt, and one or more
-//! [`Call`]s, since a backend makes only so many variants in one. Only calls cost money. Its [`Rendition`]s are one
-//! per target, in the order of the request: the target, the generation that it is cut from, the exact rectangle.
-//! A target has a generation of its own, as in the service's contract, unless the request shares generations
+//! A [`Plan`](crate::Plan) has two lists. Its [`Generation`]s are what is asked of the model: a preset, a prompt, and
+//! one or more [`Call`]s, since a backend makes only so many variants in one. Only calls cost money. Its [`Rendition`]s
+//! are one per target, in the order of the request: the target, the generation that it is cut from, the exact
+//! rectangle. A target has a generation of its own, as in the service's contract, unless the request shares generations
 //! ([`Sharing`](crate::request::Sharing)) or lets the source itself serve
-//! ([`crop_source_above`](crate::request::RequestBuilder::crop_source_above)). Its bounds on cost and calls are checked before
-//! anything is spent.
+//! ([`crop_source_above`](crate::request::RequestBuilder::crop_source_above)). Its bounds on cost and calls are checked
+//! before anything is spent.
 //!
 //! Without a seed, or with one target listed twice, two calls can ask for the same; `occurrence` counts those, so
 //! that each has a fingerprint of its own and each answer is found again.

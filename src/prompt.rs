@@ -14,7 +14,7 @@
 //!
 //! let pro = Model::nano_banana_pro();
 //! let preset = pro.presets()[8]; // 16:9 1K
-//! let brief = Brief::new(&preset).with_source(Size::new(1024, 1024)?);
+//! let brief = Brief::new(&preset).source(Size::new(1024, 1024)?);
 //! let text = prompt(&brief);
 //! assert!(text.starts_with("Recreate this exact image for a frame of ratio 16:9, a wide landscape."));
 //! assert!(text.contains("extend the scene to the left and to the right"));
@@ -49,8 +49,8 @@ const ROOMY_PER_MILLE: u32 = 900;
 ///
 /// let pro = Model::nano_banana_pro();
 /// let preset = &pro.presets()[0]; // 1:1 1K
-/// let kept = Fit::Cover.rect(preset.size(), "1000x500".parse()?)?;
-/// let text = prompt(&Brief::new(preset).with_surviving(kept).with_instruction("Make it snow."));
+/// let kept = Fit::Cover.rect(preset.size, "1000x500".parse()?)?;
+/// let text = prompt(&Brief::new(preset).surviving(kept).instruction("Make it snow."));
 /// assert!(text.contains("Only the middle 50 % of the frame's height is kept"));
 /// assert!(text.ends_with("Make it snow."));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -69,37 +69,37 @@ pub struct Brief<'a> {
 impl<'a> Brief<'a> {
     /// The whole of `preset`, of a source of which nothing is known.
     pub const fn new(preset: &'a Preset) -> Self {
-        let whole = Rect::new(0, 0, preset.size());
+        let whole = Rect::new(0, 0, preset.size);
         Self { preset, source: None, survives: whole, safe: None, scene: None, instruction: "" }
     }
 
     /// The source's upright size in pixels.
-    pub const fn with_source(mut self, upright: Size) -> Self {
+    pub const fn source(mut self, upright: Size) -> Self {
         self.source = Some(upright);
         self
     }
 
     /// The part of the preset's frame that survives the cut; of several cuts, what they have in common. All of it
-    /// is safe unless [`with_safe_area`](Self::with_safe_area) says less. What is outside the frame does not count.
-    pub const fn with_surviving(mut self, part: Rect) -> Self {
+    /// is safe unless [`safe_area`](Self::safe_area) says less. What is outside the frame does not count.
+    pub const fn surviving(mut self, part: Rect) -> Self {
         self.survives = part;
         self
     }
 
     /// The part of the preset's frame in which whatever matters has to be, inside the surviving part.
-    pub const fn with_safe_area(mut self, part: Rect) -> Self {
+    pub const fn safe_area(mut self, part: Rect) -> Self {
         self.safe = Some(part);
         self
     }
 
     /// What the source shows.
-    pub const fn with_scene(mut self, scene: &'a Scene) -> Self {
+    pub const fn scene(mut self, scene: &'a Scene) -> Self {
         self.scene = Some(scene);
         self
     }
 
     /// The caller's own instruction; blank for none.
-    pub const fn with_instruction(mut self, instruction: &'a str) -> Self {
+    pub const fn instruction(mut self, instruction: &'a str) -> Self {
         self.instruction = instruction;
         self
     }
@@ -117,11 +117,15 @@ impl<'a> Brief<'a> {
 /// assert!(text.ends_with("fills the whole frame."));
 /// ```
 pub fn prompt(brief: &Brief<'_>) -> String {
-    let frame = brief.preset.size();
+    let frame = brief.preset.size;
     let survives = brief.survives.clipped_to(frame);
     let safe = brief.safe.map_or(survives, |safe| safe.clipped_to(frame));
     let mut sentences: Vec<Cow<'static, str>> = Vec::with_capacity(10);
-    sentences.push(fill(PHRASES.task, &[("ratio", &brief.preset.ratio().to_string()), ("shape", shape_word(frame))]));
+    let shape = ("shape", shape_word(frame));
+    sentences.push(match brief.preset.ratio {
+        Some(ratio) => fill(PHRASES.task, &[("ratio", &ratio.to_string()), shape]),
+        None => fill(PHRASES.task_without_ratio, &[shape]),
+    });
     sentences.push(difference(brief.source, frame, safe.size()).into());
     sentences.push(PHRASES.identical.into());
     if let Some(scene) = brief.scene {
@@ -262,6 +266,7 @@ struct BandPhrases {
 /// Every word of the prompt that is not the caller's.
 struct Phrases {
     task: &'static str,
+    task_without_ratio: &'static str,
     square: &'static str,
     /// Plain, wide, very wide.
     landscape: [&'static str; 3],
@@ -289,6 +294,7 @@ struct Phrases {
 
 const PHRASES: Phrases = Phrases {
     task: "Recreate this exact image for a frame of ratio {ratio}, {shape}.",
+    task_without_ratio: "Recreate this exact image for a frame that is {shape}.",
     square: "a square",
     landscape: ["a landscape", "a wide landscape", "a very wide panorama"],
     portrait: ["a portrait", "a tall portrait", "a very tall column"],

@@ -1,7 +1,7 @@
 //! What is asked: a source, the exact sizes, and the options of the service.
 //!
-//! A [`Request`](crate::Request) is valid by construction. [`RequestBuilder::build`] reports *all* mistakes of a request
-//! at once, each with its value, its bound and its place.
+//! A [`Request`](crate::Request) is valid by construction. [`RequestBuilder::build`] reports *all* mistakes of a
+//! request at once, each with its value, its bound and its place.
 //!
 //! ```
 //! use smart_resize::{Request, Source};
@@ -10,7 +10,7 @@
 //!     .sizes(["1024x1024", "1920×1080"])
 //!     .seed(7)
 //!     .build()?;
-//! assert_eq!(request.targets()[1].size().to_string(), "1920x1080");
+//! assert_eq!(request.targets()[1].size.to_string(), "1920x1080");
 //!
 //! let errors = Request::builder(Source::from_url("https://example.com/shoe.jpg"))
 //!     .sizes(["1024x", "9000x9000"])

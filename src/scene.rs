@@ -7,8 +7,8 @@
 //! use smart_resize::scene::{Area, Region, Scene};
 //!
 //! let scene = Scene::new("a blue bottle on a table")?
-//!     .with_subject(Region::new("the bottle", Area::new(350, 100, 650, 900)?)?)?
-//!     .with_text(Region::new("SUMMER SALE", Area::new(100, 20, 900, 90)?)?)?;
+//!     .subject(Region::new("the bottle", Area::new(350, 100, 650, 900)?)?)?
+//!     .text(Region::new("SUMMER SALE", Area::new(100, 20, 900, 90)?)?)?;
 //! assert_eq!(scene.subjects().len(), 1);
 //! assert_eq!(
 //!     Area::new(650, 100, 350, 900).unwrap_err().to_string(),
@@ -137,7 +137,7 @@ impl Region {
 /// use smart_resize::scene::{Area, Region, Scene};
 ///
 /// let logo = Region::new("the logo", Area::new(0, 0, 200, 100)?)?;
-/// let scene = Scene::new("a blue bottle on a table")?.with_subject(logo)?;
+/// let scene = Scene::new("a blue bottle on a table")?.subject(logo)?;
 /// assert_eq!(scene.summary(), "a blue bottle on a table");
 /// assert_eq!(scene.subjects()[0].label(), "the logo");
 /// assert!(scene.texts().is_empty());
@@ -164,22 +164,22 @@ impl Scene {
         Ok(Self { summary, subjects: Vec::new(), texts: Vec::new() })
     }
 
-    /// The same scene with one more subject: a person, a product, a logo.
+    /// Adds a subject: a person, a product, a logo.
     ///
     /// # Errors
     ///
     /// [`SceneError::TooMany`] above [`MAX_REGIONS`].
-    pub fn with_subject(mut self, subject: Region) -> Result<Self, SceneError> {
+    pub fn subject(mut self, subject: Region) -> Result<Self, SceneError> {
         push("subjects", &mut self.subjects, subject)?;
         Ok(self)
     }
 
-    /// The same scene with one more text that is written in the picture.
+    /// Adds a text that is written in the picture.
     ///
     /// # Errors
     ///
     /// [`SceneError::TooMany`] above [`MAX_REGIONS`].
-    pub fn with_text(mut self, text: Region) -> Result<Self, SceneError> {
+    pub fn text(mut self, text: Region) -> Result<Self, SceneError> {
         push("texts", &mut self.texts, text)?;
         Ok(self)
     }
@@ -326,7 +326,7 @@ impl TryFrom<RawScene> for Scene {
     type Error = SceneError;
 
     fn try_from(raw: RawScene) -> Result<Self, SceneError> {
-        let scene = raw.subjects.into_iter().try_fold(Self::new(raw.summary)?, Self::with_subject)?;
-        raw.texts.into_iter().try_fold(scene, Self::with_text)
+        let scene = raw.subjects.into_iter().try_fold(Self::new(raw.summary)?, Self::subject)?;
+        raw.texts.into_iter().try_fold(scene, Self::text)
     }
 }

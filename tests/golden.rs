@@ -20,7 +20,7 @@ use smart_resize::generate::local::LocalGenerator;
 use smart_resize::geometry::Fit;
 use smart_resize::model::{Model, Preset, PriceList, UsdMicros};
 use smart_resize::pixels::Picture;
-use smart_resize::pixels::decode::{DecodeLimits, decode};
+use smart_resize::pixels::decode::{DecodeLimits, DecodeOptions, decode};
 use smart_resize::pixels::encode::{EncodeOptions, JpegOptions, PngEffort, PngOptions, Subsampling, encode};
 use smart_resize::pixels::render::{RenderOptions, RenderTarget, Undersized, render};
 use smart_resize::plan::Digest;
@@ -126,8 +126,8 @@ fn inputs() -> Vec<(&'static str, Vec<u8>)> {
             png(frame, ColorType::Rgba, BitDepth::Sixteen, |info| info.icc_profile = Some(profile(&curve).into())),
         ),
         ("jpeg 4:2:0", jpeg(frame, default())),
-        ("jpeg 4:4:4", jpeg(frame, default().with_quality(97).with_subsampling(Subsampling::Yuv444))),
-        ("jpeg progressive", jpeg(frame, default().with_quality(60).with_progressive(true))),
+        ("jpeg 4:4:4", jpeg(frame, default().quality(97).subsampling(Subsampling::Yuv444))),
+        ("jpeg progressive", jpeg(frame, default().quality(60).progressive(true))),
         ("jpeg tiny", jpeg(size("9x7"), default())),
         ("webp", encode(&picture(frame), Format::WebP, &EncodeOptions::default()).unwrap().bytes),
     ]
@@ -141,7 +141,7 @@ fn exif_turned() -> Vec<u8> {
 
 fn options() -> Vec<(&'static str, Format, EncodeOptions)> {
     let mut small = EncodeOptions::default();
-    small.png = PngOptions::with_effort(PngEffort::Small);
+    small.png = PngOptions::default().effort(PngEffort::Small);
     let default = JpegOptions::default;
     vec![
         ("png", Format::Png, EncodeOptions::default()),
@@ -151,7 +151,7 @@ fn options() -> Vec<(&'static str, Format, EncodeOptions)> {
         (
             "jpeg 50 4:4:4 on black",
             Format::Jpeg,
-            with_jpeg(default().with_quality(50).with_subsampling(Subsampling::Yuv444).with_background([0; 3])),
+            with_jpeg(default().quality(50).subsampling(Subsampling::Yuv444).background([0; 3])),
         ),
     ]
 }
@@ -166,7 +166,7 @@ const TARGETS: [(&str, Fit); 6] = [
 ];
 
 fn digest(file: &[u8]) -> String {
-    let picture = decode(file, &DecodeLimits::default()).unwrap().picture;
+    let picture = decode(file, &DecodeOptions::default()).unwrap().picture;
     Digest::of(picture.pixels()).to_string()[..16].to_owned()
 }
 
@@ -178,7 +178,7 @@ fn found() -> String {
             let mut options = RenderOptions::default();
             (options.encode, options.undersized) = (encode, Undersized::Enlarge);
             for (target, fit) in TARGETS {
-                let target = RenderTarget::new(size(target)).with_format(format).with_fit(fit);
+                let target = RenderTarget::new(size(target)).format(format).fit(fit);
                 let rendered = render(&file, &target, &options).unwrap();
                 writeln!(lines, "{input}: {output} {} {fit:?} {}", rendered.size, digest(&rendered.bytes)).unwrap();
             }
@@ -205,11 +205,11 @@ fn the_pixels_are_those_of_every_other_machine() {
 fn one_thread_and_two_give_the_same_bytes() {
     let photo = jpeg(size("300x200"), JpegOptions::default());
     let source = Source::read(photo, &DecodeLimits::default()).unwrap();
-    let preset = |name: &str, ratio: &str| Preset::new(size(name), ratio.parse().unwrap(), None);
+    let preset = |name: &str, ratio: &str| Preset::new(size(name)).ratio(ratio.parse().unwrap());
     let presets = vec![preset("160x100", "8:5"), preset("90x180", "1:2"), preset("200x40", "5:1")];
     let request = Request::builder(source.clone())
         .model(Model::new("small", presets).unwrap())
-        .prices(PriceList::new(UsdMicros(0)).with_image("small", None, UsdMicros(0)))
+        .prices(PriceList::new(UsdMicros(0)).image("small", None, UsdMicros(0)))
         .sizes(["150x90", "80x180", "190x30"])
         .build()
         .unwrap();

@@ -13,7 +13,7 @@
 use peak_alloc::PeakAlloc;
 use png::{BitDepth, ColorType};
 use smart_resize::pixels::Picture;
-use smart_resize::pixels::decode::{DecodeError, DecodeLimits, decode, probe};
+use smart_resize::pixels::decode::{DecodeError, DecodeLimits, DecodeOptions, decode, probe};
 use smart_resize::pixels::encode::{EncodeOptions, JpegOptions, encode};
 use smart_resize::{Format, Size};
 
@@ -80,7 +80,8 @@ fn limits() -> DecodeLimits {
 /// The result of decoding, and the allocation, which may not exceed `most` bytes beside what the limits grant.
 fn held(what: &str, file: &[u8], limits: &DecodeLimits, most: usize) -> Result<Size, DecodeError> {
     let (probed, for_header) = counted(|| probe(file, limits).map(|probe| probe.size));
-    let (decoded, allocated) = counted(|| decode(file, limits).map(|decoded| decoded.picture.size()));
+    let (decoded, allocated) =
+        counted(|| decode(file, &DecodeOptions::default().limits(*limits)).map(|decoded| decoded.picture.size()));
     println!("{what}: {} bytes, header {for_header}, whole {allocated}", file.len());
     assert!(for_header <= most && allocated <= most, "{what}: {for_header} and {allocated} bytes, at most {most}");
     assert!(probed.is_ok() || decoded.is_err(), "{what}");
@@ -124,7 +125,7 @@ fn no_bomb_takes_more_than_the_limits_grant() {
 
     let grey = Picture::from_rgb(size("2000x1500"), vec![90; 2000 * 1500 * 3]).unwrap();
     let mut options = EncodeOptions::default();
-    options.jpeg = JpegOptions::default().with_progressive(true);
+    options.jpeg = JpegOptions::default().progressive(true);
     let jpeg = encode(&grey, Format::Jpeg, &options).unwrap().bytes;
     // Coefficients of 2 bytes for each sample, and the pixels.
     held("a progressive JPEG", &jpeg, &limits, 2000 * 1500 * (6 + 3 + 3) + MIB).unwrap();

@@ -10,9 +10,8 @@
     reason = "a panic is how a test fails"
 )]
 
-use smart_resize::pixels::decode::{DecodeError, DecodeLimits, decode};
+use smart_resize::pixels::decode::{DecodeError, DecodeOptions, decode};
 use smart_resize::pixels::encode::{EncodeOptions, JpegOptions, Subsampling, WebPMode, WebPOptions, encode};
-use smart_resize::pixels::render::RenderOptions;
 use smart_resize::pixels::{Codec, Picture};
 use smart_resize::{Format, Size};
 
@@ -26,11 +25,11 @@ fn status(name: &str) -> usize {
 }
 
 /// Decodes the file, and holds what was taken for that against `most`, and some slack for pages.
-fn held(what: &str, file: &[u8], limits: &DecodeLimits, most: usize) -> Result<Size, DecodeError> {
+fn held(what: &str, file: &[u8], options: &DecodeOptions, most: usize) -> Result<Size, DecodeError> {
     // Forgets the peak so far.
     std::fs::write("/proc/self/clear_refs", "5").unwrap();
     let before = status("VmRSS:");
-    let size = decode(file, limits).map(|decoded| decoded.picture.size());
+    let size = decode(file, options).map(|decoded| decoded.picture.size());
     let taken = status("VmHWM:").saturating_sub(before);
     println!("{what}: {} bytes, {} KiB, at most {} KiB", file.len(), taken / 1024, most / 1024);
     assert!(taken <= most + 4 * MIB, "{what}: {taken} bytes, at most {most}");
@@ -40,45 +39,45 @@ fn held(what: &str, file: &[u8], limits: &DecodeLimits, most: usize) -> Result<S
 /// One test, since the count is of the whole process.
 #[test]
 fn no_bomb_takes_more_than_the_limits_grant() {
-    let limits = RenderOptions::default().with_codec(Codec::Fast).limits;
+    let fast = DecodeOptions::default().codec(Codec::Fast);
     let size = Size::new(3000, 2000).unwrap();
     let pixels = 3000 * 2000;
     let grey = Picture::from_rgb(size, vec![90; pixels * 3]).unwrap();
     let jpeg = |progressive| {
         let mut options = EncodeOptions::default();
-        options.jpeg = JpegOptions::default().with_progressive(progressive).with_subsampling(Subsampling::Yuv444);
+        options.jpeg = JpegOptions::default().progressive(progressive).subsampling(Subsampling::Yuv444);
         encode(&grey, Format::Jpeg, &options).unwrap().bytes
     };
     let (plain, progressive) = (jpeg(false), jpeg(true));
-    held("a JPEG", &plain, &limits, pixels * 3).unwrap();
+    held("a JPEG", &plain, &fast, pixels * 3).unwrap();
     // Coefficients of 2 bytes for each sample, and the pixels.
-    held("a progressive JPEG", &progressive, &limits, pixels * (6 + 3)).unwrap();
-    let mut tight = limits;
-    tight.pixels = u64::from(size.area()) - 1;
+    held("a progressive JPEG", &progressive, &fast, pixels * (6 + 3)).unwrap();
+    let mut tight = fast;
+    tight.limits.pixels = u64::from(size.area()) - 1;
     assert!(held("a pixel too many", &progressive, &tight, 0).is_err());
     let mut huge = plain.clone();
     let frame = huge.windows(2).position(|two| two == [0xff, 0xc0]).unwrap();
     huge[frame + 5..frame + 9].fill(0xff);
-    assert!(held("65,535 x 65,535 by its word", &huge, &limits, 0).is_err());
+    assert!(held("65,535 x 65,535 by its word", &huge, &fast, 0).is_err());
     // The first scan a thousand times over.
     let scan = progressive.windows(2).position(|two| two == [0xff, 0xda]).unwrap();
     let next = scan + 2 + progressive[scan + 2..].windows(2).position(|two| two[0] == 0xff && two[1] != 0).unwrap();
     let bomb = [&progressive[..scan], &progressive[scan..next].repeat(1000), &progressive[next..]].concat();
     let scans = DecodeError::TooManyScans { max: 64 };
-    assert_eq!(held("1,000 scans", &bomb, &limits, 0), Err(scans));
+    assert_eq!(held("1,000 scans", &bomb, &fast, 0), Err(scans));
     // What C refuses is read anew, in the same buffer: coefficients, pixels, and the picture.
     let at = progressive.len() - 200;
     let mut broken = progressive.clone();
     broken[at..at + 100].fill(0x55);
-    drop(held("broken", &broken, &limits, pixels * (6 + 3 + 3)));
+    drop(held("broken", &broken, &fast, pixels * (6 + 3 + 3)));
 
     let mut options = EncodeOptions::default();
-    options.webp = WebPOptions::with_mode(WebPMode::Lossy { quality: 80 });
+    options.webp = WebPOptions::default().mode(WebPMode::Lossy { quality: 80 });
     let webp = encode(&grey, Format::WebP, &options).unwrap().bytes;
-    held("a WebP", &webp, &limits, pixels * 3).unwrap();
-    let mut tight = limits;
-    tight.decoded_bytes = u64::from(size.area()) * 3 - 1;
+    held("a WebP", &webp, &fast, pixels * 3).unwrap();
+    let mut tight = fast;
+    tight.limits.decoded_bytes = u64::from(size.area()) * 3 - 1;
     assert!(held("a byte too many", &webp, &tight, 0).is_err());
     let cut = &webp[..webp.len() - 40];
-    assert_eq!(held("cut short", cut, &limits, 0), Err(DecodeError::Truncated { format: Format::WebP.into() }));
+    assert_eq!(held("cut short", cut, &fast, 0), Err(DecodeError::Truncated { format: Format::WebP.into() }));
 }

@@ -36,7 +36,7 @@ fn a_rendering_takes_one_decoded_picture_the_output_and_little_more() {
             let mut options = RenderOptions::default();
             options.inspect = Inspect::Report;
             let renderer = Renderer::new(options);
-            let target = RenderTarget::new(size).with_format(to);
+            let target = RenderTarget::new(size).format(to);
             let before = ALLOCATED.current_usage();
             ALLOCATED.reset_peak_usage();
             let result = renderer.render(&file, &target).unwrap();

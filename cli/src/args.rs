@@ -46,7 +46,8 @@ pub(crate) struct Args {
     /// The lowest tier that may be used: 0.5K, 1K, 2K or 4K
     #[arg(long, value_name = "TIER")]
     resolution: Option<Tier>,
-    /// The model to plan and price for: nano-banana-pro, nano-banana-2.1, nano-banana-2, nano-banana-2-lite or nano-banana
+    /// The model to plan and price for: nano-banana-pro, nano-banana-2.1, nano-banana-2, nano-banana-2-lite or
+    /// nano-banana
     #[arg(long, default_value = "nano-banana-pro")]
     model: Model,
     /// An instruction to pass on beside the adaptive prompt
@@ -202,10 +203,10 @@ impl Args {
     /// The target within the limits of the command line too; the insets only where it has none of its own.
     fn limited(&self, mut target: Target) -> Target {
         if let Some(max_bytes) = self.max_bytes {
-            target = target.with_max_bytes(target.max_bytes().map_or(max_bytes, |own| own.min(max_bytes)));
+            target = target.max_bytes(target.max_bytes.map_or(max_bytes, |own| own.min(max_bytes)));
         }
         match self.safe {
-            Some(insets) if target.safe_area() == Insets::default() => target.with_safe_area(insets),
+            Some(insets) if target.safe_area == Insets::default() => target.safe_area(insets),
             _ => target,
         }
     }
@@ -225,13 +226,13 @@ impl Args {
                 return Err("--quality has no effect on png, which is lossless".into());
             }
             options.encode.jpeg.quality = self.quality;
-            options.encode.webp = WebPOptions::with_mode(WebPMode::Lossy { quality });
+            options.encode.webp = WebPOptions::default().mode(WebPMode::Lossy { quality });
         }
         if self.fast {
-            options = options.with_codec(Codec::Fast);
+            options = options.codec(Codec::Fast);
             // Who has neither would be told only when a JPEG or a WebP comes along.
             if !cfg!(any(feature = "turbojpeg", feature = "libwebp")) {
-                options.limits.check(Format::Jpeg)?;
+                options.decode.check(Format::Jpeg)?;
             }
         }
         options.encode.min_quality = self.min_quality.unwrap_or(options.encode.min_quality);

@@ -32,8 +32,9 @@ use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use smart_resize::generate::local::LocalGenerator;
 use smart_resize::generate::{GenerateError, Generated, GenerationRequest};
+use smart_resize::model::Preset;
 use smart_resize::pixels::Picture;
-use smart_resize::pixels::decode::{DecodeLimits, decode};
+use smart_resize::pixels::decode::{DecodeLimits, DecodeOptions, decode};
 use smart_resize::pixels::encode::{EncodeError, EncodeOptions, encode};
 use smart_resize::pixels::render::{RenderError, RenderOptions};
 use smart_resize::plan::{CallId, Optimality};
@@ -81,8 +82,9 @@ impl<'a> Job<'a> {
             None => ("sample".to_owned(), drawn()?),
         };
         // The whole picture, not only its header: a file that breaks off is found here, not at each size.
-        let limits = DecodeLimits::default();
-        let source = decode(&bytes, &limits).map_err(Into::into).and_then(|_| Source::read(bytes, &limits));
+        let source = decode(&bytes, &DecodeOptions::default())
+            .map_err(Into::into)
+            .and_then(|_| Source::read(bytes, &DecodeLimits::default()));
         let source = source.map_err(|error| format!("cannot read {}: {error}", name(args.image.as_deref())))?;
         let placements = match &args.pack {
             Some(path) => pack::read(path, &read(path)?)?,
@@ -93,7 +95,8 @@ impl<'a> Job<'a> {
         let backend = match &args.generated {
             Some(path) => {
                 let bytes = read(path)?;
-                decode(&bytes, &limits).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+                decode(&bytes, &DecodeOptions::default())
+                    .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
                 Backend::Returned(bytes.into())
             }
             None => Backend::Local(LocalGenerator::default()),
@@ -218,9 +221,10 @@ impl<'a> Job<'a> {
         let (preset, seconds) = match &record.generation {
             None => ("source".into(), 0.0),
             Some(made) => {
-                let preset = made.resolution.map_or_else(String::new, |resolution| format!(" {resolution}"));
                 let seconds = log.started.get(&made.call).map_or(0.0, |start| start.elapsed().as_secs_f64());
-                (format!("{}{preset}", made.aspect_ratio), seconds)
+                let mut preset = Preset::new(made.size);
+                (preset.ratio, preset.tier) = (made.aspect_ratio, made.tier);
+                (preset.to_string(), seconds)
             }
         };
         let width = self.wanted.iter().map(|wanted| wanted.name.len()).max().unwrap_or_default().max(11);
@@ -305,7 +309,7 @@ impl Generator for Backend {
             Self::Local(local) => Generator::generate(local, request),
             Self::Returned(bytes) => {
                 let images = (0..request.variants()).map(|_| bytes.clone());
-                Ok(Generated::new("file", images).with_billed_images(0))
+                Ok(Generated::new("file", images).billed_images(0))
             }
         }
     }

@@ -69,12 +69,12 @@ impl Placement {
     pub(crate) fn target(&self, format: Option<Format>) -> Result<Target, String> {
         let mut target = Target::new(self.size);
         if let Some(insets) = self.safe_area()? {
-            target = target.with_safe_area(insets);
+            target = target.safe_area(insets);
         }
         if let Some(format) = format.or(self.formats.first().copied()) {
-            target = target.with_format(format);
+            target = target.format(format);
         }
-        Ok(self.max_bytes.map_or(target, |max_bytes| target.with_max_bytes(max_bytes)))
+        Ok(self.max_bytes.map_or(target, |max_bytes| target.max_bytes(max_bytes)))
     }
 
     fn safe_area(&self) -> Result<Option<Insets>, String> {

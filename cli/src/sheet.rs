@@ -12,7 +12,7 @@ use embedded_graphics::prelude::{Dimensions, DrawTarget, Drawable, OriginDimensi
 use embedded_graphics::primitives::{Circle, PrimitiveStyle, Rectangle};
 use embedded_graphics::text::Text;
 use smart_resize::geometry::{Focus, Insets, PerMille, Rect, Reframing};
-use smart_resize::pixels::decode::{DecodeLimits, decode};
+use smart_resize::pixels::decode::{DecodeOptions, decode};
 use smart_resize::pixels::encode::{EncodeOptions, encode};
 use smart_resize::pixels::render::{RenderOptions, RenderTarget, render};
 use smart_resize::pixels::{Layout, Picture};
@@ -92,8 +92,8 @@ fn draw_pair(
         None => (source.bytes().cloned(), None),
         Some(made) => {
             let generated = outcome.calls.get(made.call.0 as usize).and_then(|call| call.result.as_ref().ok());
-            let image = generated.and_then(|generated| generated.images().get(made.image as usize));
-            (image.cloned(), generated.and_then(smart_resize::generate::Generated::reframing))
+            let image = generated.and_then(|generated| generated.images.get(made.image as usize));
+            (image.cloned(), generated.and_then(|generated| generated.reframing))
         }
     };
     let bytes = bytes.ok_or_else(|| format!("the image that {} was cut from is not there", wanted.name))?;
@@ -168,7 +168,7 @@ fn fitted(size: Size) -> Size {
 
 fn thumbnail(bytes: &[u8], size: Size) -> Result<Picture, Box<dyn Error>> {
     let rendered = render(bytes, &RenderTarget::new(size), &RenderOptions::default())?;
-    Ok(decode(&rendered.bytes, &DecodeLimits::default())?.picture)
+    Ok(decode(&rendered.bytes, &DecodeOptions::default())?.picture)
 }
 
 /// `rect` of `frame`, where the frame is shown at `small`.

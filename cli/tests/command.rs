@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use smart_resize::pixels::Picture;
-use smart_resize::pixels::decode::{DecodeLimits, decode, probe};
+use smart_resize::pixels::decode::{DecodeLimits, DecodeOptions, decode, probe};
 use smart_resize::pixels::encode::{EncodeOptions, encode};
 use smart_resize::{Format, Plan, Size};
 
@@ -82,7 +82,7 @@ fn a_photo_becomes_a_file_of_each_size() {
     assert_eq!(lines.lines().last(), Some("plan: 2 generations, 2 calls, $0.65"));
     let first = lines.lines().next().unwrap();
     let bytes = fs::metadata(out.join(&expected[0])).unwrap().len();
-    for part in ["300x250", "5:4 1K", "kept  96.70 %", "my photo_300x250_1.jpg", &format!("{bytes} bytes"), " s"] {
+    for part in ["300x250", "5:4 1K", "kept 96.7 %", "my photo_300x250_1.jpg", &format!("{bytes} bytes"), " s"] {
         assert!(first.contains(part), "{part} in {first}");
     }
 }
@@ -119,7 +119,7 @@ fn the_plan_is_printed_and_nothing_is_made() {
     assert_eq!(json["generations"][0]["calls"][0]["seed"], 7);
     assert_eq!(json["renditions"][1]["target"], "1920x1080");
     assert_eq!(json["renditions"][1]["crop"]["width"], 2731);
-    assert_eq!(json["renditions"][1]["kept_percent"], 99.23);
+    assert_eq!(json["renditions"][1]["kept_percent"], 99.2);
     assert_eq!(names(&folder), [""; 0]);
 }
 
@@ -136,7 +136,7 @@ fn what_a_model_returned_is_finished() {
     assert!(errors.contains("401x10: a picture of 400x300 does not cover 401x10"), "{errors}");
     assert!(errors.contains("1 of 2 pictures failed"), "{errors}");
     let made = fs::read(folder.join("out/sample_100x90_1.png")).unwrap();
-    let made = decode(&made, &DecodeLimits::default()).unwrap().picture;
+    let made = decode(&made, &DecodeOptions::default()).unwrap().picture;
     assert_eq!(made.pixels()[..300], frame.pixels()[(105 * 400 + 150) * 3..][..300]);
     assert!(text(&output.stdout).contains("(the picture is 400x300, asked was 1024x1024)"));
 }
@@ -213,18 +213,21 @@ fn sizes_share_generations_and_the_report_has_both_prices() {
     let output = resize(&folder, &arguments);
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
     let lines: Vec<String> = text(&output.stdout).lines().map(str::to_owned).collect();
-    assert!(lines[0].contains("16:9 2K") && lines[0].contains("loss  0.00 %"), "{}", lines[0]);
-    assert!(lines[2].contains("16:9 2K") && lines[2].contains("loss 15.75 %"), "{}", lines[2]);
+    assert!(lines[0].contains("16:9 2K") && lines[0].contains("loss    0 %"), "{}", lines[0]);
+    assert!(lines[2].contains("16:9 2K") && lines[2].contains("loss 15.8 %"), "{}", lines[2]);
     assert_eq!(lines[3], "plan: 1 generation, 1 call, $0.20, one by one $0.50");
     assert_eq!(names(&folder), ["out", "s.png"]);
     assert_eq!(names(&folder.join("out")).len(), 3);
     let planned = resize(&folder, &[&arguments[..9], &["--plan"]].concat());
     let json: serde_json::Value = serde_json::from_slice(&planned.stdout).unwrap();
-    assert_eq!(json["sharing"]["shared"]["max_loss_per_mille"], 200);
+    assert_eq!(json["sharing"]["shared"]["max_loss_percent"], 20.0);
     assert_eq!((&json["optimality"], &json["cost_unshared_usd_micros"]), (&"proven".into(), &500_000.into()));
-    assert_eq!(json["renditions"][2]["unshared"]["loss_percent"], 15.75);
-    assert_eq!(json["options"]["focus"], serde_json::json!({ "left": 300, "top": 600, "right": 300, "bottom": 600 }));
-    assert_eq!(json["renditions"][0]["safe_area"]["bottom"], 100);
+    assert_eq!(json["renditions"][2]["unshared"]["loss_percent"], 15.8);
+    assert_eq!(
+        json["options"]["focus"],
+        serde_json::json!({ "left": 30.0, "top": 60.0, "right": 30.0, "bottom": 60.0 })
+    );
+    assert_eq!(json["renditions"][0]["safe_area"]["percent"]["bottom"], 10.0);
 }
 
 #[test]
@@ -244,7 +247,7 @@ fn a_plan_over_its_budget_is_not_begun() {
     let sizes = ["1200x628", "1200x630", "1280x720", "300x250"];
     let output = resize(&folder, &[&["--budget", "0.40"], &sizes[..]].concat());
     assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
-    let expected = "error: the plan costs $0.65, at most $0.40: sharing generations at a loss of 0.0 % would cost $0.35, \
+    let expected = "error: the plan costs $0.65, at most $0.40: sharing generations at a loss of 0 % would cost $0.35, \
                     at 16.9 % $0.20\n";
     assert_eq!(text(&output.stderr), expected);
     assert_eq!(names(&folder), [""; 0]);
@@ -295,8 +298,9 @@ fn a_pack_names_what_is_wanted_and_what_would_be_rejected() {
     let expected = [("100x100", "png", 0), ("1080x1920", "jpeg", 1), ("1080x1920", "png", 1)];
     let expected = expected.map(|(target, format, generation)| (target.into(), format.into(), generation.into()));
     assert_eq!(targets, expected.iter().map(|(a, b, c): &(_, _, _)| (a, b, c)).collect::<Vec<_>>());
-    assert_eq!(renditions[1]["safe_area"], serde_json::json!({ "top": 140, "right": 0, "bottom": 205, "left": 0 }));
-    assert_eq!(renditions[2]["safe_area"]["unit"], "pixels");
+    let percent = serde_json::json!({ "top": 14.0, "right": 0.0, "bottom": 20.5, "left": 0.0 });
+    assert_eq!(renditions[1]["safe_area"], serde_json::json!({ "percent": percent }));
+    assert!(renditions[2]["safe_area"]["pixels"].is_object());
     assert_eq!(renditions[2]["max_bytes"], 90_000);
 
     let output = resize(&folder, &["--pack", "pack.toml"]);
@@ -329,15 +333,15 @@ fn mistakes_in_a_pack_are_told_all_at_once() {
     case(&placement("").replace("png", "gif"), "\"gif\" is not png, jpeg or webp");
     case(&placement("").replace("\"png\"", ""), "a accepts no format");
     case(&placement("safe = [1, 2, 3]"), "safe");
-    case(&placement("safe = [50, 0, 50, 0]"), "a: insets of 500 and 500 thousandths leave nothing between them");
-    case(&placement("safe = [1.25, 0, 0, 0]"), "a: \"1.25\" is no percentage: 0 to 100, with at most one decimal");
-    case(&placement("safe = [-1, 0, 0, 0]"), "a: \"-1\" is no percentage");
-    case(&placement("safe_px = [5, 0, 4, 0]"), "a: insets of 5 and 4 pixels leave nothing of 9 between them");
+    case(&placement("safe = [50, 0, 50, 0]"), "a: insets are 50 % and 50 %; expected less than 100 % together");
+    case(&placement("safe = [1.25, 0, 0, 0]"), "percentage is \"1.25\"; expected 0 to 100 with at most one decimal");
+    case(&placement("safe = [-1, 0, 0, 0]"), "percentage is \"-1\"");
+    case(&placement("safe_px = [5, 0, 4, 0]"), "a: insets are 5 px and 4 px; expected less than 9 px together");
     case(&placement("safe_px = [0,0,0,0]\nsafe = [0,0,0,0]"), "a has both safe and safe_px");
     case(&placement("max_bytes = 0"), "target 0 may have at most 0 bytes, expected 1 or more");
     case(&placement("").replace("\"a\"", "\"A/..\""), "\"A/..\" is no label: lower-case letters, digits and \"-\"");
     let two = format!("{}\n{}", placement("safe = [50, 0, 50, 0]"), placement(""));
-    case(&two, "leave nothing between them; a is there twice");
+    case(&two, "expected less than 100 % together; a is there twice");
 }
 
 #[test]
@@ -349,14 +353,17 @@ fn amounts_are_read_exactly() {
         assert!(text(&output.stderr).contains(expected), "{arguments:?}: {}", text(&output.stderr));
     };
     for text in ["100.1", "-1", "1.25", "ten", "", "1e1", ".5"] {
-        case(&[&format!("--share={text}")], &format!("{text:?} is no percentage: 0 to 100, with at most one decimal"));
+        case(
+            &[&format!("--share={text}")],
+            &format!("percentage is {text:?}; expected 0 to 100 with at most one decimal"),
+        );
     }
-    case(&["--budget=1.0000001"], "\"1.0000001\" is no amount in dollars, such as 1.50");
-    case(&["--budget=-1"], "\"-1\" is no amount in dollars");
-    case(&["--focus=50"], "\"50\" is neither a point \"x,y\" nor a region \"left,top,right,bottom\"");
-    case(&["--focus=60,0,50,100"], "left 600, top 0, right 500, bottom 1000 is no area");
-    case(&["--safe=50"], "insets of 500 and 500 thousandths leave nothing between them");
-    case(&["--safe=1,2"], "\"1,2\" is neither one percentage nor four");
+    case(&["--budget=1.0000001"], "amount is \"1.0000001\"; expected dollars with at most six decimals, such as 1.50");
+    case(&["--budget=-1"], "amount is \"-1\"; expected dollars");
+    case(&["--focus=50"], "focus is \"50\"; expected a point x,y or a region left,top,right,bottom");
+    case(&["--focus=60,0,50,100"], "focus is from 60 % to 50 %; expected the second not below the first");
+    case(&["--safe=50"], "insets are 50 % and 50 %; expected less than 100 % together");
+    case(&["--safe=1,2"], "insets are \"1,2\"; expected one percentage, or four: top,right,bottom,left");
     case(&["--max-bytes=0"], "0 is not in 1..");
     let fine = ["--share=100.0", "--budget=0.2", "--focus=0,100", "--safe=1,2,3,4", "--skip-covered=0"];
     assert_eq!(resize(&folder, &[&["--plan", "9x9"], &fine[..]].concat()).status.code(), Some(0));

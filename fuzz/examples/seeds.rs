@@ -28,7 +28,7 @@ fn main() {
         write("plan", &format!("drawn-{number}"), &noise(number, 400));
     }
     for (name, sizes, variants) in [("one", &["64x64"][..], 1), ("three", &["1920x1080", "300x250", "300x250"], 5)] {
-        let source = Source::from_url("a").with_digest(Digest::of(b"a"));
+        let source = Source::from_digest(Digest::of(b"a")).url("a");
         let request = Request::builder(source).sizes(sizes).variants(variants).seed(7).build().unwrap();
         write("plan", name, &serde_json::to_vec(&Plan::new(&request).unwrap()).unwrap());
     }
@@ -245,8 +245,8 @@ impl Png {
     }
 }
 
-/// The law `wire` reads the rest by the first byte: inputs, data URIs to read and to write, answers of Gemini's and fal's,
-/// scenes.
+/// The law `wire` reads the rest by the first byte: inputs, data URIs to read and to write, answers of Gemini's and
+/// fal's, scenes.
 const WIRE: [(u8, &str); 40] = [
     (
         0,

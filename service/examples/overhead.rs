@@ -1,4 +1,5 @@
-//! What the service adds to the bare crate: the same request by the crate alone, and by HTTP, one after the other in turns.
+//! What the service adds to the bare crate: the same request by the crate alone, and by HTTP, one after the other in
+//! turns.
 //!
 //! ```text
 //! cargo run --release -p smart-resize-service --example overhead

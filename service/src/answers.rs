@@ -93,12 +93,12 @@ kinds!(Refused NothingMade RateLimited TimedOut Transport InvalidAnswer InvalidR
 
 impl From<&GenerateError> for FailureRecord {
     fn from(error: &GenerateError) -> Self {
-        let name = KINDS.iter().find(|(kind, _)| *kind == error.kind()).map_or("Transport", |(_, name)| name);
+        let name = KINDS.iter().find(|(kind, _)| *kind == error.kind).map_or("Transport", |(_, name)| name);
         let message = match std::error::Error::source(error) {
-            Some(source) if error.message().is_empty() => source.to_string(),
-            _ => error.message().to_owned(),
+            Some(source) if error.message.is_empty() => source.to_string(),
+            _ => error.message.clone(),
         };
-        Self { kind: name.to_owned(), message, billed_images: error.billed_images() }
+        Self { kind: name.to_owned(), message, billed_images: error.billed_images }
     }
 }
 
@@ -106,14 +106,14 @@ impl From<&FailureRecord> for GenerateError {
     fn from(record: &FailureRecord) -> Self {
         let kind = KINDS.iter().find(|(_, name)| *name == record.kind);
         let kind = kind.map_or(GenerateErrorKind::Transport, |(kind, _)| *kind);
-        Self::new(kind, record.message.as_str()).with_billed_images(record.billed_images)
+        Self::new(kind, record.message.as_str()).billed_images(record.billed_images)
     }
 }
 
 /// The answers of one job's calls, in the store, and how far those are that have none.
 ///
-/// What a job asks and how far it is, is its own: under its identity. Its answers are, beside that, kept for equal requests, where it
-/// does not want others to be made.
+/// What a job asks and how far it is, is its own: under its identity. Its answers are, beside that, kept for equal
+/// requests, where it does not want others to be made.
 #[derive(Clone, Debug)]
 pub struct Answers {
     store: Store,
@@ -147,7 +147,7 @@ impl Answers {
     /// [`StoreError`] where it is not safe.
     pub async fn fail(&self, fingerprint: &Fingerprint, error: &GenerateError) -> Result<(), StoreError> {
         let failure = FailureRecord::from(error);
-        let billed = error.billed_images();
+        let billed = error.billed_images;
         let change = move |record: &mut CallRecord| {
             record.failure = Some(failure.clone());
             record.billed_failures += billed;
@@ -205,28 +205,28 @@ impl AsyncStore for Answers {
             let Some(bytes) = self.store.blob(digest).await? else { return Ok(None) };
             images.push(bytes.as_ref().into());
         }
-        let mut generated = Generated::new(answer.backend, images).with_billed_images(answer.billed_images);
+        let mut generated = Generated::new(answer.backend, images).billed_images(answer.billed_images);
         if let Some(description) = answer.description {
-            generated = generated.with_description(description);
+            generated = generated.description(description);
         }
         if let Some(reframing) = answer.reframing {
-            generated = generated.with_reframing(reframing.into());
+            generated = generated.reframing(reframing.into());
         }
         Ok(Some(generated))
     }
 
     async fn save(&self, request: &GenerationRequest, generated: &Generated) -> Result<(), StoreError> {
         let Some(fingerprint) = request.fingerprint() else { return Ok(()) };
-        let mut images = Vec::with_capacity(generated.images().len());
-        for image in generated.images() {
+        let mut images = Vec::with_capacity(generated.images.len());
+        for image in &generated.images {
             images.push(self.store.put_blob(Bytes::from_owner(Arc::clone(image))).await?);
         }
         let answer = AnswerRecord {
             images,
-            description: generated.description().map(str::to_owned),
-            backend: generated.backend().to_owned(),
-            billed_images: generated.billed_images(),
-            reframing: generated.reframing().map(Into::into),
+            description: generated.description.clone(),
+            backend: generated.backend.clone(),
+            billed_images: generated.billed_images,
+            reframing: generated.reframing.map(Into::into),
         };
         if !self.is_alone {
             let shared = CallRecord { answer: Some(answer.clone()), noted_ms: now_ms(), ..CallRecord::default() };

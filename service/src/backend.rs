@@ -88,8 +88,8 @@ impl Backend {
         Ok(Self { kind: args.backend, upstream, shared, again, vision, begun })
     }
 
-    /// The generator of one job, which is one plan. What is known of its calls is kept in `ledger`, and each try is counted against
-    /// `budget`; the driver is given none then.
+    /// The generator of one job, which is one plan. What is known of its calls is kept in `ledger`, and each try is
+    /// counted against `budget`; the driver is given none then.
     pub fn for_job(
         &self,
         ledger: Arc<dyn Ledger>,
@@ -115,8 +115,8 @@ impl Backend {
         ServiceGenerator::new(stack)
     }
 
-    /// What a vision model sees in the source; nothing where none is asked. It is asked once, as many at a time as there
-    /// may be calls. A failure is no reason to fail the job: it can be planned without.
+    /// What a vision model sees in the source; nothing where none is asked. It is asked once, as many at a time as
+    /// there may be calls. A failure is no reason to fail the job: it can be planned without.
     pub async fn scene(&self, source: &Source) -> Option<Result<Scene, GenerateError>> {
         Some(self.vision.as_ref()?.scene(source).await)
     }

@@ -15,15 +15,17 @@ use crate::backend::BackendArgs;
 #[derive(Clone, Debug, Parser)]
 #[command(name = "smart-resize-service", version, max_term_width = 120)]
 pub struct Config {
-    /// Where to listen; by default 127.0.0.1:8080. A worker listens only where this says so, and answers `/healthz` and `/metrics`.
+    /// Where to listen; by default 127.0.0.1:8080. A worker listens only where this says so, and answers `/healthz` and
+    /// `/metrics`.
     #[arg(long, env = "SMART_RESIZE_LISTEN")]
     pub listen: Option<SocketAddr>,
-    /// Where to listen for the queue alone, where a POST to an endpoint is always a submission. Elsewhere it is one below
-    /// `/queue`, with a host that begins with `queue.`, with `fal_webhook`, or with the header `x-fal-queue-priority`.
+    /// Where to listen for the queue alone, where a POST to an endpoint is always a submission. Elsewhere it is one
+    /// below `/queue`, with a host that begins with `queue.`, with `fal_webhook`, or with the header
+    /// `x-fal-queue-priority`.
     #[arg(long, env = "SMART_RESIZE_QUEUE_LISTEN")]
     pub queue_listen: Option<SocketAddr>,
-    /// Where clients find this service; by default `http://` and where it listens. Needed with `--queue`, where it has to be the
-    /// same for all.
+    /// Where clients find this service; by default `http://` and where it listens. Needed with `--queue`, where it has
+    /// to be the same for all.
     #[arg(long, env = "SMART_RESIZE_PUBLIC_URL", required_if_eq_any = [("role", "api"), ("role", "worker")])]
     pub public_url: Option<String>,
     /// The folder of the store.
@@ -32,14 +34,15 @@ pub struct Config {
     /// A file of API keys, one a line: a name, a colon, the key. Without it everybody is served.
     #[arg(long, env = "SMART_RESIZE_KEYS")]
     pub keys: Option<PathBuf>,
-    /// Pages of this origin may ask, such as `https://app.example.com`, or `*`. May be there several times; without it only the page
-    /// of the service itself may.
+    /// Pages of this origin may ask, such as `https://app.example.com`, or `*`. May be there several times; without it
+    /// only the page of the service itself may.
     #[arg(long, env = "SMART_RESIZE_ALLOW_ORIGIN")]
     pub allow_origin: Vec<HeaderValue>,
     /// Whether pictures may be fetched from private and local addresses, and webhooks sent there.
     #[arg(long, env = "SMART_RESIZE_ALLOW_PRIVATE_SOURCES")]
     pub allow_private_sources: bool,
-    /// NATS with JetStream, such as `nats://127.0.0.1:4222`: requests are then queued, and all that is kept is kept, there.
+    /// NATS with JetStream, such as `nats://127.0.0.1:4222`: requests are then queued, and all that is kept is kept,
+    /// there.
     #[arg(long, env = "SMART_RESIZE_QUEUE")]
     pub queue: Option<String>,
     /// With `--queue`: what this process does.
@@ -48,8 +51,8 @@ pub struct Config {
     /// With `--queue`: after how many seconds without a sign of life a worker's message goes to another.
     #[arg(long, env = "SMART_RESIZE_ACK_WAIT", default_value_t = 30)]
     pub ack_wait: u64,
-    /// The model that plans are made for: nano-banana-pro, nano-banana-2.1, nano-banana-2 or nano-banana; with the backend
-    /// "local" also nano-banana-2-lite.
+    /// The model that plans are made for: nano-banana-pro, nano-banana-2.1, nano-banana-2 or nano-banana; with the
+    /// backend "local" also nano-banana-2-lite.
     #[arg(long, env = "SMART_RESIZE_MODEL", default_value = "nano-banana-pro")]
     pub model: Model,
     /// Whether an equal request is answered with the pictures that are there.
@@ -100,7 +103,8 @@ pub struct Limits {
     /// Seconds that a client may take to send its headers, and between two pieces of its body.
     #[arg(long, env = "SMART_RESIZE_CLIENT_TIMEOUT", default_value_t = 20)]
     pub client_timeout: u64,
-    /// Seconds that running requests have to finish when the service is stopped; what is left goes on after the next start.
+    /// Seconds that running requests have to finish when the service is stopped; what is left goes on after the next
+    /// start.
     #[arg(long, env = "SMART_RESIZE_GRACE", default_value_t = 20)]
     pub grace: u64,
     /// Hours that requests and pictures are kept after they are finished.

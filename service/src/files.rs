@@ -11,8 +11,8 @@ use crate::job::{Answer, Job};
 use crate::run::BLOB;
 use crate::store::{BlobReader, Store, StoreFailure};
 
-/// The most bytes of pictures in one answer with `sync_mode`; a picture that has no room there has a URL. An output may be forty
-/// pictures of 4K, and an answer is in memory as a whole.
+/// The most bytes of pictures in one answer with `sync_mode`; a picture that has no room there has a URL. An output may
+/// be forty pictures of 4K, and an answer is in memory as a whole.
 pub const MAX_EMBEDDED_BYTES: u64 = 64 << 20;
 
 /// Makes URLs of blobs.

@@ -1,7 +1,7 @@
 //! Webhooks: who submitted a request with `fal_webhook` is told when it is over, at most ten times, each time signed.
 //!
-//! The signature is Ed25519 over request id, user id, timestamp and the SHA-256 of the body, in hexadecimal digits in the header
-//! `x-fal-webhook-signature`; the key's public half is at `/.well-known/jwks.json`.
+//! The signature is Ed25519 over request id, user id, timestamp and the SHA-256 of the body, in hexadecimal digits in
+//! the header `x-fal-webhook-signature`; the key's public half is at `/.well-known/jwks.json`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,8 +80,8 @@ impl Hooks {
         Ok(())
     }
 
-    /// Tells of a request once, if anybody wants to be told: returns after how long to try again, or nothing where it was told or
-    /// tried often enough.
+    /// Tells of a request once, if anybody wants to be told: returns after how long to try again, or nothing where it
+    /// was told or tried often enough.
     ///
     /// # Errors
     ///

@@ -70,8 +70,8 @@ impl<'de> Deserialize<'de> for App {
 pub struct Answer {
     /// The status.
     pub status: u16,
-    /// The body. A file that the service keeps has the URL `blob:<digest>/<name>`, which becomes one of this service, or a
-    /// data URI, when it is asked for.
+    /// The body. A file that the service keeps has the URL `blob:<digest>/<name>`, which becomes one of this service,
+    /// or a data URI, when it is asked for.
     pub body: Value,
 }
 
@@ -224,20 +224,20 @@ impl Job {
     /// Its status, for URLs below `public_url`.
     pub fn status(&self, public_url: &str, position: u64, with_logs: bool) -> QueueStatus {
         let app_url = format!("{public_url}/{}", self.app.base());
-        let mut status = QueueStatus::new(self.state, self.id.to_string(), &app_url).with_queue_position(position);
+        let mut status = QueueStatus::new(self.state, self.id.to_string(), &app_url).queue_position(position);
         if with_logs {
-            status = status.with_logs(self.logs.clone());
+            status = status.logs(self.logs.clone());
         }
         if let (Some(started), Some(finished)) = (self.started_ms, self.finished_ms) {
             #[expect(clippy::cast_precision_loss, reason = "a time of some seconds")]
             let seconds = finished.saturating_sub(started) as f64 / 1000.0;
-            status = status.with_metric("inference_time", seconds);
+            status = status.metric("inference_time", seconds);
         }
         if self.is_over() && self.cost_usd_micros > 0 {
-            status = status.with_metric("cost_usd_micros", self.cost_usd_micros);
+            status = status.metric("cost_usd_micros", self.cost_usd_micros);
         }
         if self.maybe_paid_twice > 0 {
-            status = status.with_metric("maybe_paid_twice", self.maybe_paid_twice);
+            status = status.metric("maybe_paid_twice", self.maybe_paid_twice);
         }
         status
     }

@@ -50,8 +50,8 @@ pub struct UnknownKey;
 const MIN_KEY_CHARS: usize = 8;
 
 impl Keys {
-    /// The keys in a file: a name, a colon and the key on each line; `#` begins a comment. A key may have colons of its own,
-    /// as fal's have. No two lines have the same name, which is whose a request is, or the same key.
+    /// The keys in a file: a name, a colon and the key on each line; `#` begins a comment. A key may have colons of its
+    /// own, as fal's have. No two lines have the same name, which is whose a request is, or the same key.
     ///
     /// # Errors
     ///
@@ -91,8 +91,8 @@ impl Keys {
         self.keys.is_some()
     }
 
-    /// Whose key the value of an `Authorization` header has: `Ok(None)` where none is needed, an error where it has none of
-    /// these. Every key is compared, whole.
+    /// Whose key the value of an `Authorization` header has: `Ok(None)` where none is needed, an error where it has
+    /// none of these. Every key is compared, whole.
     ///
     /// # Errors
     ///

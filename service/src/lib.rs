@@ -1,5 +1,5 @@
-//! A complete smart-resize endpoint around the crate: fal's protocol, a store that survives restarts, any backend, one machine
-//! or many.
+//! A complete smart-resize endpoint around the crate: fal's protocol, a store that survives restarts, any backend, one
+//! machine or many.
 #![allow(
     clippy::exhaustive_enums,
     clippy::exhaustive_structs,

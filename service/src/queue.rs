@@ -1,7 +1,7 @@
 //! Who does which request when.
 //!
-//! On one machine ([`local`]) requests wait in the order in which they came, in memory, and are found again in the store after
-//! a restart. On several ([`nats`]) JetStream is the queue.
+//! On one machine ([`local`]) requests wait in the order in which they came, in memory, and are found again in the
+//! store after a restart. On several ([`nats`]) JetStream is the queue.
 
 pub mod local;
 pub mod nats;
@@ -141,7 +141,8 @@ impl Worker {
             () = cancel.cancelled() => {
                 given_up.cancel();
                 running.abort();
-                // What it was at is over first, so that nothing is noted after it was looked at. It was aborted: no result.
+                // What it was at is over first, so that nothing is noted after it was looked at. It was aborted: no
+                // result.
                 let _ = (&mut running).await;
                 self.give_up_calls(&job).await?;
                 cancelled()

@@ -1,7 +1,7 @@
 //! One request: its source fetched and read, its plan made, its calls made, its pictures kept.
 //!
-//! Each step leaves in the store what the next one needs, so that a request that broke off goes on where it was: the source is
-//! not fetched again, the plan is the same, and calls that were answered are not made again.
+//! Each step leaves in the store what the next one needs, so that a request that broke off goes on where it was: the
+//! source is not fetched again, the plan is the same, and calls that were answered are not made again.
 
 mod edit;
 mod extras;
@@ -82,7 +82,8 @@ impl From<StoreError> for Stop {
 }
 
 impl Runner {
-    /// Does all of a request, and returns its answer. `given_up` says of one that is dropped that nobody goes on with it.
+    /// Does all of a request, and returns its answer. `given_up` says of one that is dropped that nobody goes on with
+    /// it.
     ///
     /// # Errors
     ///
@@ -119,8 +120,8 @@ impl Runner {
     pub fn planned_model(&self) -> Model {
         let model = self.model.clone();
         let per_call = NonZeroU16::new(self.backend.variants_per_call()).unwrap_or(NonZeroU16::MIN);
-        let variants = model.limits().variants_per_call.min(per_call);
-        model.with_variants_per_call(variants)
+        let variants = model.limits.variants_per_call.min(per_call);
+        model.variants_per_call(variants)
     }
 
     /// The bounds of an input.

@@ -14,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Limits;
 
-/// Serves `router` on `listener` until `stop`, then lets each connection finish the request it is in, for as long as `limits`
-/// allow.
+/// Serves `router` on `listener` until `stop`, then lets each connection finish the request it is in, for as long as
+/// `limits` allow.
 pub async fn serve(listener: TcpListener, router: Router, limits: &Limits, stop: CancellationToken) {
     let places = Arc::new(Semaphore::new(limits.max_connections.min(Semaphore::MAX_PERMITS)));
     let graceful = GracefulShutdown::new();

@@ -5,9 +5,9 @@
 //! | [`local`] | `redb`, one file | a folder |
 //! | [`nats`] | a key-value bucket of JetStream | an object store of JetStream |
 //!
-//! `redb` is an embedded store in Rust alone with transactions that are safe when they return, and one file that the next
-//! start opens without repair; records are small, and pictures are files beside it, since a store of pages would write
-//! each of their bytes twice. Writes that come at the same time share one commit.
+//! `redb` is an embedded store in Rust alone with transactions that are safe when they return, and one file that the
+//! next start opens without repair; records are small, and pictures are files beside it, since a store of pages would
+//! write each of their bytes twice. Writes that come at the same time share one commit.
 
 pub mod local;
 pub mod nats;
@@ -147,8 +147,8 @@ impl Store {
         delegate!(self, store => store.put(kind, key, bytes).await)
     }
 
-    /// Changes the record of `key` in one step: `change` is given what is there and leaves what is to be there, and may be
-    /// asked again where another was quicker. Nothing is written where it changes nothing.
+    /// Changes the record of `key` in one step: `change` is given what is there and leaves what is to be there, and may
+    /// be asked again where another was quicker. Nothing is written where it changes nothing.
     ///
     /// # Errors
     ///

@@ -1,4 +1,5 @@
-//! Files that clients put here, and their URLs: each upload has a place of its own, which is known before its bytes are.
+//! Files that clients put here, and their URLs: each upload has a place of its own, which is known before its bytes
+//! are.
 
 use std::collections::BTreeMap;
 
@@ -17,8 +18,8 @@ pub struct Upload {
     pub file_name: String,
     /// Its bytes, once they are there.
     pub blob: Option<Digest>,
-    /// What one has to know to put them there, beside its identity, which all know who know its URL. Nothing where they were
-    /// there from the start.
+    /// What one has to know to put them there, beside its identity, which all know who know its URL. Nothing where they
+    /// were there from the start.
     #[serde(default)]
     pub key: Option<Id>,
     /// Its parts that are there, of one that comes in parts.

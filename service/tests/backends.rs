@@ -77,7 +77,7 @@ async fn every_backend_keeps_the_contract_of_a_generator() {
         let backend = Backend::new(&args_at(name, url)).unwrap();
         let per_call = backend.variants_per_call().try_into().unwrap();
         for model in [Model::nano_banana_2(), Model::nano_banana_pro()] {
-            let model = model.with_variants_per_call(per_call);
+            let model = model.variants_per_call(per_call);
             let generator = backend.for_job(Arc::new(NoLedger), None);
             let checked = check_async_generator(&generator, &stand_in::run::source(), &model).await;
             assert_eq!(checked, Ok(()), "{name}, {}", model.name());
@@ -231,8 +231,8 @@ async fn a_call_of_which_nobody_knows_what_became_is_not_asked_again_by_itself()
             let job = Job::new(&["300x250"], 1, backend.variants_per_call());
             let outcome = job.run(&backend).await;
             let error = outcome.calls[0].result.as_ref().unwrap_err();
-            assert_eq!((error.kind(), error.billed_images()), (GenerateErrorKind::Transport, 1), "{trick:?}");
-            assert!(error.message().ends_with("; the call may have been made and paid for"), "{error}");
+            assert_eq!((error.kind, error.billed_images), (GenerateErrorKind::Transport, 1), "{trick:?}");
+            assert!(error.message.ends_with("; the call may have been made and paid for"), "{error}");
             assert_eq!(job.ledger.all(), [Progress::Asking], "{trick:?}");
             assert_eq!((script.calls() - before, job.ledger.twice()), (1, 0), "{trick:?}");
         }
@@ -249,7 +249,7 @@ async fn a_call_that_is_forgotten_while_its_job_goes_on_is_not_asked_again_by_it
     let backend = Backend::new(&args).unwrap();
     let generator = backend.for_job(job.ledger.clone(), Some(job.budget.clone()));
     let request = &job.requests()[0];
-    let ask = async || smart_resize::AsyncGenerator::generate(&generator, request).await.map_err(|error| error.kind());
+    let ask = async || smart_resize::AsyncGenerator::generate(&generator, request).await.map_err(|error| error.kind);
     assert_eq!(ask().await.unwrap_err(), GenerateErrorKind::TimedOut);
     until("the call is accepted", || matches!(job.ledger.all()[..], [Progress::Accepted { .. }])).await;
     fal.queue.forget();
@@ -292,8 +292,8 @@ async fn a_call_that_goes_on_is_counted_once_however_often_it_is_resumed() {
         tries += 1;
         assert!(tries < 50, "it is never done");
         match smart_resize::AsyncGenerator::generate(&generator, &job.requests()[0]).await {
-            Ok(generated) => break assert_eq!(generated.billed_images(), 1),
-            Err(error) => assert_eq!((error.kind(), error.billed_images()), (GenerateErrorKind::TimedOut, 1)),
+            Ok(generated) => break assert_eq!(generated.billed_images, 1),
+            Err(error) => assert_eq!((error.kind, error.billed_images), (GenerateErrorKind::TimedOut, 1)),
         }
     }
     assert!(tries > 1, "it was quicker than it should be");
@@ -303,7 +303,7 @@ async fn a_call_that_goes_on_is_counted_once_however_often_it_is_resumed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_beyond_the_budget_is_not_made_and_not_tried_again() {
     let (gemini, mut job) = (GeminiStandIn::start().await, Job::new(&["300x250"], 1, 1));
-    job.budget = Arc::new(Budget::new().with_max_cost(UsdMicros(1)));
+    job.budget = Arc::new(Budget::new().max_cost(UsdMicros(1)));
     let backend = Backend::new(&args_at("gemini", &gemini.url)).unwrap();
     assert_eq!(told(&job.run(&backend).await), "the budget is used up");
     assert_eq!((gemini.model.script.calls(), backend.calls()), (0, 0));
@@ -368,7 +368,7 @@ async fn the_source_is_sent_where_it_has_no_url_that_fal_could_read() {
         ("http://[fd00::1]/shoe.png", "data:image/png;base64,"),
     ] {
         let mut job = Job::new(&["300x250"], 1, 4);
-        job.source = job.source.with_url(url);
+        job.source = job.source.url(url);
         assert_eq!(told(&job.run(&backend).await), "a picture");
         assert!(fal.queue.last_source.lock().unwrap().starts_with(expected), "{url}");
     }
@@ -459,7 +459,7 @@ async fn a_source_that_is_too_heavy_for_gemini_is_made_lighter() {
     let photo = encode(&Picture::from_rgb(size, noise).unwrap(), Format::Png, &EncodeOptions::default()).unwrap().bytes;
     assert!(photo.len() > 7_000_000);
     let mut job = Job::new(&["300x250"], 1, 1);
-    job.source = Source::from_bytes(photo).with_size(size);
+    job.source = Source::from_bytes(photo).size(size);
     job.plan = stand_in::run::plan(&job.source, &["300x250", "250x300"], 1, 1);
     let backend = Backend::new(&args_at("gemini", &gemini.url)).unwrap();
     assert_eq!(told(&job.run(&backend).await), "a picture + a picture");
@@ -480,7 +480,7 @@ async fn a_vision_model_is_asked_where_it_is_wished() {
     assert_eq!(backend.scene(&source).await.unwrap().unwrap().summary(), "a bottle");
     *gemini.model.text.lock().unwrap() = "I see a bottle.".to_owned();
     let error = backend.scene(&source).await.unwrap().unwrap_err();
-    assert_eq!(error.kind(), GenerateErrorKind::InvalidAnswer);
+    assert_eq!(error.kind, GenerateErrorKind::InvalidAnswer);
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! Several workers on NATS JetStream: a worker that is killed in the middle loses nothing, and pays nothing twice that it could know
-//! of.
+//! Several workers on NATS JetStream: a worker that is killed in the middle loses nothing, and pays nothing twice that
+//! it could know of.
 #![allow(
     clippy::indexing_slicing,
     clippy::items_after_statements,
@@ -37,8 +37,8 @@ impl Drop for Ended {
     }
 }
 
-/// An upstream that counts what it was asked: fal's queue in front of a service with the built-in generator, with a pause before
-/// each picture so that there is a middle to be killed in.
+/// An upstream that counts what it was asked: fal's queue in front of a service with the built-in generator, with a
+/// pause before each picture so that there is a middle to be killed in.
 #[derive(Clone)]
 struct Upstream {
     base: String,

@@ -22,7 +22,7 @@
 //! let plan = Plan::new(&Request::builder(source.clone()).sizes(["1920x1080", "1080x1920"]).build()?)?;
 //! let requests = plan.requests(&source)?; // $0.15 each, and $0.05 once
 //!
-//! let budget = Budget::new().with_max_cost(UsdMicros(300_000));
+//! let budget = Budget::new().max_cost(UsdMicros(300_000));
 //! budget.reserve(&requests[0])?.settle(1); // one image was billed
 //! assert_eq!((budget.spent(), budget.remaining()), (UsdMicros(200_000), Some(UsdMicros(100_000))));
 //!
@@ -44,7 +44,7 @@ use crate::plan::content::Plan;
 /// An account of what one request may cost, and of what it has cost so far.
 ///
 /// It outlives a run: one that stopped and is resumed with the same budget goes on where it was, and
-/// [`with_max_cost`](Self::with_max_cost) raises the limit and leaves the account as it is. The part per request is
+/// [`max_cost`](Self::max_cost) raises the limit and leaves the account as it is. The part per request is
 /// counted once in the life of a budget, so several requests want one each, or prices without that part.
 ///
 /// # Guarantees
@@ -60,7 +60,7 @@ use crate::plan::content::Plan;
 /// # let plan = Plan::new(&Request::builder(source.clone()).sizes(["1920x1080"]).build()?)?;
 /// # let request = plan.requests(&source)?.remove(0);
 ///
-/// let budget = Budget::new().with_max_cost(UsdMicros(1_000_000));
+/// let budget = Budget::new().max_cost(UsdMicros(1_000_000));
 /// budget.reserve(&request)?.settle(1); // one image was billed: $0.15, and $0.05 once
 /// assert_eq!((budget.calls(), budget.spent()), (1, UsdMicros(200_000)));
 /// assert_eq!(budget.remaining(), Some(UsdMicros(800_000)));
@@ -97,17 +97,16 @@ impl Budget {
         (max_cost.is_some() || max_calls.is_some()).then(|| Self { max_cost, max_calls, ..Self::default() })
     }
 
-    /// The same account with at most `max_cost` to spend, in place of an earlier limit.
+    /// Sets the most that may be spent.
     #[must_use]
-    pub const fn with_max_cost(mut self, max_cost: UsdMicros) -> Self {
+    pub const fn max_cost(mut self, max_cost: UsdMicros) -> Self {
         self.max_cost = Some(max_cost);
         self
     }
 
-    /// The same account with at most `max_calls` calls to make, in place of an earlier limit. Failed ones count, and
-    /// where each try is metered, each try.
+    /// Sets the most calls that may be made. Failed ones count, and where each try is metered, each try.
     #[must_use]
-    pub const fn with_max_calls(mut self, max_calls: u32) -> Self {
+    pub const fn max_calls(mut self, max_calls: u32) -> Self {
         self.max_calls = Some(max_calls);
         self
     }
@@ -195,10 +194,10 @@ impl Reservation<'_> {
         self.billed_images = billed_images;
     }
 
-    /// [Settles](Self::settle) with what the answer or the failure says was billed. A call that another budget below has
-    /// refused was not made, and is not counted.
+    /// [Settles](Self::settle) with what the answer or the failure says was billed. A call that another budget below
+    /// has refused was not made, and is not counted.
     pub fn settle_with(mut self, result: &Result<Generated, GenerateError>) {
-        self.is_made = !matches!(result, Err(error) if error.kind() == GenerateErrorKind::OverBudget);
+        self.is_made = !matches!(result, Err(error) if error.kind == GenerateErrorKind::OverBudget);
         self.settle(billed_images(result));
     }
 }
@@ -221,8 +220,8 @@ impl Drop for Reservation<'_> {
 /// For how many images a backend charges, whether it made any or not.
 pub(crate) const fn billed_images(result: &Result<Generated, GenerateError>) -> u32 {
     match result {
-        Ok(generated) => generated.billed_images(),
-        Err(error) => error.billed_images(),
+        Ok(generated) => generated.billed_images,
+        Err(error) => error.billed_images,
     }
 }
 
@@ -236,7 +235,7 @@ pub(crate) const fn billed_images(result: &Result<Generated, GenerateError>) -> 
 /// # let plan = Plan::new(&Request::builder(source.clone()).sizes(["1920x1080"]).build()?)?;
 /// # let request = plan.requests(&source)?.remove(0);
 ///
-/// let budget = Budget::new().with_max_cost(UsdMicros(300_000));
+/// let budget = Budget::new().max_cost(UsdMicros(300_000));
 /// let in_flight = budget.reserve(&request)?; // $0.15, and $0.05 with the first image that is billed
 /// let error = budget.reserve(&request).unwrap_err();
 /// let text = "the next call costs $0.20, $0.15 of the budget of $0.30 is left, and $0.15 is held for calls in flight";
@@ -290,6 +289,6 @@ impl fmt::Display for Held {
 
 impl From<BudgetError> for GenerateError {
     fn from(error: BudgetError) -> Self {
-        Self::new(GenerateErrorKind::OverBudget, "the call was not made").with_source(error)
+        Self::new(GenerateErrorKind::OverBudget, "the call was not made").caused_by(error)
     }
 }

@@ -13,7 +13,7 @@ use core::time::Duration;
 ///
 /// fn is_worth_a_retry(error: &GenerateError) -> bool {
 ///     use GenerateErrorKind::{NothingMade, RateLimited, Transport};
-///     matches!(error.kind(), NothingMade | RateLimited | Transport)
+///     matches!(error.kind, NothingMade | RateLimited | Transport)
 /// }
 ///
 /// assert!(is_worth_a_retry(&GenerateError::new(GenerateErrorKind::NothingMade, "only text came")));
@@ -67,16 +67,21 @@ impl fmt::Display for GenerateErrorKind {
 /// use std::time::Duration;
 ///
 /// let error = GenerateError::new(GenerateErrorKind::RateLimited, "status 429")
-///     .with_retry_after(Duration::from_secs(20));
+///     .retry_after(Duration::from_secs(20));
 /// assert_eq!(error.to_string(), "rate limited: status 429");
-/// assert_eq!(error.billed_images(), 0);
+/// assert_eq!(error.billed_images, 0);
 /// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct GenerateError {
-    kind: GenerateErrorKind,
-    message: String,
-    retry_after: Option<Duration>,
-    billed_images: u32,
+    /// Who has to act.
+    pub kind: GenerateErrorKind,
+    /// What the backend said; `""` for nothing.
+    pub message: String,
+    /// After how long the backend wants to be asked again.
+    pub retry_after: Option<Duration>,
+    /// For how many images the backend charges in spite of the failure, as far as is known.
+    pub billed_images: u32,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -86,45 +91,25 @@ impl GenerateError {
         Self { kind, message: message.into(), retry_after: None, billed_images: 0, source: None }
     }
 
-    /// The same failure with the time after which the backend wants to be asked again.
+    /// Sets after how long the backend wants to be asked again.
     #[must_use]
-    pub const fn with_retry_after(mut self, wait: Duration) -> Self {
+    pub const fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
         self
     }
 
-    /// The same failure where images are billed all the same.
+    /// Sets for how many images the backend charges in spite of the failure.
     #[must_use]
-    pub const fn with_billed_images(mut self, billed_images: u32) -> Self {
+    pub const fn billed_images(mut self, billed_images: u32) -> Self {
         self.billed_images = billed_images;
         self
     }
 
-    /// The same failure with what caused it.
+    /// Sets what caused it, which is then its [`source`](core::error::Error::source).
     #[must_use]
-    pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
+    pub fn caused_by(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.source = Some(cause.into());
         self
-    }
-
-    /// Who has to act.
-    pub const fn kind(&self) -> GenerateErrorKind {
-        self.kind
-    }
-
-    /// What the backend said; `""` for nothing.
-    pub fn message(&self) -> &str {
-        &self.message
-    }
-
-    /// After how long the backend wants to be asked again.
-    pub const fn retry_after(&self) -> Option<Duration> {
-        self.retry_after
-    }
-
-    /// For how many images the backend charges in spite of the failure, as far as is known.
-    pub const fn billed_images(&self) -> u32 {
-        self.billed_images
     }
 }
 

@@ -12,17 +12,23 @@ use crate::geometry::focus::Reframing;
 /// ```
 /// use smart_resize::generate::Generated;
 ///
-/// let generated = Generated::new("my-backend", [b"an encoded image".to_vec()]).with_description("a shoe");
-/// assert_eq!((generated.images().len(), generated.billed_images()), (1, 1));
-/// assert_eq!((generated.backend(), generated.description()), ("my-backend", Some("a shoe")));
+/// let generated = Generated::new("my-backend", [b"an encoded image".to_vec()]).description("a shoe");
+/// assert_eq!((generated.images.len(), generated.billed_images), (1, 1));
+/// assert_eq!((generated.backend.as_str(), generated.description.as_deref()), ("my-backend", Some("a shoe")));
 /// ```
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Generated {
-    images: Vec<Arc<[u8]>>,
-    description: Option<String>,
-    backend: String,
-    billed_images: u32,
-    reframing: Option<Reframing>,
+    /// The name of the backend.
+    pub backend: String,
+    /// The encoded images, one a variant.
+    pub images: Vec<Arc<[u8]>>,
+    /// What the model said beside its images.
+    pub description: Option<String>,
+    /// For how many images the backend charges.
+    pub billed_images: u32,
+    /// How the images show the source; `None` if a model made them.
+    pub reframing: Option<Reframing>,
 }
 
 impl Generated {
@@ -37,51 +43,25 @@ impl Generated {
         Self { images, description: None, backend: backend.into(), billed_images, reframing: None }
     }
 
-    /// The same answer with what the model said beside its images.
+    /// Sets what the model said beside its images.
     #[must_use]
-    pub fn with_description(mut self, description: impl Into<String>) -> Self {
+    pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
         self
     }
 
-    /// The same answer where another number of images is billed.
+    /// Sets for how many images the backend charges.
     #[must_use]
-    pub const fn with_billed_images(mut self, billed_images: u32) -> Self {
+    pub const fn billed_images(mut self, billed_images: u32) -> Self {
         self.billed_images = billed_images;
         self
     }
 
-    /// The same answer of a backend that shows the source itself, like this in each image; the focus is then read in
-    /// the source.
+    /// Says how each image shows the source, for a backend that reframes it. The focus is then read in the source.
     #[must_use]
-    pub const fn with_reframing(mut self, reframing: Reframing) -> Self {
+    pub const fn reframing(mut self, reframing: Reframing) -> Self {
         self.reframing = Some(reframing);
         self
-    }
-
-    /// The encoded images, one a variant.
-    pub fn images(&self) -> &[Arc<[u8]>] {
-        &self.images
-    }
-
-    /// What the model said beside its images.
-    pub fn description(&self) -> Option<&str> {
-        self.description.as_deref()
-    }
-
-    /// The name of the backend.
-    pub fn backend(&self) -> &str {
-        &self.backend
-    }
-
-    /// For how many images the backend charges.
-    pub const fn billed_images(&self) -> u32 {
-        self.billed_images
-    }
-
-    /// How the images show the source; `None` if a model made them.
-    pub const fn reframing(&self) -> Option<Reframing> {
-        self.reframing
     }
 }
 

@@ -25,7 +25,7 @@ use super::request::GenerationRequest;
 ///     Box::pin(async move { Ok(Generated::new("fixed", images)) })
 /// }
 ///
-/// assert_eq!(pollster::block_on(from_async_fn(ask).generate(&request))?.backend(), "fixed");
+/// assert_eq!(pollster::block_on(from_async_fn(ask).generate(&request))?.backend, "fixed");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -54,7 +54,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///     }
 /// }
 ///
-/// assert_eq!(Fixed(b"an image".to_vec()).generate(&request)?.images().len(), 1);
+/// assert_eq!(Fixed(b"an image".to_vec()).generate(&request)?.images.len(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Generator {
@@ -88,7 +88,7 @@ pub trait Generator {
 /// }
 ///
 /// let backend = Fixed(b"an image".to_vec());
-/// assert_eq!(pollster::block_on(backend.generate(&request))?.images().len(), 1);
+/// assert_eq!(pollster::block_on(backend.generate(&request))?.images.len(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait AsyncGenerator: Send + Sync {
@@ -163,7 +163,7 @@ through_pointer!(&G, Box<G>, Arc<G>);
 /// let backend = from_fn(|request: &GenerationRequest| {
 ///     Ok(Generated::new("fixed", vec![b"an image".to_vec(); request.variants() as usize]))
 /// });
-/// assert_eq!(backend.generate(&request)?.images().len(), 1);
+/// assert_eq!(backend.generate(&request)?.images.len(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub const fn from_fn<F>(function: F) -> FromFn<F>
@@ -190,7 +190,7 @@ where
 /// }
 ///
 /// let backend: FromFn<Function> = from_fn(ask as Function);
-/// assert_eq!(backend.generate(&request)?.backend(), "fixed");
+/// assert_eq!(backend.generate(&request)?.backend, "fixed");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy)]
@@ -218,7 +218,7 @@ where
 /// let backend = from_async_fn(|request: GenerationRequest| async move {
 ///     Ok(Generated::new("fixed", vec![b"an image".to_vec(); request.variants() as usize]))
 /// });
-/// assert_eq!(pollster::block_on(backend.generate(&request))?.images().len(), 1);
+/// assert_eq!(pollster::block_on(backend.generate(&request))?.images.len(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub const fn from_async_fn<F, R>(function: F) -> FromAsyncFn<F>
@@ -246,7 +246,7 @@ where
 /// }
 ///
 /// let backend: FromAsyncFn<Function> = from_async_fn(ask as Function);
-/// assert_eq!(pollster::block_on(backend.generate(&request))?.backend(), "fixed");
+/// assert_eq!(pollster::block_on(backend.generate(&request))?.backend, "fixed");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy)]

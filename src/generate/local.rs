@@ -17,7 +17,7 @@ use super::request::GenerationRequest;
 use crate::geometry::fit::largest_inside;
 use crate::geometry::focus::{Focus, Reframing, around};
 use crate::geometry::rect::Rect;
-use crate::pixels::decode::{Colour, DecodeLimits, decode};
+use crate::pixels::decode::{Colour, DecodeLimits, DecodeOptions, decode};
 use crate::pixels::encode::{EncodeError, EncodeOptions, encode};
 use crate::pixels::picture::{Layout, Picture};
 use crate::pixels::resample::{Filter, resample};
@@ -42,8 +42,8 @@ const BLURS: [u32; 4] = [1, 6, 24, 96];
 /// let plan = Plan::new(&Request::builder(source.clone()).sizes(["300x250"]).build()?)?;
 /// let request = plan.requests(&source)?.remove(0);
 /// let generated = LocalGenerator::default().generate(&request)?;
-/// assert_eq!((generated.backend(), generated.billed_images()), ("local", 0));
-/// assert!(generated.description().unwrap().starts_with("made locally: "));
+/// assert_eq!((generated.backend.as_str(), generated.billed_images), ("local", 0));
+/// assert!(generated.description.unwrap().starts_with("made locally: "));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,16 +60,16 @@ impl Generator for LocalGenerator {
         let Some(bytes) = request.source().bytes() else {
             return Err(fail("the local generator needs the bytes of the source".into()));
         };
-        let decoded =
-            decode(bytes, &self.limits).map_err(|error| fail("the source cannot be read".into()).with_source(error))?;
-        let frame = request.preset().size();
+        let decoded = decode(bytes, &DecodeOptions::default().limits(self.limits))
+            .map_err(|error| fail("the source cannot be read".into()).caused_by(error))?;
+        let frame = request.preset().size;
         if !self.limits.allow(frame) {
             let DecodeLimits { pixels, decoded_bytes, .. } = self.limits;
             return Err(fail(format!(
                 "a preset of {frame}, at most {pixels} pixels and {decoded_bytes} bytes at 4 a pixel"
             )));
         }
-        let unable = |error: EncodeError| fail("the reframed source cannot be encoded".into()).with_source(error);
+        let unable = |error: EncodeError| fail("the reframed source cannot be encoded".into()).caused_by(error);
         let (picture, reframing, mut how) = reframe(&decoded.picture, frame, request.options().focus);
         if let Colour::Ignored { reason } = &decoded.colour {
             how.push_str(", its colours taken for sRGB because of ");
@@ -78,7 +78,7 @@ impl Generator for LocalGenerator {
         let encoded = encode(&picture, request.options().transfer_format, &EncodeOptions::default()).map_err(unable)?;
         let image: Arc<[u8]> = encoded.bytes.into();
         let images = (0..request.variants()).map(|_| image.clone());
-        Ok(Generated::new("local", images).with_billed_images(0).with_description(how).with_reframing(reframing))
+        Ok(Generated::new("local", images).billed_images(0).description(how).reframing(reframing))
     }
 }
 

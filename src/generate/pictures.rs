@@ -18,7 +18,7 @@ impl Generated {
     ///
     /// let picture = Picture::from_rgb(Size::new(40, 30)?, vec![90; 40 * 30 * 3])?;
     /// let generated = Generated::from_pictures("mine", [&picture, &picture])?;
-    /// assert_eq!((generated.images().len(), generated.billed_images()), (2, 2));
+    /// assert_eq!((generated.images.len(), generated.billed_images), (2, 2));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///

@@ -20,7 +20,7 @@ use crate::request::source::Source;
 /// let plan = Plan::new(&Request::builder(source.clone()).sizes(["1920x1080"]).variants(2).build()?)?;
 /// let request = plan.requests(&source)?.remove(0);
 /// assert_eq!((&**request.model(), request.variants()), ("nano-banana-pro", 2));
-/// assert_eq!((request.preset().ratio().to_string(), request.cost().to_string()), ("16:9".into(), "$0.30".into()));
+/// assert_eq!((request.preset().to_string(), request.cost().to_string()), ("16:9 2K".into(), "$0.30".into()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,12 +77,13 @@ impl GenerationRequest {
         self.call
     }
 
-    /// The model's name in the plan, such as `nano-banana-pro`. A service's own identifier for it is the backend's matter.
+    /// The model's name in the plan, such as `nano-banana-pro`. A service's own identifier for it is the backend's
+    /// matter.
     pub const fn model(&self) -> &Arc<str> {
         &self.model
     }
 
-    /// The shape and the tier to ask for, and the size in pixels that they mean. Always send the ratio.
+    /// The size in pixels to make, and the labels of its shape and tier where the model is asked by label.
     pub const fn preset(&self) -> &Preset {
         &self.preset
     }

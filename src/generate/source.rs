@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use crate::format::{Format, SourceFormat};
-use crate::pixels::codec::Codec;
-use crate::pixels::decode::{Colour, DecodeLimits, Probe, decode, probe};
+use crate::pixels::decode::{Colour, DecodeLimits, DecodeOptions, Probe, decode, probe};
 use crate::pixels::encode::jpeg::{JpegOptions, Subsampling};
 use crate::pixels::encode::{EncodeError, EncodeOptions, encode};
 use crate::pixels::picture::Picture;
@@ -17,11 +16,12 @@ const QUALITY: u8 = 95;
 impl Source {
     /// Makes a source of an encoded picture, with its upright size.
     ///
-    /// The source keeps the bytes as they are, with their metadata, where the picture is a PNG, JPEG or WebP that is stored
-    /// upright, and in sRGB or with a description of its colours that cannot be applied. Where the header shows that, the
-    /// pixels are not decoded, so a damaged file is not found. Otherwise the picture is rotated and converted, and encoded
-    /// again without metadata: as a JPEG of quality 95 and 4:4:4 where it was a JPEG, else as a PNG. The pure codecs do that,
-    /// whatever the limits name: a run is resumed by the digest of its source, which has to be the same on every machine.
+    /// The source keeps the bytes as they are, with their metadata, where the picture is a PNG, JPEG or WebP that is
+    /// stored upright, and in sRGB or with a description of its colours that cannot be applied. Where the header shows
+    /// that, the pixels are not decoded, so a damaged file is not found. Otherwise the picture is rotated and
+    /// converted, and encoded again without metadata: as a JPEG of quality 95 and 4:4:4 where it was a JPEG, else as a
+    /// PNG. The pure codecs do that, whatever the limits name: a run is resumed by the digest of its source, which has
+    /// to be the same on every machine.
     ///
     /// Backends need such a source, since not every model applies an orientation tag or a profile.
     ///
@@ -34,26 +34,25 @@ impl Source {
     /// let size = Size::new(40, 30)?;
     /// let photo = encode(&Picture::from_rgb(size, vec![90; 40 * 30 * 3])?, Format::Jpeg, &Default::default())?.bytes;
     /// let source = Source::read(photo.clone(), &DecodeLimits::default())?;
-    /// assert_eq!((source.size(), source.bytes().map(|bytes| bytes.to_vec())), (Some(size), Some(photo)));
+    /// assert_eq!((source.size, source.bytes().map(|bytes| bytes.to_vec())), (Some(size), Some(photo)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`RenderError::Decode`] where the header cannot be read or exceeds the limits, or the pixels have to be decoded and
-    /// cannot be; [`RenderError::Encode`] where the picture cannot be encoded again.
+    /// [`RenderError::Decode`] where the header cannot be read or exceeds the limits, or the pixels have to be decoded
+    /// and cannot be; [`RenderError::Encode`] where the picture cannot be encoded again.
     pub fn read(bytes: impl Into<Arc<[u8]>>, limits: &DecodeLimits) -> Result<Self, RenderError> {
         let bytes = bytes.into();
-        let limits = &DecodeLimits { codec: Codec::Pure, ..*limits };
         let Probe { format, size, is_upright, describes_colours, .. } = probe(&bytes, limits)?;
         // Backends read these formats.
         let is_common = format.output().is_some();
         if is_common && is_upright && !describes_colours {
-            return Ok(Self::from_bytes(bytes).with_size(size));
+            return Ok(Self::from_bytes(bytes).size(size));
         }
-        let decoded = decode(&bytes, limits)?;
+        let decoded = decode(&bytes, &DecodeOptions::default().limits(*limits))?;
         if is_common && is_upright && decoded.colour != Colour::Converted {
-            return Ok(Self::from_bytes(bytes).with_size(size));
+            return Ok(Self::from_bytes(bytes).size(size));
         }
         let format = if format == SourceFormat::Jpeg { Format::Jpeg } else { Format::Png };
         Ok(encoded(&decoded.picture, format)?)
@@ -69,7 +68,7 @@ impl Source {
     /// use smart_resize::pixels::Picture;
     ///
     /// let picture = Picture::from_rgb(Size::new(40, 30)?, vec![90; 40 * 30 * 3])?;
-    /// assert_eq!(Source::from_picture(&picture)?.size(), Some(picture.size()));
+    /// assert_eq!(Source::from_picture(&picture)?.size, Some(picture.size()));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -86,7 +85,7 @@ impl Source {
     /// use smart_resize::{Size, Source};
     ///
     /// let source = Source::from_image(image::DynamicImage::new_rgb8(40, 30))?;
-    /// assert_eq!(source.size(), Some(Size::new(40, 30)?));
+    /// assert_eq!(source.size, Some(Size::new(40, 30)?));
     /// # Ok::<(), smart_resize::Error>(())
     /// ```
     ///
@@ -101,7 +100,7 @@ impl Source {
 }
 
 fn encoded(picture: &Picture, format: Format) -> Result<Source, EncodeError> {
-    let jpeg = JpegOptions::default().with_quality(QUALITY).with_subsampling(Subsampling::Yuv444);
+    let jpeg = JpegOptions::default().quality(QUALITY).subsampling(Subsampling::Yuv444);
     let encoded = encode(picture, format, &EncodeOptions { jpeg, ..EncodeOptions::default() })?;
-    Ok(Source::from_bytes(encoded.bytes).with_size(picture.size()))
+    Ok(Source::from_bytes(encoded.bytes).size(picture.size()))
 }

@@ -46,8 +46,8 @@ use crate::digest::Fingerprint;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Store {
-    /// The answer that was kept for `fingerprint`. One without any image counts as none, and the backend is asked again;
-    /// one with fewer images than asked is used as it is.
+    /// The answer that was kept for `fingerprint`. One without any image counts as none, and the backend is asked
+    /// again; one with fewer images than asked is used as it is.
     ///
     /// # Errors
     ///

@@ -34,8 +34,8 @@ use crate::digest::Fingerprint;
 use crate::geometry::focus::Reframing;
 use crate::geometry::rect::Rect;
 use crate::model::catalog::Model;
-use crate::model::preset::{Preset, Tier};
-use crate::pixels::decode::{DecodeLimits, decode};
+use crate::model::preset::Tier;
+use crate::pixels::decode::{DecodeOptions, decode};
 use crate::plan::content::Plan;
 use crate::request::builder::Request;
 use crate::request::source::Source;
@@ -129,7 +129,7 @@ where
 /// shape fails on these. All are calls of one plan, since a backend may tell calls apart by their number in the plan.
 fn requests(photo: &Source, model: &Model) -> Result<Vec<GenerationRequest>, BrokenLaw> {
     let tier = model.default_floor().or_else(|| model.tiers().first().copied());
-    let usual = || model.presets().iter().filter(|preset| preset.tier() == tier).map(Preset::size);
+    let usual = || model.presets().iter().filter(|preset| preset.tier == tier).map(|preset| preset.size);
     let wide = usual().max_by(|a, b| a.cmp_shape(*b)).expect("invariant: a tier has a preset");
     let tall = usual().min_by(|a, b| a.cmp_shape(*b)).expect("invariant: a tier has a preset");
     planned(photo, model, tier, &[wide, tall], 2)
@@ -157,17 +157,17 @@ fn check_answer(request: &GenerationRequest, answer: &Result<Generated, Generate
         Ok(generated) => generated,
         Err(error) => return law("a call has an answer", false, chain(error)),
     };
-    law("the backend has a name", !generated.backend().trim().is_empty(), "an empty name")?;
-    let (made, wanted) = (generated.images().len(), request.variants());
+    law("the backend has a name", !generated.backend.trim().is_empty(), "an empty name")?;
+    let (made, wanted) = (generated.images.len(), request.variants());
     law("there is an image", made > 0, "no image")?;
     let found = format!("{made} images, {wanted} requested");
     law("there are no more images than requested", made <= wanted as usize, found)?;
-    let billed = generated.billed_images();
+    let billed = generated.billed_images;
     let found = format!("{billed} billed, {wanted} requested");
     law("no more images are billed than requested", billed <= wanted, found)?;
-    let preset = request.preset().size();
-    for image in generated.images() {
-        let size = match decode(image, &DecodeLimits::default()) {
+    let preset = request.preset().size;
+    for image in &generated.images {
+        let size = match decode(image, &DecodeOptions::default()) {
             Ok(decoded) => decoded.picture.size(),
             Err(error) => return law("every image can be read", false, chain(&error)),
         };
@@ -259,12 +259,12 @@ struct Answer {
 /// Answers of three calls, one for each kind of content.
 fn answers() -> Vec<Answer> {
     let all_bytes: Vec<u8> = (0..=255_u8).cycle().take(1 << 20).collect();
-    let size = Model::default().presets()[0].size();
+    let size = Model::default().presets()[0].size;
     let whole = Rect::new(0, 0, size);
     let plain = Generated::new("one", [all_bytes.clone(), vec![0]]);
-    let described = Generated::new("two", [vec![1, 2, 3]]).with_description("a \"quote\",\nβ, 🖼 and \0");
-    let reframed = Generated::new("three", [vec![7; 3]]).with_billed_images(0);
-    let reframed = reframed.with_reframing(Reframing::new(size, whole, whole));
+    let described = Generated::new("two", [vec![1, 2, 3]]).description("a \"quote\",\nβ, 🖼 and \0");
+    let reframed = Generated::new("three", [vec![7; 3]]).billed_images(0);
+    let reframed = reframed.reframing(Reframing::new(size, whole, whole));
     let answer = |(request, generated): (GenerationRequest, _)| {
         let fingerprint = request.fingerprint().expect("invariant: a source of bytes has a digest");
         Answer { fingerprint, request, generated }
@@ -282,7 +282,7 @@ fn nameless() -> (GenerationRequest, Generated) {
 /// Three requests to the default model.
 fn default_requests(source: &Source) -> Vec<GenerationRequest> {
     let model = Model::default();
-    let sizes: Vec<_> = model.presets()[..3].iter().map(Preset::size).collect();
+    let sizes: Vec<_> = model.presets()[..3].iter().map(|preset| preset.size).collect();
     planned(source, &model, None, &sizes, 1).expect("invariant: the default model covers its presets")
 }
 

@@ -48,7 +48,7 @@
 //!         result: &mut Result<Generated, BoxError>,
 //!     ) -> Option<Ready<()>> {
 //!         use GenerateErrorKind::{NothingMade, RateLimited, Transport};
-//!         let kind = failure(&**result.as_ref().err()?)?.kind();
+//!         let kind = failure(&**result.as_ref().err()?)?.kind;
 //!         self.0 = self.0.checked_sub(1)?;
 //!         matches!(kind, NothingMade | RateLimited | Transport).then(|| ready(()))
 //!     }
@@ -60,17 +60,17 @@
 //!
 //! // It never makes anything, and bills an image each time.
 //! let backend = from_async_fn(|_: GenerationRequest| async {
-//!     Err(GenerateError::new(GenerateErrorKind::NothingMade, "only text came").with_billed_images(1))
+//!     Err(GenerateError::new(GenerateErrorKind::NothingMade, "only text came").billed_images(1))
 //! });
 //!
-//! let budget = Arc::new(Budget::new().with_max_cost(UsdMicros(500_000)));
+//! let budget = Arc::new(Budget::new().max_cost(UsdMicros(500_000)));
 //! let stack = ServiceBuilder::new()
 //!     .retry(Tries(9))
 //!     .timeout(Duration::from_secs(120))
 //!     .layer(MeterLayer::new(budget.clone()))
 //!     .service(GeneratorService::new(backend));
 //! let generator = ServiceGenerator::new(stack)
-//!     .with_kinds(|error| error.is::<timeout::error::Elapsed>().then_some(GenerateErrorKind::TimedOut));
+//!     .kinds(|error| error.is::<timeout::error::Elapsed>().then_some(GenerateErrorKind::TimedOut));
 //!
 //! # let source = Source::from_url("https://example.com/a.jpg");
 //! # let plan = Plan::new(&Request::builder(source.clone()).sizes(["1920x1080"]).build()?)?;
@@ -119,7 +119,7 @@ type BoxError = Box<dyn Error + Send + Sync>;
 ///
 /// let backend = from_async_fn(|_: GenerationRequest| async { Ok(Generated::new("fixed", [b"an image".to_vec()])) });
 /// let generated = pollster::block_on(GeneratorService::new(backend).oneshot(request))?;
-/// assert_eq!(generated.backend(), "fixed");
+/// assert_eq!(generated.backend, "fixed");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -159,7 +159,7 @@ impl<G: AsyncGenerator + 'static> Service<GenerationRequest> for GeneratorServic
 ///
 /// A [`GenerateError`] that passed through the stack comes out as it went in, even out of a box. One inside an error
 /// of another layer lends it its kind and what was billed. Any other error is a
-/// [`Transport`](GenerateErrorKind::Transport) failure, unless [`with_kinds`](Self::with_kinds) knows better, with that
+/// [`Transport`](GenerateErrorKind::Transport) failure, unless [`kinds`](Self::kinds) knows better, with that
 /// error as its source.
 ///
 /// ```
@@ -175,7 +175,7 @@ impl<G: AsyncGenerator + 'static> Service<GenerationRequest> for GeneratorServic
 ///
 /// let stack = ServiceBuilder::new().concurrency_limit(2).service(GeneratorService::new(backend));
 /// let generator = ServiceGenerator::new(stack);
-/// assert_eq!(pollster::block_on(generator.generate(&request))?.backend(), "fixed");
+/// assert_eq!(pollster::block_on(generator.generate(&request))?.backend, "fixed");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct ServiceGenerator<S> {
@@ -196,7 +196,7 @@ impl<S> ServiceGenerator<S> {
     /// For the time-out of `tower`:
     /// `|error| error.is::<tower::timeout::error::Elapsed>().then_some(GenerateErrorKind::TimedOut)`.
     #[must_use]
-    pub fn with_kinds(mut self, kinds: fn(&(dyn Error + 'static)) -> Option<GenerateErrorKind>) -> Self {
+    pub fn kinds(mut self, kinds: fn(&(dyn Error + 'static)) -> Option<GenerateErrorKind>) -> Self {
         self.kinds = kinds;
         self
     }
@@ -208,13 +208,13 @@ impl<S> ServiceGenerator<S> {
         };
         let Some(inner) = failure(&*error) else {
             let kind = chain(&*error).find_map(self.kinds).unwrap_or(GenerateErrorKind::Transport);
-            return GenerateError::new(kind, "the call was given up").with_source(error);
+            return GenerateError::new(kind, "the call was given up").caused_by(error);
         };
-        let mut outer = GenerateError::new(inner.kind(), inner.message()).with_billed_images(inner.billed_images());
-        if let Some(wait) = inner.retry_after() {
-            outer = outer.with_retry_after(wait);
+        let mut outer = GenerateError::new(inner.kind, inner.message.as_str()).billed_images(inner.billed_images);
+        if let Some(wait) = inner.retry_after {
+            outer = outer.retry_after(wait);
         }
-        outer.with_source(error)
+        outer.caused_by(error)
     }
 }
 
@@ -247,7 +247,7 @@ impl<S> fmt::Debug for ServiceGenerator<S> {
 /// use smart_resize::generate::tower::failure;
 ///
 /// let boxed: tower::BoxError = GenerateError::new(GenerateErrorKind::RateLimited, "status 429").into();
-/// assert_eq!(failure(&*boxed).map(GenerateError::kind), Some(GenerateErrorKind::RateLimited));
+/// assert_eq!(failure(&*boxed).map(|error| error.kind), Some(GenerateErrorKind::RateLimited));
 /// assert!(failure(&std::fmt::Error).is_none());
 /// ```
 pub fn failure<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a GenerateError> {
@@ -273,7 +273,7 @@ pub fn failure<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a GenerateError
 /// # let request = plan.requests(&source)?.remove(0);
 /// # let backend = from_async_fn(|_: GenerationRequest| async { Ok(Generated::new("fixed", [b"an image".to_vec()])) });
 ///
-/// let budget = Arc::new(Budget::new().with_max_cost(UsdMicros(200_000)));
+/// let budget = Arc::new(Budget::new().max_cost(UsdMicros(200_000)));
 /// let stack = ServiceBuilder::new().layer(MeterLayer::new(budget.clone())).service(GeneratorService::new(backend));
 /// pollster::block_on(stack.clone().oneshot(request.clone()))?; // $0.15, and $0.05 once
 /// let error = pollster::block_on(stack.oneshot(request)).unwrap_err();

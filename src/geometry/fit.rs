@@ -23,7 +23,7 @@ use crate::size::Size;
 /// let frame = Size::new(2752, 1536)?;
 /// let rect = Fit::Cover.rect(frame, Size::new(1920, 1080)?).unwrap();
 /// assert_eq!((rect.x(), rect.y(), rect.size().to_string()), (10, 0, "2731x1536".into()));
-/// assert_eq!(rect.kept_of(frame).to_string(), "99.23");
+/// assert_eq!(rect.kept_of(frame).to_string(), "99.2 %");
 ///
 /// let error = Fit::Cover.rect(Size::new(1376, 768)?, Size::new(1920, 1080)?).unwrap_err();
 /// assert_eq!(error.to_string(), "a picture of 1376x768 does not cover 1920x1080");
@@ -33,7 +33,8 @@ use crate::size::Size;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Fit {
-    /// The largest rectangle of the target's shape, resampled to the target: as much of the picture as the shape allows.
+    /// The largest rectangle of the target's shape, resampled to the target: as much of the picture as the shape
+    /// allows.
     #[default]
     Cover,
     /// The target's own pixels from the centre, copied: as sharp as the picture, and the closest cut.
@@ -86,7 +87,8 @@ pub fn cover(frame: Size, target: Size) -> Rect {
     Rect::centred(frame, largest_inside(frame, target))
 }
 
-/// The largest size of the shape of `shape` inside `frame`: the side that gives way is rounded half up, and is at least 1.
+/// The largest size of the shape of `shape` inside `frame`: the side that gives way is rounded half up, and is at least
+/// 1.
 pub(crate) fn largest_inside(frame: Size, shape: Size) -> Size {
     let (width, height) = match frame.cmp_shape(shape) {
         Ordering::Greater => (scale(frame.height(), shape.width(), shape.height()), frame.height()),

@@ -13,8 +13,8 @@ use crate::size::Size;
 /// It is given in the frame that the target is cut from: the picture that the model makes, or the source where the
 /// target is cut from that, or where the backend says how the source lies in what it made, as the local one does.
 ///
-/// On each axis, of a frame of `w` pixels, a focus from `a` to `b` (rounded outwards to whole pixels) and a rectangle of
-/// `l` pixels:
+/// On each axis, of a frame of `w` pixels, a focus from `a` to `b` (rounded outwards to whole pixels) and a rectangle
+/// of `l` pixels:
 ///
 /// - where the focus fits, the rectangle is the one nearest to the centre that holds it;
 /// - where it does not, the rectangle is the one nearest to the centre that lies in it.
@@ -68,8 +68,9 @@ impl Focus {
         [self.left, self.top, self.right, self.bottom]
     }
 
-    /// Left, top, right and bottom in pixels of a picture of `frame` pixels, rounded outwards: from the first that is held
-    /// to before the end. Where the picture shows the source, `reframing` says how, and the focus is read in the source.
+    /// Left, top, right and bottom in pixels of a picture of `frame` pixels, rounded outwards: from the first that is
+    /// held to before the end. Where the picture shows the source, `reframing` says how, and the focus is read in the
+    /// source.
     pub fn edges_px(self, frame: Size, reframing: Option<Reframing>) -> [u32; 4] {
         let [columns, rows] = match reframing {
             Some(reframing) => reframing.pixels(self, frame),
@@ -160,7 +161,8 @@ impl Span {
         Self { start: whole * u32::from(start.get()) / 1000, end: (whole * u32::from(end.get())).div_ceil(1000) }
     }
 
-    /// What of the pixels is shown, each part given by start and length, at its place in `whole` pixels; rounded outwards.
+    /// What of the pixels is shown, each part given by start and length, at its place in `whole` pixels; rounded
+    /// outwards.
     fn scaled(self, [from, of]: [u32; 2], [to, into]: [u32; 2], whole: u32) -> Self {
         let (of, into) = (u64::from(of), u64::from(into));
         let inside = |at: u32| u64::from(at.saturating_sub(from)).min(of) * into;

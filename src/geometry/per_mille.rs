@@ -121,7 +121,7 @@ impl<'de> serde::Deserialize<'de> for PerMille {
         // Each of the 1,001 shares is written as the nearest double, which is the one that is read back.
         (0..=1000_u16)
             .map(Self)
-            .find(|share| f64::from(share.0) / 10.0 == percent)
+            .find(|share| (f64::from(share.0) / 10.0).total_cmp(&percent).is_eq())
             .ok_or_else(|| serde::de::Error::custom(PerMilleError::NoPercentage { found: alloc::format!("{percent}") }))
     }
 }
@@ -154,4 +154,72 @@ pub enum PerMilleError {
         /// What was found: its first 16 characters.
         found: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(feature = "serde")]
+    use alloc::format;
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn every_share_is_printed_as_it_is_read() {
+        for thousandths in 0..=1000 {
+            let share = PerMille::new(thousandths).unwrap();
+            assert_eq!(share.get(), thousandths);
+            assert_eq!(share.to_string().parse(), Ok(share));
+            #[cfg(feature = "serde")]
+            {
+                let json = serde_json::to_string(&share).unwrap();
+                assert_eq!(json, format!("{}.{}", thousandths / 10, thousandths % 10));
+                assert_eq!(serde_json::from_str::<PerMille>(&json).unwrap(), share);
+            }
+        }
+        for thousandths in [1001, u16::MAX] {
+            assert_eq!(PerMille::new(thousandths), Err(PerMilleError::TooLarge { found: thousandths }));
+        }
+    }
+
+    #[test]
+    fn a_percentage_has_digits_a_point_and_one_decimal() {
+        for (text, thousandths) in [("0", 0), ("7", 70), ("007", 70), ("12.5", 125), ("12.50 %", 125), ("100.0%", 1000)]
+        {
+            assert_eq!(text.parse(), PerMille::new(thousandths), "{text:?}");
+        }
+        let refused = [
+            "", "%", " %", ".", "5.", ".5", "-1", "+1", "1e1", "12.55", "100.1", "101", "0007", "5  %", " 5", "5 ",
+            "٥", "1,5",
+        ];
+        for text in refused {
+            let found = text.to_string();
+            assert_eq!(text.parse::<PerMille>(), Err(PerMilleError::NoPercentage { found }), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn rounding_keeps_to_its_side_and_to_the_whole() {
+        for whole in 1..=60_u128 {
+            for part in 0..=whole + 2 {
+                let (down, up) = (PerMille::rounded_down(part, whole), PerMille::rounded_up(part, whole));
+                let (kept, thousandths) = (part.min(whole), |share: PerMille| u128::from(share.get()));
+                assert!(thousandths(down) * whole <= 1000 * kept && 1000 * kept <= thousandths(up) * whole);
+                assert!(thousandths(up) - thousandths(down) <= 1);
+                assert_eq!(down == PerMille::WHOLE, part >= whole);
+                assert_eq!(up == PerMille::ZERO, part == 0);
+            }
+        }
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn json_has_percent_with_one_decimal() {
+        let read = |text: &str| serde_json::from_str::<PerMille>(text).map_err(|error| error.to_string());
+        assert_eq!((read("5"), read("12.5")), (Ok(PerMille(50)), Ok(PerMille(125))));
+        for text in ["-1", "100.1", "12.55", "1e3"] {
+            assert!(read(text).unwrap_err().contains("expected 0 to 100 with at most one decimal"), "{text}");
+        }
+        assert!(read("\"5\"").is_err());
+    }
 }

@@ -21,17 +21,22 @@ use super::table::{PresetTable, PresetTableError};
 ///
 /// let model = Model::named("nano-banana-2.1").unwrap();
 /// assert_eq!(model.tiers(), [Tier::K1, Tier::K2, Tier::K4]);
-/// assert_eq!(model.presets()[0].size().to_string(), "1024x1024");
-/// assert_eq!(model.prices().per_image(model.name(), Some(Tier::K1)).unwrap().to_string(), "$0.04");
+/// assert_eq!(model.presets()[0].size.to_string(), "1024x1024");
+/// assert_eq!(model.prices.per_image(model.name(), Some(Tier::K1)).unwrap().to_string(), "$0.04");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Model {
     name: Cow<'static, str>,
     sizes: Sizes,
-    prices: PriceList,
-    limits: ModelLimits,
-    verified: Option<Month>,
-    retired: Option<Month>,
+    /// What it costs. The built-in models have fal's prices.
+    pub prices: PriceList,
+    /// What one call may ask for.
+    pub limits: ModelLimits,
+    /// The month in which its sizes and prices were last compared with what the provider says.
+    pub verified: Option<Month>,
+    /// The month from which on the provider no longer offers it.
+    pub retired: Option<Month>,
 }
 
 /// The sizes that a model makes.
@@ -56,7 +61,7 @@ pub enum Sizes {
 /// ```
 /// use smart_resize::model::{Model, ModelLimits};
 ///
-/// let limits: ModelLimits = Model::nano_banana().limits();
+/// let limits: ModelLimits = Model::nano_banana().limits;
 /// assert_eq!(limits.prompt_chars, 5_000);
 /// assert_eq!(limits.variants_per_call.get(), 4);
 /// ```
@@ -158,16 +163,16 @@ impl Model {
     }
 
     /// A model of your own, with prompts of up to 50,000 characters and one variant per call. The
-    /// default price list does not contain it; set its prices with [`with_prices`](Self::with_prices).
+    /// default price list does not contain it; set its prices with [`prices`](Self::prices).
     ///
     /// ```
     /// use smart_resize::{Plan, Request, Size, Source};
     /// use smart_resize::model::{Model, Preset, PriceList, UsdMicros};
     ///
     /// let tier = "3K".parse()?;
-    /// let wide = Preset::new(Size::new(3500, 1500)?, "7:3".parse()?, Some(tier));
-    /// let prices = PriceList::new(UsdMicros(0)).with_image("my-model", Some(tier), UsdMicros(20_000));
-    /// let model = Model::new("my-model", vec![wide])?.with_prices(prices);
+    /// let wide = Preset::new(Size::new(3500, 1500)?).ratio("7:3".parse()?).tier(tier);
+    /// let prices = PriceList::new(UsdMicros(0)).image("my-model", Some(tier), UsdMicros(20_000));
+    /// let model = Model::new("my-model", vec![wide])?.prices(prices);
     ///
     /// let source = Source::from_url("https://example.com/shoe.jpg");
     /// let plan = Plan::new(&Request::builder(source).model(model).sizes(["1200x500"]).build()?)?;
@@ -193,37 +198,37 @@ impl Model {
         })
     }
 
-    /// Sets the prices. The built-in models have fal's.
+    /// Sets the prices.
     #[must_use]
-    pub fn with_prices(mut self, prices: PriceList) -> Self {
+    pub fn prices(mut self, prices: PriceList) -> Self {
         self.prices = prices;
         self
     }
 
     /// Sets the most variants of one call.
     #[must_use]
-    pub fn with_variants_per_call(mut self, variants: NonZeroU16) -> Self {
+    pub const fn variants_per_call(mut self, variants: NonZeroU16) -> Self {
         self.limits.variants_per_call = variants;
         self
     }
 
     /// Sets the most characters of the whole prompt.
     #[must_use]
-    pub fn with_max_prompt_chars(mut self, chars: usize) -> Self {
+    pub const fn prompt_chars(mut self, chars: usize) -> Self {
         self.limits.prompt_chars = chars;
         self
     }
 
     /// Sets the month in which its sizes and prices were last compared with what the provider says.
     #[must_use]
-    pub fn with_verified(mut self, month: Month) -> Self {
+    pub const fn verified(mut self, month: Month) -> Self {
         self.verified = Some(month);
         self
     }
 
     /// Sets the month from which on the provider no longer offers it.
     #[must_use]
-    pub fn with_retired(mut self, month: Month) -> Self {
+    pub const fn retired(mut self, month: Month) -> Self {
         self.retired = Some(month);
         self
     }
@@ -243,26 +248,6 @@ impl Model {
         match &self.sizes {
             Sizes::Presets(table) => table.presets(),
         }
-    }
-
-    /// What it costs.
-    pub const fn prices(&self) -> &PriceList {
-        &self.prices
-    }
-
-    /// What one call may ask for.
-    pub const fn limits(&self) -> ModelLimits {
-        self.limits
-    }
-
-    /// The month in which its sizes and prices were last compared with what the provider says.
-    pub const fn verified(&self) -> Option<Month> {
-        self.verified
-    }
-
-    /// The month from which on the provider no longer offers it.
-    pub const fn retired(&self) -> Option<Month> {
-        self.retired
     }
 
     /// Its tiers, the lowest first, each once; empty if it has none.
@@ -365,9 +350,9 @@ mod tests {
             // The error lists every name.
             let error = "?".parse::<Model>().unwrap_err();
             assert!(alloc::format!("{error}").contains(model.name()));
-            assert!(model.verified().is_some());
+            assert!(model.verified.is_some());
             for preset in model.presets() {
-                assert!(model.prices().per_image(model.name(), preset.tier()).is_some(), "{} {preset}", model.name());
+                assert!(model.prices.per_image(model.name(), preset.tier).is_some(), "{} {preset}", model.name());
             }
         }
         assert_eq!(Model::named("nano-banana-3"), None);

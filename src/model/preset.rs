@@ -155,44 +155,47 @@ fn plain_number(text: &str, digits: usize) -> Option<u32> {
     if plain && (text == "0" || !text.starts_with('0')) { text.parse().ok() } else { None }
 }
 
-/// One picture size that a model makes, and the names by which it is asked for.
+/// One picture size that a model makes, and the labels by which it is requested, where the model has them.
 ///
 /// ```
 /// use smart_resize::Size;
 /// use smart_resize::model::{Preset, Tier};
 ///
-/// let preset = Preset::new(Size::new(1584, 672)?, "21:9".parse()?, Some(Tier::K1));
+/// let preset = Preset::new(Size::new(1584, 672)?).ratio("21:9".parse()?).tier(Tier::K1);
 /// assert_eq!(preset.to_string(), "21:9 1K");
 /// assert!(preset.covers(Size::new(1200, 600)?));
 /// assert!(!preset.covers(Size::new(1200, 700)?));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Preset {
-    size: Size,
-    ratio: AspectRatio,
-    tier: Option<Tier>,
+    /// The exact size in pixels.
+    pub size: Size,
+    /// The label of the shape, for a model that is asked for a shape.
+    pub ratio: Option<AspectRatio>,
+    /// The label of the tier, for a model that has tiers.
+    pub tier: Option<Tier>,
 }
 
 impl Preset {
-    /// The preset of exactly `size` pixels named `ratio` and, where the model has tiers, `tier`.
-    pub const fn new(size: Size, ratio: AspectRatio, tier: Option<Tier>) -> Self {
-        Self { size, ratio, tier }
+    /// The preset of exactly `size` pixels, without labels.
+    pub const fn new(size: Size) -> Self {
+        Self { size, ratio: None, tier: None }
     }
 
-    /// The exact size in pixels.
-    pub const fn size(&self) -> Size {
-        self.size
+    /// Sets the label of the shape.
+    #[must_use]
+    pub const fn ratio(mut self, ratio: AspectRatio) -> Self {
+        self.ratio = Some(ratio);
+        self
     }
 
-    /// The name of the shape.
-    pub const fn ratio(&self) -> AspectRatio {
-        self.ratio
-    }
-
-    /// The name of the tier; `None` if the model has only one.
-    pub const fn tier(&self) -> Option<Tier> {
-        self.tier
+    /// Sets the label of the tier.
+    #[must_use]
+    pub const fn tier(mut self, tier: Tier) -> Self {
+        self.tier = Some(tier);
+        self
     }
 
     /// Whether the preset is at least as wide and at least as high as `target`.
@@ -202,12 +205,13 @@ impl Preset {
 }
 
 impl fmt::Display for Preset {
-    /// Such as `16:9 2K`, or `16:9` where there are no tiers.
+    /// Such as `16:9 2K`, `16:9` where there are no tiers, or `1536x1024` where there are no labels.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.tier {
-            Some(tier) => write!(f, "{} {tier}", self.ratio),
-            None => write!(f, "{}", self.ratio),
+        match self.ratio {
+            Some(ratio) => write!(f, "{ratio}")?,
+            None => write!(f, "{}", self.size)?,
         }
+        self.tier.map_or(Ok(()), |tier| write!(f, " {tier}"))
     }
 }
 

@@ -87,7 +87,7 @@ pub struct ParseUsdError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Price {
     model: Cow<'static, str>,
-    resolution: Option<Tier>,
+    tier: Option<Tier>,
     per_image: UsdMicros,
 }
 
@@ -104,13 +104,15 @@ struct Price {
 /// let fal = PriceList::default();
 /// assert_eq!(fal.per_image("nano-banana-pro", Some(Tier::K4)), Some(UsdMicros(300_000)));
 /// assert_eq!(fal.per_image("my-model", None), None);
-/// assert_eq!(fal.with_per_request(UsdMicros(0)).per_request(), UsdMicros(0));
-/// let mine = PriceList::new(UsdMicros(0)).with_image("my-model", None, UsdMicros(20_000));
+/// assert_eq!(fal.per_request(UsdMicros(0)).per_request, UsdMicros(0));
+/// let mine = PriceList::new(UsdMicros(0)).image("my-model", None, UsdMicros(20_000));
 /// assert_eq!(mine.per_image("my-model", None), Some(UsdMicros(20_000)));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PriceList {
-    per_request: UsdMicros,
+    /// What is paid once for a request in which anything is generated.
+    pub per_request: UsdMicros,
     prices: Vec<Price>,
 }
 
@@ -120,36 +122,26 @@ impl PriceList {
         Self { per_request, prices: Vec::new() }
     }
 
-    /// The same list with the price of one image of `model` at `resolution`, in place of an earlier one.
+    /// Sets the price of one image of `model` at `tier`.
     #[must_use]
-    pub fn with_image(
-        mut self,
-        model: impl Into<Cow<'static, str>>,
-        resolution: Option<Tier>,
-        per_image: UsdMicros,
-    ) -> Self {
+    pub fn image(mut self, model: impl Into<Cow<'static, str>>, tier: Option<Tier>, per_image: UsdMicros) -> Self {
         let model = model.into();
-        self.prices.retain(|price| (&price.model, price.resolution) != (&model, resolution));
-        self.prices.push(Price { model, resolution, per_image });
+        self.prices.retain(|price| (&price.model, price.tier) != (&model, tier));
+        self.prices.push(Price { model, tier, per_image });
         self
     }
 
-    /// The same list with another price of a request in which anything is generated: nothing, say, where no vision model
-    /// is asked.
+    /// Sets what is paid once for a request in which anything is generated: nothing, say, where no vision model is
+    /// asked.
     #[must_use]
-    pub const fn with_per_request(mut self, per_request: UsdMicros) -> Self {
+    pub const fn per_request(mut self, per_request: UsdMicros) -> Self {
         self.per_request = per_request;
         self
     }
 
-    /// What is paid once for a request in which anything is generated.
-    pub const fn per_request(&self) -> UsdMicros {
-        self.per_request
-    }
-
     /// What one image costs; `None` if the list does not say.
-    pub fn per_image(&self, model: &str, resolution: Option<Tier>) -> Option<UsdMicros> {
-        let found = self.prices.iter().find(|price| price.model == model && price.resolution == resolution);
+    pub fn per_image(&self, model: &str, tier: Option<Tier>) -> Option<UsdMicros> {
+        let found = self.prices.iter().find(|price| price.model == model && price.tier == tier);
         found.map(|price| price.per_image)
     }
 }
@@ -184,7 +176,7 @@ impl PriceList {
     ///
     /// let google = PriceList::google();
     /// assert_eq!(google.per_image("nano-banana-pro", Some(Tier::K4)).unwrap().to_string(), "$0.24");
-    /// assert_eq!(google.per_request().to_string(), "$0.00");
+    /// assert_eq!(google.per_request.to_string(), "$0.00");
     /// ```
     pub fn google() -> Self {
         Self::of(
@@ -203,9 +195,9 @@ impl PriceList {
     }
 
     fn of(per_request: u64, prices: &[(&'static str, Option<Tier>, u64)]) -> Self {
-        let price = |(model, resolution, micros): &(&'static str, Option<Tier>, u64)| Price {
+        let price = |(model, tier, micros): &(&'static str, Option<Tier>, u64)| Price {
             model: Cow::Borrowed(*model),
-            resolution: *resolution,
+            tier: *tier,
             per_image: UsdMicros(*micros),
         };
         Self { per_request: UsdMicros(per_request), prices: prices.iter().map(price).collect() }

@@ -72,25 +72,25 @@ pub fn smallest_covering(
     floor: Option<Tier>,
     order: Smallest,
 ) -> Result<&Preset, NothingCoversError> {
-    let allowed = || model.presets().iter().filter(|preset| preset.tier() >= floor);
+    let allowed = || model.presets().iter().filter(|preset| preset.tier >= floor);
     allowed()
         .filter(|preset| preset.covers(target))
         .reduce(|best, preset| if compare(preset, best, target, order).is_lt() { preset } else { best })
         .ok_or_else(|| NothingCoversError {
             target,
             floor,
-            widest: allowed().map(Preset::size).max_by_key(|size| (size.width(), size.height())),
-            tallest: allowed().map(Preset::size).max_by_key(|size| (size.height(), size.width())),
-            nearest: allowed().map(|preset| largest_inside(preset.size(), target)).max_by_key(|size| size.area()),
+            widest: allowed().map(|preset| preset.size).max_by_key(|size| (size.width(), size.height())),
+            tallest: allowed().map(|preset| preset.size).max_by_key(|size| (size.height(), size.width())),
+            nearest: allowed().map(|preset| largest_inside(preset.size, target)).max_by_key(|size| size.area()),
         })
 }
 
 /// `Less` where `a` comes before `b` in the order; of equals the table's order decides.
 fn compare(a: &Preset, b: &Preset, target: Size, order: Smallest) -> Ordering {
-    let pixels = || a.size().area().cmp(&b.size().area());
-    let nearness = || Reverse(a.size().nearness(target)).cmp(&Reverse(b.size().nearness(target)));
+    let pixels = || a.size.area().cmp(&b.size.area());
+    let nearness = || Reverse(a.size.nearness(target)).cmp(&Reverse(b.size.nearness(target)));
     match order {
-        Smallest::ByTier => a.tier().cmp(&b.tier()).then_with(nearness).then_with(pixels),
+        Smallest::ByTier => a.tier.cmp(&b.tier).then_with(nearness).then_with(pixels),
         Smallest::ByPixels => pixels().then_with(nearness),
     }
 }

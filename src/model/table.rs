@@ -18,7 +18,7 @@ pub const MAX_PRESETS: usize = 64;
 /// use smart_resize::Size;
 /// use smart_resize::model::{Preset, PresetTable};
 ///
-/// let wide = Preset::new(Size::new(3500, 1500)?, "7:3".parse()?, Some("3K".parse()?));
+/// let wide = Preset::new(Size::new(3500, 1500)?).ratio("7:3".parse()?).tier("3K".parse()?);
 /// let table = PresetTable::new(vec![wide])?;
 /// assert_eq!(table.presets()[0].to_string(), "7:3 3K");
 /// let error = PresetTable::new(vec![wide, wide]).unwrap_err();
@@ -49,12 +49,14 @@ impl PresetTable {
         if presets.len() > MAX_PRESETS {
             return Err(PresetTableError::TooMany { found: presets.len() });
         }
-        let tiered = presets.first().is_some_and(|first| first.tier().is_some());
+        let tiered = presets.first().is_some_and(|first| first.tier.is_some());
         for (index, preset) in presets.iter().enumerate() {
-            if preset.tier().is_some() != tiered {
+            if preset.tier.is_some() != tiered {
                 return Err(PresetTableError::MixedTiers { index });
             }
-            let same = |other: &Preset| (other.ratio(), other.tier()) == (preset.ratio(), preset.tier());
+            // Without a ratio the size is the name.
+            let name = |preset: &Preset| (preset.ratio.ok_or(preset.size), preset.tier);
+            let same = |other: &Preset| name(other) == name(preset);
             if let Some(first) = presets.iter().take(index).position(same) {
                 return Err(PresetTableError::Duplicate { index, first, preset: *preset });
             }
@@ -69,7 +71,7 @@ impl PresetTable {
 
     /// The tiers, the lowest first, each once; empty if presets have no tier.
     pub fn tiers(&self) -> Vec<Tier> {
-        let mut tiers: Vec<_> = self.presets.iter().filter_map(Preset::tier).collect();
+        let mut tiers: Vec<_> = self.presets.iter().filter_map(|preset| preset.tier).collect();
         tiers.sort_unstable();
         tiers.dedup();
         tiers
@@ -77,7 +79,7 @@ impl PresetTable {
 
     /// Whether the table has presets of this tier.
     pub fn has(&self, tier: Tier) -> bool {
-        self.presets.iter().any(|preset| preset.tier() == Some(tier))
+        self.presets.iter().any(|preset| preset.tier == Some(tier))
     }
 }
 

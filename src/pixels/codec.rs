@@ -19,18 +19,18 @@ use crate::format::Format;
 /// | PNG, read | `smart-resize-png`, or `png` | the same | |
 /// | PNG, written | `smart-resize-png` | the same | |
 ///
-/// `Fast` never falls back to `Pure`: without its cargo feature it is an error. So a build says what it lacks, and another
-/// crate of the build that adds the feature changes no picture. Both codecs refuse the same files, since the same code
-/// reads the header, and where the fast one finds anything wrong with the pixels, the result of the pure one counts. Their
-/// pixels differ by a level or two of 255. Reading lossy WebP gains most; `cargo bench --bench codec --features
-/// turbojpeg,libwebp` compares them.
+/// `Fast` never falls back to `Pure`: without its cargo feature it is an error. So a build says what it lacks, and
+/// another crate of the build that adds the feature changes no picture. Both codecs refuse the same files, since the
+/// same code reads the header, and where the fast one finds anything wrong with the pixels, the result of the pure one
+/// counts. Their pixels differ by a level or two of 255. Reading lossy WebP gains most; `cargo bench --bench codec
+/// --features turbojpeg,libwebp` compares them.
 ///
 /// ```
 /// use smart_resize::Format;
 /// use smart_resize::pixels::Codec;
 /// use smart_resize::pixels::render::RenderOptions;
 ///
-/// assert_eq!(RenderOptions::default().limits.codec, Codec::Pure);
+/// assert_eq!(RenderOptions::default().decode.codec, Codec::Pure);
 /// assert!(Codec::Pure.reads(Format::Jpeg) && Codec::Fast.reads(Format::Png));
 /// assert_eq!(Codec::Fast.reads(Format::Jpeg), cfg!(feature = "turbojpeg"));
 /// ```

@@ -9,8 +9,8 @@
 //! - three curves and a matrix (Display P3, Adobe RGB, ProPhoto, chromaticities with a gamma): our own arithmetic, in
 //!   steps whose order is fixed, so that every machine gives the same bytes. Light is held to 1/65,535 between the
 //!   matrix and the curve of sRGB;
-//! - look-up tables: by `moxcms` in 16 bits. It uses what instructions the machine has, so that here two machines may be
-//!   one level of 255 apart.
+//! - look-up tables: by `moxcms` in 16 bits. It uses what instructions the machine has, so that here two machines may
+//!   be one level of 255 apart.
 //!
 //! Colours outside of sRGB are clipped channel by channel. A description that moves no colour of a grid of 9 x 9 x 9 by
 //! more than one level, and no grey at all, is sRGB under another name: the samples stay as they are.
@@ -31,7 +31,7 @@ use super::srgb;
 /// How the decoder handled the colours that a file describes.
 ///
 /// ```
-/// use smart_resize::pixels::decode::{Colour, DecodeLimits, decode};
+/// use smart_resize::pixels::decode::{Colour, DecodeOptions, decode};
 ///
 /// # use smart_resize::Size;
 /// # use smart_resize::Format;
@@ -40,7 +40,7 @@ use super::srgb;
 /// # let picture = Picture::from_rgb(Size::new(3, 2)?, vec![7; 18])?;
 /// # let file = encode(&picture, Format::Png, &EncodeOptions::default())?.bytes;
 /// // A PNG that this crate has written.
-/// match decode(&file, &DecodeLimits::default())?.colour {
+/// match decode(&file, &DecodeOptions::default())?.colour {
 ///     Colour::Ignored { reason } => println!("the samples were read as sRGB: {reason}"),
 ///     colour => assert_eq!(colour, Colour::Srgb),
 /// }

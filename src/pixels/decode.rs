@@ -1,9 +1,9 @@
 //! Encoded bytes to upright pixels in sRGB, within limits.
 //!
 //! The bytes tell the format; a label or an extension decides nothing. The size in the header is checked against the
-//! limits before any pixel is decoded, also where only the header is read. Every kind of sample becomes 8 bits a channel:
-//! 16 bits by rounding, grey and palettes by expansion. An alpha channel that is opaque throughout is dropped. Colours
-//! that the file describes are converted to sRGB. All eight EXIF orientations are applied.
+//! limits before any pixel is decoded, also where only the header is read. Every kind of sample becomes 8 bits a
+//! channel: 16 bits by rounding, grey and palettes by expansion. An alpha channel that is opaque throughout is dropped.
+//! Colours that the file describes are converted to sRGB. All eight EXIF orientations are applied.
 //!
 //! A file is refused where its pixels could only be guessed: a JPEG without its end marker or with visible damage, a
 //! CMYK JPEG, a JPEG whose subsampled components come in scans of their own, whose chroma is finer than its luma, or
@@ -30,7 +30,7 @@ use super::picture::Picture;
 use crate::format::{Format, SourceFormat};
 use crate::size::{MAX_SIDE, Size};
 
-/// Bounds on what is decoded, and the codec that decodes it.
+/// Bounds on what is decoded. The same code checks them against the header, whatever the codec.
 ///
 /// ```
 /// use smart_resize::pixels::decode::{DecodeError, DecodeLimits, probe};
@@ -56,21 +56,11 @@ pub struct DecodeLimits {
     pub metadata_bytes: u64,
     /// The most scans of a JPEG. Each makes the decoder go through the whole picture. Default: 64.
     pub scans: u32,
-    /// The codec. The bounds hold for both codecs: the same code checks them against the header. Default:
-    /// [`Codec::Pure`].
-    pub codec: Codec,
 }
 
 impl Default for DecodeLimits {
     fn default() -> Self {
-        Self {
-            input_bytes: 64 << 20,
-            pixels: 100_000_000,
-            decoded_bytes: 1 << 30,
-            metadata_bytes: 32 << 20,
-            scans: 64,
-            codec: Codec::Pure,
-        }
+        Self { input_bytes: 64 << 20, pixels: 100_000_000, decoded_bytes: 1 << 30, metadata_bytes: 32 << 20, scans: 64 }
     }
 }
 
@@ -82,18 +72,7 @@ impl DecodeLimits {
         decoded_bytes: u64::MAX,
         metadata_bytes: u64::MAX,
         scans: u32::MAX,
-        codec: Codec::Pure,
     };
-
-    /// Checks whether this build can read pictures of `format` with [`codec`](Self::codec). [`decode`] and [`probe`]
-    /// check this first; a caller can do so before it pays for pictures.
-    ///
-    /// # Errors
-    ///
-    /// [`DecodeError::NoFastCodec`].
-    pub const fn check(&self, format: Format) -> Result<(), DecodeError> {
-        if self.codec.reads(format) { Ok(()) } else { Err(DecodeError::NoFastCodec { format }) }
-    }
 
     /// The size of a picture that may be decoded.
     fn check_size(&self, width: u32, height: u32) -> Result<Size, DecodeError> {
@@ -119,6 +98,51 @@ impl DecodeLimits {
     /// checked with this, so that its answer can be read.
     pub(crate) fn allow(&self, size: Size) -> bool {
         u64::from(size.area()) <= self.most_pixels()
+    }
+}
+
+/// How pictures are decoded.
+///
+/// ```
+/// use smart_resize::Format;
+/// use smart_resize::pixels::Codec;
+/// use smart_resize::pixels::decode::DecodeOptions;
+///
+/// let options = DecodeOptions::default().codec(Codec::Fast);
+/// assert_eq!(options.check(Format::Jpeg).is_ok(), cfg!(feature = "turbojpeg"));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DecodeOptions {
+    /// Bounds on what is decoded.
+    pub limits: DecodeLimits,
+    /// The codec. Default: [`Codec::Pure`].
+    pub codec: Codec,
+}
+
+impl DecodeOptions {
+    /// Sets the bounds.
+    #[must_use]
+    pub const fn limits(mut self, limits: DecodeLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets the codec.
+    #[must_use]
+    pub const fn codec(mut self, codec: Codec) -> Self {
+        self.codec = codec;
+        self
+    }
+
+    /// Checks whether this build can decode pictures of `format` with the codec. [`decode`] checks this first; a caller
+    /// can do so before it pays for pictures.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::NoFastCodec`].
+    pub const fn check(&self, format: Format) -> Result<(), DecodeError> {
+        if self.codec.reads(format) { Ok(()) } else { Err(DecodeError::NoFastCodec { format }) }
     }
 }
 
@@ -157,12 +181,12 @@ pub struct Probe {
 /// ```
 /// use smart_resize::{Format, Size, SourceFormat};
 /// use smart_resize::pixels::Picture;
-/// use smart_resize::pixels::decode::{DecodeLimits, decode};
+/// use smart_resize::pixels::decode::{DecodeOptions, decode};
 /// use smart_resize::pixels::encode::{EncodeOptions, encode};
 ///
 /// let picture = Picture::from_rgb(Size::new(3, 2)?, vec![7; 18])?;
 /// let file = encode(&picture, Format::Png, &EncodeOptions::default())?.bytes;
-/// let decoded = decode(&file, &DecodeLimits::default())?;
+/// let decoded = decode(&file, &DecodeOptions::default())?;
 /// assert_eq!((decoded.picture, decoded.format), (picture, SourceFormat::Png));
 /// assert!(!decoded.has_content_credentials);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -199,30 +223,30 @@ pub struct Decoded {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// The segments of a JPEG and the chunks of a WebP are walked to the end, so that a file which is cut short is an error here
-/// already.
+/// The segments of a JPEG and the chunks of a WebP are walked to the end, so that a file which is cut short is an error
+/// here already.
 ///
 /// # Errors
 ///
 /// [`DecodeError`] where the header cannot be read or exceeds the limits.
 pub fn probe(bytes: &[u8], limits: &DecodeLimits) -> Result<Probe, DecodeError> {
-    Ok(Opened::new(bytes, limits)?.probe())
+    Ok(Opened::new(bytes, &DecodeOptions::default().limits(*limits))?.probe())
 }
 
 /// Decodes the whole picture.
 ///
 /// ```
-/// use smart_resize::pixels::decode::{DecodeError, DecodeLimits, decode};
+/// use smart_resize::pixels::decode::{DecodeError, DecodeOptions, decode};
 ///
-/// let error = decode(b"plain text", &DecodeLimits::default()).unwrap_err();
+/// let error = decode(b"plain text", &DecodeOptions::default()).unwrap_err();
 /// assert!(matches!(error, DecodeError::UnknownFormat { .. }));
 /// ```
 ///
 /// # Errors
 ///
 /// [`DecodeError`] where the bytes are no whole picture of a known format, or exceed the limits.
-pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<Decoded, DecodeError> {
-    Opened::new(bytes, limits)?.decode(Vec::new(), &mut Scratch::default())
+pub fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<Decoded, DecodeError> {
+    Opened::new(bytes, options)?.decode(Vec::new(), &mut Scratch::default())
 }
 
 /// A file whose header has been read and is within the limits.
@@ -256,27 +280,28 @@ trait Pixels {
 /// All samples of a file.
 struct Read {
     samples: Samples,
-    /// Whether the decoder has verified every byte of the pixel data, and that it ends where it should. JPEG and WebP have
-    /// no checksums: a file that decodes counts as verified.
+    /// Whether the decoder has verified every byte of the pixel data, and that it ends where it should. JPEG and WebP
+    /// have no checksums: a file that decodes counts as verified.
     is_verified: bool,
 }
 
 impl<'a> Opened<'a> {
     /// Reads the header.
-    pub(crate) fn new(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Self, DecodeError> {
+    pub(crate) fn new(bytes: &'a [u8], options: &DecodeOptions) -> Result<Self, DecodeError> {
+        let limits = &options.limits;
         if bytes.len() > limits.input_bytes {
             return Err(DecodeError::InputTooLarge { bytes: bytes.len(), max: limits.input_bytes });
         }
         let format = SourceFormat::sniff(bytes)
             .ok_or_else(|| DecodeError::UnknownFormat { start: bytes.iter().take(8).copied().collect() })?;
         if let Some(format) = format.output() {
-            limits.check(format)?;
+            options.check(format)?;
         }
         guarded(Some(format), || {
             let (header, needed, pixels): (_, _, Box<dyn Pixels + 'a>) = match format {
                 SourceFormat::Png => png::open(bytes, limits)?,
-                SourceFormat::Jpeg => jpeg::open(bytes, limits)?,
-                SourceFormat::WebP => webp::open(bytes, limits)?,
+                SourceFormat::Jpeg => jpeg::open(bytes, options)?,
+                SourceFormat::WebP => webp::open(bytes, options)?,
                 #[cfg(feature = "image")]
                 SourceFormat::Gif | SourceFormat::Bmp | SourceFormat::Tiff => image::open(bytes, format, limits)?,
                 #[cfg(not(feature = "image"))]
@@ -358,7 +383,7 @@ fn guarded<T>(format: Option<SourceFormat>, work: impl FnOnce() -> Result<T, Dec
 ///
 /// ```
 /// use smart_resize::Size;
-/// use smart_resize::pixels::decode::{DecodeError, DecodeLimits, decode};
+/// use smart_resize::pixels::decode::{DecodeError, DecodeOptions, decode};
 ///
 /// # use smart_resize::Format;
 /// # use smart_resize::pixels::Picture;
@@ -366,10 +391,10 @@ fn guarded<T>(format: Option<SourceFormat>, work: impl FnOnce() -> Result<T, Dec
 /// # let picture = Picture::from_rgb(Size::new(3, 2)?, vec![7; 18])?;
 /// # let file = encode(&picture, Format::Png, &EncodeOptions::default())?.bytes;
 /// // A PNG of 3x2.
-/// let mut limits = DecodeLimits::default();
-/// assert_eq!(decode(&file[..20], &limits).unwrap_err().to_string(), "the png is cut short");
-/// limits.pixels = 5;
-/// let error = decode(&file, &limits).unwrap_err();
+/// let mut options = DecodeOptions::default();
+/// assert_eq!(decode(&file[..20], &options).unwrap_err().to_string(), "the png is cut short");
+/// options.limits.pixels = 5;
+/// let error = decode(&file, &options).unwrap_err();
 /// assert_eq!(error, DecodeError::TooManyPixels { width: 3, height: 2, max: 5 });
 /// assert_eq!(error.to_string(), "the picture is 3x2; expected at most 5 pixels");
 /// # Ok::<(), Box<dyn std::error::Error>>(())

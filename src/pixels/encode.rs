@@ -1,7 +1,7 @@
 //! Pixels to encoded bytes: one file per format, one options type each.
 //!
-//! The header of each file is read back and must say the picture's format and size. [`encode_within`] makes files of a limited
-//! number of bytes.
+//! The header of each file is read back and must say the picture's format and size. [`encode_within`] makes files of a
+//! limited number of bytes.
 //!
 //! ```
 //! use smart_resize::{Format, Size};
@@ -10,7 +10,7 @@
 //!
 //! let picture = Picture::from_rgb(Size::new(4, 4)?, vec![200; 48])?;
 //! let mut options = EncodeOptions::default();
-//! options.jpeg = JpegOptions::default().with_quality(80);
+//! options.jpeg = JpegOptions::default().quality(80);
 //! assert_eq!(encode(&picture, Format::Jpeg, &options)?.bytes[..2], [0xff, 0xd8]);
 //!
 //! options.jpeg.quality = Some(0);
@@ -48,7 +48,7 @@ use crate::size::{InvalidSideError, Size};
 /// use smart_resize::pixels::encode::{EncodeOptions, PngEffort, PngOptions};
 ///
 /// let mut options = EncodeOptions::default();
-/// options.png = PngOptions::with_effort(PngEffort::Small);
+/// options.png = PngOptions::default().effort(PngEffort::Small);
 /// options.jpeg.quality = Some(80);
 /// options.min_quality = 0;
 /// assert!(options.check(Format::Png).is_ok());
@@ -66,12 +66,12 @@ pub struct EncodeOptions {
     pub webp: WebPOptions,
     /// The codec.
     pub codec: Codec,
-    /// The lowest quality of a JPEG or a lossy WebP, 1 to 100, that a byte limit may lead to. If it is above the quality
-    /// that is asked for, only that is tried. Without a byte limit it has no effect.
+    /// The lowest quality of a JPEG or a lossy WebP, 1 to 100, that a byte limit may lead to. If it is above the
+    /// quality that is asked for, only that is tried. Without a byte limit it has no effect.
     pub min_quality: u8,
-    /// Whether a byte limit may reduce a PNG to a palette, with dithering: to 256 colours, and where the file is still too
-    /// large to fewer, down to 16. Without a byte limit it has no effect. The palette and the pixels are the same on
-    /// every machine, see [`encode_within`].
+    /// Whether a byte limit may reduce a PNG to a palette, with dithering: to 256 colours, and where the file is still
+    /// too large to fewer, down to 16. Without a byte limit it has no effect. The palette and the pixels are the same
+    /// on every machine, see [`encode_within`].
     pub palette: bool,
 }
 
@@ -90,8 +90,8 @@ impl Default for EncodeOptions {
 }
 
 impl EncodeOptions {
-    /// Checks whether this build can write files of `format` with these options. [`encode`] checks this first; a caller can
-    /// do so before it pays for pictures.
+    /// Checks whether this build can write files of `format` with these options. [`encode`] checks this first; a caller
+    /// can do so before it pays for pictures.
     ///
     /// # Errors
     ///
@@ -290,12 +290,12 @@ impl fmt::Display for EncoderSettings {
 /// ```
 /// use smart_resize::{Format, Size};
 /// use smart_resize::pixels::Picture;
-/// use smart_resize::pixels::decode::{DecodeLimits, decode};
+/// use smart_resize::pixels::decode::{DecodeOptions, decode};
 /// use smart_resize::pixels::encode::{EncodeOptions, encode};
 ///
 /// let picture = Picture::from_rgb(Size::new(3, 2)?, vec![7; 18])?;
 /// let file = encode(&picture, Format::Png, &EncodeOptions::default())?.bytes;
-/// assert_eq!(decode(&file, &DecodeLimits::default())?.picture, picture);
+/// assert_eq!(decode(&file, &DecodeOptions::default())?.picture, picture);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

@@ -1,7 +1,7 @@
 //! How pictures are read, cut and written.
 
 use super::codec::Codec;
-use super::decode::DecodeLimits;
+use super::decode::DecodeOptions;
 use super::encode::EncodeOptions;
 
 /// What happens with a picture that is too small to cover the target.
@@ -78,7 +78,7 @@ pub enum Inspect {
 /// # let grey = Picture::from_rgb(Size::new(24, 16)?, vec![128; 24 * 16 * 3])?;
 /// # let jpeg = encode(&grey, Format::Jpeg, &EncodeOptions::default())?.bytes;
 /// // A JPEG of 24x16.
-/// let target = RenderTarget::new(Size::new(24, 16)?).with_format(Format::Jpeg);
+/// let target = RenderTarget::new(Size::new(24, 16)?).format(Format::Jpeg);
 /// let mut options = RenderOptions::default();
 /// assert_eq!(render(&jpeg, &target, &options)?.bytes, jpeg);
 /// options.pass_through = PassThrough::Off;
@@ -111,8 +111,8 @@ pub enum PassThrough {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RenderOptions {
-    /// Bounds on what is decoded.
-    pub limits: DecodeLimits,
+    /// How pictures are read.
+    pub decode: DecodeOptions,
     /// Whether pictures are inspected.
     pub inspect: Inspect,
     /// Whether a border that is found is trimmed before the target is cut from what it encloses. Nothing is enlarged
@@ -127,15 +127,15 @@ pub struct RenderOptions {
 }
 
 impl RenderOptions {
-    /// Reads and writes pictures with `codec`.
+    /// Sets the codec for reading and for writing.
     ///
     /// ```
     /// use smart_resize::Format;
     /// use smart_resize::pixels::Codec;
     /// use smart_resize::pixels::render::RenderOptions;
     ///
-    /// let options = RenderOptions::default().with_codec(Codec::Fast);
-    /// assert_eq!((options.limits.codec, options.encode.codec), (Codec::Fast, Codec::Fast));
+    /// let options = RenderOptions::default().codec(Codec::Fast);
+    /// assert_eq!((options.decode.codec, options.encode.codec), (Codec::Fast, Codec::Fast));
     /// // Known before a picture is paid for:
     /// if !cfg!(feature = "turbojpeg") {
     ///     let error = options.encode.check(Format::Jpeg).unwrap_err();
@@ -143,8 +143,8 @@ impl RenderOptions {
     /// }
     /// ```
     #[must_use]
-    pub const fn with_codec(mut self, codec: Codec) -> Self {
-        (self.limits.codec, self.encode.codec) = (codec, codec);
+    pub const fn codec(mut self, codec: Codec) -> Self {
+        (self.decode.codec, self.encode.codec) = (codec, codec);
         self
     }
 

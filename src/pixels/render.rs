@@ -16,7 +16,7 @@
 //! # let generated = encode(&grey, Format::Png, &EncodeOptions::default())?.bytes;
 //! let renderer = Renderer::new(RenderOptions::default());
 //! for side in [60, 70, 80] {
-//!     let target = RenderTarget::new(Size::new(side, side)?).with_format(Format::WebP);
+//!     let target = RenderTarget::new(Size::new(side, side)?).format(Format::WebP);
 //!     assert_eq!(renderer.render(&generated, &target)?.size, Size::new(side, side)?);
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -107,7 +107,7 @@ pub fn render_all(
 /// # let row = Picture::from_rgb(Size::new(4, 1)?, (0..12).collect())?;
 /// # let file = encode(&row, Format::Png, &EncodeOptions::default())?.bytes;
 /// // The file has one row of four pixels, whose samples are 0 to 11.
-/// let target = RenderTarget::new(Size::new(2, 1)?).with_fit(Fit::Crop);
+/// let target = RenderTarget::new(Size::new(2, 1)?).fit(Fit::Crop);
 /// let middle = render_picture(&file, &target, &RenderOptions::default())?.picture;
 /// assert_eq!(middle.pixels(), [3, 4, 5, 6, 7, 8]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -175,7 +175,7 @@ impl Renderer {
 
     /// As [`render_all`].
     pub fn render_all(&self, bytes: &[u8], targets: &[RenderTarget]) -> Vec<Result<Rendered, RenderError>> {
-        let opened = match Opened::new(bytes, &self.options.limits) {
+        let opened = match Opened::new(bytes, &self.options.decode) {
             Ok(opened) => opened,
             Err(error) => return vec![Err(error.into()); targets.len()],
         };
@@ -191,7 +191,7 @@ impl Renderer {
     ///
     /// [`RenderError`] where the picture cannot be read, is too small or is rejected.
     pub fn render_picture(&self, bytes: &[u8], target: &RenderTarget) -> Result<RenderedPicture, RenderError> {
-        let opened = Opened::new(bytes, &self.options.limits)?;
+        let opened = Opened::new(bytes, &self.options.decode)?;
         only(self.cut_all(bytes, opened, slice::from_ref(target), picture))
     }
 
@@ -209,7 +209,7 @@ impl Renderer {
         let (size, format) = (opened.size(), opened.probe().format);
         let one = |target: &RenderTarget| {
             let is_asked = target.size == size && format == target.format && target.allows(bytes.len());
-            let is_plain = options.encode.asks_nothing_of(target.format) && options.limits.allow(size);
+            let is_plain = options.encode.asks_nothing_of(target.format) && options.decode.limits.allow(size);
             (is_asked && is_plain)
                 .then(|| Ok(passed(bytes, target, Rect::new(0, 0, size), preset_mismatch(target, size).collect())))
         };
@@ -292,7 +292,7 @@ impl<'a> Inspected<'a> {
     fn place(&self, target: &RenderTarget) -> Result<(Rect, Vec<Warning>), RenderError> {
         let mut warnings = self.warnings(target)?;
         let Self { inside, options, .. } = self;
-        let (rect, enlarged) = target.place(self.size(), *inside, options.undersized, &options.limits)?;
+        let (rect, enlarged) = target.place(self.size(), *inside, options.undersized, &options.decode.limits)?;
         warnings.extend(enlarged);
         Ok((rect, warnings))
     }

@@ -106,7 +106,7 @@ pub struct RenderedPicture {
 /// # let grey = Picture::from_rgb(Size::new(160, 90)?, vec![128; 160 * 90 * 3])?;
 /// # let generated = encode(&grey, Format::Png, &EncodeOptions::default())?.bytes;
 /// // A grey picture of 160x90, where 160x100 was requested.
-/// let target = RenderTarget::new(Size::new(60, 60)?).with_preset(Size::new(160, 100)?);
+/// let target = RenderTarget::new(Size::new(60, 60)?).preset(Size::new(160, 100)?);
 /// let warnings = render(&generated, &target, &RenderOptions::default())?.warnings;
 /// let texts: Vec<String> = warnings.iter().map(|warning| warning.to_string()).collect();
 /// assert_eq!(texts, ["the picture is 160x90, asked was 160x100", "a blank picture: #808080 throughout"]);
@@ -123,8 +123,8 @@ pub enum Warning {
         /// The upright size of the picture that came back.
         got: Size,
     },
-    /// The rectangle was smaller than the target and has been enlarged, as [`Undersized::Enlarge`](crate::pixels::render::Undersized::Enlarge)
-    /// allows.
+    /// The rectangle was smaller than the target and has been enlarged, as
+    /// [`Undersized::Enlarge`](crate::pixels::render::Undersized::Enlarge) allows.
     Enlarged {
         /// The rectangle's size.
         from: Size,

@@ -5,8 +5,8 @@
 //! Colours are multiplied by alpha before and divided by it afterwards, both in 8 bits: the lower the alpha of a pixel,
 //! the fewer levels its colour keeps. A transparent pixel becomes transparent black.
 //!
-//! It allocates the result, an intermediate picture as wide as the rectangle and as high as the result, and for a picture
-//! with alpha a multiplied copy of the rectangle.
+//! It allocates the result, an intermediate picture as wide as the rectangle and as high as the result, and for a
+//! picture with alpha a multiplied copy of the rectangle.
 
 use fast_image_resize::images::{TypedCroppedImage, TypedImage, TypedImageRef};
 use fast_image_resize::pixels::{U8x3, U8x4};

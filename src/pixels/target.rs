@@ -16,7 +16,7 @@ use crate::size::Size;
 /// use smart_resize::geometry::Fit;
 /// use smart_resize::pixels::render::RenderTarget;
 ///
-/// let banner = RenderTarget::new(Size::new(728, 90)?).with_format(Format::Jpeg).with_fit(Fit::Crop);
+/// let banner = RenderTarget::new(Size::new(728, 90)?).format(Format::Jpeg).fit(Fit::Crop);
 /// # let _ = banner;
 /// # Ok::<(), smart_resize::geometry::InvalidSideError>(())
 /// ```
@@ -51,7 +51,7 @@ impl RenderTarget {
 
     /// Sets the format.
     #[must_use]
-    pub const fn with_format(mut self, format: Format) -> Self {
+    pub const fn format(mut self, format: Format) -> Self {
         self.format = format;
         self
     }
@@ -59,43 +59,43 @@ impl RenderTarget {
     /// Sets the focal point: the rectangle moves off the centre as far as it needs. It is given in the picture, or in
     /// what [`RenderOptions::trim_frames`](crate::pixels::render::RenderOptions::trim_frames) leaves of it.
     #[must_use]
-    pub const fn with_focus(mut self, focus: Focus) -> Self {
+    pub const fn focus(mut self, focus: Focus) -> Self {
         self.focus = focus;
         self
     }
 
     /// Says how the picture shows the source. The focal point is then given in the source.
     #[must_use]
-    pub const fn with_reframing(mut self, reframing: Reframing) -> Self {
+    pub const fn reframing(mut self, reframing: Reframing) -> Self {
         self.reframing = Some(reframing);
         self
     }
 
     /// Sets how the rectangle is chosen.
     #[must_use]
-    pub const fn with_fit(mut self, fit: Fit) -> Self {
+    pub const fn fit(mut self, fit: Fit) -> Self {
         self.fit = fit;
         self
     }
 
     /// Sets the size in pixels that was asked of the model. A picture of another size is reported.
     #[must_use]
-    pub const fn with_preset(mut self, size: Size) -> Self {
+    pub const fn preset(mut self, size: Size) -> Self {
         self.preset = Some(size);
         self
     }
 
-    /// Sets the rectangle that a plan has chosen for a picture of the [preset's](Self::with_preset) size. A picture of
+    /// Sets the rectangle that a plan has chosen for a picture of the [preset's](Self::preset) size. A picture of
     /// another size is cut at the rectangle that fit and focal point give, and so is one whose border is trimmed.
     #[must_use]
-    pub(crate) const fn with_rect(mut self, rect: Rect) -> Self {
+    pub(crate) const fn rect(mut self, rect: Rect) -> Self {
         self.planned = Some(rect);
         self
     }
 
-    /// Limits the file to `max_bytes`. The documentation of [`encode_within`](crate::pixels::encode::encode_within) lists what is tried for
-    /// that; if nothing helps the result is [`EncodeError::TooHeavy`](crate::pixels::encode::EncodeError::TooHeavy). A larger file does
-    /// not pass through.
+    /// Limits the file to `max_bytes`. The documentation of [`encode_within`](crate::pixels::encode::encode_within)
+    /// lists what is tried for that; if nothing helps the result is
+    /// [`EncodeError::TooHeavy`](crate::pixels::encode::EncodeError::TooHeavy). A larger file does not pass through.
     ///
     /// ```
     /// use smart_resize::{Format, Size};
@@ -106,16 +106,16 @@ impl RenderTarget {
     /// # let noise = (0..60 * 40 * 3_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     /// # let picture = smart_resize::pixels::Picture::from_rgb(size, noise)?;
     /// # let generated = encode(&picture, Format::Png, &EncodeOptions::default())?.bytes;
-    /// let target = RenderTarget::new(size).with_format(Format::Jpeg).with_max_bytes(3500);
+    /// let target = RenderTarget::new(size).format(Format::Jpeg).max_bytes(3500);
     /// let rendered = render(&generated, &target, &RenderOptions::default())?;
     /// assert!(rendered.bytes.len() <= 3500);
     ///
-    /// let error = render(&generated, &target.with_max_bytes(100), &RenderOptions::default()).unwrap_err();
+    /// let error = render(&generated, &target.max_bytes(100), &RenderOptions::default()).unwrap_err();
     /// assert!(matches!(error, RenderError::Encode(EncodeError::TooHeavy { .. })));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub const fn with_max_bytes(mut self, max_bytes: u64) -> Self {
+    pub const fn max_bytes(mut self, max_bytes: u64) -> Self {
         self.max_bytes = Some(max_bytes);
         self
     }
@@ -194,7 +194,7 @@ mod tests {
     fn the_rectangle_of_the_plan_is_used_where_the_picture_is_as_planned() {
         // Not the rectangle that the fit would give.
         let planned = Rect::new(7, 3, size(80, 60));
-        let target = RenderTarget::new(size(40, 30)).with_preset(size(100, 90)).with_rect(planned);
+        let target = RenderTarget::new(size(40, 30)).preset(size(100, 90)).rect(planned);
         let whole = |frame| Rect::new(0, 0, frame);
         assert_eq!(placed(&target, size(100, 90), whole(size(100, 90))), planned);
         // Another size, a trimmed border, and a focal point that is given in the source: the rectangle is computed.
@@ -204,8 +204,8 @@ mod tests {
         assert_eq!(placed(&target, size(100, 90), inside), Rect::new(10, 15, size(80, 60)));
         let reframing = Reframing::new(size(50, 50), whole(size(50, 50)), whole(size(100, 90)));
         let focus: Focus = "0,0".parse().unwrap();
-        let moved = placed(&target.with_reframing(reframing).with_focus(focus), size(100, 90), whole(size(100, 90)));
+        let moved = placed(&target.reframing(reframing).focus(focus), size(100, 90), whole(size(100, 90)));
         assert_eq!((moved.x(), moved.y()), (0, 0));
-        assert_eq!(placed(&target.with_reframing(reframing), size(100, 90), whole(size(100, 90))), planned);
+        assert_eq!(placed(&target.reframing(reframing), size(100, 90), whole(size(100, 90))), planned);
     }
 }

@@ -168,5 +168,5 @@ pub(super) fn max_groups(request: &Request) -> u32 {
 
 /// What a plan of these generations, at least one, costs.
 fn cost(request: &Request, groups: &Groups) -> UsdMicros {
-    groups.sum().times(request.variants().into()).plus(request.prices().per_request())
+    groups.sum().times(request.variants().into()).plus(request.prices().per_request)
 }

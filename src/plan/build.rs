@@ -35,7 +35,7 @@ impl Plan {
                 }
                 Placement::Generation { row, preset, per_image } => {
                     let own = Unshared { preset, per_image };
-                    asked.push(Asked { index, size: target.size(), row, own });
+                    asked.push(Asked { index, size: target.size, row, own });
                 }
             }
         }
@@ -47,7 +47,7 @@ impl Plan {
             renditions.extend(cuts);
         }
         renditions.sort_unstable_by_key(|(index, _)| *index);
-        let bound = |sum: UsdMicros| sum.times(request.variants().into()).plus(request.prices().per_request());
+        let bound = |sum: UsdMicros| sum.times(request.variants().into()).plus(request.prices().per_request);
         let header = Header {
             model: request.model().name().into(),
             source_digest: request.source().digest(),
@@ -57,7 +57,7 @@ impl Plan {
             optimality: least_sum.map_or(Optimality::Proven, |sum| Optimality::BestFound { lower_bound: bound(sum) }),
             max_cost: request.max_cost(),
             max_calls: request.max_calls(),
-            per_request: request.prices().per_request(),
+            per_request: request.prices().per_request,
         };
         let plan = Self::assemble(header, generations, renditions.into_iter().map(|(_, cut)| cut).collect());
         budget::check(request, &asked, plan.cost(), u32::try_from(plan.calls().count()).unwrap_or(u32::MAX))?;
@@ -73,7 +73,7 @@ fn generate(
     id: usize,
     group: &Group,
 ) -> Result<(Generation, Vec<(usize, Rendition)>), PlanError> {
-    let (frame, mut cuts) = (group.preset.size(), Vec::with_capacity(group.members.len()));
+    let (frame, mut cuts) = (group.preset.size, Vec::with_capacity(group.members.len()));
     for asked in group.members.iter().filter_map(|member| asked.get(*member)) {
         let Some(target) = request.targets().get(asked.index) else { continue };
         let crop = request.fit().rect_at(frame, asked.size, request.options().focus);
@@ -84,7 +84,7 @@ fn generate(
     let crops: Vec<Rect> = cuts.iter().map(|(_, cut)| cut.crop).collect();
     let safe: Vec<Rect> = cuts.iter().map(|(_, cut)| cut.safe_area.inside(cut.crop, cut.target)).collect();
     let text = prompt(&brief(request, &group.preset, &crops, &safe));
-    let (chars, max) = (text.chars().count(), request.model().limits().prompt_chars);
+    let (chars, max) = (text.chars().count(), request.model().limits.prompt_chars);
     if chars > max {
         let index = cuts.first().map_or(0, |(index, _)| *index);
         return Err(PlanError::PromptTooLong { index, chars, max });
@@ -103,31 +103,29 @@ fn rendition(
 ) -> Rendition {
     let shared = generation.map(|(_, own)| own).filter(|_| request.sharing() != Sharing::PerTarget);
     Rendition {
-        target: target.size(),
+        target: target.size,
         generation: generation.map(|(id, _)| id),
         fit: request.fit(),
-        format: target.format().unwrap_or(request.format()),
-        max_bytes: target.max_bytes(),
-        safe_area: target.safe_area(),
+        format: target.format.unwrap_or(request.format()),
+        max_bytes: target.max_bytes,
+        safe_area: target.safe_area,
         crop,
         kept: crop.kept_of(frame),
-        loss: shared.map_or(PerMille::ZERO, |own| loss(target.size(), own.preset().size(), frame)),
+        loss: shared.map_or(PerMille::ZERO, |own| loss(target.size, own.preset().size, frame)),
         unshared: shared,
     }
 }
 
 fn brief<'a>(request: &'a Request, preset: &'a Preset, crops: &[Rect], safe: &[Rect]) -> Brief<'a> {
-    let whole = Rect::new(0, 0, preset.size());
+    let whole = Rect::new(0, 0, preset.size);
     let survives = common(crops, whole);
-    let mut brief = Brief::new(preset)
-        .with_surviving(survives)
-        .with_safe_area(common(safe, survives))
-        .with_instruction(request.instruction());
-    if let Some(upright) = request.source().size() {
-        brief = brief.with_source(upright);
+    let mut brief =
+        Brief::new(preset).surviving(survives).safe_area(common(safe, survives)).instruction(request.instruction());
+    if let Some(upright) = request.source().size {
+        brief = brief.source(upright);
     }
     if let Some(scene) = request.scene() {
-        brief = brief.with_scene(scene);
+        brief = brief.scene(scene);
     }
     brief
 }
@@ -150,7 +148,7 @@ fn common(rects: &[Rect], outer: Rect) -> Rect {
 
 /// The calls that make the request's variants, as few as the model allows.
 fn calls(request: &Request) -> Vec<Call> {
-    let per_call = u32::from(request.model().limits().variants_per_call.get());
+    let per_call = u32::from(request.model().limits.variants_per_call.get());
     (0..request.calls_per_generation())
         .map(|number| {
             let variants = (request.variants() - number * per_call).min(per_call);

@@ -215,7 +215,12 @@ pub struct Generation {
 }
 
 impl Generation {
-    /// What the model is to make.
+    /// The size in pixels that the model is to make.
+    pub const fn size(&self) -> Size {
+        self.preset.size
+    }
+
+    /// The same size with the labels by which the model is asked for it, where it has them.
     pub const fn preset(&self) -> &Preset {
         &self.preset
     }
@@ -327,7 +332,7 @@ impl Call {
 /// let source = Source::from_url("https://example.com/shoe.jpg");
 /// let plan = Plan::new(&Request::builder(source).sizes(["1920x1080"]).build()?)?;
 /// let rendition = &plan.renditions()[0];
-/// assert_eq!(plan.generations()[0].preset().size().to_string(), "2752x1536");
+/// assert_eq!(plan.generations()[0].size().to_string(), "2752x1536");
 /// assert_eq!((rendition.crop().x(), rendition.crop().size().to_string()), (10, "2731x1536".into()));
 /// assert_eq!(rendition.kept().to_string(), "99.2 %");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -377,8 +382,8 @@ impl Rendition {
         self.safe_area
     }
 
-    /// The rectangle of the preset's frame, or of the source, that becomes the target. If a picture of another size comes
-    /// back, it is computed anew for that.
+    /// The rectangle of the preset's frame, or of the source, that becomes the target. If a picture of another size
+    /// comes back, it is computed anew for that.
     pub const fn crop(&self) -> Rect {
         self.crop
     }
@@ -406,7 +411,7 @@ impl Rendition {
 /// use smart_resize::model::Model;
 /// use smart_resize::plan::PlanError;
 ///
-/// let model = Model::default().with_max_prompt_chars(10);
+/// let model = Model::default().prompt_chars(10);
 /// let source = Source::from_url("https://example.com/shoe.jpg");
 /// let error = Plan::new(&Request::builder(source).model(model).sizes(["300x250"]).build()?).unwrap_err();
 /// assert!(matches!(error, PlanError::PromptTooLong { index: 0, max: 10, .. }));

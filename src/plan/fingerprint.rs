@@ -33,15 +33,15 @@ impl CallFields<'_> {
             None => hash.update(u64::MAX.to_le_bytes()),
         };
         field(Some(self.model));
-        field(Some(&self.preset.size().to_string()));
-        field(Some(&self.preset.ratio().to_string()));
-        field(self.preset.tier().map(|tier| tier.to_string()).as_deref());
+        field(Some(&self.preset.size.to_string()));
+        field(self.preset.ratio.map(|ratio| ratio.to_string()).as_deref());
+        field(self.preset.tier.map(|tier| tier.to_string()).as_deref());
         field(Some(self.prompt));
         field(self.seed.map(|seed| seed.to_string()).as_deref());
         field(Some(&self.variants.to_string()));
         field(Some(&self.options.safety_tolerance.to_string()));
         field(Some(&self.options.transfer_format.to_string()));
-        self.options.focus.edges().iter().for_each(|edge| field(Some(&edge.to_string())));
+        self.options.focus.edges().iter().for_each(|edge| field(Some(&edge.get().to_string())));
         field(Some(&self.source.to_string()));
         field(Some(&self.occurrence.to_string()));
         Fingerprint::from_bytes(hash.finalize().into())

@@ -62,7 +62,9 @@ struct Document {
 #[serde(deny_unknown_fields)]
 struct GenerationDocument {
     id: usize,
-    aspect_ratio: AspectRatio,
+    /// Null, and not missing, where the size has no such label.
+    #[serde(deserialize_with = "Option::deserialize")]
+    aspect_ratio: Option<AspectRatio>,
     resolution: Option<Tier>,
     width: u32,
     height: u32,
@@ -104,7 +106,9 @@ struct RenditionDocument {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct UnsharedDocument {
-    aspect_ratio: AspectRatio,
+    /// Null, and not missing, where the size has no such label.
+    #[serde(deserialize_with = "Option::deserialize")]
+    aspect_ratio: Option<AspectRatio>,
     resolution: Option<Tier>,
     width: u32,
     height: u32,
@@ -190,10 +194,10 @@ impl From<(usize, &Generation)> for GenerationDocument {
         };
         Self {
             id,
-            aspect_ratio: preset.ratio(),
-            resolution: preset.tier(),
-            width: preset.size().width(),
-            height: preset.size().height(),
+            aspect_ratio: preset.ratio,
+            resolution: preset.tier,
+            width: preset.size.width(),
+            height: preset.size.height(),
             prompt: generation.prompt.to_string(),
             usd_micros_per_image: generation.per_image,
             calls: generation.calls.iter().map(call).collect(),
@@ -221,10 +225,10 @@ impl UnsharedDocument {
     fn new(unshared: &Unshared, loss: PerMille) -> Self {
         let Unshared { preset, per_image } = unshared;
         Self {
-            aspect_ratio: preset.ratio(),
-            resolution: preset.tier(),
-            width: preset.size().width(),
-            height: preset.size().height(),
+            aspect_ratio: preset.ratio,
+            resolution: preset.tier,
+            width: preset.size.width(),
+            height: preset.size.height(),
             usd_micros_per_image: *per_image,
             loss_percent: loss,
         }

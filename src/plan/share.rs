@@ -70,8 +70,8 @@ impl Unshared {
     }
 }
 
-/// How much nearness of shape `target` loses with a frame of `used` pixels in place of `own`: rounded up, so that what is
-/// printed is never below what is lost.
+/// How much nearness of shape `target` loses with a frame of `used` pixels in place of `own`: rounded up, so that what
+/// is printed is never below what is lost.
 pub(super) fn loss(target: Size, own: Size, used: Size) -> PerMille {
     let (part, whole) = used.nearness(target).over(own.nearness(target));
     PerMille::rounded_up(whole.saturating_sub(part), whole)

@@ -60,8 +60,8 @@ impl Default for RequestLimits {
 ///
 /// # Guarantees
 ///
-/// It has from 1 to [`MAX_TARGETS`] targets; the format can hold each of them; and unless it is to be cut from the source,
-/// the model covers it at the floor, at a price that is known.
+/// It has from 1 to [`MAX_TARGETS`] targets; the format can hold each of them; and unless it is to be cut from the
+/// source, the model covers it at the floor, at a price that is known.
 ///
 /// ```
 /// use smart_resize::{Format, Request, Source};
@@ -119,13 +119,13 @@ impl Fields {
     }
 
     fn prices(&self) -> &PriceList {
-        self.prices.as_ref().unwrap_or(self.model.prices())
+        self.prices.as_ref().unwrap_or(&self.model.prices)
     }
 
     /// The source's size and the rectangle that becomes `target`, if the request lets it be cut from the source.
     fn cut_from_source(&self, target: Size) -> Option<(Size, Rect)> {
         let min_kept = self.crop_source_above?;
-        let frame = self.source.bytes().and(self.source.size())?;
+        let frame = self.source.bytes().and(self.source.size)?;
         let rect = self.fit.rect_at(frame, target, self.options.focus).ok()?;
         (rect.kept_of(frame) >= min_kept).then_some((frame, rect))
     }
@@ -252,7 +252,7 @@ impl Request {
 
     /// How many calls the variants of a generation take.
     pub(crate) fn calls_per_generation(&self) -> u32 {
-        self.fields.variants.div_ceil(self.fields.model.limits().variants_per_call.get().into())
+        self.fields.variants.div_ceil(self.fields.model.limits.variants_per_call.get().into())
     }
 
     /// Where each target is cut from, in the order of the targets.
@@ -269,7 +269,7 @@ impl Request {
 ///
 /// let builder: RequestBuilder = Request::builder(Source::from_url("https://example.com/shoe.jpg"))
 ///     .sizes(["300x250"])
-///     .targets([Target::new(Size::new(1080, 1920)?).with_max_bytes(150_000)])
+///     .targets([Target::new(Size::new(1080, 1920)?).max_bytes(150_000)])
 ///     .instruction("Keep the sky blue.")
 ///     .variants(2);
 /// let request = builder.build()?;
@@ -413,8 +413,8 @@ impl RequestBuilder {
         self
     }
 
-    /// The most calls that the plan may make. Default: no bound. Where generations are shared, the set is the cheapest of
-    /// those that keep to it, which may cost more than a set of more.
+    /// The most calls that the plan may make. Default: no bound. Where generations are shared, the set is the cheapest
+    /// of those that keep to it, which may cost more than a set of more.
     pub const fn max_calls(mut self, max_calls: u32) -> Self {
         self.fields.max_calls = Some(max_calls);
         self
@@ -446,14 +446,14 @@ impl RequestBuilder {
                     continue;
                 }
             };
-            let (size, format) = (target.size(), target.format().unwrap_or(self.fields.format));
+            let (size, format) = (target.size, target.format.unwrap_or(self.fields.format));
             if size.width().max(size.height()) > format.max_side() {
                 errors.push(RequestError::TooLongForFormat { index, target: size, format });
             }
-            if target.max_bytes() == Some(0) {
+            if target.max_bytes == Some(0) {
                 errors.push(RequestError::NoBytes { index });
             }
-            if let Err(source) = target.safe_area().leave_room_in(size) {
+            if let Err(source) = target.safe_area.leave_room_in(size) {
                 errors.push(RequestError::Insets { index, source });
             }
             targets.push(target);
@@ -462,10 +462,10 @@ impl RequestBuilder {
                 continue;
             }
             match smallest_covering(&self.fields.model, size, floor, self.fields.smallest) {
-                Ok(preset) => match self.price(preset.tier()) {
+                Ok(preset) => match self.price(preset.tier) {
                     Some(per_image) => placements.push(self.fields.generated(*preset, per_image)),
-                    None if unpriced.contains(&preset.tier()) => {}
-                    None => unpriced.push(preset.tier()),
+                    None if unpriced.contains(&preset.tier) => {}
+                    None => unpriced.push(preset.tier),
                 },
                 Err(source) => errors.push(RequestError::NothingCovers { index, source }),
             }

@@ -51,8 +51,8 @@ pub enum Sharing {
     /// Those for which a common generation is near enough in shape: the cheapest set of generations, within
     /// [`max_calls`](super::RequestBuilder::max_calls) if that is possible.
     ///
-    /// What is bounded is shape. With [`Fit::Crop`](crate::geometry::Fit::Crop) a target may keep much less of a generation of a
-    /// higher tier.
+    /// What is bounded is shape. With [`Fit::Crop`](crate::geometry::Fit::Crop) a target may keep much less of a
+    /// generation of a higher tier.
     Shared {
         /// How much of the nearness of its own best preset a target may lose.
         #[cfg_attr(feature = "serde", serde(rename = "max_loss_percent"))]

@@ -11,16 +11,19 @@ use crate::size::Size;
 /// ```
 /// use smart_resize::{Size, Source};
 ///
-/// let source = Source::from_bytes(*b"the bytes of a file").with_size(Size::new(4000, 3000)?);
-/// assert!(source.digest().is_some() && source.url().is_none());
+/// let source = Source::from_bytes(*b"the bytes of a file").size(Size::new(4000, 3000)?);
+/// assert!(source.digest().is_some() && source.url.is_none());
 /// # Ok::<(), smart_resize::geometry::InvalidSideError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Source {
     bytes: Option<Arc<[u8]>>,
-    url: Option<Arc<str>>,
     digest: Option<Digest>,
-    size: Option<Size>,
+    /// Where a backend finds the encoded bytes.
+    pub url: Option<Arc<str>>,
+    /// The upright size in pixels, so after any EXIF orientation: what the prompt speaks of.
+    pub size: Option<Size>,
 }
 
 impl Source {
@@ -30,29 +33,35 @@ impl Source {
         Self { digest: Some(Digest::of(&bytes)), bytes: Some(bytes), url: None, size: None }
     }
 
-    /// The source that a backend reads from `url`. Without [`with_digest`](Self::with_digest) its calls have no
-    /// fingerprint, so nothing that was paid for can be found again.
+    /// The source that a backend reads from `url`. Its calls have no fingerprint, so nothing that was paid for can be
+    /// found again. [`from_digest`](Self::from_digest) is for a URL whose digest is known.
     pub fn from_url(url: impl Into<Arc<str>>) -> Self {
         Self { bytes: None, url: Some(url.into()), digest: None, size: None }
     }
 
-    /// The same source, also to be had from `url`.
+    /// The source whose encoded bytes have this digest. A backend needs its [`url`](Self::url).
+    ///
+    /// ```
+    /// use smart_resize::Source;
+    /// use smart_resize::plan::Digest;
+    ///
+    /// let source = Source::from_digest(Digest::of(b"the bytes of a file")).url("https://example.com/shoe.jpg");
+    /// assert!(source.digest().is_some() && source.bytes().is_none());
+    /// ```
+    pub const fn from_digest(digest: Digest) -> Self {
+        Self { bytes: None, url: None, digest: Some(digest), size: None }
+    }
+
+    /// Sets where a backend finds the encoded bytes.
     #[must_use]
-    pub fn with_url(mut self, url: impl Into<Arc<str>>) -> Self {
+    pub fn url(mut self, url: impl Into<Arc<str>>) -> Self {
         self.url = Some(url.into());
         self
     }
 
-    /// The same source with the digest of its encoded bytes, for a source without bytes; that of bytes stays.
+    /// Sets the upright size in pixels.
     #[must_use]
-    pub fn with_digest(mut self, digest: Digest) -> Self {
-        self.digest = if self.bytes.is_some() { self.digest } else { Some(digest) };
-        self
-    }
-
-    /// The same source with its upright size, so after any EXIF orientation: what the prompt speaks of.
-    #[must_use]
-    pub const fn with_size(mut self, upright: Size) -> Self {
+    pub const fn size(mut self, upright: Size) -> Self {
         self.size = Some(upright);
         self
     }
@@ -62,19 +71,9 @@ impl Source {
         self.bytes.as_ref()
     }
 
-    /// Where a backend finds the encoded bytes.
-    pub const fn url(&self) -> Option<&Arc<str>> {
-        self.url.as_ref()
-    }
-
     /// The SHA-256 of the encoded bytes.
     pub const fn digest(&self) -> Option<Digest> {
         self.digest
-    }
-
-    /// The upright size in pixels.
-    pub const fn size(&self) -> Option<Size> {
-        self.size
     }
 }
 

@@ -10,18 +10,23 @@ use crate::size::Size;
 /// use smart_resize::{Format, Size, Target};
 ///
 /// let story = Target::new(Size::new(1080, 1920)?)
-///     .with_safe_area("14,0,20,0".parse()?) // 14 % at the top, 20 % at the bottom
-///     .with_format(Format::Jpeg)
-///     .with_max_bytes(150_000);
-/// assert_eq!((story.format(), story.max_bytes()), (Some(Format::Jpeg), Some(150_000)));
+///     .safe_area("14,0,20,0".parse()?) // 14 % at the top, 20 % at the bottom
+///     .format(Format::Jpeg)
+///     .max_bytes(150_000);
+/// assert_eq!((story.format, story.max_bytes), (Some(Format::Jpeg), Some(150_000)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Target {
-    size: Size,
-    safe_area: Insets,
-    format: Option<Format>,
-    max_bytes: Option<u64>,
+    /// The exact size in pixels.
+    pub size: Size,
+    /// The edges that have to stay free of anything important. A prompt raises the odds of that; it does not ensure it.
+    pub safe_area: Insets,
+    /// The format; `None` means the request's.
+    pub format: Option<Format>,
+    /// The most bytes of the file, from 1.
+    pub max_bytes: Option<u64>,
 }
 
 impl Target {
@@ -30,45 +35,25 @@ impl Target {
         Self { size, safe_area: Insets::default(), format: None, max_bytes: None }
     }
 
-    /// The same target; what matters is to be kept out of `insets`. A prompt raises the odds, it does not ensure it.
+    /// Sets the edges that have to stay free of anything important.
     #[must_use]
-    pub const fn with_safe_area(mut self, insets: Insets) -> Self {
+    pub const fn safe_area(mut self, insets: Insets) -> Self {
         self.safe_area = insets;
         self
     }
 
-    /// The same target in a format of its own.
+    /// Sets a format of its own.
     #[must_use]
-    pub const fn with_format(mut self, format: Format) -> Self {
+    pub const fn format(mut self, format: Format) -> Self {
         self.format = Some(format);
         self
     }
 
-    /// The same target as a file of at most `max_bytes`, from 1.
+    /// Limits the file to `max_bytes`, from 1.
     #[must_use]
-    pub const fn with_max_bytes(mut self, max_bytes: u64) -> Self {
+    pub const fn max_bytes(mut self, max_bytes: u64) -> Self {
         self.max_bytes = Some(max_bytes);
         self
-    }
-
-    /// The exact size in pixels.
-    pub const fn size(&self) -> Size {
-        self.size
-    }
-
-    /// What has to stay free of anything important.
-    pub const fn safe_area(&self) -> Insets {
-        self.safe_area
-    }
-
-    /// The format; `None` means the request's.
-    pub const fn format(&self) -> Option<Format> {
-        self.format
-    }
-
-    /// The most bytes of the file.
-    pub const fn max_bytes(&self) -> Option<u64> {
-        self.max_bytes
     }
 }
 

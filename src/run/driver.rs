@@ -138,14 +138,14 @@ impl<'a, S> Driver<'a, S> {
     /// # let picture = Picture::from_rgb(Size::new(64, 48)?, vec![90; 64 * 48 * 3])?;
     /// # let source = Source::from_bytes(encode(&picture, Format::Png, &EncodeOptions::default())?.bytes);
     /// # let paid = smart_resize::generate::from_fn(|request: &GenerationRequest| {
-    /// #     Ok(Generator::generate(&LocalGenerator::default(), request)?.with_billed_images(request.variants()))
+    /// #     Ok(Generator::generate(&LocalGenerator::default(), request)?.billed_images(request.variants()))
     /// # });
     ///
     /// let plan = Plan::new(&Request::builder(source.clone()).sizes(["300x250", "728x90"]).build()?)?;
-    /// let budget = Budget::new().with_max_cost(UsdMicros(340_000)); // $0.35 were needed
+    /// let budget = Budget::new().max_cost(UsdMicros(340_000)); // $0.35 were needed
     /// let outcome = Driver::new(&plan, &source).budget(&budget).run(&paid)?;
     /// assert!(outcome.renditions[0].variants[0].is_ok());
-    /// assert_eq!(outcome.calls[1].result.as_ref().unwrap_err().kind(), GenerateErrorKind::OverBudget);
+    /// assert_eq!(outcome.calls[1].result.as_ref().unwrap_err().kind, GenerateErrorKind::OverBudget);
     /// assert_eq!(budget.remaining(), Some(UsdMicros(140_000)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -162,11 +162,11 @@ impl<'a, S> Driver<'a, S> {
         }
         // A backend may send any of them, whatever it was asked for.
         for format in [Format::Png, Format::Jpeg, Format::WebP] {
-            options.limits.check(format)?;
+            options.decode.check(format)?;
         }
-        for preset in self.plan.generations().iter().map(|generation| generation.preset().size()) {
-            if !options.limits.allow(preset) {
-                let DecodeLimits { pixels, decoded_bytes, .. } = options.limits;
+        for preset in self.plan.generations().iter().map(|generation| generation.preset().size) {
+            if !options.decode.limits.allow(preset) {
+                let DecodeLimits { pixels, decoded_bytes, .. } = options.decode.limits;
                 return Err(RunError::Limits { preset, pixels, decoded_bytes });
             }
         }
@@ -198,7 +198,7 @@ impl<'a, S> Driver<'a, S> {
         let call = run.request.call();
         match &outcome.result {
             Ok(generated) => {
-                outcome.ignored_images = generated.images().len().saturating_sub(run.request.variants() as usize);
+                outcome.ignored_images = generated.images.len().saturating_sub(run.request.variants() as usize);
                 self.tell(&Event::CallAnswered { call, generated, reused: outcome.reused });
             }
             Err(error) => self.tell(&Event::CallFailed { call, error }),
@@ -275,7 +275,8 @@ impl<S: Store> Driver<'_, S> {
     ///
     /// # Errors
     ///
-    /// [`RunError`] where nothing was begun: another source, or options that cannot work. All else is in the [`Outcome`].
+    /// [`RunError`] where nothing was begun: another source, or options that cannot work. All else is in the
+    /// [`Outcome`].
     pub fn run<G: Generator + ?Sized>(&self, generator: &G) -> Result<Outcome, RunError> {
         self.in_rounds(|round, budget| round.iter().map(|pending| self.attempt(pending, generator, budget)).collect())
     }
@@ -449,10 +450,8 @@ fn settled(reservation: Reservation<'_>, result: Result<Generated, GenerateError
 /// call is not made, since it may have been paid for before.
 fn looked_up(loaded: Result<Option<Generated>, StoreError>) -> Option<Result<Generated, GenerateError>> {
     match loaded {
-        Ok(kept) => kept.filter(|generated| !generated.images().is_empty()).map(Ok),
-        Err(error) => {
-            Some(Err(GenerateError::new(GenerateErrorKind::Store, "the call was not made").with_source(error)))
-        }
+        Ok(kept) => kept.filter(|generated| !generated.images.is_empty()).map(Ok),
+        Err(error) => Some(Err(GenerateError::new(GenerateErrorKind::Store, "the call was not made").caused_by(error))),
     }
 }
 
@@ -537,7 +536,7 @@ pub enum Event<'a> {
 /// # let plan = Plan::new(&Request::builder(source.clone()).sizes(["300x250"]).build()?)?;
 ///
 /// let mut options = RenderOptions::default();
-/// options.limits.pixels = 1000;
+/// options.decode.limits.pixels = 1000;
 /// let error = Driver::new(&plan, &source).options(options).run(&LocalGenerator::default()).unwrap_err();
 /// assert!(matches!(error, RunError::Limits { pixels: 1000, .. }));
 /// assert!(error.to_string().starts_with("a preset of 1152x928 exceeds what may be decoded: 1000 pixels"));

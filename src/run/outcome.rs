@@ -94,7 +94,7 @@ impl Outcome {
 /// let driver = Driver::new(&plan, &source).store(&store);
 /// let (first, second) = (driver.run(&LocalGenerator::default())?, driver.run(&LocalGenerator::default())?);
 /// assert!(!first.calls[0].reused && second.calls[0].reused);
-/// assert_eq!(second.calls[0].result.as_ref().unwrap().backend(), "local");
+/// assert_eq!(second.calls[0].result.as_ref().unwrap().backend, "local");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -102,7 +102,8 @@ impl Outcome {
 pub struct CallOutcome {
     /// The generator's answer with its encoded images, or the error.
     pub result: Result<Generated, GenerateError>,
-    /// Whether the answer came from the store. Then the generator was not called, and the run did not pay for the answer.
+    /// Whether the answer came from the store. Then the generator was not called, and the run did not pay for the
+    /// answer.
     pub reused: bool,
     /// The number of images beyond those requested. The answer holds them; they were not rendered.
     pub ignored_images: usize,
@@ -271,7 +272,7 @@ pub struct Provenance {
 /// let (_, output) = outcome.outputs().next().unwrap();
 /// let record = output?.provenance.generation.as_ref().unwrap();
 /// assert_eq!((record.model.as_str(), record.backend.as_str()), ("nano-banana-pro", "local"));
-/// assert_eq!((record.aspect_ratio.to_string(), record.image), ("5:4".into(), 0));
+/// assert_eq!((record.size, record.image), (Size::new(1152, 928)?, 0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -280,12 +281,14 @@ pub struct Provenance {
 pub struct GenerationRecord {
     /// The model that was asked.
     pub model: String,
-    /// The shape that was asked.
-    pub aspect_ratio: AspectRatio,
-    /// The tier that was asked.
-    pub resolution: Option<Tier>,
-    /// The size that was asked.
-    pub preset: Size,
+    /// The size in pixels that was asked.
+    #[cfg_attr(feature = "serde", serde(rename = "preset"))]
+    pub size: Size,
+    /// The label of the shape that was asked, where the model has such labels.
+    pub aspect_ratio: Option<AspectRatio>,
+    /// The label of the tier that was asked, where the model has tiers.
+    #[cfg_attr(feature = "serde", serde(rename = "resolution"))]
+    pub tier: Option<Tier>,
     /// The whole prompt.
     pub prompt: String,
     /// The seed.
@@ -306,16 +309,16 @@ impl GenerationRecord {
     pub(super) fn new(request: &GenerationRequest, generated: &Generated, image: u32) -> Self {
         Self {
             model: request.model().to_string(),
-            aspect_ratio: request.preset().ratio(),
-            resolution: request.preset().tier(),
-            preset: request.preset().size(),
+            size: request.preset().size,
+            aspect_ratio: request.preset().ratio,
+            tier: request.preset().tier,
             prompt: request.prompt().to_string(),
             seed: request.seed(),
             call: request.call(),
             fingerprint: request.fingerprint(),
             image,
-            backend: generated.backend().to_owned(),
-            description: generated.description().map(str::to_owned),
+            backend: generated.backend.clone(),
+            description: generated.description.clone(),
         }
     }
 }

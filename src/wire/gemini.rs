@@ -35,11 +35,11 @@
 //!     {"inlineData": {"mimeType": "image/png", "data": "Yg=="}}
 //! ]}, "finishReason": "STOP"}]}"#;
 //! let generated = read_answer("gemini", 200, body, 1000)?;
-//! assert_eq!((generated.images()[0].as_ref(), generated.description()), (&b"b"[..], Some("Here it is.")));
+//! assert_eq!((generated.images[0].as_ref(), generated.description.as_deref()), (&b"b"[..], Some("Here it is.")));
 //!
 //! let body = br#"{"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}"#;
 //! let error = read_answer("gemini", 200, body, 1000).unwrap_err();
-//! assert_eq!(error.kind(), GenerateErrorKind::Refused);
+//! assert_eq!(error.kind, GenerateErrorKind::Refused);
 //! # Ok::<(), smart_resize::generate::GenerateError>(())
 //! ```
 
@@ -57,6 +57,7 @@ use crate::generate::error::{GenerateError, GenerateErrorKind};
 use crate::generate::request::GenerationRequest;
 use crate::model::preset::Tier;
 use crate::request::source::Source;
+use crate::size::Size;
 
 #[cfg(doc)]
 use crate::generate::generated::Generated;
@@ -239,8 +240,8 @@ pub struct ImageConfig {
 }
 
 impl GenerateContentRequest {
-    /// What is asked for `request`: the source first, then the prompt. A seed is sent modulo 2³¹, since the API's has 32
-    /// bits and a sign. The safety tolerance has no counterpart and is not sent.
+    /// What is asked for `request`: the source first, then the prompt. A seed is sent modulo 2³¹, since the API's has
+    /// 32 bits and a sign. The safety tolerance has no counterpart and is not sent.
     ///
     /// # Errors
     ///
@@ -252,14 +253,15 @@ impl GenerateContentRequest {
             return Err(InputError::Variants { found }.into());
         }
         let preset = request.preset();
-        let image_size = preset.tier().map(|tier| match tier {
+        let ratio = preset.ratio.ok_or(InputError::NoAspectRatio { found: preset.size })?;
+        let image_size = preset.tier.map(|tier| match tier {
             Tier::HALF_K => "512".to_owned(),
             tier => tier.to_string(),
         });
         let generation_config = GenerationConfig {
             response_modalities: vec!["TEXT".to_owned(), "IMAGE".to_owned()],
             seed: request.seed().and_then(|seed| i32::try_from(seed % (1 << 31)).ok()),
-            image_config: Some(ImageConfig { aspect_ratio: preset.ratio().to_string(), image_size }),
+            image_config: Some(ImageConfig { aspect_ratio: ratio.to_string(), image_size }),
             ..GenerationConfig::default()
         };
         Ok(Self { contents: vec![content(request.source(), request.prompt())?], generation_config })
@@ -314,6 +316,10 @@ pub enum InputError {
     #[error("{found} images in one call, which makes 1")]
     #[expect(missing_docs, reason = "what was found")]
     Variants { found: u32 },
+    /// A generation that has no ratio to ask for.
+    #[error("{found} has no aspect ratio, and the API is asked for one")]
+    #[expect(missing_docs, reason = "what was found")]
+    NoAspectRatio { found: Size },
     /// A source of which only the URL is known.
     #[error("the source has no bytes, and URLs are not read")]
     NoBytes,
@@ -328,6 +334,6 @@ pub enum InputError {
 
 impl From<InputError> for GenerateError {
     fn from(error: InputError) -> Self {
-        Self::new(GenerateErrorKind::InvalidRequest, "").with_source(error)
+        Self::new(GenerateErrorKind::InvalidRequest, "").caused_by(error)
     }
 }

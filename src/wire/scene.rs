@@ -138,18 +138,19 @@ pub fn request(source: &Source) -> Result<GenerateContentRequest, GenerateError>
 /// [`ReadSceneError`], where the text is no scene.
 pub fn read_answer(status: u16, body: &[u8]) -> Result<Scene, GenerateError> {
     let text = read_text_answer(status, body)?;
-    read(&text).map_err(|error| GenerateError::new(GenerateErrorKind::InvalidAnswer, "the scene").with_source(error))
+    read(&text).map_err(|error| GenerateError::new(GenerateErrorKind::InvalidAnswer, "the scene").caused_by(error))
 }
 
 /// The scene that `answer` is.
 ///
 /// ```
+/// use smart_resize::scene::Area;
 /// use smart_resize::wire::scene::read;
 ///
 /// let scene = read(r#"{"summary": "a blue bottle", "subjects": [
 ///     {"label": "the bottle", "area": {"left": 350, "top": 100, "right": 650, "bottom": 900}}
 /// ], "texts": []}"#)?;
-/// assert_eq!(scene.subjects()[0].area().edges(), [350, 100, 650, 900]);
+/// assert_eq!(scene.subjects()[0].area(), Area::new(350, 100, 650, 900).unwrap());
 /// # Ok::<(), smart_resize::wire::scene::ReadSceneError>(())
 /// ```
 ///
@@ -175,11 +176,11 @@ pub fn read(answer: &str) -> Result<Scene, ReadSceneError> {
     let mut scene = Scene::new(&answer.summary).map_err(at("summary"))?;
     for (index, Object(subject)) in answer.subjects.iter().enumerate() {
         let place = format!("subjects[{index}]");
-        scene = scene.with_subject(subject.region(&place)?).map_err(at(&place))?;
+        scene = scene.subject(subject.region(&place)?).map_err(at(&place))?;
     }
     for (index, Object(text)) in answer.texts.iter().enumerate() {
         let place = format!("texts[{index}]");
-        scene = scene.with_text(text.region(&place)?).map_err(at(&place))?;
+        scene = scene.text(text.region(&place)?).map_err(at(&place))?;
     }
     Ok(scene)
 }

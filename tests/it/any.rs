@@ -73,8 +73,8 @@ pub(crate) fn any_scene() -> impl Strategy<Value = Scene> {
         prop::collection::vec(region, 0..4)
     };
     ("[ -~é×]{0,40}[a-z]", regions(), regions()).prop_map(|(summary, subjects, texts)| {
-        let scene = subjects.into_iter().try_fold(Scene::new(summary).unwrap(), Scene::with_subject).unwrap();
-        texts.into_iter().try_fold(scene, Scene::with_text).unwrap()
+        let scene = subjects.into_iter().try_fold(Scene::new(summary).unwrap(), Scene::subject).unwrap();
+        texts.into_iter().try_fold(scene, Scene::text).unwrap()
     })
 }
 
@@ -87,9 +87,9 @@ pub(crate) fn any_table() -> impl Strategy<Value = Model> {
     let own = Model::new(
         "my \"model\"",
         vec![
-            Preset::new(size(3500, 1500), "7:3".parse().unwrap(), Some("3K".parse().unwrap())),
-            Preset::new(size(1500, 3500), "3:7".parse().unwrap(), Some("3K".parse().unwrap())),
-            Preset::new(size(700, 300), "7:3".parse().unwrap(), Some("0.75K".parse().unwrap())),
+            Preset::new(size(3500, 1500)).ratio("7:3".parse().unwrap()).tier("3K".parse().unwrap()),
+            Preset::new(size(1500, 3500)).ratio("3:7".parse().unwrap()).tier("3K".parse().unwrap()),
+            Preset::new(size(700, 300)).ratio("7:3".parse().unwrap()).tier("0.75K".parse().unwrap()),
         ],
     );
     let mut tables = Model::all().to_vec();
@@ -101,12 +101,12 @@ fn any_source() -> impl Strategy<Value = Source> {
     let url = || Source::from_url("https://example.com/a.jpg");
     let sources = vec![
         url(),
-        url().with_digest(Digest::of(b"a")),
+        Source::from_digest(Digest::of(b"a")).url("https://example.com/a.jpg"),
         Source::from_bytes(*b"some bytes"),
-        Source::from_bytes(*b"some bytes").with_url("https://example.com/a.jpg"),
+        Source::from_bytes(*b"some bytes").url("https://example.com/a.jpg"),
     ];
     (select(sources), option::of(any_size()))
-        .prop_map(|(source, size)| if let Some(size) = size { source.with_size(size) } else { source })
+        .prop_map(|(source, size)| if let Some(size) = size { source.size(size) } else { source })
 }
 
 /// Valid requests over every option of the service.
@@ -119,8 +119,8 @@ pub(crate) fn any_economical_request() -> impl Strategy<Value = Request> {
     let target =
         (1..=300_u32, 1..=300_u32, any_format(), option::of(1..=u64::MAX)).prop_map(|(w, h, format, max_bytes)| {
             let insets = Insets::from_pixels(0, (w as u16 - 1) / 2, h as u16 - 1, w as u16 / 2);
-            let target = Target::new(size(w, h)).with_format(format).with_safe_area(insets);
-            max_bytes.map_or(target, |max_bytes| target.with_max_bytes(max_bytes))
+            let target = Target::new(size(w, h)).format(format).safe_area(insets);
+            max_bytes.map_or(target, |max_bytes| target.max_bytes(max_bytes))
         });
     let loss = prop_oneof![Just(0_u16), Just(1000), 0..=1000_u16];
     let sharing = prop_oneof![Just(Sharing::PerTarget), Just(Sharing::Duplicates), loss.prop_map(shared),];
@@ -141,8 +141,8 @@ fn any_builder() -> impl Strategy<Value = RequestBuilder> {
     let targets = |table: &Model| {
         let target = (select(table.presets().to_vec()), any_side(), any_side(), option::of(any_insets())).prop_map(
             |(preset, width, height, insets)| {
-                let inside = size(width.min(preset.size().width()), height.min(preset.size().height()));
-                Target::new(inside).with_safe_area(insets.unwrap_or_default())
+                let inside = size(width.min(preset.size.width()), height.min(preset.size.height()));
+                Target::new(inside).safe_area(insets.unwrap_or_default())
             },
         );
         // A list of few values, so that some come twice.
@@ -154,7 +154,7 @@ fn any_builder() -> impl Strategy<Value = RequestBuilder> {
     };
     let own_prices = || {
         let (low, high) = ("0.75K".parse().unwrap(), "3K".parse().unwrap());
-        PriceList::default().with_image("my \"model\"", Some(low), UsdMicros(1)).with_image(
+        PriceList::default().image("my \"model\"", Some(low), UsdMicros(1)).image(
             "my \"model\"",
             Some(high),
             UsdMicros(u64::MAX),

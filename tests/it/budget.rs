@@ -41,7 +41,7 @@ fn dollars(dollars: f64) -> UsdMicros {
 }
 
 fn budget(max_cost: f64) -> Budget {
-    Budget::new().with_max_cost(dollars(max_cost))
+    Budget::new().max_cost(dollars(max_cost))
 }
 
 /// What the backend does when it is asked for one call.
@@ -68,9 +68,9 @@ impl Reply {
 
     fn answer(self) -> Result<Generated, GenerateError> {
         if self.makes {
-            return Ok(Generated::new("script", [b"an image".to_vec()]).with_billed_images(self.bills));
+            return Ok(Generated::new("script", [b"an image".to_vec()]).billed_images(self.bills));
         }
-        Err(GenerateError::new(GenerateErrorKind::Transport, "by the script").with_billed_images(self.bills))
+        Err(GenerateError::new(GenerateErrorKind::Transport, "by the script").billed_images(self.bills))
     }
 }
 
@@ -156,7 +156,7 @@ async fn once_around() {
 /// For each call: whether it was refused by the budget.
 fn refused(outcome: &Outcome) -> Vec<bool> {
     let over =
-        |call: &CallOutcome| call.result.as_ref().is_err_and(|error| error.kind() == GenerateErrorKind::OverBudget);
+        |call: &CallOutcome| call.result.as_ref().is_err_and(|error| error.kind == GenerateErrorKind::OverBudget);
     outcome.calls.iter().map(over).collect()
 }
 
@@ -164,7 +164,7 @@ fn refused(outcome: &Outcome) -> Vec<bool> {
 fn fits(max_cost: f64, max_calls: u32, replies: &[Reply], asked: &[u32], spent: f64) {
     let sizes = ["30x20", "3840x2160", "20x30", "9x9"];
     let (plan, source) = (plan(&sizes, 1), source());
-    let (budget, script) = (budget(max_cost).with_max_calls(max_calls), Script::new(replies));
+    let (budget, script) = (budget(max_cost).max_calls(max_calls), Script::new(replies));
     let outcome = script.run(&Driver::new(&plan, &source).budget(&budget));
     assert_eq!((script.asked(), budget.spent()), (asked.to_vec(), dollars(spent)));
     assert_eq!((outcome.cost(&plan), budget.calls()), (budget.spent(), asked.len() as u32));
@@ -206,20 +206,20 @@ fn a_refusal_says_what_is_needed_and_what_is_left() {
     assert_eq!(error.to_string(), "the budget is used up: the call was not made");
     let refusal = error.source().unwrap();
     assert_eq!(refusal.to_string(), "the next call costs $0.30, $0.25 of the budget of $0.60 is left");
-    assert_eq!((error.billed_images(), error.retry_after()), (0, None));
+    assert_eq!((error.billed_images, error.retry_after), (0, None));
     // Its pictures point to it, and those of the other call are what they are.
     let messages: Vec<_> =
         outcome.renditions.iter().map(|of| of.variants[0].as_ref().unwrap_err().to_string()).collect();
     assert_eq!(messages[1], "call 1 failed");
     assert_ne!(messages[0], "call 0 failed");
-    assert_eq!(outcome.calls[0].result.as_ref().unwrap().images().len(), 1);
+    assert_eq!(outcome.calls[0].result.as_ref().unwrap().images.len(), 1);
 }
 
 #[test]
 fn each_refusal_has_its_words() {
     let requests = requests(&["30x20", "30x20", "30x20"], 1);
     let message = |budget: &Budget| budget.reserve(&requests[2]).unwrap_err().to_string();
-    assert_eq!(message(&Budget::new().with_max_calls(0)), "the next call exceeds the budget of 0 calls");
+    assert_eq!(message(&Budget::new().max_calls(0)), "the next call exceeds the budget of 0 calls");
     assert_eq!(message(&budget(0.1)), "the next call costs $0.20, $0.10 of the budget of $0.10 is left");
     let budget = budget(0.30);
     let held = budget.reserve(&requests[0]).unwrap();
@@ -238,14 +238,14 @@ fn each_refusal_has_its_words() {
 fn a_refusal_is_final_where_no_call_in_flight_can_make_it_void() {
     let [cheap, dear] = <[_; 2]>::try_from(requests(&["30x20", "3840x2160"], 1)).unwrap();
     let is_final = |max_cost: u64| {
-        let budget = Budget::new().with_max_cost(UsdMicros(max_cost));
+        let budget = Budget::new().max_cost(UsdMicros(max_cost));
         let _held = budget.reserve(&cheap).unwrap();
         budget.reserve(&dear).map(|_| ()).map_err(|error| error.is_final())
     };
     // The dear one needs $0.35, and $0.50 with the other one in flight.
     assert_eq!([349_999, 350_000].map(is_final), [Err(true), Err(false)]);
     assert_eq!([499_999, 500_000].map(is_final), [Err(false), Ok(())]);
-    let budget = Budget::new().with_max_calls(1);
+    let budget = Budget::new().max_calls(1);
     let _held = budget.reserve(&cheap).unwrap();
     assert!(budget.reserve(&dear).unwrap_err().is_final());
 }
@@ -280,11 +280,11 @@ fn a_reservation_that_is_dropped_counts_as_billed() {
 fn the_highest_part_per_request_is_kept_in_reserve() {
     let of = |part: u64| {
         let prices =
-            PriceList::new(UsdMicros(part)).with_image("nano-banana-pro", Some("1K".parse().unwrap()), UsdMicros(10));
+            PriceList::new(UsdMicros(part)).image("nano-banana-pro", Some("1K".parse().unwrap()), UsdMicros(10));
         let request = Request::builder(source()).sizes(["30x20"]).prices(prices).build().unwrap();
         Plan::new(&request).unwrap().requests(&source()).unwrap().remove(0)
     };
-    let budget = Budget::new().with_max_cost(UsdMicros(24));
+    let budget = Budget::new().max_cost(UsdMicros(24));
     let held = budget.reserve(&of(5)).unwrap();
     // 10 in flight and 10 more leave 4, and 5 are to come.
     assert!(budget.reserve(&of(0)).is_err());
@@ -294,11 +294,8 @@ fn the_highest_part_per_request_is_kept_in_reserve() {
 
 #[test]
 fn amounts_beyond_all_bounds_are_refused_and_do_not_panic() {
-    let prices = PriceList::new(UsdMicros(u64::MAX)).with_image(
-        "nano-banana-pro",
-        Some("1K".parse().unwrap()),
-        UsdMicros(u64::MAX),
-    );
+    let prices =
+        PriceList::new(UsdMicros(u64::MAX)).image("nano-banana-pro", Some("1K".parse().unwrap()), UsdMicros(u64::MAX));
     let request = Request::builder(source()).sizes(["30x20"]).variants(4).prices(prices).build().unwrap();
     let request = Plan::new(&request).unwrap().requests(&source()).unwrap().remove(0);
     let unlimited = Budget::new();
@@ -306,7 +303,7 @@ fn amounts_beyond_all_bounds_are_refused_and_do_not_panic() {
     one.settle(u32::MAX);
     two.settle(u32::MAX);
     assert_eq!(unlimited.spent(), UsdMicros(u64::MAX));
-    let limited = unlimited.with_max_cost(UsdMicros(u64::MAX));
+    let limited = unlimited.max_cost(UsdMicros(u64::MAX));
     assert_eq!(limited.remaining(), Some(UsdMicros(0)));
     assert!(limited.reserve(&request).unwrap_err().is_final());
 }
@@ -316,7 +313,7 @@ fn answers_from_the_store_are_free() {
     let (plan, source, store) = (plan(&["30x20", "20x30"], 1), source(), MemoryStore::default());
     let backend = from_fn(|_: &GenerationRequest| MADE.answer());
     Driver::new(&plan, &source).store(&store).run(&backend).unwrap();
-    let nothing = budget(0.0).with_max_calls(0);
+    let nothing = budget(0.0).max_calls(0);
     let outcome = Driver::new(&plan, &source).store(&store).budget(&nothing).run(&backend).unwrap();
     assert!(outcome.calls.iter().all(|call| call.reused));
     assert_eq!((nothing.calls(), nothing.spent(), refused(&outcome)), (0, UsdMicros(0), vec![false, false]));
@@ -334,7 +331,7 @@ fn when_the_budget_is_raised_only_what_is_missing_is_paid() {
     let first = Driver::new(&plan, &source).store(&store).budget(&budget).run(&backend).unwrap();
     assert_eq!((refused(&first), asked.load(Ordering::Relaxed)), (vec![false, true, true], 1));
     // What is spent stays spent: $0.15 more is one more call, without the part per request.
-    let budget = budget.with_max_cost(dollars(0.35));
+    let budget = budget.max_cost(dollars(0.35));
     let second = Driver::new(&plan, &source).store(&store).budget(&budget).run(&backend).unwrap();
     assert_eq!((refused(&second), asked.load(Ordering::Relaxed)), (vec![false, false, true], 2));
     assert_eq!(second.calls.iter().map(|call| call.reused).collect::<Vec<_>>(), [true, false, false]);
@@ -502,7 +499,7 @@ impl Case {
     }
 
     fn budget(&self) -> Budget {
-        Budget::new().with_max_cost(UsdMicros(self.max_cost)).with_max_calls(self.max_calls)
+        Budget::new().max_cost(UsdMicros(self.max_cost)).max_calls(self.max_calls)
     }
 
     /// What holds of every run with several calls in flight.
@@ -573,10 +570,10 @@ fn a_run_keeps_to_the_bounds_of_its_plan() {
     let builder = || Request::builder(source());
     let kinds = |plan: &Plan, bills: u32| {
         let backend =
-            from_fn(move |_: &GenerationRequest| Err(GenerateError::new(NothingMade, "").with_billed_images(bills)));
+            from_fn(move |_: &GenerationRequest| Err(GenerateError::new(NothingMade, "").billed_images(bills)));
         let source = source();
         let outcome = Driver::new(plan, &source).run(&backend).unwrap();
-        outcome.calls.iter().map(|call| call.result.as_ref().unwrap_err().kind()).collect::<Vec<_>>()
+        outcome.calls.iter().map(|call| call.result.as_ref().unwrap_err().kind).collect::<Vec<_>>()
     };
     // It fits as planned, and not where each call bills twice.
     let exact = plan(builder().max_cost(dollars(0.5)));
@@ -590,7 +587,7 @@ fn a_run_keeps_to_the_bounds_of_its_plan() {
     assert_eq!(kinds(&unbounded, 9), [NothingMade; 3]);
     // A budget of the caller's takes the place of the plan's.
     let (own, source) = (Budget::new(), source());
-    let backend = from_fn(|_: &GenerationRequest| Err(GenerateError::new(NothingMade, "").with_billed_images(9)));
+    let backend = from_fn(|_: &GenerationRequest| Err(GenerateError::new(NothingMade, "").billed_images(9)));
     let outcome = Driver::new(&exact, &source).budget(&own).run(&backend).unwrap();
     assert_eq!((outcome.calls.len(), own.calls(), own.spent()), (3, 3, dollars(0.05 + 27.0 * 0.15)));
 }

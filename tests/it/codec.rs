@@ -10,14 +10,14 @@ mod webp;
 
 use smart_resize::Format;
 use smart_resize::pixels::Codec;
-use smart_resize::pixels::decode::{DecodeLimits, decode, probe};
+use smart_resize::pixels::decode::{DecodeOptions, decode};
 use smart_resize::pixels::encode::{EncodeError, EncodeOptions, JpegOptions, WebPMode, WebPOptions, encode};
 use smart_resize::pixels::render::{RenderError, RenderOptions, RenderTarget, render};
 
 use crate::pictures::{photo, png, size};
 
-fn limits(codec: Codec) -> DecodeLimits {
-    RenderOptions::default().with_codec(codec).limits
+fn reading(codec: Codec) -> DecodeOptions {
+    DecodeOptions::default().codec(codec)
 }
 
 fn fast_jpeg(jpeg: JpegOptions) -> EncodeOptions {
@@ -37,9 +37,9 @@ fn what_is_not_built_in_is_refused_before_anything_is_done() {
         let file = encode(&picture, format, &EncodeOptions::default()).unwrap().bytes;
         let message = format!("a fast codec for {format} needs the cargo feature \"{feature}\"");
         assert_eq!((Codec::Pure.reads(format), Codec::Fast.reads(format)), (true, reads));
-        let (read, probed) = (decode(&file, &limits(Codec::Fast)), probe(&file, &limits(Codec::Fast)));
-        assert_eq!((read.is_ok(), probed.is_ok()), (reads, reads));
-        assert_eq!(limits(Codec::Fast).check(format).err(), read.as_ref().err().cloned());
+        let read = decode(&file, &reading(Codec::Fast));
+        assert_eq!(read.is_ok(), reads);
+        assert_eq!(reading(Codec::Fast).check(format).err(), read.as_ref().err().cloned());
         assert!(reads || read.unwrap_err().to_string() == message);
 
         let writes = reads || format == Format::WebP;
@@ -56,7 +56,7 @@ fn what_is_not_built_in_is_refused_before_anything_is_done() {
 fn a_lossy_webp_has_its_bounds() {
     let mut options = EncodeOptions::default();
     let with = |options: &mut EncodeOptions, quality, effort| {
-        options.webp = WebPOptions::with_mode(WebPMode::Lossy { quality }).with_effort(effort);
+        options.webp = WebPOptions::default().mode(WebPMode::Lossy { quality }).effort(effort);
         options.check(Format::WebP)
     };
     let fine = if cfg!(feature = "libwebp") { Ok(()) } else { Err(EncodeError::LossyWebP) };
@@ -77,14 +77,14 @@ fn a_lossy_webp_has_its_bounds() {
         assert_eq!(with(&mut options, 80, 4), expected);
     }
     // Neither is of any matter without loss.
-    (options.palette, options.webp) = (false, WebPOptions::default().with_effort(7));
+    (options.palette, options.webp) = (false, WebPOptions::default().effort(7));
     assert_eq!(options.check(Format::WebP), Ok(()));
     if !cfg!(feature = "libwebp") {
         let error = with(&mut EncodeOptions::default(), 80, 4).unwrap_err();
         assert_eq!(error.to_string(), "lossy WebP needs the cargo feature \"libwebp\"");
-        let target = RenderTarget::new(size("8x8")).with_format(Format::WebP);
+        let target = RenderTarget::new(size("8x8")).format(Format::WebP);
         let mut options = RenderOptions::default();
-        options.encode.webp = WebPOptions::with_mode(WebPMode::Lossy { quality: 80 });
+        options.encode.webp = WebPOptions::default().mode(WebPMode::Lossy { quality: 80 });
         let rendered = render(&png(&photo(size("8x8"))), &target, &options);
         assert_eq!(rendered, Err(RenderError::Encode(EncodeError::LossyWebP)));
     }

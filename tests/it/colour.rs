@@ -2,7 +2,7 @@
 
 use png::{BitDepth, ColorType};
 use smart_resize::pixels::Picture;
-use smart_resize::pixels::decode::{Colour, DecodeError, DecodeLimits, Decoded, decode};
+use smart_resize::pixels::decode::{Colour, DecodeError, DecodeOptions, Decoded, decode};
 use smart_resize::pixels::encode::{EncodeOptions, encode};
 use smart_resize::pixels::render::{RenderOptions, RenderTarget, Warning, render};
 use smart_resize::{Format, Size};
@@ -41,7 +41,7 @@ fn profile(name: &str) -> Vec<u8> {
 }
 
 fn read(file: &[u8]) -> Decoded {
-    decode(file, &DecodeLimits::default()).unwrap()
+    decode(file, &DecodeOptions::default()).unwrap()
 }
 
 /// At most one level apart on average, and three at worst.
@@ -286,7 +286,7 @@ fn high_dynamic_range_and_narrow_range_are_refused() {
         ([9, 18, 0, 1], "high-dynamic-range (HLG)"),
         ([1, 13, 0, 0], "narrow-range"),
     ] {
-        let error = decode(&with_chunk(&file, b"cICP", &points), &DecodeLimits::default()).unwrap_err();
+        let error = decode(&with_chunk(&file, b"cICP", &points), &DecodeOptions::default()).unwrap_err();
         assert_eq!(error, DecodeError::UnsupportedColour { format: Format::Png.into(), found: found.into() });
     }
 }
@@ -307,7 +307,7 @@ fn grey_samples_under_a_profile_of_rgb_are_as_if_they_were_rgb() {
 #[test]
 fn what_comes_out_is_marked_srgb_in_every_format() {
     for format in [Format::Png, Format::Jpeg, Format::WebP] {
-        let target = RenderTarget::new(size("30x20")).with_format(format);
+        let target = RenderTarget::new(size("30x20")).format(format);
         let rendered = render(&png(&photo(size("64x48"))), &target, &RenderOptions::default()).unwrap();
         let has = |mark: &[u8]| rendered.bytes.windows(mark.len()).any(|bytes| bytes == mark);
         match format {
@@ -332,7 +332,7 @@ fn content_credentials_are_reported_and_dropped() {
     assert_eq!(riff(&[]).len(), 12);
     for file in [with_chunk(&plain, b"caBX", b"jumb"), with_segment(&jpeg, 0xeb, b"JP\0\x01\0\0\0\x01"), webp] {
         let format = read(&file).format;
-        let target = RenderTarget::new(picture.size()).with_format(format.output().unwrap());
+        let target = RenderTarget::new(picture.size()).format(format.output().unwrap());
         let rendered = render(&file, &target, &RenderOptions::default()).unwrap();
         assert_eq!(rendered.warnings, [Warning::ContentCredentialsDropped], "{format}");
         assert!(!read(&rendered.bytes).has_content_credentials);

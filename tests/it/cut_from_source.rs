@@ -9,7 +9,7 @@ use smart_resize::generate::{BoxFuture, GenerateError, Generated, GenerationRequ
 use smart_resize::geometry::{Focus, Rect};
 use smart_resize::model::UsdMicros;
 use smart_resize::pixels::Picture;
-use smart_resize::pixels::decode::{DecodeLimits, decode};
+use smart_resize::pixels::decode::{DecodeOptions, decode};
 use smart_resize::pixels::render::{Inspect, RenderOptions, RenderTarget, render};
 use smart_resize::run::{Driver, Event, RenderDone, RenderJob, RenditionError, RunError};
 use smart_resize::scene::Area;
@@ -17,12 +17,12 @@ use smart_resize::{Generator, Outcome, Plan, Request, Source};
 
 use crate::pictures::{photo, png, size};
 
-use crate::any::{insets, point, share, shared};
+use crate::any::{point, share};
 
 const TWO: NonZeroUsize = NonZeroUsize::new(2).unwrap();
 
 fn source(pixels: &str) -> Source {
-    Source::from_bytes(png(&photo(size(pixels)))).with_size(size(pixels))
+    Source::from_bytes(png(&photo(size(pixels)))).size(size(pixels))
 }
 
 fn plan(source: &Source, sizes: &[&str]) -> Plan {
@@ -40,7 +40,7 @@ impl Generator for Counted {
 }
 
 fn pixels(bytes: &[u8]) -> Picture {
-    decode(bytes, &DecodeLimits::default()).unwrap().picture
+    decode(bytes, &DecodeOptions::default()).unwrap().picture
 }
 
 fn bytes(outcome: &Outcome, rendition: usize) -> &[u8] {
@@ -64,7 +64,7 @@ fn the_source_is_cut_as_any_picture_and_nobody_is_asked_for_it() {
         assert_eq!((record.source_digest, record.warnings.len()), (source.digest(), 0));
     }
     let made = outcome.renditions[2].variants[0].as_ref().unwrap().provenance.generation.as_ref().unwrap();
-    assert_eq!((made.backend.as_str(), made.preset), ("local", plan.generations()[0].preset().size()));
+    assert_eq!((made.backend.as_str(), made.size), ("local", plan.generations()[0].preset().size));
     // Where the size is the source's, its pixels are the result.
     let whole = self::plan(&source, &["400x300"]);
     let outcome = Driver::new(&whole, &source).run(&asked_nothing()).unwrap();
@@ -122,7 +122,7 @@ fn on_threads_and_with_the_work_elsewhere_the_bytes_are_the_same() {
 fn a_source_without_bytes_cannot_be_cut() {
     let bytes = source("400x300");
     let plan = plan(&bytes, &["200x150"]);
-    let elsewhere = Source::from_url("https://example.com/a.png").with_digest(bytes.digest().unwrap());
+    let elsewhere = Source::from_digest(bytes.digest().unwrap()).url("https://example.com/a.png");
     let error = Driver::new(&plan, &elsewhere).run(&asked_nothing()).unwrap_err();
     assert_eq!(error, RunError::NoSourceBytes);
     assert_eq!(error.to_string(), "the plan cuts a target from the source, which has no bytes");
@@ -131,7 +131,7 @@ fn a_source_without_bytes_cannot_be_cut() {
 #[test]
 fn a_source_of_another_size_than_was_said_is_reported_or_too_small() {
     let bytes: Arc<[u8]> = png(&photo(size("400x300"))).into();
-    let said = |width: &str| Source::from_bytes(bytes.clone()).with_size(size(width));
+    let said = |width: &str| Source::from_bytes(bytes.clone()).size(size(width));
     let run = |source: Source, target: &str| {
         let plan = plan(&source, &[target]);
         let outcome = Driver::new(&plan, &source).run(&asked_nothing()).unwrap();
@@ -171,16 +171,16 @@ fn mean(bytes: &[u8]) -> u32 {
 #[test]
 fn a_local_result_is_cut_where_the_focus_lies_in_the_source() {
     // The local generator shows a source of 4:1 whole, in the middle of a frame of 9:16 with its edges extended.
-    let wide = Source::from_bytes(png(&ramp("1200x300"))).with_size(size("1200x300"));
+    let wide = Source::from_bytes(png(&ramp("1200x300"))).size(size("1200x300"));
     let at = |x: u16| {
         let (plan, outcome) = run(&wide, &["100x1200"], point(x, 500), &LocalGenerator::default());
         let record = &outcome.renditions[0].variants[0].as_ref().unwrap().provenance;
         let crop = record.crop;
         // Below or above the source there is nothing new, so any row of it will do: the one in the middle.
         let generated = outcome.calls[0].result.as_ref().unwrap();
-        let reframing = generated.reframing().unwrap();
+        let reframing = generated.reframing.unwrap();
         assert_eq!((reframing.source(), reframing.shown()), (size("1200x300"), Rect::new(0, 0, size("1200x300"))));
-        let frame = pixels(&generated.images()[0]);
+        let frame = pixels(&generated.images[0]);
         let middle = frame.size().height() / 2 * frame.size().width();
         let red = |x: u32| u32::from(frame.pixels()[((middle + x) * 3) as usize]);
         (plan.renditions()[0].crop(), crop, red(crop.x()), red(crop.x() + crop.width() - 1))
@@ -199,10 +199,10 @@ fn a_local_result_is_cut_where_the_focus_lies_in_the_source() {
 #[test]
 fn where_the_local_generator_crops_it_crops_around_the_focus() {
     // 1:1 of 1152x1024 keeps 88.9 %.
-    let source = Source::from_bytes(png(&ramp("1152x1024"))).with_size(size("1152x1024"));
+    let source = Source::from_bytes(png(&ramp("1152x1024"))).size(size("1152x1024"));
     let made = |x: u16| {
         let (_, outcome) = run(&source, &["1024x1024"], point(x, 500), &LocalGenerator::default());
-        let reframing = outcome.calls[0].result.as_ref().unwrap().reframing().unwrap();
+        let reframing = outcome.calls[0].result.as_ref().unwrap().reframing.unwrap();
         (reframing.shown().x(), reframing.place(), mean(bytes(&outcome, 0)))
     };
     let whole = Rect::new(0, 0, size("1024x1024"));
@@ -215,7 +215,7 @@ fn where_the_local_generator_crops_it_crops_around_the_focus() {
 fn what_a_model_made_is_cut_where_the_focus_lies_in_its_frame() {
     let source = source("400x300");
     let model = from_fn(|request: &GenerationRequest| {
-        let frame = request.preset().size();
+        let frame = request.preset().size;
         Ok(Generated::new("model", [png(&ramp(&frame.to_string()))]))
     });
     let at = |focus: Focus| {
@@ -244,11 +244,13 @@ fn a_picture_of_another_size_is_cut_where_the_focus_lies_in_it() {
 fn the_record_says_what_was_spared_and_asked() {
     use smart_resize::{Format, Target};
 
+    use crate::any::{insets, shared};
+
     let source = source("400x300");
-    let story = Target::new(size("108x192")).with_safe_area(insets([140, 0, 200, 0]));
+    let story = Target::new(size("108x192")).safe_area(insets([140, 0, 200, 0]));
     let request = Request::builder(source.clone())
         .sizes(["200x150"])
-        .targets([story.with_format(Format::Jpeg)])
+        .targets([story.format(Format::Jpeg)])
         .focus(point(600, 400))
         .sharing(shared(50))
         .crop_source_above(share(1000));
@@ -263,7 +265,8 @@ fn the_record_says_what_was_spared_and_asked() {
     assert_eq!(direct["frame"], "400x300");
     let made = record(1);
     assert_eq!((&made["generation"]["backend"], &made["generation"]["call"]), (&"local".into(), &0.into()));
-    assert_eq!(made["focus"], serde_json::json!({ "left": 600, "top": 400, "right": 600, "bottom": 400 }));
-    assert_eq!(made["safe_area"], serde_json::json!({ "top": 140, "right": 0, "bottom": 200, "left": 0 }));
+    assert_eq!(made["focus"], serde_json::json!({ "left": 60.0, "top": 40.0, "right": 60.0, "bottom": 40.0 }));
+    let percent = serde_json::json!({ "top": 14.0, "right": 0.0, "bottom": 20.0, "left": 0.0 });
+    assert_eq!(made["safe_area"], serde_json::json!({ "percent": percent }));
     assert_eq!((&made["loss_percent"], &made["format"]), (&0.0.into(), &"jpeg".into()));
 }

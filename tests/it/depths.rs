@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use smart_resize::pixels::Layout;
-use smart_resize::pixels::decode::{DecodeLimits, decode};
+use smart_resize::pixels::decode::{DecodeOptions, decode};
 use zune_png::zune_core::bytestream::ZCursor;
 use zune_png::zune_core::colorspace::ColorSpace;
 use zune_png::zune_core::result::DecodingResult;
@@ -36,7 +36,7 @@ fn spread(samples: &[u8], kind: ColorSpace) -> Vec<u8> {
 fn every_kind_of_png_is_read_as_another_decoder_reads_it() {
     let mut compared = 0;
     for (name, file) in files("png-") {
-        let Ok(ours) = decode(&file, &DecodeLimits::default()) else { continue };
+        let Ok(ours) = decode(&file, &DecodeOptions::default()) else { continue };
         let mut decoder = zune_png::PngDecoder::new(ZCursor::new(&file));
         // What it cannot read is compared elsewhere: this one expands no clear colour of grey.
         let Ok(theirs) = decoder.decode() else { continue };
@@ -67,7 +67,7 @@ fn every_kind_of_png_is_read_as_another_decoder_reads_it() {
 fn every_kind_of_jpeg_is_read_nearly_as_another_decoder_reads_it() {
     let mut compared = 0;
     for (name, file) in files("jpeg-") {
-        let Ok(decoded) = decode(&file, &DecodeLimits::default()) else { continue };
+        let Ok(decoded) = decode(&file, &DecodeOptions::default()) else { continue };
         if name.contains("exif") {
             continue;
         }

@@ -13,16 +13,16 @@ const PICTURE: &[u8] = b"the encoded bytes of a picture";
 
 /// A model of one preset, priced.
 fn table(model: &'static str, preset: Preset) -> Model {
-    Model::new(model, vec![preset]).unwrap().with_variants_per_call(NonZeroU16::new(4).unwrap())
+    Model::new(model, vec![preset]).unwrap().variants_per_call(NonZeroU16::new(4).unwrap())
 }
 
 fn prices(table: &Model) -> PriceList {
     let model = table.name().to_owned();
-    PriceList::new(UsdMicros(0)).with_image(model, table.presets()[0].tier(), UsdMicros(1))
+    PriceList::new(UsdMicros(0)).image(model, table.presets()[0].tier, UsdMicros(1))
 }
 
 fn preset() -> Preset {
-    Preset::new(size(900, 300), "3:1".parse().unwrap(), Some("1K".parse().unwrap()))
+    Preset::new(size(900, 300)).ratio("3:1".parse().unwrap()).tier("1K".parse().unwrap())
 }
 
 fn source() -> Source {
@@ -104,7 +104,7 @@ fn a_fingerprint_is_the_sha_256_of_the_fields_as_they_are_documented() {
 
 #[test]
 fn absent_fields_are_absent_in_the_encoding() {
-    let untiered = Preset::new(size(900, 300), "3:1".parse().unwrap(), None);
+    let untiered = Preset::new(size(900, 300)).ratio("3:1".parse().unwrap());
     let table = table("model", untiered);
     let builder = Request::builder(source()).prices(prices(&table)).model(table).sizes(["900x300"]);
     let plan = plan(builder.clone());
@@ -166,7 +166,7 @@ fn everything_that_is_asked_changes_the_fingerprint() {
         assert_ne!(first(builder), usual_one, "{what} is not in the fingerprint");
     };
     let other_preset = |width, ratio: &str, tier: &str| {
-        let preset = Preset::new(size(width, 300), ratio.parse().unwrap(), Some(tier.parse().unwrap()));
+        let preset = Preset::new(size(width, 300)).ratio(ratio.parse().unwrap()).tier(tier.parse().unwrap());
         base(source(), table("model", preset))
     };
     case("the model", base(source(), table("model2", preset())));
@@ -180,7 +180,7 @@ fn everything_that_is_asked_changes_the_fingerprint() {
     case("the transfer format", usual().transfer_format(Format::Jpeg));
     case("the source", base(Source::from_bytes(*b"another picture"), table("model", preset())));
     // What decides about the prompt decides about the fingerprint.
-    case("the source's shape", base(source().with_size(size(100, 100)), table("model", preset())));
+    case("the source's shape", base(source().size(size(100, 100)), table("model", preset())));
     case("the band that survives", of_size("300x300", source(), table("model", preset())));
     // Only of two calls that ask the same can the number tell them apart.
     let twice = fingerprints(usual().sizes(["900x300"]));
@@ -194,13 +194,13 @@ fn what_no_backend_is_asked_does_not_change_the_fingerprint() {
     let case = |what: &str, builder: RequestBuilder| {
         assert_eq!(first(builder), usual_one, "{what} is in the fingerprint");
     };
-    case("the url", base(source().with_url("https://example.com/a.jpg?signature=1"), table("model", preset())));
+    case("the url", base(source().url("https://example.com/a.jpg?signature=1"), table("model", preset())));
     case("the url alone", {
-        let source = Source::from_url("https://example.com/b.jpg").with_digest(Digest::of(PICTURE));
+        let source = Source::from_digest(Digest::of(PICTURE)).url("https://example.com/b.jpg");
         base(source, table("model", preset()))
     });
     case("the format of the results", usual().format(Format::Jpeg));
-    case("the price", usual().prices(PriceList::new(UsdMicros(9)).with_image("model", preset().tier(), UsdMicros(99))));
+    case("the price", usual().prices(PriceList::new(UsdMicros(9)).image("model", preset().tier, UsdMicros(99))));
     // The same shape, so the same prompt; it is only resampled more.
     case("the target's size", of_size("300x100", source(), table("model", preset())));
     case("blanks around the user's prompt", usual().instruction("  Make it winter.\n"));

@@ -117,24 +117,24 @@ fn rectangles_known_by_hand() {
         assert_eq!(rect.kept_of(frame).to_string(), kept, "{target} from {frame}");
     };
     // The service's own example: 2730.67 is rounded up, the odd margin of 21 leaves 11 at the right.
-    case("2752x1536", "1920x1080", (10, 0, "2731x1536"), "99.23");
-    case("1024x1024", "1024x1024", (0, 0, "1024x1024"), "100.00");
+    case("2752x1536", "1920x1080", (10, 0, "2731x1536"), "99.2 %");
+    case("1024x1024", "1024x1024", (0, 0, "1024x1024"), "100 %");
     // Half a pixel goes up: 3 x 5 / 2 = 7.5, and 2.5 on the other axis.
-    case("9x3", "5x2", (0, 0, "8x3"), "88.88");
-    case("5x9", "2x1", (0, 3, "5x3"), "33.33");
-    case("9x5", "1x2", (3, 0, "3x5"), "33.33");
+    case("9x3", "5x2", (0, 0, "8x3"), "88.8 %");
+    case("5x9", "2x1", (0, 3, "5x3"), "33.3 %");
+    case("9x5", "1x2", (3, 0, "3x5"), "33.3 %");
     // Just below a half goes down.
-    case("9x7", "5x8", (2, 0, "4x7"), "44.44");
+    case("9x7", "5x8", (2, 0, "4x7"), "44.4 %");
     // Never a side of 0, though the exact length is 0.00015.
-    case("10x10", "65535x1", (0, 4, "10x1"), "10.00");
-    case("10x10", "1x65535", (4, 0, "1x10"), "10.00");
-    case("1x1", "65535x65534", (0, 0, "1x1"), "100.00");
+    case("10x10", "65535x1", (0, 4, "10x1"), "10 %");
+    case("10x10", "1x65535", (4, 0, "1x10"), "10 %");
+    case("1x1", "65535x65534", (0, 0, "1x1"), "100 %");
     // Enlarging, for who chose it: the largest rectangle all the same.
-    case("1024x1024", "1920x1080", (0, 224, "1024x576"), "56.25");
+    case("1024x1024", "1920x1080", (0, 224, "1024x576"), "56.2 %");
     // The largest numbers there are.
-    case("65535x65535", "65535x65534", (0, 0, "65535x65534"), "99.99");
-    case("65535x65535", "1x1", (0, 0, "65535x65535"), "100.00");
-    case("65535x1", "1x65535", (32_767, 0, "1x1"), "0.00");
+    case("65535x65535", "65535x65534", (0, 0, "65535x65534"), "99.9 %");
+    case("65535x65535", "1x1", (0, 0, "65535x65535"), "100 %");
+    case("65535x1", "1x65535", (32_767, 0, "1x1"), "0 %");
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn a_rectangle_is_inside_up_to_the_last_pixel() {
 #[test]
 fn more_than_all_of_a_picture_is_all_of_it() {
     for outer in [size(2, 1), size(65_535, 65_535)] {
-        assert_eq!(Rect::new(0, 0, outer).kept_of(size(1, 1)).to_string(), "100.00", "{outer}");
+        assert_eq!(Rect::new(0, 0, outer).kept_of(size(1, 1)).to_string(), "100 %", "{outer}");
     }
 }
 
@@ -258,4 +258,22 @@ fn insets_in_pixels_leave_at_least_one() {
         "insets are 65535 px and 65535 px; expected less than 65535 px together",
     );
     case([1, 2, 3, 4], size(7, 5), "ok");
+}
+
+#[test]
+fn insets_are_read_as_one_percentage_or_as_four() {
+    let case = |text: &str, expected: Result<[u16; 4], &str>| {
+        let found =
+            text.parse::<Insets>().map(|insets| insets.shares().unwrap().map(smart_resize::geometry::PerMille::get));
+        assert_eq!(found.map_err(|error| error.to_string()), expected.map_err(str::to_owned), "{text:?}");
+    };
+    case("0", Ok([0; 4]));
+    case("12.5 %", Ok([125; 4]));
+    case("14,0,20.5,0", Ok([140, 0, 205, 0]));
+    case("99.9,0,0,0", Ok([999, 0, 0, 0]));
+    case("50", Err("insets are 50 % and 50 %; expected less than 100 % together"));
+    case("0,60,0,40", Err("insets are 40 % and 60 %; expected less than 100 % together"));
+    case("1,2", Err("insets are \"1,2\"; expected one percentage, or four: top,right,bottom,left"));
+    case("1,2,3,4,5", Err("insets are \"1,2,3,4,5\"; expected one percentage, or four: top,right,bottom,left"));
+    case("1,x,3,4", Err("percentage is \"x\"; expected 0 to 100 with at most one decimal"));
 }

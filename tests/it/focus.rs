@@ -2,13 +2,12 @@
 
 use proptest::prelude::*;
 use smart_resize::geometry::{Fit, Focus, Rect};
-use smart_resize::scene::Area;
 use smart_resize::{Plan, Request, Source};
 
 use crate::any::{any_covered, any_focus, any_size, point, share, shared, size};
 
-/// On one axis, by looking at each place: the nearest to the centre, of two the upper left, of those that hold the focus,
-/// or, where none does, of those that it holds.
+/// On one axis, by looking at each place: the nearest to the centre, of two the upper left, of those that hold the
+/// focus, or, where none does, of those that it holds.
 fn naive_place(length: u32, whole: u32, [from, to]: [u16; 2]) -> u32 {
     let thousandth = |edge: u16, up: u32| (u64::from(edge) * u64::from(whole) + 999 * u64::from(up)) / 1000;
     let (from, to) = (thousandth(from, 0), thousandth(to, 1));
@@ -69,7 +68,7 @@ fn a_focus_is_read_as_a_point_or_as_a_region() {
 #[test]
 fn a_focus_is_checked_when_it_is_read() {
     let read = |text: &str| serde_json::from_str::<Focus>(text).map_err(|error| error.to_string());
-    let area = Focus::from(Area::new(100, 200, 300, 400).unwrap());
+    let area = focus([100, 200, 300, 400]);
     let written = serde_json::to_string(&area).unwrap();
     assert_eq!(written, r#"{"left":10.0,"top":20.0,"right":30.0,"bottom":40.0}"#);
     assert_eq!(read(&written), Ok(area));
@@ -144,7 +143,7 @@ proptest! {
             builder = builder.sizes(["120x600"]).sharing(shared(1000));
         }
         let plan = Plan::new(&builder.build().unwrap()).unwrap();
-        let frame = plan.generations()[0].preset().size();
+        let frame = plan.generations()[0].preset().size;
         let narrowest = plan.renditions().iter().map(smart_resize::plan::Rendition::crop).min_by_key(|crop| crop.width()).unwrap();
         for rendition in plan.renditions() {
             let crop = rendition.fit().rect_at(frame, rendition.target(), focus).unwrap();

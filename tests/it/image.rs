@@ -4,7 +4,7 @@ use image::codecs::{bmp::BmpEncoder, gif::GifEncoder, tiff::TiffEncoder};
 use image::{DynamicImage, ExtendedColorType, Frame, ImageBuffer, ImageEncoder, RgbImage, RgbaImage};
 use smart_resize::generate::{Generated, GenerationRequest, from_fn};
 use smart_resize::pixels::Picture;
-use smart_resize::pixels::decode::{Colour, DecodeError, DecodeLimits, decode, probe};
+use smart_resize::pixels::decode::{Colour, DecodeError, DecodeLimits, DecodeOptions, decode, probe};
 use smart_resize::pixels::render::{RenderOptions, RenderTarget, render};
 use smart_resize::run::Driver;
 use smart_resize::{Format, Plan, Request, Size, Source, SourceFormat};
@@ -47,7 +47,7 @@ fn gif(frames: &[Picture]) -> Vec<u8> {
 }
 
 fn read(file: &[u8]) -> (SourceFormat, Picture) {
-    let decoded = decode(file, &DecodeLimits::default()).unwrap();
+    let decoded = decode(file, &DecodeOptions::default()).unwrap();
     let probed = probe(file, &DecodeLimits::default()).unwrap();
     assert_eq!((probed.format, probed.size), (decoded.format, decoded.picture.size()));
     assert_eq!(decoded.colour, Colour::Srgb);
@@ -138,7 +138,7 @@ fn the_profile_of_a_small_tiff_is_applied() {
     let place = (file.len() as u32).to_le_bytes();
     file.extend(&with[directory..]);
     file[4..8].copy_from_slice(&place);
-    let decoded = decode(&file, &DecodeLimits::default()).unwrap();
+    let decoded = decode(&file, &DecodeOptions::default()).unwrap();
     assert_eq!(decoded.colour, Colour::Converted);
     assert_ne!(decoded.picture, stored);
 }
@@ -152,13 +152,13 @@ fn a_gif_frame_that_is_larger_than_its_canvas_takes_no_more_than_the_limits() {
     file[6..10].copy_from_slice(&[1, 0, 1, 0]);
     let mut limits = DecodeLimits::default();
     limits.metadata_bytes = 200_000;
-    assert!(decode(&file, &limits).is_err());
+    assert!(decode(&file, &DecodeOptions::default().limits(limits)).is_err());
 }
 
 #[test]
 fn a_cmyk_tiff_is_refused() {
     let file = raw_tiff(size("8x4"), 4, 5, &[9, 8, 7, 6].repeat(32), &[]);
-    let error = decode(&file, &DecodeLimits::default()).unwrap_err();
+    let error = decode(&file, &DecodeOptions::default()).unwrap_err();
     assert_eq!(error.to_string(), "the samples of the tiff are CMYK, which is not supported");
 }
 
@@ -168,12 +168,15 @@ fn limits_hold_before_a_pixel_is_decoded() {
     for file in [bmp(&picture), tiff(&picture), gif(&[picture])] {
         let mut limits = DecodeLimits::default();
         limits.pixels = 1199;
-        let error = decode(&file, &limits).unwrap_err();
+        let error = decode(&file, &DecodeOptions::default().limits(limits)).unwrap_err();
         assert_eq!(error, DecodeError::TooManyPixels { width: 40, height: 30, max: 1199 });
         assert_eq!(probe(&file, &limits).unwrap_err(), error);
         limits = DecodeLimits::default();
         limits.decoded_bytes = 40 * 30 * 3 - 1;
-        assert!(matches!(decode(&file, &limits), Err(DecodeError::TooManyBytes { .. })));
+        assert!(matches!(
+            decode(&file, &DecodeOptions::default().limits(limits)),
+            Err(DecodeError::TooManyBytes { .. })
+        ));
     }
 }
 
@@ -182,7 +185,7 @@ fn no_beginning_of_a_file_is_taken_for_the_picture() {
     let picture = flat(size("16x16"), false);
     for file in [bmp(&picture), tiff(&picture), gif(&[picture])] {
         for end in 6..file.len() - 8 {
-            match decode(&file[..end], &DecodeLimits::default()) {
+            match decode(&file[..end], &DecodeOptions::default()) {
                 Err(DecodeError::Panicked { .. }) => panic!("at {end}"),
                 Err(_) => {}
                 Ok(decoded) => assert_eq!(decoded.picture.size(), size("16x16"), "{end} of {}", file.len()),
@@ -195,12 +198,12 @@ fn no_beginning_of_a_file_is_taken_for_the_picture() {
 fn they_are_sources_and_generated_pictures() {
     let picture = photo(size("60x40"));
     for (file, format) in [(bmp(&picture), SourceFormat::Bmp), (tiff(&picture), SourceFormat::Tiff)] {
-        let target = RenderTarget::new(size("30x20")).with_format(Format::Jpeg);
+        let target = RenderTarget::new(size("30x20")).format(Format::Jpeg);
         assert_eq!(render(&file, &target, &RenderOptions::default()).unwrap().size, size("30x20"));
         // A backend gets a format that it can read.
         let source = Source::read(file, &DecodeLimits::default()).unwrap();
-        assert_eq!(source.size(), Some(picture.size()), "{format}");
-        let sent = decode(source.bytes().unwrap(), &DecodeLimits::default()).unwrap();
+        assert_eq!(source.size, Some(picture.size()), "{format}");
+        let sent = decode(source.bytes().unwrap(), &DecodeOptions::default()).unwrap();
         assert_eq!((sent.format, sent.picture), (SourceFormat::Png, picture.clone()));
     }
 }
@@ -243,7 +246,7 @@ fn a_backend_with_decoded_pixels_and_a_source_of_an_image_make_a_run() -> Result
     let request = Request::builder(source.clone()).sizes(["30x20"]).build()?;
     let plan = Plan::new(&request)?;
     let backend = from_fn(|request: &GenerationRequest| {
-        let picture = photo(request.preset().size());
+        let picture = photo(request.preset().size);
         Ok(Generated::from_pictures("mine", [&picture]).expect("a picture of a preset's size can be encoded"))
     });
     let outcome = Driver::new(&plan, &source).run(&backend)?;

@@ -3,7 +3,7 @@
 use proptest::prelude::{Just, ProptestConfig, any, prop_assert_eq, prop_oneof, proptest};
 use smart_resize::geometry::Rect;
 use smart_resize::pixels::Picture;
-use smart_resize::pixels::decode::{DecodeLimits, decode};
+use smart_resize::pixels::decode::{DecodeOptions, decode};
 use smart_resize::pixels::encode::{EncodeOptions, JpegOptions, encode};
 use smart_resize::pixels::inspect::{Findings, inspect};
 use smart_resize::{Format, Size};
@@ -92,9 +92,9 @@ impl Canvas {
 
     fn after_jpeg(&self, quality: u8) -> Picture {
         let mut options = EncodeOptions::default();
-        options.jpeg = JpegOptions::default().with_quality(quality);
+        options.jpeg = JpegOptions::default().quality(quality);
         let file = encode(&self.picture(), Format::Jpeg, &options).unwrap().bytes;
-        decode(&file, &DecodeLimits::default()).unwrap().picture
+        decode(&file, &DecodeOptions::default()).unwrap().picture
     }
 }
 

@@ -3,7 +3,7 @@
 use smart_resize::generate::local::LocalGenerator;
 use smart_resize::generate::{GenerateErrorKind, GenerationRequest};
 use smart_resize::model::Model;
-use smart_resize::pixels::decode::{DecodeLimits, decode};
+use smart_resize::pixels::decode::{DecodeOptions, decode};
 use smart_resize::pixels::render::{RenderOptions, RenderTarget, render};
 use smart_resize::pixels::{Layout, Picture};
 use smart_resize::{Format, Generator, Plan, Request, Size, Source};
@@ -12,9 +12,9 @@ use crate::pictures::{photo, png, size, transparent};
 
 /// The request whose only preset is `frame`.
 fn request(source: &Source, frame: Size, variants: u32) -> GenerationRequest {
-    let preset = smart_resize::model::Preset::new(frame, "1:1".parse().unwrap(), None);
-    let table = Model::new("m", vec![preset]).unwrap().with_variants_per_call(64.try_into().unwrap());
-    let prices = smart_resize::model::PriceList::default().with_image("m", None, smart_resize::model::UsdMicros(1));
+    let preset = smart_resize::model::Preset::new(frame).ratio("1:1".parse().unwrap());
+    let table = Model::new("m", vec![preset]).unwrap().variants_per_call(64.try_into().unwrap());
+    let prices = smart_resize::model::PriceList::default().image("m", None, smart_resize::model::UsdMicros(1));
     let request = Request::builder(source.clone()).targets([frame]).model(table).prices(prices).variants(variants);
     let plan = Plan::new(&request.build().unwrap()).unwrap();
     plan.requests(source).unwrap().remove(0)
@@ -23,7 +23,7 @@ fn request(source: &Source, frame: Size, variants: u32) -> GenerationRequest {
 fn reframed(picture: &Picture, frame: Size) -> Picture {
     let request = request(&Source::from_bytes(png(picture)), frame, 1);
     let generated = LocalGenerator::default().generate(&request).unwrap();
-    decode(&generated.images()[0], &DecodeLimits::default()).unwrap().picture
+    decode(&generated.images[0], &DecodeOptions::default()).unwrap().picture
 }
 
 #[test]
@@ -31,9 +31,9 @@ fn it_makes_exactly_the_preset_and_says_that_it_is_local_and_free() {
     let source = Source::from_bytes(png(&photo(size("60x40"))));
     let request = request(&source, size("50x70"), 3);
     let generated = LocalGenerator::default().generate(&request).unwrap();
-    assert_eq!((generated.backend(), generated.billed_images(), generated.images().len()), ("local", 0, 3));
-    assert_eq!(generated.description(), Some("made locally: the whole source with its edges extended"));
-    assert!(generated.images().iter().all(|image| image == &generated.images()[0]));
+    assert_eq!((generated.backend.as_str(), generated.billed_images, generated.images.len()), ("local", 0, 3));
+    assert_eq!(generated.description.as_deref(), Some("made locally: the whole source with its edges extended"));
+    assert!(generated.images.iter().all(|image| image == &generated.images[0]));
     assert_eq!(generated, LocalGenerator::default().generate(&request).unwrap());
     for frame in ["1x1", "1x90", "90x1", "61x41", "7x200", "200x7", "60x40"] {
         assert_eq!(reframed(&photo(size("60x40")), size(frame)).size(), size(frame));
@@ -46,7 +46,7 @@ fn it_crops_where_little_is_lost() {
     let picture = photo(size("100x100"));
     let cropped = reframed(&picture, size("85x100"));
     let expected = render(&png(&picture), &RenderTarget::new(size("85x100")), &RenderOptions::default()).unwrap();
-    assert_eq!(cropped, decode(&expected.bytes, &DecodeLimits::default()).unwrap().picture);
+    assert_eq!(cropped, decode(&expected.bytes, &DecodeOptions::default()).unwrap().picture);
     let extended = reframed(&picture, size("84x100"));
     let whole = reframed(&picture, size("84x84"));
     let middle = &extended.pixels()[84 * 3 * 8..][..84 * 84 * 3];
@@ -95,9 +95,9 @@ fn a_preset_beyond_its_limits_is_refused_before_memory_is_taken() {
     let source = Source::from_bytes(png(&photo(size("4x4"))));
     assert!(local.generate(&request(&source, size("10x10"), 1)).is_ok());
     let error = local.generate(&request(&source, size("101x1"), 1)).unwrap_err();
-    assert_eq!(error.message(), "a preset of 101x1, at most 100 pixels and 1073741824 bytes at 4 a pixel");
+    assert_eq!(error.message, "a preset of 101x1, at most 100 pixels and 1073741824 bytes at 4 a pixel");
     let error = LocalGenerator::default().generate(&request(&source, size("65535x65535"), 1)).unwrap_err();
-    assert_eq!(error.kind(), GenerateErrorKind::InvalidRequest);
+    assert_eq!(error.kind, GenerateErrorKind::InvalidRequest);
 }
 
 #[test]
@@ -106,14 +106,14 @@ fn it_sends_the_format_that_is_asked() {
     let request = Request::builder(source.clone()).sizes(["9x9"]).transfer_format(Format::Jpeg).build().unwrap();
     let request = Plan::new(&request).unwrap().requests(&source).unwrap().remove(0);
     let generated = LocalGenerator::default().generate(&request).unwrap();
-    assert_eq!(generated.images()[0][..2], [0xff, 0xd8]);
+    assert_eq!(generated.images[0][..2], [0xff, 0xd8]);
 }
 
 #[test]
 fn a_source_it_cannot_read_is_an_invalid_request() {
     let error = |source: Source| {
         let error = LocalGenerator::default().generate(&request(&source, size("9x9"), 1)).unwrap_err();
-        assert_eq!((error.kind(), error.billed_images()), (GenerateErrorKind::InvalidRequest, 0));
+        assert_eq!((error.kind, error.billed_images), (GenerateErrorKind::InvalidRequest, 0));
         error.to_string()
     };
     let url = error(Source::from_url("https://example.com/a.png"));

@@ -67,6 +67,8 @@ mod spare;
 mod testing;
 #[cfg(all(feature = "pixels", feature = "tower"))]
 mod tower;
+#[cfg(all(feature = "wire", feature = "serde"))]
+mod unlabelled;
 #[cfg(all(feature = "pixels", feature = "serde"))]
 mod unsound;
 #[cfg(feature = "pixels")]

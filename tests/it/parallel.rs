@@ -3,7 +3,7 @@
 use rayon::ThreadPoolBuilder;
 use smart_resize::Format;
 use smart_resize::pixels::Picture;
-use smart_resize::pixels::decode::{DecodeError, DecodeLimits, decode};
+use smart_resize::pixels::decode::{DecodeError, DecodeOptions, decode};
 use smart_resize::pixels::encode::{EncodeError, EncodeOptions, PngEffort, PngOptions, encode};
 use smart_resize::pixels::render::{
     Inspect, RenderError, RenderOptions, RenderTarget, Rendered, Renderer, Undersized, render_all,
@@ -21,10 +21,9 @@ fn with_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
 /// Some with a limit that can be kept, and one that cannot.
 fn mixed(formats: &[Format]) -> Vec<RenderTarget> {
     let formats = formats.iter().copied().cycle();
-    let mut all: Vec<_> =
-        targets().into_iter().zip(formats).map(|(target, format)| target.with_format(format)).collect();
+    let mut all: Vec<_> = targets().into_iter().zip(formats).map(|(target, format)| target.format(format)).collect();
     let small = RenderTarget::new(size("99x70"));
-    all.extend([6_000, 10].map(|most| small.with_format(Format::Jpeg).with_max_bytes(most)));
+    all.extend([6_000, 10].map(|most| small.format(Format::Jpeg).max_bytes(most)));
     all
 }
 
@@ -97,7 +96,7 @@ fn the_results_are_in_order_and_the_same_with_any_number_of_threads() {
     let targets: Vec<_> = (0..24_u32)
         .map(|index| {
             let target = RenderTarget::new(size(&format!("{}x{}", 10 + 16 * index, 300 - 11 * index)));
-            target.with_format(formats[index as usize % 3]).with_focus(point(900, 100))
+            target.format(formats[index as usize % 3]).focus(point(900, 100))
         })
         .chain([RenderTarget::new(size("401x1")), RenderTarget::new(size("400x300"))])
         .collect();
@@ -136,13 +135,13 @@ fn strips_beside_each_other_give_the_file_of_one_thread() {
         pictures.iter().zip([PngEffort::Balanced, PngEffort::Balanced, PngEffort::Small, PngEffort::Balanced])
     {
         let mut options = EncodeOptions::default();
-        options.png = PngOptions::with_effort(effort);
+        options.png = PngOptions::default().effort(effort);
         let with = |threads: usize| {
             let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| encode(picture, Format::Png, &options).unwrap())
         };
         let one = with(1);
-        assert!(decode(&one.bytes, &DecodeLimits::default()).unwrap().picture == *picture);
+        assert!(decode(&one.bytes, &DecodeOptions::default()).unwrap().picture == *picture);
         for threads in [2, 3, 8] {
             assert!(with(threads) == one, "{picture:?}, {effort}, {threads} threads");
         }

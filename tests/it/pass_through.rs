@@ -17,9 +17,9 @@ fn file(picture: &Picture, format: Format) -> Vec<u8> {
 
 /// At its own size and in its own format.
 pub(crate) fn rendered(file: &[u8], options: &RenderOptions) -> Result<Rendered, RenderError> {
-    let decoded = decode(file, &options.limits).map_err(RenderError::from)?;
+    let decoded = decode(file, &options.decode).map_err(RenderError::from)?;
     let format = decoded.format.output().unwrap();
-    render(file, &RenderTarget::new(decoded.picture.size()).with_format(format), options)
+    render(file, &RenderTarget::new(decoded.picture.size()).format(format), options)
 }
 
 pub(crate) fn passes(file: &[u8], options: &RenderOptions) -> bool {
@@ -50,8 +50,8 @@ fn another_size_or_format_does_not_pass() {
     for target in [
         RenderTarget::new(size("32x19")),
         RenderTarget::new(size("31x20")),
-        RenderTarget::new(size("32x20")).with_format(Format::WebP),
-        RenderTarget::new(size("32x20")).with_format(Format::Jpeg),
+        RenderTarget::new(size("32x20")).format(Format::WebP),
+        RenderTarget::new(size("32x20")).format(Format::Jpeg),
     ] {
         assert!(render(&png, &target, &options).unwrap().encoder.is_some(), "{target:?}");
     }
@@ -116,10 +116,10 @@ fn a_quality_asked_of_a_jpeg_keeps_it_from_passing() {
     let picture = photo(size("24x16"));
     for (jpeg, passed) in [
         (JpegOptions::default(), true),
-        (JpegOptions::default().with_background([0; 3]), true),
-        (JpegOptions::default().with_quality(90), false),
-        (JpegOptions::default().with_subsampling(Subsampling::Yuv444), false),
-        (JpegOptions::default().with_progressive(true), false),
+        (JpegOptions::default().background([0; 3]), true),
+        (JpegOptions::default().quality(90), false),
+        (JpegOptions::default().subsampling(Subsampling::Yuv444), false),
+        (JpegOptions::default().progressive(true), false),
     ] {
         let mut options = RenderOptions::default();
         options.encode.jpeg = jpeg;
@@ -140,7 +140,7 @@ fn a_file_cut_short_does_not_pass_unless_it_is_trusted() {
             Format::Png => broken[at] ^= 0xff,
             _ => broken.truncate(at),
         }
-        let target = RenderTarget::new(size("24x16")).with_format(format);
+        let target = RenderTarget::new(size("24x16")).format(format);
         let mut options = RenderOptions::default();
         assert!(render(&broken, &target, &options).is_err(), "{format}");
         options.pass_through = PassThrough::Trusted;

@@ -4,7 +4,7 @@ use jpeg_encoder::{ColorType as JpegColor, Encoder as JpegEncoder, SamplingFacto
 use png::{BitDepth, ColorType};
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
 use smart_resize::geometry::{Fit, Rect, cover};
-use smart_resize::pixels::decode::{Colour, DecodeError, DecodeLimits, decode, probe};
+use smart_resize::pixels::decode::{Colour, DecodeError, DecodeLimits, DecodeOptions, decode, probe};
 use smart_resize::pixels::encode::{
     EncodeError, EncodeOptions, EncoderSettings, JpegOptions, PngEffort, PngOptions, Subsampling, WebPMode,
     WebPOptions, encode,
@@ -17,11 +17,11 @@ use smart_resize::{Format, Size};
 use crate::pictures::{exif, photo, png, raw_png, raw_png_with, riff, size, transparent, with_chunk, with_segment};
 
 fn decoded(bytes: &[u8]) -> Picture {
-    decode(bytes, &DecodeLimits::default()).unwrap().picture
+    decode(bytes, &DecodeOptions::default()).unwrap().picture
 }
 
 fn refused(bytes: &[u8], limits: &DecodeLimits) -> String {
-    let error = decode(bytes, limits).unwrap_err();
+    let error = decode(bytes, &DecodeOptions::default().limits(*limits)).unwrap_err();
     let probed = probe(bytes, limits);
     assert_eq!(probed.unwrap_err(), error, "the header and the whole file are judged alike");
     error.to_string()
@@ -68,7 +68,7 @@ fn every_format_and_fit_gives_exactly_the_size() {
     for format in FORMATS {
         for fit in [Fit::Cover, Fit::Crop] {
             for target in ["1x1", "137x77", "137x1", "1x77", "64x64", "100x77", "31x17"] {
-                let target = RenderTarget::new(size(target)).with_format(format).with_fit(fit);
+                let target = RenderTarget::new(size(target)).format(format).fit(fit);
                 let rendered = render(&generated, &target, &RenderOptions::default()).unwrap();
                 let (width, height, _) = read_elsewhere(&rendered.bytes, format);
                 assert_eq!(Size::new(width, height), Ok(rendered.size));
@@ -87,7 +87,7 @@ fn at_scale_one_every_pixel_is_the_very_same() {
     let expected: Vec<u8> =
         (14..14 + 33).flat_map(|y| frame.pixels()[(y * 90 + 21) * 3..][..47 * 3].to_vec()).collect();
     for format in [Format::Png, Format::WebP] {
-        let target = RenderTarget::new(target).with_format(format).with_fit(Fit::Crop);
+        let target = RenderTarget::new(target).format(format).fit(Fit::Crop);
         let rendered = render(&generated, &target, &RenderOptions::default()).unwrap();
         assert_eq!(rendered.rect, rect);
         assert_eq!(read_elsewhere(&rendered.bytes, format), (47, 33, expected.clone()));
@@ -189,7 +189,7 @@ fn alpha_that_hides_nothing_is_dropped() {
     let kept = Picture::from_rgba(rgb.size(), nearly.clone()).unwrap();
     assert_eq!((kept.layout(), kept.pixels()), (Layout::Rgba, &nearly[..]));
     // A cut that leaves the clear part out is opaque.
-    let target = RenderTarget::new(size("3x3")).with_fit(Fit::Crop);
+    let target = RenderTarget::new(size("3x3")).fit(Fit::Crop);
     let rendered = render(&png(&kept), &target, &RenderOptions::default()).unwrap();
     assert_eq!(decoded(&rendered.bytes).layout(), Layout::Rgb);
 }
@@ -198,14 +198,14 @@ fn alpha_that_hides_nothing_is_dropped() {
 fn a_jpeg_of_a_transparent_picture_lies_on_the_background() {
     let picture = transparent(size("64x16"));
     let mut options = RenderOptions::default();
-    options.encode.jpeg = JpegOptions::default().with_background([0, 255, 0]).with_quality(100);
-    let target = RenderTarget::new(picture.size()).with_format(Format::Jpeg);
+    options.encode.jpeg = JpegOptions::default().background([0, 255, 0]).quality(100);
+    let target = RenderTarget::new(picture.size()).format(Format::Jpeg);
     let rendered = render(&png(&picture), &target, &options).unwrap();
     assert_eq!(rendered.warnings, [Warning::Flattened]);
     let (_, _, pixels) = read_elsewhere(&rendered.bytes, Format::Jpeg);
     let clear = &pixels[..3];
     assert!(clear[0] < 12 && clear[1] > 243 && clear[2] < 12, "{clear:?}");
-    let opaque = render(&png(&photo(size("8x8"))), &RenderTarget::new(size("8x8")).with_format(Format::Jpeg), &options);
+    let opaque = render(&png(&photo(size("8x8"))), &RenderTarget::new(size("8x8")).format(Format::Jpeg), &options);
     assert!(opaque.unwrap().warnings.is_empty());
 }
 
@@ -252,7 +252,7 @@ fn a_palette_that_is_not_of_whole_colours_is_refused() {
             let file = raw_png_with(size("1x1"), ColorType::Indexed, depth, &[0], |info| {
                 info.palette = Some(vec![7; length].into());
             });
-            let decoded = decode(&file, &DecodeLimits::default());
+            let decoded = decode(&file, &DecodeOptions::default());
             if length % 3 == 0 {
                 assert_eq!(decoded.unwrap().picture.pixels(), [7, 7, 7]);
             } else {
@@ -374,7 +374,7 @@ fn limits_hold_on_both_sides() {
     let file = png(&photo(size("40x30")));
     let mut limits = DecodeLimits::default();
     (limits.pixels, limits.input_bytes, limits.decoded_bytes) = (1200, file.len(), 3600);
-    assert!(decode(&file, &limits).is_ok());
+    assert!(decode(&file, &DecodeOptions::default().limits(limits)).is_ok());
     let tighter = |change: &dyn Fn(&mut DecodeLimits)| {
         let mut limits = limits;
         change(&mut limits);
@@ -430,7 +430,7 @@ fn a_profile_that_inflates_is_refused() {
         info.icc_profile = Some(vec![0; 64 << 20].into());
     });
     assert!(file.len() < 1 << 20);
-    let error = decode(&file, &DecodeLimits::default());
+    let error = decode(&file, &DecodeOptions::default());
     // Either the profile is passed over, or the file is refused by the bound.
     match error {
         Ok(decoded) => assert_ne!(decoded.colour, Colour::Converted),
@@ -442,7 +442,7 @@ fn a_profile_that_inflates_is_refused() {
 fn a_target_beyond_what_may_be_decoded_is_refused() {
     let mut options = RenderOptions::default();
     options.undersized = Undersized::Enlarge;
-    options.limits.pixels = 400;
+    options.decode.limits.pixels = 400;
     let generated = png(&photo(size("20x20")));
     assert!(render(&generated, &RenderTarget::new(size("40x10")), &options).is_ok());
     let error = render(&generated, &RenderTarget::new(size("401x1")), &options).unwrap_err();
@@ -458,7 +458,7 @@ fn the_same_input_gives_the_same_bytes_everywhere() {
         for (format, target) in
             [(Format::Png, "97x64"), (Format::Png, "48x48"), (Format::WebP, "31x20"), (Format::Jpeg, "60x60")]
         {
-            let target = RenderTarget::new(size(target)).with_format(format);
+            let target = RenderTarget::new(size(target)).format(format);
             let rendered = render(&generated, &target, &RenderOptions::default()).unwrap();
             let pixels = Digest::of(decoded(&rendered.bytes).pixels()).to_string();
             let bytes = Digest::of(&rendered.bytes).to_string();
@@ -486,7 +486,7 @@ fn no_prefix_of_a_file_is_taken_for_the_picture() {
         let whole = decoded(&file);
         for end in 0..file.len() {
             // Trailing bytes that carry no pixels may be missing, pixels may not.
-            match decode(&file[..end], &DecodeLimits::default()) {
+            match decode(&file[..end], &DecodeOptions::default()) {
                 Ok(part) => assert_eq!(part.picture, whole, "{end} of {}", file.len()),
                 Err(error) => assert!(!matches!(error, DecodeError::Panicked { .. }), "{end}: {error}"),
             }
@@ -502,7 +502,7 @@ fn a_png_cut_short_is_told_wherever_it_ends() {
     ] {
         // All but the checksum of the end is needed.
         for end in 8..file.len() - 4 {
-            let error = decode(&file[..end], &DecodeLimits::default()).unwrap_err();
+            let error = decode(&file[..end], &DecodeOptions::default()).unwrap_err();
             assert_eq!(error, DecodeError::Truncated { format: Format::Png.into() }, "{end} of {} bytes", file.len());
         }
     }
@@ -518,7 +518,7 @@ fn a_jpeg_cut_short_is_told_from_a_whole_one_with_a_thumbnail() {
     encoder.add_app_segment(1, thumbnail).unwrap();
     encoder.encode(picture.pixels(), 48, 32, JpegColor::Rgb).unwrap();
     assert_eq!(decoded(&file).size(), picture.size());
-    let error = decode(&file[..file.len() - 9], &DecodeLimits::default()).unwrap_err();
+    let error = decode(&file[..file.len() - 9], &DecodeOptions::default()).unwrap_err();
     assert_eq!(error, DecodeError::Truncated { format: Format::Jpeg.into() });
     file.extend(b"something behind the end");
     assert_eq!(decoded(&file).size(), picture.size());
@@ -534,7 +534,7 @@ fn a_jpeg_reads_back_as_it_was_and_as_others_read_it() {
         (Subsampling::Yuv444, true),
     ] {
         let mut options = EncodeOptions::default();
-        options.jpeg = JpegOptions::default().with_subsampling(subsampling).with_progressive(progressive);
+        options.jpeg = JpegOptions::default().subsampling(subsampling).progressive(progressive);
         let file = encode(&picture, Format::Jpeg, &options).unwrap().bytes;
         let mean = |a: &[u8], b: &[u8]| {
             let sum: u64 = a.iter().zip(b).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
@@ -562,7 +562,7 @@ fn a_picture_too_small_is_an_error_or_a_reported_enlargement() {
     assert_eq!(error.to_string(), "a picture of 40x30 does not cover 41x20");
     options.undersized = Undersized::Enlarge;
     for fit in [Fit::Cover, Fit::Crop] {
-        let rendered = render(&generated, &target.with_fit(fit), &options).unwrap();
+        let rendered = render(&generated, &target.fit(fit), &options).unwrap();
         assert_eq!(read_elsewhere(&rendered.bytes, Format::Png).0, 41);
         assert_eq!(rendered.warnings, [Warning::Enlarged { from: rendered.rect.size(), to: size("41x20") }]);
         assert_eq!(rendered.rect, cover(size("40x30"), size("41x20")));
@@ -575,7 +575,7 @@ fn a_picture_too_small_is_an_error_or_a_reported_enlargement() {
 #[test]
 fn a_picture_of_another_size_than_asked_is_used_and_reported() {
     let generated = png(&photo(size("80x60")));
-    let target = RenderTarget::new(size("40x20")).with_preset(size("90x60"));
+    let target = RenderTarget::new(size("40x20")).preset(size("90x60"));
     let rendered = render(&generated, &target, &RenderOptions::default()).unwrap();
     assert_eq!(rendered.rect, cover(size("80x60"), size("40x20")));
     assert_eq!(rendered.warnings, [Warning::PresetMismatch { asked: size("90x60"), got: size("80x60") }]);
@@ -594,7 +594,7 @@ fn options_and_formats_have_their_bounds() {
         // What is asked of JPEG is no matter of PNG.
         assert!(encode(&picture, Format::Png, &options).is_ok());
     }
-    options.webp = WebPOptions::with_mode(WebPMode::Lossy { quality: 80 });
+    options.webp = WebPOptions::default().mode(WebPMode::Lossy { quality: 80 });
     if !cfg!(feature = "libwebp") {
         assert_eq!(encode(&picture, Format::WebP, &options), Err(EncodeError::LossyWebP));
     }
@@ -620,7 +620,7 @@ fn jpeg_options_are_in_the_file() {
     let picture = photo(size("64x64"));
     let with = |subsampling, progressive, quality| {
         let mut options = EncodeOptions::default();
-        options.jpeg = JpegOptions::default().with_subsampling(subsampling).with_progressive(progressive);
+        options.jpeg = JpegOptions::default().subsampling(subsampling).progressive(progressive);
         options.jpeg.quality = quality;
         encode(&picture, Format::Jpeg, &options).unwrap()
     };
@@ -638,7 +638,7 @@ fn png_efforts_differ_in_size_and_not_in_pixels_and_say_srgb() {
     let picture = photo(size("200x150"));
     let file = |effort| {
         let mut options = EncodeOptions::default();
-        options.png = PngOptions::with_effort(effort);
+        options.png = PngOptions::default().effort(effort);
         encode(&picture, Format::Png, &options).unwrap().bytes
     };
     let [balanced, small] = [PngEffort::Balanced, PngEffort::Small].map(file);
@@ -688,12 +688,12 @@ proptest! {
             let at = at as usize % file.len();
             file[at] = value;
         }
-        if let Ok(decoded) = decode(&file, &DecodeLimits::default()) {
+        if let Ok(decoded) = decode(&file, &DecodeOptions::default()) {
             let picture = decoded.picture;
             let bytes = picture.size().area() as usize * picture.layout().channels();
             prop_assert_eq!(picture.pixels().len(), bytes);
             prop_assert_eq!(probe(&file, &DecodeLimits::default()).unwrap().size, picture.size());
-        } else if let Err(error) = decode(&file, &DecodeLimits::default()) {
+        } else if let Err(error) = decode(&file, &DecodeOptions::default()) {
             prop_assert!(!matches!(error, DecodeError::Panicked { .. }), "{}", error);
         }
     }

@@ -14,8 +14,8 @@ use crate::any::{any_economical_request, any_request, insets, share, shared, siz
 
 /// Two targets of two shapes, one with a safe area, in two calls each.
 fn small() -> Plan {
-    let source = Source::from_bytes(*b"the bytes of a photo").with_size(size(3000, 2000));
-    let story = Target::new(size(1080, 1920)).with_safe_area(insets([140, 0, 200, 0]));
+    let source = Source::from_bytes(*b"the bytes of a photo").size(size(3000, 2000));
+    let story = Target::new(size(1080, 1920)).safe_area(insets([140, 0, 200, 0]));
     let request = Request::builder(source)
         .sizes(["1920x1080"])
         .targets([story])
@@ -30,11 +30,11 @@ fn small() -> Plan {
 /// Three targets of which two share a generation and one is cut from the source, with everything that a target and a
 /// request can say beside.
 fn economical() -> Plan {
-    let source = Source::from_bytes(*b"the bytes of a photo").with_size(size(600, 500));
-    let banner = Target::new(size(1200, 628)).with_safe_area(Insets::from_pixels(10, 20, 30, 40));
+    let source = Source::from_bytes(*b"the bytes of a photo").size(size(600, 500));
+    let banner = Target::new(size(1200, 628)).safe_area(Insets::from_pixels(10, 20, 30, 40));
     let request = Request::builder(source)
         .sizes(["1280x720", "300x250"])
-        .targets([banner.with_format(Format::Jpeg).with_max_bytes(150_000)])
+        .targets([banner.format(Format::Jpeg).max_bytes(150_000)])
         .seed(7)
         .focus(Focus::from(Area::new(600, 400, 900, 500).unwrap()))
         .sharing(shared(100))
@@ -151,7 +151,7 @@ fn another(place: &str, value: &Value) -> Value {
             json!(number.as_u64().unwrap() + 1)
         }
         ("max_loss_percent", _) => json!(10.1),
-        (_, Value::Number(number)) if place.contains("/percent/") || place.contains("/focus/") => {
+        (_, Value::Number(number)) if number.is_f64() => {
             json!(number.as_f64().unwrap() + 1.0)
         }
         (_, Value::Number(number)) => json!(number.as_u64().unwrap() + 1),
@@ -269,8 +269,10 @@ fn a_null_in_place_of_a_value_is_noticed() {
     null_is_noticed(&small(), &[]);
     // Without a bound there is none; and see `FREE_ECONOMICAL`.
     let bounds = ["/max_calls", "/max_cost_usd_micros", "/renditions/2/max_bytes"];
-    let tiers = ["/renditions/0/unshared/resolution", "/renditions/2/unshared/resolution"];
-    null_is_noticed(&economical(), &[&bounds[..], &tiers].concat());
+    let labels = ["aspect_ratio", "resolution"];
+    let labels = labels.map(|label| [0, 2].map(|target| format!("/renditions/{target}/unshared/{label}"))).concat();
+    let may_be: Vec<_> = bounds.into_iter().chain(labels.iter().map(String::as_str)).collect();
+    null_is_noticed(&economical(), &may_be);
 }
 
 fn null_is_noticed(plan: &Plan, may_be: &[&str]) {
@@ -303,11 +305,19 @@ fn an_unknown_field_is_refused_and_a_missing_one_too() {
     let original = document(&small());
     let mut places = Vec::new();
     objects(&original, "", &mut places);
-    // The plan, its options, two generations with two calls each, two renditions, two rectangles, a safe area.
-    assert_eq!(places.len(), 1 + 1 + 2 + 4 + 2 + 2 + 1);
+    // The plan, its options, two generations with two calls each, two renditions, two rectangles, a safe area of two
+    // levels.
+    assert_eq!(places.len(), 1 + 1 + 2 + 4 + 2 + 2 + 2);
     for place in places {
         let mut more = original.clone();
         more.pointer_mut(&place).unwrap()["note"] = json!("hello");
+        if place.ends_with("/safe_area") {
+            // Its one key is the unit.
+            assert_eq!(refused(&more), "unknown variant `note`, expected `percent` or `pixels`");
+            more.pointer_mut(&place).unwrap().as_object_mut().unwrap().clear();
+            assert!(read(&more).is_err());
+            continue;
+        }
         assert!(refused(&more).starts_with("unknown field `note`, expected "), "{place}: {}", refused(&more));
 
         let fields: Vec<String> = original.pointer(&place).unwrap().as_object().unwrap().keys().cloned().collect();

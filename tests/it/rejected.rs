@@ -2,7 +2,7 @@
 
 use smart_resize::geometry::Rect;
 use smart_resize::pixels::Picture;
-use smart_resize::pixels::decode::{Colour, DecodeLimits, decode};
+use smart_resize::pixels::decode::{Colour, DecodeOptions, decode};
 use smart_resize::pixels::inspect::{Bar, Frame};
 use smart_resize::pixels::render::{Inspect, RenderError, RenderOptions, RenderTarget, Undersized, Warning, render};
 use smart_resize::{Format, Size};
@@ -55,7 +55,7 @@ fn a_frame_that_is_cut_away_is_no_part_of_the_result() {
         let rendered = render(&file, &RenderTarget::new(inner.size()), &options(inspect, true)).unwrap();
         assert_eq!((rendered.rect, rendered.frame), (inner, size("200x140")));
         assert!(bars(&rendered.warnings).is_some_and(|(_, trimmed)| trimmed), "{inspect:?}");
-        let found = decode(&rendered.bytes, &DecodeLimits::default()).unwrap();
+        let found = decode(&rendered.bytes, &DecodeOptions::default()).unwrap();
         assert_eq!((found.picture, found.colour), (photo(size("200x120")), Colour::Srgb));
     }
     // Another shape is cut from the middle of the interior.
@@ -77,14 +77,14 @@ fn cutting_a_frame_away_never_enlarges_unless_that_is_chosen() {
     assert!(rendered.rect.y() >= 10 && rendered.rect.y() + rendered.rect.height() <= 130);
     // Also where the target is as large as the picture with its frame.
     let whole = render(&file, &RenderTarget::new(size("200x140")), &options).unwrap();
-    let found = decode(&whole.bytes, &DecodeLimits::default()).unwrap().picture;
+    let found = decode(&whole.bytes, &DecodeOptions::default()).unwrap().picture;
     assert!(found.pixels()[..200 * 3].iter().any(|sample| *sample > 20), "the bar is still there");
 }
 
 #[test]
 fn a_blank_picture_is_reported_or_refused() {
     let blank = png(&Picture::from_rgb(size("100x80"), vec![90; 100 * 80 * 3]).unwrap());
-    let target = RenderTarget::new(size("50x40")).with_format(Format::Jpeg);
+    let target = RenderTarget::new(size("50x40")).format(Format::Jpeg);
     let rendered = render(&blank, &target, &RenderOptions::default()).unwrap();
     assert!(matches!(rendered.warnings[..], [Warning::Blank(_)]), "{:?}", rendered.warnings);
     let error = render(&blank, &target, &options(Inspect::Fail, false)).unwrap_err();
@@ -96,7 +96,7 @@ fn a_blank_picture_is_reported_or_refused() {
 fn another_size_than_asked_is_refused_where_that_is_chosen() {
     let file = png(&photo(size("100x80")));
     let asked = size("100x90");
-    let target = RenderTarget::new(size("50x40")).with_preset(asked);
+    let target = RenderTarget::new(size("50x40")).preset(asked);
     let mismatch = Warning::PresetMismatch { asked, got: size("100x80") };
     for inspect in [Inspect::Off, Inspect::Report] {
         let found = render(&file, &target, &options(inspect, false)).unwrap().warnings;
@@ -104,6 +104,6 @@ fn another_size_than_asked_is_refused_where_that_is_chosen() {
     }
     let error = render(&file, &target, &options(Inspect::Fail, false)).unwrap_err();
     assert_eq!(error, RenderError::Rejected(mismatch));
-    let as_asked = RenderTarget::new(size("50x40")).with_preset(Size::new(100, 80).unwrap());
+    let as_asked = RenderTarget::new(size("50x40")).preset(Size::new(100, 80).unwrap());
     assert!(render(&file, &as_asked, &options(Inspect::Fail, false)).is_ok());
 }

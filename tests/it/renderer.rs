@@ -3,7 +3,7 @@
 
 use smart_resize::geometry::Fit;
 use smart_resize::pixels::Picture;
-use smart_resize::pixels::decode::{DecodeError, DecodeLimits, decode};
+use smart_resize::pixels::decode::{DecodeError, DecodeOptions, decode};
 use smart_resize::pixels::encode::{PngEffort, PngOptions};
 use smart_resize::pixels::render::{
     Inspect, PassThrough, RenderError, RenderOptions, RenderTarget, Renderer, render, render_all, render_picture,
@@ -16,7 +16,7 @@ use crate::any::point;
 
 fn options(effort: PngEffort, inspect: Inspect) -> RenderOptions {
     let mut options = RenderOptions::default();
-    options.encode.png = PngOptions::with_effort(effort);
+    options.encode.png = PngOptions::default().effort(effort);
     (options.inspect, options.pass_through) = (inspect, PassThrough::Off);
     options
 }
@@ -58,10 +58,10 @@ pub(crate) fn targets() -> Vec<RenderTarget> {
     let corner = point(1000, 0);
     vec![
         target("420x320"),
-        target("400x300").with_fit(Fit::Crop),
-        target("333x222").with_fit(Fit::Crop).with_focus(corner),
+        target("400x300").fit(Fit::Crop),
+        target("333x222").fit(Fit::Crop).focus(corner),
         target("419x319"),
-        target("301x299").with_focus(corner),
+        target("301x299").focus(corner),
         target("300x220"),
         target("16x16"),
         target("400x321"),
@@ -111,7 +111,7 @@ fn pictures_of_several_strips_are_the_same_with_any_number_of_threads() {
         }
         // The pixels are those of the picture that is not encoded.
         let pixels = render_picture(&file, &target, &options(PngEffort::Balanced, Inspect::Off)).unwrap().picture;
-        assert!(decode(long.unwrap(), &DecodeLimits::default()).unwrap().picture == pixels, "{text}");
+        assert!(decode(long.unwrap(), &DecodeOptions::default()).unwrap().picture == pixels, "{text}");
     }
 }
 
@@ -123,7 +123,7 @@ fn a_renderer_forgets_what_it_rendered() {
     let renderer = Renderer::new(options.clone());
     for round in 0..2 {
         for (at, (kind, file)) in files.iter().enumerate() {
-            let target = targets()[(at + round) % 7].with_format(formats[at % 3]);
+            let target = targets()[(at + round) % 7].format(formats[at % 3]);
             assert!(renderer.render(file, &target) == render(file, &target, &options), "{kind}");
             // What is broken leaves nothing behind.
             assert!(renderer.render(&file[..file.len() / 2], &target).is_err());
@@ -155,14 +155,14 @@ pub(crate) fn broken_below() -> Vec<u8> {
     let at = file.len() * 3 / 4;
     // Also what would make the picture whole again, the checksum, is not looked at before.
     file[at..at + 64].fill(0xff);
-    assert!(decode(&file, &DecodeLimits::default()).is_err());
+    assert!(decode(&file, &DecodeOptions::default()).is_err());
     file
 }
 
 #[test]
 fn a_picture_that_is_broken_below_the_rectangle_is_refused() {
     let (file, top) = (broken_below(), point(500, 0));
-    let above = [RenderTarget::new(size("420x100")).with_focus(top), RenderTarget::new(size("200x60")).with_focus(top)];
+    let above = [RenderTarget::new(size("420x100")).focus(top), RenderTarget::new(size("200x60")).focus(top)];
     for inspect in [Inspect::Off, Inspect::Report] {
         for result in render_all(&file, &above, &options(PngEffort::Balanced, inspect)) {
             assert!(matches!(result, Err(RenderError::Decode(DecodeError::Corrupt { .. }))), "{inspect:?}");
@@ -170,7 +170,8 @@ fn a_picture_that_is_broken_below_the_rectangle_is_refused() {
     }
 }
 
-/// Where the stream breaks after rows have been handed on, in chunks that are whole, the word of the `png` crate counts.
+/// Where the stream breaks after rows have been handed on, in chunks that are whole, the word of the `png` crate
+/// counts.
 #[cfg(feature = "serde")]
 #[test]
 fn a_stream_that_breaks_on_the_way_is_refused_alike() {
@@ -187,10 +188,10 @@ fn a_stream_that_breaks_on_the_way_is_refused_alike() {
         let mut file = laws::header(420, 320, 2);
         stream.chunks(4096).for_each(|part| laws::chunk(&mut file, *b"IDAT", part));
         laws::chunk(&mut file, *b"IEND", &[]);
-        let expected = decode(&file, &DecodeLimits::default()).map(|_| ()).map_err(RenderError::Decode);
+        let expected = decode(&file, &DecodeOptions::default()).map(|_| ()).map_err(RenderError::Decode);
         refused += usize::from(expected.is_err());
         let [whole, half] = [RenderTarget::new(size("420x320")), RenderTarget::new(size("210x160"))];
-        let jpeg = half.with_format(Format::Jpeg);
+        let jpeg = half.format(Format::Jpeg);
         for (threads, inspect) in
             [1, 2].into_iter().flat_map(|threads| [(threads, Inspect::Off), (threads, Inspect::Report)])
         {
@@ -211,7 +212,7 @@ fn a_file_that_is_cut_short_anywhere_is_refused_alike() {
     let target = RenderTarget::new(size("300x229"));
     for end in (0..file.len()).step_by(37).chain(file.len() - 20..file.len()) {
         let bytes = &file[..end];
-        let expected = decode(bytes, &DecodeLimits::default()).map(|_| ()).map_err(RenderError::Decode);
+        let expected = decode(bytes, &DecodeOptions::default()).map(|_| ()).map_err(RenderError::Decode);
         for threads in [1, 2] {
             let found =
                 with_threads(threads, || render(bytes, &target, &options(PngEffort::Balanced, Inspect::Report)));
@@ -219,7 +220,7 @@ fn a_file_that_is_cut_short_anywhere_is_refused_alike() {
             let all = RenderTarget::new(size("300x230"));
             let found = with_threads(threads, || render(bytes, &all, &options(PngEffort::Balanced, Inspect::Off)));
             assert_eq!(found.map(|_| ()), expected, "{end} of {} bytes, {threads} threads", file.len());
-            let jpeg = all.with_format(Format::Jpeg);
+            let jpeg = all.format(Format::Jpeg);
             let found = render(bytes, &jpeg, &options(PngEffort::Balanced, Inspect::Off));
             assert_eq!(found.map(|_| ()), expected, "{end} of {} bytes", file.len());
         }
@@ -230,7 +231,7 @@ fn a_file_that_is_cut_short_anywhere_is_refused_alike() {
 fn a_target_that_cannot_be_cut_is_refused_whether_the_picture_is_inspected_or_not() {
     let file = png(&photo(size("420x320")));
     let mut tight = options(PngEffort::Balanced, Inspect::Off);
-    tight.limits.pixels = 420 * 320 - 1;
+    tight.decode.limits.pixels = 420 * 320 - 1;
     let error = render(&file, &RenderTarget::new(size("300x300")), &tight).unwrap_err();
     assert_eq!(error.to_string(), "the picture is 420x320; expected at most 134399 pixels");
     for inspect in [Inspect::Off, Inspect::Report] {

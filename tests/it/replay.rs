@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use miniz_oxide::deflate::compress_to_vec_zlib;
-use smart_resize::pixels::decode::{DecodeLimits, decode};
+use smart_resize::pixels::decode::{DecodeOptions, decode};
 
 use crate::laws;
 
@@ -90,7 +90,7 @@ fn the_seeds_are_pictures_but_for_a_few() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/decode_render");
     let Ok(folder) = fs::read_dir(root) else { return };
     let refused = |name: &str, file: &[u8]| {
-        (!name.starts_with("drawn") && decode(file, &DecodeLimits::default()).is_err()).then(|| name.to_owned())
+        (!name.starts_with("drawn") && decode(file, &DecodeOptions::default()).is_err()).then(|| name.to_owned())
     };
     let paths = folder.map(|entry| entry.unwrap().path());
     let mut names: Vec<_> = paths

@@ -14,7 +14,7 @@ use smart_resize::{Format, Plan, Request, Source, Target};
 use crate::any::{any_economical_request, any_request, share, size};
 
 fn source() -> Source {
-    Source::from_url("https://example.com/shoe.jpg").with_digest(smart_resize::plan::Digest::of(b"a shoe"))
+    Source::from_digest(smart_resize::plan::Digest::of(b"a shoe")).url("https://example.com/shoe.jpg")
 }
 
 fn builder() -> RequestBuilder {
@@ -68,8 +68,8 @@ fn each_mistake_in_its_own_words() {
 
 /// A model that makes one very large picture, so that only the format is in the way.
 fn huge() -> RequestBuilder {
-    let preset = Preset::new(size(65_535, 65_535), "1:1".parse().unwrap(), None);
-    let prices = PriceList::new(UsdMicros(0)).with_image("huge", None, UsdMicros(1));
+    let preset = Preset::new(size(65_535, 65_535)).ratio("1:1".parse().unwrap());
+    let prices = PriceList::new(UsdMicros(0)).image("huge", None, UsdMicros(1));
     builder().model(Model::new("huge", vec![preset]).unwrap()).prices(prices)
 }
 
@@ -191,8 +191,8 @@ fn the_defaults_are_those_of_the_service() {
 #[test]
 fn every_option_arrives_where_it_belongs() {
     let insets = Insets::all(share(100)).unwrap();
-    let target = Target::new(size(100, 50)).with_safe_area(insets);
-    let prices = PriceList::default().with_image("nano-banana-2", Some(Tier::K2), UsdMicros(7));
+    let target = Target::new(size(100, 50)).safe_area(insets);
+    let prices = PriceList::default().image("nano-banana-2", Some(Tier::K2), UsdMicros(7));
     let builder = builder()
         .targets([target])
         .model(Model::nano_banana_2())
@@ -215,14 +215,14 @@ fn every_option_arrives_where_it_belongs() {
     );
     assert_eq!(plan.source_digest(), source().digest());
     // Of 2K the 8:1 has the fewest pixels that cover.
-    assert_eq!(generation.preset().tier(), Some(Tier::K2));
+    assert_eq!(generation.preset().tier, Some(Tier::K2));
     assert_eq!((generation.per_image(), generation.variants()), (UsdMicros(7), 3));
     assert!(generation.prompt().contains("The image shows: a shoe."));
     assert!(generation.prompt().ends_with("\nMake it winter."));
     assert_eq!((rendition.target(), rendition.generation()), (size(100, 50), Some(0)));
     assert_eq!((rendition.fit(), rendition.format(), rendition.safe_area()), (Fit::Crop, Format::WebP, insets));
     assert_eq!(rendition.crop().size(), size(100, 50));
-    assert_eq!(rendition.kept(), rendition.crop().kept_of(generation.preset().size()));
+    assert_eq!(rendition.kept(), rendition.crop().kept_of(generation.preset().size));
     assert_eq!(plan.cost(), UsdMicros(50_000 + 21));
 }
 
@@ -234,7 +234,7 @@ fn calls(builder: RequestBuilder) -> Vec<(u32, Option<u64>)> {
 #[test]
 fn variants_are_split_into_as_few_calls_as_the_backend_allows() {
     let variants = |number: u32, per_call: u16| -> Vec<u32> {
-        let table = Model::nano_banana_pro().with_variants_per_call(NonZeroU16::new(per_call).unwrap());
+        let table = Model::nano_banana_pro().variants_per_call(NonZeroU16::new(per_call).unwrap());
         calls(one().model(table).variants(number)).into_iter().map(|(variants, _)| variants).collect()
     };
     assert_eq!(variants(1, 4), [1]);
@@ -294,7 +294,7 @@ fn the_cost_is_the_requests_part_once_and_each_image() {
     case(&["1024x1024", "1920x1080", "3840x2160"], 1, two.clone(), "$0.41");
     case(&["9x9"], 64, one, "$2.546");
     // A price so high that the sum has no number is the highest number, not a small one.
-    let dear = PriceList::new(UsdMicros(u64::MAX)).with_image("nano-banana-2", Some(Tier::K1), UsdMicros(1 << 63));
+    let dear = PriceList::new(UsdMicros(u64::MAX)).image("nano-banana-2", Some(Tier::K1), UsdMicros(1 << 63));
     assert_eq!(plan(builder().sizes(["9x9"]).variants(2).model(two).prices(dear)).cost(), UsdMicros(u64::MAX));
 }
 
@@ -324,7 +324,7 @@ fn a_whole_prompt_is_held_against_the_models_limit() {
     assert_eq!(error.to_string(), "the whole prompt of target 0 has 5001 characters, the model takes 5000");
     // The other models take ten times that.
     assert!(of(&Model::nano_banana_pro(), 5000).is_ok());
-    let short = Model::nano_banana_pro().with_max_prompt_chars(own);
+    let short = Model::nano_banana_pro().prompt_chars(own);
     assert!(matches!(of(&short, 1), Err(PlanError::PromptTooLong { index: 0, .. })));
 }
 
@@ -333,7 +333,7 @@ fn the_place_of_a_prompt_that_is_too_long_is_the_targets() {
     let request = builder().sizes(["1024x1024", "1024x100"]).build().unwrap();
     let square = Plan::new(&request).unwrap().generations()[0].prompt().chars().count();
     // The second has a band to speak of, so its prompt is longer.
-    let table = Model::nano_banana_pro().with_max_prompt_chars(square);
+    let table = Model::nano_banana_pro().prompt_chars(square);
     let request = builder().sizes(["1024x1024", "1024x100"]).model(table).build().unwrap();
     assert!(matches!(Plan::new(&request), Err(PlanError::PromptTooLong { index: 1, .. })));
 }
@@ -344,15 +344,15 @@ proptest! {
         let plan = Plan::new(&request).unwrap();
         prop_assert_eq!(plan.renditions().len(), request.targets().len());
         prop_assert_eq!(plan.generations().len(), request.targets().len());
-        let mut cost = u128::from(request.prices().per_request().0);
+        let mut cost = u128::from(request.prices().per_request.0);
         for (index, (rendition, target)) in plan.renditions().iter().zip(request.targets()).enumerate() {
             let generation = &plan.generations()[index];
-            let frame = generation.preset().size();
-            prop_assert_eq!((rendition.generation(), rendition.target()), (Some(index), target.size()));
-            prop_assert!(frame.covers(target.size()));
-            prop_assert_eq!(Ok(rendition.crop()), request.fit().rect(frame, target.size()));
+            let frame = generation.preset().size;
+            prop_assert_eq!((rendition.generation(), rendition.target()), (Some(index), target.size));
+            prop_assert!(frame.covers(target.size));
+            prop_assert_eq!(Ok(rendition.crop()), request.fit().rect(frame, target.size));
             prop_assert_eq!(generation.variants(), request.variants());
-            let per_call = u32::from(request.model().limits().variants_per_call.get());
+            let per_call = u32::from(request.model().limits.variants_per_call.get());
             let full = generation.calls().iter().rev().skip(1).all(|call| call.variants() == per_call);
             prop_assert!(full && generation.calls().iter().all(|call| (1..=per_call).contains(&call.variants())));
             for (number, call) in (0_u64..).zip(generation.calls()) {
@@ -381,13 +381,13 @@ proptest! {
         prop_assert_eq!(plan.renditions().len(), request.targets().len());
         prop_assert!(plan.cost() <= plan.cost_unshared());
         for (rendition, target) in plan.renditions().iter().zip(request.targets()) {
-            prop_assert_eq!((rendition.target(), rendition.safe_area()), (target.size(), target.safe_area()));
-            prop_assert_eq!(rendition.format(), target.format().unwrap_or(request.format()));
+            prop_assert_eq!((rendition.target(), rendition.safe_area()), (target.size, target.safe_area));
+            prop_assert_eq!(rendition.format(), target.format.unwrap_or(request.format()));
             let frame = match rendition.generation() {
-                Some(index) => plan.generations()[index].preset().size(),
-                None => request.source().size().unwrap(),
+                Some(index) => plan.generations()[index].preset().size,
+                None => request.source().size.unwrap(),
             };
-            prop_assert_eq!(Ok(rendition.crop()), request.fit().rect_at(frame, target.size(), request.options().focus));
+            prop_assert_eq!(Ok(rendition.crop()), request.fit().rect_at(frame, target.size, request.options().focus));
             prop_assert_eq!(rendition.kept(), rendition.crop().kept_of(frame));
         }
         // The generations stand in the order of their first renditions, and each has one.

@@ -1,8 +1,8 @@
 //! Resampling against the definition of Lanczos3 in 64-bit floats.
 //!
-//! The resampler keeps 8 bits between the axes: columns of pixels are convolved first, then rows, and levels beyond 0 to
-//! 255, which Lanczos3 gives beside a hard edge, are clipped in between. [`exact`] clips there too and rounds nowhere.
-//! [`exact_unclipped`] is the definition itself, which a photograph comes near.
+//! The resampler keeps 8 bits between the axes: columns of pixels are convolved first, then rows, and levels beyond 0
+//! to 255, which Lanczos3 gives beside a hard edge, are clipped in between. [`exact`] clips there too and rounds
+//! nowhere. [`exact_unclipped`] is the definition itself, which a photograph comes near.
 
 use proptest::prelude::*;
 use smart_resize::Size;
@@ -162,8 +162,8 @@ fn pixels_outside_of_the_rectangle_do_not_contribute() {
     assert!(found.picture == alone.picture);
 }
 
-/// Alpha itself is as exact as a colour. A colour is kept in as many levels as its alpha has, so that its error, weighted
-/// by alpha, is that of a level or two.
+/// Alpha itself is as exact as a colour. A colour is kept in as many levels as its alpha has, so that its error,
+/// weighted by alpha, is that of a level or two.
 #[test]
 fn colours_are_weighted_by_alpha() {
     for (from, to) in [("64x48", "45x30"), ("37x41", "36x17"), ("200x3", "1x2"), ("17x9", "50x40")] {

@@ -40,7 +40,8 @@ impl Row {
     fn preset(&self) -> Preset {
         let side = |side: u64| u32::try_from(side).unwrap();
         let ratio = AspectRatio::new(self.ratio.0, self.ratio.1).unwrap();
-        Preset::new(size(side(self.width), side(self.height)), ratio, Tier::from_milli_k(self.milli_k))
+        let preset = Preset::new(size(side(self.width), side(self.height))).ratio(ratio);
+        Tier::from_milli_k(self.milli_k).map_or(preset, |tier| preset.tier(tier))
     }
 
     fn transposed(self) -> Self {
@@ -530,7 +531,7 @@ proptest! {
     ) {
         let table = built_in().get(index).map_or_else(|| table_of(&made_up), |(table, _)| table.clone());
         let outer = size(a.width().max(b.width()), a.height().max(b.height()));
-        let tier = |target| smallest_covering(&table, target, floor_of(floor), Smallest::ByTier).map(Preset::tier);
+        let tier = |target| smallest_covering(&table, target, floor_of(floor), Smallest::ByTier).map(|preset| preset.tier);
         if let Ok(high) = tier(outer) {
             prop_assert!(tier(a).unwrap() <= high);
         }

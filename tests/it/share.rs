@@ -1,4 +1,5 @@
-//! The cheapest set of generations, against every set there is; and the forty sizes whose answer is known from elsewhere.
+//! The cheapest set of generations, against every set there is; and the forty sizes whose answer is known from
+//! elsewhere.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -119,7 +120,7 @@ impl Case {
         let (max_cost, nodes) = change(&mut max_calls);
         let mut prices = PriceList::new(UsdMicros(7));
         for (tier, price) in &self.prices {
-            prices = prices.with_image("m", Tier::from_milli_k(*tier), UsdMicros(*price));
+            prices = prices.image("m", Tier::from_milli_k(*tier), UsdMicros(*price));
         }
         let mut builder = Request::builder(source())
             .targets(self.targets.clone())
@@ -143,26 +144,26 @@ impl Case {
     }
 
     fn price(&self, preset: &Preset) -> Option<u64> {
-        self.prices.get(&preset.tier().unwrap().milli_k()).copied()
+        self.prices.get(&preset.tier.unwrap().milli_k()).copied()
     }
 
     /// Nearness as the issue of the rule writes it: the lesser product over the greater.
     fn nearness(preset: &Preset, target: Size) -> (u128, u128) {
-        let [pw, ph] = [preset.size().width(), preset.size().height()].map(u128::from);
+        let [pw, ph] = [preset.size.width(), preset.size.height()].map(u128::from);
         let [tw, th] = [target.width(), target.height()].map(u128::from);
         ((tw * ph).min(th * pw), (tw * ph).max(th * pw))
     }
 
     fn kept(&self, preset: &Preset, target: Size) -> u128 {
-        let crop = self.fit.rect(preset.size(), target).unwrap();
-        u128::from(crop.size().area()) * 1_000_000_000 / u128::from(preset.size().area())
+        let crop = self.fit.rect(preset.size, target).unwrap();
+        u128::from(crop.size().area()) * 1_000_000_000 / u128::from(preset.size.area())
     }
 
     fn serves(&self, preset: &Preset, target: Size, loss: u16) -> bool {
         let floor = self.floor.or(self.table.default_floor());
         let own = smallest_covering(&self.table, target, floor, self.smallest).unwrap();
         let ((a, b), (c, d)) = (Self::nearness(preset, target), Self::nearness(own, target));
-        preset.tier() >= floor
+        preset.tier >= floor
             && preset.covers(target)
             && self.price(preset).is_some()
             && 1000 * a * d >= u128::from(1000 - loss) * c * b
@@ -214,7 +215,7 @@ fn any_case() -> impl Strategy<Value = Case> {
     (rows, prices, targets, options).prop_filter_map("nothing to plan", |(rows, prices, targets, options)| {
         let (loss, (crop, by_pixels), floor, variants, max_calls) = options;
         let presets = rows.iter().zip(1_u16..).map(|((w, h, tier), name)| {
-            Preset::new(size(*w, *h), AspectRatio::new(name, 1).unwrap(), Tier::from_milli_k(*tier))
+            Preset::new(size(*w, *h)).ratio(AspectRatio::new(name, 1).unwrap()).tier(Tier::from_milli_k(*tier).unwrap())
         });
         let table = Model::new("m", presets.collect()).unwrap();
         let floor = floor.and_then(Tier::from_milli_k).filter(|floor| table.has(*floor));
@@ -223,7 +224,7 @@ fn any_case() -> impl Strategy<Value = Case> {
         let smallest = if by_pixels { Smallest::ByPixels } else { Smallest::ByTier };
         let is_asked = |target: &Size| {
             let own = smallest_covering(&table, *target, floor.or(table.default_floor()), smallest);
-            own.is_ok_and(|own| prices.contains_key(&own.tier().unwrap().milli_k()))
+            own.is_ok_and(|own| prices.contains_key(&own.tier.unwrap().milli_k()))
         };
         let targets: Vec<Size> = targets.into_iter().map(|(w, h)| size(w, h)).filter(is_asked).collect();
         let fit = if crop { Fit::Crop } else { Fit::Cover };

@@ -2,7 +2,7 @@
 
 use jpeg_encoder::{ColorType as JpegColor, Encoder as JpegEncoder};
 use png::{BitDepth, ColorType};
-use smart_resize::pixels::decode::{Colour, DecodeLimits, decode, probe};
+use smart_resize::pixels::decode::{Colour, DecodeLimits, DecodeOptions, decode, probe};
 use smart_resize::pixels::encode::{EncodeOptions, encode};
 use smart_resize::{Format, Source};
 
@@ -13,7 +13,7 @@ fn what_is_upright_and_srgb_is_given_as_it_is() {
     for format in [Format::Png, Format::Jpeg, Format::WebP] {
         let file = encode(&photo(size("24x16")), format, &EncodeOptions::default()).unwrap().bytes;
         let source = Source::read(file.clone(), &DecodeLimits::default()).unwrap();
-        assert_eq!((&**source.bytes().unwrap(), source.size()), (&file[..], Some(size("24x16"))));
+        assert_eq!((&**source.bytes().unwrap(), source.size), (&file[..], Some(size("24x16"))));
     }
 }
 
@@ -34,7 +34,7 @@ fn what_is_turned_is_given_upright_and_without_its_tag_in_all_eight_ways_and_thr
         for (file, format) in [(png, Format::Png), (webp, Format::Png), (jpeg, Format::Jpeg)] {
             let source = Source::read(file.clone(), &DecodeLimits::default()).unwrap();
             let upright = if orientation >= 5 { size("16x24") } else { size("24x16") };
-            assert_eq!(source.size(), Some(upright));
+            assert_eq!(source.size, Some(upright));
             let bytes = source.bytes().unwrap();
             if orientation == 1 {
                 assert_eq!(bytes[..], file);
@@ -43,7 +43,7 @@ fn what_is_turned_is_given_upright_and_without_its_tag_in_all_eight_ways_and_thr
             let found = probe(bytes, &DecodeLimits::default()).unwrap();
             assert_eq!((found.size, found.is_upright, found.format), (upright, true, format.into()));
             assert!(!bytes.windows(6).any(|six| six.starts_with(b"eXIf") || six == b"Exif\0\0"));
-            let seen = |bytes: &[u8]| decode(bytes, &DecodeLimits::default()).unwrap().picture;
+            let seen = |bytes: &[u8]| decode(bytes, &DecodeOptions::default()).unwrap().picture;
             let (given, asked) = (seen(bytes), seen(&file));
             let worst = given.pixels().iter().zip(asked.pixels()).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
             assert!(worst <= if format == Format::Jpeg { 8 } else { 0 }, "{orientation} {format}: {worst}");
@@ -56,7 +56,7 @@ fn described_colours_are_given_as_srgb() {
     let plain = encode(&photo(size("24x16")), Format::Png, &EncodeOptions::default()).unwrap().bytes;
     let described = with_chunk(&plain, b"cICP", &[12, 13, 0, 1]);
     let source = Source::read(described.clone(), &DecodeLimits::default()).unwrap();
-    let seen = |bytes: &[u8]| decode(bytes, &DecodeLimits::default()).unwrap();
+    let seen = |bytes: &[u8]| decode(bytes, &DecodeOptions::default()).unwrap();
     let given = seen(source.bytes().unwrap());
     assert_eq!((given.colour, &given.picture), (Colour::Srgb, &seen(&described).picture));
     assert_ne!(given.picture, seen(&plain).picture);

@@ -38,15 +38,15 @@ fn broken_by(change: impl Fn(&GenerationRequest, Generated) -> Result<Generated,
 
 #[test]
 fn a_backend_that_breaks_a_law_is_told_which() {
-    let refused = broken_by(|_, _| Err(GenerateError::new(GenerateErrorKind::Refused, "no").with_source("why")));
+    let refused = broken_by(|_, _| Err(GenerateError::new(GenerateErrorKind::Refused, "no").caused_by("why")));
     assert_eq!(refused, "a call has an answer: refused by a safety filter: no: why");
-    let nameless = broken_by(|_, made| Ok(Generated::new(" ", made.images().to_vec())));
+    let nameless = broken_by(|_, made| Ok(Generated::new(" ", made.images)));
     assert_eq!(nameless, "the backend has a name: an empty name");
     let empty = broken_by(|_, _| Ok(Generated::new("mine", [[0; 0]; 0])));
     assert_eq!(empty, "there is an image: no image");
-    let many = broken_by(|_, made| Ok(Generated::new("mine", [made.images(), made.images()].concat())));
+    let many = broken_by(|_, made| Ok(Generated::new("mine", [made.images.clone(), made.images].concat())));
     assert_eq!(many, "there are no more images than requested: 4 images, 2 requested");
-    let billed = broken_by(|request, made| Ok(made.with_billed_images(request.variants() + 1)));
+    let billed = broken_by(|request, made| Ok(made.billed_images(request.variants() + 1)));
     assert_eq!(billed, "no more images are billed than requested: 3 billed, 2 requested");
     let unreadable = broken_by(|_, _| Ok(Generated::new("mine", [b"no picture".to_vec()])));
     assert!(unreadable.starts_with("every image can be read: "), "{unreadable}");
@@ -77,16 +77,16 @@ impl Store for Faulty {
     fn load(&self, fingerprint: &Fingerprint) -> Result<Option<Generated>, StoreError> {
         let found = self.inner.load(fingerprint)?;
         let copy = |made: &Generated| {
-            Generated::new(made.backend(), made.images().to_vec()).with_billed_images(made.billed_images())
+            Generated::new(made.backend.as_str(), made.images.clone()).billed_images(made.billed_images)
         };
         Ok(match self.fault {
             Fault::AlwaysFinds => Some(found.unwrap_or_else(|| Generated::new("stale", [[1]]))),
-            Fault::DropsTheDescription => found.map(|made| match made.reframing() {
-                Some(reframing) => copy(&made).with_reframing(reframing),
+            Fault::DropsTheDescription => found.map(|made| match made.reframing {
+                Some(reframing) => copy(&made).reframing(reframing),
                 None => copy(&made),
             }),
-            Fault::DropsTheReframing => found.map(|made| match made.description() {
-                Some(description) => copy(&made).with_description(description),
+            Fault::DropsTheReframing => found.map(|made| match made.description.clone() {
+                Some(description) => copy(&made).description(description),
                 None => copy(&made),
             }),
             Fault::KeepsTheLast => found.and_then(|_| self.last.borrow().clone()),

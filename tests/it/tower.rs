@@ -33,7 +33,7 @@ fn request() -> GenerationRequest {
 }
 
 fn budget(usd_micros: u64) -> Arc<Budget> {
-    Arc::new(Budget::new().with_max_cost(UsdMicros(usd_micros)))
+    Arc::new(Budget::new().max_cost(UsdMicros(usd_micros)))
 }
 
 fn made() -> Generated {
@@ -41,7 +41,7 @@ fn made() -> Generated {
 }
 
 fn failed(billed: u32) -> GenerateError {
-    GenerateError::new(GenerateErrorKind::Transport, "on purpose").with_billed_images(billed)
+    GenerateError::new(GenerateErrorKind::Transport, "on purpose").billed_images(billed)
 }
 
 /// Fails `failures` times, each of them billed, and then answers. Counts how often it is asked.
@@ -64,7 +64,7 @@ where
     type Future = Ready<()>;
 
     fn retry(&mut self, _: &mut GenerationRequest, result: &mut Result<Generated, E>) -> Option<Ready<()>> {
-        let kind = result.as_ref().err()?.as_failure()?.kind();
+        let kind = result.as_ref().err()?.as_failure()?.kind;
         self.0 = self.0.checked_sub(1)?;
         (kind == GenerateErrorKind::Transport).then(|| ready(()))
     }
@@ -130,16 +130,16 @@ fn a_try_beyond_the_budget_is_not_made_and_not_repeated() {
             .layer(MeterLayer::new(budget.clone()))
             .service(GeneratorService::new(failing(9, &asked)));
         let error = ask(stack).unwrap_err();
-        assert_eq!((error.kind(), error.billed_images()), (GenerateErrorKind::OverBudget, 0));
+        assert_eq!((error.kind, error.billed_images), (GenerateErrorKind::OverBudget, 0));
         assert!(error.source().unwrap().is::<BudgetError>());
         assert_eq!((asked.load(Ordering::Relaxed), budget.calls()), (tries, tries));
     }
-    let (asked, budget) = (Arc::default(), Arc::new(Budget::new().with_max_calls(4)));
+    let (asked, budget) = (Arc::default(), Arc::new(Budget::new().max_calls(4)));
     let stack = ServiceBuilder::new()
         .retry(Tries(9))
         .layer(MeterLayer::new(budget.clone()))
         .service(GeneratorService::new(failing(9, &asked)));
-    assert_eq!(ask(stack).unwrap_err().kind(), GenerateErrorKind::OverBudget);
+    assert_eq!(ask(stack).unwrap_err().kind, GenerateErrorKind::OverBudget);
     assert_eq!(asked.load(Ordering::Relaxed), 4);
 }
 
@@ -156,12 +156,12 @@ fn a_try_that_times_out_is_counted_at_its_price() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let unnamed = ServiceGenerator::new(stack.clone());
     let named =
-        ServiceGenerator::new(stack).with_kinds(|error| error.is::<Elapsed>().then_some(GenerateErrorKind::TimedOut));
+        ServiceGenerator::new(stack).kinds(|error| error.is::<Elapsed>().then_some(GenerateErrorKind::TimedOut));
     let error = runtime.block_on(unnamed.generate(&request())).unwrap_err();
-    assert_eq!(error.kind(), GenerateErrorKind::Transport);
+    assert_eq!(error.kind, GenerateErrorKind::Transport);
     assert_eq!((budget.calls(), budget.spent()), (1, UsdMicros(200_000)));
     let error = runtime.block_on(named.generate(&request())).unwrap_err();
-    assert_eq!(error.kind(), GenerateErrorKind::TimedOut);
+    assert_eq!(error.kind, GenerateErrorKind::TimedOut);
     assert_eq!(error.to_string(), "timed out: the call was given up");
     assert!(error.source().unwrap().is::<Elapsed>());
     assert_eq!((budget.calls(), budget.spent()), (2, UsdMicros(350_000)));
@@ -178,11 +178,11 @@ fn a_try_that_never_began_is_not_counted() {
 #[test]
 fn an_answer_that_makes_more_than_asked_is_counted_in_full() {
     let budget = budget(300_000);
-    let backend = from_async_fn(|_: GenerationRequest| ready(Ok(made().with_billed_images(4))));
+    let backend = from_async_fn(|_: GenerationRequest| ready(Ok(made().billed_images(4))));
     let stack = ServiceBuilder::new().layer(MeterLayer::new(budget.clone())).service(GeneratorService::new(backend));
     ask(stack.clone()).unwrap();
     assert_eq!((budget.spent(), budget.remaining()), (UsdMicros(650_000), Some(UsdMicros(0))));
-    assert_eq!(ask(stack).unwrap_err().kind(), GenerateErrorKind::OverBudget);
+    assert_eq!(ask(stack).unwrap_err().kind, GenerateErrorKind::OverBudget);
 }
 
 /// A service that is ready once in three polls, and fails where it is called when it is not.
@@ -249,15 +249,15 @@ fn a_service_is_called_when_it_is_ready() {
 fn a_failure_passes_through_a_box_as_it_is() {
     let backend = from_async_fn(|_: GenerationRequest| {
         let error = GenerateError::new(GenerateErrorKind::RateLimited, "status 429")
-            .with_retry_after(Duration::from_secs(20))
-            .with_billed_images(2)
-            .with_source("said the service");
+            .retry_after(Duration::from_secs(20))
+            .billed_images(2)
+            .caused_by("said the service");
         ready(Err(error))
     });
     // Shedding load boxes all errors.
     let error = ask(LoadShed::new(GeneratorService::new(backend))).unwrap_err();
     assert_eq!(error.to_string(), "rate limited: status 429");
-    assert_eq!((error.retry_after(), error.billed_images()), (Some(Duration::from_secs(20)), 2));
+    assert_eq!((error.retry_after, error.billed_images), (Some(Duration::from_secs(20)), 2));
     assert_eq!(error.source().unwrap().to_string(), "said the service");
 }
 
@@ -280,12 +280,12 @@ impl Error for Wrapped {
 #[test]
 fn an_error_around_a_failure_takes_its_kind_and_bill() {
     let backend = from_async_fn(|_: GenerationRequest| {
-        let error = GenerateError::new(GenerateErrorKind::NothingMade, "only text").with_billed_images(1);
-        ready(Err(error.with_retry_after(Duration::from_secs(3))))
+        let error = GenerateError::new(GenerateErrorKind::NothingMade, "only text").billed_images(1);
+        ready(Err(error.retry_after(Duration::from_secs(3))))
     });
     let error = ask(GeneratorService::new(backend).map_err(Wrapped)).unwrap_err();
     assert_eq!(error.to_string(), "nothing was made: only text");
-    assert_eq!((error.billed_images(), error.retry_after()), (1, Some(Duration::from_secs(3))));
+    assert_eq!((error.billed_images, error.retry_after), (1, Some(Duration::from_secs(3))));
     assert!(error.source().unwrap().is::<Wrapped>());
 }
 
@@ -310,12 +310,11 @@ fn an_error_of_a_layer_is_a_transport_failure_unless_it_is_named() {
     let error = ask(LoadShed::new(Busy)).unwrap_err();
     assert_eq!(error.to_string(), "the backend was not reached: the call was given up");
     assert!(error.source().unwrap().is::<tower::load_shed::error::Overloaded>());
-    assert_eq!(error.billed_images(), 0);
-    let named = ServiceGenerator::new(LoadShed::new(Busy)).with_kinds(|error| {
-        error.is::<tower::load_shed::error::Overloaded>().then_some(GenerateErrorKind::RateLimited)
-    });
+    assert_eq!(error.billed_images, 0);
+    let named = ServiceGenerator::new(LoadShed::new(Busy))
+        .kinds(|error| error.is::<tower::load_shed::error::Overloaded>().then_some(GenerateErrorKind::RateLimited));
     let error = pollster::block_on(named.generate(&request())).unwrap_err();
-    assert_eq!(error.kind(), GenerateErrorKind::RateLimited);
+    assert_eq!(error.kind, GenerateErrorKind::RateLimited);
 }
 
 #[test]
@@ -367,7 +366,7 @@ fn a_call_that_the_meter_refuses_for_others_in_flight_is_tried_again() {
             pollster::block_on(driver.run_async(&ServiceGenerator::new(stack), three))
         };
         let kinds: Vec<_> =
-            outcome.unwrap().calls.into_iter().map(|call| call.result.err().map(|error| error.kind())).collect();
+            outcome.unwrap().calls.into_iter().map(|call| call.result.err().map(|error| error.kind)).collect();
         assert_eq!(kinds, [Some(GenerateErrorKind::Transport), Some(GenerateErrorKind::Transport), None]);
         assert_eq!((budget.calls(), budget.spent()), (3, UsdMicros(200_000)));
     }

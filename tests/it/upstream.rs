@@ -1,9 +1,9 @@
-//! Defects of the libraries in use, each as small as it can be, and what the crate does about it. When the first half of
-//! one of these fails, the library has been mended, and the work-around can go.
+//! Defects of the libraries in use, each as small as it can be, and what the crate does about it. When the first half
+//! of one of these fails, the library has been mended, and the work-around can go.
 
 use jpeg_encoder::{ColorType as JpegColor, Encoder as JpegEncoder, SamplingFactor};
 use smart_resize::pixels::Picture;
-use smart_resize::pixels::decode::{DecodeLimits, decode};
+use smart_resize::pixels::decode::{DecodeOptions, decode};
 use smart_resize::pixels::encode::{EncodeOptions, encode};
 use smart_resize::{Format, Size};
 use zune_jpeg::zune_core::bytestream::ZCursor;
@@ -12,11 +12,11 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 use crate::pictures::{photo, riff, size, transparent};
 
 fn decoded(file: &[u8]) -> Picture {
-    decode(file, &DecodeLimits::default()).unwrap().picture
+    decode(file, &DecodeOptions::default()).unwrap().picture
 }
 
 fn refusal(file: &[u8]) -> String {
-    decode(file, &DecodeLimits::default()).unwrap_err().to_string()
+    decode(file, &DecodeOptions::default()).unwrap_err().to_string()
 }
 
 /// What zune-jpeg makes of a file when told to be strict.

@@ -19,7 +19,7 @@ fn plain(picture: &Picture, format: Format) -> Encoded {
 
 fn jpeg_at(picture: &Picture, quality: u8) -> Encoded {
     let mut options = EncodeOptions::default();
-    options.jpeg = JpegOptions::default().with_quality(quality);
+    options.jpeg = JpegOptions::default().quality(quality);
     encode(picture, Format::Jpeg, &options).unwrap()
 }
 
@@ -119,7 +119,7 @@ fn the_widest_range_of_qualities_takes_eight_encodes_and_a_file_that_fits_one() 
 fn a_floor_above_what_is_asked_leaves_only_that() {
     let picture = photo(size("40x40"));
     let mut options = EncodeOptions::default();
-    options.jpeg = JpegOptions::default().with_quality(60).with_subsampling(Subsampling::Yuv444).with_progressive(true);
+    options.jpeg = JpegOptions::default().quality(60).subsampling(Subsampling::Yuv444).progressive(true);
     for floor in [60, 61, 100] {
         options.min_quality = floor;
         let error = encode_within(&picture, Format::Jpeg, &options, 10).unwrap_err();
@@ -149,7 +149,7 @@ fn a_floor_is_a_quality() {
 fn a_transparent_picture_is_laid_on_the_background_that_was_asked() {
     let picture = transparent(size("48x48"));
     let mut options = EncodeOptions::default();
-    options.jpeg = JpegOptions::default().with_background([0, 0, 255]).with_quality(70);
+    options.jpeg = JpegOptions::default().background([0, 0, 255]).quality(70);
     let expected = encode(&picture, Format::Jpeg, &options).unwrap().bytes;
     options.jpeg.quality = Some(71);
     let limit = encode(&picture, Format::Jpeg, &options).unwrap().bytes.len() as u64 - 1;
@@ -161,7 +161,7 @@ fn efforts_go_up_from_the_one_that_is_asked() {
     let picture = photo(size("200x150"));
     let at = |effort| {
         let mut options = EncodeOptions::default();
-        options.png = PngOptions::with_effort(effort);
+        options.png = PngOptions::default().effort(effort);
         (encode(&picture, Format::Png, &options).unwrap().bytes.len() as u64, options)
     };
     let (small, small_options) = at(PngEffort::Small);
@@ -219,7 +219,7 @@ fn what_has_to_be_light_passes_only_if_it_is() {
             (options.pass_through, options.inspect) = (trust, inspect);
             options.encode.min_quality = 1;
             let within = |limit| {
-                let target = RenderTarget::new(picture.size()).with_format(format).with_max_bytes(limit);
+                let target = RenderTarget::new(picture.size()).format(format).max_bytes(limit);
                 render(&file, &target, &options)
             };
             let passed = within(bytes).unwrap();
@@ -236,14 +236,14 @@ fn what_has_to_be_light_passes_only_if_it_is() {
 #[test]
 fn a_rendered_target_keeps_its_limit() {
     let generated = png(&photo(size("120x80")));
-    let target = RenderTarget::new(size("60x60")).with_format(Format::Jpeg);
+    let target = RenderTarget::new(size("60x60")).format(Format::Jpeg);
     let free = render(&generated, &target, &RenderOptions::default()).unwrap();
     let limit = free.bytes.len() as u64 * 4 / 5;
-    let light = render(&generated, &target.with_max_bytes(limit), &RenderOptions::default()).unwrap();
+    let light = render(&generated, &target.max_bytes(limit), &RenderOptions::default()).unwrap();
     assert!(light.bytes.len() as u64 <= limit);
     assert!(matches!(light.encoder, Some(EncoderSettings::Jpeg { quality: 40..90, .. })));
     assert_eq!((light.rect, &light.warnings), (free.rect, &vec![]));
-    let error = render(&generated, &target.with_max_bytes(99), &RenderOptions::default()).unwrap_err();
+    let error = render(&generated, &target.max_bytes(99), &RenderOptions::default()).unwrap_err();
     assert!(error.to_string().ends_with("bytes (quality 40, 4:2:0); expected at most 99"), "{error}");
 }
 
@@ -265,7 +265,7 @@ mod palette {
     use png::{BitDepth, ColorType, Transformations};
     use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
     use smart_resize::pixels::Layout;
-    use smart_resize::pixels::decode::{DecodeLimits, decode};
+    use smart_resize::pixels::decode::{DecodeOptions, decode};
     use smart_resize::pixels::render::Warning;
     use smart_resize::plan::Digest;
 
@@ -327,7 +327,7 @@ mod palette {
 
     /// The laws of a file with a palette. Returns the picture that it shows.
     fn checked(picture: &Picture, encoded: &Encoded) -> Picture {
-        let shown = decode(&encoded.bytes, &DecodeLimits::default()).unwrap().picture;
+        let shown = decode(&encoded.bytes, &DecodeOptions::default()).unwrap().picture;
         let (width, height, elsewhere) = read_elsewhere(&encoded.bytes, Format::Png);
         assert_eq!((width, height), (picture.size().width(), picture.size().height()));
         assert_eq!(elsewhere.len() as u32 / (width * height), if shown.layout().has_alpha() { 4 } else { 3 });
@@ -530,7 +530,7 @@ mod palette {
         let mut options = RenderOptions::default();
         options.encode = with_palette();
         let light = |picture: &Picture, max_bytes| {
-            let target = RenderTarget::new(picture.size()).with_max_bytes(max_bytes);
+            let target = RenderTarget::new(picture.size()).max_bytes(max_bytes);
             render(&png(picture), &target, &options).unwrap()
         };
         let picture = photo(size("150x100"));

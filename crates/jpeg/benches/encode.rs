@@ -1,5 +1,5 @@
-//! How long a picture of 1920x1080 takes, with a scratch buffer that is kept; beside it `jpeg-encoder` with the tables of
-//! the standard's annex, which it writes in one scan.
+//! How long a picture of 1920x1080 takes, with a scratch buffer that is kept; beside it `jpeg-encoder` with the tables
+//! of the standard's annex, which it writes in one scan.
 
 use std::hint::black_box;
 

@@ -71,8 +71,8 @@ impl<'a> Encoder<'a> {
         self
     }
 
-    /// The same encoder with an ICC profile of at most 16,707,345 bytes. It is written to APP2 segments, in parts where it
-    /// is longer than 65,519 bytes. An empty profile is not written.
+    /// The same encoder with an ICC profile of at most 16,707,345 bytes. It is written to APP2 segments, in parts where
+    /// it is longer than 65,519 bytes. An empty profile is not written.
     ///
     /// ```
     /// use smart_resize_jpeg::{Encoder, Scratch};
@@ -88,8 +88,8 @@ impl<'a> Encoder<'a> {
         self
     }
 
-    /// The same encoder with further segments, in this order behind the JFIF header: the second byte of the marker, 0xe1
-    /// to 0xef (APP1 to APP15) or 0xfe (COM), and at most 65,533 bytes.
+    /// The same encoder with further segments, in this order behind the JFIF header: the second byte of the marker,
+    /// 0xe1 to 0xef (APP1 to APP15) or 0xfe (COM), and at most 65,533 bytes.
     ///
     /// ```
     /// use smart_resize_jpeg::{Encoder, Scratch};

@@ -1,8 +1,9 @@
 //! Optimal Huffman tables (T.81, annex K.2), and the codes that they assign (annex C).
 //!
-//! The tables equal those of libjpeg: code lengths by Huffman's procedure, then shortened to 16 bits. A reserved symbol of
-//! count 1 takes part. It receives one of the longest codes, and its removal afterwards leaves the last code free, the one
-//! that is all ones. T.81 forbids this code, so that the ones that fill up the last byte of a scan are never a symbol.
+//! The tables equal those of libjpeg: code lengths by Huffman's procedure, then shortened to 16 bits. A reserved symbol
+//! of count 1 takes part. It receives one of the longest codes, and its removal afterwards leaves the last code free,
+//! the one that is all ones. T.81 forbids this code, so that the ones that fill up the last byte of a scan are never a
+//! symbol.
 
 use crate::symbol::{Counts, MAX_EXTRA, TABLES, Word, extra_bits};
 
@@ -66,8 +67,8 @@ impl HuffmanTable {
     }
 }
 
-/// The code lengths of the symbols and of the reserved one (figure K.1), without a limit. 0 means that a symbol does not
-/// occur.
+/// The code lengths of the symbols and of the reserved one (figure K.1), without a limit. 0 means that a symbol does
+/// not occur.
 fn code_sizes(counts: &[u64; 256]) -> [u16; SYMBOLS] {
     let mut sizes = [0; SYMBOLS];
     // The trees that are left: their counts, and their symbols as lists linked by `next`. Trees are ordered by their
@@ -108,9 +109,9 @@ fn code_sizes(counts: &[u64; 256]) -> [u16; SYMBOLS] {
     sizes
 }
 
-/// Shortens codes to 16 bits and removes the reserved one (figure K.3). Two codes of the greatest length differ in their last
-/// bit only. One of them becomes their common prefix; the other is put in place of a shorter code, whose symbol
-/// and itself then differ in one more bit.
+/// Shortens codes to 16 bits and removes the reserved one (figure K.3). Two codes of the greatest length differ in
+/// their last bit only. One of them becomes their common prefix; the other is put in place of a shorter code, whose
+/// symbol and itself then differ in one more bit.
 fn shorten(of_length: &mut [u16; SYMBOLS]) {
     for length in (MAX_LENGTH + 1..SYMBOLS).rev() {
         while of_length[length] > 0 {
@@ -127,8 +128,8 @@ fn shorten(of_length: &mut [u16; SYMBOLS]) {
 
 /// The codes of all symbols of a scan.
 pub(crate) struct Codes {
-    /// By [`Word::index`]: in the lowest 5 bits the length of the code and of the additional bits, at most 27; above them
-    /// the code, shifted left by the number of additional bits.
+    /// By [`Word::index`]: in the lowest 5 bits the length of the code and of the additional bits, at most 27; above
+    /// them the code, shifted left by the number of additional bits.
     entries: [u32; 256 * TABLES],
 }
 

@@ -1,8 +1,8 @@
 //! The symbols of interleaved scans, in which the MCUs follow each other (T.81, A.2.3): the one scan of a sequential
 //! picture, and the DC scan of a progressive one.
 //!
-//! A block beyond the edge of its component repeats the DC coefficient of the block before and has no AC coefficients, as
-//! in libjpeg. It costs at most two symbols, and no decoder shows it.
+//! A block beyond the edge of its component repeats the DC coefficient of the block before and has no AC coefficients,
+//! as in libjpeg. It costs at most two symbols, and no decoder shows it.
 
 use crate::frame::Frame;
 use crate::mcu_row::McuRow;

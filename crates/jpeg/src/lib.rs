@@ -1,7 +1,8 @@
 //! A fast JPEG encoder (ITU-T T.81) for 8-bit RGB pictures.
 //!
-//! It writes baseline files with one interleaved scan, or progressive files, always with Huffman tables that are optimal
-//! for the picture. Every byte is computed with integers, so the same input gives the same file on every processor.
+//! It writes baseline files with one interleaved scan, or progressive files, always with Huffman tables that are
+//! optimal for the picture. Every byte is computed with integers, so the same input gives the same file on every
+//! processor.
 //!
 //! One pass over the picture computes the coefficients, one MCU row at a time, and collects the symbols of every scan.
 //! The Huffman tables are built from the counts of the symbols. A second pass writes the symbols with these codes:
@@ -12,8 +13,8 @@
 //!                                                                progressive.rs
 //! ```
 //!
-//! Colour conversion, chroma averaging, the DCT and the quantisation have the rounding of libjpeg, and blocks beyond the
-//! edge have its filling, so the coefficients equal those of libjpeg-turbo with the `islow` DCT.
+//! Colour conversion, chroma averaging, the DCT and the quantisation have the rounding of libjpeg, and blocks beyond
+//! the edge have its filling, so the coefficients equal those of libjpeg-turbo with the `islow` DCT.
 //!
 //! ```
 //! use smart_resize_jpeg::{Encoder, Sampling, Scratch};

@@ -1,7 +1,7 @@
 //! One MCU row at a time: from pixels to quantised coefficients.
 //!
-//! Rows below the picture are filled as in libjpeg. Y repeats its last row. For 4:2:0 the last row of pixels is repeated
-//! until the number of rows is even; they are averaged; then Cb and Cr repeat their last averaged row.
+//! Rows below the picture are filled as in libjpeg. Y repeats its last row. For 4:2:0 the last row of pixels is
+//! repeated until the number of rows is even; they are averaged; then Cb and Cr repeat their last averaged row.
 
 use fearless_simd::Simd;
 

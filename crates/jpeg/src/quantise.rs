@@ -5,7 +5,8 @@
 //!
 //! A division by the step is a multiplication by its reciprocal: two times the upper half of a 16-bit product. The
 //! reciprocal has as many significant bits as 16 bits can hold, and the numerator is one larger where the reciprocal
-//! was rounded down (A. Fog, Optimizing subroutines in assembly language, 16.9). The result is exact for every numerator of 16 bits.
+//! was rounded down (A. Fog, Optimizing subroutines in assembly language, 16.9). The result is exact for every
+//! numerator of 16 bits.
 
 use crate::block::ZIGZAG;
 

@@ -143,8 +143,8 @@ impl Symbols {
         }
     }
 
-    /// Writes how many blocks have ended without a symbol: the position of the number's highest bit as a symbol, and the
-    /// bits below it.
+    /// Writes how many blocks have ended without a symbol: the position of the number's highest bit as a symbol, and
+    /// the bits below it.
     #[inline(always)]
     pub(crate) fn end_eob_run(&mut self, table: u32) {
         if self.eob_run > 0 {

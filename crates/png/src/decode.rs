@@ -13,7 +13,8 @@
 //! with the same pixels.
 //!
 //! On photographs, most of whose scanlines have filter type Paeth, it takes 0.7 to 0.8 of the time of the `png` crate
-//! (`cargo bench -p smart-resize-png --bench decode`). On graphics, where other filter types and long matches prevail, the two are equal.
+//! (`cargo bench -p smart-resize-png --bench decode`). On graphics, where other filter types and long matches prevail,
+//! the two are equal.
 //!
 //! ```
 //! use smart_resize_png::Colour;

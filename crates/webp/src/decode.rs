@@ -8,9 +8,9 @@ use crate::{Error, Layout};
 
 /// Decodes the WebP file into `pixels`, which is overwritten completely.
 ///
-/// The file is a still picture of `width` by `height` pixels, lossy or lossless. `pixels` receives `height` rows from top
-/// to bottom, without padding. With [`Layout::Rgb`] the alpha channel of the file is dropped; with [`Layout::Rgba`] a
-/// file without one gets alpha 255. Metadata is skipped and no colour is converted.
+/// The file is a still picture of `width` by `height` pixels, lossy or lossless. `pixels` receives `height` rows from
+/// top to bottom, without padding. With [`Layout::Rgb`] the alpha channel of the file is dropped; with [`Layout::Rgba`]
+/// a file without one gets alpha 255. Metadata is skipped and no colour is converted.
 ///
 /// The size is compared with the file's header before libwebp decodes anything, so that libwebp allocates memory only
 /// for a picture of the size that the caller passes.

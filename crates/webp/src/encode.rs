@@ -33,8 +33,8 @@ pub struct Settings {
 /// Encodes `pixels` as a lossy WebP file.
 ///
 /// `pixels` has `height` rows of `width` pixels, from top to bottom, without padding. The alpha channel is compressed
-/// losslessly. The colour of a pixel with alpha 0 is not preserved. The file has no metadata and no ICC profile; a reader
-/// takes it as sRGB.
+/// losslessly. The colour of a pixel with alpha 0 is not preserved. The file has no metadata and no ICC profile; a
+/// reader takes it as sRGB.
 ///
 /// # Errors
 ///
@@ -75,8 +75,8 @@ pub fn encode(pixels: &[u8], width: u32, height: u32, layout: Layout, settings: 
         Layout::Rgb => WebPPictureImportRGB,
         Layout::Rgba => WebPPictureImportRGBA,
     };
-    // SAFETY: `import` reads `stride` bytes of each of `height` rows, and `checked_stride` has checked that `pixels` has
-    // exactly that many. `picture` is initialised.
+    // SAFETY: `import` reads `stride` bytes of each of `height` rows, and `checked_stride` has checked that `pixels`
+    // has exactly that many. `picture` is initialised.
     let imported = unsafe { import(&raw mut picture.0, pixels.as_ptr(), stride) };
     if imported == 0 {
         return Err(encoding_error(picture.0.error_code));

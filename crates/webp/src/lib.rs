@@ -1,13 +1,13 @@
 //! A safe interface to the part of libwebp that [smart-resize](https://docs.rs/smart-resize) uses.
 //!
-//! [`encode`] writes pixels as a lossy WebP file. [`decode`] reads a still WebP file, lossy or lossless, into a buffer of
-//! the caller.
+//! [`encode`] writes pixels as a lossy WebP file. [`decode`] reads a still WebP file, lossy or lossless, into a buffer
+//! of the caller.
 //!
 //! smart-resize forbids `unsafe` code, and a call into C is `unsafe`. This package holds those calls, each with the
 //! reason why it is sound. Rust code checks every length before C receives it.
 //!
-//! libwebp 1.6 is compiled from the sources in `libwebp-sys`, which needs a C compiler and nothing else. No function here
-//! starts a thread. Within one build the same pixels and settings give the same bytes.
+//! libwebp 1.6 is compiled from the sources in `libwebp-sys`, which needs a C compiler and nothing else. No function
+//! here starts a thread. Within one build the same pixels and settings give the same bytes.
 //!
 //! ```
 //! use smart_resize_webp::{Layout, Settings, decode, encode};

@@ -27,8 +27,8 @@ pub struct ReadBody {
 ///
 /// # Errors
 ///
-/// 413 for one that is too long, 503 where there is no room for it now, 408 where the client is too slow, 400 where it breaks
-/// off.
+/// 413 for one that is too long, 503 where there is no room for it now, 408 where the client is too slow, 400 where it
+/// breaks off.
 pub async fn read(service: &Service, headers: &HeaderMap, body: Body, max: usize) -> Result<ReadBody, Refusal> {
     let too_long = |found: String| {
         Refusal::from(detail(StatusCode::PAYLOAD_TOO_LARGE, format!("body of {found} bytes, at most {max}")))

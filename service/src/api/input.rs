@@ -1,4 +1,5 @@
-//! The fields of a body that are known, read without a copy of the rest: a body of 72 MB of zeros is a gigabyte as a JSON value.
+//! The fields of a body that are known, read without a copy of the rest: a body of 72 MB of zeros is a gigabyte as a
+//! JSON value.
 
 use std::borrow::Cow;
 use std::fmt;

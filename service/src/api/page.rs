@@ -62,7 +62,7 @@ pub async fn plan(State(service): State<Service>, headers: HeaderMap, body: Body
     };
     let Preview { source, plan } = service.runner.preview(&value).await?;
     let cost = plan.cost();
-    let size = source.size().map(|size| json!({"width": size.width(), "height": size.height()}));
+    let size = source.size.map(|size| json!({"width": size.width(), "height": size.height()}));
     let answer = json!({
         "source": size,
         "cost_usd": cost.to_string().trim_start_matches('$'),

@@ -19,8 +19,8 @@ pub struct Proxy {
 /// The header with the URL that is meant.
 const TARGET: &str = "x-fal-target-url";
 
-/// Any method at `/api/fal/proxy`: the same as at the path of the URL in `x-fal-target-url`, whose host has to be one of fal's;
-/// nothing is sent there.
+/// Any method at `/api/fal/proxy`: the same as at the path of the URL in `x-fal-target-url`, whose host has to be one
+/// of fal's; nothing is sent there.
 pub async fn forward(State(proxy): State<Proxy>, mut request: Request) -> Response {
     let target =
         request.headers().get(TARGET).and_then(|value| value.to_str().ok()).and_then(|url| Url::parse(url).ok());

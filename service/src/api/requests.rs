@@ -58,8 +58,8 @@ pub async fn status(
     Ok(with_id(json(status.http_status(), &body), job.id))
 }
 
-/// `GET …/requests/<id>/status/stream`: the status now, and each time that it changes, until the request is over. Of the log,
-/// each event has the lines that no earlier one had, which the clients put together.
+/// `GET …/requests/<id>/status/stream`: the status now, and each time that it changes, until the request is over. Of
+/// the log, each event has the lines that no earlier one had, which the clients put together.
 ///
 /// # Errors
 ///

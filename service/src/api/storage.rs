@@ -1,7 +1,8 @@
 //! Files: what clients put here before they ask, and what was made.
 //!
-//! The JavaScript client asks where to put a file (`POST /storage/upload/initiate`), and puts it there; one of more than 90 MB in
-//! parts. The Python client asks for a token (`POST /storage/auth/token`) and posts the file (`POST /files/upload`).
+//! The JavaScript client asks where to put a file (`POST /storage/upload/initiate`), and puts it there; one of more
+//! than 90 MB in parts. The Python client asks for a token (`POST /storage/auth/token`) and posts the file (`POST
+//! /files/upload`).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -34,8 +35,8 @@ const ROOM_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a token is said to last.
 const TOKEN_MS: u64 = 24 * 3600 * 1000;
 
-/// `POST /storage/upload/initiate` and `…/initiate-multipart`: where to put a file, and where it will be. Who knows where it is
-/// does not know where it is put.
+/// `POST /storage/upload/initiate` and `…/initiate-multipart`: where to put a file, and where it will be. Who knows
+/// where it is does not know where it is put.
 ///
 /// # Errors
 ///

@@ -1,8 +1,9 @@
 //! Requests come in.
 //!
-//! On fal's hosts a POST to an endpoint is answered with the output at `fal.run`, and queued at `queue.fal.run`. Here it is
-//! queued where one of these holds: it came to `--queue-listen`; its path begins with `/queue`; its host begins with `queue.`;
-//! it has `fal_webhook`; it has the header `x-fal-queue-priority`, which the JavaScript client sends with each submission.
+//! On fal's hosts a POST to an endpoint is answered with the output at `fal.run`, and queued at `queue.fal.run`. Here
+//! it is queued where one of these holds: it came to `--queue-listen`; its path begins with `/queue`; its host begins
+//! with `queue.`; it has `fal_webhook`; it has the header `x-fal-queue-priority`, which the JavaScript client sends
+//! with each submission.
 //!
 //! As on fal, a submission is taken whatever its input is, and a wrong input is the request's result.
 

@@ -1,14 +1,14 @@
 //! fal's edit endpoints by way of its queue: submit, note the id, wait, fetch the result and its pictures.
 //!
-//! - The id is noted before anything is waited for, by a task of its own: giving a call up in the middle of its submission
-//!   does not lose the id. Who ends the runtime waits for those tasks first. Where the job was given up for good in
-//!   between, the call is given up as soon as its id is there.
+//! - The id is noted before anything is waited for, by a task of its own: giving a call up in the middle of its
+//!   submission does not lose the id. Who ends the runtime waits for those tasks first. Where the job was given up for
+//!   good in between, the call is given up as soon as its id is there.
 //! - The URLs that submit answered are followed where they are of the upstream's own origin, and built from the id
 //!   otherwise, so that the key goes nowhere else.
 //! - Questions that fail are asked again: a call that was accepted is paid for, and its result is there to be had. Only
 //!   what the endpoint itself says is its end.
-//! - Pictures are read from data URIs, or fetched: from the upstream's own origin wherever that is, otherwise from public
-//!   addresses alone. The key is not sent along.
+//! - Pictures are read from data URIs, or fetched: from the upstream's own origin wherever that is, otherwise from
+//!   public addresses alone. The key is not sent along.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -128,7 +128,7 @@ impl Fal {
             self.tasks.spawn(async move { fal.submit(&request, &job, body).await })
         };
         let ticket = submission.await.map_err(|error| {
-            GenerateError::new(GenerateErrorKind::Transport, "the submission was given up").with_source(error)
+            GenerateError::new(GenerateErrorKind::Transport, "the submission was given up").caused_by(error)
         })??;
         if let Some(result) = self.wait(&ticket, request, job, false).await {
             return result;
@@ -182,7 +182,7 @@ impl Fal {
     async fn body(&self, request: &GenerationRequest) -> Result<Vec<u8>, GenerateError> {
         let (model, request, fetcher) = (model(request)?, request.clone(), self.fetcher.clone());
         let unable = |error: Box<dyn std::error::Error + Send + Sync>| {
-            GenerateError::new(GenerateErrorKind::InvalidRequest, "the input cannot be written").with_source(error)
+            GenerateError::new(GenerateErrorKind::InvalidRequest, "the input cannot be written").caused_by(error)
         };
         let encoded = spawn_blocking(move || {
             let input = EditInput::new(model, &request, url_of(request.source(), &fetcher).unwrap_or_default())?;
@@ -224,7 +224,7 @@ impl Fal {
             cancel_url: submitted.cancel_url,
         });
         let invalid = |message: &str| GenerateError::new(GenerateErrorKind::InvalidAnswer, message);
-        let progress = progress.map_err(|error| invalid("submitting").with_source(error))?;
+        let progress = progress.map_err(|error| invalid("submitting").caused_by(error))?;
         let ticket = self.ticket(&endpoint, &progress).ok_or_else(|| invalid("submitting: an id that is none"))?;
         job.note(request, Some(ticket.progress())).await;
         // After the id is noted: who gives a job up looks for ids when the job knows of it, and one of the two sees the
@@ -235,8 +235,8 @@ impl Fal {
         Ok(ticket)
     }
 
-    /// Asks for the status until the call is over, and then for the result; nothing where the upstream does not know the
-    /// call. One that was just submitted it may know a little later.
+    /// Asks for the status until the call is over, and then for the result; nothing where the upstream does not know
+    /// the call. One that was just submitted it may know a little later.
     async fn wait(
         &self,
         ticket: &Ticket,
@@ -284,7 +284,7 @@ impl Fal {
                 Ok(Status { status: QueueState::Completed }) => Step::Completed,
                 Ok(_) => Step::Wait(None),
                 Err(error) => {
-                    Step::Trouble(GenerateError::new(GenerateErrorKind::InvalidAnswer, "the status").with_source(error))
+                    Step::Trouble(GenerateError::new(GenerateErrorKind::InvalidAnswer, "the status").caused_by(error))
                 }
             },
             404 => Step::Unknown,
@@ -299,7 +299,7 @@ impl Fal {
             Ok(answer) => answer,
             Err(error @ Unanswered::TooLong { .. }) => {
                 job.note(request, None).await;
-                return Step::Done(Err(GenerateError::from(error).with_billed_images(request.variants())));
+                return Step::Done(Err(GenerateError::from(error).billed_images(request.variants())));
             }
             Err(error) => return Step::Trouble(error.into()),
         };
@@ -309,10 +309,10 @@ impl Fal {
             200..=299 => match serde_json::from_slice(&answer.body) {
                 Ok(output) => Step::Done(self.pictures(&output, request, job).await),
                 Err(error) => {
-                    Step::Trouble(GenerateError::new(GenerateErrorKind::InvalidAnswer, "the result").with_source(error))
+                    Step::Trouble(GenerateError::new(GenerateErrorKind::InvalidAnswer, "the result").caused_by(error))
                 }
             },
-            400 if error().message().contains("still in progress") => Step::Wait(None),
+            400 if error().message.contains("still in progress") => Step::Wait(None),
             429 => Step::Wait(answer.retry_after),
             // Of the key, and not of the call.
             401 | 403 => Step::Done(Err(error())),
@@ -325,8 +325,8 @@ impl Fal {
         }
     }
 
-    /// The pictures of a result. Where one cannot be had for now, the call goes on being known by its id; where it never
-    /// can, the call is over, or whoever asks the same again would get the same failure for ever.
+    /// The pictures of a result. Where one cannot be had for now, the call goes on being known by its id; where it
+    /// never can, the call is over, or whoever asks the same again would get the same failure for ever.
     async fn pictures(
         &self,
         output: &EditOutput,
@@ -336,21 +336,21 @@ impl Fal {
         let fetched = output.images.iter().enumerate().map(async |(index, image)| match image.data(MAX_IMAGE_BYTES) {
             Some(data) => data.map(|data| data.bytes().clone()).map_err(|error| {
                 let message = format!("image {index} of the result");
-                GenerateError::new(GenerateErrorKind::InvalidAnswer, message).with_source(error)
+                GenerateError::new(GenerateErrorKind::InvalidAnswer, message).caused_by(error)
             }),
             None => self.fetcher.get(&image.url).await.map(|bytes| Arc::from(&*bytes)).map_err(|error| {
                 let is_gone = matches!(error, FetchError::Status { status: 404 | 410 });
                 let may_come = error.is_transient() && !is_gone;
                 let kind = if may_come { GenerateErrorKind::Transport } else { GenerateErrorKind::InvalidAnswer };
-                GenerateError::new(kind, format!("image {index} of the result: {error}")).with_source(error)
+                GenerateError::new(kind, format!("image {index} of the result: {error}")).caused_by(error)
             }),
         });
         let made = u32::try_from(output.images.len()).unwrap_or(u32::MAX);
         let generated = match try_join_all(fetched).await {
             Ok(bytes) => output.generated(format!("fal:{}", self.endpoint(request)?), bytes),
-            Err(error) => Err(error.with_billed_images(made)),
+            Err(error) => Err(error.billed_images(made)),
         };
-        if generated.as_ref().is_err_and(|error| error.kind() != GenerateErrorKind::Transport) {
+        if generated.as_ref().is_err_and(|error| error.kind != GenerateErrorKind::Transport) {
             job.note(request, None).await;
         }
         generated
@@ -410,7 +410,7 @@ fn model(request: &GenerationRequest) -> Result<EditModel, GenerateError> {
 
 /// Where fal finds the source: at its own URL where that is not known to be private, else in the request itself.
 fn url_of(source: &Source, fetcher: &Fetcher) -> Option<String> {
-    match (source.url(), source.bytes()) {
+    match (&source.url, source.bytes()) {
         (Some(url), Some(bytes)) if fetcher.check(url).is_err() => source_url(&Source::from_bytes(Arc::clone(bytes))),
         _ => source_url(source),
     }

@@ -86,7 +86,7 @@ impl Gemini {
         let result = read_answer(format!("gemini:{model}"), answer.status, &answer.body, MAX_IMAGE_BYTES);
         let is_over = match &result {
             Ok(_) => false,
-            Err(error) => !answer.is_of_a_gateway() && error.kind() != GenerateErrorKind::InvalidAnswer,
+            Err(error) => !answer.is_of_a_gateway() && error.kind != GenerateErrorKind::InvalidAnswer,
         };
         if is_over {
             job.note(request, None).await;
@@ -153,24 +153,24 @@ async fn body(request: &GenerationRequest, source: Source) -> Result<Vec<u8>, Ge
 /// What [`GenerateContentRequest::new`] makes of the request, with another source.
 fn with_source(request: &GenerationRequest, source: &Source) -> Result<GenerateContentRequest, GenerateError> {
     let mut content = GenerateContentRequest::for_json(source, request.prompt(), serde_json::Value::Null)?;
-    let size = request.preset().tier().map(|tier| match tier {
+    let size = request.preset().tier.map(|tier| match tier {
         Tier::HALF_K => "512".to_owned(),
         tier => tier.to_string(),
     });
     let config = serde_json::json!({
         "responseModalities": ["TEXT", "IMAGE"],
         "seed": request.seed().map(|seed| seed % (1 << 31)),
-        "imageConfig": {"aspectRatio": request.preset().ratio().to_string(), "imageSize": size},
+        "imageConfig": {"aspectRatio": request.preset().ratio, "imageSize": size},
     });
     content.generation_config = serde_json::from_value(config).map_err(|error| {
-        GenerateError::new(GenerateErrorKind::InvalidRequest, "the request cannot be written").with_source(error)
+        GenerateError::new(GenerateErrorKind::InvalidRequest, "the request cannot be written").caused_by(error)
     })?;
     Ok(content)
 }
 
 fn written(content: &GenerateContentRequest) -> Result<Vec<u8>, GenerateError> {
     serde_json::to_vec(content).map_err(|error| {
-        GenerateError::new(GenerateErrorKind::InvalidRequest, "the request cannot be written").with_source(error)
+        GenerateError::new(GenerateErrorKind::InvalidRequest, "the request cannot be written").caused_by(error)
     })
 }
 
@@ -184,18 +184,18 @@ async fn lighter(source: &Source) -> Result<Source, GenerateError> {
 fn lightened(bytes: &[u8]) -> Result<Source, GenerateError> {
     let fail = |message: &str| GenerateError::new(GenerateErrorKind::InvalidRequest, message);
     let upright = probe(bytes, &DecodeLimits::default())
-        .map_err(|error| fail("the source cannot be read").with_source(error))?
+        .map_err(|error| fail("the source cannot be read").caused_by(error))?
         .size;
     let mut options = RenderOptions::default();
     options.inspect = Inspect::Off;
     let mut longest = upright.width().max(upright.height()).min(MAX_SIDE);
     loop {
         let Some(size) = scaled(upright, longest) else { return Err(fail("the source has no size")) };
-        let target = RenderTarget::new(size).with_format(Format::Jpeg).with_max_bytes(MAX_INLINE_BYTES);
+        let target = RenderTarget::new(size).format(Format::Jpeg).max_bytes(MAX_INLINE_BYTES);
         match render(bytes, &target, &options) {
-            Ok(rendered) => return Ok(Source::from_bytes(rendered.bytes).with_size(size)),
+            Ok(rendered) => return Ok(Source::from_bytes(rendered.bytes).size(size)),
             Err(smart_resize::pixels::render::RenderError::Encode(_)) if longest > 512 => longest = longest / 4 * 3,
-            Err(error) => return Err(fail("the source cannot be made smaller").with_source(error)),
+            Err(error) => return Err(fail("the source cannot be made smaller").caused_by(error)),
         }
     }
 }
@@ -211,7 +211,7 @@ async fn in_background<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, GenerateError> + Send + 'static,
 ) -> Result<T, GenerateError> {
     spawn_blocking(work).await.map_err(|error| {
-        GenerateError::new(GenerateErrorKind::InvalidRequest, "the source cannot be prepared").with_source(error)
+        GenerateError::new(GenerateErrorKind::InvalidRequest, "the source cannot be prepared").caused_by(error)
     })?
 }
 

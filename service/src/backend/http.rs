@@ -34,8 +34,8 @@ impl Answer {
 
     /// The error, with the time that the answer's header names, where the body names none.
     pub(super) fn with_wait(&self, error: GenerateError) -> GenerateError {
-        match self.retry_after.filter(|_| error.retry_after().is_none()) {
-            Some(wait) => error.with_retry_after(wait),
+        match self.retry_after.filter(|_| error.retry_after.is_none()) {
+            Some(wait) => error.retry_after(wait),
             None => error,
         }
     }
@@ -61,7 +61,7 @@ impl From<Unanswered> for GenerateError {
             Unanswered::TooLong { .. } => GenerateErrorKind::InvalidAnswer,
             Unanswered::Unsent(_) | Unanswered::Lost(_) => GenerateErrorKind::Transport,
         };
-        Self::new(kind, error.to_string()).with_source(error)
+        Self::new(kind, error.to_string()).caused_by(error)
     }
 }
 
@@ -101,8 +101,8 @@ pub(super) fn keyed(name: HeaderName, value: Option<HeaderValue>) -> HeaderMap {
     value.map(|value| (name, value)).into_iter().collect()
 }
 
-/// The wait that `Retry-After` names, in seconds or by a date. A date is read by the clock of whoever answered, where the
-/// answer tells what that shows: clocks differ.
+/// The wait that `Retry-After` names, in seconds or by a date. A date is read by the clock of whoever answered, where
+/// the answer tells what that shows: clocks differ.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {

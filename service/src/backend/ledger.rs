@@ -9,9 +9,8 @@
 //! It is asked anew where somebody asks for the same again: after a crash, or of his own will. A job that asked a call
 //! and does not know what became of it does not ask it again by itself, since it might pay twice; it fails.
 //!
-//! A call that is over without a picture has no progress any more, as far as it is known to be over. One that
-//! succeeded keeps it until its answer is safe, which only the caller knows: whoever keeps the answer drops the progress
-//! with it.
+//! A call that is over without a picture has no progress any more, as far as it is known to be over. One that succeeded
+//! keeps it until its answer is safe, which only the caller knows: whoever keeps the answer drops the progress with it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -169,7 +168,7 @@ impl Job {
         let Some(budget) = self.budget.as_ref().filter(|_| !is_counted) else { return work.await };
         let reservation = budget.reserve(request)?;
         let result = work.await;
-        if result.as_ref().is_err_and(|error| error.billed_images() > 0) && self.goes_on(request) {
+        if result.as_ref().is_err_and(|error| error.billed_images > 0) && self.goes_on(request) {
             self.known().counted.insert(request.call());
         }
         reservation.settle_with(&result);
@@ -189,5 +188,5 @@ impl fmt::Debug for Job {
 }
 
 fn not_made(error: StoreError) -> GenerateError {
-    GenerateError::new(GenerateErrorKind::Store, "the call was not made").with_source(error)
+    GenerateError::new(GenerateErrorKind::Store, "the call was not made").caused_by(error)
 }

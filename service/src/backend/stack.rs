@@ -120,22 +120,22 @@ async fn in_time(
         if job.is_certain(request) && !job.goes_on(request) {
             return error;
         }
-        let billed = error.billed_images().max(request.variants());
+        let billed = error.billed_images.max(request.variants());
         let error = if job.is_certain(request) { error } else { unsure(error) };
-        error.with_billed_images(billed)
+        error.billed_images(billed)
     })
 }
 
 /// The same failure of a call that may have been made.
 fn unsure(error: GenerateError) -> GenerateError {
-    let separator = if error.message().is_empty() { "" } else { "; " };
-    let message = format!("{}{separator}the call may have been made and paid for", error.message());
-    let unsure = GenerateError::new(error.kind(), message);
-    let unsure = match error.retry_after() {
-        Some(wait) => unsure.with_retry_after(wait),
+    let separator = if error.message.is_empty() { "" } else { "; " };
+    let message = format!("{}{separator}the call may have been made and paid for", error.message);
+    let unsure = GenerateError::new(error.kind, message);
+    let unsure = match error.retry_after {
+        Some(wait) => unsure.retry_after(wait),
         None => unsure,
     };
-    unsure.with_source(error)
+    unsure.caused_by(error)
 }
 
 /// Which failures of a call are tried again, and when.
@@ -171,7 +171,7 @@ impl Again {
 
     /// Whether `error` of the call may be otherwise the next time.
     fn may_help(&mut self, error: &GenerateError, JobCall { request, job }: &JobCall) -> bool {
-        match error.kind() {
+        match error.kind {
             // It may have been made, or go on, and would be paid for twice.
             _ if !job.is_certain(request) => false,
             GenerateErrorKind::RateLimited | GenerateErrorKind::Transport | GenerateErrorKind::TimedOut => true,
@@ -190,7 +190,7 @@ impl Policy<JobCall, Generated, BoxError> for Again {
         if !self.may_help(error, call) {
             return None;
         }
-        let asked = error.retry_after();
+        let asked = error.retry_after;
         if asked.is_some_and(|asked| asked > self.timings.longest_retry) {
             return None;
         }

@@ -89,8 +89,8 @@ impl FetchError {
 
     /// The mistake of the field at `loc`, which is `url`, as fal answers it.
     ///
-    /// It does not tell whether a name has addresses that are not public or none at all, nor what went wrong below HTTP:
-    /// whoever asks would learn about the network that this runs in.
+    /// It does not tell whether a name has addresses that are not public or none at all, nor what went wrong below
+    /// HTTP: whoever asks would learn about the network that this runs in.
     pub fn to_entry(&self, url: &str, loc: impl Into<Vec<Loc>>) -> DetailEntry {
         let error_type = match self {
             Self::TooLarge { .. } => ErrorType::FileTooLarge,
@@ -109,7 +109,7 @@ impl FetchError {
         let echo: String = url.chars().take(MAX_ECHO_CHARS).collect();
         let entry = DetailEntry::new(error_type, loc, msg, &echo.into());
         match self {
-            Self::TooLarge { max } => entry.with_ctx("max_size", *max),
+            Self::TooLarge { max } => entry.ctx("max_size", *max),
             _ => entry,
         }
     }

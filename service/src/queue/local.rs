@@ -37,8 +37,8 @@ struct Lines {
 }
 
 impl LocalQueue {
-    /// The queue, with every request in `store` that is not over, oldest first; those that ran when the last process ended
-    /// go on.
+    /// The queue, with every request in `store` that is not over, oldest first; those that ran when the last process
+    /// ended go on.
     ///
     /// # Errors
     ///

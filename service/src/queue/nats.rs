@@ -7,9 +7,9 @@
 //! | `SMART_RESIZE_FINISH` | a request whose calls are all over | the request's | its pictures are cut and kept |
 //! | `SMART_RESIZE_HOOK` | a request that is over | the request's | its webhook is told |
 //!
-//! A message is acknowledged when what it asks for is kept. While a worker is at it, it says so every third of `--ack-wait`; one
-//! that died says nothing, and the message goes to another, which finds in the store how far the first one came. JetStream
-//! drops a message whose identity it has seen.
+//! A message is acknowledged when what it asks for is kept. While a worker is at it, it says so every third of
+//! `--ack-wait`; one that died says nothing, and the message goes to another, which finds in the store how far the
+//! first one came. JetStream drops a message whose identity it has seen.
 
 mod steps;
 
@@ -38,8 +38,8 @@ use crate::store::{Kind, StoreFailure};
 
 /// How long JetStream remembers the identities of messages.
 const REMEMBERED: Duration = Duration::from_secs(3600);
-/// After how many deliveries a message is a request's failure: it may be what kills workers, and a store that fails for so long is
-/// none.
+/// After how many deliveries a message is a request's failure: it may be what kills workers, and a store that fails for
+/// so long is none.
 const MAX_DELIVERIES: i64 = 10;
 /// How long a worker may be silent, until a worker says otherwise.
 const ACK_WAIT: Duration = Duration::from_secs(30);

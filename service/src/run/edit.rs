@@ -1,5 +1,5 @@
-//! A request to an edit endpoint, answered by the built-in generator: so that the service has an upstream where there is no
-//! other, itself among them.
+//! A request to an edit endpoint, answered by the built-in generator: so that the service has an upstream where there
+//! is no other, itself among them.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -29,9 +29,9 @@ impl Runner {
             let made = work(move || LocalGenerator::default().generate(&request)).await;
             let made = made.map_err(|error| internal("the built-in generator", &error))?;
             let made: Generated = made.map_err(|error| internal("the built-in generator", &error))?;
-            description = made.description().unwrap_or_default().to_owned();
-            for bytes in made.images() {
-                images.push(self.file(bytes, images.len()).await?);
+            description = made.description.unwrap_or_default();
+            for bytes in made.images {
+                images.push(self.file(&bytes, images.len()).await?);
             }
         }
         let output = serde_json::to_value(EditOutput::new(images, description));
@@ -84,21 +84,13 @@ pub(crate) fn edit_input(body: &Value) -> Result<EditInput, ErrorBody> {
 fn preset(model: EditModel, input: &EditInput, source: &Source) -> Result<Preset, Stop> {
     let model = model.model();
     let tier = input.resolution.or_else(|| model.has(Tier::K1).then_some(Tier::K1));
-    let rows = model.presets().iter().filter(|preset| preset.tier() == tier);
+    let rows = model.presets().iter().filter(|preset| preset.tier == tier);
     let size = size_of(source)?;
     let found = if input.aspect_ratio == "auto" {
-        // The shape that is nearest to the source's, of which the least is lost.
-        let kept = |preset: &&Preset| {
-            let (frame, source) = (preset.size(), size);
-            let (a, b) = (
-                u64::from(frame.width()) * u64::from(source.height()),
-                u64::from(frame.height()) * u64::from(source.width()),
-            );
-            1_000_000 * a.min(b) / a.max(b).max(1)
-        };
-        rows.max_by_key(kept)
+        rows.max_by_key(|preset| preset.size.nearness(size))
     } else {
-        rows.clone().find(|preset| preset.ratio().to_string() == input.aspect_ratio)
+        let ratio = input.aspect_ratio.parse::<smart_resize::model::AspectRatio>().ok();
+        ratio.and_then(|ratio| rows.clone().find(|preset| preset.ratio == Some(ratio)))
     };
     found.copied().ok_or_else(|| {
         let msg = format!("Value error, no preset of {} is {}", model.name(), input.aspect_ratio);
@@ -110,11 +102,11 @@ fn preset(model: EditModel, input: &EditInput, source: &Source) -> Result<Preset
 /// A plan of one generation at `preset`.
 fn plan(model: EditModel, input: &EditInput, source: &Source, preset: Preset) -> Result<Plan, Stop> {
     let builder = Request::builder(source.clone())
-        .sizes([preset.size().to_string()])
+        .sizes([preset.size.to_string()])
         .model(model.model())
         .variants(input.num_images)
         .transfer_format(input.output_format);
-    let builder = match preset.tier() {
+    let builder = match preset.tier {
         Some(tier) => builder.floor(tier),
         None => builder,
     };

@@ -1,4 +1,5 @@
-//! What the endpoint takes beside fal's fields: safe areas, a focus, and a loss of shape for which generations are shared.
+//! What the endpoint takes beside fal's fields: safe areas, a focus, and a loss of shape for which generations are
+//! shared.
 
 use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
@@ -98,7 +99,7 @@ impl Extras {
         let areas =
             self.safe_areas.iter().map(|[top, right, bottom, left]| Insets::from_pixels(*top, *right, *bottom, *left));
         let targets = input.target_sizes.iter().zip(areas.chain(std::iter::repeat(Insets::default())));
-        let builder = builder.targets(targets.map(|(size, area)| Target::new(*size).with_safe_area(area)));
+        let builder = builder.targets(targets.map(|(size, area)| Target::new(*size).safe_area(area)));
         let builder = builder.focus(self.focus.map_or(Focus::CENTRE, |[x, y]| Focus::point(x, y)));
         match self.max_loss {
             Some(max_loss) => builder.sharing(Sharing::Shared { max_loss }),

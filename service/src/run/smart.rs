@@ -158,9 +158,9 @@ impl Runner {
         scene: Option<Scene>,
     ) -> Result<Plan, Stop> {
         let model = self.planned_model();
-        let mut prices = model.prices().clone();
+        let mut prices = model.prices.clone();
         if !self.backend.has_vision() {
-            prices = prices.with_per_request(UsdMicros(0));
+            prices = prices.per_request(UsdMicros(0));
         }
         let mut builder = Request::builder(source)
             .instruction(input.prompt.as_str())
@@ -268,9 +268,9 @@ fn tell(event: &Event<'_>, plan: &Plan, speaker: &Speaker) {
             speaker.say(format!("Call {} of {calls}{preset}", call.0 + 1));
         }
         Event::CallAnswered { call, generated, reused } => {
-            let images = generated.images().len();
+            let images = generated.images.len();
             let how = if *reused { "was answered before" } else { "is answered" };
-            speaker.say(format!("Call {} of {calls} {how}: {images} pictures by {}", call.0 + 1, generated.backend()));
+            speaker.say(format!("Call {} of {calls} {how}: {images} pictures by {}", call.0 + 1, generated.backend));
         }
         Event::CallFailed { call, error } => speaker.say(format!("Call {} of {calls} failed: {error}", call.0 + 1)),
         Event::StoreFailed { call, error } => tracing::error!(?call, %error, "an answer could not be kept"),

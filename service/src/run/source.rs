@@ -1,7 +1,7 @@
 //! The picture to work from: out of the input, out of this service's own files, or fetched; then upright and in sRGB.
 
 use bytes::Bytes;
-use smart_resize::pixels::decode::{DecodeError, decode};
+use smart_resize::pixels::decode::{DecodeError, DecodeOptions, decode};
 use smart_resize::pixels::render::RenderError;
 use smart_resize::plan::Digest;
 use smart_resize::wire::fal::{DetailEntry, ErrorBody, ErrorType, Loc};
@@ -21,11 +21,11 @@ impl Runner {
         if let Some(KeptSource { blob, size }) = job.source
             && let Some(bytes) = self.store.blob(&blob).await?
         {
-            return Ok(Source::from_bytes(bytes.as_ref()).with_size(size));
+            return Ok(Source::from_bytes(bytes.as_ref()).size(size));
         }
         let source = self.read(self.picture(image_url, loc).await?, image_url, loc).await?;
         // Invariant: a source that was read has bytes and a size.
-        if let (Some(bytes), Some(size)) = (source.bytes(), source.size()) {
+        if let (Some(bytes), Some(size)) = (source.bytes(), source.size) {
             let blob = self.store.put_blob(Bytes::from_owner(bytes.clone())).await?;
             self.change(job, move |job| job.source = Some(KeptSource { blob, size })).await?;
         }
@@ -71,7 +71,7 @@ impl Runner {
         let limits = self.decode_limits();
         // Decoded once to be sure that it is whole: what comes next may be paid for.
         let read = work(move || {
-            decode(&bytes, &limits)?;
+            decode(&bytes, &DecodeOptions::default().limits(limits))?;
             Source::read(bytes.as_ref(), &limits)
         });
         let read = read.await;
@@ -110,11 +110,11 @@ fn unreadable(error: &RenderError, image_url: &str, loc: &[Loc]) -> ErrorBody {
         }
         RenderError::Decode(DecodeError::TooManyPixels { max, .. }) => {
             let msg = format!("Image is too large: {error}");
-            DetailEntry::new(ErrorType::ImageTooLarge, loc, msg, &input).with_ctx("max_pixels", *max)
+            DetailEntry::new(ErrorType::ImageTooLarge, loc, msg, &input).ctx("max_pixels", *max)
         }
         RenderError::Decode(DecodeError::InputTooLarge { max, .. }) => {
             let msg = format!("File is too large: {error}");
-            DetailEntry::new(ErrorType::FileTooLarge, loc, msg, &input).with_ctx("max_size", *max)
+            DetailEntry::new(ErrorType::FileTooLarge, loc, msg, &input).ctx("max_size", *max)
         }
         _ => load_error(image_url, &error.to_string(), loc),
     };
@@ -124,5 +124,5 @@ fn unreadable(error: &RenderError, image_url: &str, loc: &[Loc]) -> ErrorBody {
 /// The size of a source, which is known once it was read.
 pub(super) fn size_of(source: &Source) -> Result<Size, Stop> {
     let none = || Stop::Answer(ErrorBody::text("the source has no size"));
-    source.size().ok_or_else(none)
+    source.size.ok_or_else(none)
 }

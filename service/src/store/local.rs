@@ -1,10 +1,10 @@
 //! The store of one machine: records in `redb`, blobs in a folder.
 //!
-//! One thread writes. It takes all writes that wait, does them in one transaction, commits, and answers each: so a write
-//! is safe when it returns, and a hundred at once cost one flush to the disk.
+//! One thread writes. It takes all writes that wait, does them in one transaction, commits, and answers each: so a
+//! write is safe when it returns, and a hundred at once cost one flush to the disk.
 //!
-//! After the first error of its file, a full disk among them, `redb` writes no more until it is opened anew: each write then
-//! fails, and [`LocalStore::is_healthy`] says so, so that whoever watches the process starts it again.
+//! After the first error of its file, a full disk among them, `redb` writes no more until it is opened anew: each write
+//! then fails, and [`LocalStore::is_healthy`] says so, so that whoever watches the process starts it again.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -145,8 +145,8 @@ impl LocalStore {
         read().map_err(|source| failure("read", kind, key, source))
     }
 
-    /// Every record of a kind, in the order of their keys. One that cannot be understood is left out, and the log says so:
-    /// it is no reason to keep all others from being served.
+    /// Every record of a kind, in the order of their keys. One that cannot be understood is left out, and the log says
+    /// so: it is no reason to keep all others from being served.
     ///
     /// # Errors
     ///
@@ -308,8 +308,8 @@ impl LocalStore {
         }
     }
 
-    /// Deletes blobs that were neither written nor asked to be kept for `age`, and says how many. What cannot be looked at or
-    /// deleted is passed over, and the log says so.
+    /// Deletes blobs that were neither written nor asked to be kept for `age`, and says how many. What cannot be looked
+    /// at or deleted is passed over, and the log says so.
     ///
     /// # Errors
     ///

@@ -43,8 +43,8 @@ impl std::fmt::Debug for NatsStore {
 }
 
 impl NatsStore {
-    /// Connects to the servers at `url`, and makes what is not there, on `replicas` servers each; what is there already stays
-    /// as it was made. What is kept is kept for `age` after its last change.
+    /// Connects to the servers at `url`, and makes what is not there, on `replicas` servers each; what is there already
+    /// stays as it was made. What is kept is kept for `age` after its last change.
     ///
     /// # Errors
     ///
@@ -154,8 +154,9 @@ impl NatsStore {
         Ok(NatsWatch { changes })
     }
 
-    /// Puts a blob, unless it is there and young: JetStream deletes it for the age of its last put. Two that put it at the
-    /// same time each put all of it; the later one is found, and the bytes of the other are deleted at once or for their age.
+    /// Puts a blob, unless it is there and young: JetStream deletes it for the age of its last put. Two that put it at
+    /// the same time each put all of it; the later one is found, and the bytes of the other are deleted at once or for
+    /// their age.
     pub(super) async fn put_blob(&self, digest: &Digest, bytes: Bytes) -> Result<(), StoreFailure> {
         let failed = |source: BoxError| StoreFailure::new(format!("blob {digest} could not be written"), source);
         match self.blobs.info(digest.to_string()).await {

@@ -132,9 +132,10 @@ pub(crate) async fn serve(router: Router) -> String {
 fn preset(model: &str, ratio: &str, tier: Option<&str>) -> Option<Size> {
     let table = Model::all().into_iter().find(|table| table.name() == model)?;
     let found = table.presets().iter().find(|preset| {
-        preset.ratio().to_string() == ratio && preset.tier().map(|tier| tier.to_string()).as_deref() == tier
+        preset.ratio.is_some_and(|own| own.to_string() == ratio)
+            && preset.tier.map(|tier| tier.to_string()).as_deref() == tier
     })?;
-    Some(found.size())
+    Some(found.size)
 }
 
 /// A picture of `size`, as the trick makes it.

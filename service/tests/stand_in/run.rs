@@ -109,12 +109,12 @@ impl Ledger for MemoryLedger {
 pub(crate) fn source() -> Source {
     let size = Size::new(120, 90).unwrap();
     let picture = Picture::from_rgb(size, (0..120 * 90 * 3).map(|at: u32| at.to_be_bytes()[3]).collect()).unwrap();
-    Source::from_bytes(encode(&picture, Format::Png, &EncodeOptions::default()).unwrap().bytes).with_size(size)
+    Source::from_bytes(encode(&picture, Format::Png, &EncodeOptions::default()).unwrap().bytes).size(size)
 }
 
 /// The plan of these sizes for a backend that makes so many images a call, at the smallest tier there is.
 pub(crate) fn plan(source: &Source, sizes: &[&str], variants: u32, per_call: u16) -> Plan {
-    let table = Model::nano_banana_2().with_variants_per_call(NonZeroU16::new(per_call).unwrap());
+    let table = Model::nano_banana_2().variants_per_call(NonZeroU16::new(per_call).unwrap());
     let request = Request::builder(source.clone())
         .model(table)
         .floor(Tier::HALF_K)
@@ -170,7 +170,7 @@ pub(crate) fn told(outcome: &Outcome) -> String {
             let warnings = output.provenance.warnings.iter().map(|warning| format!("; {warning}"));
             format!("a picture{}", warnings.collect::<String>())
         }
-        Err(RenditionError::Generation(_)) => failure.unwrap().kind().to_string(),
+        Err(RenditionError::Generation(_)) => failure.unwrap().kind.to_string(),
         Err(error) => error.to_string(),
     });
     pictures.collect::<Vec<_>>().join(" + ")

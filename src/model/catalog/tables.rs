@@ -16,7 +16,7 @@ pub(in crate::model) const fn row(ratio_w: u16, ratio_h: u16, width: u32, height
     let (Ok(size), Some(ratio)) = (Size::new(width, height), AspectRatio::new(ratio_w, ratio_h)) else {
         panic!("a row with a side or a ratio of 0, or with too long a side");
     };
-    Preset::new(size, ratio, tier)
+    Preset { size, ratio: Some(ratio), tier }
 }
 
 /// A ratio, and the width and height of its preset: what the providers' tables list.
@@ -141,10 +141,7 @@ const fn check_distinct(rows: &[Preset]) {
         while j < i {
             let (a, b) = (&rows[i], &rows[j]);
             assert!(!same_ratio(a, b) || milli_k(a) != milli_k(b), "two rows of the same names");
-            assert!(
-                a.size().width() != b.size().width() || a.size().height() != b.size().height(),
-                "two rows of one size"
-            );
+            assert!(a.size.width() != b.size.width() || a.size.height() != b.size.height(), "two rows of one size");
             j += 1;
         }
         i += 1;
@@ -152,11 +149,14 @@ const fn check_distinct(rows: &[Preset]) {
 }
 
 const fn same_ratio(a: &Preset, b: &Preset) -> bool {
-    a.ratio().width() == b.ratio().width() && a.ratio().height() == b.ratio().height()
+    match (a.ratio, b.ratio) {
+        (Some(a), Some(b)) => a.width() == b.width() && a.height() == b.height(),
+        _ => false,
+    }
 }
 
 const fn milli_k(preset: &Preset) -> u32 {
-    match preset.tier() {
+    match preset.tier {
         Some(tier) => tier.milli_k(),
         None => 0,
     }

@@ -41,8 +41,9 @@ fn opened<'a, D: ImageDecoder + 'a>(
     if matches!(decoder.original_color_type(), ExtendedColorType::Cmyk8 | ExtendedColorType::Cmyk16) {
         return Err(DecodeError::UnsupportedColour { format, found: "CMYK".into() });
     }
-    // Before the limits are set: `image` bounds the tags of a TIFF by the size of its pixels, and drops a larger profile
-    // without an error. A profile that cannot be read counts as a broken one. A tag that cannot be read is ignored.
+    // Before the limits are set: `image` bounds the tags of a TIFF by the size of its pixels, and drops a larger
+    // profile without an error. A profile that cannot be read counts as a broken one. A tag that cannot be read is
+    // ignored.
     let icc = decoder.icc_profile().unwrap_or_else(|_| Some(Vec::new()));
     let orientation = decoder.orientation().map_or(Orientation::UPRIGHT, |tag| Orientation::from_tag(tag.to_exif()));
     // A frame of a GIF may be larger than its canvas, and has a buffer of its own.

@@ -2,8 +2,8 @@
 //!
 //! The segments of the file are walked first. `zune-jpeg` reads some files wrong without an error, and the walk finds
 //! them: a file that is cut short; a sequential one that sends subsampled components in scans of their own; one whose
-//! chroma is finer than its luma; one in YCbCr whose components are named R, G and B. Not found is a file whose last scan
-//! breaks off and is followed by an end marker, unless hardly anything is left of it: it ends in grey.
+//! chroma is finer than its luma; one in YCbCr whose components are named R, G and B. Not found is a file whose last
+//! scan breaks off and is followed by an end marker, unless hardly anything is left of it: it ends in grey.
 //!
 //! With `Codec::Fast`, libjpeg-turbo reads the pixels of a sequential picture. Where it finds anything wrong,
 //! `zune-jpeg` reads them again, and its result counts.
@@ -16,7 +16,7 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 
 #[cfg(feature = "turbojpeg")]
 use super::turbo;
-use super::{DecodeError, DecodeLimits, Header, Pixels, Read, Scratch};
+use super::{DecodeError, DecodeLimits, DecodeOptions, Header, Pixels, Read, Scratch};
 use crate::format::SourceFormat;
 #[cfg(feature = "turbojpeg")]
 use crate::pixels::codec::Codec;
@@ -30,13 +30,14 @@ const TRUNCATED: DecodeError = DecodeError::Truncated { format: FORMAT };
 /// Reads the header. Returns it, the bytes that the samples take, and the decoder.
 pub(super) fn open<'a>(
     bytes: &'a [u8],
-    limits: &DecodeLimits,
+    options: &DecodeOptions,
 ) -> Result<(Header, u64, Box<dyn Pixels + 'a>), DecodeError> {
+    let limits = &options.limits;
     let segments = walk(bytes, limits)?;
     // The limits on sizes are ours. Data between the segments of the header is skipped, as everywhere.
-    let options = DecoderOptions::default().set_strict_mode(false);
-    let options = options.set_max_width(usize::MAX).set_max_height(usize::MAX);
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+    let lenient = DecoderOptions::default().set_strict_mode(false);
+    let lenient = lenient.set_max_width(usize::MAX).set_max_height(usize::MAX);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), lenient);
     decoder.decode_headers().map_err(|error| corrupt(&error))?;
     let (width, height) =
         decoder.dimensions().ok_or_else(|| corrupt(&DecodeErrors::FormatStatic("no frame header")))?;
@@ -65,7 +66,7 @@ pub(super) fn open<'a>(
     };
     let samples = if channels == Channels::Grey { 1 } else { 3 };
     #[cfg(feature = "turbojpeg")]
-    let fast = (limits.codec == Codec::Fast && !segments.lacks_tables && !segments.is_progressive).then(|| {
+    let fast = (options.codec == Codec::Fast && !segments.lacks_tables && !segments.is_progressive).then(|| {
         let is_rgb = decoder.input_colorspace() != Some(ColorSpace::YCbCr);
         (bytes, turbo::Expected { size, channels, is_rgb, scans: limits.scans })
     });
@@ -260,7 +261,8 @@ impl Walk {
         if components < self.interleaved {
             return Err(unsupported("subsampled and not interleaved"));
         }
-        // The decoder gives the names precedence over JFIF and Adobe, which say YCbCr here, and Adobe precedence over JFIF.
+        // The decoder gives the names precedence over JFIF and Adobe, which say YCbCr here, and Adobe precedence over
+        // JFIF.
         if self.is_named_rgb && (self.has_jfif || self.adobe == Some(1)) {
             return Err(unsupported("YCbCr named RGB"));
         }

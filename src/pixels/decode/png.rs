@@ -1,8 +1,8 @@
 //! PNG. The `png` crate reads the header and decides what is a PNG and what is not.
 //!
 //! The pixels of an 8-bit RGB or RGBA picture that is not interlaced are read by `smart-resize-png`, which takes 0.7 to
-//! 0.8 of the time of the `png` crate on photographs (`cargo bench -p smart-resize-png --bench decode`). The `png` crate
-//! reads all others, and every picture that the fast path gives up on: it expands palettes, fewer than 8 bits and
+//! 0.8 of the time of the `png` crate on photographs (`cargo bench -p smart-resize-png --bench decode`). The `png`
+//! crate reads all others, and every picture that the fast path gives up on: it expands palettes, fewer than 8 bits and
 //! transparent colours, and it gives the still picture of an animation. Text chunks are skipped unread, so they cannot
 //! inflate.
 

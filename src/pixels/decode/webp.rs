@@ -5,15 +5,15 @@
 //! `image-webp`: libwebp accepts a broken stream of that kind that ends some bits too late.
 //!
 //! Two readings of `image-webp` are corrected beforehand, in a copy of the file. It refuses an alpha flag without
-//! alpha, which other decoders read as opaque. And it blends the first frame of an animation with the empty canvas where
-//! the frame asks for that, which makes colours a level darker.
+//! alpha, which other decoders read as opaque. And it blends the first frame of an animation with the empty canvas
+//! where the frame asks for that, which makes colours a level darker.
 
 use std::borrow::Cow;
 use std::io::Cursor;
 
 use image_webp::{DecodingError, WebPDecoder};
 
-use super::{DecodeError, DecodeLimits, Header, Pixels, Read, Scratch};
+use super::{DecodeError, DecodeLimits, DecodeOptions, Header, Pixels, Read, Scratch};
 use crate::format::SourceFormat;
 #[cfg(feature = "libwebp")]
 use crate::pixels::codec::Codec;
@@ -27,8 +27,9 @@ const TRUNCATED: DecodeError = DecodeError::Truncated { format: FORMAT };
 /// Reads the header. Returns it, the bytes that the samples take, and the decoder.
 pub(super) fn open<'a>(
     bytes: &'a [u8],
-    limits: &DecodeLimits,
+    options: &DecodeOptions,
 ) -> Result<(Header, u64, Box<dyn Pixels + 'a>), DecodeError> {
+    let limits = &options.limits;
     let chunks = walk(bytes, limits)?;
     let mut decoder = WebPDecoder::new(Cursor::new(mended(bytes, &chunks))).map_err(|error| corrupt(&error))?;
     let (width, height) = decoder.dimensions();
@@ -51,23 +52,23 @@ pub(super) fn open<'a>(
     let pixels = WebP {
         decoder,
         #[cfg(feature = "libwebp")]
-        fast: asked(&chunks, limits),
+        fast: asked(&chunks, options.codec),
     };
     Ok((header, needed, Box::new(pixels)))
 }
 
 struct WebP<'a> {
     decoder: WebPDecoder<Cursor<Cow<'a, [u8]>>>,
-    /// The VP8 bitstream, where libwebp is to read it. Given the whole file, libwebp would read on behind the end of the
-    /// chunk.
+    /// The VP8 bitstream, where libwebp is to read it. Given the whole file, libwebp would read on behind the end of
+    /// the chunk.
     #[cfg(feature = "libwebp")]
     fast: Option<&'a [u8]>,
 }
 
 /// What libwebp is to read.
 #[cfg(feature = "libwebp")]
-fn asked<'a>(chunks: &Chunks<'a>, limits: &DecodeLimits) -> Option<&'a [u8]> {
-    chunks.plainly_lossy().filter(|_| limits.codec == Codec::Fast)
+fn asked<'a>(chunks: &Chunks<'a>, codec: Codec) -> Option<&'a [u8]> {
+    chunks.plainly_lossy().filter(|_| codec == Codec::Fast)
 }
 
 #[cfg(feature = "libwebp")]

@@ -21,7 +21,7 @@ pub const DEFAULT_JPEG_QUALITY: u8 = 90;
 /// use smart_resize::pixels::encode::{JpegOptions, Subsampling};
 ///
 /// assert_eq!(JpegOptions::default().subsampling, Subsampling::Yuv420);
-/// let options = JpegOptions::default().with_subsampling(Subsampling::Yuv444);
+/// let options = JpegOptions::default().subsampling(Subsampling::Yuv444);
 /// assert_eq!(options.subsampling.to_string(), "4:4:4");
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -51,7 +51,7 @@ impl fmt::Display for Subsampling {
 /// ```
 /// use smart_resize::pixels::encode::{JpegOptions, Subsampling};
 ///
-/// let options = JpegOptions::default().with_quality(80).with_subsampling(Subsampling::Yuv444);
+/// let options = JpegOptions::default().quality(80).subsampling(Subsampling::Yuv444);
 /// assert_eq!((options.quality, options.background), (Some(80), [255; 3]));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,28 +70,28 @@ pub struct JpegOptions {
 impl JpegOptions {
     /// Sets the quality, 1 to 100.
     #[must_use]
-    pub const fn with_quality(mut self, quality: u8) -> Self {
+    pub const fn quality(mut self, quality: u8) -> Self {
         self.quality = Some(quality);
         self
     }
 
     /// Sets the resolution of chroma.
     #[must_use]
-    pub const fn with_subsampling(mut self, subsampling: Subsampling) -> Self {
+    pub const fn subsampling(mut self, subsampling: Subsampling) -> Self {
         self.subsampling = subsampling;
         self
     }
 
     /// Sets whether the file has several scans.
     #[must_use]
-    pub const fn with_progressive(mut self, progressive: bool) -> Self {
+    pub const fn progressive(mut self, progressive: bool) -> Self {
         self.progressive = progressive;
         self
     }
 
     /// Sets the background of a picture with alpha: red, green, blue.
     #[must_use]
-    pub const fn with_background(mut self, background: [u8; 3]) -> Self {
+    pub const fn background(mut self, background: [u8; 3]) -> Self {
         self.background = background;
         self
     }

@@ -18,7 +18,7 @@ use crate::size::Size;
 ///
 /// let picture = Picture::from_rgb(Size::new(64, 64)?, [250, 90, 0].repeat(64 * 64))?;
 /// let mut options = EncodeOptions::default();
-/// options.png = PngOptions::with_effort(PngEffort::Small);
+/// options.png = PngOptions::default().effort(PngEffort::Small);
 /// let encoded = encode(&picture, Format::Png, &options)?;
 /// assert_eq!(encoded.settings.to_string(), "1 colour, effort small");
 /// assert!(encoded.exact && encoded.bytes.len() < 150);
@@ -35,9 +35,11 @@ impl PngOptions {
     /// The efforts that a byte limit may lead to, from the least to the most.
     pub(super) const EFFORTS: [PngEffort; 2] = [PngEffort::Balanced, PngEffort::Small];
 
-    /// The options with this effort.
-    pub const fn with_effort(effort: PngEffort) -> Self {
-        Self { effort }
+    /// Sets the effort.
+    #[must_use]
+    pub const fn effort(mut self, effort: PngEffort) -> Self {
+        self.effort = effort;
+        self
     }
 }
 

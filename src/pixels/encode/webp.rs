@@ -22,7 +22,7 @@ pub(super) const MAX_WEBP_EFFORT: u8 = 6;
 ///
 /// let mut options = EncodeOptions::default();
 /// assert_eq!(options.webp.mode, WebPMode::Lossless);
-/// options.webp = WebPOptions::with_mode(WebPMode::Lossy { quality: 80 });
+/// options.webp = WebPOptions::default().mode(WebPMode::Lossy { quality: 80 });
 /// assert_eq!(options.check(Format::WebP).is_ok(), cfg!(feature = "libwebp"));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -32,8 +32,8 @@ pub enum WebPMode {
     #[default]
     Lossless,
     /// 4:2:0 chroma and exact alpha; the colours of transparent pixels are not kept. Needs the cargo feature `libwebp`;
-    /// without it the result is [`EncodeError::LossyWebP`](crate::pixels::encode::EncodeError::LossyWebP). Its bytes may differ between
-    /// machines.
+    /// without it the result is [`EncodeError::LossyWebP`](crate::pixels::encode::EncodeError::LossyWebP). Its bytes
+    /// may differ between machines.
     Lossy {
         /// 1 to 100.
         quality: u8,
@@ -48,7 +48,7 @@ pub enum WebPMode {
 /// use smart_resize::pixels::encode::{EncodeOptions, WebPMode, WebPOptions, encode};
 ///
 /// let mut options = EncodeOptions::default();
-/// options.webp = WebPOptions::with_mode(WebPMode::Lossy { quality: 80 }).with_effort(6);
+/// options.webp = WebPOptions::default().mode(WebPMode::Lossy { quality: 80 }).effort(6);
 /// if cfg!(feature = "libwebp") {
 ///     let picture = Picture::from_rgb(Size::new(4, 4)?, vec![200; 48])?;
 ///     assert_eq!(encode(&picture, Format::WebP, &options)?.settings.to_string(), "quality 80, effort 6");
@@ -71,14 +71,16 @@ pub struct WebPOptions {
 }
 
 impl WebPOptions {
-    /// The options with this mode.
-    pub const fn with_mode(mode: WebPMode) -> Self {
-        Self { mode, effort: DEFAULT_WEBP_EFFORT }
+    /// Sets lossless or lossy.
+    #[must_use]
+    pub const fn mode(mut self, mode: WebPMode) -> Self {
+        self.mode = mode;
+        self
     }
 
     /// Sets the effort, 0 to 6.
     #[must_use]
-    pub const fn with_effort(mut self, effort: u8) -> Self {
+    pub const fn effort(mut self, effort: u8) -> Self {
         self.effort = effort;
         self
     }
@@ -87,7 +89,7 @@ impl WebPOptions {
 impl Default for WebPOptions {
     /// Lossless.
     fn default() -> Self {
-        Self::with_mode(WebPMode::Lossless)
+        Self { mode: WebPMode::Lossless, effort: DEFAULT_WEBP_EFFORT }
     }
 }
 

@@ -23,12 +23,12 @@ pub const DEFAULT_MIN_QUALITY: u8 = 40;
 ///
 /// These settings are tried in order until a file fits, in at most [`MAX_ENCODES`] encodes:
 ///
-/// - JPEG and lossy WebP: the quality that is asked for, for a JPEG 90 by default. Then bisection finds the highest lower
-///   quality that fits, down to [`EncodeOptions::min_quality`]. It assumes that a higher quality never gives a smaller
-///   file; small graphics break that by a few bytes.
-/// - PNG: the effort that is asked for, then those above it. Then, where [`EncodeOptions::palette`] allows it, a palette
-///   with dithering of 256 colours, then 128, 64, 32 and 16. A picture that has no more colours keeps them all, and all
-///   its pixels. Transparent pixels stay transparent and opaque pixels opaque.
+/// - JPEG and lossy WebP: the quality that is asked for, for a JPEG 90 by default. Then bisection finds the highest
+///   lower quality that fits, down to [`EncodeOptions::min_quality`]. It assumes that a higher quality never gives a
+///   smaller file; small graphics break that by a few bytes.
+/// - PNG: the effort that is asked for, then those above it. Then, where [`EncodeOptions::palette`] allows it, a
+///   palette with dithering of 256 colours, then 128, 64, 32 and 16. A picture that has no more colours keeps them all,
+///   and all its pixels. Transparent pixels stay transparent and opaque pixels opaque.
 /// - Lossless WebP: with prediction, then without. The error says that a lossy WebP would be smaller.
 ///
 /// [`Encoded::settings`] says what was used, and [`Encoded::encodes`] how often the picture was encoded. The same
@@ -111,7 +111,7 @@ fn jpeg_within(
         }
     };
     let rgb = flattened.as_ref().unwrap_or(picture);
-    let encode = |quality| jpeg::encode(rgb, &options.jpeg.clone().with_quality(quality), options.codec, scratch);
+    let encode = |quality| jpeg::encode(rgb, &options.jpeg.clone().quality(quality), options.codec, scratch);
     let asked = options.jpeg.quality.unwrap_or(DEFAULT_JPEG_QUALITY);
     let found = highest_within(asked, options.min_quality, encode, tries);
     if let Some(flattened) = flattened {
@@ -132,8 +132,8 @@ fn highest_within(
     if best.is_some() {
         return Ok(best);
     }
-    // Invariant: `low` fits or is below the floor, `high` does not fit. At most 99 qualities are between them, so that the
-    // answer is one of 100: 7 encodes find it.
+    // Invariant: `low` fits or is below the floor, `high` does not fit. At most 99 qualities are between them, so that
+    // the answer is one of 100: 7 encodes find it.
     let (mut low, mut high) = (floor.saturating_sub(1), asked);
     while low.saturating_add(1) < high {
         let middle = low.midpoint(high);

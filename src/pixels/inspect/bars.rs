@@ -33,8 +33,8 @@ const CORNER_SUM: usize = 1600;
 const CORNER_EACH: usize = 700;
 /// Of each of two twins away from corners whose widths are equal, within a pixel, which hardly occurs by chance.
 const EXACT_PAIR_EACH: usize = 250;
-/// Behind the edge of a bar without a twin: all but what a bar of its colour beside it takes, up to an eighth, where that
-/// is not found yet since another bar ends it.
+/// Behind the edge of a bar without a twin: all but what a bar of its colour beside it takes, up to an eighth, where
+/// that is not found yet since another bar ends it.
 const LONE: usize = 860;
 /// The part of the picture that a bar without a twin may take: an eighth.
 const LONE_PART: u32 = 8;

@@ -137,7 +137,7 @@ impl GenerationDocument {
         }
         check(total > 0, || format!("{place} has no call"))?;
         Ok(Generation {
-            preset: Preset::new(size, this.aspect_ratio, this.resolution),
+            preset: Preset { size, ratio: this.aspect_ratio, tier: this.resolution },
             prompt: this.prompt.as_str().into(),
             per_image: this.usd_micros_per_image,
             calls,
@@ -150,7 +150,7 @@ impl RenditionDocument {
         let frame = match self.generation {
             Some(index) => generations
                 .get(index)
-                .map(|generation| generation.preset.size())
+                .map(|generation| generation.preset.size)
                 .ok_or_else(|| format!("generation is {index}, of {}", generations.len())),
             None => plan.source_size.ok_or_else(|| "it is cut from the source, and source_size is not given".into()),
         }?;
@@ -183,7 +183,7 @@ impl RenditionDocument {
             safe_area: self.safe_area,
             crop,
             kept,
-            loss: unshared.map_or(PerMille::ZERO, |own| loss(target, own.preset.size(), frame)),
+            loss: unshared.map_or(PerMille::ZERO, |own| loss(target, own.preset.size, frame)),
             unshared,
         })
     }
@@ -196,7 +196,7 @@ impl UnsharedDocument {
         expect("unshared: loss_percent", &self.loss_percent, &loss(target, size, frame))?;
         let max = sharing.max_loss();
         check(self.loss_percent <= max, || format!("unshared: a loss of {}, at most {max}", self.loss_percent))?;
-        let preset = Preset::new(size, self.aspect_ratio, self.resolution);
+        let preset = Preset { size, ratio: self.aspect_ratio, tier: self.resolution };
         Ok(Unshared { preset, per_image: self.usd_micros_per_image })
     }
 }

@@ -62,7 +62,8 @@ impl Found {
 }
 
 impl Problem {
-    /// The problem of rows of these `costs`, and of targets that `allowed` rows may serve; `kept` is asked for (row, target).
+    /// The problem of rows of these `costs`, and of targets that `allowed` rows may serve; `kept` is asked for (row,
+    /// target).
     pub(super) fn new(costs: Vec<u64>, allowed: Vec<u64>, kept: impl Fn(usize, usize) -> u32) -> Self {
         let may_serve = |row, target| allowed.get(target).is_some_and(|rows| rows >> row & 1 == 1);
         let of_row =
@@ -71,8 +72,8 @@ impl Problem {
         Self { costs, allowed, kept }
     }
 
-    /// The best set of at most `max_rows`, as far as `max_nodes` steps tell; `known` is one to begin with. Nothing where
-    /// none was found.
+    /// The best set of at most `max_rows`, as far as `max_nodes` steps tell; `known` is one to begin with. Nothing
+    /// where none was found.
     pub(super) fn solve(&self, known: u64, max_rows: u32, max_nodes: u64) -> Option<Cover> {
         let undominated = self.undominated();
         let mut targets: Vec<u64> = self.allowed.iter().map(|rows| rows & undominated).collect();

@@ -77,12 +77,12 @@ pub(in crate::plan) fn cheapest(
         .presets()
         .iter()
         .map(|preset| {
-            let is_allowed = request.floor().is_none_or(|floor| preset.tier() >= Some(floor));
-            request.prices().per_image(model.name(), preset.tier()).filter(|_| is_allowed)
+            let is_allowed = request.floor().is_none_or(|floor| preset.tier >= Some(floor));
+            request.prices().per_image(model.name(), preset.tier).filter(|_| is_allowed)
         })
         .collect();
     let may_serve = |preset: &Preset, asked: &Asked| {
-        preset.covers(asked.size) && loss(asked.size, asked.own.preset.size(), preset.size()) <= max_loss
+        preset.covers(asked.size) && loss(asked.size, asked.own.preset.size, preset.size) <= max_loss
     };
     let rows_for = |asked: &Asked| {
         let rows = model.presets().iter().zip(&priced).enumerate();
@@ -92,7 +92,7 @@ pub(in crate::plan) fn cheapest(
     let costs = priced.iter().map(|price| price.map_or(u64::MAX, |price| price.0)).collect();
     let kept = |row: usize, target: usize| {
         let (preset, asked) = (model.presets().get(row)?, asked.get(target)?);
-        let frame = preset.size();
+        let frame = preset.size;
         let kept = u64::from(request.fit().size(frame, asked.size).ok()?.area());
         u32::try_from(kept * PARTS / u64::from(frame.area())).ok()
     };

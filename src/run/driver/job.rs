@@ -144,7 +144,7 @@ impl RenderJob {
                 for image in 0..request.variants() {
                     let made = generated.as_ref().ok_or(RenditionError::Generation(request.call()));
                     let bytes = made.and_then(|made| {
-                        made.images().get(image as usize).ok_or(RenditionError::NothingMade(request.call()))
+                        made.images.get(image as usize).ok_or(RenditionError::NothingMade(request.call()))
                     });
                     let record = generated.as_ref().map(|made| GenerationRecord::new(request, made, image));
                     placed.extend(self.cut(first_variant + image as usize, bytes, record.as_ref()));
@@ -179,19 +179,19 @@ impl RenderJob {
 
     fn target(&self, rendition: &Rendition) -> RenderTarget {
         let target = RenderTarget::new(rendition.target())
-            .with_fit(rendition.fit())
-            .with_format(rendition.format())
-            .with_focus(self.focus)
-            .with_rect(rendition.crop());
+            .fit(rendition.fit())
+            .format(rendition.format())
+            .focus(self.focus)
+            .rect(rendition.crop());
         let (asked, reframing) = match &self.origin {
             Origin::Call { request, generated, .. } => {
-                (Some(request.preset().size()), generated.as_ref().and_then(Generated::reframing))
+                (Some(request.preset().size), generated.as_ref().and_then(|generated| generated.reframing))
             }
             Origin::Source { size, .. } => (*size, None),
         };
-        let target = asked.map_or(target, |asked| target.with_preset(asked));
-        let target = rendition.max_bytes().map_or(target, |max_bytes| target.with_max_bytes(max_bytes));
-        reframing.map_or(target, |reframing| target.with_reframing(reframing))
+        let target = asked.map_or(target, |asked| target.preset(asked));
+        let target = rendition.max_bytes().map_or(target, |max_bytes| target.max_bytes(max_bytes));
+        reframing.map_or(target, |reframing| target.reframing(reframing))
     }
 
     fn output(&self, rendition: &Rendition, rendered: Rendered, record: Option<&GenerationRecord>) -> Output {

@@ -84,5 +84,5 @@ pub(super) fn unless_put_off<'r>(
 fn may_yet_fit(error: &GenerateError) -> bool {
     let mut sources = successors(error.source(), |&error| error.source());
     let refusal = sources.find_map(|source| source.downcast_ref::<BudgetError>());
-    error.kind() == GenerateErrorKind::OverBudget && refusal.is_some_and(|refusal| !refusal.is_final())
+    error.kind == GenerateErrorKind::OverBudget && refusal.is_some_and(|refusal| !refusal.is_final())
 }

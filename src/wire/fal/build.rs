@@ -65,8 +65,8 @@ impl SmartResizeOutput {
     /// and is asked only when all of them are there.
     ///
     /// Clients count in the flat list, so there is no output with gaps. A picture that was cut from the source is one,
-    /// whatever is asked: with [`crop_source_above`](crate::request::RequestBuilder::crop_source_above) and several variants there is
-    /// no output.
+    /// whatever is asked: with [`crop_source_above`](crate::request::RequestBuilder::crop_source_above) and several
+    /// variants there is no output.
     ///
     /// # Errors
     ///
@@ -117,8 +117,8 @@ fn result<E>(
             height: Some(target.height()),
         });
         let Some(generation) = &provenance.generation else { continue };
-        result.aspect_ratio = generation.aspect_ratio.to_string();
-        result.resolution = generation.resolution.map(|tier| tier.to_string()).unwrap_or_default();
+        result.aspect_ratio = generation.aspect_ratio.map(|ratio| ratio.to_string()).unwrap_or_default();
+        result.resolution = generation.tier.map(|tier| tier.to_string()).unwrap_or_default();
         if result.description.is_empty() {
             result.description = generation.description.clone().unwrap_or_default();
         }
@@ -153,7 +153,7 @@ fn why(outcome: &Outcome, error: &RenditionError) -> (ErrorType, String) {
         _ => None,
     };
     let Some(failure) = reason else { return (ErrorType::InternalServerError, error.to_string()) };
-    let error_type = match failure.kind() {
+    let error_type = match failure.kind {
         GenerateErrorKind::Refused => ErrorType::ContentPolicyViolation,
         GenerateErrorKind::NothingMade => ErrorType::NoMediaGenerated,
         GenerateErrorKind::TimedOut => ErrorType::GenerationTimeout,

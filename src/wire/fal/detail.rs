@@ -1,4 +1,5 @@
-//! Errors as fal answers them: `{"detail": [{"loc", "msg", "type", "input", "ctx"}]}`, or one text in the place of the list.
+//! Errors as fal answers them: `{"detail": [{"loc", "msg", "type", "input", "ctx"}]}`, or one text in the place of the
+//! list.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -189,7 +190,8 @@ pub struct DetailEntry {
     /// For people.
     pub msg: String,
     /// The value that is wrong: its first 1000 values of 20,000 characters in all, and of a string that is too long for
-    /// that the first 100, without what is nested deeper than 32. `…` stands in the place of the rest. fal echoes it whole.
+    /// that the first 100, without what is nested deeper than 32. `…` stands in the place of the rest. fal echoes it
+    /// whole.
     #[serde(default)]
     pub input: Value,
     /// The bounds that `msg` speaks of.
@@ -200,7 +202,7 @@ pub struct DetailEntry {
 impl DetailEntry {
     /// The entry that pydantic makes of a `ValueError`: the exception itself, in `ctx`, becomes an empty object.
     pub(super) fn value_error(loc: impl Into<Vec<Loc>>, reason: &str, input: &Value) -> Self {
-        Self::new(ErrorType::ValueError, loc, format!("Value error, {reason}"), input).with_ctx("error", Map::new())
+        Self::new(ErrorType::ValueError, loc, format!("Value error, {reason}"), input).ctx("error", Map::new())
     }
 
     /// The entry for a required field that is not there.
@@ -215,7 +217,7 @@ impl DetailEntry {
 
     /// The same mistake with a bound that its message speaks of.
     #[must_use]
-    pub fn with_ctx(mut self, name: &str, value: impl Into<Value>) -> Self {
+    pub fn ctx(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.ctx.get_or_insert_default().insert(name.to_owned(), value.into());
         self
     }
@@ -348,7 +350,7 @@ impl ErrorBody {
         let offset = lines.map(<[u8]>::len).sum::<usize>() + error.column().saturating_sub(1);
         let loc = [Loc::from("body"), offset.min(body.len()).into()];
         let entry = DetailEntry::new(ErrorType::JsonInvalid, loc, "JSON decode error", &Map::new().into());
-        entry.with_ctx("error", error.to_string()).into()
+        entry.ctx("error", error.to_string()).into()
     }
 
     /// The error in `body`, whatever that is: where it is not fal's, its first 200 characters are the text.

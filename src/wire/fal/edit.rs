@@ -10,7 +10,7 @@ use crate::generate::error::{GenerateError, GenerateErrorKind};
 use crate::generate::generated::Generated;
 use crate::generate::request::GenerationRequest;
 use crate::model::catalog::Model;
-use crate::model::preset::{AspectRatio, Tier};
+use crate::model::preset::{AspectRatio, Preset, Tier};
 use crate::request::source::Source;
 use crate::wire::data_uri::{DataUri, DataUriError, is_data_uri};
 
@@ -76,12 +76,12 @@ impl EditModel {
 
     /// The most characters of a prompt: 5000 for nano-banana, which older documents say, otherwise 50,000.
     pub fn max_prompt_chars(self) -> usize {
-        self.model().limits().prompt_chars
+        self.model().limits.prompt_chars
     }
 
     /// Whether the endpoint makes pictures of this shape.
     pub fn has_ratio(self, ratio: AspectRatio) -> bool {
-        self.model().presets().iter().any(|preset| preset.ratio() == ratio)
+        self.model().presets().iter().any(|preset| preset.ratio == Some(ratio))
     }
 
     /// Whether the endpoint makes pictures of this tier.
@@ -104,7 +104,7 @@ impl EditModel {
 /// assert_eq!(source_url(&source).as_deref(), Some("data:image/png;base64,iVBORw0KGgo="));
 /// ```
 pub fn source_url(source: &Source) -> Option<String> {
-    if let Some(url) = source.url() {
+    if let Some(url) = &source.url {
         return Some(url.to_string());
     }
     let bytes = source.bytes()?;
@@ -168,8 +168,8 @@ pub struct EditInput {
 
 impl EditInput {
     /// What `model` is asked for `request`, with the source at `image_url` (see [`source_url`]): ratio and tier of the
-    /// preset, and never its pixels. `limit_generations` is on, so that a prompt that speaks of several pictures does not
-    /// give more than are paid for.
+    /// preset, and never its pixels. `limit_generations` is on, so that a prompt that speaks of several pictures does
+    /// not give more than are paid for.
     ///
     /// # Errors
     ///
@@ -181,15 +181,15 @@ impl EditInput {
         image_url: impl Into<String>,
     ) -> Result<Self, GenerateError> {
         Self::checked(model, request, image_url.into())
-            .map_err(|error| GenerateError::new(GenerateErrorKind::InvalidRequest, model.endpoint()).with_source(error))
+            .map_err(|error| GenerateError::new(GenerateErrorKind::InvalidRequest, model.endpoint()).caused_by(error))
     }
 
     fn checked(model: EditModel, request: &GenerationRequest, image_url: String) -> Result<Self, EditInputError> {
         let (preset, prompt, variants) = (request.preset(), request.prompt(), request.variants());
-        if !model.has_ratio(preset.ratio()) {
-            return Err(EditInputError::AspectRatio { found: preset.ratio() });
-        }
-        if let Some(found) = preset.tier().filter(|tier| !model.has_resolution(*tier)) {
+        let Some(ratio) = preset.ratio.filter(|ratio| model.has_ratio(*ratio)) else {
+            return Err(EditInputError::AspectRatio { found: *preset });
+        };
+        if let Some(found) = preset.tier.filter(|tier| !model.has_resolution(*tier)) {
             return Err(EditInputError::Tier { found });
         }
         let (chars, max) = (prompt.chars().count(), model.max_prompt_chars());
@@ -206,8 +206,8 @@ impl EditInput {
             prompt: prompt.to_string(),
             image_urls: vec![image_url],
             num_images: variants,
-            aspect_ratio: preset.ratio().to_string(),
-            resolution: preset.tier(),
+            aspect_ratio: ratio.to_string(),
+            resolution: preset.tier,
             output_format: request.options().transfer_format,
             safety_tolerance: request.options().safety_tolerance,
             seed: request.seed(),
@@ -274,9 +274,9 @@ mod tolerance {
 #[non_exhaustive]
 pub enum EditInputError {
     /// A shape that the endpoint does not make.
-    #[error("aspect_ratio {found} is none of the endpoint's")]
+    #[error("aspect_ratio of {found} is none of the endpoint's")]
     #[expect(missing_docs, reason = "what was found")]
-    AspectRatio { found: AspectRatio },
+    AspectRatio { found: Preset },
     /// A tier that the endpoint does not make.
     #[error("resolution {found} is none of the endpoint's")]
     #[expect(missing_docs, reason = "what was found")]
@@ -301,8 +301,8 @@ pub enum EditInputError {
 ///
 /// let output = EditOutput::new(vec![ImageFile::at("data:image/png;base64,YWJj")], "A shoe.");
 /// let generated = output.generated("fal", output.embedded(1000)?)?;
-/// assert_eq!(generated.images()[0].as_ref(), &b"abc"[..]);
-/// assert_eq!(generated.description(), Some("A shoe."));
+/// assert_eq!(generated.images[0].as_ref(), &b"abc"[..]);
+/// assert_eq!(generated.description.as_deref(), Some("A shoe."));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -345,7 +345,7 @@ impl EditOutput {
             return Err(self.invalid(EditOutputError::Count { found, expected }));
         }
         let generated = Generated::new(backend, bytes);
-        Ok(if self.description.is_empty() { generated } else { generated.with_description(self.description.as_str()) })
+        Ok(if self.description.is_empty() { generated } else { generated.description(self.description.as_str()) })
     }
 
     /// The bytes of each image, all of which came as data URIs of at most `max_bytes` each: what `sync_mode` asks for.
@@ -364,7 +364,7 @@ impl EditOutput {
 
     fn invalid(&self, error: EditOutputError) -> GenerateError {
         let billed = u32::try_from(self.images.len()).unwrap_or(u32::MAX);
-        GenerateError::new(GenerateErrorKind::InvalidAnswer, "").with_source(error).with_billed_images(billed)
+        GenerateError::new(GenerateErrorKind::InvalidAnswer, "").caused_by(error).billed_images(billed)
     }
 }
 

@@ -9,7 +9,7 @@ const MAX_MESSAGE_CHARS: usize = 500;
 
 /// The failure that an edit endpoint, or the queue before it, answers with `status` and `body`: by the types of its
 /// entries where one of them says more than the status. Nothing is billed, as far as fal says. A `Retry-After` is
-/// the caller's to [add](GenerateError::with_retry_after).
+/// the caller's to [add](GenerateError::retry_after).
 ///
 /// ```
 /// use smart_resize::generate::GenerateErrorKind;
@@ -17,9 +17,9 @@ const MAX_MESSAGE_CHARS: usize = 500;
 ///
 /// let body = br#"{"detail": [{"loc": ["body", "prompt"], "msg": "Flagged.", "type": "content_policy_violation"}]}"#;
 /// let error = edit_error(422, body);
-/// assert_eq!(error.kind(), GenerateErrorKind::Refused);
+/// assert_eq!(error.kind, GenerateErrorKind::Refused);
 /// assert_eq!(error.to_string(), "refused by a safety filter: status 422: body.prompt: Flagged.");
-/// assert_eq!(edit_error(502, b"<html>").kind(), GenerateErrorKind::Transport);
+/// assert_eq!(edit_error(502, b"<html>").kind, GenerateErrorKind::Transport);
 /// ```
 pub fn edit_error(status: u16, body: &[u8]) -> GenerateError {
     let body = ErrorBody::from_answer(body);

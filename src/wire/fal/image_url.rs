@@ -36,8 +36,8 @@ impl ImageUrl {
     ///
     /// # Errors
     ///
-    /// An entry `image_load_error` or `file_too_large` at `["body", "image_url"]`, where `text` is neither an `http` nor
-    /// an `https` URL nor a data URI of at most `max_bytes`.
+    /// An entry `image_load_error` or `file_too_large` at `["body", "image_url"]`, where `text` is neither an `http`
+    /// nor an `https` URL nor a data URI of at most `max_bytes`.
     pub fn parse(text: &str, max_bytes: u64) -> Result<Self, Box<DetailEntry>> {
         const LOC: [&str; 2] = ["body", "image_url"];
         let refused = |error_type, msg: String| {
@@ -48,7 +48,7 @@ impl ImageUrl {
                 DataUriErrorKind::TooLarge { max, .. }
                 | DataUriErrorKind::Base64(Base64ErrorKind::TooLarge { max, .. }) => {
                     let refused = refused(ErrorType::FileTooLarge, format!("File is too large: {error}"));
-                    Box::new(refused.with_ctx("max_size", max))
+                    Box::new(refused.ctx("max_size", max))
                 }
                 _ => refused(ErrorType::ImageLoadError, format!("Could not load image from url: {error}")),
             });

@@ -41,7 +41,7 @@ pub enum QueueState {
 /// use smart_resize::wire::fal::{QueueState, QueueStatus};
 ///
 /// let status = QueueStatus::new(QueueState::InQueue, "7-a", "https://queue.fal.run/fal-ai/smart-resize")
-///     .with_queue_position(2);
+///     .queue_position(2);
 /// assert_eq!(status.status_url, "https://queue.fal.run/fal-ai/smart-resize/requests/7-a/status");
 /// assert_eq!(status.http_status(), 202);
 /// assert_eq!(serde_json::to_value(&status)?["logs"], serde_json::Value::Null);
@@ -101,7 +101,7 @@ impl QueueStatus {
 
     /// The same status of a request in the queue with `position` others before it. Elsewhere it has no effect.
     #[must_use]
-    pub const fn with_queue_position(mut self, position: u64) -> Self {
+    pub const fn queue_position(mut self, position: u64) -> Self {
         if matches!(self.status, QueueState::InQueue) {
             self.queue_position = Some(position);
         }
@@ -110,14 +110,14 @@ impl QueueStatus {
 
     /// The same status with what the request has said.
     #[must_use]
-    pub fn with_logs(mut self, logs: Vec<Log>) -> Self {
+    pub fn logs(mut self, logs: Vec<Log>) -> Self {
         self.logs = Some(logs);
         self
     }
 
     /// The same status with a measure.
     #[must_use]
-    pub fn with_metric(mut self, name: &str, value: impl Into<Value>) -> Self {
+    pub fn metric(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.metrics.insert(name.to_owned(), value.into());
         self
     }

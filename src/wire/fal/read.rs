@@ -165,9 +165,9 @@ impl<'a> Reader<'a> {
         let items = if bound == 1 { "item" } else { "items" };
         let msg = format!("List should have at {at} {bound} {items} after validation, not {found}");
         let entry = DetailEntry::new(error_type, [Loc::from("body"), Loc::from("target_sizes")], msg, value)
-            .with_ctx("field_type", "List")
-            .with_ctx(name, bound)
-            .with_ctx("actual_length", found);
+            .ctx("field_type", "List")
+            .ctx(name, bound)
+            .ctx("actual_length", found);
         self.errors.push(entry);
     }
 
@@ -191,7 +191,7 @@ impl<'a> Reader<'a> {
                     let msg = format!("String should have at most {max} character{s}");
                     let loc = [Loc::from("body"), Loc::from("prompt")];
                     let entry = DetailEntry::new(ErrorType::StringTooLong, loc, msg, value);
-                    self.errors.push(entry.with_ctx("max_length", max));
+                    self.errors.push(entry.ctx("max_length", max));
                 }
                 text.clone()
             }
@@ -218,7 +218,7 @@ impl<'a> Reader<'a> {
         };
         let msg = format!("Input should be {than} than or equal to {bound}");
         let entry = DetailEntry::new(error_type, [Loc::from("body"), Loc::from(field)], msg, value);
-        self.errors.push(entry.with_ctx(name, bound));
+        self.errors.push(entry.ctx(name, bound));
         default
     }
 
@@ -243,7 +243,7 @@ impl<'a> Reader<'a> {
         };
         let msg = format!("Input should be {expected}");
         let entry = DetailEntry::new(ErrorType::LiteralError, [Loc::from("body"), Loc::from(field)], msg, value);
-        self.errors.push(entry.with_ctx("expected", expected));
+        self.errors.push(entry.ctx("expected", expected));
         default
     }
 

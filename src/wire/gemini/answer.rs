@@ -21,7 +21,7 @@ const MAX_MESSAGE_CHARS: usize = 500;
 /// let response: GenerateContentResponse = serde_json::from_str(body)?;
 /// assert_eq!(response.text(), "Done.");
 /// let generated = response.generated("gemini", 1000)?;
-/// assert_eq!(generated.images()[0].as_ref(), &b"abc"[..]);
+/// assert_eq!(generated.images[0].as_ref(), &b"abc"[..]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,7 +150,7 @@ pub struct ModalityTokens {
 }
 
 /// What `backend`, which speaks this protocol, answers with `status` and `body`, with a picture of at most
-/// `max_image_bytes`. A `Retry-After` is the caller's to [add](GenerateError::with_retry_after).
+/// `max_image_bytes`. A `Retry-After` is the caller's to [add](GenerateError::retry_after).
 ///
 /// ```
 /// use smart_resize::generate::GenerateErrorKind;
@@ -160,10 +160,10 @@ pub struct ModalityTokens {
 ///     {"inlineData": {"mimeType": "image/png", "data": "YWJj"}}
 /// ]}, "finishReason": "STOP"}]}"#;
 /// let generated = read_answer("gemini", 200, body, 1000)?;
-/// assert_eq!(generated.images()[0].as_ref(), &b"abc"[..]);
+/// assert_eq!(generated.images[0].as_ref(), &b"abc"[..]);
 ///
 /// let error = read_answer("gemini", 429, b"", 1000).unwrap_err();
-/// assert_eq!(error.kind(), GenerateErrorKind::RateLimited);
+/// assert_eq!(error.kind, GenerateErrorKind::RateLimited);
 /// # Ok::<(), smart_resize::generate::GenerateError>(())
 /// ```
 ///
@@ -206,7 +206,7 @@ fn parse(status: u16, body: &[u8]) -> Result<GenerateContentResponse, GenerateEr
         return Err(error_of(status, body));
     }
     serde_json::from_slice(body).map_err(|error| {
-        GenerateError::new(GenerateErrorKind::InvalidAnswer, format!("status {status}")).with_source(error)
+        GenerateError::new(GenerateErrorKind::InvalidAnswer, format!("status {status}")).caused_by(error)
     })
 }
 
@@ -224,10 +224,10 @@ impl GenerateContentResponse {
         let blob = found.and_then(|(candidate, at)| final_parts(candidate).nth(at)?.inline_data.as_ref());
         let Some(blob) = blob else { return Err(self.failure()) };
         let bytes = base64::decode(blob.data.as_bytes(), max_image_bytes).map_err(|error| {
-            GenerateError::new(GenerateErrorKind::InvalidAnswer, "the picture").with_source(error).with_billed_images(1)
+            GenerateError::new(GenerateErrorKind::InvalidAnswer, "the picture").caused_by(error).billed_images(1)
         })?;
         let (generated, text) = (Generated::new(backend, [bytes]), self.text());
-        Ok(if text.is_empty() { generated } else { generated.with_description(text) })
+        Ok(if text.is_empty() { generated } else { generated.description(text) })
     }
 
     /// What was said, without thoughts.
@@ -253,7 +253,7 @@ impl GenerateContentResponse {
         let text = self.text();
         let said = message.into_iter().chain((!text.is_empty()).then_some(text.as_str()));
         let message: Vec<_> = reason.into_iter().chain(said).collect();
-        GenerateError::new(kind, excerpt(&message.join(": "), MAX_MESSAGE_CHARS)).with_billed_images(self.billed())
+        GenerateError::new(kind, excerpt(&message.join(": "), MAX_MESSAGE_CHARS)).billed_images(self.billed())
     }
 
     /// The pictures that are billed although none came.
@@ -311,7 +311,7 @@ fn error_of(status: u16, body: &[u8]) -> GenerateError {
     let separator = if text.is_empty() { "" } else { ": " };
     let error = GenerateError::new(kind, format!("status {status}{separator}{}", excerpt(&text, MAX_MESSAGE_CHARS)));
     match wait {
-        Some(wait) => error.with_retry_after(wait),
+        Some(wait) => error.retry_after(wait),
         None => error,
     }
 }

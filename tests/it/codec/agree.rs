@@ -1,9 +1,9 @@
 //! What both codecs make of one file, held against each other.
 
 use smart_resize::pixels::Codec;
-use smart_resize::pixels::decode::{DecodeError, DecodeLimits, decode, probe};
+use smart_resize::pixels::decode::{DecodeError, DecodeLimits, decode};
 
-use super::limits;
+use super::reading;
 
 /// The largest difference of a sample, and the peak signal-to-noise ratio in decibels.
 pub(super) fn apart(a: &[u8], b: &[u8]) -> (u8, f64) {
@@ -20,10 +20,8 @@ pub(super) fn agree(what: &str, file: &[u8], most: u8) -> bool {
 }
 
 pub(super) fn agree_within(what: &str, file: &[u8], limits: &DecodeLimits, most: u8) -> bool {
-    let mut fast = *limits;
-    fast.codec = Codec::Fast;
-    assert_eq!(probe(file, limits), probe(file, &fast), "{what}");
-    match (decode(file, limits), decode(file, &fast)) {
+    let [pure, fast] = [Codec::Pure, Codec::Fast].map(|codec| decode(file, &reading(codec).limits(*limits)));
+    match (pure, fast) {
         (Ok(pure), Ok(fast)) => {
             assert_eq!((pure.picture.size(), pure.picture.layout()), (fast.picture.size(), fast.picture.layout()));
             assert_eq!((&pure.colour, pure.has_content_credentials), (&fast.colour, fast.has_content_credentials));
@@ -57,8 +55,8 @@ pub(super) fn agree_on_the_broken(what: &str, file: &[u8], changes: u32, lenient
         for (at, value) in &edits {
             broken[*at] = *value;
         }
-        let pure = decode(&broken, &limits(Codec::Pure));
-        if matches!(pure, Err(DecodeError::Corrupt { .. })) && decode(&broken, &limits(Codec::Fast)).is_ok() {
+        let pure = decode(&broken, &reading(Codec::Pure));
+        if matches!(pure, Err(DecodeError::Corrupt { .. })) && decode(&broken, &reading(Codec::Fast)).is_ok() {
             alone += 1;
         } else {
             agree(&format!("{what} with {edits:?}"), &broken, 255);

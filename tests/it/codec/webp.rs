@@ -1,5 +1,6 @@
 //! Lossy WebP by libwebp.
 
+use smart_resize::pixels::decode::{DecodeLimits, DecodeOptions, probe};
 use smart_resize::pixels::encode::{DEFAULT_WEBP_EFFORT, Encoded, EncoderSettings, MAX_ENCODES, encode_within};
 use smart_resize::pixels::render::PassThrough;
 use smart_resize::pixels::{Layout, Picture};
@@ -11,7 +12,7 @@ use crate::pixels::read_elsewhere;
 
 fn lossy(quality: u8) -> EncodeOptions {
     let mut options = EncodeOptions::default();
-    options.webp = WebPOptions::with_mode(WebPMode::Lossy { quality });
+    options.webp = WebPOptions::default().mode(WebPMode::Lossy { quality });
     options
 }
 
@@ -52,11 +53,11 @@ fn alpha_is_kept_to_the_level() {
         let (_, _, pixels) = read_elsewhere(&found.bytes, Format::WebP);
         let alpha = |pixels: &[u8]| pixels.iter().skip(3).step_by(4).copied().collect::<Vec<_>>();
         assert_eq!(alpha(&pixels), alpha(picture.pixels()), "{side}");
-        let own = decode(&found.bytes, &DecodeLimits::default()).unwrap().picture;
+        let own = decode(&found.bytes, &DecodeOptions::default()).unwrap().picture;
         assert_eq!(own.layout(), Layout::Rgba);
     }
     let opaque = encoded(&photo(size("20x20")), 40).bytes;
-    assert_eq!(decode(&opaque, &DecodeLimits::default()).unwrap().picture.layout(), Layout::Rgb);
+    assert_eq!(decode(&opaque, &DecodeOptions::default()).unwrap().picture.layout(), Layout::Rgb);
     assert!(!opaque.windows(4).any(|name| name == b"ALPH"));
 }
 
@@ -77,7 +78,7 @@ fn every_file_says_srgb() {
         // Nothing but the picture is in it, so that it passes as what it is.
         let mut options = RenderOptions::default();
         options.pass_through = PassThrough::Checked;
-        let target = RenderTarget::new(picture.size()).with_format(Format::WebP);
+        let target = RenderTarget::new(picture.size()).format(Format::WebP);
         assert_eq!(render(&file, &target, &options).unwrap().encoder, None);
         // Not so where a loss is asked.
         options.encode = lossy(50);

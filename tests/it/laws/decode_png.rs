@@ -7,12 +7,12 @@ use miniz_oxide::deflate::compress_to_vec_zlib;
 use png::{ColorType, Decoder, DecodingError, Limits, Reader, Transformations};
 use smart_resize::Size;
 use smart_resize::pixels::Picture;
-use smart_resize::pixels::decode::{DecodeError, DecodeLimits, decode};
+use smart_resize::pixels::decode::{DecodeError, DecodeOptions, decode};
 
 /// A file has the pixels that the `png` crate reads, and is refused where that refuses it, with its message.
 ///
-/// The first bytes choose the size, how the rest (scanlines with their filter types) is deflated and split into chunks, and
-/// what is damaged afterwards.
+/// The first bytes choose the size, how the rest (scanlines with their filter types) is deflated and split into chunks,
+/// and what is damaged afterwards.
 pub(crate) fn decode_png(data: &[u8]) {
     let Ok(file) = any_png(&mut Unstructured::new(data)) else { return };
     check_file(&file);
@@ -20,7 +20,7 @@ pub(crate) fn decode_png(data: &[u8]) {
 
 /// The law for a file of 8 bits a channel without a colour profile.
 pub(crate) fn check_file(file: &[u8]) {
-    match (decode(file, &DecodeLimits::default()), by_the_png_crate(file)) {
+    match (decode(file, &DecodeOptions::default()), by_the_png_crate(file)) {
         (Ok(decoded), Ok(expected)) => assert!(decoded.picture == expected, "the pixels differ"),
         (Err(DecodeError::Corrupt { message, .. }), Err(error)) => {
             assert!(!is_cut_short(&error));

@@ -140,16 +140,16 @@ impl Asked {
         if !input.ratio(1, 8_u8)? {
             for tier in table.tiers().into_iter().map(Some).chain([None]) {
                 let micros = if input.ratio(1, 16_u8)? { u64::MAX } else { input.int_in_range(0..=1_000_000)? };
-                prices = prices.with_image(table.name().to_owned(), tier, UsdMicros(micros));
+                prices = prices.image(table.name().to_owned(), tier, UsdMicros(micros));
             }
         }
         let mut source = match input.int_in_range(0..=2_u8)? {
             0 => Source::from_bytes(input.arbitrary::<[u8; 4]>()?),
-            1 => Source::from_url("https://example.com/a.jpg").with_digest(Digest::of(&[input.arbitrary()?])),
+            1 => Source::from_digest(Digest::of(&[input.arbitrary()?])).url("https://example.com/a.jpg"),
             _ => Source::from_url("https://example.com/a.jpg"),
         };
         if input.arbitrary()? {
-            source = source.with_size(any_size(input)?);
+            source = source.size(any_size(input)?);
         }
         let mut limits = RequestLimits::default();
         if input.ratio(1, 8_u8)? {
@@ -245,7 +245,7 @@ impl Asked {
 
     /// Whether the source itself serves, by the words of the rule.
     fn is_cut_from_source(&self, target: Size) -> bool {
-        let (Some(min_kept), Some(_), Some(frame)) = (self.crop_source_above, self.source.bytes(), self.source.size())
+        let (Some(min_kept), Some(_), Some(frame)) = (self.crop_source_above, self.source.bytes(), self.source.size)
         else {
             return false;
         };
@@ -272,11 +272,11 @@ impl Asked {
                 mistakes += 1;
                 continue;
             };
-            let size = target.size();
-            let longest = if target.format().unwrap_or(self.formats[0]) == Format::WebP { 16_383 } else { 65_535 };
+            let size = target.size;
+            let longest = if target.format.unwrap_or(self.formats[0]) == Format::WebP { 16_383 } else { 65_535 };
             mistakes += usize::from(size.width() > longest || size.height() > longest);
-            mistakes += usize::from(target.max_bytes() == Some(0));
-            if let Some(edges) = target.safe_area().pixels() {
+            mistakes += usize::from(target.max_bytes == Some(0));
+            if let Some(edges) = target.safe_area.pixels() {
                 let [top, right, bottom, left] = edges.map(u32::from);
                 mistakes += usize::from(top + bottom >= size.height() || left + right >= size.width());
             }
@@ -285,8 +285,8 @@ impl Asked {
             }
             match smallest_covering(&self.table, size, self.lowest_tier(), self.smallest) {
                 Err(_) => mistakes += 1,
-                Ok(preset) if self.prices.per_image(self.table.name(), preset.tier()).is_none() => {
-                    unpriced.push(preset.tier());
+                Ok(preset) if self.prices.per_image(self.table.name(), preset.tier).is_none() => {
+                    unpriced.push(preset.tier);
                 }
                 Ok(_) => {}
             }
@@ -309,7 +309,7 @@ impl Asked {
         let plan = match Plan::new(&request) {
             Ok(plan) => plan,
             Err(PlanError::PromptTooLong { chars, max, .. }) => {
-                assert!(chars > max && max == self.table.limits().prompt_chars);
+                assert!(chars > max && max == self.table.limits.prompt_chars);
                 return None;
             }
             Err(PlanError::OverBudget(error)) => {
@@ -328,18 +328,18 @@ impl Asked {
         assert_eq!(plan.renditions().len(), self.asked().len());
         for (rendition, target) in plan.renditions().iter().zip(self.asked()) {
             let target = target.unwrap();
-            assert_eq!((rendition.target(), rendition.fit()), (target.size(), self.fit));
-            assert_eq!(rendition.format(), target.format().unwrap_or(self.formats[0]));
-            assert_eq!((rendition.max_bytes(), rendition.safe_area()), (target.max_bytes(), target.safe_area()));
-            assert_eq!(rendition.generation().is_none(), self.is_cut_from_source(target.size()));
+            assert_eq!((rendition.target(), rendition.fit()), (target.size, self.fit));
+            assert_eq!(rendition.format(), target.format.unwrap_or(self.formats[0]));
+            assert_eq!((rendition.max_bytes(), rendition.safe_area()), (target.max_bytes, target.safe_area));
+            assert_eq!(rendition.generation().is_none(), self.is_cut_from_source(target.size));
             assert_eq!(rendition.unshared().is_some(), self.is_shared(rendition));
             if let Some(own) = rendition.unshared() {
-                self.check_preset(own.preset(), target.size());
+                self.check_preset(own.preset(), target.size);
                 assert!(rendition.loss() <= self.max_loss());
             }
             let generation = rendition.generation().map(|index| &plan.generations()[index]);
             if let (Some(generation), Sharing::PerTarget | Sharing::Duplicates) = (generation, self.sharing) {
-                self.check_preset(generation.preset(), target.size());
+                self.check_preset(generation.preset(), target.size);
             }
         }
         for (index, generation) in plan.generations().iter().enumerate() {
@@ -347,14 +347,14 @@ impl Asked {
             assert!(members == 1 || (members > 1 && self.sharing != Sharing::PerTarget));
             assert!(self.table.presets().contains(generation.preset()));
             assert_eq!(generation.variants(), self.variants);
-            let per_call = u32::from(self.table.limits().variants_per_call.get());
+            let per_call = u32::from(self.table.limits.variants_per_call.get());
             assert_eq!(generation.calls().len(), self.variants.div_ceil(per_call) as usize);
             assert!(generation.calls().iter().all(|call| (1..=per_call).contains(&call.variants())));
             assert_eq!(generation.calls()[0].seed(), self.seed);
             let own = without_prompt.generations()[index].prompt();
             assert_eq!(generation.prompt().get(..own.len()), Some(&**own));
             if !self.scene_has_digits() {
-                assert_no_sizes(own, generation.preset().ratio());
+                assert_no_sizes(own, generation.preset().ratio.unwrap());
             }
         }
         let requests = plan.requests(&self.source).unwrap();
@@ -392,11 +392,11 @@ impl Asked {
     }
 
     fn check_preset(&self, chosen: &Preset, target: Size) {
-        assert!(self.table.presets().contains(chosen) && chosen.tier() >= self.lowest_tier());
-        for preset in self.table.presets().iter().filter(|p| p.tier() >= self.lowest_tier() && p.covers(target)) {
+        assert!(self.table.presets().contains(chosen) && chosen.tier >= self.lowest_tier());
+        for preset in self.table.presets().iter().filter(|p| p.tier >= self.lowest_tier() && p.covers(target)) {
             match self.smallest {
-                Smallest::ByPixels => assert!(preset.size().area() >= chosen.size().area()),
-                _ => assert!(preset.tier() >= chosen.tier()),
+                Smallest::ByPixels => assert!(preset.size.area() >= chosen.size.area()),
+                _ => assert!(preset.tier >= chosen.tier),
             }
         }
     }
@@ -422,7 +422,7 @@ fn check_costs_and_geometry(plan: &Plan) {
     assert_eq!(distinct.len(), fingerprints.len(), "two calls share a fingerprint");
     for rendition in plan.renditions() {
         let frame = match rendition.generation() {
-            Some(index) => plan.generations()[index].preset().size(),
+            Some(index) => plan.generations()[index].preset().size,
             None => plan.source_size().unwrap(),
         };
         let (crop, target) = (rendition.crop(), rendition.target());
@@ -471,7 +471,8 @@ fn any_table(input: &mut Unstructured<'_>) -> Result<Option<Model>> {
     let preset = |input: &mut Unstructured<'_>| {
         let ratio = AspectRatio::new(input.int_in_range(1..=u16::MAX)?, input.int_in_range(1..=u16::MAX)?);
         let tier = if tiered { any_tier(input)? } else { None };
-        Ok(Preset::new(any_size(input)?, ratio.unwrap(), tier))
+        let preset = Preset::new(any_size(input)?).ratio(ratio.unwrap());
+        Ok(tier.map_or(preset, |tier| preset.tier(tier)))
     };
     let count = if input.ratio(1, 64_u8)? { 65 } else { input.int_in_range(0..=6)? };
     let presets: Vec<_> = (0..count).map(|_| preset(input)).collect::<Result<_>>()?;
@@ -483,7 +484,7 @@ fn any_table(input: &mut Unstructured<'_>) -> Result<Option<Model>> {
     let Ok(table) = table else { return Ok(None) };
     let per_call = input.int_in_range(1..=9_u16)?.try_into().unwrap();
     // Our own text never comes near 4,000 characters but for a long scene, which is not drawn here.
-    Ok(Some(table.with_variants_per_call(per_call).with_max_prompt_chars(input.int_in_range(4_000..=9_000)?)))
+    Ok(Some(table.variants_per_call(per_call).prompt_chars(input.int_in_range(4_000..=9_000)?)))
 }
 
 fn any_tier(input: &mut Unstructured<'_>) -> Result<Option<Tier>> {
@@ -515,19 +516,19 @@ fn any_text(input: &mut Unstructured<'_>) -> Result<String> {
 fn any_target(input: &mut Unstructured<'_>, table: &Model) -> Result<Target> {
     let mut size = any_size(input)?;
     if !input.ratio(1, 32_u8)? {
-        let preset = input.choose(table.presets())?.size();
+        let preset = input.choose(table.presets())?.size;
         size = Size::new(size.width().min(preset.width()), size.height().min(preset.height())).unwrap();
     }
     let [top, right, bottom, left] = input.arbitrary::<[u16; 4]>()?.map(|inset| inset % 700);
     let shares = [top, right, bottom, left].map(|inset| PerMille::new(inset).unwrap());
     let insets = Insets::new(shares[0], shares[1], shares[2], shares[3]);
     assert_eq!(insets.is_ok(), top + bottom < 1000 && left + right < 1000);
-    let mut target = Target::new(size).with_safe_area(insets.unwrap_or_default());
+    let mut target = Target::new(size).safe_area(insets.unwrap_or_default());
     if input.ratio(1, 8_u8)? {
-        target = target.with_safe_area(Insets::from_pixels(top, right, bottom, left));
+        target = target.safe_area(Insets::from_pixels(top, right, bottom, left));
     }
     if input.ratio(1, 4_u8)? {
-        target = target.with_format(any_format(input)?).with_max_bytes(input.int_in_range(0..=200)?);
+        target = target.format(any_format(input)?).max_bytes(input.int_in_range(0..=200)?);
     }
     Ok(target)
 }
@@ -558,7 +559,7 @@ fn any_scene(input: &mut Unstructured<'_>) -> Result<Option<Scene>> {
     let Ok(mut scene) = Scene::new(input.arbitrary::<String>()?) else { return Ok(None) };
     for _ in 0..input.int_in_range(0..=3)? {
         if let Some(region) = region(input)? {
-            scene = scene.with_subject(region.clone()).unwrap().with_text(region).unwrap();
+            scene = scene.subject(region.clone()).unwrap().text(region).unwrap();
         }
     }
     Ok(Some(scene))

@@ -8,9 +8,8 @@ use miniz_oxide::inflate::core::inflate_flags::{
     TINFL_FLAG_IGNORE_ADLER32, TINFL_FLAG_PARSE_ZLIB_HEADER, TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF,
 };
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
-use png::{DecodeOptions, Decoder};
 use smart_resize::geometry::{Fit, Rect};
-use smart_resize::pixels::decode::{DecodeError, DecodeLimits, decode, probe};
+use smart_resize::pixels::decode::{DecodeError, DecodeLimits, DecodeOptions, decode, probe};
 use smart_resize::pixels::encode::{EncodeOptions, PngEffort, PngOptions, Subsampling, WebPMode, WebPOptions, encode};
 use smart_resize::pixels::render::{
     Inspect, PassThrough, RenderError, RenderOptions, RenderTarget, Rendered, Undersized, Warning, render, render_all,
@@ -42,7 +41,7 @@ fn check_render(input: &mut Unstructured<'_>, rest: &[u8]) -> Result<()> {
     let mut limits = DecodeLimits::default();
     (limits.pixels, limits.decoded_bytes, limits.input_bytes) = (1 << 18, 1 << 21, 1 << 20);
     let mut options = RenderOptions::default();
-    options.limits = limits;
+    options.decode.limits = limits;
     options.undersized = if input.arbitrary()? { Undersized::Enlarge } else { Undersized::Fail };
     options.encode = any_encode_options(input)?;
     let targets = [any_render_target(input)?, any_render_target(input)?];
@@ -78,7 +77,7 @@ fn check_render(input: &mut Unstructured<'_>, rest: &[u8]) -> Result<()> {
         intact = None;
     }
 
-    let decoded = decode(&file, &limits);
+    let decoded = decode(&file, &DecodeOptions::default().limits(limits));
     let results = targets.map(|(target, ..)| render(&file, &target, &options));
     // The second rendering of each; both must give the same bytes.
     let again = render_all(&file, &targets.map(|(target, ..)| target), &options);
@@ -140,10 +139,10 @@ fn is_taken_by_the_strict(file: &[u8]) -> bool {
     let flags = TINFL_FLAG_PARSE_ZLIB_HEADER | TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF | TINFL_FLAG_IGNORE_ADLER32;
     let (status, used, _) = decompress(&mut DecompressorOxide::new(), &stream, &mut inflated, 0, flags);
 
-    let mut options = DecodeOptions::default();
+    let mut options = png::DecodeOptions::default();
     options.set_ignore_adler32(false);
     options.set_skip_ancillary_crc_failures(false);
-    let reader = Decoder::new_with_options(Cursor::new(file), options).read_info();
+    let reader = png::Decoder::new_with_options(Cursor::new(file), options).read_info();
     let is_taken = reader.is_ok_and(|mut reader| {
         let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
         reader.next_frame(&mut pixels).is_ok() && reader.finish().is_ok()
@@ -172,7 +171,7 @@ fn check_rendered(rendered: &Rendered, picture: &Picture, fit: Fit, options: &Re
     } else {
         assert!(options.undersized == Undersized::Enlarge && rendered.warnings.contains(&enlarged));
     }
-    let again = decode(&rendered.bytes, &DecodeLimits::default()).expect("our own output is a whole picture");
+    let again = decode(&rendered.bytes, &DecodeOptions::default()).expect("our own output is a whole picture");
     assert_eq!((again.picture.size(), again.format), (size, rendered.format.into()));
     if rect.size() == size && rendered.format != Format::Jpeg {
         assert!(again.picture == cut(picture, rect.x() as usize, rect.y() as usize, size), "pixels were not copied");
@@ -212,7 +211,7 @@ fn any_render_target(input: &mut Unstructured<'_>) -> Result<(RenderTarget, Size
     let size = Size::new(input.int_in_range(1..=64)?, input.int_in_range(1..=64)?).unwrap();
     let format = any_format(input)?;
     let fit = if input.arbitrary()? { Fit::Crop } else { Fit::Cover };
-    Ok((RenderTarget::new(size).with_format(format).with_fit(fit), size, format, fit))
+    Ok((RenderTarget::new(size).format(format).fit(fit), size, format, fit))
 }
 
 /// Now and then of a quality that does not exist, or a mode without an encoder.
@@ -223,12 +222,12 @@ fn any_encode_options(input: &mut Unstructured<'_>) -> Result<EncodeOptions> {
     options.jpeg.subsampling = if bits & 1 == 0 { Subsampling::Yuv420 } else { Subsampling::Yuv444 };
     options.jpeg.progressive = bits & 2 != 0;
     options.jpeg.background = [quality, bits, 77];
-    options.png = PngOptions::with_effort(match bits >> 2 & 3 {
+    options.png = PngOptions::default().effort(match bits >> 2 & 3 {
         0 => PngEffort::Balanced,
         _ => PngEffort::Small,
     });
     if bits >> 4 == 15 {
-        options.webp = WebPOptions::with_mode(WebPMode::Lossy { quality });
+        options.webp = WebPOptions::default().mode(WebPMode::Lossy { quality });
     }
     Ok(options)
 }

@@ -15,7 +15,7 @@ use smart_resize::wire::fal::{
 };
 use smart_resize::wire::gemini::{GenerateContentRequest, GenerateContentResponse};
 use smart_resize::wire::{Base64ErrorKind, gemini, scene};
-use smart_resize::{Format, Plan, Target};
+use smart_resize::{Format, Plan};
 
 /// More than a data URI of the fuzzer's, so that both sides of the limit are met.
 const MAX_BYTES: u64 = 48;
@@ -59,18 +59,18 @@ fn check_input(input: &SmartResizeInput, limits: &InputLimits) {
 
     let source = input.image_url.source();
     let request = input.request(source.clone()).unwrap();
-    assert_eq!(request.targets().iter().map(Target::size).collect::<Vec<_>>(), input.target_sizes);
+    assert_eq!(request.targets().iter().map(|target| target.size).collect::<Vec<_>>(), input.target_sizes);
     assert_eq!((request.variants(), request.seed()), (input.num_images_per_size, input.seed));
     assert_eq!((request.format(), request.floor()), (input.output_format, Some(input.resolution)));
     let plan = Plan::new(&request).unwrap();
     for request in plan.requests(&source).unwrap() {
         let asked = EditInput::new(EditModel::NanoBananaPro, &request, source_url(&source).unwrap()).unwrap();
         assert_eq!((asked.seed, asked.num_images), (request.seed(), request.variants()));
-        assert_eq!(asked.aspect_ratio, request.preset().ratio().to_string());
+        assert_eq!(asked.aspect_ratio, request.preset().ratio.unwrap().to_string());
         comes_back(&asked);
         match GenerateContentRequest::new(&request) {
             Ok(asked) => comes_back(&asked),
-            Err(error) => assert_eq!((error.kind(), error.billed_images()), (GenerateErrorKind::InvalidRequest, 0)),
+            Err(error) => assert_eq!((error.kind, error.billed_images), (GenerateErrorKind::InvalidRequest, 0)),
         }
     }
 }
@@ -181,16 +181,16 @@ fn gemini_answer(body: &[u8]) {
     match gemini::read_answer("gemini", 200, body, MAX_BYTES) {
         Ok(generated) => {
             let response = response.unwrap();
-            assert_eq!((generated.images().len(), generated.billed_images()), (1, 1));
-            assert!(generated.images()[0].len() as u64 <= MAX_BYTES);
-            assert!(generated.description().is_none_or(|text| text == response.text() && !text.is_empty()));
+            assert_eq!((generated.images.len(), generated.billed_images), (1, 1));
+            assert!(generated.images[0].len() as u64 <= MAX_BYTES);
+            assert!(generated.description.is_none_or(|text| text == response.text() && !text.is_empty()));
             let parts = response.candidates.iter().flat_map(|one| &one.content).flat_map(|content| &content.parts);
             assert!(parts.into_iter().any(|part| part.inline_data.is_some() && !part.thought));
         }
         Err(error) => {
-            assert!(error.billed_images() <= 1 && error.message().len() < 3000);
+            assert!(error.billed_images <= 1 && error.message.len() < 3000);
             assert!(matches!(
-                error.kind(),
+                error.kind,
                 GenerateErrorKind::Refused | GenerateErrorKind::NothingMade | GenerateErrorKind::InvalidAnswer
             ));
         }
@@ -205,8 +205,8 @@ fn fal_answer(body: &[u8]) {
         comes_back(&output);
         let found = output.embedded(MAX_BYTES).and_then(|bytes| output.generated("fal", bytes));
         match found {
-            Ok(generated) => assert_eq!(generated.billed_images() as usize, output.images.len()),
-            Err(error) => assert_eq!(error.billed_images() as usize, output.images.len()),
+            Ok(generated) => assert_eq!(generated.billed_images as usize, output.images.len()),
+            Err(error) => assert_eq!(error.billed_images as usize, output.images.len()),
         }
     }
     let _ = serde_json::from_slice::<SmartResizeOutput>(body).map(|value| comes_back(&value));
@@ -216,7 +216,7 @@ fn fal_answer(body: &[u8]) {
     let error = ErrorBody::from_answer(body);
     comes_back(&error);
     let failure = edit_error(body.first().map_or(422, |byte| 300 + u16::from(*byte)), body);
-    assert!(failure.billed_images() == 0 && failure.message().len() < 3000);
+    assert!(failure.billed_images == 0 && failure.message.len() < 3000);
 }
 
 fn read_scene(text: &str) {

@@ -60,8 +60,8 @@ fn each_model_is_asked_at_its_endpoint_in_its_own_words() {
 fn every_preset_of_a_table_is_one_of_its_endpoint() {
     for (model, name) in MODELS {
         for preset in table(name).presets() {
-            assert!(model.has_ratio(preset.ratio()), "{name} {preset}");
-            assert!(preset.tier().is_none_or(|tier| model.has_resolution(tier)), "{name} {preset}");
+            assert!(model.has_ratio(preset.ratio.unwrap()), "{name} {preset}");
+            assert!(preset.tier.is_none_or(|tier| model.has_resolution(tier)), "{name} {preset}");
         }
         assert_eq!(model.has_ratio(AspectRatio::new(8, 1).unwrap()), name == "nano-banana-2");
         assert_eq!(model.has_resolution(Tier::HALF_K), name == "nano-banana-2");
@@ -75,22 +75,22 @@ fn what_an_endpoint_would_refuse_is_not_sent() {
     let source = Source::from_url("u");
     let refused = |preset: Preset, variants: u32, url: &str| {
         let (model, price) = ("my-model", UsdMicros(1));
-        let table = Model::new(model, vec![preset]).unwrap().with_variants_per_call(64.try_into().unwrap());
-        let prices = PriceList::new(price).with_image(model, preset.tier(), price);
+        let table = Model::new(model, vec![preset]).unwrap().variants_per_call(64.try_into().unwrap());
+        let prices = PriceList::new(price).image(model, preset.tier, price);
         let target = Target::new(Size::new(9, 9).unwrap());
         let mut builder = smart_resize::Request::builder(source.clone()).targets([target]).model(table);
         builder = builder.prices(prices).variants(variants);
         let plan = smart_resize::Plan::new(&builder.build().unwrap()).unwrap();
         let error = EditInput::new(EditModel::NanoBananaPro, &plan.requests(&source).unwrap()[0], url).unwrap_err();
-        assert_eq!((error.kind(), error.billed_images()), (GenerateErrorKind::InvalidRequest, 0));
+        assert_eq!((error.kind, error.billed_images), (GenerateErrorKind::InvalidRequest, 0));
         chain(&error)
     };
     let preset = |ratio: &str, tier: &str| {
-        Preset::new(Size::new(900, 900).unwrap(), ratio.parse().unwrap(), Some(tier.parse().unwrap()))
+        Preset::new(Size::new(900, 900).unwrap()).ratio(ratio.parse().unwrap()).tier(tier.parse().unwrap())
     };
     let head = "the backend cannot be asked this: fal-ai/nano-banana-pro/edit / ";
     let case = |found: String, expected: &str| assert_eq!(found, format!("{head}{expected}"));
-    case(refused(preset("7:3", "1K"), 1, "u"), "aspect_ratio 7:3 is none of the endpoint's");
+    case(refused(preset("7:3", "1K"), 1, "u"), "aspect_ratio of 7:3 1K is none of the endpoint's");
     case(refused(preset("1:1", "3K"), 1, "u"), "resolution 3K is none of the endpoint's");
     case(refused(preset("1:1", "1K"), 5, "u"), "num_images 5, expected 1 to 4");
     case(refused(preset("1:1", "1K"), 1, ""), "image_urls: the source has neither a URL nor bytes");
@@ -104,7 +104,7 @@ fn what_an_endpoint_would_refuse_is_not_sent() {
 
 #[test]
 fn a_source_is_sent_by_its_url_or_by_its_bytes() {
-    assert_eq!(source_url(&Source::from_bytes(png()).with_url("u")).as_deref(), Some("u"));
+    assert_eq!(source_url(&Source::from_bytes(png()).url("u")).as_deref(), Some("u"));
     let expected = smart_resize::wire::data_uri::DataUri::new(Format::Png, png()).to_string();
     assert_eq!(source_url(&Source::from_bytes(png())), Some(expected));
     assert!(source_url(&Source::from_bytes(*b"\xff\xd8\xff")).unwrap().starts_with("data:image/jpeg;base64,"));
@@ -123,21 +123,21 @@ fn an_output_becomes_what_was_generated() {
     }))
     .unwrap();
     let generated = output.generated("fal", [*b"a", *b"b"]).unwrap();
-    assert_eq!((generated.images().len(), generated.billed_images(), generated.backend()), (2, 2, "fal"));
-    assert_eq!(generated.description(), Some("Two hats."));
+    assert_eq!((generated.images.len(), generated.billed_images, generated.backend.as_str()), (2, 2, "fal"));
+    assert_eq!(generated.description.as_deref(), Some("Two hats."));
 
     let error = output.generated("fal", [*b"a"]).unwrap_err();
-    assert_eq!((error.kind(), error.billed_images()), (GenerateErrorKind::InvalidAnswer, 2));
+    assert_eq!((error.kind, error.billed_images), (GenerateErrorKind::InvalidAnswer, 2));
     assert_eq!(chain(&error), "the backend's answer is invalid / the bytes of 1 images, expected those of 2");
 
     let silent = EditOutput::new(vec![ImageFile::at("u")], "");
-    assert_eq!(silent.generated("fal", [*b"a"]).unwrap().description(), None);
+    assert_eq!(silent.generated("fal", [*b"a"]).unwrap().description, None);
     let null: EditOutput = serde_json::from_value(json!({"images": [], "description": null})).unwrap();
     assert_eq!(null, EditOutput::default());
 
     let error = EditOutput::new(vec![], "I would rather not.").generated("fal", [[0; 0]; 0]).unwrap_err();
     assert_eq!(error.to_string(), "nothing was made: I would rather not.");
-    assert_eq!((error.kind(), error.billed_images()), (GenerateErrorKind::NothingMade, 0));
+    assert_eq!((error.kind, error.billed_images), (GenerateErrorKind::NothingMade, 0));
 }
 
 #[test]
@@ -145,10 +145,10 @@ fn data_uris_are_decoded_within_the_limit() {
     let output = EditOutput::new(vec![ImageFile::at("data:image/png;base64,YWI="), ImageFile::at("data:,c")], "");
     let bytes = output.embedded(2).unwrap();
     assert_eq!(bytes.iter().map(|bytes| bytes.to_vec()).collect::<Vec<_>>(), [b"ab".to_vec(), b"c".to_vec()]);
-    assert_eq!(output.generated("fal", bytes).unwrap().billed_images(), 2);
+    assert_eq!(output.generated("fal", bytes).unwrap().billed_images, 2);
 
     let error = output.embedded(1).unwrap_err();
-    assert_eq!((error.kind(), error.billed_images()), (GenerateErrorKind::InvalidAnswer, 2));
+    assert_eq!((error.kind, error.billed_images), (GenerateErrorKind::InvalidAnswer, 2));
     let expected = "the backend's answer is invalid / image 0 is not a data URI that can be read / \
                     base64 of 2 bytes, at most 1, at byte 22";
     assert_eq!(chain(&error), expected);
@@ -161,8 +161,8 @@ fn data_uris_are_decoded_within_the_limit() {
 fn a_failure_says_who_has_to_act() {
     let case = |status: u16, body: Value, kind: GenerateErrorKind| {
         let error = edit_error(status, &serde_json::to_vec(&body).unwrap());
-        assert_eq!((error.kind(), error.billed_images()), (kind, 0), "{status} {body}");
-        assert!(error.message().starts_with(&format!("status {status}")));
+        assert_eq!((error.kind, error.billed_images), (kind, 0), "{status} {body}");
+        assert!(error.message.starts_with(&format!("status {status}")));
     };
     let entry = |error_type: &str| json!({"detail": [{"loc": ["body"], "msg": "m", "type": error_type}]});
     case(422, entry("content_policy_violation"), GenerateErrorKind::Refused);

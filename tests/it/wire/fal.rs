@@ -96,7 +96,7 @@ fn an_input_becomes_the_request_of_the_page() {
         (request.floor(), request.format(), request.options().safety_tolerance),
         (Some(Tier::K2), Format::WebP, 6)
     );
-    assert_eq!(request.source().url().unwrap().as_ref(), page_input()["image_url"].as_str().unwrap());
+    assert_eq!(request.source().url.as_deref().unwrap(), page_input()["image_url"].as_str().unwrap());
     let plan = Plan::new(&request).unwrap();
     assert_eq!(plan.cost().to_string(), "$1.40"); // 9 images at $0.15, and $0.05
 }
@@ -324,12 +324,12 @@ fn the_queues_answers_have_the_keys_that_clients_need() {
     };
     let queued = QueueStatus::new(QueueState::InQueue, "7-a", app);
     assert_eq!(written(&queued, 202), json!({"status": "IN_QUEUE", "logs": null, "metrics": {}, "queue_position": 0}));
-    assert_eq!(queued.with_queue_position(3).queue_position, Some(3));
-    let running = QueueStatus::new(QueueState::InProgress, "7-a", app).with_queue_position(3);
+    assert_eq!(queued.queue_position(3).queue_position, Some(3));
+    let running = QueueStatus::new(QueueState::InProgress, "7-a", app).queue_position(3);
     assert_eq!(written(&running, 202), json!({"status": "IN_PROGRESS", "logs": null, "metrics": {}}));
     let done = QueueStatus::new(QueueState::Completed, "7-a", app)
-        .with_logs(vec![Log::info("done", "2026-11-24T18:00:00Z")])
-        .with_metric("inference_time", 1.5);
+        .logs(vec![Log::info("done", "2026-11-24T18:00:00Z")])
+        .metric("inference_time", 1.5);
     let log = json!({"message": "done", "level": "INFO", "source": "USER", "timestamp": "2026-11-24T18:00:00Z"});
     assert_eq!(written(&done, 200), json!({"status": "COMPLETED", "logs": [log], "metrics": {"inference_time": 1.5}}),);
 }

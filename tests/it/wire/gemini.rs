@@ -85,7 +85,7 @@ fn tiers_and_seeds_are_written_as_the_api_has_them() {
 fn what_the_api_would_refuse_is_not_sent() {
     let refused = |source: &Source, variants: u32| {
         let error = GenerateContentRequest::new(&request(source, |builder| builder.variants(variants))).unwrap_err();
-        assert_eq!((error.kind(), error.billed_images()), (GenerateErrorKind::InvalidRequest, 0));
+        assert_eq!((error.kind, error.billed_images), (GenerateErrorKind::InvalidRequest, 0));
         let source = *std::error::Error::source(&error).unwrap().downcast_ref::<InputError>().unwrap();
         (source, source.to_string())
     };
@@ -129,17 +129,17 @@ fn a_picture_is_what_was_generated() {
         "responseId": "x",
     });
     let generated = read(&body).unwrap();
-    assert_eq!((generated.images()[0].as_ref(), generated.images().len()), (&b"abc"[..], 1));
-    assert_eq!((generated.description(), generated.backend()), (Some("Here is your image."), "gemini"));
-    assert_eq!(generated.billed_images(), 1);
+    assert_eq!((generated.images[0].as_ref(), generated.images.len()), (&b"abc"[..], 1));
+    assert_eq!((generated.description.as_deref(), generated.backend.as_str()), (Some("Here is your image."), "gemini"));
+    assert_eq!(generated.billed_images, 1);
 }
 
 #[test]
 fn the_last_picture_that_is_no_thought_is_taken() {
     let case = |parts: &[Value], expected: &[u8], description: Option<&str>| {
         let generated = read(&answer(parts, "STOP")).unwrap();
-        assert_eq!((generated.images()[0].as_ref(), generated.description()), (expected, description));
-        assert_eq!((generated.images().len(), generated.billed_images()), (1, 1));
+        assert_eq!((generated.images[0].as_ref(), generated.description.as_deref()), (expected, description));
+        assert_eq!((generated.images.len(), generated.billed_images), (1, 1));
     };
     case(&[picture("YQ==")], b"a", None);
     case(&[thought(picture("YQ==")), picture("Yg==")], b"b", None);
@@ -158,7 +158,7 @@ fn the_last_picture_that_is_no_thought_is_taken() {
 
 fn failure(body: &Value, kind: GenerateErrorKind, message: &str) -> GenerateError {
     let error = read(body).unwrap_err();
-    assert_eq!((error.kind(), error.message()), (kind, message), "{body}");
+    assert_eq!((error.kind, error.message.as_str()), (kind, message), "{body}");
     error
 }
 
@@ -190,7 +190,7 @@ fn a_refusal_is_told_from_an_answer_without_a_picture() {
 }
 
 fn failure_of_long_text() -> String {
-    read(&answer(&[json!({"text": "é".repeat(9000)})], "STOP")).unwrap_err().message().to_owned()
+    read(&answer(&[json!({"text": "é".repeat(9000)})], "STOP")).unwrap_err().message.clone()
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn what_is_billed_is_counted_where_no_picture_came() {
             "candidates": [{"finishReason": "IMAGE_SAFETY"}],
             "usageMetadata": {"candidatesTokensDetails": details},
         });
-        read(&body).unwrap_err().billed_images()
+        read(&body).unwrap_err().billed_images
     };
     assert_eq!(with_usage(json!([{"modality": "TEXT", "tokenCount": 40}])), 0);
     assert_eq!(with_usage(json!([{"modality": "IMAGE", "tokenCount": 0}])), 0);
@@ -215,22 +215,22 @@ fn a_picture_is_decoded_strictly_and_within_the_limit() {
     let error = |data: &str, max: u64| {
         let body = serde_json::to_vec(&answer(&[picture(data)], "STOP")).unwrap();
         let error = read_answer("gemini", 200, &body, max).unwrap_err();
-        assert_eq!((error.kind(), error.billed_images()), (GenerateErrorKind::InvalidAnswer, 1));
+        assert_eq!((error.kind, error.billed_images), (GenerateErrorKind::InvalidAnswer, 1));
         chain(&error)
     };
     let head = "the backend's answer is invalid: the picture / ";
     assert_eq!(error("YWJj", 2), format!("{head}base64 of 3 bytes, at most 2, at byte 0"));
     assert_eq!(error("YW\nJj", 9), format!("{head}expected a base64 symbol, found '\\n' at byte 2"));
     assert_eq!(error("YQ", 9), format!("{head}expected 2 times '=' for padding, found 0 at byte 2"));
-    assert_eq!(read(&answer(&[picture("YWJj")], "STOP")).unwrap().images()[0].len(), 3);
+    assert_eq!(read(&answer(&[picture("YWJj")], "STOP")).unwrap().images[0].len(), 3);
 }
 
 #[test]
 fn an_error_answer_says_who_has_to_act_and_when() {
     let case = |status: u16, body: &str, kind: GenerateErrorKind, message: &str| {
         let error = read_answer("gemini", status, body.as_bytes(), MAX).unwrap_err();
-        assert_eq!((error.kind(), error.message(), error.billed_images()), (kind, message, 0));
-        error.retry_after()
+        assert_eq!((error.kind, error.message.as_str(), error.billed_images), (kind, message, 0));
+        error.retry_after
     };
     let body = |status: &str| json!({"error": {"code": 1, "message": "Why.", "status": status}}).to_string();
     case(400, &body("INVALID_ARGUMENT"), GenerateErrorKind::InvalidRequest, "status 400: INVALID_ARGUMENT: Why.");
@@ -268,7 +268,7 @@ fn a_text_is_read_without_its_thoughts() {
     let parts = [thought(json!({"text": "Hm."})), json!({"text": "{\"a\":"}), json!({"text": "1}\n"})];
     assert_eq!(text(&answer(&parts, "STOP")).unwrap(), "{\"a\":1}");
     let error = text(&answer(&parts[..1], "MAX_TOKENS")).unwrap_err();
-    assert_eq!((error.kind(), error.message()), (GenerateErrorKind::NothingMade, "MAX_TOKENS"));
+    assert_eq!((error.kind, error.message.as_str()), (GenerateErrorKind::NothingMade, "MAX_TOKENS"));
     let response: GenerateContentResponse = both_ways(&json!({"candidates": [{"content": {"parts": []}}]}));
     assert_eq!(response.text(), "");
 }

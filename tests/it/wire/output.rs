@@ -16,7 +16,7 @@ use smart_resize::{Format, Generator, Outcome, Plan, Request, Size, Source};
 fn source() -> Source {
     let size = Size::new(60, 40).unwrap();
     let picture = Picture::from_rgb(size, vec![90; 60 * 40 * 3]).unwrap();
-    Source::from_bytes(encode(&picture, Format::Png, &EncodeOptions::default()).unwrap().bytes).with_size(size)
+    Source::from_bytes(encode(&picture, Format::Png, &EncodeOptions::default()).unwrap().bytes).size(size)
 }
 
 fn run(
@@ -69,7 +69,7 @@ fn the_first_text_that_is_not_empty_is_the_description() {
     let case = |said: [&'static str; 4], expected: [&str; 3]| {
         let outcome = run(
             |builder| builder.variants(5),
-            |request| Ok(local(request)?.with_description(said[request.call().0 as usize])),
+            |request| Ok(local(request)?.description(said[request.call().0 as usize])),
         );
         let output = SmartResizeOutput::from_outcome(&outcome, 5, url).unwrap();
         let found = [&output.results[0].description, &output.results[1].description, &output.description];

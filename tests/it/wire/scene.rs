@@ -20,8 +20,8 @@ fn bottle() -> Value {
 fn an_answer_is_a_scene_in_both_directions() {
     let region = |label, area| Region::new(label, area).unwrap();
     let expected = Scene::new("a blue bottle on a table")
-        .and_then(|scene| scene.with_subject(region("the bottle", Area::new(350, 100, 650, 900).unwrap())))
-        .and_then(|scene| scene.with_text(region("SALE", Area::new(0, 0, 1000, 1).unwrap())))
+        .and_then(|scene| scene.subject(region("the bottle", Area::new(350, 100, 650, 900).unwrap())))
+        .and_then(|scene| scene.text(region("SALE", Area::new(0, 0, 1000, 1).unwrap())))
         .unwrap();
     assert_eq!(read(&bottle().to_string()), Ok(expected.clone()));
     assert_eq!(serde_json::to_value(&expected).unwrap(), bottle());
@@ -139,9 +139,9 @@ fn an_answer_of_gemini_is_a_scene_or_a_failure() {
     let read = |status, body: Value| read_answer(status, &serde_json::to_vec(&body).unwrap());
     assert_eq!(read(200, body(&bottle().to_string())).unwrap().subjects().len(), 1);
     let error = read(200, body("A bottle.")).unwrap_err();
-    assert_eq!(error.kind(), GenerateErrorKind::InvalidAnswer);
+    assert_eq!(error.kind, GenerateErrorKind::InvalidAnswer);
     assert_eq!(chain(&error), "the backend's answer is invalid: the scene / expected value at line 1 column 1");
     let blocked = json!({"promptFeedback": {"blockReason": "SAFETY"}});
-    assert_eq!(read(200, blocked).unwrap_err().kind(), GenerateErrorKind::Refused);
-    assert_eq!(read(429, json!({})).unwrap_err().kind(), GenerateErrorKind::RateLimited);
+    assert_eq!(read(200, blocked).unwrap_err().kind, GenerateErrorKind::Refused);
+    assert_eq!(read(429, json!({})).unwrap_err().kind, GenerateErrorKind::RateLimited);
 }

@@ -41,8 +41,8 @@ fn encoded(request: &Request, picture: &DynamicImage) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// The rectangle of the input that `resize_to_fill` shows. It resizes to the smallest whole size that covers the target,
-/// then crops whole pixels.
+/// The rectangle of the input that `resize_to_fill` shows. It resizes to the smallest whole size that covers the
+/// target, then crops whole pixels.
 fn filled(picture: &DynamicImage, width: u32, height: u32) -> [f64; 4] {
     let [w, h, width, height] = [picture.width(), picture.height(), width, height].map(f64::from);
     let scale = f64::max(width / w, height / h);

@@ -16,8 +16,7 @@ pub(crate) fn run(request: &Request, kept: &Renderer, bytes: &[u8]) -> Vec<Made>
         _ => Format::WebP,
     };
     let fit = if request.crop { Fit::Crop } else { Fit::Cover };
-    let target =
-        |(width, height)| RenderTarget::new(Size::new(width, height).unwrap()).with_format(format).with_fit(fit);
+    let target = |(width, height)| RenderTarget::new(Size::new(width, height).unwrap()).format(format).fit(fit);
     let targets: Vec<_> = request.sizes().into_iter().map(target).collect();
     let rendered = match targets.as_slice() {
         [target] => vec![kept.render(bytes, target)],
@@ -34,12 +33,12 @@ pub(crate) fn run(request: &Request, kept: &Renderer, bytes: &[u8]) -> Vec<Made>
 
 pub(crate) fn options(request: &Request) -> RenderOptions {
     let codec = if request.c { Codec::Fast } else { Codec::Pure };
-    let mut options = RenderOptions::default().with_codec(codec);
+    let mut options = RenderOptions::default().codec(codec);
     options.pass_through = PassThrough::Off;
     options.inspect = if request.inspect { Inspect::Report } else { Inspect::Off };
     let effort = if request.effort == "small" { PngEffort::Small } else { PngEffort::Balanced };
-    options.encode.png = PngOptions::with_effort(effort);
-    options.encode.jpeg = JpegOptions::default().with_quality(request.quality);
-    options.encode.webp = WebPOptions::with_mode(WebPMode::Lossy { quality: request.quality });
+    options.encode.png = PngOptions::default().effort(effort);
+    options.encode.jpeg = JpegOptions::default().quality(request.quality);
+    options.encode.webp = WebPOptions::default().mode(WebPMode::Lossy { quality: request.quality });
     options
 }

@@ -1,7 +1,7 @@
 //! The quality of a result: SSIMULACRA2 against a reference with the same geometry.
 //!
-//! The reference shows the rectangle of the source that the result shows, to a fraction of a pixel. It is resampled with
-//! Lanczos3 in 64-bit floats over the sRGB values, as all peers resample, and rounded once at the end.
+//! The reference shows the rectangle of the source that the result shows, to a fraction of a pixel. It is resampled
+//! with Lanczos3 in 64-bit floats over the sRGB values, as all peers resample, and rounded once at the end.
 
 use std::f64::consts::PI;
 use std::fs;
@@ -63,7 +63,8 @@ fn reference(source: &[u8], frame: [usize; 2], rect: [f64; 4], size: [usize; 2])
 }
 
 /// Returns for each output pixel the first input pixel that contributes to it, and the weights of that pixel and its
-/// successors. Weights are normalised at the input's edge. Pixels outside the rectangle but inside the input contribute.
+/// successors. Weights are normalised at the input's edge. Pixels outside the rectangle but inside the input
+/// contribute.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "sides fit")]
 fn weights(frame: usize, start: f64, length: f64, size: usize) -> Vec<(usize, Vec<f64>)> {
     let scale = length / size as f64;

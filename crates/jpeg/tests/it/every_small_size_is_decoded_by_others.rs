@@ -1,4 +1,5 @@
-//! Files of every size from 1x1 to 40x40 are read by two other decoders, with the right size and nearly the right levels.
+//! Files of every size from 1x1 to 40x40 are read by two other decoders, with the right size and nearly the right
+//! levels.
 
 use crate::pictures::*;
 

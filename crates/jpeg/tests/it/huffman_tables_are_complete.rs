@@ -1,5 +1,5 @@
-//! Every Huffman table has codes of at most 16 bits, uses each symbol once, and leaves exactly the code of all ones free
-//! among those of its greatest length.
+//! Every Huffman table has codes of at most 16 bits, uses each symbol once, and leaves exactly the code of all ones
+//! free among those of its greatest length.
 
 use crate::pictures::*;
 

@@ -25,8 +25,8 @@ pub(crate) fn webp(data: &[u8]) {
     }
 }
 
-/// A file of another size than declared is refused. A file of the declared size is refused or decoded completely, to the
-/// same pixels whatever the buffer held before.
+/// A file of another size than declared is refused. A file of the declared size is refused or decoded completely, to
+/// the same pixels whatever the buffer held before.
 fn decode_any(file: &[u8], width: u32, height: u32) {
     for layout in [Layout::Rgb, Layout::Rgba] {
         let attempt = |(width, height): (u32, u32), before: u8| {

@@ -159,9 +159,8 @@ impl NatsQueue {
         match generator.generate(request).await {
             Ok(generated) => {
                 answers.save(request, &generated).await?;
-                let images = generated.images().len();
-                speaker
-                    .say(format!("Call {number} of {all} is answered: {images} pictures by {}", generated.backend()));
+                let images = generated.images.len();
+                speaker.say(format!("Call {number} of {all} is answered: {images} pictures by {}", generated.backend));
             }
             Err(error) => {
                 answers.fail(&fingerprint, &error).await?;
@@ -197,6 +196,6 @@ async fn recorded(answers: &Answers, request: &GenerationRequest) -> GenerateErr
     match record.map(|record| record.and_then(|record| record.failure)) {
         Ok(Some(failure)) => (&failure).into(),
         Ok(None) => GenerateError::new(GenerateErrorKind::Store, "the answer is no longer kept"),
-        Err(error) => GenerateError::new(GenerateErrorKind::Store, "").with_source(error),
+        Err(error) => GenerateError::new(GenerateErrorKind::Store, "").caused_by(error),
     }
 }
