@@ -1,10 +1,10 @@
-//! What a warm renderer allocates: `cargo bench --bench allocations`.
+//! The allocations of a warm renderer: `cargo bench --bench allocations`.
 //!
-//! For each case: how many allocations a rendering makes and how many bytes in all, how many of them the decoder and
-//! the resampler make, run alone on the same picture, and what remains for this crate, with the file that it returns. A
-//! file grows while it is written, and each time it does counts.
+//! Each row has the number of allocations of a rendering and their bytes in total. For the columns `decoder` and
+//! `resampler`, these run alone on the same picture. The column `ours` is the rest, including the returned file. Each
+//! time the file's buffer grows counts as an allocation.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "a bench without an answer has to stop")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark that fails has to stop")]
 
 use std::alloc::System;
 use std::hint::black_box;
@@ -25,7 +25,7 @@ mod photo;
 #[global_allocator]
 static COUNTED: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// How many times memory was asked for, or to be larger, and how many bytes in all.
+/// The number of allocations and reallocations, and their bytes in total.
 #[derive(Clone, Copy, Debug, Default)]
 struct Allocated {
     times: usize,
@@ -76,14 +76,14 @@ fn main() {
         let (all, decoder, resampler, left) = (column(all), column(decoder), column(resampler), column(ours));
         let file = result.bytes.len();
         println!("{name:<28} {all:>16} {decoder:>16} {resampler:>16} {left:>16} {:>9} kB", file / 1000);
-        // A file that doubles whenever it is full takes up to four times its size in all.
+        // A buffer that doubles whenever it is full allocates up to four times its final length in total.
         assert!(ours.bytes < 4 * file + 250_000, "{name}: {ours:?}");
-        // Inspection makes some 150 small allocations, 20 kB together; the tables of a JPEG some 40 more.
+        // Inspection makes about 150 small allocations, 20 kB together. The tables of a JPEG take about 40 more.
         assert!(ours.times < if inspect == Inspect::Off { 60 } else { 260 }, "{name}: {ours:?}");
     }
 }
 
-/// What `fast_image_resize` allocates for the weights of its convolution, once its buffers are warm.
+/// The allocations of `fast_image_resize` for its convolution weights, with warm buffers.
 fn resample(pixels: &[u8], size: Size) -> Allocated {
     let source = TypedImageRef::<U8x3>::from_buffer(2752, 1536, pixels).unwrap();
     let mut target = TypedImage::<U8x3>::new(size.width(), size.height());
@@ -93,7 +93,7 @@ fn resample(pixels: &[u8], size: Size) -> Allocated {
     Allocated::by(run).1
 }
 
-/// What the `png` crate allocates for a header, beside the pixels: the core reads headers with it.
+/// The allocations of the `png` crate without the pixels. The core reads headers with it.
 fn decode_png(file: &[u8]) -> Allocated {
     let mut pixels = vec![0; 2752 * 1536 * 3];
     let read = || {
@@ -103,7 +103,7 @@ fn decode_png(file: &[u8]) -> Allocated {
     Allocated::by(read).1
 }
 
-/// What `zune-jpeg` allocates, beside the pixels.
+/// The allocations of `zune-jpeg` without the pixels.
 fn decode_jpeg(file: &[u8]) -> Allocated {
     let mut pixels = vec![0; 2752 * 1536 * 3];
     let read = || {

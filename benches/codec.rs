@@ -1,7 +1,8 @@
-//! The codecs: reading and writing a photograph of 1920x1080 as JPEG and as lossy WebP, with each codec that is built
-//! in. `cargo bench -p smart-resize-png` and `cargo bench -p smart-resize-jpeg` compare those crates with others.
+//! The codecs: encodes and decodes a photograph of 1920x1080 as JPEG and as lossy WebP with each built-in codec.
+//!
+//! `cargo bench -p smart-resize-png` and `cargo bench -p smart-resize-jpeg` compare those crates with others.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "a bench without an answer has to stop")]
+#![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark that fails has to stop")]
 
 use std::hint::black_box;
 
@@ -26,7 +27,7 @@ fn benches(c: &mut Criterion) {
     }
 }
 
-/// Writes the picture, and reads what was written.
+/// Measures encoding the picture and decoding the file. Skips codecs that are not built in.
 fn bench(c: &mut Criterion, name: &str, picture: &Picture, format: Format, options: &EncodeOptions, codec: Codec) {
     let mut options = options.clone();
     options.codec = codec;

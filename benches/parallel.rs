@@ -1,7 +1,8 @@
-//! Eight targets of one picture, single targets, and the strips of one PNG, on one thread and on two:
-//! `cargo bench --features parallel --bench parallel`.
+//! One thread and two: eight targets of one picture, single targets, and the encoding of one PNG in strips.
+//!
+//! `cargo bench --features parallel --bench parallel`
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "a bench without an answer has to stop")]
+#![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark that fails has to stop")]
 
 use std::hint::black_box;
 
@@ -14,7 +15,7 @@ use smart_resize::{Format, Size};
 
 mod photo;
 
-/// Common sizes of ads, as JPEG.
+/// Common sizes of ads.
 const EIGHT: [&str; 8] =
     ["1080x1080", "1080x1350", "1080x1920", "1200x628", "1920x1080", "1600x900", "1000x1500", "2048x2048"];
 
@@ -26,7 +27,7 @@ fn benches(c: &mut Criterion) {
     bench(c, "one-png", (2752, 1536), &[target("1920x1080", Format::Png)], &RenderOptions::default());
 }
 
-/// Cuts the targets from a photograph of that size.
+/// Measures rendering the targets from a photograph of this size.
 fn bench(
     c: &mut Criterion,
     name: &str,
@@ -42,7 +43,7 @@ fn bench(
         let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let run = || pool.install(|| render_all(black_box(&generated), targets, options));
         let found: Vec<_> = run().into_iter().map(|rendered| rendered.unwrap().bytes).collect();
-        assert_eq!(*expected.get_or_insert_with(|| found.clone()), found, "the bytes depend on the threads");
+        assert_eq!(*expected.get_or_insert_with(|| found.clone()), found, "the bytes depend on the number of threads");
         group.bench_function(format!("threads-{threads}"), |bencher| bencher.iter(run));
     }
     group.finish();
@@ -58,7 +59,7 @@ fn strips(c: &mut Criterion) {
         let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let run = || pool.install(|| encode(black_box(&picture), Format::Png, &options).unwrap().bytes);
         let found = run();
-        assert_eq!(*expected.get_or_insert_with(|| found.clone()), found, "the bytes depend on the threads");
+        assert_eq!(*expected.get_or_insert_with(|| found.clone()), found, "the bytes depend on the number of threads");
         group.bench_function(format!("threads-{threads}"), |bencher| bencher.iter(run));
     }
     group.finish();

@@ -1,7 +1,7 @@
-//! How long planning takes: one selection, a whole request of ten sizes, and the cheapest set of generations for a
-//! hundred.
+//! The time for planning: the selection of one preset, a request for ten sizes, and the cheapest set of generations for
+//! a hundred sizes.
 
-#![allow(clippy::unwrap_used, reason = "a bench stops where its input is wrong")]
+#![allow(clippy::unwrap_used, reason = "a benchmark that fails has to stop")]
 #![allow(missing_docs, reason = "criterion's macros make public functions")]
 
 use std::hint::black_box;
@@ -13,7 +13,7 @@ use smart_resize::plan::{Digest, Optimality, PlanError};
 use smart_resize::request::Sharing;
 use smart_resize::{Plan, Request, Size, Source};
 
-/// The ten sizes that are asked for most.
+/// Ten common sizes.
 const TEN_SIZES: [&str; 10] = [
     "1080x1080",
     "1080x1350",
@@ -31,7 +31,7 @@ fn select(c: &mut Criterion) {
     let pro = Model::nano_banana_pro();
     let mut group = c.benchmark_group("plan/select");
     for (order, order_name) in [(Smallest::ByTier, "by-tier"), (Smallest::ByPixels, "by-pixels")] {
-        // Nearly all presets cover the first, and one the last.
+        // All presets cover the first size, and only one covers the last.
         for (target, expected) in [("1x1", "1:1 1K"), ("1920x1080", "16:9 2K"), ("6336x2688", "21:9 4K")] {
             let size: Size = target.parse().unwrap();
             let found = smallest_covering(&pro, size, None, order).unwrap();
@@ -41,7 +41,7 @@ fn select(c: &mut Criterion) {
             });
         }
     }
-    // Nothing covers it, so the sizes that would fit are sought.
+    // No preset covers this size, so the error with the sizes that would fit is computed.
     let outside: Size = "8000x4000".parse().unwrap();
     assert!(smallest_covering(&pro, outside, None, Smallest::ByTier).is_err());
     group.bench_function("outside", |b| {
@@ -50,7 +50,7 @@ fn select(c: &mut Criterion) {
     group.finish();
 }
 
-/// From the texts of the sizes to the plan with its prompts and fingerprints. The source's digest is known.
+/// Measures from the sizes as text to the plan with prompts and fingerprints. The source's digest is known.
 fn request(c: &mut Criterion) {
     let size = Size::new(4000, 3000).unwrap();
     let source = Source::from_digest(Digest::of(b"a picture")).url("https://example.com/a.jpg").size(size);
@@ -64,8 +64,8 @@ fn request(c: &mut Criterion) {
     c.bench_function("plan/request/ten-sizes", |b| b.iter(|| plan(black_box(&source))));
 }
 
-/// The cheapest set of generations for a hundred targets whose shapes are all over the place, with its prompts and
-/// fingerprints; and what is said of a budget that it exceeds.
+/// Measures plans with the cheapest set of generations for a hundred targets of random shapes, with prompts and
+/// fingerprints, and the errors of plans over their budget.
 fn share(c: &mut Criterion) {
     let source = Source::from_digest(Digest::of(b"a picture")).url("https://example.com/a.jpg");
     let mut state = 1_u32;

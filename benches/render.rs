@@ -1,6 +1,6 @@
-//! The hot path for each format: an encoded photograph in, an encoded picture of exactly the target's size out.
+//! Rendering, for each format: from an encoded photograph to an encoded picture of exactly the target's size.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "a bench without an answer has to stop")]
+#![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark that fails has to stop")]
 
 use std::hint::black_box;
 
@@ -19,7 +19,7 @@ fn benches(c: &mut Criterion) {
     bench(c, "1024x1024-copy", &photo::photo(1024, 1024), size(1024, 1024), Format::Png);
 }
 
-/// Renders `target` from `generated`; the throughput is that of the generated picture's pixels.
+/// Measures rendering `target` from `generated`. The throughput counts the pixels of the generated picture.
 fn bench(c: &mut Criterion, name: &str, generated: &[u8], target: Size, format: Format) {
     let options = RenderOptions::default();
     let frame = probe(generated, &options.decode.limits).unwrap().size;

@@ -1,6 +1,6 @@
-//! A whole request without a network: the plan, the local generator, three pictures.
+//! A whole request without a network: planning, the local generator, and rendering three pictures.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench without an answer has to stop")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark that fails has to stop")]
 
 use std::hint::black_box;
 

@@ -1,4 +1,4 @@
-//! Several calls at a time on tokio, with the work on pixels moved to its blocking threads.
+//! Runs several calls concurrently on tokio, and moves the work on pixels to tokio's blocking threads.
 //!
 //! ```text
 //! cargo run --release --example async
@@ -15,7 +15,7 @@ use smart_resize::pixels::Picture;
 use smart_resize::run::{Driver, RenderDone, RenderJob};
 use smart_resize::{AsyncGenerator, Generator, Plan, Request, Size, Source};
 
-/// Waits as a service over a network would.
+/// A backend that answers after a delay, like a service over a network.
 struct Slow;
 
 impl AsyncGenerator for Slow {
@@ -25,6 +25,7 @@ impl AsyncGenerator for Slow {
     }
 }
 
+/// Runs a render job on a blocking thread.
 fn offload(job: RenderJob) -> BoxFuture<'static, Option<RenderDone>> {
     Box::pin(async { tokio::task::spawn_blocking(|| job.run()).await.ok() })
 }

@@ -1,4 +1,4 @@
-//! A backend of your own: what it is asked, what it returns, and how its failures are told apart.
+//! A custom backend: the request that it receives, the answer that it returns, and the kinds of its errors.
 //!
 //! ```text
 //! cargo run --release --example backend
@@ -12,7 +12,7 @@ use smart_resize::pixels::Picture;
 use smart_resize::run::Driver;
 use smart_resize::{Generator, Plan, Request, Size, Source};
 
-/// Paints every image in one colour. A real backend sends the request to a service.
+/// A backend that fills every image with one colour. A real backend sends the request to a service.
 struct Painter {
     colour: [u8; 3],
 }
@@ -22,7 +22,7 @@ impl Generator for Painter {
         let preset = request.preset();
         println!("asked for {} x {preset}, {} characters", request.variants(), request.prompt().chars().count());
         if request.prompt().contains("forbidden") {
-            // The user has to change something: a retry would not help.
+            // The kind says that the user has to change the request and that a retry does not help.
             return Err(GenerateError::new(GenerateErrorKind::Refused, "the prompt is forbidden"));
         }
         let size = preset.size;

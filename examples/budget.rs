@@ -1,4 +1,4 @@
-//! A run whose backend fails and bills all the same, with retries around it, and a budget below those.
+//! A run whose backend bills failed calls too. Calls are retried, and a budget limits the cost of all tries.
 //!
 //! ```text
 //! cargo run --release --example budget --features tower
@@ -22,7 +22,7 @@ use smart_resize::{Format, Generator, Plan, Request, Size, Source};
 use tower::ServiceBuilder;
 use tower::retry::Policy;
 
-/// So many more tries, where one more can help.
+/// Retries a failed call up to this number of times, if a retry can help.
 #[derive(Clone)]
 struct Tries(u32);
 
@@ -32,7 +32,7 @@ impl Policy<GenerationRequest, Generated, GenerateError> for Tries {
     fn retry(&mut self, _: &mut GenerationRequest, result: &mut Result<Generated, GenerateError>) -> Option<Ready<()>> {
         let kind = result.as_ref().err()?.kind;
         self.0 = self.0.checked_sub(1)?;
-        // Not when the budget is used up: then each further try would be refused as well.
+        // An exhausted budget is not retried, since it would reject every further try too.
         (kind == GenerateErrorKind::NothingMade).then(|| ready(()))
     }
 
@@ -47,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let request = Request::builder(source.clone()).sizes(["1024x1024", "728x90", "160x600"]).build()?;
     let plan = Plan::new(&request)?;
 
-    // Every other answer is text without an image, and is billed.
+    // Every second answer is a text without an image, and is billed.
     let asked = AtomicU32::new(0);
     let backend = from_async_fn(move |request: GenerationRequest| {
         let made = Generator::generate(&LocalGenerator::default(), &request);

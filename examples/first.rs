@@ -1,4 +1,4 @@
-//! The whole job in one call: a photo in, one picture of exactly each size out.
+//! The whole job in one call: it turns a photo into one picture of exactly each size.
 //!
 //! ```text
 //! cargo run --release --example first -- photo.jpg
@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A picture for a run without a photo.
+/// Returns a picture for a run without a photo.
 fn gradient() -> Result<Vec<u8>, Box<dyn Error>> {
     let size = Size::new(256, 256)?;
     let pixels = (0..=255).flat_map(|y| (0..=255).flat_map(move |x| [x, y, 128])).collect();

@@ -1,4 +1,4 @@
-//! What a request would cost, known before anything is spent, and a plan that outlives the process.
+//! Plans show the cost of a request before anything is spent, and can be stored as JSON.
 //!
 //! ```text
 //! cargo run --example plan
@@ -11,7 +11,7 @@ use smart_resize::model::{Model, Tier};
 use smart_resize::{Plan, Request, Size, Source, Target};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // A backend can read the picture from a URL; with its digest, answers can be found again.
+    // A backend can read the picture from the URL. The digest identifies the picture, so stored answers can be reused.
     let digest = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".parse()?;
     let source = Source::from_digest(digest).url("https://example.com/shoe.jpg").size(Size::new(4000, 3000)?);
     let story = Target::new(Size::new(1080, 1920)?).safe_area("14,0,20,0".parse()?);
@@ -23,14 +23,14 @@ fn main() -> Result<(), Box<dyn Error>> {
             .model(model)
             .variants(2)
             .build();
-        // nano-banana and nano-banana-2-lite have one tier, which does not cover a story.
+        // nano-banana and nano-banana-2-lite have one tier, which does not cover 1080x1920.
         match request {
             Ok(request) => show(&Plan::new(&request)?)?,
             Err(errors) => println!("not possible: {errors}\n"),
         }
     }
 
-    // A floor is a matter of quality, never of the final size.
+    // A floor raises the size of the generated image. It does not change the final size.
     let request = Request::builder(source).sizes(["1080x1080"]).floor(Tier::K4).build()?;
     show(&Plan::new(&request)?)
 }
@@ -44,7 +44,7 @@ fn show(plan: &Plan) -> Result<(), Box<dyn Error>> {
         };
         println!("  {} from {origin}, {} % of it", rendition.target(), rendition.kept());
     }
-    // Read back, it is checked in full: an altered price or rectangle would be refused.
+    // A plan is verified completely when it is read. An altered price or rectangle would be rejected.
     let json = serde_json::to_string(plan)?;
     assert_eq!(serde_json::from_str::<Plan>(&json)?, *plan);
     println!("  as JSON: {} bytes\n", json.len());

@@ -1,4 +1,4 @@
-//! A run that loses its backend in the middle, and is resumed without paying for anything twice.
+//! A run whose backend fails midway. A second run resumes it and pays for no call twice.
 //!
 //! ```text
 //! cargo run --release --example resume
@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let request = Request::builder(source.clone()).sizes(["1024x1024", "728x90", "160x600"]).build()?;
     let plan = Plan::new(&request)?;
 
-    // It answers once, at a price, and is gone.
+    // This backend answers once, bills the answer, and then fails.
     let answered = Cell::new(0);
     let failing = from_fn(|request: &GenerationRequest| {
         if answered.replace(answered.get() + 1) > 0 {
@@ -34,13 +34,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let first = Driver::new(&plan, &source).store(&store).run(&failing)?;
     report("the backend fails", &plan, &first);
 
-    // On another day: the same plan, source and store.
+    // A later run has the same plan, source and store.
     let second = Driver::new(&plan, &source).store(&store).run(&from_fn(paid))?;
     report("it is back", &plan, &second);
     assert!(second.is_complete());
     Ok(())
 }
 
+/// Generates locally, and bills every variant as a paid backend would.
 fn paid(request: &GenerationRequest) -> Result<Generated, GenerateError> {
     Ok(Generator::generate(&LocalGenerator::default(), request)?.billed_images(request.variants()))
 }

@@ -1,4 +1,4 @@
-//! SHA-256 values: the digest of a source, and the fingerprint of a call.
+//! SHA-256 values: the digest of a source and the fingerprint of a call.
 
 use alloc::string::String;
 use core::fmt;
@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::text::serde_as_text;
 
+/// Defines a type for a SHA-256 value. `$expected` describes its text form in serde's error messages.
 macro_rules! sha256 {
     ($(#[$doc:meta])* $name:ident, $expected:literal) => {
         $(#[$doc])*
@@ -15,19 +16,19 @@ macro_rules! sha256 {
         pub struct $name([u8; 32]);
 
         impl $name {
-            /// The value whose 32 bytes these are.
+            /// Creates the value from its 32 bytes.
             pub const fn from_bytes(bytes: [u8; 32]) -> Self {
                 Self(bytes)
             }
 
-            /// The 32 bytes.
+            /// Returns the 32 bytes.
             pub const fn as_bytes(&self) -> &[u8; 32] {
                 &self.0
             }
         }
 
         impl fmt::Display for $name {
-            /// 64 lower-case hexadecimal digits.
+            /// Writes 64 lower-case hexadecimal digits.
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
             }
@@ -64,8 +65,7 @@ sha256! {
 }
 
 sha256! {
-    /// The identity of one call. Two calls have the same one if they ask the backend for the same and have the same
-    /// `occurrence`. See [`Call`](crate::plan::Call).
+    /// The identity of one [`Call`](crate::plan::Call) of a backend, as SHA-256.
     ///
     /// ```
     /// use smart_resize::plan::Fingerprint;
@@ -75,31 +75,36 @@ sha256! {
     /// # Ok::<(), smart_resize::plan::ParseHashError>(())
     /// ```
     ///
-    /// A [`Fingerprint`] is the key under which a paid answer is kept, so it covers everything that is asked of the
-    /// backend, and `occurrence`, which tells apart two calls of one plan that ask the same (two variants without a
-    /// seed, or one target listed twice). The source takes part by its digest alone: the same bytes under another,
-    /// perhaps freshly signed, URL are the same question.
+    /// A store keeps each paid answer under the fingerprint of its call. The fingerprint therefore covers everything
+    /// that determines the answer. It also covers `occurrence`, which distinguishes the calls of one plan that are
+    /// otherwise equal, for instance if there is no seed, or if one target is listed twice.
     ///
-    /// The encoding, version 2: the line `smart-resize call 2`, then model, preset size, ratio, tier, prompt, seed,
-    /// variants, safety tolerance, transfer format, the four edges of the focus, source digest and occurrence. Each
-    /// field is its length in bytes (64 bits, little-endian) and its text as it is printed; an absent value has length
-    /// 2⁶⁴−1 and no text.
+    /// Only the digest of the source is covered. The same bytes at another URL, for instance a newly signed one, have
+    /// the same fingerprint.
+    ///
+    /// The hashed bytes, version 2, are the line `smart-resize call 2` and these fields: model, preset size, ratio,
+    /// tier, prompt, seed, variants, safety tolerance, transfer format, the four edges of the focus in thousandths
+    /// (left, top, right, bottom), source digest, occurrence. A field is its length in bytes (64 bits, little-endian),
+    /// followed by its value as text. An absent value has the length 2⁶⁴−1 and no text.
     Fingerprint, "a fingerprint of 64 hexadecimal digits"
 }
 
 impl Digest {
-    /// The digest of `bytes`.
+    /// Computes the digest of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
     }
 }
 
+/// Reads 64 lower-case hexadecimal digits.
 fn parse_hex(text: &str) -> Result<[u8; 32], ParseHashError> {
+    // The excerpt is longer than a valid value, so that a value with a few extra digits is shown whole.
     let error = || ParseHashError { found: text.chars().take(80).collect() };
     let digits = text.as_bytes();
     if digits.len() != 64 {
         return Err(error());
     }
+    // Upper-case digits are refused, so that each value has exactly one text.
     let nibble = |digit: u8| match digit {
         b'0'..=b'9' => Some(digit - b'0'),
         b'a'..=b'f' => Some(digit - b'a' + 10),
@@ -107,25 +112,26 @@ fn parse_hex(text: &str) -> Result<[u8; 32], ParseHashError> {
     };
     let mut bytes = [0; 32];
     for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        // Invariant: the number of digits is even, so every chunk has two.
         let &[high, low] = pair else { return Err(error()) };
         *byte = nibble(high).ok_or_else(error)? << 4 | nibble(low).ok_or_else(error)?;
     }
     Ok(bytes)
 }
 
-/// A text that is not a SHA-256 value.
+/// The error of a text that is not a SHA-256 value.
 ///
 /// ```
 /// use smart_resize::plan::{Digest, ParseHashError};
 ///
 /// let error: ParseHashError = "ba78".parse::<Digest>().unwrap_err();
 /// assert_eq!(error.found, "ba78");
-/// assert_eq!(error.to_string(), "expected 64 lower-case hexadecimal digits, found \"ba78\"");
+/// assert_eq!(error.to_string(), "hash is \"ba78\"; expected 64 lower-case hexadecimal digits");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected 64 lower-case hexadecimal digits, found {found:?}")]
+#[error("hash is {found:?}; expected 64 lower-case hexadecimal digits")]
 #[non_exhaustive]
 pub struct ParseHashError {
-    /// The text, its first 80 characters.
+    /// The first 80 characters of the text.
     pub found: String,
 }

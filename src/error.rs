@@ -1,4 +1,4 @@
-//! The umbrella over the leaf errors, for callers who use `?` across several steps.
+//! One error type for all leaf errors, for callers that use `?` across several steps.
 
 use crate::format::ParseFormatError;
 #[cfg(feature = "std")]
@@ -11,6 +11,7 @@ use crate::geometry::focus::FocusError;
 use crate::geometry::insets::InsetsError;
 use crate::geometry::per_mille::PerMilleError;
 use crate::model::catalog::ModelError;
+use crate::model::price::ParseUsdError;
 use crate::model::select::NothingCoversError;
 #[cfg(feature = "pixels")]
 use crate::pixels::decode::DecodeError;
@@ -29,7 +30,7 @@ use crate::run::outcome::RenditionError;
 use crate::scene::SceneError;
 use crate::size::{InvalidSideError, ParseSizeError};
 
-/// Any error of this crate that is not about a single label.
+/// An error of any step: request, plan, generation, pixels or run.
 ///
 /// ```
 /// use smart_resize::{Error, Plan, Request, Source};
@@ -39,7 +40,7 @@ use crate::size::{InvalidSideError, ParseSizeError};
 /// }
 ///
 /// let error = plan(Source::from_url("https://example.com/a.png"), &["0x9"]).unwrap_err();
-/// assert_eq!(error.to_string(), "target 0, \"0x9\", is not a size: width 0, expected 1 to 65535 at byte 0");
+/// assert_eq!(error.to_string(), "target 0, \"0x9\", is not a size: width is 0; expected 1 to 65535 (at byte 0)");
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
@@ -55,7 +56,8 @@ pub enum Error {
     TooSmall(#[from] TooSmallError),
     Insets(#[from] InsetsError),
     Focus(#[from] FocusError),
-    Share(#[from] PerMilleError),
+    PerMille(#[from] PerMilleError),
+    ParseUsd(#[from] ParseUsdError),
     Request(#[from] RequestErrors),
     Plan(#[from] PlanError),
     SourceMismatch(#[from] SourceMismatchError),

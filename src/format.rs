@@ -1,4 +1,4 @@
-//! The file formats that are read and written.
+//! The file formats that this crate reads and writes.
 
 use alloc::string::String;
 use core::fmt;
@@ -7,32 +7,30 @@ use core::str::FromStr;
 use crate::size::MAX_SIDE;
 use crate::text::serde_as_text;
 
-/// A picture file format.
+/// A file format in which results are written. [`SourceFormat`] has the formats from which pictures are read.
 ///
 /// ```
 /// use smart_resize::Format;
 ///
 /// let format: Format = "jpg".parse()?;
 /// assert_eq!((format, format.media_type()), (Format::Jpeg, "image/jpeg"));
-/// assert_eq!("gif".parse::<Format>().unwrap_err().to_string(), "\"gif\" is not png, jpeg or webp");
+/// assert_eq!("gif".parse::<Format>().unwrap_err().to_string(), "format is \"gif\"; expected png, jpeg or webp");
 /// # Ok::<(), smart_resize::ParseFormatError>(())
 /// ```
-///
-/// [`Format`] is what a result can be written as. [`SourceFormat`] is what a picture can be read from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
-    /// PNG: lossless, sides up to 65,535 here.
+    /// PNG: lossless. This crate limits its sides to 65,535 pixels.
     #[default]
     Png,
-    /// JPEG: lossy, opaque, sides up to 65,535.
+    /// JPEG: lossy, without transparency. Its sides have up to 65,535 pixels.
     Jpeg,
-    /// WebP: sides up to 16,383.
+    /// WebP. Its sides have up to 16,383 pixels.
     WebP,
 }
 
 impl Format {
-    /// The longest side in pixels that a file of this format and a [`Size`](crate::Size) can have.
+    /// Returns the longest side, in pixels, that both this format and a [`Size`](crate::Size) allow.
     pub const fn max_side(self) -> u32 {
         match self {
             Self::Png | Self::Jpeg => MAX_SIDE,
@@ -40,7 +38,9 @@ impl Format {
         }
     }
 
-    /// The format that the first bytes of a file announce. Labels and extensions are often wrong, and decide nothing.
+    /// Detects the format from the first bytes of a file, or returns `None` if they match no format.
+    ///
+    /// File name extensions and media types are often wrong, so they are ignored.
     ///
     /// ```
     /// use smart_resize::Format;
@@ -57,7 +57,7 @@ impl Format {
         }
     }
 
-    /// The usual file name extension, without the dot.
+    /// Returns the usual file name extension, without the dot.
     pub const fn extension(self) -> &'static str {
         match self {
             Self::Png => "png",
@@ -66,7 +66,7 @@ impl Format {
         }
     }
 
-    /// The media type, such as `image/png`.
+    /// Returns the media type, such as `image/png`.
     pub const fn media_type(self) -> &'static str {
         match self {
             Self::Png => "image/png",
@@ -99,9 +99,9 @@ impl FromStr for Format {
     }
 }
 
-/// A file format that pictures are read from. The first bytes of a file decide, never a label or an extension.
+/// A file format from which pictures are read. It is detected from the first bytes of a file.
 ///
-/// GIF, BMP and TIFF are read with the cargo feature `image`.
+/// Reading GIF, BMP and TIFF needs the cargo feature `image`.
 ///
 /// ```
 /// use smart_resize::{Format, SourceFormat};
@@ -119,16 +119,16 @@ pub enum SourceFormat {
     Jpeg,
     /// WebP.
     WebP,
-    /// GIF; the first frame is used.
+    /// GIF. The first frame is used.
     Gif,
     /// Windows bitmap.
     Bmp,
-    /// TIFF; the first page is used.
+    /// TIFF. The first page is used.
     Tiff,
 }
 
 impl SourceFormat {
-    /// Returns the format that the first bytes of a file announce, or `None` where they announce none of these.
+    /// Detects the format from the first bytes of a file, or returns `None` if they match no format.
     pub const fn sniff(bytes: &[u8]) -> Option<Self> {
         match bytes {
             [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(Self::Gif),
@@ -143,7 +143,7 @@ impl SourceFormat {
         }
     }
 
-    /// Returns the same format as one that can be written, or `None` for a format that is only read.
+    /// Returns the format as a [`Format`], or `None` if this crate only reads it.
     pub const fn output(self) -> Option<Format> {
         match self {
             Self::Png => Some(Format::Png),
@@ -153,7 +153,7 @@ impl SourceFormat {
         }
     }
 
-    /// The media type, such as `image/png`.
+    /// Returns the media type, such as `image/png`.
     pub const fn media_type(self) -> &'static str {
         match self {
             Self::Png => "image/png",
@@ -197,19 +197,19 @@ impl fmt::Display for SourceFormat {
 
 serde_as_text!(Format, "\"png\", \"jpeg\" or \"webp\"");
 
-/// A text that names none of the formats.
+/// The error of a text that is not the name of a [`Format`].
 ///
 /// ```
 /// use smart_resize::{Format, ParseFormatError};
 ///
 /// let error: ParseFormatError = "gif".parse::<Format>().unwrap_err();
 /// assert_eq!(error.found, "gif");
-/// assert_eq!(error.to_string(), "\"gif\" is not png, jpeg or webp");
+/// assert_eq!(error.to_string(), "format is \"gif\"; expected png, jpeg or webp");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{found:?} is not png, jpeg or webp")]
+#[error("format is {found:?}; expected png, jpeg or webp")]
 #[non_exhaustive]
 pub struct ParseFormatError {
-    /// The text, its first 16 characters.
+    /// The first 16 characters of the text.
     pub found: String,
 }

@@ -1,8 +1,9 @@
-//! The seam to any backend: what it is asked, what it answers, and the two traits.
+//! The interface to backends: the request, the answer, and the two traits.
 //!
-//! A backend is a [`Generator`](crate::Generator), or an [`AsyncGenerator`](crate::AsyncGenerator) with the same
-//! method. It sees a [`GenerationRequest`] and nothing behind it: no plan, no targets, no crop. Retries, time-outs and
-//! rate limits are the caller's to put around it; the feature `tower` fits in that crate's.
+//! A backend makes images. It implements [`Generator`](crate::Generator), or
+//! [`AsyncGenerator`](crate::AsyncGenerator) with the same method. It gets a [`GenerationRequest`], and sees neither
+//! the plan nor the targets nor the crops. The caller adds retries, time-outs and rate limits around the backend. With
+//! the feature `tower` it can use the layers of that crate.
 //!
 //! ```
 //! use smart_resize::Generator;
@@ -12,7 +13,7 @@
 //!     let Some(bytes) = request.source().bytes() else {
 //!         return Err(GenerateError::new(GenerateErrorKind::InvalidRequest, "this backend reads no URLs"));
 //!     };
-//!     // A real one sends prompt, ratio and tier, and answers with what came back.
+//!     // A real backend sends the prompt, ratio and tier to a model, and returns the images it gets.
 //!     Ok(Generated::new("echo", vec![bytes.clone(); request.variants() as usize]).billed_images(0))
 //! });
 //! # fn is_generator(_: &impl Generator) {}

@@ -1,6 +1,6 @@
-//! Integer geometry: sizes, rectangles, how a target is placed in a picture, and shares.
+//! Integer geometry: sizes, rectangles, crops, focal points, insets and shares.
 //!
-//! Everything here sees sizes alone: no pixels, no plan.
+//! Everything here is computed from sizes, without pixels and without a plan.
 
 pub(crate) mod fit;
 pub(crate) mod focus;

@@ -1,7 +1,7 @@
-//! What an image model can make, and what that costs.
+//! Image models: the sizes that they make, and their prices.
 //!
-//! The label of a preset is not the ratio of its pixels: 21:9 is really 33:14. A backend is sent the label; every
-//! decision uses pixels.
+//! The label of a preset is not the ratio of its pixels: the pixels of 21:9 have the ratio 33:14. A backend is sent the
+//! label, or the size if there is none; every decision uses the pixels.
 //!
 //! ```
 //! use smart_resize::Size;

@@ -1,14 +1,14 @@
-//! Encoded bytes in, exact encoded bytes out: decode, inspect, crop and resample, encode.
+//! Makes encoded pictures of exact sizes from an encoded picture: decode, inspect, crop and resample, encode.
 //!
-//! - [`decode`](mod@decode): encoded bytes to upright pixels in sRGB, within limits;
-//! - [`mod@inspect`]: borders, bars and blank pictures;
-//! - [`render`](mod@render): the pipeline;
-//! - [`encode`](mod@encode): pixels to files.
+//! - [`decode`](mod@decode) turns encoded bytes into upright pixels in sRGB, within limits.
+//! - [`mod@inspect`] finds borders, letterbox and pillarbox bars, and blank pictures.
+//! - [`render`](mod@render) is the pipeline.
+//! - [`encode`](mod@encode) turns pixels into files.
 //!
-//! A picture that already is what the target asks for passes through: it has the target's size and format, is upright
-//! and sRGB, has nothing to strip, and for a JPEG no quality, subsampling or scans are asked. Unless it is trusted, a
-//! PNG must also be one whose every byte the decoder has verified ([`PassThrough`](render::PassThrough)). Its bytes are
-//! the result.
+//! A picture that already is what the target asks for passes through: its bytes are the result. Such a picture has the
+//! target's size and format, is upright and in sRGB, and has nothing to strip. For a JPEG the options must not name a
+//! quality, a subsampling or progressive scans. For a PNG the decoder must have verified every byte, unless the caller
+//! trusts the picture ([`PassThrough`](render::PassThrough)).
 //!
 //! ```
 //! use smart_resize::{Format, Size};
@@ -35,6 +35,20 @@
     clippy::indexing_slicing,
     reason = "a broken invariant must be loud: a silent default would become a wrong file; input is checked before"
 )]
+
+/// Writes a bare setter for each of the public fields.
+macro_rules! setters {
+    ($($field:ident: $type:ty),+ $(,)?) => {
+        $(
+            #[doc = concat!("Sets the field `", stringify!($field), "`.")]
+            #[must_use]
+            pub const fn $field(mut self, $field: $type) -> Self {
+                self.$field = $field;
+                self
+            }
+        )+
+    };
+}
 
 pub(crate) mod codec;
 pub(crate) mod colour;

@@ -1,15 +1,19 @@
-//! Pure planning: a request in, what to generate and what to cut from it out, before anything is spent.
+//! Planning: a pure function from a request to a plan, before anything is spent.
 //!
-//! A [`Plan`](crate::Plan) has two lists. Its [`Generation`]s are what is asked of the model: a preset, a prompt, and
-//! one or more [`Call`]s, since a backend makes only so many variants in one. Only calls cost money. Its [`Rendition`]s
-//! are one per target, in the order of the request: the target, the generation that it is cut from, the exact
-//! rectangle. A target has a generation of its own, as in the service's contract, unless the request shares generations
-//! ([`Sharing`](crate::request::Sharing)) or lets the source itself serve
-//! ([`crop_source_above`](crate::request::RequestBuilder::crop_source_above)). Its bounds on cost and calls are checked
-//! before anything is spent.
+//! A [`Plan`](crate::Plan) has two lists:
 //!
-//! Without a seed, or with one target listed twice, two calls can ask for the same; `occurrence` counts those, so
-//! that each has a fingerprint of its own and each answer is found again.
+//! - A [`Generation`] is an image to request from the model: a preset, a prompt and one or more [`Call`]s. It has
+//!   several calls if the request has more variants than one call can make. Only calls cost money.
+//! - A [`Rendition`] is a target with the generation that it is cut from and the exact rectangle. There is one for each
+//!   target, in the order of the request.
+//!
+//! Each target has a generation of its own, as the service's contract requires, unless the request shares generations
+//! ([`Sharing`](crate::request::Sharing)) or allows a target to be cut from the source itself
+//! ([`crop_source_above`](crate::request::RequestBuilder::crop_source_above)). The limits of the request on cost and
+//! calls are checked before anything is spent.
+//!
+//! Two calls of a plan can be equal if there is no seed, or if a target is listed twice. Equal calls are numbered by
+//! their `occurrence`, so that each has its own fingerprint and its own stored answer.
 //!
 //! ```
 //! use smart_resize::{Plan, Request, Source};

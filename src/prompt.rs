@@ -1,10 +1,19 @@
-//! The adaptive prompt: what the model is told about one generation, as deterministic text.
+//! The adaptive prompt: deterministic text that tells a model how to compose one generated image.
 //!
-//! Sentences in a fixed order, each there only where it has something to say: the frame's shape in words; how the
-//! source's shape differs from it; what must stay identical; the scene, where it is known; the band that survives the
-//! crop, in percent; the safe area; one full-bleed picture. The caller's own instruction follows in a block set
-//! apart, and our text is byte for byte the same with and without it. Pixel sizes are never named: a model paints
-//! them into the picture. Wording is positive throughout, and all of it stands in one table at the end of this file.
+//! The prompt calls the generated image "the frame". It consists of these sentences, in this order. A sentence that
+//! does not apply is left out.
+//!
+//! 1. The shape of the generated image, in words.
+//! 2. How the shape of the source differs from it, and what to do about the difference.
+//! 3. What must stay identical.
+//! 4. The scene, if it is known.
+//! 5. The band that survives the crop, in percent.
+//! 6. The safe area, in percent.
+//! 7. That the result is one full-bleed picture.
+//!
+//! The caller's own instruction follows in a separate block. The text before it is byte for byte the same with and
+//! without an instruction. The prompt never contains sizes in pixels, because models paint such numbers into the
+//! picture. All sentences are worded positively, and all wording is in one table at the end of this file.
 //!
 //! ```
 //! use smart_resize::Size;
@@ -33,14 +42,16 @@ use crate::model::preset::Preset;
 use crate::scene::{Area, Region, Scene};
 use crate::size::Size;
 
-/// From this nearness of shapes on, in thousandths, the source's composition is kept as it is.
-const SAME_SHAPE_PER_MILLE: u16 = 970;
-/// Below this nearness of shapes, in thousandths, more than half of the frame is new, and the scene is recomposed.
-const RECOMPOSE_PER_MILLE: u16 = 500;
-/// From this share of the frame's width and height on, in thousandths, what matters fits without a change of scale.
-const ROOMY_PER_MILLE: u32 = 900;
+/// The least nearness of the two shapes, in thousandths, at which the prompt keeps the composition of the source.
+const SAME_SHAPE: PerMille = PerMille::constant(970);
+/// Below this nearness of the two shapes, in thousandths, more than half of the generated image shows new content, so
+/// the prompt asks for a new composition.
+const RECOMPOSE: PerMille = PerMille::HALF;
+/// The least share of the generated image's width and height, in thousandths, in which everything that matters fits
+/// without a change of scale.
+const ROOMY: PerMille = PerMille::constant(900);
 
-/// What a prompt is made of.
+/// The facts from which a prompt is written.
 ///
 /// ```
 /// use smart_resize::geometry::Fit;
@@ -67,45 +78,47 @@ pub struct Brief<'a> {
 }
 
 impl<'a> Brief<'a> {
-    /// The whole of `preset`, of a source of which nothing is known.
+    /// Creates a brief for `preset`, without a crop and without any fact about the source.
     pub const fn new(preset: &'a Preset) -> Self {
         let whole = Rect::new(0, 0, preset.size);
         Self { preset, source: None, survives: whole, safe: None, scene: None, instruction: "" }
     }
 
-    /// The source's upright size in pixels.
+    /// Sets the source's upright size in pixels.
     pub const fn source(mut self, upright: Size) -> Self {
         self.source = Some(upright);
         self
     }
 
-    /// The part of the preset's frame that survives the cut; of several cuts, what they have in common. All of it
-    /// is safe unless [`safe_area`](Self::safe_area) says less. What is outside the frame does not count.
+    /// Sets the part of the generated image that survives the crop. For several crops, this is their intersection. The
+    /// part is clipped to the image. It is also the safe area, unless [`safe_area`](Self::safe_area) sets a smaller
+    /// one.
     pub const fn surviving(mut self, part: Rect) -> Self {
         self.survives = part;
         self
     }
 
-    /// The part of the preset's frame in which whatever matters has to be, inside the surviving part.
+    /// Sets the safe area: the part of the generated image that must contain everything that matters. It is inside the
+    /// surviving part.
     pub const fn safe_area(mut self, part: Rect) -> Self {
         self.safe = Some(part);
         self
     }
 
-    /// What the source shows.
+    /// Sets the description of what the source shows.
     pub const fn scene(mut self, scene: &'a Scene) -> Self {
         self.scene = Some(scene);
         self
     }
 
-    /// The caller's own instruction; blank for none.
+    /// Sets the caller's own instruction. A blank one is left out of the prompt.
     pub const fn instruction(mut self, instruction: &'a str) -> Self {
         self.instruction = instruction;
         self
     }
 }
 
-/// The whole prompt of `brief`.
+/// Writes the whole prompt for `brief`.
 ///
 /// ```
 /// use smart_resize::model::Model;
@@ -118,6 +131,7 @@ impl<'a> Brief<'a> {
 /// ```
 pub fn prompt(brief: &Brief<'_>) -> String {
     let frame = brief.preset.size;
+    // Both parts are clipped to the image, so that all percentages are from 0 to 100.
     let survives = brief.survives.clipped_to(frame);
     let safe = brief.safe.map_or(survives, |safe| safe.clipped_to(frame));
     let mut sentences: Vec<Cow<'static, str>> = Vec::with_capacity(10);
@@ -133,6 +147,8 @@ pub fn prompt(brief: &Brief<'_>) -> String {
     }
     let whole = Rect::new(0, 0, frame);
     bands(whole, [whole, survives], &PHRASES.survives, &mut sentences);
+    // The safe area is named only on an axis on which it is smaller than the surviving part. Elsewhere the sentence
+    // about that part already places all content.
     bands(whole, [survives, safe], &PHRASES.safe, &mut sentences);
     sentences.push(PHRASES.full_bleed.into());
     let mut text = sentences.join(" ");
@@ -144,7 +160,7 @@ pub fn prompt(brief: &Brief<'_>) -> String {
     text
 }
 
-/// The frame's shape in words, from its pixels.
+/// Describes the shape of the generated image in words.
 fn shape_word(frame: Size) -> &'static str {
     let (long, short) = (frame.width().max(frame.height()), frame.width().min(frame.height()));
     let words = match frame.width().cmp(&frame.height()) {
@@ -152,7 +168,7 @@ fn shape_word(frame: Size) -> &'static str {
         Ordering::Greater => PHRASES.landscape,
         Ordering::Less => PHRASES.portrait,
     };
-    // Up to 3:2 it is plain, up to 2:1 wide or tall, then very much so.
+    // Plain below 1.6:1, which includes 3:2; wide or tall below 2:1; otherwise very wide or very tall.
     if 10 * long < 16 * short {
         words[0]
     } else if long < 2 * short {
@@ -162,27 +178,32 @@ fn shape_word(frame: Size) -> &'static str {
     }
 }
 
-/// What the model has to do about the difference of the shapes, where `safe` has to hold all that matters.
+/// Returns the sentence about the difference between the shapes of the source and of the generated image. `safe` is the
+/// size of the safe area.
 fn difference(source: Option<Size>, frame: Size, safe: Size) -> &'static str {
     let Some(source) = source else {
         return PHRASES.unknown_source;
     };
-    let nearness = frame.nearness(source).share().get();
+    let nearness = frame.nearness(source).share();
+    // For equal shapes the choice has no effect, since neither of the two sentences is used.
     let [extend, recompose] = if frame.cmp_shape(source).is_gt() { PHRASES.wider } else { PHRASES.taller };
-    let roomy = |part: u32, whole: u32| 1000 * part >= ROOMY_PER_MILLE * whole;
-    if nearness < RECOMPOSE_PER_MILLE {
+    let roomy = |part: u32, whole: u32| PerMille::rounded_down(part.into(), whole.into()) >= ROOMY;
+    if nearness < RECOMPOSE {
+        // A new composition does not keep the scale of the source, so this sentence agrees with any band.
         recompose
     } else if !roomy(safe.width(), frame.width()) || !roomy(safe.height(), frame.height()) {
-        // To keep the scale, as the two below say, would contradict the bands.
+        // The two sentences below keep the scale of the source, which would contradict the bands.
         PHRASES.step_back
-    } else if nearness < SAME_SHAPE_PER_MILLE {
+    } else if nearness < SAME_SHAPE {
         extend
     } else {
         PHRASES.same_shape
     }
 }
 
+/// Appends the sentences that describe the scene.
 fn describe(scene: &Scene, sentences: &mut Vec<Cow<'static, str>>) {
+    // A summary that ends its own sentence gets no second full stop.
     let stop = if scene.summary().ends_with(['.', '!', '?', '…']) { "" } else { "." };
     sentences.push(fill(PHRASES.summary, &[("summary", scene.summary()), ("stop", stop)]));
     let mut list = |phrase: &'static str, regions: &[Region], quote: bool| {
@@ -193,6 +214,7 @@ fn describe(scene: &Scene, sentences: &mut Vec<Cow<'static, str>>) {
             .iter()
             .map(|region| {
                 let place = place(region.area());
+                // Quotation marks show where a wording begins and ends. The name of a subject is plain text.
                 if quote {
                     format!("\"{}\" ({place})", region.label())
                 } else {
@@ -206,30 +228,36 @@ fn describe(scene: &Scene, sentences: &mut Vec<Cow<'static, str>>) {
     list(PHRASES.texts, scene.texts(), true);
 }
 
-/// Where in the source an area is, by the third in which its centre lies.
+/// Returns the position of an area in words. Thirds of each axis divide the source into nine places; the centre of the
+/// area selects one.
 fn place(area: Area) -> &'static str {
     let third = |at: PerMille| usize::from(at.get() >= 334) + usize::from(at.get() >= 667);
     let (x, y) = area.centre();
     PHRASES.places.get(third(y) * 3 + third(x)).copied().unwrap_or_default()
 }
 
-/// The sentence for each axis on which `part` is not all of `outer`, in percent of `whole`, to the nearest: what a
-/// model can tell apart is coarser than that.
+/// Appends a sentence for each axis on which `part` is not all of `outer`.
+///
+/// Positions are in percent of `whole`, rounded to the nearest percent. Models do not place content more precisely than
+/// that. A band counts as centred if the margins at its two ends differ by at most one pixel.
 fn bands(whole: Rect, [outer, part]: [Rect; 2], phrases: &BandPhrases, sentences: &mut Vec<Cow<'static, str>>) {
     let mut axis = |[middle, moved]: [&'static str; 2], outer: [u32; 2], [start, length]: [u32; 2], whole: u32| {
         let end = start + length;
         if [start, length] == outer {
             return;
         }
+        // The nearest percent in integers: the floor of 100 · of / whole + 1/2, as one fraction.
         let percent = |of: u32| (200 * of + whole) / (2 * whole);
         if start.abs_diff(whole.saturating_sub(end)) <= 1 {
+            // 0 % would mean that no content is kept, and 100 % that there is no band.
             sentences.push(fill(middle, &[("percent", &percent(length).clamp(1, 99).to_string())]));
         } else {
             let (from, to) = match (percent(start), percent(end)) {
+                // The band leaves out less than half a percent, which must not be rounded away.
                 (0, 100) if end < whole => (0, 99),
                 (0, 100) => (1, 100),
                 (from, to) if from < to => (from, to),
-                // Less than a percent: the one in which it begins.
+                // Both ends round to the same percent, so the sentence has the percent in which the band begins.
                 _ => (100 * start / whole, 100 * start / whole + 1),
             };
             sentences.push(fill(moved, &[("from", &from.to_string()), ("to", &to.to_string())]));
@@ -241,7 +269,7 @@ fn bands(whole: Rect, [outer, part]: [Rect; 2], phrases: &BandPhrases, sentences
     axis(phrases.height, rows(outer), rows(part), whole.height());
 }
 
-/// The phrase with each `{name}` replaced. A value is never searched for further names.
+/// Replaces each `{name}` in the phrase by its value. A `{name}` within a value is not replaced.
 fn fill(phrase: &'static str, values: &[(&str, &str)]) -> Cow<'static, str> {
     let mut text = String::with_capacity(phrase.len() + 32);
     let mut rest = phrase;
@@ -257,13 +285,14 @@ fn fill(phrase: &'static str, values: &[(&str, &str)]) -> Cow<'static, str> {
     text.into()
 }
 
-/// For the width and for the height: where the band is in the middle, and where it is not.
+/// The sentences about a band of the width and of the height. The first of each pair is for a centred band, the second
+/// for any other.
 struct BandPhrases {
     width: [&'static str; 2],
     height: [&'static str; 2],
 }
 
-/// Every word of the prompt that is not the caller's.
+/// All wording of the prompt except the caller's.
 struct Phrases {
     task: &'static str,
     task_without_ratio: &'static str,
@@ -274,11 +303,11 @@ struct Phrases {
     portrait: [&'static str; 3],
     unknown_source: &'static str,
     same_shape: &'static str,
-    /// In place of `same_shape` and of extending, where a band leaves less room.
+    /// Replaces `same_shape` and the sentences that extend the scene, if a band leaves less room than these assume.
     step_back: &'static str,
-    /// To extend, to recompose.
+    /// The sentences to extend and to recompose the scene.
     wider: [&'static str; 2],
-    /// To extend, to recompose.
+    /// The sentences to extend and to recompose the scene.
     taller: [&'static str; 2],
     identical: &'static str,
     summary: &'static str,

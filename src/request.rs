@@ -1,7 +1,7 @@
-//! What is asked: a source, the exact sizes, and the options of the service.
+//! Requests: a source, the exact sizes to make from it, and options.
 //!
 //! A [`Request`](crate::Request) is valid by construction. [`RequestBuilder::build`] reports *all* mistakes of a
-//! request at once, each with its value, its bound and its place.
+//! request at once, each with the value, its bound and its position.
 //!
 //! ```
 //! use smart_resize::{Request, Source};

@@ -1,4 +1,4 @@
-//! The whole job in one call: plan, generate, cut.
+//! The whole job in one call: plan, generate, render.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -12,14 +12,14 @@ use crate::request::source::Source;
 use crate::run::driver::Driver;
 use crate::run::outcome::Outcome;
 
-/// How many calls of [`resize_async`] run concurrently.
+/// The most generator calls of one [`resize_async`] that run concurrently.
 const CONCURRENCY: NonZeroUsize = NonZeroUsize::new(4).expect("4 is not zero");
 
 /// Makes one picture of exactly each size from `photo`, with the default options of a request.
 ///
-/// `photo` holds an encoded picture: PNG, JPEG or WebP, and with the feature `image` GIF, BMP or TIFF. The calls of the
-/// generator run one after the other on this thread. A [`Request`] has all other options; a [`Driver`] adds a store, a
-/// budget, and threads.
+/// `photo` is an encoded picture: PNG, JPEG or WebP, and with the feature `image` also GIF, BMP or TIFF. The calls of
+/// the generator run one after the other on this thread. To set other options, build a [`Request`]. To use a store, a
+/// budget or several threads, run the plan with a [`Driver`].
 ///
 /// ```
 /// use smart_resize::generate::local::LocalGenerator;
@@ -38,8 +38,8 @@ const CONCURRENCY: NonZeroUsize = NonZeroUsize::new(4).expect("4 is not zero");
 ///
 /// # Errors
 ///
-/// [`Error`] if the photo cannot be read, a size is invalid or not covered by the model, or the run cannot start. The
-/// failure of one call or of one picture is part of the [`Outcome`].
+/// [`Error`] if the photo cannot be read, a size is invalid, no preset of the model covers a size, or the run cannot
+/// start. The failure of one call or of one picture is part of the [`Outcome`].
 pub fn resize<I, G>(photo: impl Into<Arc<[u8]>>, sizes: I, generator: &G) -> Result<Outcome, Error>
 where
     I: IntoIterator<Item: AsRef<str>>,
@@ -49,9 +49,10 @@ where
     Ok(Driver::new(&plan, &source).run(generator)?)
 }
 
-/// As [`resize`], with up to four concurrent calls of an async generator, on any runtime.
+/// Makes one picture of exactly each size from `photo`, as [`resize`] does, with an async generator on any runtime.
 ///
-/// Pictures are decoded and encoded where the future is polled. [`Driver::offload`] moves that work to other threads.
+/// Up to four calls of the generator run concurrently. Pictures are decoded and encoded on the thread that polls the
+/// future. [`Driver::offload`] moves that work to other threads.
 ///
 /// ```
 /// use smart_resize::generate::local::LocalGenerator;
@@ -81,6 +82,7 @@ where
     Ok(Driver::new(&plan, &source).run_async(generator, CONCURRENCY).await?)
 }
 
+/// Reads the source's header, checks the sizes and makes the plan.
 fn planned<I>(photo: Arc<[u8]>, sizes: I) -> Result<(Source, Plan), Error>
 where
     I: IntoIterator<Item: AsRef<str>>,

@@ -1,4 +1,4 @@
-//! Runs a plan on a backend, and what comes of it.
+//! Runs a plan on a backend, and returns its outcome.
 
 pub(crate) mod driver;
 pub(crate) mod outcome;

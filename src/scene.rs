@@ -1,7 +1,7 @@
-//! What is known of the source picture beyond its size: the answer of a vision model, or of a person, as plain data.
+//! A description of the source picture: a summary, the subjects and the texts in it.
 //!
-//! Places are in thousandths of the upright picture, from its upper left corner, so that a scene fits every size of
-//! one picture.
+//! A vision model or a person provides it as plain data. Positions are in thousandths of the upright picture, from its
+//! upper left corner, so one scene is valid for every size of the picture.
 //!
 //! ```
 //! use smart_resize::scene::{Area, Region, Scene};
@@ -12,7 +12,7 @@
 //! assert_eq!(scene.subjects().len(), 1);
 //! assert_eq!(
 //!     Area::new(650, 100, 350, 900).unwrap_err().to_string(),
-//!     "left 650, top 100, right 350, bottom 900 is no area: left < right and top < bottom, all at most 1000",
+//!     "area is left 650, top 100, right 350, bottom 900; expected left < right and top < bottom, all at most 1000",
 //! );
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -23,14 +23,14 @@ use alloc::vec::Vec;
 use crate::geometry::focus::Focus;
 use crate::geometry::per_mille::PerMille;
 
-/// The most characters of a scene's summary.
+/// The maximum number of characters of a scene's summary.
 pub const MAX_SUMMARY_CHARS: usize = 1000;
-/// The most characters of a region's label.
+/// The maximum number of characters of a region's label.
 pub const MAX_LABEL_CHARS: usize = 120;
-/// The most subjects, and the most texts, of a scene.
+/// The maximum number of subjects of a scene, and also of its texts.
 pub const MAX_REGIONS: usize = 16;
 
-/// A part of the upright picture, in thousandths of its width and height.
+/// A rectangle of the upright picture, in thousandths of its width and height.
 ///
 /// ```
 /// use smart_resize::geometry::{Focus, PerMille};
@@ -46,7 +46,7 @@ pub const MAX_REGIONS: usize = 16;
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[cfg_attr(
     feature = "schemars",
-    schemars(description = "A part of the upright picture, in thousandths of its width and height.")
+    schemars(description = "A rectangle of the upright picture, in thousandths of its width and height.")
 )]
 #[cfg_attr(
     feature = "serde",
@@ -54,12 +54,12 @@ pub const MAX_REGIONS: usize = 16;
     serde(try_from = "RawArea", into = "RawArea")
 )]
 pub struct Area {
-    /// It has a width and a height.
+    /// A region whose width and height are at least 1 thousandth.
     region: Focus,
 }
 
 impl Area {
-    /// The area from (`left`, `top`) to (`right`, `bottom`), in thousandths.
+    /// Creates the area from (`left`, `top`) to (`right`, `bottom`), in thousandths.
     ///
     /// # Errors
     ///
@@ -67,31 +67,32 @@ impl Area {
     pub fn new(left: u16, top: u16, right: u16, bottom: u16) -> Result<Self, SceneError> {
         let region = || {
             let [x, y, to_x, to_y] = [left, top, right, bottom].map(|edge| PerMille::new(edge).ok());
+            // A focal region may be a point. An area has at least one thousandth on either axis.
             Focus::region(x?, y?, to_x?, to_y?).ok().filter(|_| left < right && top < bottom)
         };
         region().map(|region| Self { region }).ok_or(SceneError::Area { left, top, right, bottom })
     }
 
-    /// The centre (x, y), rounded down.
+    /// Returns the centre (x, y), rounded down.
     pub const fn centre(self) -> (PerMille, PerMille) {
         let [left, top, right, bottom] = self.edges();
         (left.midpoint(right), top.midpoint(bottom))
     }
 
-    /// Left, top, right and bottom.
+    /// Returns the left, top, right and bottom edges.
     pub const fn edges(self) -> [PerMille; 4] {
         self.region.edges()
     }
 }
 
 impl From<Area> for Focus {
-    /// The whole of the area.
+    /// Returns the whole area as a focal region.
     fn from(area: Area) -> Self {
         area.region
     }
 }
 
-/// Something in the picture, and where.
+/// A subject or a text in the picture, and its position.
 ///
 /// ```
 /// use smart_resize::scene::{Area, Region};
@@ -103,7 +104,7 @@ impl From<Area> for Focus {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schemars", schemars(description = "Something in the picture, and where."))]
+#[cfg_attr(feature = "schemars", schemars(description = "A subject or a text in the picture, and its position."))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "RawRegion"))]
 pub struct Region {
     label: String,
@@ -111,27 +112,28 @@ pub struct Region {
 }
 
 impl Region {
-    /// `label`, on one line, at `area`: what a subject is, or what a text says.
+    /// Creates a region at `area`. `label` names the subject, or is the wording of the text. Runs of whitespace and
+    /// control characters in it become single blanks.
     ///
     /// # Errors
     ///
-    /// [`SceneError::Text`] where the label is blank or longer than [`MAX_LABEL_CHARS`].
+    /// [`SceneError::Text`] if the label is blank or longer than [`MAX_LABEL_CHARS`].
     pub fn new(label: impl AsRef<str>, area: Area) -> Result<Self, SceneError> {
         Ok(Self { label: one_line("label", label.as_ref(), MAX_LABEL_CHARS)?, area })
     }
 
-    /// What it is, or what it says.
+    /// Returns the name of the subject, or the wording of the text.
     pub fn label(&self) -> &str {
         &self.label
     }
 
-    /// Where it is.
+    /// Returns the position in the picture.
     pub const fn area(&self) -> Area {
         self.area
     }
 }
 
-/// What the picture shows.
+/// A description of what the picture shows.
 ///
 /// ```
 /// use smart_resize::scene::{Area, Region, Scene};
@@ -145,7 +147,7 @@ impl Region {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schemars", schemars(description = "What the picture shows."))]
+#[cfg_attr(feature = "schemars", schemars(description = "A description of what the picture shows."))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "RawScene"))]
 pub struct Scene {
     summary: String,
@@ -154,52 +156,54 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// A scene of which a summary is known: one line, such as "a blue bottle on a table".
+    /// Creates a scene with a summary, such as "a blue bottle on a table", and without subjects and texts. Runs of
+    /// whitespace and control characters in the summary become single blanks.
     ///
     /// # Errors
     ///
-    /// [`SceneError::Text`] where the summary is blank or longer than [`MAX_SUMMARY_CHARS`].
+    /// [`SceneError::Text`] if the summary is blank or longer than [`MAX_SUMMARY_CHARS`].
     pub fn new(summary: impl AsRef<str>) -> Result<Self, SceneError> {
         let summary = one_line("summary", summary.as_ref(), MAX_SUMMARY_CHARS)?;
         Ok(Self { summary, subjects: Vec::new(), texts: Vec::new() })
     }
 
-    /// Adds a subject: a person, a product, a logo.
+    /// Adds a subject, such as a person, a product or a logo. Add the most important subject first.
     ///
     /// # Errors
     ///
-    /// [`SceneError::TooMany`] above [`MAX_REGIONS`].
+    /// [`SceneError::TooMany`] if the scene has [`MAX_REGIONS`] subjects already.
     pub fn subject(mut self, subject: Region) -> Result<Self, SceneError> {
         push("subjects", &mut self.subjects, subject)?;
         Ok(self)
     }
 
-    /// Adds a text that is written in the picture.
+    /// Adds a text that appears in the picture.
     ///
     /// # Errors
     ///
-    /// [`SceneError::TooMany`] above [`MAX_REGIONS`].
+    /// [`SceneError::TooMany`] if the scene has [`MAX_REGIONS`] texts already.
     pub fn text(mut self, text: Region) -> Result<Self, SceneError> {
         push("texts", &mut self.texts, text)?;
         Ok(self)
     }
 
-    /// What the picture shows, in one line.
+    /// Returns the summary, which is one line.
     pub fn summary(&self) -> &str {
         &self.summary
     }
 
-    /// The subjects, the most important first.
+    /// Returns the subjects, the most important first.
     pub fn subjects(&self) -> &[Region] {
         &self.subjects
     }
 
-    /// The texts in the picture.
+    /// Returns the texts in the picture.
     pub fn texts(&self) -> &[Region] {
         &self.texts
     }
 }
 
+/// Appends a region to the list that errors call `list`.
 fn push(list: &'static str, regions: &mut Vec<Region>, region: Region) -> Result<(), SceneError> {
     if regions.len() >= MAX_REGIONS {
         return Err(SceneError::TooMany { list, found: regions.len() + 1 });
@@ -208,56 +212,58 @@ fn push(list: &'static str, regions: &mut Vec<Region>, region: Region) -> Result
     Ok(())
 }
 
-/// The words of `text` with one blank between them, so that a label cannot open a paragraph of its own in a prompt.
+/// Joins the words of `text` by single blanks. Without line breaks a label cannot start a new paragraph in a prompt.
 fn one_line(field: &'static str, text: &str, max: usize) -> Result<String, SceneError> {
+    // A run of separators yields empty words. Dropping these collapses the run to one blank.
     let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
     let line = words.collect::<Vec<_>>().join(" ");
+    // The limit counts characters and not bytes, as `maxLength` in the JSON Schema does.
     match line.chars().count() {
         chars if chars == 0 || chars > max => Err(SceneError::Text { field, chars, max }),
         _ => Ok(line),
     }
 }
 
-/// Values that do not make a [`Scene`].
+/// The error of values that do not make a [`Scene`].
 ///
 /// ```
 /// use smart_resize::scene::{Scene, SceneError};
 ///
 /// let error = Scene::new(" \n ").unwrap_err();
 /// assert_eq!(error, SceneError::Text { field: "summary", chars: 0, max: 1000 });
-/// assert_eq!(error.to_string(), "summary of 0 characters, expected 1 to 1000");
+/// assert_eq!(error.to_string(), "summary has 0 characters; expected 1 to 1000");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SceneError {
     /// Edges that are outside the picture or in the wrong order.
     #[error(
-        "left {left}, top {top}, right {right}, bottom {bottom} is no area: \
-         left < right and top < bottom, all at most 1000"
+        "area is left {left}, top {top}, right {right}, bottom {bottom}; \
+         expected left < right and top < bottom, all at most 1000"
     )]
     #[expect(missing_docs, reason = "the four edges")]
     Area { left: u16, top: u16, right: u16, bottom: u16 },
     /// A summary or a label that is blank or too long.
-    #[error("{field} of {chars} characters, expected 1 to {max}")]
+    #[error("{field} has {chars} characters; expected 1 to {max}")]
     Text {
-        /// Which text.
+        /// The name of the field.
         field: &'static str,
-        /// Its characters.
+        /// The number of characters after whitespace was collapsed.
         chars: usize,
-        /// The most it can have.
+        /// The maximum number of characters.
         max: usize,
     },
-    /// More subjects or texts than a prompt can carry.
-    #[error("{found} {list}, at most {MAX_REGIONS}")]
+    /// More than [`MAX_REGIONS`] subjects or texts.
+    #[error("scene has {found} {list}; expected at most {MAX_REGIONS}")]
     TooMany {
-        /// Which list.
+        /// The name of the list.
         list: &'static str,
-        /// How many there are.
+        /// The number of entries.
         found: usize,
     },
 }
 
-/// A vision model answers with integers from 0 to 1000, so JSON has them too.
+/// The JSON form of an [`Area`]. Its edges are integers from 0 to 1000, as vision models answer.
 #[cfg(feature = "serde")]
 #[derive(serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(rename = "Area"))]

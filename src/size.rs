@@ -1,4 +1,4 @@
-//! Picture sizes in whole pixels, and the text they are written as.
+//! Picture sizes in whole pixels, and their text form.
 
 use core::cmp::Ordering;
 use core::fmt;
@@ -16,6 +16,8 @@ pub const MAX_SIDE: u32 = u16::MAX as u32;
 ///
 /// Each side is from 1 to [`MAX_SIDE`], so an area fits a `u32`.
 ///
+/// # Text form
+///
 /// ```text
 /// size      = blanks side separator side blanks
 /// side      = nonzero-digit digit*          1 to 65535
@@ -23,9 +25,8 @@ pub const MAX_SIDE: u32 = u16::MAX as u32;
 /// blanks    = (" " | "\t")*
 /// ```
 ///
-/// No sign, no point, no blank inside, no leading zero. A size is printed as `1920x1080`, and reading that
-/// gives the same size. Shapes are compared by cross-multiplication, never by a quotient: two sides fit 16 bits
-/// each, so a product fits 32 and a product of products 64, and nothing is ever rounded.
+/// A side has no sign, no decimal point and no leading zero, and there are no blanks around the separator. A size is
+/// printed as `1920x1080`, and parsing that text returns the same size.
 ///
 /// ```
 /// use smart_resize::Size;
@@ -42,11 +43,11 @@ pub struct Size {
 }
 
 impl Size {
-    /// A size of `width` by `height` pixels.
+    /// Creates a size of `width` by `height` pixels.
     ///
     /// # Errors
     ///
-    /// [`InvalidSideError`] where a side is 0 or above [`MAX_SIDE`]; of two bad sides the width is reported.
+    /// [`InvalidSideError`] if a side is 0 or above [`MAX_SIDE`]. If both sides are invalid, the error has the width.
     ///
     /// ```
     /// use smart_resize::Size;
@@ -56,7 +57,7 @@ impl Size {
     ///     Err(_) => panic!("a size within the bounds"),
     /// };
     /// assert_eq!(SQUARE.to_string(), "1024x1024");
-    /// assert_eq!(Size::new(0, 9).unwrap_err().to_string(), "width 0 is outside 1 to 65535");
+    /// assert_eq!(Size::new(0, 9).unwrap_err().to_string(), "width is 0; expected 1 to 65535");
     /// ```
     pub const fn new(width: u32, height: u32) -> Result<Self, InvalidSideError> {
         let Some(w) = side(width) else {
@@ -68,22 +69,22 @@ impl Size {
         Ok(Self { width: w, height: h })
     }
 
-    /// The width in pixels, 1 to [`MAX_SIDE`].
+    /// Returns the width in pixels, from 1 to [`MAX_SIDE`].
     pub const fn width(self) -> u32 {
         self.width.get() as u32
     }
 
-    /// The height in pixels, 1 to [`MAX_SIDE`].
+    /// Returns the height in pixels, from 1 to [`MAX_SIDE`].
     pub const fn height(self) -> u32 {
         self.height.get() as u32
     }
 
-    /// Width times height, in pixels.
+    /// Returns the number of pixels: width times height.
     pub const fn area(self) -> u32 {
         self.width() * self.height()
     }
 
-    /// The same size with width and height exchanged.
+    /// Returns the size with width and height exchanged.
     #[must_use]
     pub const fn transposed(self) -> Self {
         Self { width: self.height, height: self.width }
@@ -102,7 +103,7 @@ impl Size {
         self.width() >= target.width() && self.height() >= target.height()
     }
 
-    /// How this size's shape compares: `Greater` where it is wider in shape than `other`, `Equal` for one shape.
+    /// Compares the exact ratios of width to height: `Greater` if this size is wider in shape than `other`.
     ///
     /// ```
     /// # use smart_resize::Size;
@@ -113,10 +114,12 @@ impl Size {
     /// # Ok::<(), smart_resize::geometry::ParseSizeError>(())
     /// ```
     pub fn cmp_shape(self, other: Self) -> Ordering {
+        // Cross-multiplication avoids the rounding of a quotient. A side fits 16 bits, so each product fits 32.
         (self.width() * other.height()).cmp(&(other.width() * self.height()))
     }
 }
 
+/// Converts a side in pixels; `None` if it is 0 or above [`MAX_SIDE`].
 const fn side(value: u32) -> Option<NonZeroU16> {
     if value > MAX_SIDE {
         return None;
@@ -142,6 +145,8 @@ impl FromStr for Size {
 
     fn from_str(text: &str) -> Result<Self, ParseSizeError> {
         const BLANKS: [char; 2] = [' ', '\t'];
+        // The leading blanks are skipped and not cut off, so that the offset of an error counts from the start of the
+        // whole text.
         let start = text.len() - text.trim_start_matches(BLANKS).len();
         let mut rest = Cursor { text: text.trim_end_matches(BLANKS), at: start };
         let width = rest.side(Side::Width)?;
@@ -152,20 +157,26 @@ impl FromStr for Size {
     }
 }
 
-/// What is left to read of a size, and where that begins.
+/// A parser of the grammar of sizes.
 struct Cursor<'a> {
+    /// The text without the blanks at its end.
     text: &'a str,
+    /// The byte offset of the next character to read.
     at: usize,
 }
 
 impl Cursor<'_> {
     fn peek(&self) -> Option<char> {
+        // In a text of blanks alone, `at` is beyond the end of the trimmed text, which reads as the end.
         self.text.get(self.at..)?.chars().next()
     }
 
+    /// Reads one side. The offset of each error is that of the first character of the side.
     fn side(&mut self, side: Side) -> Result<NonZeroU16, ParseSizeError> {
         let start = self.at;
         let mut value: u64 = 0;
+        // A decimal digit is ASCII and has one byte. The value saturates, so that a side of any length is read to its
+        // end and reported as too large.
         while let Some(digit) = self.peek().and_then(|c| c.to_digit(10)) {
             value = value.saturating_mul(10).saturating_add(u64::from(digit));
             self.at += 1;
@@ -175,6 +186,7 @@ impl Cursor<'_> {
         if digits == 0 {
             return fail(ParseSizeErrorKind::Expected { expected: Expected::Digit(side), found: self.peek() });
         }
+        // `0` alone is a side of zero pixels. `00` and `01` have a leading zero.
         if value == 0 && digits == 1 {
             return fail(ParseSizeErrorKind::Zero(side));
         }
@@ -224,9 +236,9 @@ serde_as_text!(Size, "a size such as \"1920x1080\"");
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a picture has two sides")]
 pub enum Side {
-    /// The horizontal side.
+    /// The side from left to right.
     Width,
-    /// The vertical side.
+    /// The side from top to bottom.
     Height,
 }
 
@@ -239,7 +251,7 @@ impl fmt::Display for Side {
     }
 }
 
-/// A side that a [`Size`] cannot have.
+/// The error of a side that is out of range for a [`Size`].
 ///
 /// ```
 /// use smart_resize::Size;
@@ -247,19 +259,19 @@ impl fmt::Display for Side {
 ///
 /// let error: InvalidSideError = Size::new(70_000, 9).unwrap_err();
 /// assert_eq!(error.value, 70_000);
-/// assert_eq!(error.to_string(), "width 70000 is outside 1 to 65535");
+/// assert_eq!(error.to_string(), "width is 70000; expected 1 to 65535");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{side} {value} is outside 1 to {MAX_SIDE}")]
+#[error("{side} is {value}; expected 1 to {MAX_SIDE}")]
 #[non_exhaustive]
 pub struct InvalidSideError {
-    /// Which side.
+    /// The side that is out of range.
     pub side: Side,
-    /// Its value in pixels.
+    /// The value of the side in pixels.
     pub value: u32,
 }
 
-/// A text that is not a size: what went wrong, and where.
+/// The error of a text that is not a size: what is wrong, and at which byte.
 ///
 /// ```
 /// use smart_resize::Size;
@@ -267,19 +279,19 @@ pub struct InvalidSideError {
 ///
 /// let error: ParseSizeError = "1920*1080".parse::<Size>().unwrap_err();
 /// assert_eq!(error.offset, 4);
-/// assert_eq!(error.to_string(), "expected \"x\" between width and height, found '*' at byte 4");
+/// assert_eq!(error.to_string(), "found '*'; expected \"x\" between width and height (at byte 4)");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{kind} at byte {offset}")]
+#[error("{kind} (at byte {offset})")]
 #[non_exhaustive]
 pub struct ParseSizeError {
-    /// The byte of the text at which it stops being a size.
+    /// The byte offset of the error in the text. An invalid side has the offset of its first digit.
     pub offset: usize,
-    /// What was found there.
+    /// What is wrong at this offset.
     pub kind: ParseSizeErrorKind,
 }
 
-/// What is wrong with a text that is not a size.
+/// The reason why a text is not a size.
 ///
 /// ```
 /// use smart_resize::Size;
@@ -287,32 +299,32 @@ pub struct ParseSizeError {
 ///
 /// let error = "0x9".parse::<Size>().unwrap_err();
 /// assert_eq!(error.kind, ParseSizeErrorKind::Zero(Side::Width));
-/// assert_eq!(error.kind.to_string(), "width 0, expected 1 to 65535");
+/// assert_eq!(error.kind.to_string(), "width is 0; expected 1 to 65535");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseSizeErrorKind {
-    /// Something else than the grammar has there.
+    /// A character that the grammar does not allow here, or a premature end of the text.
     Expected {
-        /// What the grammar has there.
+        /// What the grammar allows here.
         expected: Expected,
-        /// What the text has there; nothing at its end.
+        /// The character in the text; `None` at the end of the text.
         found: Option<char>,
     },
     /// A side of 0 pixels.
     Zero(Side),
-    /// A side that begins with 0.
+    /// A side whose first digit is 0, followed by further digits.
     LeadingZero(Side),
     /// A side above [`MAX_SIDE`].
     TooLarge {
-        /// Which side.
+        /// The side that is too large.
         side: Side,
-        /// Its value, or `u64::MAX` where it is at least that.
+        /// The value of the side. `u64::MAX` also stands for every larger value.
         value: u64,
     },
 }
 
-/// What the grammar of sizes expects at one byte of a text.
+/// What the grammar of sizes allows at one position of a text.
 ///
 /// ```
 /// use smart_resize::Size;
@@ -328,7 +340,7 @@ pub enum Expected {
     Digit(Side),
     /// `x`, `X` or `×`.
     Separator,
-    /// Nothing more.
+    /// The end of the text.
     End,
 }
 
@@ -336,20 +348,22 @@ impl fmt::Display for ParseSizeErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Expected { expected, found } => {
+                match found {
+                    Some(c) => write!(f, "found {c:?}; "),
+                    None => f.write_str("found the end; "),
+                }?;
                 match expected {
                     Expected::Digit(side) => write!(f, "expected a digit of the {side}"),
                     Expected::Separator => f.write_str("expected \"x\" between width and height"),
                     Expected::End => f.write_str("expected the end of the size"),
-                }?;
-                match found {
-                    Some(c) => write!(f, ", found {c:?}"),
-                    None => f.write_str(", found the end"),
                 }
             }
-            Self::Zero(side) => write!(f, "{side} 0, expected 1 to {MAX_SIDE}"),
-            Self::LeadingZero(side) => write!(f, "{side} with a leading zero"),
-            Self::TooLarge { side, value: u64::MAX } => write!(f, "{side} of {} or more is above {MAX_SIDE}", u64::MAX),
-            Self::TooLarge { side, value } => write!(f, "{side} {value} is above {MAX_SIDE}"),
+            Self::Zero(side) => write!(f, "{side} is 0; expected 1 to {MAX_SIDE}"),
+            Self::LeadingZero(side) => write!(f, "{side} has a leading zero; expected none"),
+            Self::TooLarge { side, value } => {
+                let or_more = if *value == u64::MAX { " or more" } else { "" };
+                write!(f, "{side} is {value}{or_more}; expected 1 to {MAX_SIDE}")
+            }
         }
     }
 }
@@ -375,37 +389,37 @@ mod tests {
         case("768×1344", "768x1344");
         case(" \t1024x1024\t ", "1024x1024");
         case("65535x65535", "65535x65535");
-        case("", "expected a digit of the width, found the end at byte 0");
-        case("  ", "expected a digit of the width, found the end at byte 2");
-        case("x9", "expected a digit of the width, found 'x' at byte 0");
-        case("-1x9", "expected a digit of the width, found '-' at byte 0");
-        case("+1x9", "expected a digit of the width, found '+' at byte 0");
-        case("12", "expected \"x\" between width and height, found the end at byte 2");
-        case("12*9", "expected \"x\" between width and height, found '*' at byte 2");
-        case("12 x9", "expected \"x\" between width and height, found ' ' at byte 2");
-        case("1.5x9", "expected \"x\" between width and height, found '.' at byte 1");
-        case("12x", "expected a digit of the height, found the end at byte 3");
-        case("12× 9", "expected a digit of the height, found ' ' at byte 4");
-        case("12xx9", "expected a digit of the height, found 'x' at byte 3");
-        case("12x9x9", "expected the end of the size, found 'x' at byte 4");
-        case("12x9\n", "expected the end of the size, found '\\n' at byte 4");
-        case("\u{a0}12x9", "expected a digit of the width, found '\\u{a0}' at byte 0");
-        case("١٢x٩", "expected a digit of the width, found '١' at byte 0");
-        case("0x9", "width 0, expected 1 to 65535 at byte 0");
-        case("9x0", "height 0, expected 1 to 65535 at byte 2");
-        case("00x9", "width with a leading zero at byte 0");
-        case("09x9", "width with a leading zero at byte 0");
-        case(" 9x010", "height with a leading zero at byte 3");
-        case("65536x9", "width 65536 is above 65535 at byte 0");
-        case("9x99999999999999999999999", "height of 18446744073709551615 or more is above 65535 at byte 2");
+        case("", "found the end; expected a digit of the width (at byte 0)");
+        case("  ", "found the end; expected a digit of the width (at byte 2)");
+        case("x9", "found 'x'; expected a digit of the width (at byte 0)");
+        case("-1x9", "found '-'; expected a digit of the width (at byte 0)");
+        case("+1x9", "found '+'; expected a digit of the width (at byte 0)");
+        case("12", "found the end; expected \"x\" between width and height (at byte 2)");
+        case("12*9", "found '*'; expected \"x\" between width and height (at byte 2)");
+        case("12 x9", "found ' '; expected \"x\" between width and height (at byte 2)");
+        case("1.5x9", "found '.'; expected \"x\" between width and height (at byte 1)");
+        case("12x", "found the end; expected a digit of the height (at byte 3)");
+        case("12× 9", "found ' '; expected a digit of the height (at byte 4)");
+        case("12xx9", "found 'x'; expected a digit of the height (at byte 3)");
+        case("12x9x9", "found 'x'; expected the end of the size (at byte 4)");
+        case("12x9\n", "found '\\n'; expected the end of the size (at byte 4)");
+        case("\u{a0}12x9", "found '\\u{a0}'; expected a digit of the width (at byte 0)");
+        case("١٢x٩", "found '١'; expected a digit of the width (at byte 0)");
+        case("0x9", "width is 0; expected 1 to 65535 (at byte 0)");
+        case("9x0", "height is 0; expected 1 to 65535 (at byte 2)");
+        case("00x9", "width has a leading zero; expected none (at byte 0)");
+        case("09x9", "width has a leading zero; expected none (at byte 0)");
+        case(" 9x010", "height has a leading zero; expected none (at byte 3)");
+        case("65536x9", "width is 65536; expected 1 to 65535 (at byte 0)");
+        case("9x99999999999999999999999", "height is 18446744073709551615 or more; expected 1 to 65535 (at byte 2)");
     }
 
     #[test]
     fn the_bounds_of_the_constructor() {
         assert!(Size::new(1, 1).is_ok());
         assert!(Size::new(65_535, 65_535).is_ok());
-        assert_eq!(Size::new(65_536, 0).unwrap_err().to_string(), "width 65536 is outside 1 to 65535");
-        assert_eq!(Size::new(1, 0).unwrap_err().to_string(), "height 0 is outside 1 to 65535");
+        assert_eq!(Size::new(65_536, 0).unwrap_err().to_string(), "width is 65536; expected 1 to 65535");
+        assert_eq!(Size::new(1, 0).unwrap_err().to_string(), "height is 0; expected 1 to 65535");
         assert_eq!(Size::new(65_535, 65_535).map(Size::area), Ok(4_294_836_225));
     }
 }

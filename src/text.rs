@@ -1,9 +1,10 @@
-//! Serde for the values that are written as text.
+//! Support for types that are written as text.
 
 #[cfg(feature = "serde")]
 pub(crate) use self::read::deserialize;
 
-/// Serde for a type whose text is its `Display` and `FromStr`.
+/// Implements `Serialize` by the `Display` of a type, and `Deserialize` by its `FromStr`. `$expected` describes the
+/// text in error messages, as in `deserialize`.
 macro_rules! serde_as_text {
     ($type:ty, $expected:literal) => {
         #[cfg(feature = "serde")]
@@ -23,6 +24,23 @@ macro_rules! serde_as_text {
 }
 pub(crate) use serde_as_text;
 
+/// Reads an unsigned decimal number in units of 10^-`decimals`: with two decimals, `1.5` is 150. `None` if the text is
+/// not such a number, has more decimals that are not 0, or does not fit a `u64`.
+pub(crate) fn decimal(text: &str, decimals: u32) -> Option<u64> {
+    // A number without a point has the part `0`. `1.` and `.5` have an empty half, which is refused below.
+    let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
+    if !is_number(whole) || !is_number(part) {
+        return None;
+    }
+    // Trailing zeros do not count as decimals: `12.50` is `12.5`.
+    let part = part.trim_end_matches('0');
+    // The part is scaled to the requested unit. The subtraction fails if it has more decimals than that.
+    let missing = decimals.checked_sub(u32::try_from(part.len()).ok()?)?;
+    let part = if part.is_empty() { 0 } else { part.parse::<u64>().ok()?.checked_mul(10_u64.checked_pow(missing)?)? };
+    whole.parse::<u64>().ok()?.checked_mul(10_u64.checked_pow(decimals)?)?.checked_add(part)
+}
+
 #[cfg(feature = "serde")]
 mod read {
     use core::fmt::{self, Display};
@@ -31,7 +49,7 @@ mod read {
 
     use serde::de::{Deserializer, Error, Visitor};
 
-    /// Reads a value through its `FromStr`; `expected` completes "invalid type: …, expected …".
+    /// Deserializes a string and parses it. `expected` completes serde's message "invalid type: …, expected …".
     pub(crate) fn deserialize<'de, T, D>(deserializer: D, expected: &'static str) -> Result<T, D::Error>
     where
         T: FromStr<Err: Display>,

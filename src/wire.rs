@@ -1,15 +1,17 @@
-//! The JSON of the services: shapes and conversions, no logic and no I/O. Free to change before 1.0.
+//! The JSON of external services: types of requests and answers, and conversions to and from the types of the core.
 //!
-//! | module | what it speaks |
+//! The module performs no I/O. Its API may change before 1.0.
+//!
+//! | module | contents |
 //! |---|---|
-//! | [`fal`] | the endpoint `fal-ai/smart-resize` as a server and as a client, the edit endpoints below it, the queue, the errors |
-//! | [`gemini`] | `generateContent`: one picture, or one text, per call |
-//! | [`scene`] | what to ask a vision model about the source, and its answer |
+//! | [`fal`] | the endpoint `fal-ai/smart-resize` (server and client), the edit endpoints, the queue, the errors |
+//! | [`gemini`] | `generateContent`: one picture or one text per call |
+//! | [`scene`] | the request that asks a vision model to describe the source, and its answer |
 //! | [`data_uri`] | pictures inside JSON |
 //!
-//! What is read is input like any other: bounded before it is decoded, refused with the value, the bound and the
-//! place. Keys that a service may add are ignored, as its own clients do; only [`scene`], which is written by a model
-//! and not by a service, is strict.
+//! All JSON is untrusted input. Its size is checked before it is decoded, and an error names the value, the bound and
+//! the position. Unknown keys are ignored, as in the services' own clients, since a service may add keys. Only
+//! [`scene`] rejects unknown keys, because a model writes that JSON and not a service.
 //!
 //! ```
 //! use smart_resize::Plan;
@@ -22,7 +24,7 @@
 //! let plan = Plan::new(&input.request(source.clone())?)?;
 //! for request in plan.requests(&source)? {
 //!     let edit = EditInput::new(EditModel::NanoBananaPro, &request, source_url(&source).unwrap_or_default())?;
-//!     let body = serde_json::to_value(&edit)?; // to be sent
+//!     let body = serde_json::to_value(&edit)?; // the body of the HTTP request
 //!     assert_eq!((&body["aspect_ratio"], &body["resolution"]), (&"16:9".into(), &"2K".into()));
 //! }
 //!
@@ -31,7 +33,8 @@
 //! assert_eq!(
 //!     refused.to_string(),
 //!     "body.image_url: Field required; \
-//!      body.target_sizes.0: Value error, \"1920x\" is not a size: expected a digit of the height, found the end at byte 5; \
+//!      body.target_sizes.0: Value error, \"1920x\" is not a size: found the end; \
+//!      expected a digit of the height (at byte 5); \
 //!      body.num_images_per_size: Input should be less than or equal to 4",
 //! );
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -45,10 +48,10 @@ pub mod scene;
 
 pub use self::base64::{Base64Error, Base64ErrorKind};
 
-/// The most bytes of one picture inside JSON, unless the caller says otherwise: 50 MiB, what fal takes for a file.
+/// The default for the maximum number of bytes of one picture inside JSON: 50 MiB, which is fal's limit for a file.
 pub const MAX_IMAGE_BYTES: u64 = 50 << 20;
 
-/// The first `max` characters of `text`, and an ellipsis where there are more.
+/// Returns the first `max` characters of `text`, followed by an ellipsis if there are more.
 fn excerpt(text: &str, max: usize) -> String {
     match text.char_indices().nth(max) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),

@@ -1,8 +1,8 @@
 //! The same input gives the same pixels on every machine: with one thread or two, with and without optimisation, with
-//! and without the instructions that a newer processor has. A binary of its own, so that it is quickly built and run in
-//! all these ways; `.ci/run` says how.
+//! and without the instructions of newer processors.
 //!
-//! `golden.txt` holds a digest of the decoded pixels of every case. `GOLDEN=write cargo test --test golden` writes it.
+//! The test has its own binary, so that `.ci/run` can build and run it quickly in each of these ways. `golden.txt` has
+//! a digest of the decoded pixels of each case. `cargo xtask bless` writes the file.
 
 #![cfg(feature = "pixels")]
 #![allow(
@@ -31,7 +31,7 @@ fn size(text: &str) -> Size {
     text.parse().unwrap()
 }
 
-/// A gradient with grain and a few hard edges, with or without alpha, of 16 bits.
+/// 16-bit samples of a gradient with grain and a few hard edges, interleaved.
 fn samples(size: Size, channels: usize) -> Vec<u16> {
     let mut state = 0x2545_f491_u32;
     let mut samples = Vec::new();
@@ -79,7 +79,7 @@ fn jpeg(size: Size, options: JpegOptions) -> Vec<u8> {
     encode(&picture(size), Format::Jpeg, &with_jpeg(options)).unwrap().bytes
 }
 
-/// A version 2 profile with these three curves, of red, green and blue of Adobe RGB.
+/// An ICC profile of version 2 with the primaries of Adobe RGB and this tone curve in all three channels.
 fn profile(curve: &[u16]) -> Vec<u8> {
     let mut tag = b"curv\0\0\0\0".to_vec();
     tag.extend((curve.len() as u32).to_be_bytes());
@@ -188,10 +188,10 @@ fn found() -> String {
 }
 
 #[test]
-fn the_pixels_are_those_of_every_other_machine() {
+fn the_pixels_are_the_same_on_every_machine() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden.txt");
     let found = found();
-    if std::env::var_os("GOLDEN").is_some_and(|word| word == "write") {
+    if std::env::var_os("BLESS").is_some() {
         std::fs::write(path, &found).unwrap();
     }
     let known = std::fs::read_to_string(path).unwrap();
@@ -209,7 +209,7 @@ fn one_thread_and_two_give_the_same_bytes() {
     let presets = vec![preset("160x100", "8:5"), preset("90x180", "1:2"), preset("200x40", "5:1")];
     let request = Request::builder(source.clone())
         .model(Model::new("small", presets).unwrap())
-        .prices(PriceList::new(UsdMicros(0)).image("small", None, UsdMicros(0)))
+        .prices(PriceList::new(UsdMicros(0)).price("small", None, UsdMicros(0)))
         .sizes(["150x90", "80x180", "190x30"])
         .build()
         .unwrap();
@@ -222,5 +222,5 @@ fn one_thread_and_two_give_the_same_bytes() {
     };
     let one = run(1);
     assert_eq!(one.len(), 3);
-    assert!(one == run(2), "two threads give other bytes");
+    assert!(one == run(2), "two threads give different bytes");
 }

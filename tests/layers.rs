@@ -1,4 +1,4 @@
-//! The modules of `src` form layers: a table holds the allowed arrows, and no module imports itself in a circle.
+//! The modules of `src` form layers: a table lists the imports that each module may have, and imports form no cycle.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,13 +12,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Each module below `src`, from the bottom to the top, and the modules it may import.
+/// Each module in `src`, from the lowest layer to the highest, and the modules that it may import.
 const ALLOWED: [(&str, &[&str]); 16] = [
     ("text", &[]),
     ("size", &["text"]),
     ("format", &["size", "text"]),
     ("digest", &["text"]),
-    ("geometry", &["size"]),
+    ("geometry", &["size", "text"]),
     ("model", &["geometry", "size", "text"]),
     ("scene", &["geometry"]),
     ("request", &["digest", "format", "geometry", "model", "scene", "size"]),
@@ -33,7 +33,7 @@ const ALLOWED: [(&str, &[&str]); 16] = [
 ];
 
 #[test]
-fn every_import_is_an_allowed_arrow() {
+fn every_import_is_allowed_by_the_table() {
     let allowed: BTreeMap<_, _> = ALLOWED.into_iter().collect();
     for module in modules() {
         let Some(own) = module.path.first() else { continue };
@@ -50,9 +50,9 @@ fn every_import_is_an_allowed_arrow() {
     }
 }
 
-/// The table states no arrow that the code does not have, and each module comes after those that it imports.
+/// Each entry of the table is an import that the code has, and each module comes after the modules that it imports.
 #[test]
-fn the_table_is_in_order_and_has_no_unused_arrow() {
+fn the_table_is_ordered_and_has_no_unused_entry() {
     let modules = modules();
     for (index, (own, may)) in ALLOWED.iter().enumerate() {
         let below: Vec<_> = ALLOWED.iter().take(index).map(|(name, _)| *name).collect();
@@ -68,12 +68,12 @@ fn the_table_is_in_order_and_has_no_unused_arrow() {
     }
 }
 
-/// A re-export is not an import: `pub use` shows what a module holds. A submodule may use what its parent defines.
+/// A re-export (`pub use`) is not an import. A submodule may import from its parents.
 #[test]
-fn no_module_imports_itself_in_a_circle() {
+fn imports_form_no_cycle() {
     let modules = modules();
     let names: BTreeSet<_> = modules.iter().map(|module| module.path.clone()).collect();
-    // The module that a path names: the longest beginning that is a module.
+    // The module that an import path leads to: its longest prefix that is a module.
     let target = |import: &[String]| (1..=import.len()).rev().map(|n| import[..n].to_vec()).find(|p| names.contains(p));
     let arrows: BTreeMap<_, BTreeSet<_>> = modules
         .iter()
@@ -87,7 +87,7 @@ fn no_module_imports_itself_in_a_circle() {
         while let Some((at, way)) = next.pop() {
             for to in &arrows[at] {
                 let way = [way.clone(), vec![to.join("::")]].concat();
-                assert!(to != start, "a circle of imports: {}", way.join(" -> "));
+                assert!(to != start, "an import cycle: {}", way.join(" -> "));
                 if seen.insert(to) {
                     next.push((to, way));
                 }
@@ -98,14 +98,14 @@ fn no_module_imports_itself_in_a_circle() {
 
 struct Module {
     path: Vec<String>,
-    /// Paths from the root of the crate, one for each imported name.
+    /// The path of each imported name, from the crate root.
     imports: Vec<Vec<String>>,
 }
 
 fn modules() -> Vec<Module> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let modules: Vec<_> = files(&root).iter().map(|file| read(&root, file)).collect();
-    assert!(modules.len() > 50 && modules.iter().any(|module| module.imports.len() > 5), "the sources are not read");
+    assert!(modules.len() > 50 && modules.iter().any(|module| module.imports.len() > 5), "the sources were not read");
     modules
 }
 
@@ -122,7 +122,7 @@ fn read(root: &Path, file: &Path) -> Module {
         path.clear();
     }
     let text = fs::read_to_string(file).unwrap();
-    // Comments name whatever they like, and the tests at the end of a file may import anything.
+    // Comments may mention any module, and the tests at the end of a file may import any module.
     let code: String = text
         .lines()
         .take_while(|line| *line != "#[cfg(test)]")
@@ -131,14 +131,14 @@ fn read(root: &Path, file: &Path) -> Module {
         .collect();
     let mut imports = Vec::new();
     for statement in code.split(';') {
-        // What is in front of the statement on its line, such as an attribute, is on lines of its own.
+        // An import starts a line. This excludes `pub use`, which is a re-export.
         let Some((before, tree)) = statement.rsplit_once("use ") else { continue };
         if !before.is_empty() && !before.ends_with('\n') {
             continue;
         }
         flatten(tree.trim(), &[], &mut |import| imports.extend(resolved(&import, &path)));
     }
-    // Paths in the middle of the code.
+    // Paths that begin with `crate::` in the rest of the code.
     for (at, _) in code.match_indices("crate::") {
         let name: String = code[at + 7..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
         if !name.is_empty() {
@@ -146,13 +146,13 @@ fn read(root: &Path, file: &Path) -> Module {
         }
     }
     if path.is_empty() {
-        // The root only shows what the modules hold.
+        // The crate root only re-exports.
         imports.clear();
     }
     Module { path, imports }
 }
 
-/// Calls `found` with each path of a tree such as `a::{b, c::d}`.
+/// Calls `found` with each path of a use tree such as `a::{b, c::d}`.
 fn flatten(tree: &str, prefix: &[String], found: &mut impl FnMut(Vec<String>)) {
     let (mut depth, mut part) = (0, String::new());
     if let Some(inner) = tree.strip_prefix('{') {
@@ -182,7 +182,7 @@ fn flatten(tree: &str, prefix: &[String], found: &mut impl FnMut(Vec<String>)) {
     }
 }
 
-/// The path from the root of the crate; `None` for another crate, and for what the module itself holds.
+/// Returns the path from the crate root; `None` for a path into another crate or to a name in scope.
 fn resolved(import: &[String], module: &[String]) -> Option<Vec<String>> {
     match import.first().map(String::as_str) {
         Some("crate") => Some(import[1..].to_vec()),

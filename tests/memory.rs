@@ -1,5 +1,6 @@
-//! What a hostile file makes the crate allocate, counted: each bomb of its kind, under limits. A binary of its own,
-//! since it counts what the whole process allocates.
+//! Memory limits on hostile files: decoding a bomb of each kind allocates no more than the limits allow.
+//!
+//! The test has its own binary, because it counts all allocations of the process.
 
 #![cfg(feature = "pixels")]
 #![allow(
@@ -22,7 +23,7 @@ static ALLOCATED: PeakAlloc = PeakAlloc;
 
 const MIB: usize = 1 << 20;
 
-/// What `work` gives, and the most bytes that it had allocated at any time beyond those before it.
+/// Runs `work` and returns its result and the peak of its allocations in bytes, without what was allocated before.
 fn counted<T>(work: impl FnOnce() -> T) -> (T, usize) {
     let before = ALLOCATED.current_usage();
     ALLOCATED.reset_peak_usage();
@@ -39,7 +40,7 @@ fn chunk(name: &[u8], content: &[u8]) -> Vec<u8> {
     [&(content.len() as u32).to_be_bytes()[..], &named, &crc32fast::hash(&named).to_be_bytes()].concat()
 }
 
-/// The PNG of one colour with chunks more behind its header.
+/// A PNG of one colour with additional chunks after its header.
 fn png_with(size: Size, kind: ColorType, depth: BitDepth, chunks: &[u8]) -> Vec<u8> {
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, size.width(), size.height());
@@ -53,9 +54,9 @@ fn png_with(size: Size, kind: ColorType, depth: BitDepth, chunks: &[u8]) -> Vec<
     [header, chunks, rest].concat()
 }
 
-/// `length` zeros in the format of zlib.
+/// A zlib stream that inflates to at least `length` bytes, nearly all of them 0.
 fn deflated(length: usize) -> Vec<u8> {
-    // A PNG's own pixels are that, one row of grey with a filter byte in front of it. So are its parts.
+    // The IDAT chunks of a black grey PNG are such a stream: each scanline is a filter type and zeros.
     let side = size("65535x1024");
     let file = png_with(side, ColorType::Grayscale, BitDepth::Eight, &[]);
     assert!(length <= 65_536 * 1024);
@@ -77,7 +78,7 @@ fn limits() -> DecodeLimits {
     limits
 }
 
-/// The result of decoding, and the allocation, which may not exceed `most` bytes beside what the limits grant.
+/// Probes and decodes the file, checks that neither allocates more than `most` bytes, and returns the decoded size.
 fn held(what: &str, file: &[u8], limits: &DecodeLimits, most: usize) -> Result<Size, DecodeError> {
     let (probed, for_header) = counted(|| probe(file, limits).map(|probe| probe.size));
     let (decoded, allocated) =
@@ -88,11 +89,11 @@ fn held(what: &str, file: &[u8], limits: &DecodeLimits, most: usize) -> Result<S
     decoded
 }
 
-/// One test, since the count is of the whole process.
+/// A single test, because the count covers the whole process.
 #[test]
-fn no_bomb_takes_more_than_the_limits_grant() {
+fn no_bomb_allocates_more_than_the_limits_allow() {
     let (limits, one) = (limits(), size("1x1"));
-    // A buffer grows by doubling, so that it takes up to twice the 4 MiB that the limits say.
+    // A buffer grows by doubling, so it takes up to twice the 4 MiB of `metadata_bytes`.
     let metadata = 2 * 4 * MIB + MIB;
     let zeros = deflated(64 * MIB);
     assert!(zeros.len() < MIB);
@@ -106,30 +107,31 @@ fn no_bomb_takes_more_than_the_limits_grant() {
     let many = chunk(b"tEXt", b"a\0b").repeat(200_000);
     held("200,000 texts", &png_with(one, ColorType::Rgb, BitDepth::Eight, &many), &limits, MIB).unwrap();
     let frames = [chunk(b"acTL", &[0, 0x0f, 0, 0, 0, 0, 0, 0]), chunk(b"tIME", &[0; 7]).repeat(100_000)].concat();
-    held("an animation that is none", &png_with(one, ColorType::Rgb, BitDepth::Eight, &frames), &limits, MIB).unwrap();
+    held("no animation frame", &png_with(one, ColorType::Rgb, BitDepth::Eight, &frames), &limits, MIB).unwrap();
     let exif = chunk(b"eXIf", &[&b"II*\0\x08\0\0\0\xff\xff"[..], &vec![0x12; 8 * MIB][..]].concat());
     drop(held("eXIf", &png_with(one, ColorType::Rgb, BitDepth::Eight, &exif), &limits, metadata));
 
-    // Pixels that inflate a thousandfold: as many as may be, one row more, and a header that only claims them.
+    // Pixels that inflate by a factor of 1,000: as many as the limits allow, then one row more, then one byte more than
+    // `decoded_bytes`.
     let mut small = limits;
     small.pixels = 4_000_000;
     let file = png_with(size("4000x1000"), ColorType::Rgb, BitDepth::Sixteen, &[]);
     held("pixels", &file, &small, 4_000_000 * (6 + 3) + MIB).unwrap();
     let file = png_with(size("4000x1001"), ColorType::Grayscale, BitDepth::One, &[]);
     let refused = DecodeError::TooManyPixels { width: 4000, height: 1001, max: 4_000_000 };
-    assert_eq!(held("a row too many", &file, &small, MIB), Err(refused));
+    assert_eq!(held("one row too many", &file, &small, MIB), Err(refused));
     small.decoded_bytes = 4_000_000 * 6 - 1;
     let file = png_with(size("4000x1000"), ColorType::Rgb, BitDepth::Sixteen, &[]);
     let refused = DecodeError::TooManyBytes { bytes: 24_000_000, max: 23_999_999 };
-    assert_eq!(held("a byte too many", &file, &small, MIB), Err(refused));
+    assert_eq!(held("one byte too many", &file, &small, MIB), Err(refused));
 
     let grey = Picture::from_rgb(size("2000x1500"), vec![90; 2000 * 1500 * 3]).unwrap();
     let mut options = EncodeOptions::default();
     options.jpeg = JpegOptions::default().progressive(true);
     let jpeg = encode(&grey, Format::Jpeg, &options).unwrap().bytes;
-    // Coefficients of 2 bytes for each sample, and the pixels.
+    // Per pixel: coefficients of 2 bytes for each of 3 samples, and buffers of 3 bytes for the pixels.
     held("a progressive JPEG", &jpeg, &limits, 2000 * 1500 * (6 + 3 + 3) + MIB).unwrap();
-    // The first scan a thousand times over.
+    // The first scan, repeated a thousand times.
     let scan = jpeg.windows(2).position(|two| two == [0xff, 0xda]).unwrap();
     let next = scan + 2 + jpeg[scan + 2..].windows(2).position(|two| two[0] == 0xff && two[1] != 0).unwrap();
     let bomb = [&jpeg[..scan], &jpeg[scan..next].repeat(1000), &jpeg[next..]].concat();
@@ -137,7 +139,7 @@ fn no_bomb_takes_more_than_the_limits_grant() {
     let mut huge = encode(&grey, Format::Jpeg, &EncodeOptions::default()).unwrap().bytes;
     let frame = huge.windows(2).position(|two| two == [0xff, 0xc0]).unwrap();
     huge[frame + 5..frame + 9].fill(0xff);
-    assert!(held("65,535 x 65,535 by its word", &huge, &limits, MIB).is_err());
+    assert!(held("a header of 65,535 x 65,535", &huge, &limits, MIB).is_err());
     let segment = [&[0xff, 0xe2, 0xff, 0xff][..], b"ICC_PROFILE\0\x01\xff", &vec![7; 65_519][..]].concat();
     let icc = [&jpeg[..2], &segment.repeat(300), &jpeg[2..]].concat();
     held("300 parts of a profile", &icc, &limits, 2000 * 1500 * 12 + icc.len() + MIB).unwrap();

@@ -1,5 +1,7 @@
-//! What a hostile file makes the codecs in C take. They allocate by themselves, so that what counts is the most memory
-//! that the whole process has held, as Linux tells it; a binary of its own for that.
+//! Memory limits of the C codecs on hostile files.
+//!
+//! The C codecs use an allocator of their own, so the test measures the peak resident memory of the whole process as
+//! Linux reports it. It has its own binary so that no other test allocates.
 
 #![cfg(all(target_os = "linux", feature = "turbojpeg", feature = "libwebp"))]
 #![allow(
@@ -17,16 +19,16 @@ use smart_resize::{Format, Size};
 
 const MIB: usize = 1 << 20;
 
-/// A line of the process's status, in bytes.
+/// Returns a field of `/proc/self/status` in bytes.
 fn status(name: &str) -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with(name)).unwrap();
     line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 1024
 }
 
-/// Decodes the file, and holds what was taken for that against `most`, and some slack for pages.
+/// Decodes the file and checks that this took at most `most` bytes of memory, with 4 MiB of slack for pages.
 fn held(what: &str, file: &[u8], options: &DecodeOptions, most: usize) -> Result<Size, DecodeError> {
-    // Forgets the peak so far.
+    // Resets the peak.
     std::fs::write("/proc/self/clear_refs", "5").unwrap();
     let before = status("VmRSS:");
     let size = decode(file, options).map(|decoded| decoded.picture.size());
@@ -36,9 +38,9 @@ fn held(what: &str, file: &[u8], options: &DecodeOptions, most: usize) -> Result
     size
 }
 
-/// One test, since the count is of the whole process.
+/// A single test, because the measurement covers the whole process.
 #[test]
-fn no_bomb_takes_more_than_the_limits_grant() {
+fn no_bomb_takes_more_memory_than_the_limits_allow() {
     let fast = DecodeOptions::default().codec(Codec::Fast);
     let size = Size::new(3000, 2000).unwrap();
     let pixels = 3000 * 2000;
@@ -50,22 +52,23 @@ fn no_bomb_takes_more_than_the_limits_grant() {
     };
     let (plain, progressive) = (jpeg(false), jpeg(true));
     held("a JPEG", &plain, &fast, pixels * 3).unwrap();
-    // Coefficients of 2 bytes for each sample, and the pixels.
+    // Per pixel: coefficients of 2 bytes for each of 3 samples, and 3 bytes of pixels.
     held("a progressive JPEG", &progressive, &fast, pixels * (6 + 3)).unwrap();
     let mut tight = fast;
     tight.limits.pixels = u64::from(size.area()) - 1;
-    assert!(held("a pixel too many", &progressive, &tight, 0).is_err());
+    assert!(held("one pixel too many", &progressive, &tight, 0).is_err());
     let mut huge = plain.clone();
     let frame = huge.windows(2).position(|two| two == [0xff, 0xc0]).unwrap();
     huge[frame + 5..frame + 9].fill(0xff);
-    assert!(held("65,535 x 65,535 by its word", &huge, &fast, 0).is_err());
-    // The first scan a thousand times over.
+    assert!(held("a header of 65,535 x 65,535", &huge, &fast, 0).is_err());
+    // The first scan, repeated a thousand times.
     let scan = progressive.windows(2).position(|two| two == [0xff, 0xda]).unwrap();
     let next = scan + 2 + progressive[scan + 2..].windows(2).position(|two| two[0] == 0xff && two[1] != 0).unwrap();
     let bomb = [&progressive[..scan], &progressive[scan..next].repeat(1000), &progressive[next..]].concat();
     let scans = DecodeError::TooManyScans { max: 64 };
     assert_eq!(held("1,000 scans", &bomb, &fast, 0), Err(scans));
-    // What C refuses is read anew, in the same buffer: coefficients, pixels, and the picture.
+    // If libjpeg-turbo refuses a file, the pure decoder reads it into the same buffer: coefficients, pixels, and the
+    // picture.
     let at = progressive.len() - 200;
     let mut broken = progressive.clone();
     broken[at..at + 100].fill(0x55);
@@ -77,7 +80,7 @@ fn no_bomb_takes_more_than_the_limits_grant() {
     held("a WebP", &webp, &fast, pixels * 3).unwrap();
     let mut tight = fast;
     tight.limits.decoded_bytes = u64::from(size.area()) * 3 - 1;
-    assert!(held("a byte too many", &webp, &tight, 0).is_err());
+    assert!(held("one byte too many", &webp, &tight, 0).is_err());
     let cut = &webp[..webp.len() - 40];
     assert_eq!(held("cut short", cut, &fast, 0), Err(DecodeError::Truncated { format: Format::WebP.into() }));
 }

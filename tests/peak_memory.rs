@@ -1,4 +1,4 @@
-//! The peak memory of a rendering, counted. A binary of its own, since it counts what the whole process allocates.
+//! The peak memory of a rendering. It has its own binary, because it counts all allocations of the process.
 
 #![cfg(feature = "pixels")]
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a panic is how a test fails")]
@@ -12,7 +12,7 @@ use smart_resize::{Format, Size};
 #[global_allocator]
 static ALLOCATED: PeakAlloc = PeakAlloc;
 
-/// A smooth picture with grain, so that no format makes it tiny.
+/// A smooth picture with grain, so that no format compresses it to almost nothing.
 fn picture(size: Size) -> Picture {
     let mut state = 0x9e37_79b9_u32;
     let mut grain = || {
@@ -24,10 +24,10 @@ fn picture(size: Size) -> Picture {
     Picture::from_rgb(size, pixels.collect()).unwrap()
 }
 
-/// The decoded picture, the target's pixels and its file, the intermediate picture of the convolution, and 20 MB. The
-/// file that is read is the caller's and not counted.
+/// A rendering may hold the decoded picture, the target's pixels, its file and 20 MB, which include the intermediate
+/// picture of the convolution. The input file belongs to the caller and is not counted.
 #[test]
-fn a_rendering_takes_one_decoded_picture_the_output_and_little_more() {
+fn a_rendering_holds_one_decoded_picture_the_output_and_little_more() {
     let (frame, size) = (Size::new(2752, 1536).unwrap(), Size::new(1920, 1080).unwrap());
     let generated = picture(frame);
     for from in [Format::Png, Format::Jpeg, Format::WebP] {
@@ -44,7 +44,8 @@ fn a_rendering_takes_one_decoded_picture_the_output_and_little_more() {
             let (decoded, output) = (frame.area() as usize * 3, size.area() as usize * 3);
             let allowed = decoded + output + result.bytes.len() + 20_000_000;
             println!("{from} to {to}: {peak} bytes, allowed {allowed}");
-            // The decoder of lossless WebP holds the picture once more, in 4 bytes a pixel, and its encoder the target.
+            // The decoder of lossless WebP holds the picture once more at 4 bytes per pixel, and the encoder holds the
+            // target once more.
             let codec = |format, size: Size| if format == Format::WebP { size.area() as usize * 8 } else { 0 };
             assert!(peak <= allowed + codec(from, frame) + codec(to, size), "{from} to {to}: {peak}");
         }

@@ -1,4 +1,4 @@
-"""The chart: a row for each case, a mark for each library at its time divided by ours, on a logarithmic axis."""
+"""Draws the chart: a row for each case, with a mark for each library at its time divided by ours. Logarithmic axis."""
 
 import math
 from html import escape
@@ -38,7 +38,7 @@ def across(ratio):
 
 
 def draw(cases, tables, clock):
-    """Draws a row for each case and each of its runs `balanced`, `Rust` and `C`."""
+    """Returns the chart as SVG, with a row for each case and each of its runs `balanced`, `Rust` and `C`."""
     words = {"times": "Time", "cpus": "CPU time"}[clock]
     rows = []
     for case in cases:
@@ -81,7 +81,7 @@ def line(kind, x, y, x2, y2):
 
 
 def mark(kind, x, y, title=""):
-    """Each library has a shape of its own, so that the chart can be read without its colours."""
+    """Returns the mark of a library. Each library has its own shape, so that the chart can be read without colours."""
     shape = {
         "sharp": f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6"',
         "libvips": f'<rect x="{x - 5:.1f}" y="{y - 5:.1f}" width="10" height="10"',

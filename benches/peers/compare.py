@@ -1,9 +1,10 @@
-"""Compares smart-resize with sharp, libvips, Pillow, the `image` crate and hand-written Rust; writes BENCHMARKS.md and
+"""Compares smart-resize with sharp, libvips, Pillow, the `image` crate and hand-written Rust. Writes BENCHMARKS.md and
 chart.svg.
 
-Each peer is a process that keeps running and holds the bytes of the input in memory. In each round each peer runs the
-case twice, in an order that rotates; the second run counts, and the medians are compared. Pillow decodes every result, which must have the exact
-size, and each result is scored against a reference with its own geometry. `benches/peers/run --help` lists the flags.
+Each peer is a process that keeps running and holds the bytes of the input in memory. In each round, in an order that
+rotates, each peer runs the case twice and the second run counts. The medians are compared. Pillow decodes every result,
+which must have the exact size, and each result is scored against a reference with its own geometry.
+`benches/peers/run --help` lists the flags.
 """
 
 import argparse
@@ -24,9 +25,9 @@ from processes import PEERS, Worker, Workers
 OUTPUTS = PEERS / "outputs"
 RESULTS = PEERS / "results.json"
 
-# A run that has used this many nanoseconds of CPU time for one case and one picture is not repeated.
+# A run that has used more nanoseconds of CPU time than this for one case and one picture is not repeated.
 LONG = 2_500_000_000
-# Only this many results of a case are scored.
+# The number of results of a case that are scored.
 SCORED = 3
 
 
@@ -48,7 +49,7 @@ def flags():
     parser.add_argument("--photos", metavar="DIR", help="a folder with photographs; the default is a drawn picture")
     parser.add_argument("--origin", default="", metavar="TEXT", help="the origin of the photographs, for the report")
     parser.add_argument("--most", type=int, default=6, metavar="N", help="use the N largest photographs")
-    parser.add_argument("--large", type=int, default=2, metavar="N", help="use the first N of these in cases with large pictures")
+    parser.add_argument("--large", type=int, default=2, metavar="N", help="use only the first N of these for large pictures")
     parser.add_argument("--rounds", type=int, default=7, metavar="N", help="rounds per case and picture")
     parser.add_argument("--cases", default="", metavar="REGEX", help="run only the cases whose name matches; keep the last results of the others")
     parser.add_argument("--quick", action="store_true", help="run the small cases for one round and write no report, as a check")
@@ -115,7 +116,7 @@ def measured(case, runs, picture, workers, tools, rounds):
         for run in runs[start:] + runs[:start]:
             if sum(found[run.label]["cpu"]) > LONG:
                 continue
-            # Not timed: it brings the memory of a process that has been idle back into the caches.
+            # The first run is not timed. It brings the memory of an idle process back into the caches.
             workers.ask(run, case.request(run, path))
             answer = workers.ask(run, case.request(run, path))
             assert sum(answer["bytes"]) == found[run.label]["bytes"], f"{run.label}: the length of the results differs from the first round"

@@ -1,4 +1,4 @@
-"""The input pictures, in the sizes and formats of the cases. Each file is made once and is the same for every peer."""
+"""Makes the input pictures in the sizes and formats of the cases. Each file is made once and used by every peer."""
 
 from pathlib import Path
 

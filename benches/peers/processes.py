@@ -1,4 +1,4 @@
-"""The peers as processes that keep running: each reads requests as lines of JSON and answers each with a line."""
+"""Runs each peer as a process that keeps running. It reads requests as lines of JSON and answers each with a line."""
 
 import json
 import os

@@ -20,7 +20,7 @@ ROOT = HERE.parent.parent
 QUIET = 3.0
 
 NOTES = {
-    "ours, balanced": "`PngOptions::with_effort(PngEffort::Balanced)`, the default effort, with `Inspect::Off`",
+    "ours, balanced": "`PngOptions::default().effort(PngEffort::Balanced)`, the default effort, with `Inspect::Off`",
     "ours, small": "`PngEffort::Small`, with `Inspect::Off`",
     "ours, balanced, inspected": "the default options: the picture is inspected for borders and blankness",
     "ours, Rust": "`Codec::Pure` with `Inspect::Off`, the default build; optimised Huffman tables; an ICC profile of 480 bytes "
@@ -53,8 +53,8 @@ def write(results, path):
     lines = [
         "# Benchmarks",
         "",
-        "smart-resize against other image libraries. Each run decodes encoded bytes in memory, crops or resamples, and "
-        "encodes files of exactly the requested size.",
+        "This page compares smart-resize with other image libraries. Each run decodes encoded bytes in memory, crops or "
+        "resamples, and encodes files of exactly the requested size.",
         "",
         "![Time of each library relative to ours, case by case](benches/peers/chart.svg)",
         "",
@@ -89,23 +89,23 @@ def method(about):
         "This command installs the peers under `target/`, measures, and writes this page.",
         "",
         f"**Inputs.** This page was measured with {photos}{origin}. A photograph that is too small for a case is tiled with its "
-        f"mirror images. Cases above 2752x1536 use the first {about['large']}. The flat graphic is drawn. PNG inputs are "
-        "written by Pillow with its defaults; the JPEG input has quality 95 and 4:2:0 subsampling.",
+        f"mirror images. Cases larger than 2752x1536 use at most {about['large']} of the photographs. The flat graphic is "
+        "drawn. PNG inputs are written by Pillow with its defaults; the JPEG input has quality 95 and 4:2:0 subsampling.",
         "",
         f"**Timing.** Each library is a process that keeps running, with one thread and without caches. In each of "
-        f"{about['rounds']} rounds each library runs the case twice, and the second run counts: the first brings the memory of an idle process back "
-        "into the caches. The order rotates, so that other load on the machine "
-        "affects all libraries alike. A run that has used 2.5 seconds of CPU time is not repeated. Ours is a `Renderer`, which "
-        "keeps its scratch buffers between pictures and no picture. Processes are not pinned to a core: libvips, which is also "
-        "inside sharp, compresses in an additional thread, so that its CPU time can exceed its time.",
+        f"{about['rounds']} rounds each library runs the case twice, and the second run counts: the first brings the memory of "
+        "an idle process back into the caches. The order rotates, so that other load on the machine affects all libraries "
+        "alike. A run that has used 2.5 seconds of CPU time is not repeated. smart-resize uses a `Renderer`, which keeps its "
+        "scratch buffers between pictures, but no picture. Processes are not pinned to a core: libvips, which sharp uses too, "
+        "compresses in an additional thread, so that its CPU time can exceed its wall-clock time.",
         "",
         "**Quality.** Pillow decodes every result, which must have exactly the requested size. A lossless crop must have the "
         "pixels of the source. Each library crops at a different fraction of a pixel, so each resampled result is scored "
-        "against a reference of its own: the rectangle that it shows of the lossless source, resampled with Lanczos3 in 64-bit "
-        "floats and rounded once (`benches/peers/ours/src/quality.rs`). A case with eight results is scored by the first three.",
+        "against its own reference: the rectangle of the lossless source that it shows, resampled with Lanczos3 in 64-bit "
+        "floats and rounded once (`benches/peers/ours/src/quality.rs`). Only the first three of eight results are scored.",
         "",
-        "**File sizes.** Two libraries resample to slightly different pixels, which compress differently. To compare only the "
-        f"PNG encoders, the rows \"{SAME_PIXELS}\" compare our file with the same pixels encoded by Pillow.",
+        "**File sizes.** Libraries resample to slightly different pixels, which compress differently. To compare only the PNG "
+        f"encoders, the rows \"{SAME_PIXELS}\" compare our file with the same pixels encoded by Pillow.",
         "",
     ]
 

@@ -1,10 +1,10 @@
-//! A picture like a photograph, drawn from a seed: smooth light, two soft shapes, the noise of a sensor.
+//! A drawn picture with photographic content: smooth light, two soft shapes and sensor noise.
 
 use smart_resize::pixels::Picture;
 use smart_resize::pixels::encode::{EncodeOptions, encode};
 use smart_resize::{Format, Size};
 
-/// The PNG of a photograph of `width` by `height` pixels.
+/// A PNG of the picture with `width` by `height` pixels.
 pub(crate) fn photo(width: u32, height: u32) -> Vec<u8> {
     let mut pixels = Vec::with_capacity(width as usize * height as usize * 3);
     let mut state = 0x9e37_79b9_u32;
@@ -14,7 +14,7 @@ pub(crate) fn photo(width: u32, height: u32) -> Vec<u8> {
             state ^= state >> 17;
             state ^= state << 5;
             let (across, down) = (255 * x / width, 255 * y / height);
-            // A soft light ball and a soft dark one.
+            // A soft bright ball and a soft dark ball.
             let ball =
                 |cx: u32, cy: u32| 255_u32.saturating_sub((across.abs_diff(cx).pow(2) + down.abs_diff(cy).pow(2)) / 16);
             let (light, dark) = (ball(150, 100), ball(60, 170) / 2);

@@ -1,4 +1,4 @@
-//! The command line, and the request that it makes.
+//! The command line, and the request that is built from it.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -16,7 +16,8 @@ use smart_resize::{Format, Plan, Request, Size, Source, Target};
 
 use crate::pack::Placement;
 
-/// Makes a picture of exactly each SIZE, regenerated at the smallest preset that covers it and never enlarged.
+/// Writes one picture of exactly each SIZE. Each picture is generated at the smallest preset that covers its size, and
+/// is never enlarged.
 #[derive(Debug, Parser)]
 #[command(name = "smart-resize", version)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of a command")]
@@ -24,81 +25,83 @@ pub(crate) struct Args {
     /// Exact sizes such as 1920x1080 [default: 1024x1024 1920x1080 768x1344, or those of the pack]
     #[arg(value_name = "SIZE")]
     sizes: Vec<String>,
-    /// A TOML list of placements, each a label, a size, and what is accepted there
+    /// A TOML list of placements, each with a label, a size and the accepted formats
     #[arg(long, value_name = "FILE")]
     pub(crate) pack: Option<PathBuf>,
-    /// The picture to resize: PNG, JPEG or WebP [default: a drawn sample]
+    /// The picture to resize: PNG, JPEG or WebP [default: a built-in sample picture]
     #[arg(long, value_name = "FILE")]
     pub(crate) image: Option<PathBuf>,
-    /// Where the results go
+    /// The folder for the results
     #[arg(long, value_name = "DIR", default_value = "out")]
     pub(crate) out: PathBuf,
-    /// The format of the results [default: png, or the first that a placement accepts]
+    /// The format of the results [default: png, or the first format that a placement accepts]
     #[arg(long)]
     format: Option<FormatArg>,
-    /// The quality of a JPEG, 1 to 100 [default: 90], or of a WebP, which without one is lossless (with the cargo
-    /// feature "libwebp")
+    /// The quality of JPEG results, 1 to 100 [default: 90]. It also makes WebP results lossy (needs the cargo feature
+    /// "libwebp")
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100))]
     quality: Option<u8>,
-    /// How many variants of each size
+    /// The number of variants of each size
     #[arg(long, value_name = "N", default_value_t = 1)]
     variants: u32,
-    /// The lowest tier that may be used: 0.5K, 1K, 2K or 4K
+    /// The lowest tier to generate at: 0.5K, 1K, 2K or 4K [default: 1K if the model has it]
     #[arg(long, value_name = "TIER")]
     resolution: Option<Tier>,
-    /// The model to plan and price for: nano-banana-pro, nano-banana-2.1, nano-banana-2, nano-banana-2-lite or
-    /// nano-banana
+    /// The model whose presets and prices are used: nano-banana-pro, nano-banana-2.1, nano-banana-2,
+    /// nano-banana-2-lite or nano-banana
     #[arg(long, default_value = "nano-banana-pro")]
     model: Model,
-    /// An instruction to pass on beside the adaptive prompt
+    /// An instruction that is added to the generated prompt
     #[arg(long, value_name = "TEXT", default_value = "")]
     prompt: String,
     /// The seed of each generation's first call
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// How sizes are cut: as much as the shape allows, or the very pixels; from the centre, or around --focus
+    /// How a size is cut: "cover" keeps as much of the picture as the shape allows and scales it, "crop" takes the
+    /// pixels of the size unscaled; both from the centre, or around --focus
     #[arg(long, default_value = "cover")]
     fit: FitArg,
-    /// Let one generation serve several sizes, at a loss of shape of at most so many percent
+    /// Cut several sizes from one generation if the loss of shape is at most PERCENT
     #[arg(long, value_name = "PERCENT")]
     share: Option<PerMille>,
-    /// The most that the plan may cost, in US dollars
+    /// The maximum cost of the plan in US dollars
     #[arg(long, value_name = "USD")]
     budget: Option<UsdMicros>,
-    /// The most bytes of a file
+    /// The maximum number of bytes of a file
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     max_bytes: Option<u64>,
-    /// The lowest quality of a JPEG or a lossy WebP that a limit of bytes may lead to, 1 to 100; above --quality only
-    /// that is tried [default: 40]
+    /// The lowest quality, 1 to 100, to which a byte limit may reduce a JPEG or a lossy WebP [default: 40]. If it is
+    /// above --quality, only --quality is tried
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100))]
     min_quality: Option<u8>,
-    /// Let a byte limit reduce a PNG to a palette, with dithering
+    /// Allow a byte limit to reduce a PNG to a palette, with dithering
     #[arg(long)]
     palette: bool,
-    /// Read and write with the codecs in C (with the cargo features "turbojpeg" for JPEG and "libwebp" for WebP)
+    /// Decode and encode with the C codecs (needs the cargo features "turbojpeg" for JPEG and "libwebp" for WebP)
     #[arg(long)]
     fast: bool,
-    /// Keep the edges free of what matters: a percentage for all of them, or top,right,bottom,left. A placement's own
-    /// safe area comes first
+    /// The edges to keep free of important content: one percentage for all of them, or top,right,bottom,left. The safe
+    /// area of a placement takes precedence
     #[arg(long, value_name = "PERCENT")]
     safe: Option<Insets>,
-    /// Where the interest lies, in percent of the picture that is cut: a point, or a region left,top,right,bottom
+    /// The focal point x,y, or the focal region left,top,right,bottom, in percent of the picture that is cut
     #[arg(long, value_name = "X,Y")]
     focus: Option<Focus>,
-    /// Cut a size from the picture itself where that keeps at least so many percent of it, and equal sizes from one
-    /// generation
+    /// Cut a size from the picture itself if the crop keeps at least PERCENT of the picture, and cut equal sizes from
+    /// one generation
     #[arg(long, value_name = "PERCENT")]
     skip_covered: Option<PerMille>,
-    /// What the model returned, for every size: finish it
+    /// A picture that a model returned. Sizes are cut from it, and nothing is generated
     #[arg(long, value_name = "FILE")]
     pub(crate) generated: Option<PathBuf>,
-    /// Cut away a frame or bars that a picture came with
-    #[arg(long)]
-    trim_frames: bool,
-    /// Print the plan as JSON and generate nothing
+    /// Trim a border, or letterbox or pillarbox bars, from a picture before a size is cut from it
+    // The flag has the name that scripts use.
+    #[arg(long = "trim-frames")]
+    trim_borders: bool,
+    /// Print the plan as JSON, and generate nothing
     #[arg(long)]
     pub(crate) plan: bool,
-    /// A contact sheet of frames, crops and results
+    /// Write a contact sheet of the generated pictures, the crops and the results
     #[arg(long, value_name = "FILE")]
     pub(crate) sheet: Option<PathBuf>,
 }
@@ -117,11 +120,12 @@ enum FitArg {
     Crop,
 }
 
-/// What a picture is made for: a size that was asked, or a placement of the pack.
+/// The purpose of a result: a size of the command line, or a placement of the pack.
 #[derive(Debug)]
 pub(crate) struct Wanted {
-    /// The middle part of its file's name.
+    /// The middle part of the file name.
     pub(crate) name: String,
+    /// `None` for a size of the command line.
     pub(crate) placement: Option<Placement>,
 }
 
@@ -134,8 +138,8 @@ impl Args {
         })
     }
 
-    /// The request for `source`, and what each of its targets is for. Sizes have to differ, since files are named after
-    /// them.
+    /// Builds the request for `source`, and returns the purpose of each target. The sizes of the command line must
+    /// differ, since the files are named after them.
     pub(crate) fn request(
         &self,
         source: Source,
@@ -170,7 +174,7 @@ impl Args {
         }
         let mut wanted = Vec::new();
         for text in self.sizes(placements.is_empty()) {
-            // What is no size is told of with all other mistakes.
+            // The builder reports a text that is not a size together with all other mistakes.
             request = match text.parse::<Size>() {
                 Ok(size) => request.targets([self.limited(Target::new(size))]),
                 Err(_) => request.sizes([text]),
@@ -185,7 +189,8 @@ impl Args {
             let name = format!("{}_{}", placement.label, placement.size);
             wanted.push(Wanted { name, placement: Some(placement) });
         }
-        let mut mistakes: Vec<String> = self.duplicates().map(|size| format!("{size} is asked twice")).collect();
+        let mut mistakes: Vec<String> =
+            self.duplicates().map(|size| format!("size {size} appears twice; expected once")).collect();
         match request.build() {
             Ok(request) if mistakes.is_empty() => return Ok((request, wanted)),
             Ok(_) => {}
@@ -194,13 +199,14 @@ impl Args {
         Err(mistakes.join("; ").into())
     }
 
+    /// Returns the sizes of the command line. Without sizes and without a pack (`is_alone`) there are three defaults.
     fn sizes(&self, is_alone: bool) -> impl Iterator<Item = &str> {
         let usual: &[&str] =
             if is_alone && self.sizes.is_empty() { &["1024x1024", "1920x1080", "768x1344"] } else { &[] };
         self.sizes.iter().map(String::as_str).chain(usual.iter().copied())
     }
 
-    /// The target within the limits of the command line too; the insets only where it has none of its own.
+    /// Applies the byte limit of the command line, and its insets unless the target has insets of its own.
     fn limited(&self, mut target: Target) -> Target {
         if let Some(max_bytes) = self.max_bytes {
             target = target.max_bytes(target.max_bytes.map_or(max_bytes, |own| own.min(max_bytes)));
@@ -211,13 +217,14 @@ impl Args {
         }
     }
 
+    /// Returns each size that an earlier size equals.
     fn duplicates(&self) -> impl Iterator<Item = Size> {
         let mut seen = BTreeSet::new();
         let sizes = self.sizes.iter().filter_map(|text| text.parse::<Size>().ok());
         sizes.filter(move |size| !seen.insert((size.width(), size.height())))
     }
 
-    /// How results are written. A quality is refused where it would have no effect.
+    /// Returns the options for rendering. A quality that would have no effect is an error.
     pub(crate) fn render_options(&self, plan: &Plan) -> Result<RenderOptions, Box<dyn Error>> {
         let mut options = RenderOptions::default();
         let formats = || plan.renditions().iter().map(Rendition::format);
@@ -230,14 +237,14 @@ impl Args {
         }
         if self.fast {
             options = options.codec(Codec::Fast);
-            // Who has neither would be told only when a JPEG or a WebP comes along.
+            // Without both features the error would otherwise appear only with the first JPEG or WebP.
             if !cfg!(any(feature = "turbojpeg", feature = "libwebp")) {
                 options.decode.check(Format::Jpeg)?;
             }
         }
         options.encode.min_quality = self.min_quality.unwrap_or(options.encode.min_quality);
         options.encode.palette = self.palette;
-        options.trim_frames = self.trim_frames;
+        options.trim_borders = self.trim_borders;
         formats().try_for_each(|format| options.encode.check(format))?;
         Ok(options)
     }

@@ -1,13 +1,18 @@
-//! The command: one picture in, one file of exactly each size out.
+//! The command `smart-resize`: turns one picture into a file of exactly each requested size.
 //!
 //! ```text
 //! smart-resize --image photo.jpg 1024x1024 1920x1080 768x1344
 //! smart-resize --pack placements.toml --share 10 --budget 2
 //! ```
 //!
-//! It asks no model. The built-in generator reframes the picture, or `--generated FILE` is the picture that a model
-//! returned. The exit code is 0; or 1 if a picture failed or its placement would reject it, where the others are kept;
-//! or 2 if nothing was started.
+//! The command calls no model. The built-in generator reframes the picture, or `--generated FILE` provides a picture
+//! that a model returned.
+//!
+//! | exit code | meaning |
+//! |---|---|
+//! | 0 | every file was written |
+//! | 1 | a picture failed, or its placement would reject it; the other files were written |
+//! | 2 | nothing was started |
 
 #![expect(clippy::print_stderr, reason = "a command reports errors on standard error")]
 
@@ -62,14 +67,14 @@ fn main() -> ExitCode {
     }
 }
 
-/// All that is known before anything is begun.
+/// Everything that is determined before the run starts.
 struct Job<'a> {
     args: &'a Args,
-    /// The first part of every file name.
+    /// The first part of each file name.
     stem: String,
     source: Source,
     plan: Plan,
-    /// What each rendition is for.
+    /// The purpose of each rendition, by index.
     wanted: Vec<Wanted>,
     options: RenderOptions,
     backend: Backend,
@@ -81,7 +86,8 @@ impl<'a> Job<'a> {
             Some(path) => (stem(path), read(path)?),
             None => ("sample".to_owned(), drawn()?),
         };
-        // The whole picture, not only its header: a file that breaks off is found here, not at each size.
+        // Decodes the whole picture and not only its header, so that a truncated file is reported once and not for each
+        // size.
         let source = decode(&bytes, &DecodeOptions::default())
             .map_err(Into::into)
             .and_then(|_| Source::read(bytes, &DecodeLimits::default()));
@@ -107,7 +113,7 @@ impl<'a> Job<'a> {
         }
         let folders = [Some(args.out.as_path()), args.sheet.as_deref().and_then(Path::parent)];
         for folder in folders.into_iter().flatten().filter(|_| !args.plan) {
-            fs::create_dir_all(folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
+            fs::create_dir_all(folder).map_err(|error| format!("cannot create {}: {error}", folder.display()))?;
         }
         Ok(Self { args, stem, source, plan, wanted, options, backend })
     }
@@ -166,7 +172,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// What the plan asks of a model, and what that costs, with sharing and without.
+    /// Describes the plan in one line: its generations and calls, and its cost with and without sharing.
     fn summary(&self) -> String {
         let plan = &self.plan;
         let many = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
@@ -176,10 +182,10 @@ impl<'a> Job<'a> {
             plan.cost().to_string(),
         ];
         if plan.sharing() != Sharing::PerTarget {
-            parts.push(format!("one by one {}", plan.cost_unshared()));
+            parts.push(format!("without sharing {}", plan.cost_unshared()));
         }
         if let Optimality::BestFound { lower_bound } = plan.optimality() {
-            parts.push(format!("no plan below {lower_bound}"));
+            parts.push(format!("lower bound {lower_bound}"));
         }
         let of_source = plan.renditions().iter().filter(|rendition| rendition.generation().is_none()).count();
         if of_source > 0 {
@@ -188,7 +194,7 @@ impl<'a> Job<'a> {
         format!("plan: {}", parts.join(", "))
     }
 
-    /// Nothing is drawn unless standard error is a terminal.
+    /// Creates the progress bar. It is drawn only if standard error is a terminal.
     fn progress_bar(&self) -> ProgressBar {
         let variants = |rendition: &smart_resize::plan::Rendition| {
             rendition
@@ -204,10 +210,10 @@ impl<'a> Job<'a> {
         bar
     }
 
-    /// Writes a finished picture, and says so in a line; or says why there is none.
+    /// Writes a finished picture, and returns its line of the report. A picture that failed has the error as its line.
     fn keep(&self, rendition: usize, variant: usize, result: Result<&Output, &RenditionError>, log: &Log) -> Line {
         let (Some(cut), Some(wanted)) = (self.plan.renditions().get(rendition), self.wanted.get(rendition)) else {
-            return Line::Failed(format!("there is no rendition {rendition}"));
+            return Line::Failed(format!("rendition {rendition} is not in the plan"));
         };
         let output = match result {
             Ok(output) => output,
@@ -223,13 +229,13 @@ impl<'a> Job<'a> {
             Some(made) => {
                 let seconds = log.started.get(&made.call).map_or(0.0, |start| start.elapsed().as_secs_f64());
                 let mut preset = Preset::new(made.size);
-                (preset.ratio, preset.tier) = (made.aspect_ratio, made.tier);
+                (preset.ratio, preset.tier) = (made.ratio, made.tier);
                 (preset.to_string(), seconds)
             }
         };
         let width = self.wanted.iter().map(|wanted| wanted.name.len()).max().unwrap_or_default().max(11);
         let mut line = format!("{:>width$}  {preset:<7}  kept {:>6}", wanted.name, record.kept);
-        // Writing to a string does not fail.
+        // Writing to a `String` cannot fail, so the results are ignored.
         if self.plan.sharing() != Sharing::PerTarget {
             let _ = write!(line, "  loss {:>6}", record.loss);
         }
@@ -246,18 +252,21 @@ impl<'a> Job<'a> {
         Line::new(line, wanted, cut.target(), record.format, output.bytes.len())
     }
 
-    /// Writes the lightest file of a picture that stays too heavy: it is made, and may do elsewhere.
+    /// Writes the smallest file of a picture that exceeds its byte limit, since it may be useful elsewhere. Any other
+    /// error has no file.
     fn keep_lightest(&self, wanted: &Wanted, variant: usize, error: &RenditionError) -> Line {
         let reasons = format!("{}: {error}", wanted.name);
-        let RenditionError::Render(RenderError::Encode(EncodeError::TooHeavy { format, smallest, .. })) = error else {
+        let RenditionError::Render(RenderError::Encode(EncodeError::OverByteLimit { format, smallest, .. })) = error
+        else {
             return Line::Failed(reasons);
         };
         match self.write(wanted, variant, *format, &smallest.bytes) {
-            Ok(path) => Line::Rejected { line: format!("{}  (too heavy)", path.display()), reasons },
+            Ok(path) => Line::Rejected { line: format!("{}  (above the byte limit)", path.display()), reasons },
             Err(error) => Line::Failed(error),
         }
     }
 
+    /// Writes a file and returns its path.
     fn write(&self, wanted: &Wanted, variant: usize, format: Format, bytes: &[u8]) -> Result<PathBuf, String> {
         let file = format!("{}_{}_{}.{}", self.stem, wanted.name, variant + 1, format.extension());
         let path = self.args.out.join(file);
@@ -266,27 +275,27 @@ impl<'a> Job<'a> {
     }
 }
 
-/// What happened so far.
+/// The events of the run so far.
 #[derive(Default)]
 struct Log {
+    /// The start of each call.
     started: BTreeMap<CallId, Instant>,
-    /// By rendition and variant.
+    /// The lines of the report by rendition and variant.
     lines: BTreeMap<(usize, usize), Line>,
 }
 
-/// What is said of a picture.
+/// A line of the report.
 enum Line {
+    /// The picture was written.
     Made(String),
-    /// It is made, and its placement would not take it.
-    Rejected {
-        line: String,
-        reasons: String,
-    },
+    /// The picture was written, but its placement would reject it.
+    Rejected { line: String, reasons: String },
+    /// There is no picture.
     Failed(String),
 }
 
 impl Line {
-    /// The line of a file, which its placement may reject.
+    /// Creates the line of a file that was written, after a check against its placement.
     fn new(line: String, wanted: &Wanted, size: Size, format: Format, bytes: usize) -> Self {
         let Some(placement) = &wanted.placement else { return Self::Made(line) };
         match placement.rejects(size, format, bytes as u64) {
@@ -296,10 +305,11 @@ impl Line {
     }
 }
 
-/// Who makes the pictures.
+/// The backend of the run.
 enum Backend {
+    /// The built-in generator.
     Local(LocalGenerator),
-    /// The file of `--generated`, whatever is asked.
+    /// The file of `--generated`, which is the answer to every call.
     Returned(Arc<[u8]>),
 }
 
@@ -315,7 +325,7 @@ impl Generator for Backend {
     }
 }
 
-/// Says why calls failed: once each, however many pictures wait for it.
+/// Reports why calls failed. Each call is reported once, however many pictures depend on it.
 fn explain(outcome: &Outcome) {
     for (call, error) in
         outcome.calls.iter().enumerate().filter_map(|(id, call)| Some((id, call.result.as_ref().err()?)))
@@ -330,7 +340,7 @@ fn explain(outcome: &Outcome) {
     }
 }
 
-/// The sample picture, as a file would hold it.
+/// Returns the sample picture as a PNG file.
 fn drawn() -> Result<Vec<u8>, Box<dyn Error>> {
     let (width, height, pixels) = sample::sample();
     let picture = Picture::from_rgb(Size::new(width, height)?, pixels)?;
@@ -341,21 +351,23 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
     fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
 }
 
+/// Returns the name of the source for error texts.
 fn name(image: Option<&Path>) -> String {
     image.map_or("the sample".to_owned(), |path| path.display().to_string())
 }
 
+/// Returns the file name without its extension.
 fn stem(path: &Path) -> String {
     path.file_stem().map_or("image".to_owned(), |stem| stem.to_string_lossy().into_owned())
 }
 
-/// Writes under another name first, so that a file under its own name is whole.
+/// Writes a file under a temporary name and renames it, so that a file with the final name is always complete.
 fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut temporary = PathBuf::from(path).into_os_string();
     temporary.push(format!(".{}.part", std::process::id()));
     let written = fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
-        // The first error is the one to tell.
+        // The first error is returned, so an error of the removal is ignored.
         let _ = fs::remove_file(&temporary);
     }
     written

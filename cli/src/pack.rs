@@ -1,4 +1,5 @@
-//! A pack of placements: where a picture is to appear, and what is accepted there. A TOML list; see `cli/data`.
+//! A pack of placements: a TOML list of the places where a picture is published, with the size, formats, byte limit and
+//! safe area of each. `cli/data` has an example.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -15,29 +16,29 @@ struct Pack {
     placements: Vec<Placement>,
 }
 
-/// One place for a picture.
+/// A place where a picture is published.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Placement {
-    /// Part of the file's name.
+    /// The name of the placement, which becomes a part of the file name.
     pub(crate) label: String,
     pub(crate) size: Size,
-    /// What is accepted, the first by default.
+    /// The accepted formats. The first one is the default.
     formats: Vec<Format>,
     max_bytes: Option<u64>,
-    /// Top, right, bottom and left, in percent.
-    safe: Option<[PerMille; 4]>,
-    /// Top, right, bottom and left, in pixels.
+    /// The insets of the safe area at the top, right, bottom and left, in percent.
+    safe: Option<[f64; 4]>,
+    /// The same insets in pixels. A placement has at most one of both.
     safe_px: Option<[u16; 4]>,
-    /// Where this stands; for people.
+    /// The page that states the values. It is for people.
     #[serde(rename = "source")]
     _source: Option<String>,
-    /// When it was looked up; for people.
+    /// The day on which the page was read. It is for people.
     #[serde(rename = "checked")]
     _checked: Option<Datetime>,
 }
 
-/// The placements of a pack; all of its mistakes where there are any.
+/// Reads the placements of a pack. The error lists all mistakes of the placements.
 pub(crate) fn read(path: &Path, bytes: &[u8]) -> Result<Vec<Placement>, String> {
     let place = path.display();
     let text = std::str::from_utf8(bytes).map_err(|error| format!("{place}: {error}"))?;
@@ -48,24 +49,24 @@ pub(crate) fn read(path: &Path, bytes: &[u8]) -> Result<Vec<Placement>, String> 
         let label = &placement.label;
         let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if label.is_empty() || !label.chars().all(is_plain) {
-            mistakes.push(format!("{label:?} is no label: lower-case letters, digits and \"-\""));
+            mistakes.push(format!("label is {label:?}; expected lower-case letters, digits and \"-\""));
         }
         if !labels.insert(label) {
-            mistakes.push(format!("{label} is there twice"));
+            mistakes.push(format!("{label} appears twice; expected once"));
         }
         if placement.formats.is_empty() {
-            mistakes.push(format!("{label} accepts no format"));
+            mistakes.push(format!("{label} has no formats; expected at least one"));
         }
         mistakes.extend(placement.safe_area().err());
     }
     if placements.is_empty() {
-        mistakes.push("no placement".into());
+        mistakes.push("pack has no placements; expected at least one".into());
     }
     if mistakes.is_empty() { Ok(placements) } else { Err(format!("{place}: {}", mistakes.join("; "))) }
 }
 
 impl Placement {
-    /// What is to be made for it, in `format` or else in the first that it accepts.
+    /// Returns the target for the placement, in `format` or else in the first accepted format.
     pub(crate) fn target(&self, format: Option<Format>) -> Result<Target, String> {
         let mut target = Target::new(self.size);
         if let Some(insets) = self.safe_area()? {
@@ -77,34 +78,40 @@ impl Placement {
         Ok(self.max_bytes.map_or(target, |max_bytes| target.max_bytes(max_bytes)))
     }
 
+    /// Returns the insets. `None` if the placement states none.
     fn safe_area(&self) -> Result<Option<Insets>, String> {
         let label = &self.label;
         match (self.safe, self.safe_px) {
             (None, None) => Ok(None),
-            (Some(_), Some(_)) => Err(format!("{label} has both safe and safe_px")),
+            (Some(_), Some(_)) => Err(format!("{label} has both safe and safe_px; expected at most one of them")),
             (None, Some([top, right, bottom, left])) => {
                 let insets = Insets::from_pixels(top, right, bottom, left);
                 insets.leave_room_in(self.size).map_err(|error| format!("{label}: {error}"))?;
                 Ok(Some(insets))
             }
-            (Some([top, right, bottom, left]), None) => {
+            (Some(percents), None) => {
+                let share = |percent: f64| percent.to_string().parse::<PerMille>();
+                let share = |percent| share(percent).map_err(|error| format!("{label}: {error}"));
+                let [top, right, bottom, left] = percents.map(share);
+                let (top, right, bottom, left) = (top?, right?, bottom?, left?);
                 Insets::new(top, right, bottom, left).map(Some).map_err(|error| format!("{label}: {error}"))
             }
         }
     }
 
-    /// Why it would refuse a file of this size, format and weight; nothing where it would not.
+    /// Returns the reasons why the placement would reject a file of this size, format and number of bytes. The list is
+    /// empty if it would accept the file.
     pub(crate) fn rejects(&self, size: Size, format: Format, bytes: u64) -> Vec<String> {
         let mut reasons = Vec::new();
         if size != self.size {
-            reasons.push(format!("{size}, expected {}", self.size));
+            reasons.push(format!("size is {size}; expected {}", self.size));
         }
         if !self.formats.contains(&format) {
             let accepted: Vec<_> = self.formats.iter().map(Format::to_string).collect();
-            reasons.push(format!("{format}, accepted are {}", accepted.join(", ")));
+            reasons.push(format!("format is {format}; expected {}", accepted.join(" or ")));
         }
         if let Some(max_bytes) = self.max_bytes.filter(|max_bytes| bytes > *max_bytes) {
-            reasons.push(format!("{bytes} bytes, at most {max_bytes}"));
+            reasons.push(format!("file has {bytes} bytes; expected at most {max_bytes}"));
         }
         reasons
     }

@@ -1,28 +1,30 @@
-//! The sample picture: a product shot of an amber glass bottle, labelled AURA, that stands on a stone ledge
-//! between an olive sprig and an orange, before hazy hills and a sunset.
+//! The sample picture: a product shot of an amber glass bottle with the label AURA. The bottle stands on a stone ledge
+//! between an olive sprig and an orange, in front of hazy hills and a sunset.
 //!
-//! Everything is drawn from signed distances, gradients and value noise. The arithmetic is limited to the
-//! operations that IEEE 754 rounds exactly, so the picture has the same bytes on every machine.
+//! The scene is computed per pixel, back to front, from three ingredients: signed distances to the outlines of shapes
+//! (negative inside), colour gradients, and value noise. Coordinates are in pixels from the upper left corner, and
+//! colours are in linear light. The code uses only operations whose result IEEE 754 defines exactly, so the picture has
+//! the same bytes on every machine.
 
 use std::ops::{Add, Mul};
 use std::thread;
 
 const WIDTH: u16 = 1536;
 const HEIGHT: u16 = 1024;
-/// How many rows one thread draws.
+/// The number of rows that one thread draws.
 const BAND: u16 = 128;
 
 /// The centre of the sun.
 const SUN: (f32, f32) = (984.0, 424.0);
 const SUN_RADIUS: f32 = 42.0;
-/// Which of all possible skies.
+/// The offset into the noise of the clouds. It selects their pattern.
 const CLOUD_SEED: f32 = 13.0;
-/// The height of the eye: what lies above it is seen from below, what lies below it from above.
+/// The y coordinate of the eye level. Shapes above it are seen from below, and shapes below it from above.
 const EYE: f32 = 560.0;
-/// The far edge of the ledge.
+/// The y coordinate of the far edge of the ledge.
 const LEDGE: f32 = 756.0;
 
-/// The bottle: its axis, where it stands, its half width.
+/// The bottle: the x coordinate of its axis, the y coordinate of its foot, and its half width.
 const AXIS: f32 = 744.0;
 const FOOT: f32 = 888.0;
 const GIRTH: f32 = 146.0;
@@ -30,7 +32,7 @@ const GIRTH: f32 = 146.0;
 const ORANGE: (f32, f32, f32) = (948.0, 846.0, 74.0);
 
 const SUNLIGHT: Rgb = hex(0xff_cc_8c);
-/// From the zenith to the horizon.
+/// The colours of the sky from the zenith to the horizon.
 const SKY: [Rgb; 5] = [hex(0x5a_6c_a6), hex(0x87_83_b8), hex(0xc4_9c_b6), hex(0xec_a8_98), hex(0xf2_b4_8c)];
 const HORIZON: f32 = 640.0;
 /// The reflections in the cap, from left to right.
@@ -43,7 +45,7 @@ const HILLS: [Hill; 4] = [
     Hill { foot: 796.0, rise: 172.0, breadth: 270.0, seed: 42.9, color: hex(0x55_44_58) },
 ];
 
-/// Draws the sample picture: its width, its height and its rows of RGB pixels.
+/// Draws the sample picture. Returns its width, its height and its rows of RGB pixels.
 pub(crate) fn sample() -> (u32, u32, Vec<u8>) {
     let row_len = 3 * usize::from(WIDTH);
     let mut pixels = vec![0; row_len * usize::from(HEIGHT)];
@@ -55,7 +57,7 @@ pub(crate) fn sample() -> (u32, u32, Vec<u8>) {
     (WIDTH.into(), HEIGHT.into(), pixels)
 }
 
-/// Fills a band of the picture whose first row is `top`.
+/// Draws a band of rows that begins at the row `top`.
 fn draw(band: &mut [u8], top: u16) {
     let places = (top..HEIGHT).flat_map(|row| (0..WIDTH).map(move |column| (column, row)));
     for ((column, row), pixel) in places.zip(band.chunks_exact_mut(3)) {
@@ -64,12 +66,13 @@ fn draw(band: &mut [u8], top: u16) {
     }
 }
 
+/// Returns the colour of the scene at a point.
 fn scene(x: f32, y: f32) -> Rgb {
     let color = if y < LEDGE { backdrop(&HILLS, x, y) } else { ledge(x, y) };
     orange(bottle(sprig(color, x, y), x, y), x, y)
 }
 
-/// The hills, the nearest last, before the sky.
+/// Returns the colour of the hills in front of the sky. `hills` are sorted from far to near.
 fn backdrop(hills: &[Hill], x: f32, y: f32) -> Rgb {
     let Some((hill, farther)) = hills.split_last() else {
         return sky(x, y);
@@ -82,6 +85,7 @@ fn backdrop(hills: &[Hill], x: f32, y: f32) -> Rgb {
     }
 }
 
+/// Returns the colour of the sky with the sun and the clouds.
 fn sky(x: f32, y: f32) -> Rgb {
     let (dx, dy) = (x - SUN.0, y - SUN.1);
     let halo = falloff(dx / 70.0, dy / 70.0);
@@ -99,7 +103,7 @@ fn sky(x: f32, y: f32) -> Rgb {
     mix(clear, shade, here * 0.8)
 }
 
-/// How dense the clouds are: long streaks, thinner near the horizon.
+/// Returns the density of the clouds, which are long streaks and thinner near the horizon.
 fn cloud(x: f32, y: f32, octaves: u32) -> f32 {
     if y > HORIZON {
         return 0.0;
@@ -118,7 +122,8 @@ struct Hill {
 }
 
 impl Hill {
-    /// How far below the ridge a point is; well above all peaks the exact number is not needed.
+    /// Returns the depth of a point below the ridge. The value is not exact far above all peaks, where only its sign
+    /// matters.
     fn depth(&self, x: f32, y: f32) -> f32 {
         let above_foot = self.foot - y;
         if above_foot > 0.85 * self.rise {
@@ -135,7 +140,7 @@ impl Hill {
     }
 }
 
-/// The stone ledge with what falls on it: the glare of the sun, the shadows and the light through the glass.
+/// Returns the colour of the stone ledge, with the glare of the sun, the shadows and the light through the glass.
 fn ledge(x: f32, y: f32) -> Rgb {
     let near = 200.0 / (y - EYE).max(1.0);
     let (across, along) = ((x - AXIS) * near / 60.0, near * 14.0);
@@ -167,7 +172,7 @@ fn orange_shadow(x: f32, y: f32) -> f32 {
     (0.80 * cast * cast).max(0.95 * contact)
 }
 
-/// The sprig behind the bottle: pairs of leaves along a bent stem, the sun shining through them.
+/// Draws the sprig behind the bottle: pairs of leaves along a bent stem, with the sun shining through them.
 fn sprig(behind: Rgb, x: f32, y: f32) -> Rgb {
     if !(440.0..AXIS).contains(&x) || !(360.0..840.0).contains(&y) {
         return behind;
@@ -187,7 +192,7 @@ fn sprig(behind: Rgb, x: f32, y: f32) -> Rgb {
     color
 }
 
-/// A leaf that grows from the origin.
+/// Draws a leaf from the origin in the direction (`dx`, `dy`).
 fn leaf(behind: Rgb, (x, y): (f32, f32), (dx, dy): (f32, f32), size: f32) -> Rgb {
     let scale = size * length(dx, dy);
     let (along, across) = ((x * dx + y * dy) / scale, (y * dx - x * dy) / scale);
@@ -202,12 +207,14 @@ fn leaf(behind: Rgb, (x, y): (f32, f32), (dx, dy): (f32, f32), size: f32) -> Rgb
     mix(behind, green, cover((across.abs() - half) * size))
 }
 
+/// Draws the bottle: the glass, the label on it, and the cap.
 fn bottle(behind: Rgb, x: f32, y: f32) -> Rgb {
     let across = (x - AXIS) / GIRTH;
     if across.abs() > 1.1 || !(180.0..910.0).contains(&y) {
         return behind;
     }
-    // The rims of a round body are ellipses, the rounder the farther from the eye.
+    // The rims of a round body are ellipses, which are rounder the farther they are from eye level. Shifting y by the
+    // square of the distance from the axis bends the straight outlines to such ellipses.
     let bent = y + (y - EYE) * 0.05 * across * across;
     let body = slab(x, bent, 452.0, FOOT, GIRTH, if bent < 600.0 { 92.0 } else { 26.0 });
     let neck = slab(x, bent, 340.0, 500.0, 58.0, 6.0);
@@ -219,11 +226,12 @@ fn bottle(behind: Rgb, x: f32, y: f32) -> Rgb {
     mix(color, shade_cap(x, bent), cover(cap))
 }
 
+/// Returns the colour of the glass. `bent` is y along the rounded outlines, and `depth` the distance to the outline.
 fn shade_glass(x: f32, y: f32, bent: f32, depth: f32) -> Rgb {
     let wide = 58.0 + (GIRTH - 58.0) * fade(420.0, 530.0, y);
     let side = ((x - AXIS) / wide).clamp(-1.0, 1.0);
     let thick = (1.0 - side * side).sqrt();
-    // A filled bottle is a lens: it shows what is behind it, swapped left to right.
+    // A filled bottle is a lens. It shows the background mirrored.
     let through = backdrop(&HILLS[..2], AXIS - side * 300.0 + 90.0, 300.0 + (y - 300.0) * 0.66);
     let filled = fade(467.0, 473.0, bent - 10.0 * thick);
     let base = fade(FOOT - 26.0, FOOT - 16.0, bent + 8.0 * side * side);
@@ -238,8 +246,10 @@ fn shade_glass(x: f32, y: f32, bent: f32, depth: f32) -> Rgb {
     glass + SUNLIGHT * (rim * (0.10 + 0.80 * sunny)) + hex(0xff_ee_e6) * (0.4 * strip + 0.35 * spark * spark)
 }
 
+/// Returns the colour of the label with its wordmark and its emblem.
 fn shade_label(x: f32, y: f32) -> Rgb {
     let side = (x - AXIS) / GIRTH;
+    // The distance along the round surface from the front: the first terms of the arcsine.
     let turn = GIRTH * side * (1.0 + side * side * (1.0 / 6.0 + side * side * 0.075));
     let light = 0.90 + 0.30 * side - 0.28 * side * side;
     let fiber = 0.97 + 0.03 * noise(x / 1.5, y / 2.3) + 0.03 * noise(x / 9.0, y / 7.0);
@@ -248,6 +258,7 @@ fn shade_label(x: f32, y: f32) -> Rgb {
     mix(paper, hex(0x3c_2a_28) * (0.5 + 0.5 * light), ink)
 }
 
+/// Returns the colour of the brass cap.
 fn shade_cap(x: f32, y: f32) -> Rgb {
     let side = (x - AXIS) / 68.0;
     let brushed = 0.94 + 0.10 * noise(x / 1.3, y / 60.0);
@@ -256,7 +267,7 @@ fn shade_cap(x: f32, y: f32) -> Rgb {
     gradient(&BRASS, 0.5 + 0.5 * side) * (brushed * groove * edge)
 }
 
-/// The distance to the letters of AURA and the rule below them.
+/// Returns the distance to the letters AURA and the line below them.
 fn wordmark(x: f32, y: f32) -> f32 {
     let letter_a = |x: f32| line(x, y, (0.0, -25.0), (20.0, 25.0)).min(line(x, y, (0.0, 9.0), (13.0, 9.0)));
     let letter_u = |x: f32| {
@@ -267,18 +278,20 @@ fn wordmark(x: f32, y: f32) -> f32 {
         let bowl = if x < 2.0 { bars } else { (length(x - 2.0, y + 11.5) - 13.5).abs() };
         bowl.min(line(x, y, (-14.0, -25.0), (-14.0, 25.0))).min(line(x, y, (0.0, 2.0), (15.0, 25.0)))
     };
-    // Both A are the same at either side of the middle, and A and U are each their own mirror image.
+    // The two letters A are at the same distance from the centre, and A and U are each symmetric, so absolute values
+    // of x suffice.
     let letters = letter_a((x.abs() - 84.0).abs()).min(letter_u((x + 29.0).abs())).min(letter_r(x - 31.0));
     (letters - 3.1).min(line(x, y, (-26.0, 56.0), (26.0, 56.0)) - 1.2)
 }
 
-/// The distance to the emblem, a rising sun.
+/// Returns the distance to the emblem, a rising sun.
 fn emblem(x: f32, y: f32) -> f32 {
     let disc = (length(x, y) - 12.0).max(y);
     let rays = [((0.0, -19.0), (0.0, -30.0)), ((13.4, -13.4), (21.2, -21.2)), ((19.0, 0.0), (30.0, 0.0))];
     rays.iter().map(|&(from, to)| line(x.abs(), y, from, to) - 1.4).fold(disc, f32::min)
 }
 
+/// Draws the orange as a sphere whose normal is (`nx`, `ny`, `nz`), with a bumpy peel, a stalk and a leaf.
 fn orange(behind: Rgb, x: f32, y: f32) -> Rgb {
     let (cx, cy, r) = ORANGE;
     let (nx, ny) = ((x - cx) / r, (y - cy) / r);
@@ -297,7 +310,7 @@ fn orange(behind: Rgb, x: f32, y: f32) -> Rgb {
     leaf(color, (x - cx - 0.08 * r, y - cy + 1.0 * r), (0.9, -0.3), 72.0)
 }
 
-/// Linear light; the picture's values are its square roots.
+/// A colour in linear light. The values of the picture are the square roots.
 #[derive(Clone, Copy)]
 struct Rgb(f32, f32, f32);
 
@@ -322,6 +335,7 @@ impl Mul<f32> for Rgb {
     }
 }
 
+/// Converts a colour from its 8-bit values.
 const fn hex(rgb: u32) -> Rgb {
     let [_, r, g, b] = rgb.to_be_bytes();
     let (r, g, b) = (r as f32 / 255.0, g as f32 / 255.0, b as f32 / 255.0);
@@ -332,7 +346,7 @@ fn mix(from: Rgb, to: Rgb, part: f32) -> Rgb {
     from * (1.0 - part) + to * part
 }
 
-/// The colour at a place from 0 to 1 among evenly spaced ones.
+/// Returns the colour at the position `at`, from 0 to 1, among evenly spaced colours.
 fn gradient(stops: &[Rgb; 5], at: f32) -> Rgb {
     let [first, rest @ ..] = *stops;
     rest.into_iter()
@@ -340,7 +354,7 @@ fn gradient(stops: &[Rgb; 5], at: f32) -> Rgb {
         .fold(first, |color, (stop, index)| mix(color, stop, (at * 4.0 - f32::from(index)).clamp(0.0, 1.0)))
 }
 
-/// A pixel of the photograph: lights roll off, grain hides the steps between the values.
+/// Converts a colour to 8-bit values. Highlights are compressed, and grain hides the steps between the values.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the value is clamped to 0..=255")]
 fn develop(color: Rgb, column: u16, row: u16) -> [u8; 3] {
     let roll = |v: f32| if v < 0.7 { v } else { 1.0 - 0.09 / (v - 0.4) };
@@ -348,13 +362,13 @@ fn develop(color: Rgb, column: u16, row: u16) -> [u8; 3] {
     [color.0, color.1, color.2].map(|v| (roll(v).max(0.0).sqrt() * 255.0 + 0.5 + grain * 1.6).clamp(0.0, 255.0) as u8)
 }
 
-/// From 0 at `start` to 1 at `end`, smoothly; `start` may be the larger.
+/// Rises smoothly from 0 at `start` to 1 at `end` (smoothstep). `start` can be greater than `end`.
 fn fade(start: f32, end: f32, at: f32) -> f32 {
     let t = ((at - start) / (end - start)).clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
 }
 
-/// A soft spot: 1 in the centre, a half at distance 1.
+/// Returns the brightness of a soft spot: 1 in the centre and 1/2 at the distance 1.
 fn falloff(x: f32, y: f32) -> f32 {
     1.0 / (1.0 + x * x + y * y)
 }
@@ -363,25 +377,25 @@ fn length(x: f32, y: f32) -> f32 {
     (x * x + y * y).sqrt()
 }
 
-/// The part of a pixel that a shape covers, from the distance to its outline.
+/// Returns the part of a pixel that a shape covers, from the distance to its outline.
 fn cover(distance: f32) -> f32 {
     fade(0.8, -0.8, distance)
 }
 
-/// The distance to a rounded rectangle about the bottle's axis.
+/// Returns the distance to a rectangle with rounded corners that is centred on the axis of the bottle.
 fn slab(x: f32, y: f32, top: f32, bottom: f32, half_width: f32, corner: f32) -> f32 {
     let dx = (x - AXIS).abs() - half_width + corner;
     let dy = (y - f32::midpoint(top, bottom)).abs() - (bottom - top) / 2.0 + corner;
     length(dx.max(0.0), dy.max(0.0)) + dx.max(dy).min(0.0) - corner
 }
 
-/// The union of two shapes with the seam rounded.
+/// Returns the distance to the union of two shapes. The seam is rounded over the distance `seam`.
 fn blend(a: f32, b: f32, seam: f32) -> f32 {
     let h = (seam - (a - b).abs()).max(0.0) / seam;
     a.min(b) - h * h * seam / 4.0
 }
 
-/// The distance to a line segment.
+/// Returns the distance to a line segment.
 fn line(x: f32, y: f32, from: (f32, f32), to: (f32, f32)) -> f32 {
     let (dx, dy) = (to.0 - from.0, to.1 - from.1);
     let (px, py) = (x - from.0, y - from.1);
@@ -389,7 +403,7 @@ fn line(x: f32, y: f32, from: (f32, f32), to: (f32, f32)) -> f32 {
     length(px - along * dx, py - along * dy)
 }
 
-/// Noise of several octaves, between 0 and 1.
+/// Returns noise of several octaves (fractal Brownian motion), between 0 and 1.
 fn fbm(x: f32, y: f32, octaves: u32) -> f32 {
     let (mut sum, mut size, mut scale) = (0.0, 1.0, 1.0);
     for _ in 0..octaves {
@@ -400,10 +414,10 @@ fn fbm(x: f32, y: f32, octaves: u32) -> f32 {
     sum / (1.0 - size)
 }
 
-/// Value noise, between 0 and 1.
+/// Returns value noise between 0 and 1: random values on a lattice, smoothly interpolated.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "in range")]
 fn noise(x: f32, y: f32) -> f32 {
-    // Shifted to be positive, where truncation is the floor.
+    // The shift makes the coordinates positive, so that truncation rounds down.
     let (x, y) = (x + 256.0, y + 256.0);
     let (column, row) = (x as u32, y as u32);
     let (u, v) = (fade(0.0, 1.0, x - column as f32), fade(0.0, 1.0, y - row as f32));
@@ -413,7 +427,7 @@ fn noise(x: f32, y: f32) -> f32 {
     upper + (lower - upper) * v
 }
 
-/// A number from 0 up to 1 that looks random, for each place in a lattice.
+/// Returns a pseudorandom number, at least 0 and below 1, for a point of the lattice.
 #[expect(clippy::cast_precision_loss, reason = "24 bits fit")]
 fn random(column: u32, row: u32) -> f32 {
     let bits = column.wrapping_mul(0x9e37_79b1) ^ row.wrapping_mul(0x85eb_ca77).rotate_left(13);

@@ -1,5 +1,6 @@
-//! A contact sheet: of each picture the frame that it is cut from, with what is cut away dimmed, the safe area and the
-//! focus; and beside it the result.
+//! A contact sheet. It shows each result to the right of the generated image or the source that it is cut from.
+//!
+//! In that image, the parts outside the crop are dimmed, and the crop, the safe area and the focus are outlined.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -21,28 +22,30 @@ use smart_resize::{Format, Outcome, Plan, Size, Source};
 
 use crate::args::Wanted;
 
-/// The largest side of a thumbnail, in pixels.
+/// The maximum side of a thumbnail, in pixels.
 const THUMBNAIL: u32 = 320;
-/// The space around and between, in pixels.
+/// The space around the thumbnails and between them, in pixels.
 const GAP: u32 = 24;
-/// The height of the two lines of text below a pair.
+/// The height of the two lines of text below a pair of thumbnails, in pixels.
 const CAPTION: u32 = 52;
-/// The height of the line that says what the others mean.
+/// The height of the legend, in pixels.
 const HEAD: u32 = 20;
 const CROP: Rgb888 = Rgb888::CSS_ORANGE_RED;
 const SAFE: Rgb888 = Rgb888::CSS_LIME_GREEN;
 const FOCUS: Rgb888 = Rgb888::CSS_DEEP_SKY_BLUE;
+/// The width and the height of a pair of thumbnails with its caption and the space to the next pair, in pixels.
 const CELL: (u32, u32) = (2 * THUMBNAIL + 2 * GAP, THUMBNAIL + CAPTION + GAP);
-/// The most pictures on a sheet, in two columns: 40 rows stay below the longest side of a WebP.
+/// The maximum number of results on a sheet. In two columns they are 40 rows, whose height is below the maximum side of
+/// a WebP.
 const MOST: usize = 80;
 
-/// The format that a sheet's file name asks for.
+/// Returns the format for the extension of the sheet's file name.
 pub(crate) fn format(path: &Path) -> Result<Format, String> {
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     extension.to_ascii_lowercase().parse().map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// The sheet of an outcome, encoded.
+/// Draws the sheet of an outcome, and returns the encoded file.
 pub(crate) fn draw(
     (plan, source): (&Plan, &Source),
     wanted: &[Wanted],
@@ -64,7 +67,7 @@ pub(crate) fn draw(
     Ok(encode(&picture, format, &EncodeOptions::default())?.bytes)
 }
 
-/// What the lines on the pictures mean.
+/// Draws the legend: the colours of the outlines.
 fn draw_head(sheet: &mut Canvas) -> Result<(), Box<dyn Error>> {
     let mut at = point(GAP, 26)?;
     for (colour, meaning) in [(CROP, "cut out"), (SAFE, "safe area"), (FOCUS, "focus")] {
@@ -78,7 +81,7 @@ fn draw_head(sheet: &mut Canvas) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// One frame, generated or the source, with its crop, safe area and focus; the result of it; and their caption.
+/// Draws the generated image or the source with its crop, safe area and focus, the result, and their caption.
 fn draw_pair(
     sheet: &mut Canvas,
     corner: Point,
@@ -96,7 +99,7 @@ fn draw_pair(
             (image.cloned(), generated.and_then(|generated| generated.reframing))
         }
     };
-    let bytes = bytes.ok_or_else(|| format!("the image that {} was cut from is not there", wanted.name))?;
+    let bytes = bytes.ok_or_else(|| format!("the image that {} is cut from is missing", wanted.name))?;
     let small = fitted(record.frame);
     let frame = centred(corner, small)?;
     let crop = scaled(record.crop, record.frame, small);
@@ -133,6 +136,7 @@ fn draw_pair(
     Ok(())
 }
 
+/// Outlines `rect` of the thumbnail whose upper left corner is `corner`.
 fn outline(sheet: &mut Canvas, corner: Point, rect: Rect, colour: Rgb888) -> Result<(), Box<dyn Error>> {
     Rectangle::new(corner + offset(rect)?, extent(rect.size()))
         .into_styled(PrimitiveStyle::with_stroke(colour, 2))
@@ -140,7 +144,7 @@ fn outline(sheet: &mut Canvas, corner: Point, rect: Rect, colour: Rgb888) -> Res
     Ok(())
 }
 
-/// A region as an outline, a point as a ring.
+/// Draws a focal region as an outline, and a focal point as a ring.
 fn draw_focus(
     sheet: &mut Canvas,
     corner: Point,
@@ -159,19 +163,20 @@ fn draw_focus(
     outline(sheet, corner, scaled(Rect::new(left, top, region), record.frame, small), FOCUS)
 }
 
-/// The size at which something of `size` is shown: never enlarged.
+/// Returns the size of the thumbnail of a picture of `size`. A picture is not enlarged.
 fn fitted(size: Size) -> Size {
     let long = size.width().max(size.height()).max(THUMBNAIL);
     let shown = |pixels: u32| (pixels * THUMBNAIL / long).max(1);
     Size::new(shown(size.width()), shown(size.height())).unwrap_or(size)
 }
 
+/// Decodes a picture and scales it to `size`.
 fn thumbnail(bytes: &[u8], size: Size) -> Result<Picture, Box<dyn Error>> {
     let rendered = render(bytes, &RenderTarget::new(size), &RenderOptions::default())?;
     Ok(decode(&rendered.bytes, &DecodeOptions::default())?.picture)
 }
 
-/// `rect` of `frame`, where the frame is shown at `small`.
+/// Scales `rect`, a rectangle of `frame`, to the thumbnail size `small`.
 fn scaled(rect: Rect, frame: Size, small: Size) -> Rect {
     let x = |x: u32| x * small.width() / frame.width();
     let y = |y: u32| y * small.height() / frame.height();
@@ -180,6 +185,7 @@ fn scaled(rect: Rect, frame: Size, small: Size) -> Rect {
     Size::new((right - left).max(1), (bottom - top).max(1)).map_or(rect, |size| Rect::new(left, top, size))
 }
 
+/// Returns the upper left corner of a thumbnail that is centred in the square at `corner`.
 fn centred(corner: Point, size: Size) -> Result<Point, Box<dyn Error>> {
     Ok(corner + point((THUMBNAIL - size.width()) / 2, (THUMBNAIL - size.height()) / 2)?)
 }
@@ -196,7 +202,7 @@ fn extent(size: Size) -> embedded_graphics::prelude::Size {
     embedded_graphics::prelude::Size::new(size.width(), size.height())
 }
 
-/// A light sheet to draw on, in RGB.
+/// An RGB picture with a light background to draw on.
 struct Canvas {
     size: Size,
     pixels: Vec<u8>,
@@ -216,7 +222,7 @@ impl Canvas {
         self.pixels.get_mut(index..index + 3)
     }
 
-    /// Draws `picture` over a chequered ground, dimmed outside `bright`.
+    /// Draws `picture` at `corner`, and dims it outside `bright`. Transparent pixels show a chequered background.
     fn paste(&mut self, corner: Point, picture: &Picture, bright: Option<Rect>) {
         let channels = match picture.layout() {
             Layout::Rgb => 3,

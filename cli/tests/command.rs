@@ -1,4 +1,4 @@
-//! The command of the README: its files, its lines, its exit codes.
+//! Tests of the command: the files that it writes, its output and its exit codes.
 
 #![allow(
     clippy::unwrap_used,
@@ -18,7 +18,7 @@ use smart_resize::pixels::decode::{DecodeLimits, DecodeOptions, decode, probe};
 use smart_resize::pixels::encode::{EncodeOptions, encode};
 use smart_resize::{Format, Plan, Size};
 
-/// A folder of its own for one test, empty.
+/// Creates an empty folder for one test.
 fn folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = fs::remove_dir_all(&folder);
@@ -35,7 +35,7 @@ fn size(text: &str) -> Size {
     text.parse().unwrap()
 }
 
-/// A gradient with grain: different in every row, column and channel.
+/// Returns a gradient with grain, which differs in every row, column and channel.
 fn photo(size: Size) -> Picture {
     let (width, height) = (size.width(), size.height());
     let grain = |at: u32| (at.wrapping_mul(0x9e37_79b1) >> 24) % 7;
@@ -113,7 +113,7 @@ fn the_plan_is_printed_and_nothing_is_made() {
     let plan: Plan = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(plan.cost().0, 50_000 + 60_000 + 120_000);
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(json["version"], 2);
+    assert_eq!(json["version"], 3);
     assert_eq!(json["model"], "nano-banana-2");
     assert_eq!(json["generations"][1]["aspect_ratio"], "16:9");
     assert_eq!(json["generations"][0]["calls"][0]["seed"], 7);
@@ -128,7 +128,7 @@ fn what_a_model_returned_is_finished() {
     let folder = folder("command-generated");
     let frame = photo(size("400x300"));
     fs::write(folder.join("returned.jpg"), png(&frame)).unwrap();
-    // One size is covered, one is not: the first is kept, and the command says that something failed.
+    // The picture covers one of two sizes. That one is written, and the command reports that the other failed.
     let output = resize(&folder, &["--generated", "returned.jpg", "--fit", "crop", "100x90", "401x10"]);
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(names(&folder.join("out")), ["sample_100x90_1.png"]);
@@ -138,7 +138,7 @@ fn what_a_model_returned_is_finished() {
     let made = fs::read(folder.join("out/sample_100x90_1.png")).unwrap();
     let made = decode(&made, &DecodeOptions::default()).unwrap().picture;
     assert_eq!(made.pixels()[..300], frame.pixels()[(105 * 400 + 150) * 3..][..300]);
-    assert!(text(&output.stdout).contains("(the picture is 400x300, asked was 1024x1024)"));
+    assert!(text(&output.stdout).contains("(the picture is 400x300; expected 1024x1024)"));
 }
 
 #[test]
@@ -153,13 +153,13 @@ fn mistakes_are_told_and_nothing_is_begun() {
         assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{arguments:?}: {errors}");
         assert!(errors.contains(expected), "{arguments:?}: {errors}");
     };
-    case(&["10x"], "target 0, \"10x\", is not a size: expected a digit of the height, found the end at byte 3");
+    case(&["10x"], "target 0, \"10x\", is not a size: found the end; expected a digit of the height (at byte 3)");
     case(&["0x10", "9999x9999"], "; target 1 is too large: no preset of 1K or more covers 9999x9999");
-    case(&["10x10", "10X10"], "10x10 is asked twice");
-    case(&["10x10", "--variants", "65"], "65 variants per size, expected 1 to 64");
-    case(&["10x10", "--variants", "0"], "0 variants per size, expected 1 to 64");
-    case(&["10x10", "--resolution", "0.5K"], "nano-banana-pro has no 0.5K, only [1K, 2K, 4K]");
-    case(&["10x10", "--resolution", "8"], "expected a tier such as \"2K\", found \"8\"");
+    case(&["10x10", "10X10"], "size 10x10 appears twice; expected once");
+    case(&["10x10", "--variants", "65"], "number of variants is 65; expected 1 to 64");
+    case(&["10x10", "--variants", "0"], "number of variants is 0; expected 1 to 64");
+    case(&["10x10", "--resolution", "0.5K"], "floor is 0.5K; expected a tier of nano-banana-pro: [1K, 2K, 4K]");
+    case(&["10x10", "--resolution", "8"], "label is \"8\"; expected a tier such as \"2K\"");
     case(&["10x10", "--quality", "80"], "--quality has no effect on png, which is lossless");
     if !cfg!(feature = "libwebp") {
         let lossy = ["10x10", "--quality", "80", "--format", "webp"];
@@ -177,10 +177,10 @@ fn mistakes_are_told_and_nothing_is_begun() {
     case(&["10x10", "--image", "text.png"], "cannot read text.png: the file begins with");
     case(&["10x10", "--image", "cut.png"], "cannot read cut.png: the png is cut short");
     case(&["10x10", "--generated", "text.png"], "cannot read text.png");
-    case(&["10x10", "--sheet", "sheet.gif"], "sheet.gif: \"gif\" is not png, jpeg or webp");
+    case(&["10x10", "--sheet", "sheet.gif"], "sheet.gif: format is \"gif\"; expected png, jpeg or webp");
     case(&["10x10", "--model", "dall-e"], "dall-e");
     case(&["10x10", "--seed", "-1"], "-1");
-    case(&["10x10", "--out", "text.png"], "cannot make text.png");
+    case(&["10x10", "--out", "text.png"], "cannot create text.png");
     assert_eq!(names(&folder), ["cut.png", "text.png"]);
 }
 
@@ -215,7 +215,7 @@ fn sizes_share_generations_and_the_report_has_both_prices() {
     let lines: Vec<String> = text(&output.stdout).lines().map(str::to_owned).collect();
     assert!(lines[0].contains("16:9 2K") && lines[0].contains("loss    0 %"), "{}", lines[0]);
     assert!(lines[2].contains("16:9 2K") && lines[2].contains("loss 15.8 %"), "{}", lines[2]);
-    assert_eq!(lines[3], "plan: 1 generation, 1 call, $0.20, one by one $0.50");
+    assert_eq!(lines[3], "plan: 1 generation, 1 call, $0.20, without sharing $0.50");
     assert_eq!(names(&folder), ["out", "s.png"]);
     assert_eq!(names(&folder.join("out")).len(), 3);
     let planned = resize(&folder, &[&arguments[..9], &["--plan"]].concat());
@@ -233,12 +233,12 @@ fn sizes_share_generations_and_the_report_has_both_prices() {
 #[test]
 fn what_the_picture_itself_covers_is_cut_from_it() {
     let folder = folder("command-skip");
-    // The sample is 1536x1024. Two of one size need labels, and so a pack.
+    // The sample is 1536x1024. Two targets of one size would need labels, and therefore a pack.
     let output = resize(&folder, &["--skip-covered", "98.5", "300x200", "768x512", "1080x1080"]);
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
     let lines: Vec<String> = text(&output.stdout).lines().map(str::to_owned).collect();
     assert!(lines[0].contains("source") && lines[1].contains("source") && lines[2].contains("1:1 2K"), "{lines:?}");
-    assert_eq!(lines[3], "plan: 1 generation, 1 call, $0.20, one by one $0.20, 2 cut from the picture itself");
+    assert_eq!(lines[3], "plan: 1 generation, 1 call, $0.20, without sharing $0.20, 2 cut from the picture itself");
 }
 
 #[test]
@@ -247,8 +247,8 @@ fn a_plan_over_its_budget_is_not_begun() {
     let sizes = ["1200x628", "1200x630", "1280x720", "300x250"];
     let output = resize(&folder, &[&["--budget", "0.40"], &sizes[..]].concat());
     assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
-    let expected = "error: the plan costs $0.65, at most $0.40: sharing generations at a loss of 0 % would cost $0.35, \
-                    at 16.9 % $0.20\n";
+    let expected = "error: the plan costs $0.65; expected at most $0.40: sharing generations at a loss of 0 % would \
+                    cost $0.35, at 16.9 % $0.20\n";
     assert_eq!(text(&output.stderr), expected);
     assert_eq!(names(&folder), [""; 0]);
     let output = resize(&folder, &[&["--budget", "$0.20", "--share", "16.9"], &sizes[..]].concat());
@@ -310,9 +310,9 @@ fn a_pack_names_what_is_wanted_and_what_would_be_rejected() {
     assert!(errors.starts_with("rejected: reel_1080x1920: the smallest png has "), "{errors}");
     assert!(errors.ends_with("error: 1 of 2 pictures would be rejected\n"), "{errors}");
 
-    // A format of one's own is used, and the placement that does not take it says so.
+    // --format applies to every placement. A placement that does not accept the format rejects the file.
     let output = resize(&folder, &["--pack", "pack.toml", "--format", "jpg", "--out", "jpg"]);
-    assert_eq!(text(&output.stderr).lines().next(), Some("rejected: reel: jpeg, accepted are png"));
+    assert_eq!(text(&output.stderr).lines().next(), Some("rejected: reel: format is jpeg; expected png"));
     assert_eq!(names(&folder.join("jpg")), ["sample_reel_1080x1920_1.jpg", "sample_story_1080x1920_1.jpg"]);
 }
 
@@ -327,21 +327,27 @@ fn mistakes_in_a_pack_are_told_all_at_once() {
     };
     let placement = |rest: &str| format!("[[placement]]\nlabel = \"a\"\nsize = \"9x9\"\nformats = [\"png\"]\n{rest}");
     case("", "missing field `placement`");
-    case("placement = []", "pack.toml: no placement");
+    case("placement = []", "pack.toml: pack has no placements; expected at least one");
     case(&placement("colour = 1"), "unknown field `colour`");
-    case(&placement("").replace("9x9", "9x"), "expected a digit of the height, found the end at byte 2");
-    case(&placement("").replace("png", "gif"), "\"gif\" is not png, jpeg or webp");
-    case(&placement("").replace("\"png\"", ""), "a accepts no format");
+    case(&placement("").replace("9x9", "9x"), "found the end; expected a digit of the height (at byte 2)");
+    case(&placement("").replace("png", "gif"), "format is \"gif\"; expected png, jpeg or webp");
+    case(&placement("").replace("\"png\"", ""), "a has no formats; expected at least one");
     case(&placement("safe = [1, 2, 3]"), "safe");
-    case(&placement("safe = [50, 0, 50, 0]"), "a: insets are 50 % and 50 %; expected less than 100 % together");
-    case(&placement("safe = [1.25, 0, 0, 0]"), "percentage is \"1.25\"; expected 0 to 100 with at most one decimal");
-    case(&placement("safe = [-1, 0, 0, 0]"), "percentage is \"-1\"");
-    case(&placement("safe_px = [5, 0, 4, 0]"), "a: insets are 5 px and 4 px; expected less than 9 px together");
-    case(&placement("safe_px = [0,0,0,0]\nsafe = [0,0,0,0]"), "a has both safe and safe_px");
-    case(&placement("max_bytes = 0"), "target 0 may have at most 0 bytes, expected 1 or more");
-    case(&placement("").replace("\"a\"", "\"A/..\""), "\"A/..\" is no label: lower-case letters, digits and \"-\"");
+    case(&placement("safe = [50, 0, 50, 0]"), "a: insets are 50 % and 50 %; expected a sum below 100 %");
+    case(&placement("safe = [1.25, 0, 0, 0]"), "a: percentage is \"1.25\"; expected 0 to 100 with at most one decimal");
+    case(&placement("safe = [-1, 0, 0, 0]"), "a: percentage is \"-1\"");
+    case(&placement("safe_px = [5, 0, 4, 0]"), "a: insets are 5 px and 4 px; expected a sum below 9 px");
+    case(
+        &placement("safe_px = [0,0,0,0]\nsafe = [0,0,0,0]"),
+        "a has both safe and safe_px; expected at most one of them",
+    );
+    case(&placement("max_bytes = 0"), "byte limit of target 0 is 0; expected at least 1");
+    case(
+        &placement("").replace("\"a\"", "\"A/..\""),
+        "label is \"A/..\"; expected lower-case letters, digits and \"-\"",
+    );
     let two = format!("{}\n{}", placement("safe = [50, 0, 50, 0]"), placement(""));
-    case(&two, "expected less than 100 % together; a is there twice");
+    case(&two, "expected a sum below 100 %; a appears twice; expected once");
 }
 
 #[test]
@@ -361,15 +367,15 @@ fn amounts_are_read_exactly() {
     case(&["--budget=1.0000001"], "amount is \"1.0000001\"; expected dollars with at most six decimals, such as 1.50");
     case(&["--budget=-1"], "amount is \"-1\"; expected dollars");
     case(&["--focus=50"], "focus is \"50\"; expected a point x,y or a region left,top,right,bottom");
-    case(&["--focus=60,0,50,100"], "focus is from 60 % to 50 %; expected the second not below the first");
-    case(&["--safe=50"], "insets are 50 % and 50 %; expected less than 100 % together");
+    case(&["--focus=60,0,50,100"], "focus edges are 60 % and 50 %; expected the second at or after the first");
+    case(&["--safe=50"], "insets are 50 % and 50 %; expected a sum below 100 %");
     case(&["--safe=1,2"], "insets are \"1,2\"; expected one percentage, or four: top,right,bottom,left");
     case(&["--max-bytes=0"], "0 is not in 1..");
     let fine = ["--share=100.0", "--budget=0.2", "--focus=0,100", "--safe=1,2,3,4", "--skip-covered=0"];
     assert_eq!(resize(&folder, &[&["--plan", "9x9"], &fine[..]].concat()).status.code(), Some(0));
 }
 
-/// The placements that come with the command are a pack that it takes, each with its page and the day it was read.
+/// The supplied placements are a valid pack. Each one has the page of its values and the day on which it was read.
 #[test]
 fn the_pack_that_comes_with_the_command_is_whole() {
     let folder = folder("command-placements");

@@ -1,6 +1,7 @@
-//! Draws the seeds: small files of every kind, written byte by byte where no encoder writes that kind.
+//! Writes the seeds of the fuzz targets: small files of every kind. Kinds that no encoder supports are written byte by
+//! byte.
 //!
-//! `cargo run -p smart-resize-fuzz --example seeds`, from the root of the repository; the files are the same each time.
+//! Run `cargo run -p smart-resize-fuzz --example seeds` at the root of the repository. Each run writes the same files.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,7 +18,7 @@ use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use smart_resize::plan::Digest;
 use smart_resize::{Plan, Request, Source};
 
-/// As in `laws.rs`: the bytes that choose the options of `decode_render`.
+/// The number of bytes that choose the options of `decode_render`, as in `tests/it/laws/render.rs`.
 const HEAD: usize = 40;
 
 fn main() {
@@ -33,18 +34,19 @@ fn main() {
         write("plan", name, &serde_json::to_vec(&Plan::new(&request).unwrap()).unwrap());
     }
     for (number, (name, file)) in files().iter().enumerate() {
-        // An even first byte: the rest is a file. The second allows enlarging; the others choose the targets.
+        // An even first byte means that the rest is a file. The second byte allows enlarging, and the others choose the
+        // targets.
         let mut head = noise(number as u64, HEAD);
         (head[0], head[1]) = (0, number as u8 % 2);
         write("decode_render", name, &[head, file.clone()].concat());
-        // An even first byte: the rest is a file, after the size that the caller expects.
+        // An even first byte means that the rest is a file, after two bytes with the size that the caller expects.
         if name.starts_with("webp") {
             write("webp", name, &[&[0, 16, 16], &file[..]].concat());
         }
     }
     for number in 0..12_u8 {
         let mut drawn = noise(500 + u64::from(number), 40 + 20 * usize::from(number));
-        // An odd first byte: pixels to encode. The second bit chooses the layout.
+        // An odd first byte means that the rest is pixels to encode. Its second bit chooses the layout.
         drawn[0] = 1 + 2 * (number % 2);
         write("webp", &format!("drawn-{number:02}"), &drawn);
     }
@@ -55,12 +57,12 @@ fn main() {
     }
     for number in 0..30_u8 {
         let mut drawn = noise(400 + u64::from(number), 300);
-        // Whole ones, then one for each way to break one, then wide ones that repeat from far.
+        // Valid files, then one with each kind of damage, then wide files with distant matches.
         drawn[5] = if (8..16).contains(&number) { 1 << (number - 8) } else { 0 };
         if (16..24).contains(&number) {
             (drawn[0], drawn[1], drawn[2], drawn[3]) = (255, 240, 4, 6);
         }
-        // Those whose chunks are exchanged.
+        // Files with chunks that are removed, duplicated, swapped or renamed.
         if number >= 24 {
             (drawn[2], drawn[4]) = ((number - 24) << 4, 5);
         }
@@ -106,7 +108,7 @@ fn write(target: &str, name: &str, bytes: &[u8]) {
     fs::write(folder.join(name), bytes).unwrap();
 }
 
-/// Bytes without a pattern, the same each time.
+/// Pseudo-random bytes.
 fn noise(seed: u64, length: usize) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let byte = || {
@@ -159,7 +161,7 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
     files
 }
 
-/// A TIFF structure, big-endian, of one entry: the orientation.
+/// A big-endian EXIF block with one entry, the orientation.
 fn exif(orientation: u8) -> Vec<u8> {
     let entry = [0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0];
     [&b"MM\0*"[..], &[0, 0, 0, 8, 0, 1], &entry, &[0; 4]].concat()
@@ -188,7 +190,7 @@ fn webp(kind: image_webp::ColorType, channels: usize, exif: Option<&[u8]>) -> Ve
     bytes
 }
 
-/// A PNG of noise, with stored blocks and without filters.
+/// A PNG of noise, with stored deflate blocks and filter type 0.
 struct Png {
     width: u32,
     height: u32,
@@ -222,9 +224,9 @@ impl Png {
         file
     }
 
-    /// Each row behind the number of its filter, 0; pass by pass where interlaced.
+    /// The scanlines, each after its filter type 0. For an interlaced picture, those of each pass in turn.
     fn rows(&self) -> Vec<u8> {
-        /// First column, first row, column step, row step: PNG's Adam7.
+        /// The passes of Adam7: first column, first row, column step, row step.
         const ADAM7: [[u32; 4]; 7] =
             [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]];
         let channels = [1, 0, 3, 1, 2, 0, 4][usize::from(self.colour)];
@@ -245,8 +247,8 @@ impl Png {
     }
 }
 
-/// The law `wire` reads the rest by the first byte: inputs, data URIs to read and to write, answers of Gemini's and
-/// fal's, scenes.
+/// Seeds of the law `wire`. The first byte selects what the rest is: an input, a data URI to read, bytes to write as
+/// one, an answer of Gemini, an answer of fal, or a scene.
 const WIRE: [(u8, &str); 40] = [
     (
         0,
@@ -337,7 +339,7 @@ const WIRE: [(u8, &str); 40] = [
 
 type Chunk<'a> = ([u8; 4], &'a [u8]);
 
-/// Two frames, of which the first is the picture.
+/// An animation of two frames, the first of which is the picture.
 fn animated() -> Vec<u8> {
     let picture = Png { width: 8, height: 8, depth: 8, colour: 2, interlaced: false };
     let data = zlib(&picture.rows());
@@ -352,7 +354,7 @@ fn animated() -> Vec<u8> {
     ])
 }
 
-/// `data`, shorter than 64 KiB, in one stored block.
+/// A zlib stream with `data`, which is shorter than 64 KiB, in one stored block.
 fn zlib(data: &[u8]) -> Vec<u8> {
     let length = data.len() as u16;
     let (mut low, mut high) = (1_u32, 0_u32);
@@ -364,8 +366,8 @@ fn zlib(data: &[u8]) -> Vec<u8> {
     [&head[..], &length.to_le_bytes(), &(!length).to_le_bytes(), data, &sum].concat()
 }
 
-/// A lossy picture of 8x8 pixels whose coefficients are whatever the bytes of noise mean: a VP8 key frame's header
-/// (start code, sizes), then data. A decoder reads every sequence of bits there.
+/// A lossy WebP of 8x8 pixels: the header of a VP8 key frame (start code and sizes), then arbitrary data, which a VP8
+/// decoder can always read as coefficients.
 const LOSSY_WEBP: [u8; 62] = {
     let mut file = [0x5a; 62];
     let head = *b"RIFF\x36\0\0\0WEBPVP8 \x2a\0\0\0\x10\x02\0\x9d\x01\x2a\x08\0\x08\0";

@@ -1,4 +1,4 @@
-//! Looks for bytes that break the law `decode_png`.
+//! Searches for bytes that break the law `decode_png`.
 #![no_main]
 #![allow(
     dead_code,

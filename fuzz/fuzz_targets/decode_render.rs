@@ -1,4 +1,4 @@
-//! Looks for bytes that break the law `decode_render`.
+//! Searches for bytes that break the law `decode_render`.
 #![no_main]
 #![allow(
     dead_code,

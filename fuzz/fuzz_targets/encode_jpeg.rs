@@ -1,4 +1,4 @@
-//! Looks for bytes that break a law of the JPEG encoder: `crates/jpeg/tests/laws/mod.rs`.
+//! Searches for bytes that break a law of the JPEG encoder (`crates/jpeg/tests/laws/mod.rs`).
 #![no_main]
 #![allow(
     dead_code,

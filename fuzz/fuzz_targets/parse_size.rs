@@ -1,4 +1,4 @@
-//! Looks for bytes that break the law `parse_size`.
+//! Searches for bytes that break the law `parse_size`.
 #![no_main]
 #![allow(
     dead_code,

@@ -1,4 +1,4 @@
-//! Looks for bytes that break the law `plan`.
+//! Searches for bytes that break the law `plan`.
 #![no_main]
 #![allow(
     dead_code,

@@ -1,5 +1,7 @@
-//! Panics inside a decoder are caught by the crate and are no finding, so a panic must not end the process before
-//! it is known who caught it. A panic of the crate's own code is always a finding.
+//! Panic handling for the fuzz targets.
+//!
+//! The crate catches panics inside a decoder, which are no findings. So a panic must not end the process before it is
+//! known whether the crate catches it. A panic in the crate's own code is always a finding.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -13,7 +15,7 @@ thread_local! {
     static LAST: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// Remembers panics in place of printing each.
+/// Installs a panic hook that remembers the last panic instead of printing each.
 pub(crate) fn install() {
     set_hook(Box::new(remember));
 }
@@ -31,7 +33,7 @@ fn remember(panic: &PanicHookInfo<'_>) {
     }
 }
 
-/// Holds `law` against `data`; ends the process where it is broken.
+/// Runs `law` on `data`, and aborts the process if it panics.
 pub(crate) fn hold(law: fn(&[u8]), data: &[u8]) {
     if catch_unwind(|| law(data)).is_err() {
         eprintln!("{}", LAST.take());

@@ -1,4 +1,4 @@
-//! Looks for bytes that break a law of the PNG reader: `crates/png/tests/laws/decode.rs`.
+//! Searches for bytes that break a law of the PNG reader (`crates/png/tests/laws/decode.rs`).
 #![no_main]
 #![allow(
     dead_code,

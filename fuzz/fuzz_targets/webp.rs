@@ -1,4 +1,4 @@
-//! Looks for bytes that break a law of crates/webp: see `crates/webp/tests/it/laws.rs`.
+//! Searches for bytes that break the law of `crates/webp` (`crates/webp/tests/it/laws.rs`).
 #![no_main]
 #![allow(
     clippy::disallowed_types,

@@ -1,4 +1,4 @@
-//! Looks for bytes that break the law `wire`.
+//! Searches for bytes that break the law `wire`.
 #![no_main]
 #![allow(
     dead_code,

@@ -1,10 +1,9 @@
-//! What the service adds to the bare crate: the same request by the crate alone, and by HTTP, one after the other in
-//! turns.
+//! Measures the overhead of the service: the same request, alternately with the crate alone and over HTTP.
 //!
 //! ```text
 //! cargo run --release -p smart-resize-service --example overhead
 //! ```
-#![allow(clippy::print_stdout, clippy::indexing_slicing, clippy::unwrap_used, reason = "it shows what it measures")]
+#![allow(clippy::print_stdout, clippy::indexing_slicing, clippy::unwrap_used, reason = "it prints measurements")]
 
 use std::time::{Duration, Instant};
 
@@ -58,7 +57,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         let (bare, served) = (median(bare), median(served));
         println!(
-            "{}x{} to {}: the crate alone {bare:.1?}, by the service {served:.1?}, {:.1?} more",
+            "{}x{} to {}: the crate alone {bare:.1?}, the service {served:.1?}, overhead {:.1?}",
             source.0,
             source.1,
             sizes.join(", "),
@@ -68,7 +67,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// The request by the crate alone, on as many threads as the service has calls at once.
+/// Runs the request with the crate alone, on two threads: as many calls as the service runs at once on a machine of two
+/// cores.
 fn alone(bytes: Vec<u8>, sizes: Vec<&str>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let source = Source::read(bytes, &DecodeLimits::default())?;
     let plan = Plan::new(&Request::builder(source.clone()).sizes(sizes).build()?)?;

@@ -1,4 +1,5 @@
-//! Answers of backends in the store, so that no call is paid twice: each under the fingerprint of its call.
+//! The answers of backends in the store, so that no call is paid for twice. Each is stored under the fingerprint of its
+//! call.
 
 use std::sync::Arc;
 
@@ -17,30 +18,30 @@ use crate::job::Job;
 use crate::store::{Kind, Store};
 use crate::time::{Millis, now_ms};
 
-/// A call, as it is kept.
+/// The record of a call to a backend.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct CallRecord {
-    /// How far it is, where it has no answer.
+    /// How far the call has come, while it has no answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<Progress>,
-    /// Its answer.
+    /// The answer, if the call succeeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<AnswerRecord>,
-    /// Why it has none.
+    /// The failure, if the call failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureRecord>,
-    /// For how many images were billed in spite of failures.
+    /// The number of images that failed attempts were billed for.
     #[serde(default)]
     pub billed_failures: u32,
-    /// How often it was asked anew without knowing what became of the time before.
+    /// How often the call was repeated without knowing whether the previous attempt was paid for.
     #[serde(default)]
     pub maybe_paid_twice: u32,
-    /// When it last changed.
+    /// The time of the last change.
     #[serde(default)]
     pub noted_ms: Millis,
 }
 
-/// The answer to a call, with its pictures as blobs.
+/// The answer to a call. Its pictures are blobs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AnswerRecord {
     images: Vec<Digest>,
@@ -62,7 +63,7 @@ impl From<Reframing> for ReframingRecord {
     fn from(reframing: Reframing) -> Self {
         let record = |rect: Rect| Some((rect.x(), rect.y(), Size::new(rect.width(), rect.height()).ok()?));
         let source = reframing.source();
-        // Invariant: a rectangle's sides are those of a size.
+        // Invariant: the sides of a rectangle are valid sides of a size.
         let (shown, place) = (record(reframing.shown()), record(reframing.place()));
         Self { source, shown: shown.unwrap_or((0, 0, source)), place: place.unwrap_or((0, 0, source)) }
     }
@@ -75,7 +76,7 @@ impl From<ReframingRecord> for Reframing {
     }
 }
 
-/// Why a call has no answer.
+/// The failure of a call.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FailureRecord {
     kind: String,
@@ -83,6 +84,7 @@ pub struct FailureRecord {
     billed_images: u32,
 }
 
+/// Defines `KINDS`, the name of each kind of error in a record: the name of its variant.
 macro_rules! kinds {
     ($($kind:ident)*) => {
         const KINDS: &[(GenerateErrorKind, &str)] = &[$((GenerateErrorKind::$kind, stringify!($kind))),*];
@@ -110,10 +112,10 @@ impl From<&FailureRecord> for GenerateError {
     }
 }
 
-/// The answers of one job's calls, in the store, and how far those are that have none.
+/// The calls of one job in the store: their answers, their failures, and how far the unfinished ones have come.
 ///
-/// What a job asks and how far it is, is its own: under its identity. Its answers are, beside that, kept for equal
-/// requests, where it does not want others to be made.
+/// The records of a job's calls are stored under its id. Unless the job is alone (`Job::is_alone`), its answers are
+/// also stored under a key that every equal request finds.
 #[derive(Clone, Debug)]
 pub struct Answers {
     store: Store,
@@ -122,7 +124,7 @@ pub struct Answers {
 }
 
 impl Answers {
-    /// The answers of the calls of `job`.
+    /// Returns the view of the calls of `job`.
     pub fn new(store: Store, job: &Job) -> Self {
         Self { store, job: job.id, is_alone: job.is_alone }
     }
@@ -131,20 +133,20 @@ impl Answers {
         format!("{}.{fingerprint}", self.job)
     }
 
-    /// What is kept of the call of this job.
+    /// Returns the record of a call of this job, or `None` if it was not begun.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the store cannot be read.
+    /// [`StoreError`] if the store cannot be read.
     pub async fn record(&self, fingerprint: &Fingerprint) -> Result<Option<CallRecord>, StoreError> {
         Ok(self.store.get(Kind::Call, &self.key(fingerprint)).await?)
     }
 
-    /// Keeps why the call has no answer.
+    /// Stores the failure of a call.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where it is not safe.
+    /// [`StoreError`] if the failure may not be on disk.
     pub async fn fail(&self, fingerprint: &Fingerprint, error: &GenerateError) -> Result<(), StoreError> {
         let failure = FailureRecord::from(error);
         let billed = error.billed_images;
@@ -155,11 +157,11 @@ impl Answers {
         self.change(fingerprint, change).await
     }
 
-    /// What this job paid for the calls of its plan, and how many of them may have been paid twice.
+    /// Returns what this job paid for the calls of its plan, and how many calls may have been paid for twice.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the store cannot be read.
+    /// [`StoreError`] if the store cannot be read.
     pub async fn paid(&self, plan: &Plan) -> Result<(UsdMicros, u32), StoreError> {
         let (mut cost, mut twice) = (UsdMicros(0), 0);
         let calls: Vec<_> = plan.calls().filter_map(|(index, call)| Some((index, call.fingerprint()?))).collect();
@@ -187,7 +189,7 @@ impl Answers {
     }
 }
 
-/// The key of an answer for every equal request.
+/// Returns the key under which equal requests share the answer of a call.
 fn shared_key(fingerprint: &Fingerprint) -> String {
     format!("shared.{fingerprint}")
 }
@@ -201,7 +203,7 @@ impl AsyncStore for Answers {
         let Some(answer) = record.and_then(|record| record.answer) else { return Ok(None) };
         let mut images = Vec::<Arc<[u8]>>::with_capacity(answer.images.len());
         for digest in &answer.images {
-            // One that was deleted for its age is gone, and is made anew.
+            // If a picture was deleted because of its age, the call is made again.
             let Some(bytes) = self.store.blob(digest).await? else { return Ok(None) };
             images.push(bytes.as_ref().into());
         }
@@ -261,10 +263,13 @@ impl Ledger for Answers {
 
     fn maybe_paid_twice<'a>(&'a self, request: &'a GenerationRequest) -> BoxFuture<'a, ()> {
         Box::pin(async {
-            tracing::warn!(job = %self.job, call = %request.call(), "a call may be paid twice");
+            tracing::warn!(job = %self.job, call = %request.call(), "a call may be paid for twice");
             let Some(fingerprint) = request.fingerprint() else { return };
             if let Err(error) = self.change(&fingerprint, |record| record.maybe_paid_twice += 1).await {
-                tracing::error!(error = &error as &dyn std::error::Error, "and that could not be kept");
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "a call that may be paid for twice could not be recorded"
+                );
             }
         })
     }

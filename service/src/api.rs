@@ -1,13 +1,14 @@
-//! What clients ask over HTTP.
+//! The HTTP API of the service.
 //!
-//! | path | what |
+//! | path | what it serves |
 //! |---|---|
-//! | `POST /fal-ai/smart-resize`, `POST /fal-ai/<model>/edit` | the answer, when it is there; or, see [`submit`], a submission |
-//! | `/fal-ai/<app>/requests/<id>`, `…/status`, `…/status/stream`, `…/cancel` | the queue, see [`requests`] |
+//! | `POST /fal-ai/smart-resize` | the output once it is there, or a submission to the queue; see [`submit`] |
+//! | `POST /fal-ai/<model>/edit` | the same for an edit endpoint |
+//! | `/fal-ai/<app>/requests/<id>…` | the result, status, provenance and cancellation of a request, see [`requests`] |
 //! | `/storage/…`, `/files/…`, `/uploads/…` | files, see [`storage`] |
 //! | `/`, `/plan`, `/config.json` | the page, see [`page`] |
-//! | `/api/fal/proxy` | all of fal's, for clients with a proxy URL, see [`proxy`] |
-//! | `/healthz`, `/metrics`, `/.well-known/jwks.json` | whether it lives, counters, the key of webhooks |
+//! | `/api/fal/proxy` | every path above, for clients with a proxy URL; see [`proxy`] |
+//! | `/healthz`, `/metrics`, `/.well-known/jwks.json` | the health of the store, counters, the public key of webhooks |
 
 pub mod answer;
 pub mod body;
@@ -31,15 +32,15 @@ use self::answer::{REQUEST_ID, detail, with_id};
 use crate::id::Id;
 use crate::service::Service;
 
-/// Whose key a request has.
+/// The name of the API key that a request was sent with; `None` if no key is required.
 #[derive(Clone, Debug)]
 pub struct Owner(pub Option<String>);
 
-/// That a POST to an endpoint came where it is always a submission.
+/// Marks an HTTP request that came in at a queue address, where a POST to an endpoint is always a submission.
 #[derive(Clone, Copy, Debug)]
 pub struct IsQueue;
 
-/// Every path of the service.
+/// Builds the router with every path of the service.
 pub fn router(service: Service) -> Router {
     let origins = service.config.allow_origin.clone();
     let with_key = Router::new()
@@ -56,7 +57,8 @@ pub fn router(service: Service) -> Router {
         .route("/storage/upload/initiate-multipart", post(storage::initiate))
         .route("/files/upload", post(storage::upload))
         .layer(from_fn_with_state(service.clone(), check_key));
-    // Who knows the place of an upload may fill it, and who knows a file's name may read it.
+    // These paths need no key. The ids in them are random and serve as secrets: the upload URL permits writing, the
+    // file URL permits reading.
     let open = Router::new()
         .route("/storage/upload/{id}", put(storage::fill))
         .route("/storage/upload/{id}/{part}", put(storage::fill_part).post(storage::complete))
@@ -79,7 +81,7 @@ pub fn router(service: Service) -> Router {
         .layer(cors(&origins))
 }
 
-/// Pages of these origins may ask; those of none where there are none.
+/// Builds the CORS layer that admits pages of the given origins. An empty list admits none.
 fn cors(origins: &[HeaderValue]) -> CorsLayer {
     let layer = CorsLayer::new()
         .allow_methods([Method::GET, Method::POST, Method::PUT])
@@ -92,7 +94,7 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
     }
 }
 
-/// The paths of a worker, which answers no clients.
+/// Builds the router of a worker, which serves no clients.
 pub fn watch_router(service: Service) -> Router {
     Router::new()
         .route("/healthz", get(health))
@@ -102,7 +104,7 @@ pub fn watch_router(service: Service) -> Router {
         .layer(from_fn(identify))
 }
 
-/// Every answer has the identity of its request, or one of its own.
+/// Adds a request id to each response that has none, and the header `x-content-type-options`.
 async fn identify(request: Request, next: Next) -> Response {
     let mut response = in_json(next.run(request).await).await;
     if !response.headers().contains_key(REQUEST_ID) {
@@ -112,7 +114,7 @@ async fn identify(request: Request, next: Next) -> Response {
     response
 }
 
-/// A refusal that the router made by itself, as fal says it.
+/// Turns a plain-text client error that axum itself produced into fal's JSON form.
 async fn in_json(response: Response) -> Response {
     let is_text = response.headers().get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
     if !(response.status().is_client_error() && is_text) {
@@ -142,7 +144,7 @@ async fn wrong_method() -> Response {
     detail(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed")
 }
 
-/// Whether requests can be taken and kept.
+/// Answers 200 if the store can be written, and 503 otherwise.
 async fn health(State(service): State<Service>) -> Response {
     if service.store.is_healthy() {
         "ok\n".into_response()

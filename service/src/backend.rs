@@ -1,18 +1,19 @@
-//! Who makes the pictures: the service itself, fal, or Gemini.
+//! Backends, which generate the pictures: the built-in generator, fal, or Gemini.
 //!
-//! A [`Backend`] is one per process. What it allows at a time and in a minute holds for all jobs together; each job has
-//! a generator of its own ([`Backend::for_job`]), with its [`Ledger`] and its budget.
+//! A process has one [`Backend`]. Its limits on concurrent calls and on calls per minute hold for all jobs together.
+//! Each job has a generator of its own ([`Backend::for_job`]), with its own [`Ledger`] and budget.
 //!
-//! From the driver inwards: retry, queue, rate limit, concurrency limit, and one try, which is timed and metered. The
-//! driver is given no budget then, since the meter counts each try.
+//! The layers from the outside to the inside are: retry, queue, rate limit, concurrency limit, and one attempt, which
+//! has a timeout and is counted against the budget. Since each attempt is counted here, the driver must not have a
+//! budget too.
 //!
-//! | failure | tried again |
+//! | failure | retried |
 //! |---|---|
-//! | rate limited | yes, when the upstream wants it; not where that is too long |
-//! | not reached, or out of order | yes |
-//! | timed out | where the upstream said so itself, or the call goes on under an id: then that is waited for, and nothing is asked anew |
+//! | rate limited | yes, after the time that the upstream asks for; not if that is too long |
+//! | not reached, or a server error | yes |
+//! | timed out | yes, if the upstream itself reported it; a call that has an id is resumed and not repeated |
 //! | nothing made | once |
-//! | any, where nobody knows what became of the call: the connection was lost, or somebody on the way answered | no, since it may have been paid |
+//! | any, if a lost connection or a gateway leaves the outcome unknown | no, the call may have been paid for |
 //! | all others | no |
 
 mod args;
@@ -45,7 +46,7 @@ pub use self::ledger::{Ledger, NoLedger, Progress};
 use self::local::Local;
 use self::stack::{Again, JobCall, Shared};
 
-/// Who makes the pictures. Cheap to clone; what it limits, it limits for all clones together.
+/// A backend, which generates the pictures. Cheap to clone. The clones share its limits.
 #[derive(Clone)]
 pub struct Backend {
     kind: BackendKind,
@@ -63,11 +64,11 @@ enum Upstream {
 }
 
 impl Backend {
-    /// The backend that `args` name, inside a runtime of tokio.
+    /// Creates the backend that `args` select. Must be called inside a tokio runtime.
     ///
     /// # Errors
     ///
-    /// [`BackendError`], as for an address or a key that is none.
+    /// [`BackendError`], for instance for an invalid URL or key.
     pub fn new(args: &BackendArgs) -> Result<Self, BackendError> {
         Handle::try_current()?;
         let begun = Arc::new(AtomicU64::new(0));
@@ -88,8 +89,8 @@ impl Backend {
         Ok(Self { kind: args.backend, upstream, shared, again, vision, begun })
     }
 
-    /// The generator of one job, which is one plan. What is known of its calls is kept in `ledger`, and each try is
-    /// counted against `budget`; the driver is given none then.
+    /// Returns the generator of one job, that is of one plan. It stores what is known of the job's calls in `ledger`,
+    /// and counts each attempt against `budget`. The driver must not have a budget too.
     pub fn for_job(
         &self,
         ledger: Arc<dyn Ledger>,
@@ -98,9 +99,9 @@ impl Backend {
         self.for_job_until(ledger, budget, CancellationToken::new())
     }
 
-    /// The same, of a job that is given up for good where `cancelled` says so: a call that is being submitted then is
-    /// given up as soon as the upstream has taken it. Of those that it took before, [`cancel`](Self::cancel) has to be
-    /// told, by what the ledger knows of them after `cancelled` was set.
+    /// Returns the generator of a job that can be cancelled with `cancelled`. A call that is being submitted at that
+    /// time is cancelled as soon as the upstream has accepted it. The caller cancels the calls that were accepted
+    /// earlier: after it has cancelled the token, it passes what the ledger knows of them to [`cancel`](Self::cancel).
     pub fn for_job_until(
         &self,
         ledger: Arc<dyn Ledger>,
@@ -115,40 +116,41 @@ impl Backend {
         ServiceGenerator::new(stack)
     }
 
-    /// What a vision model sees in the source; nothing where none is asked. It is asked once, as many at a time as
-    /// there may be calls. A failure is no reason to fail the job: it can be planned without.
+    /// Asks the vision model to describe the source. Returns `None` if no vision model is configured. There is a single
+    /// attempt, and at most as many run concurrently as calls may. A failure need not fail the job, since a plan can be
+    /// made without a scene.
     pub async fn scene(&self, source: &Source) -> Option<Result<Scene, GenerateError>> {
         Some(self.vision.as_ref()?.scene(source).await)
     }
 
-    /// Asks the upstream to give up a call that goes on, without waiting for what it says. Dropping a job's future does
-    /// not do that: it may be resumed.
+    /// Asks the upstream to cancel an accepted call, without waiting for the response. Dropping a job's future does not
+    /// cancel its calls, since the job may be resumed.
     pub fn cancel(&self, progress: &Progress) {
         if let Upstream::Fal(fal) = &*self.upstream {
             fal.cancel(progress);
         }
     }
 
-    /// Waits until each call that is being submitted is noted with its id, and each that is given up is told to the
-    /// upstream, but not for longer than `at_most`. Both go on when their job is dropped, and end with the runtime: who
-    /// ends it, or hands a job to somebody else, drops the job and waits here first.
+    /// Waits until the id of each call that is being submitted is in the ledger, and each cancellation is sent, at most
+    /// for `at_most`. Both go on when their job is dropped, but end with the runtime. Before the runtime ends, or a job
+    /// is handed to another worker, drop the job and wait here.
     pub async fn settle(&self, at_most: Duration) {
         if let Upstream::Fal(fal) = &*self.upstream {
             fal.settle(at_most).await;
         }
     }
 
-    /// Whether a vision model is asked, which costs once a request.
+    /// Whether a vision model is configured. It has a price per request.
     pub const fn has_vision(&self) -> bool {
         self.vision.is_some()
     }
 
-    /// `local`, `fal` or `gemini`.
+    /// Returns the name of the backend: `local`, `fal` or `gemini`.
     pub const fn name(&self) -> &'static str {
         self.kind.name()
     }
 
-    /// How many images one call makes at most: what a plan's table has to say.
+    /// Returns the most images that one call makes. A plan's model must not assume more.
     pub const fn variants_per_call(&self) -> u16 {
         match self.kind {
             BackendKind::Local | BackendKind::Fal => 4,
@@ -156,7 +158,7 @@ impl Backend {
         }
     }
 
-    /// How many calls were begun so far: tries count, resumed ones do not.
+    /// Returns the number of calls that were begun so far. Each attempt counts; a resumed call does not.
     pub fn calls(&self) -> u64 {
         self.begun.load(Ordering::Relaxed)
     }
@@ -180,7 +182,7 @@ impl Upstream {
         }
     }
 
-    /// Waits for a call that goes on; nothing where nobody knows it any more.
+    /// Waits for an accepted call. Returns `None` if the upstream does not know it any more.
     async fn resume(
         &self,
         progress: &Progress,

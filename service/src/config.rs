@@ -1,4 +1,4 @@
-//! What can be set, by flags or by the environment.
+//! The configuration: command-line flags, each of which can also be set by an environment variable.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,54 +11,54 @@ use url::Url;
 
 use crate::backend::BackendArgs;
 
-/// A complete smart-resize endpoint: fal's protocol, any backend, one machine or many.
+/// A smart-resize endpoint that speaks fal's protocol, with interchangeable backends, for one machine or several.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "smart-resize-service", version, max_term_width = 120)]
 pub struct Config {
-    /// Where to listen; by default 127.0.0.1:8080. A worker listens only where this says so, and answers `/healthz` and
-    /// `/metrics`.
+    /// The address to listen on; by default 127.0.0.1:8080. A worker listens only if this is set, and serves only
+    /// `/healthz` and `/metrics`.
     #[arg(long, env = "SMART_RESIZE_LISTEN")]
     pub listen: Option<SocketAddr>,
-    /// Where to listen for the queue alone, where a POST to an endpoint is always a submission. Elsewhere it is one
-    /// below `/queue`, with a host that begins with `queue.`, with `fal_webhook`, or with the header
-    /// `x-fal-queue-priority`.
+    /// A second address to listen on. Every POST to an endpoint at this address is a queue submission. At other
+    /// addresses, a POST is a submission if its path begins with `/queue`, if its host begins with `queue.`, or if it
+    /// has the query parameter `fal_webhook` or the header `x-fal-queue-priority`.
     #[arg(long, env = "SMART_RESIZE_QUEUE_LISTEN")]
     pub queue_listen: Option<SocketAddr>,
-    /// Where clients find this service; by default `http://` and where it listens. Needed with `--queue`, where it has
-    /// to be the same for all.
+    /// The URL at which clients reach this service; by default `http://` and the listen address. Required with `--role
+    /// api` and `--role worker`. With `--queue` it must be the same for all processes.
     #[arg(long, env = "SMART_RESIZE_PUBLIC_URL", required_if_eq_any = [("role", "api"), ("role", "worker")])]
     pub public_url: Option<String>,
-    /// The folder of the store.
+    /// The folder that holds the store.
     #[arg(long, env = "SMART_RESIZE_DATA", default_value = "smart-resize-data")]
     pub data: PathBuf,
-    /// A file of API keys, one a line: a name, a colon, the key. Without it everybody is served.
+    /// A file of API keys, one per line: a name, a colon, the key. Without it no key is required.
     #[arg(long, env = "SMART_RESIZE_KEYS")]
     pub keys: Option<PathBuf>,
-    /// Pages of this origin may ask, such as `https://app.example.com`, or `*`. May be there several times; without it
-    /// only the page of the service itself may.
+    /// An origin whose pages may call the service, such as `https://app.example.com`, or `*` for all. The flag can be
+    /// repeated. Without it only the service's own page may call it.
     #[arg(long, env = "SMART_RESIZE_ALLOW_ORIGIN")]
     pub allow_origin: Vec<HeaderValue>,
-    /// Whether pictures may be fetched from private and local addresses, and webhooks sent there.
+    /// Allow pictures to be fetched from private and local addresses, and webhooks to be sent to them.
     #[arg(long, env = "SMART_RESIZE_ALLOW_PRIVATE_SOURCES")]
     pub allow_private_sources: bool,
-    /// NATS with JetStream, such as `nats://127.0.0.1:4222`: requests are then queued, and all that is kept is kept,
-    /// there.
+    /// A NATS server with JetStream, such as `nats://127.0.0.1:4222`. JetStream is then both the queue and the store.
     #[arg(long, env = "SMART_RESIZE_QUEUE")]
     pub queue: Option<String>,
-    /// With `--queue`: what this process does.
+    /// What this process does. `api` and `worker` need `--queue`.
     #[arg(long, env = "SMART_RESIZE_ROLE", value_enum, default_value_t = Role::Both)]
     pub role: Role,
-    /// With `--queue`: after how many seconds without a sign of life a worker's message goes to another.
+    /// With `--queue`: the seconds without a progress signal after which a worker's message is delivered to another
+    /// worker.
     #[arg(long, env = "SMART_RESIZE_ACK_WAIT", default_value_t = 30)]
     pub ack_wait: u64,
     /// The model that plans are made for: nano-banana-pro, nano-banana-2.1, nano-banana-2 or nano-banana; with the
     /// backend "local" also nano-banana-2-lite.
     #[arg(long, env = "SMART_RESIZE_MODEL", default_value = "nano-banana-pro")]
     pub model: Model,
-    /// Whether an equal request is answered with the pictures that are there.
+    /// When a request is answered with the stored pictures of an equal earlier request.
     #[arg(long, env = "SMART_RESIZE_REUSE", value_enum, default_value_t = Reuse::Seeded)]
     pub reuse: Reuse,
-    /// A line of JSON for each line of the log.
+    /// Write each log entry as a line of JSON.
     #[arg(long, env = "SMART_RESIZE_LOG_JSON")]
     pub log_json: bool,
     #[command(flatten)]
@@ -69,70 +69,70 @@ pub struct Config {
     pub backend: BackendArgs,
 }
 
-/// Bounds.
+/// Bounds on requests, connections, memory and time.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Limits")]
 pub struct Limits {
-    /// Requests that run at the same time.
+    /// The most requests that run concurrently.
     #[arg(long, env = "SMART_RESIZE_CONCURRENCY", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
     pub concurrency: u16,
-    /// Requests that wait; beyond that the answer is 429.
+    /// The most requests that wait. Further submissions are answered with 429.
     #[arg(long, env = "SMART_RESIZE_MAX_QUEUE", default_value_t = 1000)]
     pub max_queue: usize,
-    /// Connections; beyond that they wait to be accepted.
+    /// The most open connections. Further connections wait to be accepted.
     #[arg(long, env = "SMART_RESIZE_MAX_CONNECTIONS", default_value_t = 1024)]
     pub max_connections: usize,
-    /// Bytes of one body; 50 MiB of a picture are 67 MiB in a data URI.
+    /// The most bytes of one request body. The default fits a picture of 50 MiB, which is 67 MiB as a data URI.
     #[arg(long, env = "SMART_RESIZE_MAX_BODY_BYTES", default_value_t = 72 << 20)]
     pub max_body_bytes: usize,
-    /// Bytes of all bodies that are being read; beyond that the answer is 503.
+    /// The most bytes of all request bodies that are being read. Further requests are answered with 503.
     #[arg(long, env = "SMART_RESIZE_MAX_BODIES_BYTES", default_value_t = 288 << 20)]
     pub max_bodies_bytes: usize,
-    /// Bytes of a source.
+    /// The most bytes of a source or an upload.
     #[arg(long, env = "SMART_RESIZE_MAX_IMAGE_BYTES", default_value_t = 50 << 20)]
     pub max_image_bytes: u64,
-    /// Pixels of a source.
+    /// The most pixels of a source.
     #[arg(long, env = "SMART_RESIZE_MAX_PIXELS", default_value_t = 100_000_000)]
     pub max_pixels: u64,
-    /// Target sizes of a request.
+    /// The most target sizes of a request.
     #[arg(long, env = "SMART_RESIZE_MAX_TARGET_SIZES", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub max_target_sizes: u16,
-    /// Seconds that a request may run.
+    /// The most seconds that a request may run.
     #[arg(long, env = "SMART_RESIZE_REQUEST_TIMEOUT", default_value_t = 900)]
     pub request_timeout: u64,
-    /// Seconds that a client may take to send its headers, and between two pieces of its body.
+    /// The most seconds that a client may take to send its headers, and between two chunks of its body.
     #[arg(long, env = "SMART_RESIZE_CLIENT_TIMEOUT", default_value_t = 20)]
     pub client_timeout: u64,
-    /// Seconds that running requests have to finish when the service is stopped; what is left goes on after the next
+    /// The seconds that running requests have to finish at a shutdown. Unfinished requests continue after the next
     /// start.
     #[arg(long, env = "SMART_RESIZE_GRACE", default_value_t = 20)]
     pub grace: u64,
-    /// Hours that requests and pictures are kept after they are finished.
+    /// The hours that requests and pictures are stored after they are finished.
     #[arg(long, env = "SMART_RESIZE_KEEP_HOURS", default_value_t = 7 * 24)]
     pub keep_hours: u64,
 }
 
-/// A flag that cannot be.
+/// An invalid flag, or an invalid combination of flags.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "what was found and the bound")]
 pub enum FlagError {
-    /// Nothing would be served.
-    #[error("--{flag} is 0, expected at least 1")]
+    /// A bound of 0, with which no request could be served.
+    #[error("--{flag} is 0; expected at least 1")]
     Zero { flag: &'static str },
-    /// It is no URL that clients could ask.
-    #[error("--public-url is {found:?}, expected an http or https URL")]
+    /// A public URL that is not an http or https URL.
+    #[error("--public-url is {found:?}; expected an http or https URL")]
     PublicUrl { found: String },
-    /// There is one process.
+    /// A role other than `both` without `--queue`. A single process has to fill both roles.
     #[error("--role needs --queue")]
     Role,
 }
 
 impl Config {
-    /// Looks at what the flags are together.
+    /// Checks each flag and the combination of all.
     ///
     /// # Errors
     ///
-    /// [`FlagError`] for the first that cannot be.
+    /// [`FlagError`] for the first invalid flag.
     pub fn check(&self) -> Result<(), FlagError> {
         let limits = &self.limits;
         let counts = [
@@ -162,35 +162,35 @@ impl Config {
 }
 
 impl Limits {
-    /// How long a request may run.
+    /// The longest time that a request may run.
     pub const fn request_time(&self) -> Duration {
         Duration::from_secs(self.request_timeout)
     }
 
-    /// How long a client may be silent.
+    /// The longest time that a client may send nothing.
     pub const fn client_time(&self) -> Duration {
         Duration::from_secs(self.client_timeout)
     }
 }
 
-/// What a process does on several machines.
+/// The role of a process in a service of several machines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Role {
-    /// It answers clients.
+    /// Answers clients.
     Api,
-    /// It does the work.
+    /// Processes requests.
     Worker,
-    /// Both.
+    /// Answers clients and processes requests.
     Both,
 }
 
-/// When an equal request is answered with the pictures that are there.
+/// When a request is answered with the stored pictures of an equal earlier request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Reuse {
-    /// Each request makes its own.
+    /// Never: each request generates its own pictures.
     Never,
-    /// Where a seed was asked, which means the same picture.
+    /// If the request has a seed, which asks for the same picture each time.
     Seeded,
-    /// Whenever the same is asked of the same picture.
+    /// Whenever the generation call is the same, with or without a seed.
     Always,
 }

@@ -1,14 +1,15 @@
-//! Fetches what strangers point at: source pictures, and nothing from the network that this runs in.
+//! Fetches the URLs of clients: source pictures from the public internet, and nothing from the network of the service.
 //!
-//! - Schemes are `http` and `https`; a name or a password in the URL is refused. Any port will do, since what is
-//!   protected is the network within and not other people's machines.
-//! - An address has to be public, however it is written. One in the URL is checked before anything is
-//!   done; those of a name are checked when it is resolved, and the connection goes to the very addresses that were
-//!   checked. Where a name has both kinds, the public ones are used.
-//! - Redirects are followed up to a bound, each checked as the first URL was; not from `https` to `http`, since whoever
-//!   wrote `https` wants nobody in between to read or change the picture.
-//! - Size and time are bounded, over all redirects. Nothing is decompressed, so what comes is what is counted.
-//! - No cookies, no credentials, no referrer, no proxy.
+//! - Schemes are `http` and `https`; a user name or a password in the URL is refused. Every port is permitted: the
+//!   rules protect the network of the service, not other machines on the internet.
+//! - An address has to be public, however it is written. An address in the URL is checked before any connection. The
+//!   addresses of a name are checked when it is resolved, and the connection goes to exactly the addresses that were
+//!   checked. If a name has public and other addresses, the public ones are used.
+//! - Redirects are followed up to a bound, and each is checked like the first URL. A redirect from `https` to `http` is
+//!   refused, since a third party could then read or change the picture.
+//! - Size and time are bounded over all redirects together. Nothing is decompressed, so the size is that of the
+//!   received bytes.
+//! - No cookies, no credentials, no referrer and no proxy are used.
 //!
 //! ```
 //! use smart_resize_service::fetch::{FetchLimits, Fetcher};
@@ -40,24 +41,25 @@ use url::{Host, Origin, Url};
 
 pub use self::error::FetchError;
 
-/// What is said of who asks.
+/// The `User-Agent` of all requests.
 pub(crate) const USER_AGENT: &str = concat!("smart-resize-service/", env!("CARGO_PKG_VERSION"));
-/// How long a connection may take to be there.
+/// The longest time to establish a connection.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// As much is set aside for a body on the word of its header.
+/// The most bytes that are allocated because of a `Content-Length` alone.
 const MAX_TRUSTED_BYTES: u64 = 4 << 20;
 
-/// Bounds on what is fetched.
+/// Bounds on a fetch.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct FetchLimits {
-    /// The most bytes of a body: 50 MiB, as fal takes.
+    /// The most bytes of a body. Default: 50 MiB, as on fal.
     pub max_bytes: u64,
-    /// How long all of it may take, redirects included: 30 s, as fal waits.
+    /// The longest time of a fetch, redirects included. Default: 30 s, as on fal.
     pub timeout: Duration,
-    /// The most redirects: 5.
+    /// The most redirects. Default: 5.
     pub max_redirects: usize,
-    /// Whether addresses that are not public are fetched from too. Only where whoever asks may see what is there.
+    /// Whether addresses that are not public are permitted too. Set it only if every client may read what is at those
+    /// addresses.
     pub allow_private: bool,
 }
 
@@ -78,48 +80,48 @@ struct Shared {
     limits: FetchLimits,
     guarded: Client,
     open: Client,
-    /// An origin that is fetched from wherever it is.
+    /// An origin whose address need not be public.
     trusted: Option<Origin>,
 }
 
 impl Fetcher {
-    /// The fetcher with these limits.
+    /// Creates a fetcher with these limits.
     ///
     /// # Errors
     ///
-    /// [`FetchError::Setup`], as where the system has no certificates of authorities.
+    /// [`FetchError::Setup`], for instance if the system has no root certificates.
     pub fn new(limits: FetchLimits) -> Result<Self, FetchError> {
         Self::trusting(limits, None)
     }
 
-    /// The same, which fetches from `trusted` even where that is not public.
+    /// Creates a fetcher that also fetches from the origin `trusted` if its address is not public.
     pub(crate) fn trusting(limits: FetchLimits, trusted: Option<Origin>) -> Result<Self, FetchError> {
         let guarded = client(Some(Arc::new(PublicAddresses)))?;
         let open = client(None)?;
         Ok(Self { shared: Arc::new(Shared { limits, guarded, open, trusted }) })
     }
 
-    /// The URL in `url`, where it may be fetched as far as can be told before its host's name is resolved.
+    /// Parses `url` and checks whether it may be fetched, as far as can be known before its host name is resolved.
     ///
     /// # Errors
     ///
-    /// [`FetchError`]: the URL, its scheme, its credentials, or its address where the host is written as one.
+    /// [`FetchError`] if the URL is invalid, or its scheme, its credentials or its literal address is not permitted.
     pub fn check(&self, url: &str) -> Result<Url, FetchError> {
         let url = Url::parse(url)?;
         self.check_url(&url)?;
         Ok(url)
     }
 
-    /// The body at `url`.
+    /// Fetches the body at `url`.
     ///
     /// # Errors
     ///
-    /// [`FetchError`], whatever went wrong.
+    /// [`FetchError`] if the URL is refused or the fetch fails.
     pub async fn get(&self, url: &str) -> Result<Bytes, FetchError> {
         self.get_up_to(url, self.shared.limits.max_bytes).await
     }
 
-    /// The body at `url`, of at most `max_bytes`.
+    /// Fetches the body at `url`, of at most `max_bytes`.
     ///
     /// # Errors
     ///
@@ -129,19 +131,19 @@ impl Fetcher {
         self.in_time(async { body(self.follow(url).await?, max_bytes).await }).await
     }
 
-    /// Posts `body` to `url`, and says with which status that was answered. A redirect is an answer and not
-    /// followed, and the answer's body is not read.
+    /// Posts `body` to `url` and returns the status of the response. A redirect is not followed, and the body of the
+    /// response is not read.
     ///
     /// # Errors
     ///
-    /// [`FetchError`] where there is no answer.
+    /// [`FetchError`] if there is no response.
     pub async fn post(&self, url: &str, headers: HeaderMap, body: Bytes) -> Result<u16, FetchError> {
         let url = self.check(url)?;
         let request = self.client(&url).post(url.clone()).headers(headers).body(body);
         self.in_time(async { Ok(request.send().await.map_err(|error| failed(&url, error))?.status().as_u16()) }).await
     }
 
-    /// Asks at `url`, and at each place that it is sent on to.
+    /// Requests `url` and follows redirects to a successful response.
     async fn follow(&self, mut url: Url) -> Result<Response, FetchError> {
         let max = self.shared.limits.max_redirects;
         for _ in 0..=max {
@@ -186,7 +188,7 @@ impl Fetcher {
         Err(FetchError::Address { host: address.to_string() })
     }
 
-    /// Whether `url` is fetched wherever it is.
+    /// Whether `url` may be fetched from an address that is not public.
     fn is_open(&self, url: &Url) -> bool {
         let Shared { limits, trusted, .. } = &*self.shared;
         limits.allow_private || trusted.as_ref().is_some_and(|trusted| *trusted == url.origin())
@@ -208,7 +210,7 @@ impl fmt::Debug for Fetcher {
     }
 }
 
-/// The whole body, of at most `max` bytes.
+/// Reads the whole body, of at most `max` bytes.
 pub(crate) async fn body(mut response: Response, max: u64) -> Result<Bytes, FetchError> {
     let announced = response.content_length().unwrap_or_default();
     if announced > max {
@@ -224,9 +226,10 @@ pub(crate) async fn body(mut response: Response, max: u64) -> Result<Bytes, Fetc
     Ok(body.freeze())
 }
 
-/// A client that follows no redirect and keeps no connection for later.
+/// Creates a client that follows no redirect and keeps no idle connection. Without a connection pool, every request
+/// resolves and checks the address again.
 fn client(resolver: Option<Arc<PublicAddresses>>) -> Result<Client, FetchError> {
-    // Another part of the process may have done it.
+    // Fails if another part of the process has already installed a provider, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = Client::builder()
         .user_agent(USER_AGENT)
@@ -242,9 +245,10 @@ fn client(resolver: Option<Arc<PublicAddresses>>) -> Result<Client, FetchError> 
     builder.build().map_err(|error| FetchError::Setup(error.into()))
 }
 
-/// What a request that was not answered failed of.
+/// Returns why a request got no response.
 fn failed(url: &Url, error: reqwest::Error) -> FetchError {
     let host = url.host_str().unwrap_or_default().to_owned();
+    // The error of the resolver is somewhere in the chain of causes.
     let mut source: Option<&dyn std::error::Error> = Some(&error);
     while let Some(inner) = source {
         if inner.is::<NothingPublic>() {
@@ -258,7 +262,7 @@ fn failed(url: &Url, error: reqwest::Error) -> FetchError {
     FetchError::Broken(error.into())
 }
 
-/// Resolves names to their public addresses alone.
+/// A resolver that returns only public addresses.
 struct PublicAddresses;
 
 impl Resolve for PublicAddresses {
@@ -274,7 +278,7 @@ impl Resolve for PublicAddresses {
     }
 }
 
-/// A name none of whose addresses is public.
+/// A name without a public address.
 #[derive(Debug, thiserror::Error)]
 #[error("no address of the name is public")]
 struct NothingPublic;

@@ -1,4 +1,4 @@
-//! The URLs of this service's own files, or their bytes in their place.
+//! Files in answers: the URLs of stored files, or their bytes as data URIs.
 
 use std::sync::Arc;
 
@@ -11,33 +11,33 @@ use crate::job::{Answer, Job};
 use crate::run::BLOB;
 use crate::store::{BlobReader, Store, StoreFailure};
 
-/// The most bytes of pictures in one answer with `sync_mode`; a picture that has no room there has a URL. An output may
-/// be forty pictures of 4K, and an answer is in memory as a whole.
+/// The most bytes of pictures in one answer with `sync_mode`; the pictures beyond it get URLs. An output may have forty
+/// pictures of 4K, and an answer is in memory as a whole.
 pub const MAX_EMBEDDED_BYTES: u64 = 64 << 20;
 
-/// Makes URLs of blobs.
+/// Builds the URLs of blobs. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Urls {
     public_url: Arc<str>,
 }
 
 impl Urls {
-    /// The URLs below `public_url`.
+    /// Creates a builder of URLs below `public_url`.
     pub fn new(public_url: impl Into<Arc<str>>) -> Self {
         Self { public_url: public_url.into() }
     }
 
-    /// Below what they are, without a slash at the end.
+    /// Returns the URL below which all URLs are, without a slash at the end.
     pub const fn public_url(&self) -> &Arc<str> {
         &self.public_url
     }
 
-    /// The body of an answer, with a URL for each blob in it, or with `sync_mode` a data URI, as far as
-    /// [`MAX_EMBEDDED_BYTES`] reach.
+    /// Returns the body of an answer in which each blob is replaced by its URL. With `sync_mode` the blobs are replaced
+    /// by data URIs, up to [`MAX_EMBEDDED_BYTES`].
     ///
     /// # Errors
     ///
-    /// The store's failure.
+    /// [`StoreFailure`] if the store cannot be read.
     pub async fn resolve(&self, store: &Store, job: &Job, answer: &Answer) -> Result<Value, StoreFailure> {
         let mut body = answer.body.clone();
         let is_embedded = job.input.get("sync_mode").and_then(Value::as_bool) == Some(true);
@@ -56,7 +56,7 @@ impl Urls {
         format!("{}/files/{blob}", self.public_url)
     }
 
-    /// The data URI of a blob, where it is still there and has room.
+    /// Returns the data URI of a blob, or `None` if the blob was deleted or has more bytes than `room`.
     async fn embed(&self, store: &Store, blob: &str, room: &mut u64) -> Result<Option<String>, StoreFailure> {
         let digest = blob.split('/').next().and_then(|digest| digest.parse::<Digest>().ok());
         let Some(digest) = digest else { return Ok(None) };
@@ -69,7 +69,7 @@ impl Urls {
     }
 }
 
-/// Every field `url` that is a blob.
+/// Collects every field `url` whose value is a blob.
 fn find_blobs<'a>(value: &'a mut Value, places: &mut Vec<&'a mut Value>) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(|item| find_blobs(item, places)),

@@ -1,7 +1,7 @@
-//! Webhooks: who submitted a request with `fal_webhook` is told when it is over, at most ten times, each time signed.
+//! Webhooks: the result of a completed request is posted to the URL in `fal_webhook`, signed, in at most ten attempts.
 //!
-//! The signature is Ed25519 over request id, user id, timestamp and the SHA-256 of the body, in hexadecimal digits in
-//! the header `x-fal-webhook-signature`; the key's public half is at `/.well-known/jwks.json`.
+//! The Ed25519 signature covers the request id, the user id, the timestamp and the SHA-256 of the body. It is in the
+//! header `x-fal-webhook-signature`, in hexadecimal digits. The public key is at `/.well-known/jwks.json`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,16 +21,16 @@ use crate::job::{Answer, Hook, Job};
 use crate::store::{Kind, Store, StoreFailure};
 use crate::time::now_ms;
 
-/// How often a webhook is tried.
+/// The most delivery attempts of a webhook.
 pub const MAX_ATTEMPTS: u32 = 10;
-/// How long after the first time, and twice as long after each other.
+/// The pause after the first attempt. Each further pause is twice as long as the one before.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// How long at most.
+/// The longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);
-/// Whom it is said to be for, where there are no keys.
+/// The user id in the headers, if no API keys are configured.
 const NOBODY: &str = "anonymous";
 
-/// Tells webhooks. Cheap to clone.
+/// Sends webhooks. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Hooks {
     store: Store,
@@ -40,34 +40,39 @@ pub struct Hooks {
 }
 
 impl Hooks {
-    /// The webhooks of the requests in `store`, signed with the key that is kept there.
+    /// Creates the sender of the webhooks of the requests in `store`. The signing key is read from the store, or
+    /// generated and stored.
     ///
     /// # Errors
     ///
-    /// The store's failure.
+    /// [`StoreFailure`] if the store fails.
     pub async fn open(store: Store, fetcher: Fetcher, urls: Urls) -> Result<Self, StoreFailure> {
         let mut fresh = [0; 32];
         getrandom::fill(&mut fresh)
-            .map_err(|error| StoreFailure::new("there is no randomness for a key", error.to_string()))?;
+            .map_err(|error| StoreFailure::new("no random bytes for the signing key", error.to_string()))?;
         let keep = move |record: &mut Option<[u8; 32]>| *record.get_or_insert(fresh);
         let seed = store.update(Kind::Own, "webhook-key", keep).await?;
         let key = Arc::new(SigningKey::from_bytes(&seed));
         Ok(Self { store, fetcher, urls, key })
     }
 
-    /// The public half of the key, as a set of JSON Web Keys.
+    /// Returns the public key as a set of JSON Web Keys.
     pub fn key_set(&self) -> Value {
         let x = URL_SAFE_NO_PAD.encode(self.key.verifying_key().as_bytes());
         json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "x": x}]})
     }
 
-    /// Tells of a request that is over, if anybody wants to be told, without waiting for it.
+    /// Starts a task that delivers the webhook of a completed request, if it has one that is not yet settled.
     pub fn tell(&self, job: Job) {
         if job.hook.as_ref().is_some_and(|hook| !hook.settled) {
             let hooks = self.clone();
             tokio::spawn(async move {
                 if let Err(error) = hooks.deliver(&job).await {
-                    tracing::error!(job = %job.id, error = &error as &dyn std::error::Error, "a webhook is left");
+                    tracing::error!(
+                        job = %job.id,
+                        error = &error as &dyn std::error::Error,
+                        "the store failed; a webhook is not sent"
+                    );
                 }
             });
         }
@@ -80,12 +85,12 @@ impl Hooks {
         Ok(())
     }
 
-    /// Tells of a request once, if anybody wants to be told: returns after how long to try again, or nothing where it
-    /// was told or tried often enough.
+    /// Makes one attempt to deliver the webhook of a request. Returns the pause before the next attempt, or `None` if
+    /// no further attempt is needed: there is no webhook, it was delivered, or the attempts are used up.
     ///
     /// # Errors
     ///
-    /// The store's failure.
+    /// [`StoreFailure`] if the store fails.
     pub async fn attempt(&self, id: Id) -> Result<Option<Duration>, StoreFailure> {
         let Some(job) = self.store.get::<Job>(Kind::Job, &id.to_string()).await? else { return Ok(None) };
         let (Some(hook), Some(answer)) = (&job.hook, &job.answer) else { return Ok(None) };
@@ -99,7 +104,7 @@ impl Hooks {
         let settled = is_told || attempt >= MAX_ATTEMPTS;
         self.settle(&job, attempt, settled).await?;
         if settled && !is_told {
-            tracing::warn!(job = %job.id, ?told, "a webhook was never told");
+            tracing::warn!(job = %job.id, ?told, "a webhook could not be delivered");
         }
         Ok((!settled).then(|| (FIRST_PAUSE * 2_u32.saturating_pow(attempt - 1)).min(LONGEST_PAUSE)))
     }
@@ -138,7 +143,7 @@ impl Hooks {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         for (name, value) in fields {
-            // The name of a key may have what a header cannot.
+            // The name of an API key may have characters that a header cannot have.
             if let Ok(value) = HeaderValue::from_str(value) {
                 headers.insert(HeaderName::from_static(name), value);
             }

@@ -1,4 +1,4 @@
-//! Identities of requests: UUIDs of version 4, so that nobody guesses one.
+//! Ids of requests and uploads: random UUIDs (version 4), which cannot be guessed.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,28 +6,29 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// The identity of a request or of an upload.
+/// The id of a request or of an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Id(Uuid);
 
 impl Id {
-    /// One that was never there.
+    /// Generates a new id.
     #[expect(clippy::new_without_default, reason = "no two are equal")]
     pub fn new() -> Self {
         Self(Uuid::new_v4())
     }
 }
 
-/// A text that is no identity.
+/// A text that is not an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not the identity of a request: 32 hexadecimal digits in five groups are expected")]
+#[error("the text is not an id; expected 32 hexadecimal digits in five groups")]
 pub struct ParseIdError;
 
 impl FromStr for Id {
     type Err = ParseIdError;
 
-    /// Only as it is printed: hyphenated, in lower case.
+    /// Parses an id in the form in which it is printed: with hyphens, in lower case. No other form is accepted, so that
+    /// each id has one text.
     fn from_str(text: &str) -> Result<Self, ParseIdError> {
         let id = Uuid::try_parse(text).map(Self).map_err(|_| ParseIdError)?;
         if id.to_string() == text { Ok(id) } else { Err(ParseIdError) }

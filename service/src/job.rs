@@ -1,4 +1,4 @@
-//! A request from submission to answer, as it is kept.
+//! The record of a request, from its submission to its answer.
 
 use std::collections::BTreeSet;
 
@@ -11,17 +11,17 @@ use smart_resize::wire::fal::{EditModel, ErrorBody, Log, QueueState, QueueStatus
 use crate::id::Id;
 use crate::time::{Millis, now_ms};
 
-/// What is asked of the service.
+/// An app of the service, in fal's sense: an endpoint and the requests below it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum App {
     /// `fal-ai/smart-resize`.
     SmartResize,
-    /// One of the edit endpoints, by the built-in generator.
+    /// One of the edit endpoints, served by the built-in generator.
     Edit(EditModel),
 }
 
 impl App {
-    /// The app whose endpoint is `path`, such as `fal-ai/nano-banana-pro/edit`.
+    /// Returns the app whose endpoint is `path`, such as `fal-ai/nano-banana-pro/edit`.
     pub fn at(path: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|app| app.endpoint() == path)
     }
@@ -34,7 +34,7 @@ impl App {
         Self::Edit(EditModel::NanoBanana),
     ];
 
-    /// Where it is called.
+    /// Returns the path of the endpoint.
     pub const fn endpoint(self) -> &'static str {
         match self {
             Self::SmartResize => "fal-ai/smart-resize",
@@ -42,7 +42,8 @@ impl App {
         }
     }
 
-    /// Below what its requests are: owner and name, as the official clients build it, without the rest of the endpoint.
+    /// Returns the path below which the app's requests are: the first two segments of the endpoint, owner and name. The
+    /// official clients build it in the same way.
     pub fn base(self) -> &'static str {
         let endpoint = self.endpoint();
         match endpoint.match_indices('/').nth(1) {
@@ -61,27 +62,28 @@ impl Serialize for App {
 impl<'de> Deserialize<'de> for App {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let path = String::deserialize(deserializer)?;
-        Self::at(&path).ok_or_else(|| serde::de::Error::custom(format!("no app is at {path:?}")))
+        Self::at(&path)
+            .ok_or_else(|| serde::de::Error::custom(format!("the app is {path:?}; expected the path of an endpoint")))
     }
 }
 
-/// What the service answers in the end.
+/// The final answer to a request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
-    /// The status.
+    /// The HTTP status.
     pub status: u16,
-    /// The body. A file that the service keeps has the URL `blob:<digest>/<name>`, which becomes one of this service,
-    /// or a data URI, when it is asked for.
+    /// The body. A stored file has the URL `blob:<digest>/<name>` in it. When a client requests the result, that
+    /// becomes a URL of this service or a data URI.
     pub body: Value,
 }
 
 impl Answer {
-    /// The answer with this output.
+    /// Creates a successful answer with the output `body`.
     pub const fn output(body: Value) -> Self {
         Self { status: 200, body }
     }
 
-    /// Whether it is the output.
+    /// Whether the answer is an output and not an error.
     pub const fn is_output(&self) -> bool {
         self.status == 200
     }
@@ -93,85 +95,86 @@ impl From<&ErrorBody> for Answer {
     }
 }
 
-/// A webhook that is to be told.
+/// The webhook of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hook {
-    /// Whom to tell.
+    /// The URL that the result is posted to.
     pub url: String,
-    /// How often it was tried.
+    /// The number of deliveries that were tried.
     pub attempts: u32,
-    /// Whether it was told, or given up.
+    /// Whether the webhook was delivered or given up.
     pub settled: bool,
 }
 
-/// The picture to work from, as it is kept: upright, in sRGB.
+/// The stored source picture: upright, in sRGB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptSource {
-    /// Its blob.
+    /// The blob with its bytes.
     pub blob: Digest,
-    /// Its size in pixels.
+    /// The size in pixels.
     pub size: Size,
 }
 
-/// A request.
+/// The record of a request.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Job {
-    /// Its identity.
+    /// The id of the request.
     pub id: Id,
-    /// What it asks.
+    /// The app that is called.
     pub app: App,
-    /// The name of the key that submitted it; nothing where there are no keys.
+    /// The name of the API key that submitted the request; `None` if no key is required.
     pub owner: Option<String>,
-    /// Its input, in which the picture of a data URI is `blob:<digest>`.
+    /// The input. The picture of a data URI is replaced by `blob:<digest>`.
     pub input: Value,
-    /// How far it is.
+    /// The state in the queue.
     pub state: QueueState,
-    /// When it came.
+    /// The time of the submission.
     pub submitted_ms: Millis,
-    /// When it began to run.
+    /// The time at which the request first started to run.
     pub started_ms: Option<Millis>,
-    /// When it was over.
+    /// The time at which the request was completed.
     pub finished_ms: Option<Millis>,
-    /// Whether somebody wants it given up.
+    /// Whether a cancellation was requested.
     #[serde(default)]
     pub cancelled: bool,
-    /// What it has said.
+    /// The log lines.
     #[serde(default)]
     pub logs: Vec<Log>,
-    /// Whom to tell when it is over.
+    /// The webhook to call when the request is completed.
     #[serde(default)]
     pub hook: Option<Hook>,
-    /// Its place among all that were submitted, where the queue numbers them.
+    /// The sequence number of the submission, if the queue assigns one.
     #[serde(default)]
     pub sequence: Option<u64>,
-    /// Its source.
+    /// The source, once it was read.
     #[serde(default)]
     pub source: Option<KeptSource>,
-    /// Its plan.
+    /// The plan as JSON, once it was made.
     #[serde(default)]
     pub plan: Option<Value>,
-    /// The answer.
+    /// The answer, once the request is completed.
     #[serde(default)]
     pub answer: Option<Answer>,
-    /// The records of how its pictures came to be, a blob of JSON.
+    /// The provenance of the pictures, a blob of JSON.
     #[serde(default)]
     pub provenance: Option<Digest>,
-    /// What it cost, in millionths of a dollar.
+    /// The cost in millionths of a US dollar.
     #[serde(default)]
     pub cost_usd_micros: u64,
-    /// The calls that are over, where each is done by itself.
+    /// The calls that are completed, if each call is a step of its own in the queue.
     #[serde(default)]
     pub calls_over: BTreeSet<u32>,
-    /// Calls that may have been paid twice.
+    /// The number of calls that may have been paid for twice.
     #[serde(default)]
     pub maybe_paid_twice: u32,
-    /// Whether its calls are kept for it alone; otherwise an equal request finds them too.
+    /// Whether the answers of the request's calls are stored for this request alone. Otherwise equal requests reuse
+    /// them.
     #[serde(default)]
     pub is_alone: bool,
 }
 
 impl Job {
-    /// A request that was submitted now.
+    /// Creates the record of a request that is submitted now.
     pub fn new(app: App, owner: Option<String>, input: Value) -> Self {
         Self {
             id: Id::new(),
@@ -197,12 +200,12 @@ impl Job {
         }
     }
 
-    /// Whether it is over.
+    /// Whether the request is completed.
     pub fn is_over(&self) -> bool {
         self.state == QueueState::Completed
     }
 
-    /// Begins to run, unless it is over.
+    /// Marks the request as running, unless it is completed. A restart keeps the first start time.
     pub fn start(&mut self) {
         if !self.is_over() {
             self.state = QueueState::InProgress;
@@ -210,7 +213,7 @@ impl Job {
         }
     }
 
-    /// Is over with `answer`, unless it was before. Says whether it was this that ended it.
+    /// Completes the request with `answer`, unless it is already completed. Returns whether this call completed it.
     pub fn finish(&mut self, answer: Answer) -> bool {
         if self.is_over() {
             return false;
@@ -221,7 +224,7 @@ impl Job {
         true
     }
 
-    /// Its status, for URLs below `public_url`.
+    /// Returns the status in fal's form, with URLs below `public_url`.
     pub fn status(&self, public_url: &str, position: u64, with_logs: bool) -> QueueStatus {
         let app_url = format!("{public_url}/{}", self.app.base());
         let mut status = QueueStatus::new(self.state, self.id.to_string(), &app_url).queue_position(position);

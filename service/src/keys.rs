@@ -1,4 +1,4 @@
-//! API keys. Only their digests are kept in memory, and they are compared in constant time.
+//! API keys. Only their digests are in memory, and they are compared in constant time.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
 
-/// The keys that are served; or nobody has to have one.
+/// The accepted API keys, or the setting that no key is required.
 #[derive(Clone, Debug, Default)]
 pub struct Keys {
     keys: Option<Vec<Key>>,
@@ -19,43 +19,44 @@ struct Key {
     digest: [u8; 32],
 }
 
-/// A file of keys that cannot be used.
+/// Why a key file cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "what was found and where")]
 pub enum KeysError {
-    /// It cannot be read.
-    #[error("the file of keys cannot be read")]
+    /// The file cannot be read.
+    #[error("the key file cannot be read")]
     Read(#[source] std::io::Error),
-    /// A line is not a name and a key.
+    /// A line without a name, or with a key that is too short.
     #[error(
-        "line {line} of the file of keys: expected a name, a colon, and a key of at least {MIN_KEY_CHARS} characters"
+        "line {line} of the key file is malformed; expected a name, a colon, and a key of at least {MIN_KEY_CHARS} \
+         characters"
     )]
     Line { line: usize },
-    /// A name that could not be said in a header.
-    #[error("line {line} of the file of keys: expected a name of visible ASCII characters, found {name:?}")]
+    /// A name that cannot be the value of a header.
+    #[error("line {line} of the key file has the name {name:?}; expected visible ASCII characters")]
     Name { line: usize, name: String },
-    /// A name or a key that another line has.
-    #[error("line {line} of the file of keys: the {what} of line {first}, expected another for each")]
+    /// A name or a key that an earlier line has.
+    #[error("line {line} of the key file has the {what} of line {first}; expected a different one")]
     Again { line: usize, what: &'static str, first: usize },
-    /// There are none.
-    #[error("the file of keys has none")]
+    /// A file without keys.
+    #[error("the key file has no keys; expected at least 1")]
     Empty,
 }
 
-/// No key that is served.
+/// A missing or unknown API key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no key that is served")]
+#[error("the API key is missing or unknown")]
 pub struct UnknownKey;
 
 const MIN_KEY_CHARS: usize = 8;
 
 impl Keys {
-    /// The keys in a file: a name, a colon and the key on each line; `#` begins a comment. A key may have colons of its
-    /// own, as fal's have. No two lines have the same name, which is whose a request is, or the same key.
+    /// Reads a key file. Each line has a name, a colon and a key; a line that begins with `#` is a comment. A key may
+    /// contain colons, as fal's keys do. Names and keys are unique: the name says which client a request belongs to.
     ///
     /// # Errors
     ///
-    /// [`KeysError`] where there is none, or a line that is none.
+    /// [`KeysError`] if the file cannot be read, has no keys, or has an invalid line.
     pub fn read(path: &Path) -> Result<Self, KeysError> {
         Self::parse(&fs::read_to_string(path).map_err(KeysError::Read)?)
     }
@@ -64,7 +65,7 @@ impl Keys {
         let lines = text.lines().map(str::trim).enumerate();
         let lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
         let mut keys = Vec::new();
-        // The lines where names and keys were first.
+        // The line on which each name and each key occurred first.
         let (mut names, mut digests) = (BTreeMap::new(), BTreeMap::new());
         for (index, text) in lines {
             let line = index + 1;
@@ -86,17 +87,17 @@ impl Keys {
         if keys.is_empty() { Err(KeysError::Empty) } else { Ok(Self { keys: Some(keys) }) }
     }
 
-    /// Whether a client needs one.
+    /// Whether clients need a key.
     pub const fn are_needed(&self) -> bool {
         self.keys.is_some()
     }
 
-    /// Whose key the value of an `Authorization` header has: `Ok(None)` where none is needed, an error where it has
-    /// none of these. Every key is compared, whole.
+    /// Returns the name of the key in the value of an `Authorization` header, or `Ok(None)` if no key is required.
+    /// Every key is compared in full, so that the time does not depend on which one matches.
     ///
     /// # Errors
     ///
-    /// [`UnknownKey`], which says nothing of what was wrong, on purpose.
+    /// [`UnknownKey`] if the header has no accepted key. It does not say why, on purpose.
     pub fn owner(&self, authorization: Option<&str>) -> Result<Option<&str>, UnknownKey> {
         let Some(keys) = &self.keys else { return Ok(None) };
         let (scheme, key) = authorization.unwrap_or_default().split_once(' ').unwrap_or_default();
@@ -137,29 +138,31 @@ mod tests {
         assert_eq!(
             error("ann:secret-of-ann\nbob"),
             format!(
-                "line 2 of the file of keys: expected a name, a colon, and a key of at least {MIN_KEY_CHARS} characters"
+                "line 2 of the key file is malformed; expected a name, a colon, and a key of at least {MIN_KEY_CHARS} \
+                 characters"
             )
         );
         assert_eq!(
             error("ann:short"),
             format!(
-                "line 1 of the file of keys: expected a name, a colon, and a key of at least {MIN_KEY_CHARS} characters"
+                "line 1 of the key file is malformed; expected a name, a colon, and a key of at least {MIN_KEY_CHARS} \
+                 characters"
             )
         );
-        assert_eq!(error("# nobody\n"), "the file of keys has none");
+        assert_eq!(error("# none\n"), "the key file has no keys; expected at least 1");
         for name in ["b\u{f6}b", "bob smith", "bob\u{7f}", "\u{feff}bob"] {
             assert_eq!(
                 error(&format!("ann:secret-of-ann\n{name}:secret-of-bob")),
-                format!("line 2 of the file of keys: expected a name of visible ASCII characters, found {name:?}")
+                format!("line 2 of the key file has the name {name:?}; expected visible ASCII characters")
             );
         }
         assert_eq!(
             error("ann:secret-of-ann\n\nann:secret-of-bob"),
-            "line 3 of the file of keys: the name of line 1, expected another for each"
+            "line 3 of the key file has the name of line 1; expected a different one"
         );
         assert_eq!(
             error("ann:secret-of-ann\nbob:secret-of-ann"),
-            "line 2 of the file of keys: the key of line 1, expected another for each"
+            "line 2 of the key file has the key of line 1; expected a different one"
         );
     }
 }

@@ -1,9 +1,9 @@
-//! A complete smart-resize endpoint around the crate: fal's protocol, a store that survives restarts, any backend, one
-//! machine or many.
+//! The smart-resize service: an HTTP endpoint that speaks fal's protocol, a store that survives restarts,
+//! interchangeable backends, and a queue for one machine or several.
 #![allow(
     clippy::exhaustive_enums,
     clippy::exhaustive_structs,
-    reason = "a program in parts, so that its tests see them; nobody builds on it"
+    reason = "the library only makes the program's modules visible to its tests; it has no stable API"
 )]
 
 pub mod answers;

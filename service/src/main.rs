@@ -1,4 +1,4 @@
-//! The service as a program.
+//! The binary of the service: reads the configuration, starts the service, and shuts it down on SIGTERM or SIGINT.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
@@ -17,7 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
-/// Where to listen where nothing is said.
+/// The default address to listen on.
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
 fn main() -> ExitCode {
@@ -32,17 +32,17 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
-            tracing::error!(%error, "there is no runtime");
+            tracing::error!(%error, "the tokio runtime cannot be started");
             return ExitCode::FAILURE;
         }
     };
     let ran = runtime.block_on(run(config));
-    // What a thread is still computing is of no use any more.
+    // The results of threads that are still computing are not needed any more.
     runtime.shutdown_timeout(Duration::from_millis(500));
     match ran {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(error = &*error, "the service cannot run");
+            tracing::error!(error = &*error, "the service ends with an error");
             ExitCode::FAILURE
         }
     }
@@ -62,7 +62,7 @@ async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     };
     let address = listener.as_ref().map_or(Ok(LISTEN), TcpListener::local_addr)?;
     let public_url = config.public_url.clone().unwrap_or_else(|| {
-        // Who listens everywhere is found here.
+        // Clients cannot connect to the unspecified address; the loopback address reaches the same listener.
         let host = if address.ip().is_unspecified() { LISTEN.ip() } else { address.ip() };
         format!("http://{}", SocketAddr::new(host, address.port()))
     });
@@ -76,7 +76,7 @@ async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        tracing::info!("stopping");
+        tracing::info!("shutting down");
         signalled.cancel();
     });
 
@@ -98,21 +98,22 @@ async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
         stop.cancelled().await;
         service.stop().await;
     };
-    // A store that is ill stays so until it is opened again: whoever watches this process starts another.
+    // `redb` rejects every write after an error until it is opened again. The process exits, so that its supervisor
+    // restarts it.
     let (ill, watched, stop_ill) = (Arc::new(AtomicBool::new(false)), service.clone(), stop.clone());
     let is_ill = Arc::clone(&ill);
     tokio::spawn(async move {
         loop {
             tokio::time::sleep(Duration::from_secs(5)).await;
             if matches!(watched.store, Store::Local(_)) && !watched.store.is_healthy() {
-                tracing::error!("the store cannot be written: the process ends, and its next start opens it again");
+                tracing::error!("the store cannot be written; the process exits, and its next start reopens the store");
                 is_ill.store(true, Ordering::Relaxed);
                 stop_ill.cancel();
                 return;
             }
         }
     });
-    // Requests finish while the connections that wait for them are still open.
+    // The servers and the drain run concurrently: requests finish while the connections that wait for them are open.
     tokio::join!(direct, queue, drain);
     tracing::info!("stopped");
     if ill.load(Ordering::Relaxed) { Err("the store cannot be written".into()) } else { Ok(()) }

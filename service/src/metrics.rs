@@ -1,11 +1,11 @@
-//! What is counted, for Prometheus.
+//! Counters for Prometheus.
 
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::job::Job;
 
-/// Counters of this process, since its start.
+/// The counters of this process since its start.
 #[derive(Debug, Default)]
 pub struct Metrics {
     submitted: AtomicU64,
@@ -17,17 +17,17 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// A request was taken.
+    /// Counts a request that was accepted.
     pub fn submitted(&self) {
         self.submitted.fetch_add(1, Relaxed);
     }
 
-    /// One was refused for too much load.
+    /// Counts a request that was refused because of overload.
     pub fn refused(&self) {
         self.refused.fetch_add(1, Relaxed);
     }
 
-    /// One is over.
+    /// Counts a completed request, with its cost.
     pub fn ended(&self, job: &Job) {
         let is_output = job.answer.as_ref().is_some_and(crate::job::Answer::is_output);
         let counter = if is_output { &self.outputs } else { &self.errors };
@@ -36,7 +36,8 @@ impl Metrics {
         self.maybe_paid_twice.fetch_add(job.maybe_paid_twice.into(), Relaxed);
     }
 
-    /// All of it, with how many wait and how many calls the backend was asked, in the text format of Prometheus.
+    /// Formats all counters in Prometheus's text format, together with the number of waiting requests and the number of
+    /// calls to the backend.
     pub fn text(&self, waiting: usize, calls: u64) -> String {
         let mut text = String::new();
         let lines = [
@@ -50,7 +51,7 @@ impl Metrics {
             ("calls_maybe_paid_twice_total", "counter", self.maybe_paid_twice.load(Relaxed)),
         ];
         for (name, kind, value) in lines {
-            // Writing to a string does not fail.
+            // Writing to a string cannot fail.
             let _ = writeln!(text, "# TYPE smart_resize_{name} {kind}\nsmart_resize_{name} {value}");
         }
         text

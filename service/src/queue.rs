@@ -1,7 +1,7 @@
-//! Who does which request when.
+//! The queue: which request runs when, and where.
 //!
-//! On one machine ([`local`]) requests wait in the order in which they came, in memory, and are found again in the
-//! store after a restart. On several ([`nats`]) JetStream is the queue.
+//! On one machine ([`local`]), the order of waiting requests is in memory, and is rebuilt from the store after a
+//! restart. On several machines ([`nats`]), JetStream is the queue.
 
 pub mod local;
 pub mod nats;
@@ -23,33 +23,33 @@ use crate::metrics::Metrics;
 use crate::run::{Runner, internal};
 use crate::store::{Kind, StoreFailure};
 
-/// A request that was not taken.
+/// Why a request was not accepted.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "what was found and the bound")]
 pub enum SubmitError {
-    /// Too many wait.
-    #[error("{waiting} requests are waiting, at most {max}: try again later")]
+    /// The queue is full.
+    #[error("the queue has {waiting} waiting requests; expected fewer than {max}, try again later")]
     Full { waiting: usize, max: usize },
-    /// It could not be kept.
+    /// The request could not be stored.
     #[error(transparent)]
     Store(#[from] StoreFailure),
 }
 
-/// The queue.
+/// The queue of requests.
 #[derive(Clone, Debug)]
 pub enum Queue {
-    /// Of this process.
+    /// The queue of this process.
     Local(LocalQueue),
-    /// Of JetStream.
+    /// The queue on JetStream.
     Nats(NatsQueue),
 }
 
 impl Queue {
-    /// Takes a request, and keeps it.
+    /// Stores and queues a request.
     ///
     /// # Errors
     ///
-    /// [`SubmitError`] where it is not taken.
+    /// [`SubmitError`] if the request is not accepted.
     pub async fn submit(&self, job: Job) -> Result<Job, SubmitError> {
         match self {
             Self::Local(queue) => queue.submit(job).await,
@@ -57,7 +57,7 @@ impl Queue {
         }
     }
 
-    /// How many are before a request that waits.
+    /// Returns the number of requests before a waiting one.
     pub async fn position(&self, job: &Job) -> u64 {
         match self {
             Self::Local(queue) => queue.position(job.id),
@@ -65,7 +65,7 @@ impl Queue {
         }
     }
 
-    /// How many wait.
+    /// Returns the number of waiting requests.
     pub async fn waiting(&self) -> usize {
         match self {
             Self::Local(queue) => queue.waiting(),
@@ -73,11 +73,11 @@ impl Queue {
         }
     }
 
-    /// Gives a request up.
+    /// Cancels a request.
     ///
     /// # Errors
     ///
-    /// The store's failure.
+    /// [`StoreFailure`] if the store fails.
     pub async fn cancel(&self, id: Id) -> Result<CancelStatus, StoreFailure> {
         match self {
             Self::Local(queue) => queue.cancel(id).await,
@@ -85,11 +85,11 @@ impl Queue {
         }
     }
 
-    /// Tells of a request that was over before it came into the queue.
+    /// Sends the webhook of a request that was completed without being queued.
     ///
     /// # Errors
     ///
-    /// The store's failure.
+    /// [`StoreFailure`] if the store fails.
     pub async fn tell(&self, job: &Job) -> Result<(), StoreFailure> {
         match self {
             Self::Local(queue) => {
@@ -101,31 +101,32 @@ impl Queue {
     }
 }
 
-/// How long submissions in flight have to come to their ids, when the service is stopped.
+/// The longest time that a shutdown waits for calls that are being submitted to get their ids.
 pub(crate) const SETTLE: Duration = Duration::from_secs(15);
 
-/// What a queue needs to do requests.
+/// What a queue needs to process requests.
 #[derive(Clone, Debug)]
 pub struct Worker {
-    /// Does them.
+    /// Runs requests.
     pub runner: Runner,
-    /// Tells of them.
+    /// Sends their webhooks.
     pub hooks: Hooks,
     /// Counts them.
     pub metrics: Arc<Metrics>,
 }
 
-/// The answer to a request that was given up.
+/// Returns the answer to a cancelled request.
 pub(crate) fn cancelled() -> Answer {
     (&ErrorBody::text("Request was cancelled")).into()
 }
 
 impl Worker {
-    /// Does all of a request, until it is over, `cancel` is called, or its time is up. A panic is an answer too.
+    /// Runs a whole request and stores its answer. The request ends early if `cancel` is cancelled or the request
+    /// timeout is over. A panic becomes an error answer.
     ///
     /// # Errors
     ///
-    /// The store's failure: the request is not over.
+    /// [`StoreFailure`] if the store fails. The request is then not completed.
     pub(crate) async fn work(&self, job: Job, cancel: CancellationToken) -> Result<(), StoreFailure> {
         self.runner.change(&job, Job::start).await?;
         let given_up = CancellationToken::new();
@@ -141,8 +142,8 @@ impl Worker {
             () = cancel.cancelled() => {
                 given_up.cancel();
                 running.abort();
-                // What it was at is over first, so that nothing is noted after it was looked at. It was aborted: no
-                // result.
+                // The task must have ended before its calls are cancelled, so that it notes no call after they were
+                // read. It was aborted, so it has no result.
                 let _ = (&mut running).await;
                 self.give_up_calls(&job).await?;
                 cancelled()
@@ -158,11 +159,12 @@ impl Worker {
         self.end_here(&job, answer).await
     }
 
-    /// Ends a request with `answer`; returns it where it was not over before.
+    /// Completes a request with `answer`, its cost and its count of calls that may have been paid for twice. Returns
+    /// the request, or `None` if it was already completed.
     ///
     /// # Errors
     ///
-    /// The store's failure.
+    /// [`StoreFailure`] if the store fails.
     pub(crate) async fn end(&self, job: &Job, answer: Answer) -> Result<Option<Job>, StoreFailure> {
         let found = self.runner.store.get::<Job>(Kind::Job, &job.id.to_string()).await?;
         let plan = found.and_then(|job| job.plan).and_then(|plan| serde_json::from_value::<Plan>(plan).ok());
@@ -170,7 +172,7 @@ impl Worker {
             Some(plan) => self.runner.answers(job).paid(plan).await,
             None => Ok((UsdMicros(0), 0)),
         };
-        let (cost, twice) = paid.map_err(|error| StoreFailure::new("what a request cost cannot be read", error))?;
+        let (cost, twice) = paid.map_err(|error| StoreFailure::new("the cost of a request cannot be read", error))?;
         let change = move |record: &mut Option<Job>| {
             let job = record.as_mut()?;
             job.finish(answer.clone()).then(|| {
@@ -185,7 +187,7 @@ impl Worker {
         Ok(ended)
     }
 
-    /// Ends a request with `answer`, and tells of it from here.
+    /// Completes a request with `answer` and sends its webhook from this process.
     async fn end_here(&self, job: &Job, answer: Answer) -> Result<(), StoreFailure> {
         if let Some(job) = self.end(job, answer).await? {
             self.hooks.tell(job);
@@ -193,7 +195,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Notes that a request is to be given up, and returns it; or why there is nothing to give up.
+    /// Marks a request as cancelled and returns it, or returns why it cannot be cancelled.
     async fn note_cancelled(&self, id: Id) -> Result<Result<Job, CancelStatus>, StoreFailure> {
         let change = |record: &mut Option<Job>| {
             let Some(job) = record else { return Err(CancelStatus::NotFound) };
@@ -206,7 +208,7 @@ impl Worker {
         self.runner.store.update(Kind::Job, &id.to_string(), change).await
     }
 
-    /// Asks the backend to give up the calls of a request that it has taken.
+    /// Asks the backend to cancel those calls of a request that the upstream has accepted.
     pub(crate) async fn give_up_calls(&self, job: &Job) -> Result<(), StoreFailure> {
         let found = self.runner.store.get::<Job>(Kind::Job, &job.id.to_string()).await?;
         let plan = found.and_then(|job| job.plan).and_then(|plan| serde_json::from_value::<Plan>(plan).ok());

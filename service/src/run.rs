@@ -1,7 +1,7 @@
-//! One request: its source fetched and read, its plan made, its calls made, its pictures kept.
+//! Runs one request: fetches and reads its source, makes its plan, makes its calls, stores its pictures.
 //!
-//! Each step leaves in the store what the next one needs, so that a request that broke off goes on where it was: the
-//! source is not fetched again, the plan is the same, and calls that were answered are not made again.
+//! Each step stores what the next one needs. An interrupted request therefore continues where it was: its source is not
+//! fetched again, its plan is the same, and answered calls are not made again.
 
 mod edit;
 mod extras;
@@ -33,32 +33,32 @@ use crate::fetch::Fetcher;
 use crate::job::{Answer, App, Job};
 use crate::store::{Kind, Store, StoreFailure};
 
-/// Does one request at a time, any number beside each other. Cheap to clone.
+/// Runs requests, any number of them concurrently. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Runner {
-    /// Where all is kept.
+    /// The store.
     pub store: Store,
-    /// Who makes pictures.
+    /// The backend that generates pictures.
     pub backend: Backend,
-    /// Who fetches sources.
+    /// The fetcher of sources.
     pub fetcher: Fetcher,
-    /// Which model plans are made for.
+    /// The model that plans are made for.
     pub model: Model,
-    /// When pictures that are there are used again.
+    /// When stored pictures are reused.
     pub reuse: Reuse,
-    /// Bounds.
+    /// The bounds of a request.
     pub limits: Arc<Limits>,
-    /// Where this service's own files are.
+    /// The URL below which the service's own files are.
     pub public_url: Arc<str>,
 }
 
-/// A request that comes to no output.
+/// Why a request has no output.
 #[derive(Debug, thiserror::Error)]
 pub enum Stop {
-    /// It is over: this is its answer.
+    /// The request is completed with this error as its answer.
     #[error("{0}")]
     Answer(ErrorBody),
-    /// The service's own store failed; it may go on later.
+    /// The store failed. The request may continue later.
     #[error(transparent)]
     Store(#[from] StoreFailure),
 }
@@ -77,17 +77,17 @@ impl From<DetailEntry> for Stop {
 
 impl From<StoreError> for Stop {
     fn from(error: StoreError) -> Self {
-        Self::Store(StoreFailure::new("the calls of a request cannot be read or kept", error))
+        Self::Store(StoreFailure::new("the calls of a request cannot be read or stored", error))
     }
 }
 
 impl Runner {
-    /// Does all of a request, and returns its answer. `given_up` says of one that is dropped that nobody goes on with
-    /// it.
+    /// Runs a whole request and returns its answer. `given_up` is cancelled if the returned future will be dropped and
+    /// the request not resumed.
     ///
     /// # Errors
     ///
-    /// [`StoreFailure`] where the store failed, so that nothing is known of what was paid.
+    /// [`StoreFailure`] if the store fails. What was paid is then unknown.
     pub async fn run(&self, job: &Job, given_up: CancellationToken) -> Result<Answer, StoreFailure> {
         let speaker = Speaker::new(self.store.clone(), job.id);
         let result = match job.app {
@@ -98,11 +98,11 @@ impl Runner {
         self.answer(result)
     }
 
-    /// The answer that a result is.
+    /// Converts a result into the answer of the request.
     ///
     /// # Errors
     ///
-    /// The store's failure.
+    /// The [`StoreFailure`] in the result.
     pub fn answer(&self, result: Result<Value, Stop>) -> Result<Answer, StoreFailure> {
         match result {
             Ok(output) => Ok(Answer::output(output)),
@@ -111,12 +111,12 @@ impl Runner {
         }
     }
 
-    /// The answers of a request's calls.
+    /// Returns the view of the calls of a request.
     pub fn answers(&self, job: &Job) -> Answers {
         Answers::new(self.store.clone(), job)
     }
 
-    /// The model that plans are made for, with no more variants per call than the backend makes.
+    /// Returns the model that plans are made for, limited to as many variants per call as the backend makes.
     pub fn planned_model(&self) -> Model {
         let model = self.model.clone();
         let per_call = NonZeroU16::new(self.backend.variants_per_call()).unwrap_or(NonZeroU16::MIN);
@@ -124,7 +124,7 @@ impl Runner {
         model.variants_per_call(variants)
     }
 
-    /// The bounds of an input.
+    /// Returns the bounds of an input.
     pub fn input_limits(&self) -> InputLimits {
         let mut limits = InputLimits::default();
         limits.target_sizes = self.limits.max_target_sizes.into();
@@ -143,7 +143,7 @@ impl Runner {
     ///
     /// # Errors
     ///
-    /// The store's failure.
+    /// [`StoreFailure`] if the store fails.
     pub async fn change(&self, job: &Job, change: impl Fn(&mut Job) + Send + 'static) -> Result<(), StoreFailure> {
         let change = move |record: &mut Option<Job>| {
             if let Some(job) = record {
@@ -154,30 +154,30 @@ impl Runner {
     }
 }
 
-/// What went wrong inside, told without telling what.
+/// Logs an internal error, and returns an error for the client that does not reveal it.
 pub fn internal(what: &str, error: &(dyn std::error::Error + 'static)) -> ErrorBody {
     tracing::error!(error, "{what}");
     DetailEntry::new(ErrorType::InternalServerError, [Loc::from("body")], "Internal server error", &Value::Null).into()
 }
 
-/// As many as there are cores: more would only take memory.
+/// Limits CPU work to the number of cores. More threads would not be faster and would take more memory.
 static CPUS: std::sync::LazyLock<Arc<Semaphore>> = std::sync::LazyLock::new(|| {
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     Arc::new(Semaphore::new(cores))
 });
 
-/// Work that a thread of its own did not finish: it panicked.
+/// CPU work that ended early, because it panicked.
 #[derive(Debug, thiserror::Error)]
-#[error("the work was not finished")]
+#[error("the background work panicked")]
 pub struct Lost(#[source] tokio::task::JoinError);
 
-/// Does CPU work on a thread of its own, at most as many as there are cores.
+/// Runs CPU work on a blocking thread, at most as many at once as there are cores.
 ///
 /// # Errors
 ///
-/// [`Lost`] where it panicked.
+/// [`Lost`] if the work panicked.
 pub async fn work<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> Result<T, Lost> {
-    // Never closed; where it is, the bound is gone and the work is done.
+    // The semaphore is never closed. If it were, the work would run without the limit.
     let permit = Arc::clone(&CPUS).acquire_owned().await.ok();
     let done = tokio::task::spawn_blocking(move || {
         let _permit = permit;

@@ -1,4 +1,4 @@
-//! Connections: so many, each with bounds on its patience, until the service is stopped.
+//! The HTTP/1.1 server: a bounded number of connections, timeouts for each, and a graceful shutdown.
 
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Limits;
 
-/// Serves `router` on `listener` until `stop`, then lets each connection finish the request it is in, for as long as
-/// `limits` allow.
+/// Serves `router` on `listener` until `stop` is cancelled. Each open connection may then finish its current request,
+/// for at most the grace period of `limits` and three seconds.
 pub async fn serve(listener: TcpListener, router: Router, limits: &Limits, stop: CancellationToken) {
     let places = Arc::new(Semaphore::new(limits.max_connections.min(Semaphore::MAX_PERMITS)));
     let graceful = GracefulShutdown::new();
@@ -32,15 +32,15 @@ pub async fn serve(listener: TcpListener, router: Router, limits: &Limits, stop:
         let stream = match accepted {
             Ok((stream, _)) => stream,
             Err(error) => {
-                // Such as too many open files: those that are open will close.
-                tracing::warn!(%error, "a connection could not be accepted");
+                // For instance too many open files. The pause gives open connections time to close.
+                tracing::warn!(%error, "a connection cannot be accepted");
                 tokio::time::sleep(std::time::Duration::from_millis(50)).await;
                 continue;
             }
         };
-        // Without it small answers wait for the client's acknowledgement.
+        // With Nagle's algorithm, a small response would wait for the client's acknowledgement.
         let _ = stream.set_nodelay(true);
-        // A client that takes nothing of its answer for so long is gone.
+        // Closes the connection of a client that acknowledges no data for this long.
         let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(3 * limits.client_time()));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -50,14 +50,14 @@ pub async fn serve(listener: TcpListener, router: Router, limits: &Limits, stop:
         tokio::spawn(async move {
             let _place = place;
             if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection broke off");
+                tracing::debug!(%error, "a connection ended with an error");
             }
         });
     }
     drop(listener);
-    // Somewhat longer than requests have, so that those who wait for one hear what became of it.
+    // Longer than the grace period of requests, so that a client that waits for one still gets its response.
     let grace = std::time::Duration::from_secs(limits.grace.saturating_add(3));
     if tokio::time::timeout(grace, graceful.shutdown()).await.is_err() {
-        tracing::warn!("connections were closed in the middle of a request");
+        tracing::warn!("the grace period is over; open connections are closed");
     }
 }

@@ -1,4 +1,4 @@
-//! The service as a whole: what its parts share, how it starts and how it stops.
+//! The service as a whole: the state that its parts share, its start and its shutdown.
 
 use std::sync::Arc;
 
@@ -24,41 +24,42 @@ use crate::store::local::LocalStore;
 use crate::store::nats::NatsStore;
 use crate::store::{Kind, Store, StoreFailure};
 
-/// Room for bodies is counted in pieces of so many bytes.
+/// The unit in bytes in which memory for request bodies is reserved.
 pub const BODY_UNIT: usize = 16 << 10;
 
-/// What every handler has. Cheap to clone.
+/// The state that every handler has. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Service {
-    /// How it was set up.
+    /// The configuration.
     pub config: Arc<Config>,
-    /// Where all is kept.
+    /// The store of records and blobs.
     pub store: Store,
-    /// Who waits, and who runs.
+    /// The queue of waiting and running requests.
     pub queue: Queue,
-    /// Does requests.
+    /// Processes requests.
     pub runner: Runner,
-    /// Tells of them.
+    /// Sends webhooks.
     pub hooks: Hooks,
-    /// Who may ask.
+    /// The accepted API keys.
     pub keys: Arc<Keys>,
-    /// URLs of files.
+    /// Builds the URLs of files.
     pub urls: Urls,
-    /// Counters.
+    /// The counters for Prometheus.
     pub metrics: Arc<Metrics>,
-    /// Room for bodies that are being read, in units of [`BODY_UNIT`].
+    /// The memory for bodies that are being read. One permit is [`BODY_UNIT`] bytes.
     pub bodies: Arc<Semaphore>,
-    /// It is being stopped: what waits is told so.
+    /// Cancelled when the shutdown begins. Handlers that wait for a queued request return then.
     pub stopping: CancellationToken,
-    /// Its time to stop is over: what runs is told so too.
+    /// Cancelled when the grace period is over. Handlers that wait for a running request return then.
     pub stopped: CancellationToken,
-    /// Room for plans that are shown: each has a source in memory.
+    /// Limits the previews that run concurrently, and the uploads that are being joined: each has a whole file in
+    /// memory.
     pub previews: Arc<Semaphore>,
-    /// Deletes what is old, as long as anybody has the service.
+    /// The task that deletes old records and blobs. It is aborted when the last clone of the service is dropped.
     _sweep: Option<Arc<AbortOnDropHandle<()>>>,
 }
 
-/// A service that cannot start.
+/// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "what failed")]
 pub enum StartError {
@@ -66,7 +67,7 @@ pub enum StartError {
     Keys(#[from] KeysError),
     #[error("the backend cannot be used")]
     Backend(#[from] BackendError),
-    #[error("no source could be fetched")]
+    #[error("the fetcher of sources cannot be set up")]
     Fetch(#[from] FetchError),
     #[error("the store cannot be used")]
     Store(#[from] StoreFailure),
@@ -75,11 +76,12 @@ pub enum StartError {
 }
 
 impl Service {
-    /// Starts the service, whose URLs begin with `public_url`, with what an earlier process left undone.
+    /// Starts the service and resumes the requests that an earlier process left unfinished. The URLs of the service
+    /// begin with `public_url`.
     ///
     /// # Errors
     ///
-    /// [`StartError`] where it cannot.
+    /// [`StartError`] if a part of the service cannot be set up.
     pub async fn start(config: Config, public_url: &str) -> Result<Self, StartError> {
         config.check()?;
         let config = Arc::new(config);
@@ -115,7 +117,7 @@ impl Service {
                 let sweep = crate::sweep::start(local.clone(), &limits);
                 (Queue::Local(LocalQueue::start(worker, local)?), Some(Arc::new(sweep)))
             }
-            // JetStream deletes by itself.
+            // JetStream deletes old records and blobs itself.
             Store::Nats(nats) => {
                 let works = config.role != Role::Api;
                 (Queue::Nats(Box::pin(NatsQueue::start(worker, nats, works, config.ack_wait)).await?), None)
@@ -140,11 +142,12 @@ impl Service {
         })
     }
 
-    /// Waits until a request is over; returns it as it is where the service is stopped before.
+    /// Waits until a request is completed, and returns it. Returns the unfinished request if the service shuts down
+    /// first, and `None` if the request does not exist.
     ///
     /// # Errors
     ///
-    /// The store's failure.
+    /// [`StoreFailure`] if the store cannot be read.
     pub async fn wait(&self, id: Id) -> Result<Option<Job>, StoreFailure> {
         let key = id.to_string();
         let mut watch = self.store.watch(Kind::Job, &key).await?;
@@ -162,7 +165,8 @@ impl Service {
         }
     }
 
-    /// Lets running requests finish, or hands them back.
+    /// Shuts down: starts no more requests, gives the running ones the grace period, and returns the unfinished ones to
+    /// the queue.
     pub async fn stop(&self) {
         self.stopping.cancel();
         let grace = std::time::Duration::from_secs(self.config.limits.grace);

@@ -1,13 +1,13 @@
-//! What survives a restart: records (small, JSON) and blobs (files, named by their SHA-256).
+//! The store, which survives restarts: records (small, JSON) and blobs (files, named by their SHA-256).
 //!
 //! | where | records | blobs |
 //! |---|---|---|
 //! | [`local`] | `redb`, one file | a folder |
 //! | [`nats`] | a key-value bucket of JetStream | an object store of JetStream |
 //!
-//! `redb` is an embedded store in Rust alone with transactions that are safe when they return, and one file that the
-//! next start opens without repair; records are small, and pictures are files beside it, since a store of pages would
-//! write each of their bytes twice. Writes that come at the same time share one commit.
+//! `redb` is an embedded store written in Rust. Its transactions are durable when they return, and its single file
+//! needs no repair when it is opened. Records are small and fit into it. Pictures are files beside it, since a
+//! page-based store would write each of their bytes twice. Concurrent writes share a commit.
 
 pub mod local;
 pub mod nats;
@@ -25,24 +25,24 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 use self::local::LocalStore;
 use self::nats::NatsStore;
 
-/// The most bytes of a record: a message of JetStream has at most 1 MiB, with its headers.
+/// The most bytes of a record. A message of JetStream has at most 1 MiB, headers included.
 pub const MAX_RECORD_BYTES: usize = 900 << 10;
-/// How often a blob is read that broke off, which may be put again at the same time.
+/// The most attempts to read a blob. A read can break off while the blob is put again.
 const MAX_READS: usize = 3;
 
-/// The most bytes that are hashed where they are: it takes less time than another thread does.
+/// The most bytes that are hashed on the current thread. Handing them to another thread would take longer.
 const MAX_HASHED_HERE: usize = 256 << 10;
 
-/// What a record is of.
+/// The kind of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// A request.
     Job,
-    /// A call to a backend: its answer, or how far it is.
+    /// A call to a backend: its answer, or how far it has come.
     Call,
     /// An upload.
     Upload,
-    /// What the service itself has to keep, such as its signing key.
+    /// State of the service itself, such as its signing key. It is never deleted.
     Own,
 }
 
@@ -50,7 +50,7 @@ impl Kind {
     /// Every kind.
     pub const ALL: [Self; 4] = [Self::Job, Self::Call, Self::Upload, Self::Own];
 
-    /// Its name, which is also a table's.
+    /// Returns the name of the kind, which is also the name of its table.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Job => "job",
@@ -61,7 +61,7 @@ impl Kind {
     }
 }
 
-/// A store that failed.
+/// A failure of the store.
 #[derive(Debug, thiserror::Error)]
 #[error("{doing}")]
 pub struct StoreFailure {
@@ -71,7 +71,7 @@ pub struct StoreFailure {
 }
 
 impl StoreFailure {
-    /// The failure of `doing` something.
+    /// Creates a failure from the sentence that says what failed, and its cause.
     pub fn new(doing: impl Into<String>, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self { doing: doing.into(), source: source.into() }
     }
@@ -83,16 +83,16 @@ impl From<StoreFailure> for smart_resize::generate::store::StoreError {
     }
 }
 
-/// A blob that is being read.
+/// A reader of a blob.
 pub struct BlobReader {
-    /// Its bytes, in order.
+    /// The bytes, in order.
     pub reader: Pin<Box<dyn AsyncRead + Send>>,
-    /// How many.
+    /// The number of bytes.
     pub len: u64,
 }
 
 impl BlobReader {
-    /// All of them.
+    /// Reads the whole blob. Fails if it ends before `len` bytes.
     async fn bytes(mut self) -> io::Result<Bytes> {
         let mut bytes = Vec::with_capacity(usize::try_from(self.len).unwrap_or(0));
         self.reader.read_to_end(&mut bytes).await?;
@@ -100,12 +100,12 @@ impl BlobReader {
     }
 }
 
-/// Records and blobs.
+/// A store of records and blobs. Cheap to clone.
 #[derive(Clone, Debug)]
 pub enum Store {
-    /// On this machine.
+    /// A store on this machine.
     Local(LocalStore),
-    /// On NATS JetStream, for any number of machines.
+    /// A store on NATS JetStream, for any number of machines.
     Nats(Arc<NatsStore>),
 }
 
@@ -119,16 +119,16 @@ macro_rules! delegate {
 }
 
 impl Store {
-    /// Whether records can be kept, as far as is known without trying.
+    /// Whether records can be written, as far as is known without trying.
     pub fn is_healthy(&self) -> bool {
         delegate!(self, store => store.is_healthy())
     }
 
-    /// The record of `key`.
+    /// Returns the record of `key`, or `None` if there is none.
     ///
     /// # Errors
     ///
-    /// [`StoreFailure`] where the store cannot be read, or the record not be understood.
+    /// [`StoreFailure`] if the store cannot be read, or the record is not valid JSON of its type.
     pub async fn get<T: DeserializeOwned>(&self, kind: Kind, key: &str) -> Result<Option<T>, StoreFailure> {
         let found = match self {
             Self::Local(store) => store.get(kind, key)?,
@@ -137,22 +137,23 @@ impl Store {
         found.map(|bytes| read(kind, key, &bytes)).transpose()
     }
 
-    /// Puts the record of `key`, whatever was there.
+    /// Writes the record of `key`, whether there was one before or not.
     ///
     /// # Errors
     ///
-    /// [`StoreFailure`] where it is not safe.
+    /// [`StoreFailure`] if the record may not be on disk.
     pub async fn put<T: Serialize + Sync>(&self, kind: Kind, key: &str, record: &T) -> Result<(), StoreFailure> {
         let bytes = write(kind, key, record)?;
         delegate!(self, store => store.put(kind, key, bytes).await)
     }
 
-    /// Changes the record of `key` in one step: `change` is given what is there and leaves what is to be there, and may
-    /// be asked again where another was quicker. Nothing is written where it changes nothing.
+    /// Changes the record of `key` atomically. `change` gets the current record and leaves the new one in its place;
+    /// `None` stands for no record. It may be called several times, if another writer was faster. Nothing is written if
+    /// the record is unchanged.
     ///
     /// # Errors
     ///
-    /// [`StoreFailure`] where it is not safe.
+    /// [`StoreFailure`] if the record may not be on disk.
     pub async fn update<T, R>(
         &self,
         kind: Kind,
@@ -173,20 +174,20 @@ impl Store {
         delegate!(self, store => store.update(kind, key, change).await)
     }
 
-    /// Deletes the record of `key`, if it is there.
+    /// Deletes the record of `key`, if there is one.
     ///
     /// # Errors
     ///
-    /// [`StoreFailure`] where it may still be there.
+    /// [`StoreFailure`] if the record may still exist.
     pub async fn delete(&self, kind: Kind, key: &str) -> Result<(), StoreFailure> {
         delegate!(self, store => store.delete(kind, key).await)
     }
 
-    /// A wait for changes of the record of `key` from now on.
+    /// Watches the record of `key` for changes from now on.
     ///
     /// # Errors
     ///
-    /// [`StoreFailure`] where they cannot be waited for.
+    /// [`StoreFailure`] if the record cannot be watched.
     pub async fn watch(&self, kind: Kind, key: &str) -> Result<Watch, StoreFailure> {
         Ok(match self {
             Self::Local(store) => Watch::Local(store.watch(kind, key)),
@@ -194,11 +195,11 @@ impl Store {
         })
     }
 
-    /// Keeps `bytes` under their digest; done when they are safe.
+    /// Stores `bytes` under their digest, and returns it when they are on disk.
     ///
     /// # Errors
     ///
-    /// [`StoreFailure`] where they are not.
+    /// [`StoreFailure`] if the bytes may not be on disk.
     pub async fn put_blob(&self, bytes: Bytes) -> Result<Digest, StoreFailure> {
         let digest = if bytes.len() <= MAX_HASHED_HERE {
             Digest::of(&bytes)
@@ -211,20 +212,20 @@ impl Store {
         Ok(digest)
     }
 
-    /// The blob with this digest, to be read piece by piece.
+    /// Returns a reader of the blob with this digest, or `None` if there is none.
     ///
     /// # Errors
     ///
-    /// [`StoreFailure`] where it cannot be known whether it is there.
+    /// [`StoreFailure`] if the store cannot be read.
     pub async fn open_blob(&self, digest: &Digest) -> Result<Option<BlobReader>, StoreFailure> {
         delegate!(self, store => store.open_blob(digest).await)
     }
 
-    /// The whole blob with this digest.
+    /// Returns all bytes of the blob with this digest, or `None` if there is none.
     ///
     /// # Errors
     ///
-    /// As [`open_blob`](Self::open_blob), and where it breaks off more than once or twice.
+    /// As [`open_blob`](Self::open_blob), and if several reads break off.
     pub async fn blob(&self, digest: &Digest) -> Result<Option<Bytes>, StoreFailure> {
         let mut failure = None;
         for _ in 0..MAX_READS {
@@ -232,7 +233,7 @@ impl Store {
             match blob.bytes().await {
                 Ok(bytes) => return Ok(Some(bytes)),
                 Err(error) => {
-                    tracing::warn!(%digest, %error, "a blob broke off");
+                    tracing::warn!(%digest, %error, "a read of a blob broke off");
                     failure = Some(error);
                 }
             }
@@ -242,17 +243,17 @@ impl Store {
     }
 }
 
-/// A wait for a change of one record.
+/// A watch on one record.
 #[derive(Debug)]
 pub enum Watch {
-    /// Of the local store.
+    /// A watch in the local store.
     Local(local::LocalWatch),
-    /// Of JetStream.
+    /// A watch on JetStream.
     Nats(Box<nats::NatsWatch>),
 }
 
 impl Watch {
-    /// Returns when the record may have changed since the last return, or since the watch began.
+    /// Returns when the record may have changed since this method last returned, or since the watch began.
     pub async fn changed(&mut self) {
         match self {
             Self::Local(watch) => watch.changed().await,
@@ -277,8 +278,7 @@ fn write<T: Serialize>(kind: Kind, key: &str, record: &T) -> Result<Vec<u8>, Sto
     let bytes = serde_json::to_vec(record)
         .map_err(|source| StoreFailure::new(format!("the {name} {key} cannot be written as JSON"), source))?;
     if bytes.len() > MAX_RECORD_BYTES {
-        let doing =
-            format!("the {name} {key} is {} bytes of JSON, at most {MAX_RECORD_BYTES} can be kept", bytes.len());
+        let doing = format!("the {name} {key} has {} bytes of JSON; expected at most {MAX_RECORD_BYTES}", bytes.len());
         return Err(StoreFailure::new(doing, "the record is too long"));
     }
     Ok(bytes)

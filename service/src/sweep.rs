@@ -1,4 +1,4 @@
-//! Deletes what is too old: finished requests, their calls, uploads, and blobs.
+//! The sweep of the local store: deletes completed requests, calls, uploads and blobs after their retention time.
 
 use std::time::Duration;
 
@@ -15,29 +15,30 @@ use crate::store::{Kind, Store, StoreFailure};
 use crate::time::now_ms;
 use crate::uploads::Upload;
 
-/// How often.
+/// The time between two sweeps.
 const PAUSE: Duration = Duration::from_secs(3600);
-/// How many records are looked at in one go.
+/// The number of records that are read at once.
 const PAGE_LEN: usize = 256;
 
-/// Sweeps now and every hour, until what it returns is dropped.
+/// Starts a task that sweeps now and then every hour, until the returned handle is dropped.
 pub fn start(store: LocalStore, limits: &Limits) -> AbortOnDropHandle<()> {
     let age = Duration::from_secs(limits.keep_hours.saturating_mul(3600));
     AbortOnDropHandle::new(tokio::spawn(async move {
         loop {
             if let Err(error) = sweep(&store, age).await {
-                tracing::error!(error = &error as &dyn std::error::Error, "what is old was not deleted");
+                tracing::error!(error = &error as &dyn std::error::Error, "a sweep failed");
             }
             tokio::time::sleep(PAUSE).await;
         }
     }))
 }
 
-/// Deletes what has been over for `age`; blobs, which several may share, an hour later.
+/// Deletes every request that was completed, every upload that was begun, and every call that last changed more than
+/// `age` ago. Blobs are deleted an hour later, since several records may refer to one.
 ///
 /// # Errors
 ///
-/// The store's failure.
+/// [`StoreFailure`] if the store fails.
 pub async fn sweep(store: &LocalStore, age: Duration) -> Result<(), StoreFailure> {
     let before = now_ms().saturating_sub(u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
     let is_over = move |job: &Job| job.finished_ms.is_some_and(|finished| finished < before);
@@ -52,7 +53,7 @@ pub async fn sweep(store: &LocalStore, age: Duration) -> Result<(), StoreFailure
     Ok(())
 }
 
-/// Deletes the records of a kind that are old, and says how many.
+/// Deletes the old records of a kind, page by page, and returns how many it deleted.
 async fn delete_all<T: Serialize + DeserializeOwned + 'static>(
     store: &LocalStore,
     kind: Kind,
@@ -62,7 +63,7 @@ async fn delete_all<T: Serialize + DeserializeOwned + 'static>(
     loop {
         let reader = store.clone();
         let page = tokio::task::spawn_blocking(move || reader.page(kind, after.as_deref(), PAGE_LEN, is_old)).await;
-        let page = page.map_err(|error| StoreFailure::new("records could not be looked at", error))??;
+        let page = page.map_err(|error| StoreFailure::new("records could not be read", error))??;
         deleted += delete(store, kind, &page.keys, is_old).await?;
         if page.last.is_none() {
             return Ok(deleted);
@@ -71,7 +72,7 @@ async fn delete_all<T: Serialize + DeserializeOwned + 'static>(
     }
 }
 
-/// Deletes those of the records that are old still: one may have changed since it was looked at.
+/// Deletes those of the records that are still old, since one may have changed after it was read.
 async fn delete<T: Serialize + DeserializeOwned + 'static>(
     store: &LocalStore,
     kind: Kind,
@@ -80,7 +81,7 @@ async fn delete<T: Serialize + DeserializeOwned + 'static>(
 ) -> Result<usize, StoreFailure> {
     let all = Store::Local(store.clone());
     let change = move |record: &mut Option<T>| record.take_if(|record| is_old(record)).is_some();
-    // Together, so that they share a commit.
+    // Concurrent updates share a commit.
     let deleted = try_join_all(keys.iter().map(|key| all.update(kind, key, change))).await?;
     Ok(deleted.into_iter().filter(|is_deleted| *is_deleted).count())
 }

@@ -1,5 +1,4 @@
-//! Files that clients put here, and their URLs: each upload has a place of its own, which is known before its bytes
-//! are.
+//! Files that clients upload, and their URLs. An upload has its URLs before it has its bytes.
 
 use std::collections::BTreeMap;
 
@@ -11,35 +10,35 @@ use subtle::ConstantTimeEq as _;
 use crate::id::Id;
 use crate::store::{Kind, Store, StoreFailure};
 
-/// An upload, as it is kept.
+/// The record of an upload.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Upload {
-    /// What the client calls it.
+    /// The file name that the client gave, without the characters that were removed.
     pub file_name: String,
-    /// Its bytes, once they are there.
+    /// The blob with the bytes, once they are stored.
     pub blob: Option<Digest>,
-    /// What one has to know to put them there, beside its identity, which all know who know its URL. Nothing where they
-    /// were there from the start.
+    /// The secret of the upload URL. The id alone does not permit writing, since it is part of the file URL. `None` if
+    /// the bytes came with the request that created the upload.
     #[serde(default)]
     pub key: Option<Id>,
-    /// Its parts that are there, of one that comes in parts.
+    /// The parts that were stored so far, by number, of an upload that comes in parts.
     #[serde(default)]
     pub parts: BTreeMap<u32, Part>,
-    /// When it was begun.
+    /// The time at which the upload was begun.
     pub begun_ms: crate::time::Millis,
 }
 
-/// A part of an upload, as it is kept.
+/// A stored part of an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
-    /// Its bytes.
+    /// The blob with the bytes.
     pub blob: Digest,
-    /// How many.
+    /// The number of bytes.
     pub len: u64,
 }
 
 impl Upload {
-    /// An upload that has no bytes yet. Of the name only what is harmless in a URL is kept.
+    /// Creates an upload without bytes. Only characters of the name that are harmless in a URL are kept, at most 100.
     pub fn new(file_name: &str) -> Self {
         let is_harmless = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         let name: String = file_name.chars().filter(is_harmless).take(100).collect();
@@ -49,16 +48,16 @@ impl Upload {
     }
 }
 
-/// The place where the bytes of an upload are put, as it is in a path: its identity, a dot and its key.
+/// Returns the path segment of the upload URL: the id of the upload, a dot, and its key.
 pub fn place(id: Id, key: Id) -> String {
     format!("{id}.{key}")
 }
 
-/// The upload at a [`place`]; nothing where there is none, or the key is another's.
+/// Returns the upload at a [`place`], or `None` if there is none or the key is wrong.
 ///
 /// # Errors
 ///
-/// The store's failure.
+/// [`StoreFailure`] if the store cannot be read.
 pub async fn at(store: &Store, place: &str) -> Result<Option<(Id, Upload)>, StoreFailure> {
     let (id, key) = place.split_once('.').unwrap_or_default();
     let (Ok(id), Ok(key)) = (id.parse::<Id>(), key.parse::<Id>()) else { return Ok(None) };
@@ -67,16 +66,16 @@ pub async fn at(store: &Store, place: &str) -> Result<Option<(Id, Upload)>, Stor
     Ok(upload.filter(|upload| upload.key.is_some_and(is_its_own)).map(|upload| (id, upload)))
 }
 
-/// The path of an upload's file.
+/// Returns the path of the file URL.
 pub fn path(id: Id, upload: &Upload) -> String {
     format!("/uploads/{id}/{}", upload.file_name)
 }
 
-/// What a path of this service's own files leads to: a blob, or an upload's.
+/// Returns the blob at a path of this service: `/files/<digest>/<name>` or `/uploads/<id>/<name>`.
 ///
 /// # Errors
 ///
-/// The store's failure.
+/// [`StoreFailure`] if the store cannot be read.
 pub async fn locate(store: &Store, path: &str) -> Result<Option<Digest>, StoreFailure> {
     let mut steps = path.trim_start_matches('/').split('/');
     Ok(match (steps.next(), steps.next()) {
@@ -89,11 +88,11 @@ pub async fn locate(store: &Store, path: &str) -> Result<Option<Digest>, StoreFa
     })
 }
 
-/// The bytes that a path of this service's own files leads to.
+/// Returns the bytes at a path of this service's own files.
 ///
 /// # Errors
 ///
-/// The store's failure.
+/// [`StoreFailure`] if the store cannot be read.
 pub async fn find(store: &Store, path: &str) -> Result<Option<Bytes>, StoreFailure> {
     match locate(store, path).await? {
         Some(digest) => store.blob(&digest).await,

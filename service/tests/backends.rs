@@ -1,8 +1,7 @@
-//! The backends against stand-ins of the services below: what each misbehaviour gives and costs, and that nothing is
-//! paid twice without being reported.
+//! The backends with stand-ins for the upstream services: the result and the cost of each misbehaviour. No call is paid
+//! twice without a report.
 //!
-//! `tests/misbehaviour.md` is the table of it; `MISBEHAVIOUR=write cargo test -p smart-resize-service --test backends`
-//! writes it anew.
+//! `tests/misbehaviour.md` is the table. `cargo xtask bless` writes it after a change.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::disallowed_methods, reason = "tests")]
 
@@ -30,7 +29,7 @@ use self::stand_in::run::{Job, args, args_at, told};
 use self::stand_in::table::{CASES, Case, markdown};
 use self::stand_in::{KEY, Trick};
 
-/// Waits until it is so, and not for ever.
+/// Waits until `is_so` returns true, for at most 30 seconds.
 async fn until(what: &str, is_so: impl Fn() -> bool) {
     let waiting = async {
         while !is_so() {
@@ -40,7 +39,7 @@ async fn until(what: &str, is_so: impl Fn() -> bool) {
     assert!(timeout(Duration::from_secs(30), waiting).await.is_ok(), "{what}");
 }
 
-/// Runs the case, and says where it was not as expected.
+/// Runs the case. Returns the difference from what was expected, or `None`.
 async fn run(case: &Case) -> Option<String> {
     let (fal, gemini) = (FalStandIn::start().await, GeminiStandIn::start().await);
     let elsewhere = FalStandIn::start().await;
@@ -65,13 +64,13 @@ async fn run(case: &Case) -> Option<String> {
     let found = (told(&outcome), script.calls(), script.billed(), job.counted(), job.ledger.twice());
     let expected = (case.gives.to_owned(), case.calls, case.billed, case.counted, case.twice);
     let is_told = elsewhere.queue.polls.load(Ordering::SeqCst) > 0;
-    let key = if is_told { ", and the key went elsewhere" } else { "" };
+    let key = if is_told { ", and the key was sent to another host" } else { "" };
     (found != expected || is_told)
         .then(|| format!("{}: {}:\n    found {found:?}{key}\n expected {expected:?}", case.backend, case.what))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn every_backend_keeps_the_contract_of_a_generator() {
+async fn every_backend_passes_the_checks_of_a_generator() {
     let (fal, gemini) = (FalStandIn::start().await, GeminiStandIn::start().await);
     for (name, url) in [("local", &fal.url), ("fal", &fal.url), ("gemini", &gemini.url)] {
         let backend = Backend::new(&args_at(name, url)).unwrap();
@@ -86,30 +85,30 @@ async fn every_backend_keeps_the_contract_of_a_generator() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn each_misbehaviour_gives_and_costs_what_the_table_says() {
+async fn each_misbehaviour_has_the_result_and_cost_of_the_table() {
     let wrong: Vec<_> =
         stream::iter(CASES).map(run).buffer_unordered(8).filter_map(async |wrong| wrong).collect().await;
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
-fn whatever_is_billed_is_counted() {
+fn the_table_counts_at_least_what_is_billed() {
     for case in CASES {
         assert!(case.counted >= case.billed as u64, "{}: {}", case.backend, case.what);
     }
 }
 
 #[test]
-fn the_table_that_is_committed_is_this_one() {
+fn the_committed_table_is_up_to_date() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/misbehaviour.md");
-    if std::env::var("MISBEHAVIOUR").is_ok_and(|wish| wish == "write") {
+    if std::env::var_os("BLESS").is_some() {
         std::fs::write(path, markdown()).unwrap();
     }
     let committed = std::fs::read_to_string(path).unwrap_or_default();
-    assert_eq!(committed, markdown(), "MISBEHAVIOUR=write writes it anew");
+    assert_eq!(committed, markdown(), "cargo xtask bless writes the table");
 }
 
-/// Drops a job when its call has been accepted, as a process that dies does.
+/// Drops a job after its call has been accepted, as a crash of the process would.
 async fn crash_after_acceptance(fal: &FalStandIn, job: &Arc<Job>) {
     let backend = Backend::new(&args_at("fal", &fal.url)).unwrap();
     let running = tokio::spawn({
@@ -130,13 +129,13 @@ async fn an_accepted_call_is_resumed_after_a_crash() {
     let backend = Backend::new(&args_at("fal", &fal.url)).unwrap();
     assert_eq!(told(&job.run(&backend).await), "a picture");
     assert_eq!((fal.queue.script.calls(), fal.queue.script.billed(), job.ledger.twice()), (1, 1, 0));
-    assert_eq!(backend.calls(), 0, "a call that is resumed is not begun");
-    // What is known stays until the answer is safe, and that the caller knows.
+    assert_eq!(backend.calls(), 0, "a resumed call must not count as a new one");
+    // The ledger keeps the entry. The caller removes it once the answer is stored.
     assert_eq!(job.ledger.all().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_accepted_call_that_the_upstream_forgot_is_asked_anew_and_reported() {
+async fn an_accepted_call_that_the_upstream_forgot_is_repeated_and_reported() {
     let (fal, job) = (FalStandIn::start().await, Arc::new(Job::new(&["300x250"], 1, 4)));
     fal.queue.script.play(&[Trick::Slow]);
     crash_after_acceptance(&fal, &job).await;
@@ -149,7 +148,7 @@ async fn an_accepted_call_that_the_upstream_forgot_is_asked_anew_and_reported() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_call_that_may_have_been_asked_is_asked_anew_and_reported() {
+async fn a_call_that_may_have_been_submitted_is_repeated_and_reported() {
     let (fal, gemini) = (FalStandIn::start().await, GeminiStandIn::start().await);
     for (backend, url) in [("fal", &fal.url), ("gemini", &gemini.url)] {
         let backend = Backend::new(&args_at(backend, url)).unwrap();
@@ -161,7 +160,7 @@ async fn a_call_that_may_have_been_asked_is_asked_anew_and_reported() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_id_is_kept_even_where_the_job_is_dropped_while_submitting() {
+async fn the_id_is_kept_even_if_the_job_is_dropped_during_submission() {
     let (fal, job) = (FalStandIn::start().await, Arc::new(Job::new(&["300x250"], 1, 4)));
     fal.queue.gate.set(tokio::sync::Semaphore::new(0)).unwrap();
     let backend = Backend::new(&args_at("fal", &fal.url)).unwrap();
@@ -169,10 +168,10 @@ async fn the_id_is_kept_even_where_the_job_is_dropped_while_submitting() {
         let (job, backend) = (Arc::clone(&job), backend.clone());
         async move { job.run(&backend).await }
     });
-    until("it is being asked", || job.ledger.all() == [Progress::Asking] && backend.calls() == 1).await;
+    until("the call is submitted", || job.ledger.all() == [Progress::Asking] && backend.calls() == 1).await;
     running.abort();
     assert!(running.await.unwrap_err().is_cancelled());
-    // There is no more patience than that.
+    // `settle` returns after its timeout, although the submission is still running.
     timeout(Duration::from_secs(20), backend.settle(Duration::from_millis(20))).await.unwrap();
     assert_eq!(job.ledger.all(), [Progress::Asking]);
     let (settled, ()) = tokio::join!(timeout(Duration::from_secs(30), backend.settle(Duration::MAX)), async {
@@ -188,7 +187,7 @@ async fn the_id_is_kept_even_where_the_job_is_dropped_while_submitting() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_call_that_is_accepted_after_its_job_was_cancelled_is_given_up() {
+async fn a_call_accepted_after_its_job_was_cancelled_is_cancelled() {
     let (fal, job) = (FalStandIn::start().await, Arc::new(Job::new(&["300x250"], 1, 4)));
     fal.queue.gate.set(tokio::sync::Semaphore::new(0)).unwrap();
     let (backend, cancelled) = (Backend::new(&args_at("fal", &fal.url)).unwrap(), CancellationToken::new());
@@ -196,7 +195,7 @@ async fn a_call_that_is_accepted_after_its_job_was_cancelled_is_given_up() {
         let (job, backend, cancelled) = (Arc::clone(&job), backend.clone(), cancelled.clone());
         async move { job.run_until(&backend, cancelled).await }
     });
-    until("it is being asked", || job.ledger.all() == [Progress::Asking] && backend.calls() == 1).await;
+    until("the call is submitted", || job.ledger.all() == [Progress::Asking] && backend.calls() == 1).await;
     cancelled.cancel();
     running.abort();
     assert!(running.await.unwrap_err().is_cancelled());
@@ -206,7 +205,7 @@ async fn a_call_that_is_accepted_after_its_job_was_cancelled_is_given_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_upstream_that_does_not_say_that_it_gives_up_is_not_waited_for() {
+async fn a_cancellation_that_is_not_answered_times_out() {
     let (fal, job) = (FalStandIn::start().await, Arc::new(Job::new(&["300x250"], 1, 4)));
     fal.queue.script.play(&[Trick::Slow]);
     crash_after_acceptance(&fal, &job).await;
@@ -220,7 +219,7 @@ async fn an_upstream_that_does_not_say_that_it_gives_up_is_not_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_call_of_which_nobody_knows_what_became_is_not_asked_again_by_itself() {
+async fn a_call_with_an_unknown_outcome_is_not_retried() {
     let (fal, gemini) = (FalStandIn::start().await, GeminiStandIn::start().await);
     for trick in [Trick::Lost, Trick::Gateway(503)] {
         for (backend, url, script) in
@@ -240,7 +239,7 @@ async fn a_call_of_which_nobody_knows_what_became_is_not_asked_again_by_itself()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_call_that_is_forgotten_while_its_job_goes_on_is_not_asked_again_by_itself() {
+async fn a_forgotten_call_of_a_running_job_is_not_retried() {
     let (fal, job) = (FalStandIn::start().await, Job::new(&["300x250"], 1, 4));
     fal.queue.script.play(&[Trick::Slow]);
     let mut args = args_at("fal", &fal.url);
@@ -255,7 +254,7 @@ async fn a_call_that_is_forgotten_while_its_job_goes_on_is_not_asked_again_by_it
     fal.queue.forget();
     let told = loop {
         match ask().await.unwrap_err() {
-            // It could not be asked in that time.
+            // The status was not received within the timeout.
             GenerateErrorKind::TimedOut => {}
             other => break other,
         }
@@ -265,7 +264,7 @@ async fn a_call_that_is_forgotten_while_its_job_goes_on_is_not_asked_again_by_it
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_call_is_given_up_where_the_service_says_so_and_not_before() {
+async fn a_call_is_cancelled_only_when_the_service_requests_it() {
     let (fal, job) = (FalStandIn::start().await, Arc::new(Job::new(&["300x250"], 1, 4)));
     fal.queue.script.play(&[Trick::Slow]);
     crash_after_acceptance(&fal, &job).await;
@@ -275,11 +274,11 @@ async fn a_call_is_given_up_where_the_service_says_so_and_not_before() {
     let backend = Backend::new(&args_at("fal", &fal.url)).unwrap();
     backend.cancel(&Progress::Asking);
     backend.cancel(&job.ledger.all()[0]);
-    until("it is cancelled", || fal.queue.cancelled.load(Ordering::SeqCst) == 1).await;
+    until("the call is cancelled", || fal.queue.cancelled.load(Ordering::SeqCst) == 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_call_that_goes_on_is_counted_once_however_often_it_is_resumed() {
+async fn a_call_is_counted_once_however_often_it_is_resumed() {
     let (fal, job) = (FalStandIn::start().await, Job::new(&["300x250"], 1, 4));
     fal.queue.script.play(&[Trick::Slow]);
     let mut args = args_at("fal", &fal.url);
@@ -290,27 +289,27 @@ async fn a_call_that_goes_on_is_counted_once_however_often_it_is_resumed() {
     let mut tries = 0;
     loop {
         tries += 1;
-        assert!(tries < 50, "it is never done");
+        assert!(tries < 50, "the call is not completed after {tries} attempts");
         match smart_resize::AsyncGenerator::generate(&generator, &job.requests()[0]).await {
             Ok(generated) => break assert_eq!(generated.billed_images, 1),
             Err(error) => assert_eq!((error.kind, error.billed_images), (GenerateErrorKind::TimedOut, 1)),
         }
     }
-    assert!(tries > 1, "it was quicker than it should be");
+    assert!(tries > 1, "the call was completed at the first attempt");
     assert_eq!((job.counted(), job.budget.calls(), fal.queue.script.calls()), (1, 1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_call_beyond_the_budget_is_not_made_and_not_tried_again() {
+async fn a_call_beyond_the_budget_is_neither_made_nor_retried() {
     let (gemini, mut job) = (GeminiStandIn::start().await, Job::new(&["300x250"], 1, 1));
     job.budget = Arc::new(Budget::new().max_cost(UsdMicros(1)));
     let backend = Backend::new(&args_at("gemini", &gemini.url)).unwrap();
-    assert_eq!(told(&job.run(&backend).await), "the budget is used up");
+    assert_eq!(told(&job.run(&backend).await), "the call does not fit the budget");
     assert_eq!((gemini.model.script.calls(), backend.calls()), (0, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_call_is_not_made_where_the_ledger_cannot_keep_that_it_is() {
+async fn a_call_is_not_made_if_the_ledger_cannot_record_it() {
     let (fal, gemini) = (FalStandIn::start().await, GeminiStandIn::start().await);
     for (backend, url, script) in [("fal", &fal.url, &fal.queue.script), ("gemini", &gemini.url, &gemini.model.script)]
     {
@@ -323,7 +322,7 @@ async fn a_call_is_not_made_where_the_ledger_cannot_keep_that_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_id_that_the_ledger_cannot_keep_is_still_known_to_this_process() {
+async fn an_id_that_the_ledger_cannot_record_is_known_to_this_process() {
     let (fal, job) = (FalStandIn::start().await, Job::new(&["300x250"], 1, 4));
     fal.queue.script.play(&[Trick::NoDownload]);
     job.ledger.is_full_for_ids.store(true, Ordering::SeqCst);
@@ -333,7 +332,7 @@ async fn an_id_that_the_ledger_cannot_keep_is_still_known_to_this_process() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_result_that_can_never_be_had_is_over_and_another_is_waited_for() {
+async fn only_a_call_without_a_possible_result_is_removed_from_the_ledger() {
     for (trick, is_over) in [
         (Trick::Huge, true),
         (Trick::HugePicture, true),
@@ -359,7 +358,7 @@ async fn a_result_that_can_never_be_had_is_over_and_another_is_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_source_is_sent_where_it_has_no_url_that_fal_could_read() {
+async fn the_source_is_sent_as_bytes_if_fal_cannot_reach_its_url() {
     let fal = FalStandIn::start().await;
     let backend = Backend::new(&args_at("fal", &fal.url)).unwrap();
     for (url, expected) in [
@@ -375,7 +374,7 @@ async fn the_source_is_sent_where_it_has_no_url_that_fal_could_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_upstream_is_left_alone_for_as_long_as_it_wants() {
+async fn a_retry_waits_as_long_as_the_upstream_requests() {
     let (fal, gemini) = (FalStandIn::start().await, GeminiStandIn::start().await);
     let wait = async |backend: &str, url: &str| {
         let backend = Backend::new(&args_at(backend, url)).unwrap();
@@ -389,19 +388,19 @@ async fn the_upstream_is_left_alone_for_as_long_as_it_wants() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_endpoint_or_model_is_asked_where_it_is_named() {
+async fn another_endpoint_or_model_can_be_configured() {
     let (fal, gemini) = (FalStandIn::start().await, GeminiStandIn::start().await);
     for (backend, url, id, wrong) in [
         ("fal", &fal.url, "fal-ai/nano-banana-2/edit", "fal-ai/another/edit"),
         ("gemini", &gemini.url, "gemini-3.1-flash-image", "gemini-0"),
     ] {
         let mut args = args_at(backend, url);
-        for (id, expected) in [(id, "a picture"), (wrong, "the backend cannot be asked this")] {
+        for (id, expected) in [(id, "a picture"), (wrong, "the backend cannot serve the request")] {
             args.model_id = Some(id.to_owned());
             let backend = Backend::new(&args).unwrap();
             let job = Job::new(&["300x250"], 1, backend.variants_per_call());
             assert_eq!(told(&job.run(&backend).await), expected, "{id}");
-            // What was refused for good is over.
+            // A permanent refusal removes the entry.
             assert_eq!(job.ledger.all().is_empty(), id == wrong);
         }
     }
@@ -410,7 +409,7 @@ async fn another_endpoint_or_model_is_asked_where_it_is_named() {
 const MANY: [&str; 4] = ["300x250", "320x100", "250x300", "200x200"];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_more_calls_are_made_at_a_time_than_are_allowed_for_all_jobs_together() {
+async fn the_limit_on_concurrent_calls_holds_for_all_jobs_together() {
     let gemini = GeminiStandIn::start().await;
     *gemini.model.hold.lock().unwrap() = Duration::from_millis(40);
     let mut args = args_at("gemini", &gemini.url);
@@ -423,7 +422,7 @@ async fn no_more_calls_are_made_at_a_time_than_are_allowed_for_all_jobs_together
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_more_calls_are_begun_in_a_minute_than_are_allowed() {
+async fn the_limit_on_calls_per_minute_is_kept() {
     let gemini = GeminiStandIn::start().await;
     let mut args = args_at("gemini", &gemini.url);
     args.upstream_per_minute = 4;
@@ -438,7 +437,7 @@ async fn no_more_calls_are_begun_in_a_minute_than_are_allowed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_local_backend_makes_all_that_is_asked() {
+async fn the_local_backend_makes_all_requested_pictures() {
     let backend = Backend::new(&args(&[])).unwrap();
     let job = Job::new(&MANY, 2, backend.variants_per_call());
     let outcome = job.run(&backend).await;
@@ -447,7 +446,7 @@ async fn the_local_backend_makes_all_that_is_asked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_source_that_is_too_heavy_for_gemini_is_made_lighter() {
+async fn a_source_too_large_for_gemini_is_reduced() {
     let gemini = GeminiStandIn::start().await;
     let size = Size::new(2200, 1400).unwrap();
     let mut state = 7_u64;
@@ -469,7 +468,7 @@ async fn a_source_that_is_too_heavy_for_gemini_is_made_lighter() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_vision_model_is_asked_where_it_is_wished() {
+async fn a_vision_model_is_asked_if_configured() {
     let gemini = GeminiStandIn::start().await;
     let source = stand_in::run::source();
     assert!(Backend::new(&args(&[])).unwrap().scene(&source).await.is_none());
@@ -484,19 +483,25 @@ async fn a_vision_model_is_asked_where_it_is_wished() {
 }
 
 #[tokio::test]
-async fn keys_are_needed_by_the_services_themselves_and_never_shown() {
+async fn keys_are_required_by_the_public_services_and_never_shown() {
     let shown = format!("{:?} {:?}", args_at("fal", "http://a"), Backend::new(&args_at("fal", "http://a")).unwrap());
     assert!(!shown.contains(KEY));
 
     let mut args = args(&["--backend", "fal"]);
     assert!(Backend::new(&args).is_ok());
     args.upstream_key_file = Some("/dev/null".into());
-    assert_eq!(Backend::new(&args).unwrap_err().to_string(), "what stands in /dev/null is no key");
+    assert_eq!(
+        Backend::new(&args).unwrap_err().to_string(),
+        "the key in /dev/null is empty or malformed; expected visible ASCII characters"
+    );
     args.upstream_key_file = Some("/nowhere".into());
     assert!(matches!(Backend::new(&args), Err(BackendError::KeyFile { .. })));
     args.upstream_key_file = None;
     if std::env::var_os("FAL_KEY").is_none() {
         let error = Backend::new(&args).unwrap_err();
-        assert_eq!(error.to_string(), "the backend fal needs a key: in the environment's FAL_KEY, or in a file");
+        assert_eq!(
+            error.to_string(),
+            "the backend fal has no key; expected one in the environment variable FAL_KEY or in a key file"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Fetching against servers that are not what they seem.
+//! Fetching URLs from misbehaving and malicious servers.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -14,10 +14,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep};
 
-/// What is done with a connection, once its request's head has been read: its path, and the connection.
+/// Handles a connection after the head of its request has been read. The arguments are the head and the connection.
 type Serve = fn(String, TcpStream) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// A server of a test: where it is, and how many connections it has had.
+/// A server of a test, with its port and the number of its connections.
 struct Server {
     port: u16,
     connections: Arc<AtomicUsize>,
@@ -54,7 +54,7 @@ impl Server {
     }
 }
 
-/// Answers by the path.
+/// Answers according to the path.
 fn by_path(head: String, mut stream: TcpStream) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
     Box::pin(async move {
         let path = head.split(' ').nth(1).unwrap_or_default();
@@ -119,7 +119,7 @@ fn guarded() -> Fetcher {
 }
 
 #[tokio::test]
-async fn no_way_to_write_an_address_that_is_not_public_gets_through() {
+async fn an_address_that_is_not_public_is_refused_in_every_notation() {
     let server = Server::start(by_path).await;
     let port = server.port;
     let fetcher = guarded();
@@ -171,14 +171,14 @@ async fn no_way_to_write_an_address_that_is_not_public_gets_through() {
 }
 
 #[tokio::test]
-async fn a_name_is_refused_for_its_addresses() {
+async fn a_name_with_private_addresses_is_refused() {
     let server = Server::start(by_path).await;
     let port = server.port;
     for host in ["localhost", "LOCALHOST", "localhost."] {
         let url = format!("http://{host}:{port}/ten");
-        assert!(guarded().check(&url).is_ok(), "{url}: a name is not resolved by a check");
+        assert!(guarded().check(&url).is_ok(), "{url}: a check must not resolve names");
         let error = guarded().get(&url).await.unwrap_err();
-        // Where the resolver does not know the name with its dot, that is as good.
+        // Some resolvers do not know the name with a trailing dot, which is an error too.
         let is_refused = matches!(error, FetchError::Name { .. });
         assert!(is_refused || host.ends_with('.'), "{url}: {error:?}");
         assert!(guarded().post(&url, HeaderMap::new(), Bytes::new()).await.is_err());
@@ -188,27 +188,27 @@ async fn a_name_is_refused_for_its_addresses() {
 }
 
 #[tokio::test]
-async fn what_is_no_url_to_fetch_is_refused_before_anything_is_done() {
+async fn an_invalid_url_is_refused_without_a_connection() {
     let case = |url: &str, expected: &str| assert_eq!(open().check(url).unwrap_err().to_string(), expected, "{url}");
-    case("file:///etc/passwd", "the scheme is \"file\", expected \"http\" or \"https\"");
-    case("ftp://example.com/a.png", "the scheme is \"ftp\", expected \"http\" or \"https\"");
-    case("gopher://127.0.0.1:25/_HELO", "the scheme is \"gopher\", expected \"http\" or \"https\"");
-    case("data:image/png;base64,AAAA", "the scheme is \"data\", expected \"http\" or \"https\"");
-    case("http://user@example.com/", "the URL has credentials in it");
-    case("http://:password@example.com/", "the URL has credentials in it");
-    case("http://example.com@127.0.0.1/", "the URL has credentials in it");
-    case("", "not a URL");
-    case("shoe.png", "not a URL");
-    case("http://", "not a URL");
-    case("http://1.2.3.4.5/", "not a URL");
-    case("http://256.0.0.1/", "not a URL");
-    case("http://[fe80::1%25eth0]/", "not a URL");
+    case("file:///etc/passwd", "the scheme is \"file\"; expected \"http\" or \"https\"");
+    case("ftp://example.com/a.png", "the scheme is \"ftp\"; expected \"http\" or \"https\"");
+    case("gopher://127.0.0.1:25/_HELO", "the scheme is \"gopher\"; expected \"http\" or \"https\"");
+    case("data:image/png;base64,AAAA", "the scheme is \"data\"; expected \"http\" or \"https\"");
+    case("http://user@example.com/", "the URL has credentials; expected none");
+    case("http://:password@example.com/", "the URL has credentials; expected none");
+    case("http://example.com@127.0.0.1/", "the URL has credentials; expected none");
+    case("", "the URL is invalid");
+    case("shoe.png", "the URL is invalid");
+    case("http://", "the URL is invalid");
+    case("http://1.2.3.4.5/", "the URL is invalid");
+    case("http://256.0.0.1/", "the URL is invalid");
+    case("http://[fe80::1%25eth0]/", "the URL is invalid");
     assert_eq!(guarded().check("HTTPS://EXAMPLE.com:8443/a").unwrap().as_str(), "https://example.com:8443/a");
     assert!(guarded().check("http://93.184.216.34/").is_ok());
 }
 
 #[tokio::test]
-async fn each_redirect_is_checked_as_the_first_url_was() {
+async fn each_redirect_is_checked_like_the_first_url() {
     let server = Server::start(by_path).await;
     let fetch = async |path: &str| open().get(&server.url(path)).await;
     assert_eq!(fetch("/relative").await.unwrap(), "0123456789");
@@ -223,7 +223,7 @@ async fn each_redirect_is_checked_as_the_first_url_was() {
 }
 
 #[tokio::test]
-async fn size_is_bounded_whatever_the_header_says() {
+async fn the_size_is_limited_whatever_the_header_says() {
     let server = Server::start(by_path).await;
     let fetch = async |path: &str, max: u64| open().get_up_to(&server.url(path), max).await;
     assert_eq!(fetch("/ten", 10).await.unwrap(), "0123456789");
@@ -234,11 +234,11 @@ async fn size_is_bounded_whatever_the_header_says() {
     assert!(matches!(fetch("/lying-long", 100).await, Err(FetchError::Broken(_))));
     assert!(matches!(fetch("/huge", 1 << 20).await, Err(FetchError::TooLarge { .. })));
     assert!(matches!(fetch("/endless", 1 << 20).await, Err(FetchError::TooLarge { .. })));
-    assert_eq!(fetch("/zipped", 100).await.unwrap(), "zip!", "nothing is unpacked");
+    assert_eq!(fetch("/zipped", 100).await.unwrap(), "zip!", "a body must not be decompressed");
 }
 
 #[tokio::test]
-async fn time_is_bounded_over_all() {
+async fn the_total_time_is_limited() {
     let server = Server::start(by_path).await;
     let mut limits = limits(true);
     limits.timeout = Duration::from_millis(200);
@@ -246,13 +246,13 @@ async fn time_is_bounded_over_all() {
     for path in ["/silent", "/dripping"] {
         let begun = Instant::now();
         let error = fetcher.get(&server.url(path)).await.unwrap_err();
-        assert_eq!(error.to_string(), "not done after 0.2 s", "{path}");
+        assert_eq!(error.to_string(), "the fetch took longer than 0.2 s", "{path}");
         assert!(begun.elapsed() < Duration::from_secs(5), "{path}");
     }
 }
 
 #[tokio::test]
-async fn an_answer_that_is_no_success_tells_its_status_alone() {
+async fn the_error_of_a_failed_answer_has_only_its_status() {
     let server = Server::start(by_path).await;
     let error = open().get(&server.url("/missing")).await.unwrap_err();
     assert!(matches!(error, FetchError::Status { status: 404 }));
@@ -263,7 +263,7 @@ async fn an_answer_that_is_no_success_tells_its_status_alone() {
 }
 
 #[tokio::test]
-async fn nothing_of_ours_is_sent_along() {
+async fn no_identifying_header_is_sent() {
     let server = Server::start(by_path).await;
     let head = open().get(&server.url("/headers")).await.unwrap();
     let head = String::from_utf8(head.to_vec()).unwrap().to_lowercase();
@@ -273,7 +273,7 @@ async fn nothing_of_ours_is_sent_along() {
 }
 
 #[tokio::test]
-async fn a_post_gives_its_status_and_follows_nothing() {
+async fn a_post_returns_its_status_and_follows_no_redirect() {
     let server = Server::start(by_path).await;
     let post = async |path: &str| {
         let headers = HeaderMap::from_iter([("x-test".parse().unwrap(), HeaderValue::from_static("1"))]);
@@ -285,7 +285,7 @@ async fn a_post_gives_its_status_and_follows_nothing() {
 }
 
 #[tokio::test]
-async fn a_mistake_is_told_as_fal_does_and_tells_nothing_of_the_network_within() {
+async fn errors_have_fals_form_and_reveal_nothing_about_the_internal_network() {
     let loc = || [Loc::from("body"), Loc::from("image_url")];
     let entry = |error: &FetchError| error.to_entry("http://localhost/a.png", loc());
     let hidden = entry(&FetchError::Name { host: "db.internal".to_owned() });
@@ -302,9 +302,9 @@ async fn a_mistake_is_told_as_fal_does_and_tells_nothing_of_the_network_within()
     let large = entry(&FetchError::TooLarge { max: 50 << 20 });
     assert_eq!(
         (large.error_type, &*large.msg),
-        (ErrorType::FileTooLarge, "File is too large: more than 52428800 bytes")
+        (ErrorType::FileTooLarge, "File is too large: the body has more than 52428800 bytes")
     );
     assert_eq!(large.ctx.unwrap()["max_size"], 50 << 20);
     let missing = entry(&FetchError::Status { status: 404 });
-    assert_eq!(missing.msg, "Could not load image from url: status 404");
+    assert_eq!(missing.msg, "Could not load image from url: the response has status 404; expected 200 to 299");
 }

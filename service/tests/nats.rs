@@ -1,5 +1,5 @@
-//! Several workers on NATS JetStream: a worker that is killed in the middle loses nothing, and pays nothing twice that
-//! it could know of.
+//! Several workers on NATS JetStream: if a worker is killed during its work, no request is lost, and no call that is
+//! known to be accepted is paid twice.
 #![allow(
     clippy::indexing_slicing,
     clippy::items_after_statements,
@@ -27,7 +27,7 @@ use serde_json::{Value, json};
 
 use self::support::{Nats, Program, data_uri, free_address, read, result, server, sizes, spawn, submit, text};
 
-/// A program that ends with the test.
+/// A process that is killed when the test ends.
 struct Ended(Child);
 
 impl Drop for Ended {
@@ -37,8 +37,8 @@ impl Drop for Ended {
     }
 }
 
-/// An upstream that counts what it was asked: fal's queue in front of a service with the built-in generator, with a
-/// pause before each picture so that there is a middle to be killed in.
+/// An upstream that counts submissions: fal's queue in front of a service with the built-in generator. Each poll takes
+/// 300 ms, so that workers can be killed during a call.
 #[derive(Clone)]
 struct Upstream {
     base: String,
@@ -61,7 +61,7 @@ impl Upstream {
     async fn submit(State(upstream): State<Self>, body: bytes::Bytes) -> (StatusCode, Json<Value>) {
         upstream.submitted.fetch_add(1, Ordering::SeqCst);
         let url = format!("{}/queue/fal-ai/nano-banana-pro/edit", upstream.base);
-        // The pictures in the answer, since the files of the service below are at another address.
+        // The answer contains the pictures, because the service's files are at another address.
         let mut body: Value = serde_json::from_slice(&body).unwrap();
         body["sync_mode"] = true.into();
         let sent = upstream.client.post(url).json(&body).send().await.unwrap();
@@ -88,7 +88,7 @@ impl Upstream {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_request_goes_through_the_queue_of_another_machine() {
+async fn a_request_is_processed_through_jetstream() {
     let Some(nats) = Nats::start().await else { return };
     let program = Program::start(free_address(), &["--queue", &nats.url]).await;
     let client = support::client();
@@ -139,7 +139,7 @@ async fn workers_that_are_killed_lose_nothing_and_pay_nothing_twice() {
         let body = json!({"image_url": data_uri(320, 200), "target_sizes": asked});
         ids.push((submit(&client, &api.base, &body).await, asked));
     }
-    // Killed one after the other in the middle of their work, and another comes for each.
+    // The workers are killed one after the other during their work, and each is replaced.
     for index in 0..3 {
         let before = submitted.load(Ordering::SeqCst);
         for _ in 0..200 {
@@ -154,7 +154,7 @@ async fn workers_that_are_killed_lose_nothing_and_pay_nothing_twice() {
             let (status, _) = read(client.get(url).send().await.unwrap()).await;
             left += usize::from(status == 202);
         }
-        assert!(left > 0, "there is no work left to be killed in");
+        assert!(left > 0, "no request is left, so the kill would test nothing");
         workers[index].0.kill().unwrap();
         workers[index].0.wait().unwrap();
         workers.push(Ended(worker()));
@@ -169,10 +169,10 @@ async fn workers_that_are_killed_lose_nothing_and_pay_nothing_twice() {
         assert_eq!(status["metrics"]["cost_usd_micros"], 300_000);
         twice += status["metrics"]["maybe_paid_twice"].as_u64().unwrap_or(0);
     }
-    // Each call once, but for those that are reported.
+    // Each call is paid once, apart from those that are reported.
     let paid = submitted.load(Ordering::SeqCst);
     println!(
-        "{REQUESTS} requests of 2 calls, 3 workers killed: {paid} calls paid, {twice} reported as perhaps paid twice"
+        "{REQUESTS} requests of 2 calls, 3 workers killed: {paid} calls paid, {twice} reported as possibly paid twice"
     );
     let calls = 2 * REQUESTS as u64;
     assert!((calls..=calls + twice).contains(&paid), "{paid} calls were paid, {twice} reported, {calls} needed");

@@ -1,4 +1,4 @@
-//! The endpoint as clients see it: over HTTP, on real pictures, with the built-in generator.
+//! The endpoint over HTTP, as clients use it, with real pictures and the built-in generator.
 #![allow(
     clippy::indexing_slicing,
     clippy::items_after_statements,
@@ -35,7 +35,7 @@ fn body(sizes: &[&str]) -> Value {
 }
 
 #[tokio::test]
-async fn a_direct_request_gives_each_size_to_the_pixel() {
+async fn a_direct_request_returns_each_size_exactly() {
     let running = Running::start(&[]).await;
     let asked = ["300x250", "1080x1080", "728x90"];
     let response = running.post(APP, &body(&asked)).send().await.unwrap();
@@ -50,7 +50,7 @@ async fn a_direct_request_gives_each_size_to_the_pixel() {
 }
 
 #[tokio::test]
-async fn with_sync_mode_the_answer_has_the_pictures_in_it() {
+async fn in_sync_mode_the_answer_contains_the_pictures() {
     let running = Running::start(&[]).await;
     let mut body = body(&["300x250"]);
     body["sync_mode"] = true.into();
@@ -67,10 +67,10 @@ async fn with_sync_mode_the_answer_has_the_pictures_in_it() {
 }
 
 #[tokio::test]
-async fn the_queue_answers_as_fals_does() {
+async fn the_queue_answers_like_fals() {
     let running = Running::start(&["--concurrency", "1"]).await;
     let first = running.submit(&body(&["1920x1080", "1080x1920", "1080x1080"])).await;
-    // The JavaScript client has this header, and no path of its own.
+    // The JavaScript client sends this header to the usual path.
     let response =
         running.post(APP, &body(&["300x250"])).header("x-fal-queue-priority", "normal").send().await.unwrap();
     let id = response.headers()["x-fal-request-id"].to_str().unwrap().to_owned();
@@ -107,7 +107,7 @@ async fn the_queue_answers_as_fals_does() {
 }
 
 #[tokio::test]
-async fn a_stream_tells_of_every_state_and_each_line_once() {
+async fn a_stream_sends_every_state_and_each_log_line_once() {
     let running = Running::start(&[]).await;
     let id = running.submit(&body(&["1080x1080", "300x250"])).await;
     let stream = running.get(&format!("{APP}/requests/{id}/status/stream?logs=1")).send().await.unwrap();
@@ -127,7 +127,7 @@ async fn a_stream_tells_of_every_state_and_each_line_once() {
 }
 
 #[tokio::test]
-async fn a_request_that_waits_and_one_that_runs_can_be_cancelled() {
+async fn waiting_and_running_requests_can_be_cancelled() {
     let running = Running::start(&["--concurrency", "1"]).await;
     let runs = running.submit(&body(&["3840x2160", "2160x3840", "4096x4096"])).await;
     let waits = running.submit(&body(&["300x250"])).await;
@@ -139,13 +139,13 @@ async fn a_request_that_waits_and_one_that_runs_can_be_cancelled() {
     let unknown = "00000000-0000-4000-8000-000000000000";
     let missing = running.client.put(running.url(&format!("{APP}/requests/{unknown}/cancel"))).send().await.unwrap();
     assert_eq!(read(missing).await, (404, json!({"status": "NOT_FOUND"})));
-    // The place is free again.
+    // The cancelled requests no longer occupy the queue.
     let id = running.submit(&body(&["300x250"])).await;
     assert_eq!(running.result(&id).await.0, 200);
 }
 
 #[tokio::test]
-async fn a_wrong_input_is_told_as_fal_tells_it() {
+async fn an_invalid_input_is_reported_as_by_fal() {
     let running = Running::start(&[]).await;
     let wrong = json!({"target_sizes": ["1920x"], "num_images_per_size": 5, "focus": {"x": 200}});
     let (status, direct) = read(running.post(APP, &wrong).send().await.unwrap()).await;
@@ -170,7 +170,7 @@ async fn a_wrong_input_is_told_as_fal_tells_it() {
 }
 
 #[tokio::test]
-async fn a_source_that_is_no_picture_is_told_as_fal_tells_it() {
+async fn a_source_that_is_not_a_picture_is_reported_as_by_fal() {
     let running = Running::start(&["--max-pixels", "1000000"]).await;
     let case = async |image_url: String, expected: &str| {
         let body = json!({"image_url": image_url, "target_sizes": ["300x250"]});
@@ -193,7 +193,7 @@ async fn a_source_that_is_no_picture_is_told_as_fal_tells_it() {
 }
 
 #[tokio::test]
-async fn keys_are_needed_where_there_are_keys_and_requests_are_their_owners() {
+async fn configured_keys_are_required_and_separate_the_requests_of_clients() {
     let folder = tempfile::tempdir().unwrap();
     let keys = folder.path().join("keys");
     std::fs::write(&keys, "ann:secret-of-ann\nbob:secret-of-bob\n").unwrap();
@@ -229,7 +229,7 @@ async fn uploads_become_sources() {
     assert_eq!(running.get(file_url).send().await.unwrap().status(), 404);
     let put = async |bytes: Vec<u8>| running.client.put(put_url).body(bytes).send().await.unwrap().status().as_u16();
     assert_eq!(put(bytes.clone()).await, 200);
-    // A client that tries again may; nobody else puts another file there.
+    // A retry with the same bytes is accepted, and other bytes are refused.
     assert_eq!(put(bytes.clone()).await, 200);
     assert_eq!(put(picture(20, 20, Format::Png)).await, 409);
     let file = running.get(file_url).send().await.unwrap();
@@ -242,7 +242,7 @@ async fn uploads_become_sources() {
     let (status, output) = read(running.post(APP, &body).send().await.unwrap()).await;
     assert_eq!((status, sizes(&running.client, &output).await), (200, vec!["300x250".to_owned()]));
 
-    // In parts, as the JavaScript client puts large files.
+    // In parts, as the JavaScript client uploads large files.
     let (_, place) =
         read(running.post("/storage/upload/initiate-multipart", &json!({"file_name": "a.jpg"})).send().await.unwrap())
             .await;
@@ -255,7 +255,7 @@ async fn uploads_become_sources() {
     assert_eq!(running.post(&format!("{put_url}/complete"), &json!({"parts": []})).send().await.unwrap().status(), 200);
     assert_eq!(running.get(place["file_url"].as_str().unwrap()).send().await.unwrap().bytes().await.unwrap(), bytes);
 
-    // As the Python client does.
+    // As the Python client uploads files.
     let (_, token) =
         read(running.post("/storage/auth/token?storage_type=fal-cdn-v3", &json!({})).send().await.unwrap()).await;
     assert_eq!(token["token_type"], "Key");
@@ -266,7 +266,7 @@ async fn uploads_become_sources() {
 }
 
 #[tokio::test]
-async fn what_is_no_picture_is_not_shown_as_one() {
+async fn a_file_that_is_not_a_picture_is_served_as_an_attachment() {
     let running = Running::start(&[]).await;
     let html = "<script>alert(1)</script>";
     let upload = running.client.post(running.url("/files/upload")).header("content-type", "text/html").body(html);
@@ -277,7 +277,7 @@ async fn what_is_no_picture_is_not_shown_as_one() {
 }
 
 #[tokio::test]
-async fn paths_with_tricks_lead_nowhere() {
+async fn malicious_paths_are_not_found() {
     let running = Running::start(&[]).await;
     for path in [
         "/files/..%2f..%2f..%2fetc%2fpasswd",
@@ -298,19 +298,22 @@ async fn paths_with_tricks_lead_nowhere() {
 }
 
 #[tokio::test]
-async fn too_much_is_refused_and_nothing_of_it_stays() {
+async fn bodies_beyond_the_limits_are_refused_and_released() {
     let running =
         Running::start(&["--max-body-bytes", "300000", "--max-bodies-bytes", "400000", "--client-timeout", "1"]).await;
     let long = running.client.post(running.url(APP)).body(vec![b' '; 300_001]).send().await.unwrap();
     let (status, answer) = read(long).await;
-    assert_eq!((status, answer), (413, json!({"detail": "body of 300001 bytes, at most 300000"})));
+    assert_eq!((status, answer), (413, json!({"detail": "the body has 300001 bytes; expected at most 300000"})));
 
     let pieces = futures_util::stream::iter((0..4).map(|_| Ok::<_, std::io::Error>(vec![b' '; 100_000])));
     let chunked = running.client.post(running.url(APP)).body(reqwest::Body::wrap_stream(pieces)).send().await.unwrap();
     let (status, answer) = read(chunked).await;
-    assert_eq!((status, answer), (413, json!({"detail": "body of more than 300000 bytes, at most 300000"})));
+    assert_eq!(
+        (status, answer),
+        (413, json!({"detail": "the body has more than 300000 bytes; expected at most 300000"}))
+    );
 
-    // One that sends some and then nothing takes room, for a while.
+    // A request that stops in the middle of its body occupies memory until the timeout.
     use tokio::io::AsyncWriteExt as _;
     let address = running.base.strip_prefix("http://").unwrap();
     let mut slow = tokio::net::TcpStream::connect(address).await.unwrap();
@@ -328,7 +331,7 @@ async fn too_much_is_refused_and_nothing_of_it_stays() {
 }
 
 #[tokio::test]
-async fn a_full_queue_answers_429_and_goes_on() {
+async fn a_full_queue_answers_429_and_keeps_working() {
     let running = Running::start(&["--concurrency", "1", "--max-queue", "2"]).await;
     let mut taken = Vec::new();
     let mut refused = 0;
@@ -351,7 +354,7 @@ async fn a_full_queue_answers_429_and_goes_on() {
 }
 
 #[tokio::test]
-async fn a_webhook_is_told_and_signed_and_tried_again() {
+async fn webhooks_are_signed_and_retried() {
     let (told, seen) = tokio::sync::mpsc::unbounded_channel::<(HeaderMap, Bytes)>();
     let first = Arc::new(Mutex::new(true));
     let hook = post(move |headers: HeaderMap, body: Bytes| {
@@ -390,7 +393,7 @@ async fn a_webhook_is_told_and_signed_and_tried_again() {
     key.verify_strict(message(&bytes).as_bytes(), &signature).unwrap();
     assert!(key.verify_strict(message(b"another body").as_bytes(), &signature).is_err());
 
-    // What went wrong is told too.
+    // Errors are reported too.
     let (_, submitted) = read(running.post(&path, &json!({"image_url": "x"})).send().await.unwrap()).await;
     let (_, bytes) = tokio::time::timeout(support::PATIENCE, seen.recv()).await.unwrap().unwrap();
     let told: Value = serde_json::from_slice(&bytes).unwrap();
@@ -399,7 +402,7 @@ async fn a_webhook_is_told_and_signed_and_tried_again() {
 }
 
 #[tokio::test]
-async fn requests_survive_a_stop_and_the_same_answer_is_there_after_it() {
+async fn requests_and_results_survive_a_stop() {
     let running = Running::start(&["--concurrency", "1", "--grace", "0"]).await;
     let over = running.submit(&body(&["300x250"])).await;
     let (_, output) = running.result(&over).await;
@@ -411,7 +414,7 @@ async fn requests_survive_a_stop_and_the_same_answer_is_there_after_it() {
     }
     let (status, again) = running.result(&over).await;
     assert_eq!((status, &again["results"][0]["width"]), (200, &output["results"][0]["width"]));
-    // At the address where the service is now.
+    // The URLs use the address of the restarted service.
     assert_eq!(sizes(&running.client, &again).await, ["300x250"]);
 }
 
@@ -434,7 +437,7 @@ async fn requests_survive_a_kill() {
 }
 
 #[tokio::test]
-async fn the_service_is_its_own_upstream() {
+async fn the_service_can_be_its_own_upstream() {
     let below = Running::start(&[]).await;
     let keys = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(keys.path(), "a-key-for-below").unwrap();
@@ -450,12 +453,12 @@ async fn the_service_is_its_own_upstream() {
     let id = running.submit(&body).await;
     let (_, _) = running.result(&id).await;
     let (_, status) = read(running.get(&format!("{APP}/requests/{id}/status")).send().await.unwrap()).await;
-    // Four pictures of 1K and 2K at fal's price, without a vision step.
+    // Four pictures at 1K and 2K at fal's price, without a vision step.
     assert_eq!(status["metrics"]["cost_usd_micros"], 600_000);
 }
 
 #[tokio::test]
-async fn an_equal_request_with_a_seed_is_not_paid_again() {
+async fn a_repeated_request_with_a_seed_is_not_paid_again() {
     let below = Running::start(&[]).await;
     let keys = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(keys.path(), "a-key-for-below").unwrap();
@@ -476,7 +479,7 @@ async fn an_equal_request_with_a_seed_is_not_paid_again() {
 }
 
 #[tokio::test]
-async fn a_plan_is_shown_before_anything_is_spent() {
+async fn a_plan_is_shown_without_any_call() {
     let running = Running::start(&[]).await;
     let mut body = body(&["1080x1080", "1080x1920"]);
     body["targets_safe_area"] = json!([null, {"top": 269, "bottom": 384}]);
@@ -496,7 +499,7 @@ async fn a_plan_is_shown_before_anything_is_spent() {
 }
 
 #[tokio::test]
-async fn a_client_with_a_proxy_url_reaches_all_of_it() {
+async fn a_client_with_a_proxy_url_reaches_every_host() {
     let running = Running::start(&[]).await;
     let forward = async |url: &str| {
         let request = running.post("/api/fal/proxy", &body(&["300x250"])).header("x-fal-target-url", url);
@@ -513,7 +516,7 @@ async fn a_client_with_a_proxy_url_reaches_all_of_it() {
 }
 
 #[tokio::test]
-async fn of_a_large_body_nothing_is_kept_and_little_is_told() {
+async fn a_large_body_is_not_stored_and_its_error_is_short() {
     let running = Running::start(&[]).await;
     let zeros = format!("[{}0]", "0,".repeat(4_000_000));
     for body in [format!("{{\"junk\": {zeros}}}"), format!("{{\"focus\": {zeros}, \"target_sizes\": {zeros}}}"), zeros]
@@ -533,7 +536,7 @@ async fn of_a_large_body_nothing_is_kept_and_little_is_told() {
 }
 
 #[tokio::test]
-async fn what_a_client_calls_a_blob_is_none_of_ours() {
+async fn a_client_cannot_refer_to_a_stored_blob() {
     let running = Running::start(&[]).await;
     let whole = picture(64, 48, Format::Png);
     let upload = running.client.post(running.url("/files/upload")).body(whole.clone());
@@ -547,7 +550,7 @@ async fn what_a_client_calls_a_blob_is_none_of_ours() {
 }
 
 #[tokio::test]
-async fn a_request_may_run_for_so_long() {
+async fn a_request_is_stopped_after_its_timeout() {
     let below = server(Router::new().fallback(std::future::pending::<&'static str>)).await;
     let running = Running::start(&["--request-timeout", "1"]).await;
     let body = json!({"image_url": format!("{below}/slow.png"), "target_sizes": ["300x250"]});
@@ -557,7 +560,7 @@ async fn a_request_may_run_for_so_long() {
 }
 
 #[tokio::test]
-async fn every_route_needs_a_key_but_those_of_files() {
+async fn every_route_but_a_few_public_ones_needs_a_key() {
     let folder = tempfile::tempdir().unwrap();
     let keys = folder.path().join("keys");
     std::fs::write(&keys, "ann:secret-of-ann\n").unwrap();
@@ -593,7 +596,7 @@ async fn every_route_needs_a_key_but_those_of_files() {
 }
 
 #[tokio::test]
-async fn a_webhook_is_told_after_a_restart() {
+async fn a_webhook_is_sent_after_a_restart() {
     let (told, mut seen) = tokio::sync::mpsc::unbounded_channel::<Bytes>();
     let listening = Arc::new(Mutex::new(false));
     let is_there = Arc::clone(&listening);
@@ -621,7 +624,7 @@ async fn a_webhook_is_told_after_a_restart() {
 }
 
 #[tokio::test]
-async fn a_stop_is_heard_by_those_who_wait() {
+async fn waiting_clients_are_answered_at_a_stop() {
     let running = Running::start(&["--concurrency", "1", "--grace", "30"]).await;
     let runs = running.submit(&body(&["1920x1080"])).await;
     let mut waiting = Vec::new();
@@ -639,13 +642,13 @@ async fn a_stop_is_heard_by_those_who_wait() {
         assert!(matches!(status, 200 | 503), "{answer}");
         refused += usize::from(status == 503);
     }
-    assert!(refused >= 2, "{refused} were told to come again");
+    assert!(refused >= 2, "{refused} clients were refused");
     let running = Running::in_folder(folder, &[]).await;
     assert_eq!(running.result(&runs).await.0, 200);
 }
 
 #[tokio::test]
-async fn what_a_killed_service_had_fetched_and_paid_is_not_fetched_and_paid_again() {
+async fn a_killed_service_neither_fetches_nor_pays_again() {
     let fetched = Arc::new(AtomicU64::new(0));
     let count = Arc::clone(&fetched);
     let photo = picture(320, 200, Format::Jpeg);
@@ -654,7 +657,7 @@ async fn what_a_killed_service_had_fetched_and_paid_is_not_fetched_and_paid_agai
         std::future::ready(photo.clone())
     }))
     .await;
-    // An upstream that takes its time until it is told otherwise.
+    // An upstream whose call stays in progress until `is_done` is set.
     let (submitted, asked, is_done) =
         (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)), Arc::new(Mutex::new(false)));
     let (submits, asks, done) = (Arc::clone(&submitted), Arc::clone(&asked), Arc::clone(&is_done));
@@ -710,6 +713,6 @@ async fn what_a_killed_service_had_fetched_and_paid_is_not_fetched_and_paid_agai
     );
     let plans =
         over["logs"].as_array().unwrap().iter().filter(|log| log["message"].as_str().unwrap().starts_with("Plan:"));
-    // The last lines before a kill may be lost; a second plan would have said another.
+    // The last log lines before a kill may be lost. A second plan would have logged a second line.
     assert!(plans.count() <= 1);
 }

@@ -1,4 +1,5 @@
-//! What is kept stays kept, whoever else is at work in the store; and an upload is filled by who began it, once.
+//! The store keeps what is put into it during concurrent deletions and changes. An upload is written once, by the
+//! client that began it.
 #![allow(
     clippy::indexing_slicing,
     clippy::panic,
@@ -35,7 +36,7 @@ fn open(folder: &Path) -> (LocalStore, Store) {
     (local.clone(), Store::Local(local))
 }
 
-/// Makes every blob of a store as old as two days.
+/// Makes every blob of a store two days old.
 fn age_blobs(folder: &Path) {
     for folder in fs::read_dir(folder.join("blobs")).unwrap() {
         for blob in fs::read_dir(folder.unwrap().path()).unwrap() {
@@ -46,7 +47,7 @@ fn age_blobs(folder: &Path) {
 }
 
 #[tokio::test]
-async fn the_answers_of_a_job_keep_the_contract_of_a_store() {
+async fn the_answers_of_a_job_pass_the_checks_of_a_store() {
     let folder = tempfile::tempdir().unwrap();
     let (_, store) = open(folder.path());
     let job = Job::new(App::SmartResize, None, json!({}));
@@ -54,7 +55,7 @@ async fn the_answers_of_a_job_keep_the_contract_of_a_store() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_blob_that_is_put_again_while_old_ones_are_deleted_is_kept() {
+async fn a_blob_put_again_during_a_deletion_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let (local, store) = open(folder.path());
     let blobs: Vec<Bytes> = (0..200).map(|number| Bytes::from(format!("blob {number}"))).collect();
@@ -75,7 +76,7 @@ async fn a_blob_that_is_put_again_while_old_ones_are_deleted_is_kept() {
 }
 
 #[tokio::test]
-async fn what_is_old_and_over_is_deleted() {
+async fn old_finished_records_are_deleted() {
     let folder = tempfile::tempdir().unwrap();
     let (local, store) = open(folder.path());
     let (old_ms, new_ms) = (now_ms() - 25 * 3_600_000, now_ms() - 23 * 3_600_000);
@@ -85,7 +86,7 @@ async fn what_is_old_and_over_is_deleted() {
         job
     };
     let mut kept = Vec::new();
-    // More than are looked at in one go.
+    // More records than one batch of the sweep.
     for number in 0..300 {
         let (finished, begun_ms) = if number % 3 == 0 { (Some(new_ms), new_ms) } else { (Some(old_ms), old_ms) };
         let (key, finished) = (format!("{number:03}"), if number % 3 == 1 { None } else { finished });
@@ -94,7 +95,7 @@ async fn what_is_old_and_over_is_deleted() {
         store.put(Kind::Call, &key, &CallRecord { noted_ms: begun_ms, ..CallRecord::default() }).await.unwrap();
         kept.push((key, number % 3 != 2, number % 3 == 0));
     }
-    // One that nobody understands is nobody's to delete, and keeps none of the others.
+    // A record that cannot be read is kept, and does not stop the sweep.
     store.put(Kind::Job, "100-x", &json!("no job")).await.unwrap();
     let (old, new) = (store.put_blob("old".into()).await.unwrap(), "new".into());
     age_blobs(folder.path());
@@ -112,7 +113,7 @@ async fn what_is_old_and_over_is_deleted() {
 }
 
 #[tokio::test]
-async fn a_record_that_cannot_be_read_stops_no_start() {
+async fn an_unreadable_record_does_not_prevent_a_start() {
     let data = tempfile::tempdir().unwrap();
     let (local, store) = open(&data.path().join("store"));
     store
@@ -132,7 +133,7 @@ async fn a_record_that_cannot_be_read_stops_no_start() {
 }
 
 #[tokio::test]
-async fn a_second_process_in_a_folder_touches_nothing_of_the_first() {
+async fn a_second_process_in_a_folder_exits_and_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let (local, store) = open(folder.path());
     let half = folder.path().join("parts").join("half");
@@ -153,7 +154,7 @@ async fn a_second_process_in_a_folder_touches_nothing_of_the_first() {
     assert_eq!(fs::read_to_string(&half).unwrap(), "half a bl");
     let digest = store.put_blob("a blob".into()).await.unwrap();
     assert_eq!(store.blob(&digest).await.unwrap(), Some("a blob".into()));
-    // What the first leaves half written is gone with it.
+    // Opening the folder again deletes a partly written file of the first process.
     drop((local, store));
     let begun = std::time::Instant::now();
     while let Err(error) = LocalStore::open(folder.path()) {
@@ -164,13 +165,13 @@ async fn a_second_process_in_a_folder_touches_nothing_of_the_first() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_hundred_changes_at_once_lose_none() {
+async fn no_concurrent_change_is_lost() {
     let folder = tempfile::tempdir().unwrap();
     let (_, store) = open(folder.path());
     change_at_once(&store, 100).await;
 }
 
-/// Changes one record so often at once, and checks that each saw another state of it.
+/// Increments one record `len` times concurrently, and checks that each change saw a different count.
 async fn change_at_once(store: &Store, len: u32) {
     let changes = (0..len).map(|_| {
         let store = store.clone();
@@ -190,14 +191,14 @@ async fn change_at_once(store: &Store, len: u32) {
 }
 
 #[tokio::test]
-async fn a_change_right_after_a_watch_began_is_seen() {
+async fn a_change_directly_after_the_start_of_a_watch_is_seen() {
     let folder = tempfile::tempdir().unwrap();
     let (_, store) = open(folder.path());
     for round in 0..20_u32 {
         let mut watch = store.watch(Kind::Job, "a").await.unwrap();
         let mut other = store.watch(Kind::Job, "b").await.unwrap();
         store.put(Kind::Job, "a", &round).await.unwrap();
-        // It came before anybody waited for it.
+        // The change was made before `changed` was called.
         tokio::time::timeout(Duration::from_secs(10), watch.changed()).await.unwrap();
         assert_eq!(store.get::<u32>(Kind::Job, "a").await.unwrap(), Some(round));
         assert!(tokio::time::timeout(Duration::from_millis(5), other.changed()).await.is_err());
@@ -205,20 +206,20 @@ async fn a_change_right_after_a_watch_began_is_seen() {
 }
 
 #[tokio::test]
-async fn a_record_has_a_bound() {
+async fn the_size_of_a_record_is_limited() {
     let folder = tempfile::tempdir().unwrap();
     let (_, store) = open(folder.path());
-    // A text of JSON has two quotes.
+    // JSON adds two quotes to a text.
     let longest = "x".repeat(MAX_RECORD_BYTES - 2);
     store.put(Kind::Job, "a", &longest).await.unwrap();
     let failure = store.put(Kind::Job, "a", &format!("{longest}x")).await.unwrap_err();
-    assert_eq!(failure.to_string(), "the job a is 921601 bytes of JSON, at most 921600 can be kept");
+    assert_eq!(failure.to_string(), "the job a has 921601 bytes of JSON; expected at most 921600");
     let change = |text: &mut Option<String>| text.get_or_insert_default().push('x');
     assert!(store.update(Kind::Job, "a", change).await.is_err());
     assert_eq!(store.get::<String>(Kind::Job, "a").await.unwrap(), Some(longest));
 }
 
-/// A place for an upload, and the URL where it will be.
+/// Begins an upload and returns its upload URL and its file URL.
 async fn begin(running: &Running, step: &str) -> (String, String) {
     let answer = running.post(&format!("/storage/upload/{step}"), &json!({"file_name": "a.jpg"}));
     let (status, answer) = read(answer.send().await.unwrap()).await;
@@ -245,13 +246,13 @@ async fn an_upload_in_parts_becomes_a_file_once() {
     let (put_url, file_url) = begin(&running, "initiate-multipart").await;
     let (status, answer) = complete(&running, &put_url).await;
     assert_eq!((status, answer), (422, json!({"detail": "the upload has no parts"})));
-    // The later bytes of a part are what it has.
+    // If a part is sent again, its later bytes replace the earlier ones.
     for (part, bytes) in [(2, "two"), (1, "none"), (1, "one")] {
         assert_eq!(put(&running, &format!("{put_url}/{part}"), bytes).await, 200);
     }
     assert_eq!(complete(&running, &put_url).await, (200, json!({})));
     assert_eq!(file(&running, &file_url).await, b"onetwo");
-    // A client that did not hear the answer asks again.
+    // A client that did not receive the answer may repeat the request.
     assert_eq!(complete(&running, &put_url).await, (200, json!({})));
     assert_eq!(file(&running, &file_url).await, b"onetwo");
     assert_eq!(put(&running, &format!("{put_url}/1"), "one").await, 409);
@@ -260,15 +261,15 @@ async fn an_upload_in_parts_becomes_a_file_once() {
     assert_eq!(complete(&running, &put_url).await, (200, json!({})));
     assert_eq!(file(&running, &file_url).await, b"onetwo");
 
-    // The file came as a whole while its parts did.
+    // A complete file was uploaded before the parts were joined.
     let (put_url, file_url) = begin(&running, "initiate-multipart").await;
     assert_eq!(put(&running, &format!("{put_url}/1"), "part").await, 200);
     assert_eq!(put(&running, &put_url, "whole").await, 200);
     let (status, answer) = complete(&running, &put_url).await;
-    assert_eq!((status, answer), (409, json!({"detail": "the upload has other bytes already"})));
+    assert_eq!((status, answer), (409, json!({"detail": "the upload already has other bytes"})));
     assert_eq!(file(&running, &file_url).await, b"whole");
 
-    // The place is the same after a restart.
+    // The upload continues after a restart.
     let (put_url, file_url) = begin(&running, "initiate").await;
     let (put_path, file_path) = [&put_url, &file_url].map(|url| url[running.base.len()..].to_owned()).into();
     let running = Running::in_folder(running.stop().await, &[]).await;
@@ -277,7 +278,7 @@ async fn an_upload_in_parts_becomes_a_file_once() {
 }
 
 #[tokio::test]
-async fn who_knows_where_a_file_is_cannot_write_it() {
+async fn the_url_of_a_file_does_not_allow_writing_it() {
     let running = Running::start(&[]).await;
     let (put_url, file_url) = begin(&running, "initiate-multipart").await;
     let (others_url, _) = begin(&running, "initiate").await;
@@ -304,24 +305,24 @@ async fn who_knows_where_a_file_is_cannot_write_it() {
     assert_eq!(complete(&running, &put_url).await.0, 200);
     assert_eq!(file(&running, &file_url).await, b"own");
     assert_eq!(file(&running, uploaded["access_url"].as_str().unwrap()).await, b"whole");
-    // And its own place does not show it.
+    // The upload URL cannot be used to read the file.
     assert_eq!(running.get(&put_url.replace("/storage/upload/", "/uploads/")).send().await.unwrap().status(), 404);
 }
 
 #[tokio::test]
-async fn parts_are_bounded_together() {
+async fn the_size_of_all_parts_together_is_limited() {
     let running = Running::start(&["--max-image-bytes", "10"]).await;
     let (put_url, file_url) = begin(&running, "initiate-multipart").await;
     assert_eq!(put(&running, &format!("{put_url}/1"), "123456").await, 200);
     assert_eq!(put(&running, &format!("{put_url}/2"), "78901").await, 413);
     assert_eq!(put(&running, &format!("{put_url}/2"), "7890").await, 200);
     assert_eq!(put(&running, &format!("{put_url}/3"), "1").await, 413);
-    // One that comes again counts once.
+    // A part that is sent again counts once.
     assert_eq!(put(&running, &format!("{put_url}/1"), "abcdef").await, 200);
     assert_eq!(complete(&running, &put_url).await.0, 200);
     assert_eq!(file(&running, &file_url).await, b"abcdef7890");
 
-    // At the same time too.
+    // The limit also holds for concurrent parts.
     let (put_url, _) = begin(&running, "initiate-multipart").await;
     let urls: Vec<_> = (1..=8).map(|part| format!("{put_url}/{part}")).collect();
     let statuses = join_all(urls.iter().map(|url| put(&running, url, "1234"))).await;
@@ -329,7 +330,7 @@ async fn parts_are_bounded_together() {
 }
 
 #[tokio::test]
-async fn uploads_that_are_joined_are_few_at_a_time() {
+async fn the_number_of_concurrent_joins_is_limited() {
     let running = Running::start(&["--concurrency", "1"]).await;
     let (put_url, file_url) = begin(&running, "initiate-multipart").await;
     let bytes = picture(40, 30, smart_resize::Format::Png);
@@ -344,9 +345,9 @@ async fn uploads_that_are_joined_are_few_at_a_time() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn jetstream_keeps_what_is_put_again() {
+async fn jetstream_keeps_a_blob_that_is_put_again() {
     let Some(mut nats) = Nats::start().await else { return };
-    // Long enough for a machine that stands still for some seconds.
+    // Long enough even if the machine pauses for some seconds.
     let age = Duration::from_secs(12);
     let store = Store::Nats(NatsStore::connect(&nats.url, age, 1).await.unwrap().into());
     assert!(store.is_healthy());
@@ -354,7 +355,7 @@ async fn jetstream_keeps_what_is_put_again() {
     let digest = store.put_blob(bytes.clone()).await.unwrap();
     let lost = store.put_blob("lost".into()).await.unwrap();
     tokio::time::sleep(Duration::from_secs(7)).await;
-    // Older than half of its age: by several at once, while it is read.
+    // The blob is past half of the maximum age. Several clients put it again while others read it.
     let reads = join_all((0..10).map(|_| store.blob(&digest)));
     let (puts, reads) = tokio::join!(join_all((0..4).map(|_| store.put_blob(bytes.clone()))), reads);
     for put in puts {
@@ -364,7 +365,7 @@ async fn jetstream_keeps_what_is_put_again() {
         assert!(read.unwrap().as_ref() == Some(&bytes));
     }
     tokio::time::sleep(Duration::from_secs(7)).await;
-    assert!(store.blob(&digest).await.unwrap() == Some(bytes), "it was deleted for its first age");
+    assert!(store.blob(&digest).await.unwrap() == Some(bytes), "the blob was deleted at its first maximum age");
     assert_eq!(store.blob(&lost).await.unwrap(), None);
 
     change_at_once(&store, 10).await;
@@ -376,15 +377,15 @@ async fn jetstream_keeps_what_is_put_again() {
     nats.kill();
     let begun = std::time::Instant::now();
     while store.is_healthy() {
-        assert!(begun.elapsed() < Duration::from_secs(10), "a server that is gone is not missed");
+        assert!(begun.elapsed() < Duration::from_secs(10), "the loss of the server is not detected");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
 #[tokio::test]
-async fn replicas_are_asked_for() {
+async fn replicas_are_requested() {
     let Some(nats) = Nats::start().await else { return };
-    // A server alone has no room for two.
+    // A single server cannot hold two replicas.
     let failure = NatsStore::connect(&nats.url, HOUR, 2).await.unwrap_err();
     assert!(format!("{failure:?}").contains("replicas"), "{failure:?}");
 }

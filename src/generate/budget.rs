@@ -1,17 +1,18 @@
-//! What a run may spend, counted while it runs.
+//! Limits what a run spends, and counts what it has spent.
 //!
-//! A [`Budget`] is an account that the calls of a run share, from however many threads. Before a call its planned
-//! price is **reserved**, and the call is not made where
+//! A [`Budget`] is an account that all calls of a run share, on any number of threads.
 //!
-//! > spent + reserved by calls in flight + planned price + the part per request, if nothing has been billed yet
+//! Before a call its planned price is **reserved**. The call is refused if the allowed number of calls has been made,
+//! or if this sum exceeds the budget:
 //!
-//! exceeds the budget, or where as many calls have been made as are allowed. Afterwards the reservation is **settled**
-//! with what was billed in truth: nothing for most failures, the planned price for most answers, more where a backend
-//! made more than it was asked. So the account can end above its limit, by what was billed beyond the plan of calls
-//! already made, and then every call after is refused.
+//! > spent + reserved by calls in flight + planned price + the part per request, if no image has been billed yet
 //!
-//! A reservation that is dropped without being settled, because a time-out or its caller gave the call up, counts its
-//! planned price as spent: the call may be billed.
+//! After the call the reservation is **settled** with the amount that was billed. That is zero for most failures and
+//! the planned price for most answers. It is more if a backend made more images than requested, so `spent` can end
+//! above the limit. Every later call is then refused.
+//!
+//! A reservation that is dropped without being settled counts its planned price as spent. This happens when a time-out
+//! or the caller abandons a call, which may still be billed.
 //!
 //! ```
 //! use smart_resize::{Plan, Request, Source};
@@ -27,7 +28,7 @@
 //! assert_eq!((budget.spent(), budget.remaining()), (UsdMicros(200_000), Some(UsdMicros(100_000))));
 //!
 //! let error = budget.reserve(&requests[1]).unwrap_err();
-//! assert_eq!(error.to_string(), "the next call costs $0.15, $0.10 of the budget of $0.30 is left");
+//! assert_eq!(error.to_string(), "the next call costs $0.15; expected at most $0.10, the rest of the budget of $0.30");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -41,16 +42,16 @@ use super::request::GenerationRequest;
 use crate::model::price::UsdMicros;
 use crate::plan::content::Plan;
 
-/// An account of what one request may cost, and of what it has cost so far.
+/// The limits on the cost and the calls of one request, and an account of what it has used.
 ///
-/// It outlives a run: one that stopped and is resumed with the same budget goes on where it was, and
-/// [`max_cost`](Self::max_cost) raises the limit and leaves the account as it is. The part per request is
-/// counted once in the life of a budget, so several requests want one each, or prices without that part.
+/// A budget can outlive a run: a run that is resumed with the same budget continues its account. To raise the limit of
+/// such a budget, call [`max_cost`](Self::max_cost), which leaves the account unchanged. The part per request is
+/// counted once in the life of a budget. So use one budget for each request, unless the prices have no such part.
 ///
 /// # Guarantees
 ///
-/// Where no call is billed more than its planned price, [`spent`](Self::spent) never exceeds the limit, however many
-/// calls are in flight. Amounts beyond `u64::MAX` count as that.
+/// If no call is billed more than its planned price, [`spent`](Self::spent) never exceeds the limit, with any number of
+/// calls in flight. Amounts saturate at `u64::MAX`.
 ///
 /// ```
 /// use smart_resize::generate::budget::Budget;
@@ -79,58 +80,66 @@ struct Account {
     /// The planned prices of the calls in flight, without the part per request.
     held: UsdMicros,
     calls: u32,
-    /// Whether any image was billed, and so the part per request.
+    /// Whether any image was billed. The part per request was then billed too.
     billed: bool,
-    /// The highest part per request that was asked for.
+    /// The highest part per request of all calls so far.
     per_request: UsdMicros,
 }
 
 impl Budget {
-    /// A budget without limits, which only counts.
+    /// Makes a budget without limits. It only counts.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A fresh account with the bounds of `plan`; nothing where it has none.
+    /// Makes a budget with the limits of `plan` and an empty account. `None` if the plan has no limits.
     pub fn of(plan: &Plan) -> Option<Self> {
         let (max_cost, max_calls) = (plan.max_cost(), plan.max_calls());
         (max_cost.is_some() || max_calls.is_some()).then(|| Self { max_cost, max_calls, ..Self::default() })
     }
 
-    /// Sets the most that may be spent.
+    /// Sets the highest amount that may be spent.
     #[must_use]
     pub const fn max_cost(mut self, max_cost: UsdMicros) -> Self {
         self.max_cost = Some(max_cost);
         self
     }
 
-    /// Sets the most calls that may be made. Failed ones count, and where each try is metered, each try.
+    /// Sets the highest number of calls that may be made. Failed calls count. If each try of a call is metered, each
+    /// try counts.
     #[must_use]
     pub const fn max_calls(mut self, max_calls: u32) -> Self {
         self.max_calls = Some(max_calls);
         self
     }
 
-    /// Sets the planned price of `request` aside. It is to be asked once, while the reservation is held.
+    /// Reserves the planned price of `request`. Make one call while you hold the reservation.
     ///
     /// # Errors
     ///
-    /// [`BudgetError`] where it does not fit: nothing is reserved then, and the call must not be made.
+    /// [`BudgetError`] if the call does not fit. Nothing is reserved then, and the call must not be made.
     pub fn reserve(&self, request: &GenerationRequest) -> Result<Reservation<'_>, BudgetError> {
         let mut account = self.account();
         if let Some(max) = self.max_calls.filter(|max| account.calls >= *max) {
             return Err(BudgetError::Calls { max });
         }
+        // Plans that share the budget can have different parts per request. The highest is assumed, since any call in
+        // flight can be the one that bills it.
         let per_request = account.per_request.max(request.per_request());
         if let Some(max) = self.max_cost {
+            // The part is not reserved, but each new call must leave room for it until an image is billed. It is billed
+            // once, so the room of one part is enough.
             let needed = if account.billed { request.cost() } else { request.cost().plus(per_request) };
             let left = max.0.saturating_sub(account.spent.0);
+            // After an overspend, calls in flight can reserve more than is left. The cap makes `remaining` plus `held`
+            // the amount that a new call could have if these calls were free.
             let held = account.held.0.min(left);
             let remaining = UsdMicros(left - held);
             if needed > remaining {
                 return Err(BudgetError::Cost { needed, remaining, held: UsdMicros(held), max });
             }
         }
+        // The check and the reservation are under one lock, so two threads cannot reserve the same amount.
         account.per_request = per_request;
         account.held = account.held.plus(request.cost());
         account.calls = account.calls.saturating_add(1);
@@ -138,18 +147,18 @@ impl Budget {
         Ok(Reservation { budget: self, per_image, planned_images, billed_images: planned_images, is_made: true })
     }
 
-    /// What was billed so far.
+    /// Returns the amount that was billed so far.
     pub fn spent(&self) -> UsdMicros {
         self.account().spent
     }
 
-    /// What is neither spent nor reserved by a call in flight; nothing where there is no limit.
+    /// Returns the amount that is neither spent nor reserved by a call in flight. `None` if there is no limit.
     pub fn remaining(&self) -> Option<UsdMicros> {
         let account = self.account();
         self.max_cost.map(|max| UsdMicros(max.0.saturating_sub(account.spent.plus(account.held).0)))
     }
 
-    /// How many calls were made, failed ones and those in flight included.
+    /// Returns the number of calls that were made, including failed calls and calls in flight.
     pub fn calls(&self) -> u32 {
         self.account().calls
     }
@@ -160,7 +169,7 @@ impl Budget {
     }
 }
 
-/// The planned price of a call in flight, set aside. Dropping it counts that price as spent.
+/// The reserved price of a call in flight. Dropping it without settling counts that price as spent.
 ///
 /// ```
 /// use smart_resize::generate::budget::Budget;
@@ -171,9 +180,9 @@ impl Budget {
 /// # let request = plan.requests(&source)?.remove(0);
 ///
 /// let budget = Budget::new();
-/// budget.reserve(&request)?.settle(0); // the call failed, and no image was billed
+/// budget.reserve(&request)?.settle(0); // the call failed and no image was billed
 /// assert_eq!(budget.spent(), UsdMicros(0));
-/// drop(budget.reserve(&request)?); // the call was given up
+/// drop(budget.reserve(&request)?); // the call was abandoned
 /// assert_eq!(budget.spent(), UsdMicros(200_000)); // the planned $0.15, and $0.05 once
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -188,14 +197,14 @@ pub struct Reservation<'a> {
 }
 
 impl Reservation<'_> {
-    /// Gives the planned price back and counts `billed_images` as spent, with the part per request if they are the
-    /// first.
+    /// Releases the planned price, and counts the price of `billed_images` as spent. The first billed images of a
+    /// budget also count the part per request.
     pub fn settle(mut self, billed_images: u32) {
         self.billed_images = billed_images;
     }
 
-    /// [Settles](Self::settle) with what the answer or the failure says was billed. A call that another budget below
-    /// has refused was not made, and is not counted.
+    /// [Settles](Self::settle) with the number of billed images that the answer or the failure states. A call that
+    /// another budget further inside has refused was not made, and is not counted.
     pub fn settle_with(mut self, result: &Result<Generated, GenerateError>) {
         self.is_made = !matches!(result, Err(error) if error.kind == GenerateErrorKind::OverBudget);
         self.settle(billed_images(result));
@@ -210,14 +219,16 @@ impl Drop for Reservation<'_> {
         if !self.is_made {
             account.calls = account.calls.saturating_sub(1);
         }
+        // Without a settlement, the number of billed images is still the planned one.
         account.spent = account.spent.plus(self.per_image.times(self.billed_images.into()));
+        // The first billed image of the budget also bills the part per request.
         if self.billed_images > 0 && !replace(&mut account.billed, true) {
             account.spent = account.spent.plus(account.per_request);
         }
     }
 }
 
-/// For how many images a backend charges, whether it made any or not.
+/// Returns the number of images that a backend charges for, in an answer or in a failure.
 pub(crate) const fn billed_images(result: &Result<Generated, GenerateError>) -> u32 {
     match result {
         Ok(generated) => generated.billed_images,
@@ -225,7 +236,7 @@ pub(crate) const fn billed_images(result: &Result<Generated, GenerateError>) -> 
     }
 }
 
-/// A call that does not fit into its budget. It was not made.
+/// The error for a call that does not fit into its budget. The call was not made.
 ///
 /// ```
 /// use smart_resize::generate::budget::Budget;
@@ -238,7 +249,8 @@ pub(crate) const fn billed_images(result: &Result<Generated, GenerateError>) -> 
 /// let budget = Budget::new().max_cost(UsdMicros(300_000));
 /// let in_flight = budget.reserve(&request)?; // $0.15, and $0.05 with the first image that is billed
 /// let error = budget.reserve(&request).unwrap_err();
-/// let text = "the next call costs $0.20, $0.15 of the budget of $0.30 is left, and $0.15 is held for calls in flight";
+/// let text = "the next call costs $0.20; expected at most $0.15, the rest of the budget of $0.30 \
+///     with $0.15 reserved by calls in flight";
 /// assert_eq!((error.to_string().as_str(), error.is_final()), (text, false));
 /// in_flight.settle(0);
 /// assert!(budget.reserve(&request).is_ok());
@@ -247,28 +259,31 @@ pub(crate) const fn billed_images(result: &Result<Generated, GenerateError>) -> 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BudgetError {
-    /// The planned price is higher than what is left.
-    #[error("the next call costs {needed}, {remaining} of the budget of {max} is left{}", Held(*held))]
+    /// The planned price is higher than the rest of the budget.
+    #[error(
+        "the next call costs {needed}; expected at most {remaining}, the rest of the budget of {max}{}",
+        Held(*held)
+    )]
     Cost {
-        /// The planned price, with the part per request if nothing has been billed yet.
+        /// The planned price, with the part per request if no image has been billed yet.
         needed: UsdMicros,
-        /// What is neither spent nor reserved.
+        /// The amount that is neither spent nor reserved.
         remaining: UsdMicros,
-        /// What is reserved by calls in flight and may come back.
+        /// The amount that calls in flight reserve. It may be released.
         held: UsdMicros,
         /// The budget.
         max: UsdMicros,
     },
-    /// As many calls have been made as are allowed.
+    /// The allowed number of calls has been made.
     #[error("the next call exceeds the budget of {max} calls")]
     Calls {
-        /// The budget.
+        /// The allowed number of calls.
         max: u32,
     },
 }
 
 impl BudgetError {
-    /// Whether the call does not fit whatever becomes of the calls in flight. Otherwise it may fit when those are
+    /// Whether the call cannot fit, whatever the calls in flight are billed. If false, it may fit when those are
     /// settled.
     pub const fn is_final(&self) -> bool {
         match self {
@@ -278,12 +293,12 @@ impl BudgetError {
     }
 }
 
-/// The end of a message: what is reserved, if anything.
+/// The end of a message: the amount that is reserved. Empty if there is none.
 struct Held(UsdMicros);
 
 impl fmt::Display for Held {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 == UsdMicros(0) { Ok(()) } else { write!(f, ", and {} is held for calls in flight", self.0) }
+        if self.0 == UsdMicros(0) { Ok(()) } else { write!(f, " with {} reserved by calls in flight", self.0) }
     }
 }
 

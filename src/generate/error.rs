@@ -1,12 +1,14 @@
-//! Why a backend made nothing, told by who has to act.
+//! The errors of backends, sorted by what has to change before another call can succeed.
 
 use alloc::boxed::Box;
 use alloc::string::String;
+#[cfg(feature = "pixels")]
+use alloc::string::ToString;
 use core::error::Error;
 use core::fmt;
 use core::time::Duration;
 
-/// The kind of a failure. It says what has to change before another call can succeed.
+/// The kind of a failed call. It says what has to change before another call can succeed.
 ///
 /// ```
 /// use smart_resize::generate::{GenerateError, GenerateErrorKind};
@@ -23,24 +25,24 @@ use core::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum GenerateErrorKind {
-    /// A safety filter refused the picture or the prompt: the user has to change one of them. Asking again is in vain.
+    /// A safety filter refused the picture or the prompt. The user has to change one of them; a retry does not help.
     Refused,
-    /// The model answered without an image: asking once more often helps.
+    /// The model answered without an image. One retry often helps.
     NothingMade,
-    /// Too many calls: wait for [`GenerateError::retry_after`].
+    /// There were too many calls. Retry after [`GenerateError::retry_after`].
     RateLimited,
-    /// No answer in time. The call may go on and be billed, so look for its result before asking again.
+    /// There was no answer in time. The call may still finish and be billed, so look for its result before a retry.
     TimedOut,
-    /// The backend was not reached, or said that it is out of order: ask again later.
+    /// The backend could not be reached, or reported that it is unavailable. Retry later.
     Transport,
-    /// The answer is not what the protocol has: the backend's author has to act.
+    /// The answer does not follow the protocol. The code of the backend has to change.
     InvalidAnswer,
-    /// The backend cannot be asked this: the caller has to change the request or its set-up.
+    /// The backend cannot serve the request. The caller has to change the request or its configuration.
     InvalidRequest,
-    /// The caller's store failed before the call, so nothing was asked and nothing paid.
+    /// The caller's store failed before the call. The call was not made and nothing was billed.
     Store,
-    /// The call does not fit into the caller's budget, so nothing was asked and nothing paid: the caller has to raise
-    /// it. Asking again is in vain until then.
+    /// The call does not fit into the caller's budget. It was not made and nothing was billed. The caller has to raise
+    /// the budget; until then a retry does not help.
     OverBudget,
 }
 
@@ -53,14 +55,14 @@ impl fmt::Display for GenerateErrorKind {
             Self::TimedOut => "timed out",
             Self::Transport => "the backend was not reached",
             Self::InvalidAnswer => "the backend's answer is invalid",
-            Self::InvalidRequest => "the backend cannot be asked this",
+            Self::InvalidRequest => "the backend cannot serve the request",
             Self::Store => "the store failed",
-            Self::OverBudget => "the budget is used up",
+            Self::OverBudget => "the call does not fit the budget",
         })
     }
 }
 
-/// A call that made no image.
+/// The error of a call that made no image.
 ///
 /// ```
 /// use smart_resize::generate::{GenerateError, GenerateErrorKind};
@@ -74,43 +76,55 @@ impl fmt::Display for GenerateErrorKind {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct GenerateError {
-    /// Who has to act.
+    /// The kind of the failure.
     pub kind: GenerateErrorKind,
-    /// What the backend said; `""` for nothing.
+    /// The message of the backend. Empty if there is none.
     pub message: String,
-    /// After how long the backend wants to be asked again.
+    /// The time to wait before a retry, if the backend named one.
     pub retry_after: Option<Duration>,
-    /// For how many images the backend charges in spite of the failure, as far as is known.
+    /// The number of images that the backend charges for despite the failure, as far as is known.
     pub billed_images: u32,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
 impl GenerateError {
-    /// A failure of which nothing is billed; `message` says what the backend said, `""` for nothing.
+    /// Makes an error of a call for which nothing is billed. `message` is the message of the backend, or empty.
     pub fn new(kind: GenerateErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), retry_after: None, billed_images: 0, source: None }
     }
 
-    /// Sets after how long the backend wants to be asked again.
+    /// Sets the time to wait before a retry.
     #[must_use]
     pub const fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
         self
     }
 
-    /// Sets for how many images the backend charges in spite of the failure.
+    /// Sets the number of images that the backend charges for despite the failure.
     #[must_use]
     pub const fn billed_images(mut self, billed_images: u32) -> Self {
         self.billed_images = billed_images;
         self
     }
 
-    /// Sets what caused it, which is then its [`source`](core::error::Error::source).
+    /// Sets the cause, which [`source`](core::error::Error::source) then returns.
     #[must_use]
     pub fn caused_by(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(cause.into());
         self
     }
+}
+
+/// Returns the message of an error with those of its causes, the outermost first.
+#[cfg(feature = "pixels")]
+pub(crate) fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = alloc::format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
 }
 
 impl fmt::Display for GenerateError {

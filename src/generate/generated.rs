@@ -1,4 +1,4 @@
-//! What a backend answers.
+//! The answer of a backend.
 
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -7,7 +7,7 @@ use core::fmt;
 
 use crate::geometry::focus::Reframing;
 
-/// What a backend made.
+/// The answer of a backend: the generated images, and what they cost.
 ///
 /// ```
 /// use smart_resize::generate::Generated;
@@ -21,19 +21,21 @@ use crate::geometry::focus::Reframing;
 pub struct Generated {
     /// The name of the backend.
     pub backend: String,
-    /// The encoded images, one a variant.
+    /// The encoded images, one per variant.
     pub images: Vec<Arc<[u8]>>,
-    /// What the model said beside its images.
+    /// The text that the model returned with the images. `None` if it returned no text.
     pub description: Option<String>,
-    /// For how many images the backend charges.
+    /// The number of images that the backend charges for.
     pub billed_images: u32,
-    /// How the images show the source; `None` if a model made them.
+    /// Where each image shows the source. `None` if a model made the images.
     pub reframing: Option<Reframing>,
 }
 
 impl Generated {
-    /// The encoded `images` (PNG, JPEG or WebP, whatever they are called) that `backend` made, each of them billed.
-    /// Only final images: an interim one is not a variant.
+    /// Makes an answer of `backend` with these encoded images, each of which is billed.
+    ///
+    /// The images are PNG, JPEG or WebP; their format is read from their bytes. Pass only final images: an interim
+    /// image is not a variant.
     pub fn new<I>(backend: impl Into<String>, images: I) -> Self
     where
         I: IntoIterator<Item: Into<Arc<[u8]>>>,
@@ -43,21 +45,22 @@ impl Generated {
         Self { images, description: None, backend: backend.into(), billed_images, reframing: None }
     }
 
-    /// Sets what the model said beside its images.
+    /// Sets the text that the model returned with the images.
     #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
         self
     }
 
-    /// Sets for how many images the backend charges.
+    /// Sets the number of images that the backend charges for.
     #[must_use]
     pub const fn billed_images(mut self, billed_images: u32) -> Self {
         self.billed_images = billed_images;
         self
     }
 
-    /// Says how each image shows the source, for a backend that reframes it. The focus is then read in the source.
+    /// Sets where each image shows the source, for a backend that reframes the source instead of generating an image.
+    /// The focal point of the request is then a point of the source.
     #[must_use]
     pub const fn reframing(mut self, reframing: Reframing) -> Self {
         self.reframing = Some(reframing);

@@ -1,4 +1,4 @@
-//! The traits of backends, and functions as backends.
+//! The traits of backends, and backends that call a function.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -10,7 +10,7 @@ use super::error::GenerateError;
 use super::generated::Generated;
 use super::request::GenerationRequest;
 
-/// A boxed future, as [`BoxedAsyncGenerator`] returns it.
+/// A boxed future that can be sent between threads.
 ///
 /// ```
 /// use smart_resize::AsyncGenerator;
@@ -30,13 +30,18 @@ use super::request::GenerationRequest;
 /// ```
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// A backend.
+/// A backend, which makes images.
 ///
-/// You are asked once per call and make that call once: no retry in here, since the driver and the caller's own
-/// layers count what was billed by your answers. Ask for the preset's ratio and tier, send the prompt as it is,
-/// and return the images as they came, not decoded, not resized. Fewer than asked is an answer, not an error.
-/// A failure says in its [kind](GenerateError::kind) who has to act, and in
-/// [`billed_images`](GenerateError::billed_images) what it cost all the same.
+/// An implementation follows these rules:
+///
+/// - It makes each call once, without a retry. The driver and the caller's layers count the billed images of every
+///   answer.
+/// - It requests the preset's ratio and tier, or the preset's size if the preset has no labels, and sends the prompt
+///   unchanged.
+/// - It returns the images as it received them, neither decoded nor resized.
+/// - Fewer images than requested are an answer, not an error.
+/// - A failure states in its [kind](GenerateError::kind) what has to change, and in
+///   [`billed_images`](GenerateError::billed_images) how many images were billed despite the failure.
 ///
 /// ```
 /// use smart_resize::Generator;
@@ -62,14 +67,14 @@ pub trait Generator {
     ///
     /// # Errors
     ///
-    /// [`GenerateError`] where there is no image to be had.
+    /// [`GenerateError`] if no image was made.
     fn generate(&self, request: &GenerationRequest) -> Result<Generated, GenerateError>;
 }
 
-/// A backend that waits without blocking; otherwise as [`Generator`]. Dropping the future gives the call up.
+/// A backend that does not block. The rules of [`Generator`] apply. Dropping the future abandons the call.
 ///
-/// It can be written `async fn generate(&self, request: &GenerationRequest) -> …`. For `Arc<dyn …>` there is
-/// [`BoxedAsyncGenerator`], which every implementation has.
+/// The method can be written as `async fn generate(&self, request: &GenerationRequest) -> …`. The trait cannot be used
+/// as a trait object. For that, use [`BoxedAsyncGenerator`], which every implementation has.
 ///
 /// ```
 /// use smart_resize::AsyncGenerator;
@@ -96,11 +101,13 @@ pub trait AsyncGenerator: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`GenerateError`] where there is no image to be had.
+    /// [`GenerateError`] if no image was made.
     fn generate(&self, request: &GenerationRequest) -> impl Future<Output = Result<Generated, GenerateError>> + Send;
 }
 
-/// The twin of [`AsyncGenerator`] that can be a trait object, and is one of those in turn.
+/// The version of [`AsyncGenerator`] that can be used as a trait object.
+///
+/// Every [`AsyncGenerator`] implements it, and `dyn BoxedAsyncGenerator` is an [`AsyncGenerator`].
 ///
 /// ```
 /// use std::sync::Arc;
@@ -113,7 +120,7 @@ pub trait AsyncGenerator: Send + Sync {
 /// is_generator(&shared);
 /// ```
 pub trait BoxedAsyncGenerator: Send + Sync {
-    /// [`AsyncGenerator::generate`], boxed.
+    /// Calls [`AsyncGenerator::generate`], and boxes the future.
     fn generate_boxed<'a>(&'a self, request: &'a GenerationRequest) -> BoxFuture<'a, Result<Generated, GenerateError>>;
 }
 
@@ -129,6 +136,7 @@ impl AsyncGenerator for dyn BoxedAsyncGenerator + '_ {
     }
 }
 
+// A pointer to a backend is a backend, so that callers can share one, or select one at run time.
 macro_rules! through_pointer {
     ($($pointer:ty),*) => {$(
         impl<G: Generator + ?Sized> Generator for $pointer {
@@ -150,7 +158,7 @@ macro_rules! through_pointer {
 
 through_pointer!(&G, Box<G>, Arc<G>);
 
-/// The [`Generator`] that calls `function`.
+/// Makes a [`Generator`] that calls `function`.
 ///
 /// ```
 /// use smart_resize::Generator;
@@ -173,7 +181,7 @@ where
     FromFn(function)
 }
 
-/// A function as a [`Generator`]; see [`from_fn`].
+/// A [`Generator`] that calls a function. [`from_fn`] makes it.
 ///
 /// ```
 /// use smart_resize::Generator;
@@ -205,7 +213,7 @@ where
     }
 }
 
-/// The [`AsyncGenerator`] that calls `function` and awaits what it returns.
+/// Makes an [`AsyncGenerator`] that calls `function` and awaits the future it returns.
 ///
 /// ```
 /// use smart_resize::AsyncGenerator;
@@ -229,7 +237,7 @@ where
     FromAsyncFn(function)
 }
 
-/// A function as an [`AsyncGenerator`]; see [`from_async_fn`].
+/// An [`AsyncGenerator`] that calls a function. [`from_async_fn`] makes it.
 ///
 /// ```
 /// use smart_resize::AsyncGenerator;
@@ -258,6 +266,8 @@ where
     R: Future<Output = Result<Generated, GenerateError>> + Send,
 {
     fn generate(&self, request: &GenerationRequest) -> impl Future<Output = Result<Generated, GenerateError>> + Send {
+        // The function receives its own request, so that its future does not borrow one. The clone copies pointers and
+        // no pixels.
         self.0(request.clone())
     }
 }

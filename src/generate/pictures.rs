@@ -1,4 +1,4 @@
-//! Answers of backends that hold decoded pixels.
+//! Makes the answers of backends that have decoded pixels.
 
 use super::generated::Generated;
 use crate::format::Format;
@@ -6,10 +6,10 @@ use crate::pixels::encode::{EncodeError, EncodeOptions, encode};
 use crate::pixels::picture::Picture;
 
 impl Generated {
-    /// Makes an answer of decoded pixels, one picture a variant. They are encoded as PNG, since stores and records hold
-    /// encoded images.
+    /// Makes an answer of `backend` from decoded pixels, one picture per variant, each of which is billed. The pictures
+    /// are encoded as PNG, since stores and records hold encoded images.
     ///
-    /// With the cargo feature `image`, `Picture::try_from` takes the types of the `image` crate.
+    /// With the cargo feature `image`, `Picture::try_from` converts from the types of the `image` crate.
     ///
     /// ```
     /// use smart_resize::Size;
@@ -24,7 +24,7 @@ impl Generated {
     ///
     /// # Errors
     ///
-    /// [`EncodeError`] where a picture cannot be encoded.
+    /// [`EncodeError`] if a picture cannot be encoded.
     pub fn from_pictures<'a>(
         backend: impl Into<String>,
         pictures: impl IntoIterator<Item = &'a Picture>,

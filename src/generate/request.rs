@@ -1,4 +1,4 @@
-//! What one call asks of a backend.
+//! The request that one call sends to a backend.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -11,7 +11,7 @@ use crate::plan::content::{Call, CallId, Generation, Plan};
 use crate::request::options::CallOptions;
 use crate::request::source::Source;
 
-/// What one call asks of a backend. Owned, and cheap to clone.
+/// The request that one call sends to a backend. It owns its data and is cheap to clone.
 ///
 /// ```
 /// use smart_resize::{Plan, Request, Source};
@@ -39,12 +39,13 @@ pub struct GenerationRequest {
 }
 
 impl Plan {
-    /// What each call of the plan asks of a backend, in the order of their identities.
+    /// Returns the request of each call of the plan, in the order of [`CallId`].
     ///
     /// # Errors
     ///
-    /// [`SourceMismatchError`] where the plan was made for another source.
+    /// [`SourceMismatchError`] if the plan was made for another source.
     pub fn requests(&self, source: &Source) -> Result<Vec<GenerationRequest>, SourceMismatchError> {
+        // A plan without a digest cannot be compared with a source, so it accepts any.
         if let Some(planned) = self.source_digest().filter(|planned| Some(*planned) != source.digest()) {
             return Err(SourceMismatchError { planned, found: source.digest() });
         }
@@ -72,70 +73,73 @@ impl GenerationRequest {
         }
     }
 
-    /// The number of the call in its plan.
+    /// Returns the number of the call in its plan.
     pub const fn call(&self) -> CallId {
         self.call
     }
 
-    /// The model's name in the plan, such as `nano-banana-pro`. A service's own identifier for it is the backend's
-    /// matter.
+    /// Returns the model's name in the plan, such as `nano-banana-pro`. The backend maps it to the identifier that its
+    /// service uses.
     pub const fn model(&self) -> &Arc<str> {
         &self.model
     }
 
-    /// The size in pixels to make, and the labels of its shape and tier where the model is asked by label.
+    /// Returns the preset: the size in pixels to generate, and the labels of its aspect ratio and tier, for models that
+    /// are called with labels. Send every label that the preset has.
     pub const fn preset(&self) -> &Preset {
         &self.preset
     }
 
-    /// The whole prompt.
+    /// Returns the whole prompt.
     pub const fn prompt(&self) -> &Arc<str> {
         &self.prompt
     }
 
-    /// The seed, if one was asked.
+    /// Returns the seed. `None` if none was requested.
     pub const fn seed(&self) -> Option<u64> {
         self.seed
     }
 
-    /// How many images to make, from 1 to the model's variants per call.
+    /// Returns the number of images to generate, from 1 to the model's maximum per call.
     pub const fn variants(&self) -> u32 {
         self.variants
     }
 
-    /// The options that all calls of the plan have in common.
+    /// Returns the options that all calls of the plan share.
     pub const fn options(&self) -> CallOptions {
         self.options
     }
 
-    /// The picture to work from.
+    /// Returns the source picture.
     pub const fn source(&self) -> &Source {
         &self.source
     }
 
-    /// The identity of the call: equal where the same is asked, for the same time in a plan. Nothing where the source
-    /// has no digest.
+    /// Returns the identity of the call. `None` if the source has no digest.
+    ///
+    /// Calls with the same content have the same fingerprint, in any plan. If several calls of one plan have the same
+    /// content, the fingerprint also depends on how many of them come before, so that each differs.
     pub const fn fingerprint(&self) -> Option<Fingerprint> {
         self.fingerprint
     }
 
-    /// What one image costs by the plan. Prices are no part of the fingerprint.
+    /// Returns the planned price of one image. Prices are not part of the fingerprint.
     pub const fn per_image(&self) -> UsdMicros {
         self.per_image
     }
 
-    /// What is paid once, with the first image of the plan that is billed.
+    /// Returns the price that is paid once per plan, with the first billed image.
     pub const fn per_request(&self) -> UsdMicros {
         self.per_request
     }
 
-    /// What the call costs by the plan, without the part per request.
+    /// Returns the planned price of the call, without the part per request.
     pub const fn cost(&self) -> UsdMicros {
         self.per_image.times(self.variants as u64)
     }
 }
 
-/// A source that is not the one that a plan was made for.
+/// The error for a source that is not the one that a plan was made for.
 ///
 /// ```
 /// use smart_resize::{Plan, Request, Source};
@@ -145,7 +149,7 @@ impl GenerationRequest {
 /// let plan = Plan::new(&Request::builder(planned).sizes(["300x250"]).build()?)?;
 /// let error = plan.requests(&Source::from_url("https://example.com/shoe.jpg")).unwrap_err();
 /// assert_eq!((error.planned, error.found), (Digest::of(b"the bytes of a photo"), None));
-/// assert!(error.to_string().ends_with(", this is one without a digest"));
+/// assert!(error.to_string().starts_with("the digest of the source is unknown; expected "));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,17 +157,18 @@ impl GenerationRequest {
 pub struct SourceMismatchError {
     /// The digest in the plan.
     pub planned: Digest,
-    /// The digest of the source, if it has one.
+    /// The digest of the source. `None` if it has none.
     pub found: Option<Digest>,
 }
 
 impl fmt::Display for SourceMismatchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the plan is for the source {}, this is ", self.planned)?;
+        f.write_str("the digest of the source is ")?;
         match self.found {
-            Some(found) => write!(f, "{found}"),
-            None => f.write_str("one without a digest"),
+            Some(found) => write!(f, "{found}")?,
+            None => f.write_str("unknown")?,
         }
+        write!(f, "; expected {} as in the plan", self.planned)
     }
 }
 

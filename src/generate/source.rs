@@ -1,4 +1,5 @@
-//! Sources as backends need them: upright and in sRGB, since not every model applies an orientation tag or a profile.
+//! Makes sources from pictures. A source for a backend is upright and in sRGB, since not every model applies an
+//! orientation tag or a colour profile.
 
 use std::sync::Arc;
 
@@ -10,20 +11,22 @@ use crate::pixels::picture::Picture;
 use crate::pixels::rendered::RenderError;
 use crate::request::source::Source;
 
-/// The quality of a JPEG source that has to be encoded again: no loss that a model could see.
+/// The quality of a JPEG source that has to be encoded again. At this quality the loss is too small to matter to a
+/// model.
 const QUALITY: u8 = 95;
 
 impl Source {
-    /// Makes a source of an encoded picture, with its upright size.
+    /// Makes a source from an encoded picture, and sets its upright size.
     ///
-    /// The source keeps the bytes as they are, with their metadata, where the picture is a PNG, JPEG or WebP that is
-    /// stored upright, and in sRGB or with a description of its colours that cannot be applied. Where the header shows
-    /// that, the pixels are not decoded, so a damaged file is not found. Otherwise the picture is rotated and
-    /// converted, and encoded again without metadata: as a JPEG of quality 95 and 4:4:4 where it was a JPEG, else as a
-    /// PNG. The pure codecs do that, whatever the limits name: a run is resumed by the digest of its source, which has
-    /// to be the same on every machine.
+    /// The source keeps the bytes unchanged, with their metadata, if the picture is a PNG, JPEG or WebP that is stored
+    /// upright, and is in sRGB or has a colour description that cannot be applied. If the header alone shows this, the
+    /// pixels are not decoded, so damage in them is not detected.
     ///
-    /// Backends need such a source, since not every model applies an orientation tag or a profile.
+    /// Any other picture is made upright, converted to sRGB and encoded again without metadata: a JPEG as a JPEG of
+    /// quality 95 and 4:4:4, any other format as a PNG. This always uses the pure codecs, so that the digest of the
+    /// source, by which a run is resumed, is the same on every machine.
+    ///
+    /// Backends need such a source, since not every model applies an orientation tag or a colour profile.
     ///
     /// ```
     /// use smart_resize::{Format, Size, Source};
@@ -40,27 +43,31 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// [`RenderError::Decode`] where the header cannot be read or exceeds the limits, or the pixels have to be decoded
-    /// and cannot be; [`RenderError::Encode`] where the picture cannot be encoded again.
+    /// [`RenderError::Decode`] if the header cannot be read or exceeds the limits, or if pixels that have to be decoded
+    /// cannot be; [`RenderError::Encode`] if the picture cannot be encoded again.
     pub fn read(bytes: impl Into<Arc<[u8]>>, limits: &DecodeLimits) -> Result<Self, RenderError> {
         let bytes = bytes.into();
         let Probe { format, size, is_upright, describes_colours, .. } = probe(&bytes, limits)?;
-        // Backends read these formats.
+        // Backends read the formats that this crate writes.
         let is_common = format.output().is_some();
         if is_common && is_upright && !describes_colours {
             return Ok(Self::from_bytes(bytes).size(size));
         }
         let decoded = decode(&bytes, &DecodeOptions::default().limits(*limits))?;
+        // Without a conversion the samples are kept as they are, so encoding the picture again would not change its
+        // colours.
         if is_common && is_upright && decoded.colour != Colour::Converted {
             return Ok(Self::from_bytes(bytes).size(size));
         }
+        // A JPEG stays a JPEG, since a photo is much larger as a PNG. Any other format becomes a PNG, which is
+        // lossless.
         let format = if format == SourceFormat::Jpeg { Format::Jpeg } else { Format::Png };
         Ok(encoded(&decoded.picture, format)?)
     }
 
-    /// Makes a source of decoded pixels, as a PNG.
+    /// Makes a source from decoded pixels, encoded as PNG.
     ///
-    /// With the cargo feature `image`, `Picture::try_from` takes the types of the `image` crate, and
+    /// With the cargo feature `image`, `Picture::try_from` converts from the types of the `image` crate, and
     /// `Source::from_image` does both steps.
     ///
     /// ```
@@ -74,12 +81,12 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// [`EncodeError`] where the picture cannot be encoded.
+    /// [`EncodeError`] if the picture cannot be encoded.
     pub fn from_picture(picture: &Picture) -> Result<Self, EncodeError> {
         encoded(picture, Format::Png)
     }
 
-    /// Makes a source of an image of the `image` crate, as a PNG.
+    /// Makes a source from an image of the `image` crate, encoded as PNG.
     ///
     /// ```
     /// use smart_resize::{Size, Source};
@@ -91,7 +98,7 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// [`EncodeError::InvalidSide`] for a side of 0 or above 65,535, another [`EncodeError`] where the image cannot be
+    /// [`EncodeError::InvalidSide`] if a side is 0 or above 65,535; another [`EncodeError`] if the image cannot be
     /// encoded.
     #[cfg(feature = "image")]
     pub fn from_image(image: impl Into<image::DynamicImage>) -> Result<Self, EncodeError> {
@@ -99,7 +106,9 @@ impl Source {
     }
 }
 
+/// Encodes the picture, and makes a source of the file.
 fn encoded(picture: &Picture, format: Format) -> Result<Source, EncodeError> {
+    // Chroma is not subsampled, so that coloured text and fine edges stay sharp.
     let jpeg = JpegOptions::default().quality(QUALITY).subsampling(Subsampling::Yuv444);
     let encoded = encode(picture, format, &EncodeOptions { jpeg, ..EncodeOptions::default() })?;
     Ok(Source::from_bytes(encoded.bytes).size(picture.size()))

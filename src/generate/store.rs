@@ -1,8 +1,11 @@
-//! Where paid answers are kept, so that no call is paid twice.
+//! Stores for paid answers, so that no call is paid for twice.
 //!
-//! Before a call the driver asks the caller's store for the call's fingerprint; after it, and before anything is
-//! rendered, it hands the answer over. A run that broke off and is started again with the same plan, source and store
-//! pays only for what is still missing.
+//! Before a call the driver looks the fingerprint of the call up in the caller's store. After the call, and before
+//! rendering, it saves the answer there. An interrupted run that is started again with the same plan, source and store
+//! pays only for the answers that are missing, and for the price per request if it makes a call.
+//!
+//! The fingerprint covers what was requested, not the backend. Use one store for each backend: a preview of
+//! the `LocalGenerator` in the store of a paid backend would be returned in place of a paid answer.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -14,7 +17,9 @@ use super::generated::Generated;
 use super::request::GenerationRequest;
 use crate::digest::Fingerprint;
 
-/// Keeps answers. Shared by all calls of a run, so inner mutability is yours.
+/// A store for answers of backends.
+///
+/// All calls of a run share the store, so its methods take `&self`. An implementation needs interior mutability.
 ///
 /// ```
 /// # use smart_resize::generate::store::{Store, StoreError};
@@ -46,25 +51,32 @@ use crate::digest::Fingerprint;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Store {
-    /// The answer that was kept for `fingerprint`. One without any image counts as none, and the backend is asked
-    /// again; one with fewer images than asked is used as it is.
+    /// Returns the answer that was saved under `fingerprint`. `None` if there is none.
+    ///
+    /// The driver ignores an answer without images and calls the backend again. It uses an answer with fewer images
+    /// than requested.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where it cannot be known: the call is then not made, since it may have been paid.
+    /// [`StoreError`] if the store cannot tell whether it has an answer. The call is then not made, since it may have
+    /// been paid for.
     fn load(&self, fingerprint: &Fingerprint) -> Result<Option<Generated>, StoreError>;
 
-    /// Keeps the answer to `request` under its [`fingerprint`](GenerationRequest::fingerprint), all of it, and returns
-    /// when it is safe. Where there is none, the answer cannot be found again by it; keep it under a name of your own,
-    /// or not. An answer that comes back without its [`reframing`](Generated::reframing) is cut as a model's would be.
+    /// Saves the answer to `request` under its [`fingerprint`](GenerationRequest::fingerprint), and returns when it is
+    /// durable.
+    ///
+    /// All fields of the answer must be saved. An answer that is loaded without its [`reframing`](Generated::reframing)
+    /// is rendered like one of a model. A request may have no fingerprint. The driver then cannot find its answer
+    /// again, and the store may discard it, or save it under another name.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where it could not be kept: it is reported, the answer stays in the outcome, and the run goes on.
+    /// [`StoreError`] if the answer could not be saved. The driver reports the error, keeps the answer in the outcome,
+    /// and continues the run.
     fn save(&self, request: &GenerationRequest, generated: &Generated) -> Result<(), StoreError>;
 }
 
-/// Keeps answers without blocking; otherwise as [`Store`].
+/// A [`Store`] whose methods do not block.
 ///
 /// ```
 /// # use smart_resize::generate::store::{AsyncStore, StoreError};
@@ -95,15 +107,16 @@ pub trait Store {
 /// # assert_eq!(pollster::block_on(store.load(&fingerprint))?, Some(generated));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[diagnostic::on_unimplemented(note = "`BlockingStore(store)` makes an `AsyncStore` of a `Store`")]
 pub trait AsyncStore: Send + Sync {
-    /// The answer that was kept for `fingerprint`.
+    /// Returns the answer that was saved under `fingerprint`, with the contract of [`Store::load`].
     ///
     /// # Errors
     ///
     /// As [`Store::load`].
     fn load(&self, fingerprint: &Fingerprint) -> impl Future<Output = Result<Option<Generated>, StoreError>> + Send;
 
-    /// Keeps the answer to `request`, and is done when it is safe.
+    /// Saves the answer to `request`, with the contract of [`Store::save`]. The future completes when it is durable.
     ///
     /// # Errors
     ///
@@ -115,7 +128,7 @@ pub trait AsyncStore: Send + Sync {
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-/// Keeps nothing: what a driver has until it is given a store.
+/// A store that saves nothing. A driver uses it until another store is set.
 ///
 /// ```
 /// use smart_resize::generate::Generated;
@@ -143,7 +156,7 @@ impl Store for NoStore {
     }
 }
 
-/// Keeps answers in memory, for tests and for services whose processes live long.
+/// A store in memory, for tests and for long-running services.
 ///
 /// ```
 /// use smart_resize::generate::Generated;
@@ -167,18 +180,18 @@ pub struct MemoryStore {
 
 #[cfg(feature = "std")]
 impl MemoryStore {
-    /// How many answers it has.
+    /// Returns the number of answers.
     pub fn len(&self) -> usize {
         self.lock().len()
     }
 
-    /// Whether it has none.
+    /// Whether the store has no answers.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, alloc::collections::BTreeMap<Fingerprint, Generated>> {
-        // A panic elsewhere leaves the map whole: it is only ever read or inserted into.
+        // The map is only read and inserted into, so a panic does not leave it inconsistent.
         self.answers.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
@@ -197,22 +210,23 @@ impl Store for MemoryStore {
     }
 }
 
-/// Makes a [`Store`] an [`AsyncStore`]. The store blocks the polling thread, so it has to be quick.
+/// An [`AsyncStore`] that calls a [`Store`]. The store blocks the thread that polls, so it has to be fast.
 ///
 /// ```
-/// use smart_resize::generate::store::{AsyncStore, Blocking, NoStore};
+/// use smart_resize::generate::store::{AsyncStore, BlockingStore, NoStore};
 /// use smart_resize::plan::Fingerprint;
 ///
-/// let store = Blocking(NoStore); // or any other `Store`
+/// let store = BlockingStore(NoStore); // or any other `Store`
 /// assert_eq!(pollster::block_on(store.load(&Fingerprint::from_bytes([0; 32])))?, None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 #[expect(clippy::exhaustive_structs, reason = "a plain wrapper")]
-pub struct Blocking<S>(pub S);
+pub struct BlockingStore<S>(pub S);
 
-impl<S: Store + Send + Sync> AsyncStore for Blocking<S> {
+impl<S: Store + Send + Sync> AsyncStore for BlockingStore<S> {
     fn load(&self, fingerprint: &Fingerprint) -> impl Future<Output = Result<Option<Generated>, StoreError>> + Send {
+        // The store is called here, and the future is ready at once.
         ready(self.0.load(fingerprint))
     }
 
@@ -235,6 +249,7 @@ impl AsyncStore for NoStore {
     }
 }
 
+// A pointer to a store is a store, so that several drivers can share one.
 macro_rules! through_pointer {
     ($($pointer:ty),*) => {$(
         impl<S: Store + ?Sized> Store for $pointer {
@@ -268,14 +283,14 @@ macro_rules! through_pointer {
 
 through_pointer!(&S, Box<S>, Arc<S>);
 
-/// A store that failed.
+/// The error of a store.
 ///
 /// ```
 /// use std::error::Error;
 /// use smart_resize::generate::store::StoreError;
 ///
 /// let error = StoreError::new("the disk is full");
-/// assert_eq!(error.to_string(), "an answer could not be read or kept");
+/// assert_eq!(error.to_string(), "an answer could not be loaded or saved");
 /// assert_eq!(error.source().unwrap().to_string(), "the disk is full");
 /// ```
 #[derive(Debug)]
@@ -284,7 +299,7 @@ pub struct StoreError {
 }
 
 impl StoreError {
-    /// The failure that `source` tells of; a text will do.
+    /// Makes an error with the cause `source`, which may be a text.
     pub fn new(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { source: source.into() }
     }
@@ -292,7 +307,7 @@ impl StoreError {
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an answer could not be read or kept")
+        f.write_str("an answer could not be loaded or saved")
     }
 }
 

@@ -1,7 +1,8 @@
-//! Checks that a backend or a store of your own keeps its contract. For tests; the crate's own ones pass them.
+//! Checks whether your own backend or store keeps its contract. Call them in tests. The backends and stores of this
+//! crate pass them.
 //!
-//! A check returns the first law that is broken, with what was found. [`check_generator`] asks for four images, which a
-//! paid backend bills. [`check_store`] saves four answers in a store that must be empty before.
+//! A check returns the first law that is broken, with what was found. [`check_generator`] requests four images, which a
+//! paid backend bills. [`check_store`] saves four answers. The store must be empty before.
 //!
 //! ```
 //! use smart_resize::generate::local::LocalGenerator;
@@ -25,7 +26,7 @@
 use std::error::Error;
 use std::fmt::Display;
 
-use super::error::GenerateError;
+use super::error::{GenerateError, with_causes};
 use super::generated::Generated;
 use super::generator::{AsyncGenerator, Generator};
 use super::request::GenerationRequest;
@@ -68,8 +69,8 @@ fn law(law: &'static str, holds: bool, found: impl Display) -> Result<(), Broken
     if holds { Ok(()) } else { Err(BrokenLaw { law, found: found.to_string() }) }
 }
 
-/// Asks `generator` for four images of `photo`, as a plan for `model` does, and checks its answers: two variants of the
-/// model's widest shape, and two of its tallest.
+/// Requests four images of `photo` from `generator`, as a plan for `model` does, and checks the answers. The images are
+/// two variants of the model's widest shape and two of its tallest.
 ///
 /// ```
 /// use smart_resize::generate::{Generated, from_fn};
@@ -125,8 +126,9 @@ where
     Ok(())
 }
 
-/// Two variants of the model's widest shape and of its tallest, in its usual tier. A backend that ignores the requested
-/// shape fails on these. All are calls of one plan, since a backend may tell calls apart by their number in the plan.
+/// Returns requests for two variants of the model's widest shape and of its tallest, in its default tier. A backend
+/// that ignores the requested shape fails on these. All requests are of one plan, since a backend may distinguish calls
+/// by their number in the plan.
 fn requests(photo: &Source, model: &Model) -> Result<Vec<GenerationRequest>, BrokenLaw> {
     let tier = model.default_floor().or_else(|| model.tiers().first().copied());
     let usual = || model.presets().iter().filter(|preset| preset.tier == tier).map(|preset| preset.size);
@@ -135,6 +137,7 @@ fn requests(photo: &Source, model: &Model) -> Result<Vec<GenerationRequest>, Bro
     planned(photo, model, tier, &[wide, tall], 2)
 }
 
+/// Returns the requests of a plan for these sizes.
 fn planned(
     source: &Source,
     model: &Model,
@@ -142,7 +145,8 @@ fn planned(
     sizes: &[Size],
     variants: u32,
 ) -> Result<Vec<GenerationRequest>, BrokenLaw> {
-    let unplanned = |error: &dyn Error| BrokenLaw { law: "the sizes of the model can be planned", found: chain(error) };
+    let unplanned =
+        |error: &dyn Error| BrokenLaw { law: "the sizes of the model can be planned", found: with_causes(error) };
     let mut request = Request::builder(source.clone()).model(model.clone());
     if let Some(floor) = floor {
         request = request.floor(floor);
@@ -152,10 +156,11 @@ fn planned(
     plan.requests(source).map_err(|error| unplanned(&error))
 }
 
+/// Checks the answer to one request.
 fn check_answer(request: &GenerationRequest, answer: &Result<Generated, GenerateError>) -> Result<(), BrokenLaw> {
     let generated = match answer {
         Ok(generated) => generated,
-        Err(error) => return law("a call has an answer", false, chain(error)),
+        Err(error) => return law("a call has an answer", false, with_causes(error)),
     };
     law("the backend has a name", !generated.backend.trim().is_empty(), "an empty name")?;
     let (made, wanted) = (generated.images.len(), request.variants());
@@ -169,24 +174,17 @@ fn check_answer(request: &GenerationRequest, answer: &Result<Generated, Generate
     for image in &generated.images {
         let size = match decode(image, &DecodeOptions::default()) {
             Ok(decoded) => decoded.picture.size(),
-            Err(error) => return law("every image can be read", false, chain(&error)),
+            Err(error) => return law("every image can be read", false, with_causes(&error)),
         };
+        // A preset has the nearness 1 to itself, so the quotient is the nearness of the image as an exact fraction.
         let (part, whole) = size.nearness(preset).over(preset.nearness(preset));
         let found = format!("{size}, requested was {preset}");
-        law("every image has the shape requested, within 3 %", part * 100 >= whole * 97, found)?;
+        law("every image has the shape requested, within 3 %", part * 100 >= whole * 97, found.as_str())?;
+        let sides = [(size.width(), preset.width()), (size.height(), preset.height())];
+        let is_large = sides.iter().all(|(made, wanted)| made * 100 >= wanted * 97);
+        law("every image has the size requested, or more, within 3 %", is_large, found)?;
     }
     Ok(())
-}
-
-/// An error with what caused it.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 /// Saves answers in `store`, which must be empty, and loads them.
@@ -207,11 +205,14 @@ fn chain(error: &dyn Error) -> String {
 /// answer twice, or the answer to a request without a fingerprint.
 pub fn check_store<S: Store + ?Sized>(store: &S) -> Result<(), BrokenLaw> {
     let answers = answers();
+    // Each answer is absent before it is saved and present after it.
     for answer in &answers {
         check_absent(store.load(&answer.fingerprint))?;
         check_saved(store.save(&answer.request, &answer.generated))?;
         answer.check_loaded(store.load(&answer.fingerprint))?;
     }
+    // All answers are loaded again, which shows whether a later one has replaced an earlier one. A second save of an
+    // answer must succeed and change nothing.
     for answer in &answers {
         answer.check_loaded(store.load(&answer.fingerprint))?;
         check_saved(store.save(&answer.request, &answer.generated))?;
@@ -224,10 +225,10 @@ pub fn check_store<S: Store + ?Sized>(store: &S) -> Result<(), BrokenLaw> {
 /// As [`check_store`], for an async store.
 ///
 /// ```
-/// use smart_resize::generate::store::{Blocking, MemoryStore};
+/// use smart_resize::generate::store::{BlockingStore, MemoryStore};
 /// use smart_resize::generate::testing::check_async_store;
 ///
-/// pollster::block_on(check_async_store(&Blocking(MemoryStore::default())))?;
+/// pollster::block_on(check_async_store(&BlockingStore(MemoryStore::default())))?;
 /// # Ok::<(), smart_resize::generate::testing::BrokenLaw>(())
 /// ```
 ///
@@ -236,6 +237,7 @@ pub fn check_store<S: Store + ?Sized>(store: &S) -> Result<(), BrokenLaw> {
 /// As [`check_store`].
 pub async fn check_async_store<S: AsyncStore + ?Sized>(store: &S) -> Result<(), BrokenLaw> {
     let answers = answers();
+    // The steps are those of `check_store`.
     for answer in &answers {
         check_absent(store.load(&answer.fingerprint).await)?;
         check_saved(store.save(&answer.request, &answer.generated).await)?;
@@ -250,19 +252,24 @@ pub async fn check_async_store<S: AsyncStore + ?Sized>(store: &S) -> Result<(), 
     check_saved(store.save(&request, &generated).await)
 }
 
+/// A request, the answer to save for it, and its fingerprint.
 struct Answer {
     fingerprint: Fingerprint,
     request: GenerationRequest,
     generated: Generated,
 }
 
-/// Answers of three calls, one for each kind of content.
+/// Makes the answers of three calls: two images with all byte values, a description with special characters, and a
+/// reframing with no billed image.
 fn answers() -> Vec<Answer> {
+    // A mebibyte with all byte values reveals a store that treats images as text, or limits their length.
     let all_bytes: Vec<u8> = (0..=255_u8).cycle().take(1 << 20).collect();
     let size = Model::default().presets()[0].size;
     let whole = Rect::new(0, 0, size);
     let plain = Generated::new("one", [all_bytes.clone(), vec![0]]);
+    // These characters need escapes in JSON or SQL, or several bytes in UTF-8.
     let described = Generated::new("two", [vec![1, 2, 3]]).description("a \"quote\",\nβ, 🖼 and \0");
+    // Zero billed images differ from the default, so a store that leaves the number out is found.
     let reframed = Generated::new("three", [vec![7; 3]]).billed_images(0);
     let reframed = reframed.reframing(Reframing::new(size, whole, whole));
     let answer = |(request, generated): (GenerationRequest, _)| {
@@ -273,13 +280,13 @@ fn answers() -> Vec<Answer> {
     requests.into_iter().zip([plain, described, reframed]).map(answer).collect()
 }
 
-/// The answer to a request without a fingerprint.
+/// Makes an answer to a request without a fingerprint.
 fn nameless() -> (GenerationRequest, Generated) {
     let requests = default_requests(&Source::from_url("https://example.com/photo.jpg"));
     (requests[0].clone(), Generated::new("four", [vec![9]]))
 }
 
-/// Three requests to the default model.
+/// Returns three requests to the default model.
 fn default_requests(source: &Source) -> Vec<GenerationRequest> {
     let model = Model::default();
     let sizes: Vec<_> = model.presets()[..3].iter().map(|preset| preset.size).collect();
@@ -289,7 +296,7 @@ fn default_requests(source: &Source) -> Vec<GenerationRequest> {
 fn check_saved(result: Result<(), StoreError>) -> Result<(), BrokenLaw> {
     match result {
         Ok(()) => Ok(()),
-        Err(error) => law("every answer can be saved", false, chain(&error)),
+        Err(error) => law("every answer can be saved", false, with_causes(&error)),
     }
 }
 
@@ -297,7 +304,7 @@ fn check_absent(loaded: Result<Option<Generated>, StoreError>) -> Result<(), Bro
     match loaded {
         Ok(None) => Ok(()),
         Ok(Some(found)) => law("an answer that was not saved is not found", false, format!("{found:?}")),
-        Err(error) => law("every answer can be looked up", false, chain(&error)),
+        Err(error) => law("every answer can be looked up", false, with_causes(&error)),
     }
 }
 
@@ -309,7 +316,7 @@ impl Answer {
                 let found = format!("{found:?}, saved was {:?}", self.generated);
                 law("a saved answer is loaded as it was saved", false, found)
             }
-            Err(error) => law("every answer can be looked up", false, chain(&error)),
+            Err(error) => law("every answer can be looked up", false, with_causes(&error)),
         }
     }
 }

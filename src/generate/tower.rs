@@ -1,26 +1,26 @@
-//! Backends as services of [tower](https://docs.rs/tower), and services as backends.
+//! Converts backends to services of [tower](https://docs.rs/tower), and services to backends.
 //!
-//! Retries, time-outs and rate limits are the caller's, and `tower` has them. A backend becomes a service
-//! ([`GeneratorService`]), the caller's layers go around it, and the stack becomes a backend again
-//! ([`ServiceGenerator`]), which a driver runs a plan with. [`MeterLayer`] counts each try against a
-//! [`Budget`], and refuses it when the budget is used up.
+//! The caller adds retries, time-outs and rate limits, and `tower` has layers for them. [`GeneratorService`] makes a
+//! backend a service. The caller puts layers around it. [`ServiceGenerator`] makes the stack a backend again, which a
+//! driver can use. [`MeterLayer`] counts each try against a [`Budget`], and refuses a try that exceeds it.
 //!
 //! # The order of layers
 //!
 //! From the driver inwards: retry, time-out, meter, backend.
 //!
-//! - The meter goes **below the retry**, or it sees only how the last try ended, and what the earlier ones were billed
-//!   is spent uncounted.
-//! - It goes **below a time-out**: a try that is given up may be billed, and is counted at its planned price. Above
-//!   one it does not compile, since nobody there could tell what was billed.
-//! - The retry must not repeat [`OverBudget`](GenerateErrorKind::OverBudget): nothing changes by asking again. A list
-//!   of the kinds that are worth a try, as below, leaves it out by itself.
-//! - The [driver](crate::generate) is given no budget then: the same one in both places would count every call twice.
-//!   What it has of a plan with bounds is an account of its own, of how each call ended. A driver knows the meter's
-//!   refusals for what they are, and tries a call again that was refused only because others in flight held the
-//!   money.
+//! - The meter must be **inside the retry**. Outside, it would see only the last try, and the billed images of earlier
+//!   tries would not be counted.
+//! - The meter must be **inside the time-out**. A try that times out may be billed, so the meter counts it at its
+//!   planned price. Outside a time-out the meter does not compile, since the time-out's error does not say what was
+//!   billed.
+//! - The retry must not repeat [`OverBudget`](GenerateErrorKind::OverBudget), since a repetition has the same result. A
+//!   list of the kinds to repeat, as in the example, leaves it out.
+//! - With a meter, do not give the budget to the [driver](crate::generate) too, or every call is counted twice. For a
+//!   plan with limits the driver then has an account of its own, which counts the end of each call. The driver
+//!   recognises the refusals of the meter. It tries a call again if the call was refused only because of reservations
+//!   by calls in flight.
 //!
-//! What all tries were billed is in [`Budget::spent`]; a run's outcome knows only how each call ended.
+//! [`Budget::spent`] has the cost of all tries. The outcome of a run counts only the end of each call.
 //!
 //! ```
 //! use std::future::{Ready, ready};
@@ -35,12 +35,12 @@
 //! use tower::retry::Policy;
 //! use tower::{BoxError, ServiceBuilder, timeout};
 //!
-//! /// So many more tries, where one more can help.
+//! /// A retry policy with this many more tries, for errors where a retry can help.
 //! #[derive(Clone)]
 //! struct Tries(u32);
 //!
 //! impl Policy<GenerationRequest, Generated, BoxError> for Tries {
-//!     type Future = Ready<()>; // or the sleep of your runtime, for `retry_after`
+//!     type Future = Ready<()>; // or a timer of your runtime that waits for `retry_after`
 //!
 //!     fn retry(
 //!         &mut self,
@@ -58,7 +58,7 @@
 //!     }
 //! }
 //!
-//! // It never makes anything, and bills an image each time.
+//! // A backend that never makes an image, and bills one each time.
 //! let backend = from_async_fn(|_: GenerationRequest| async {
 //!     Err(GenerateError::new(GenerateErrorKind::NothingMade, "only text came").billed_images(1))
 //! });
@@ -70,18 +70,18 @@
 //!     .layer(MeterLayer::new(budget.clone()))
 //!     .service(GeneratorService::new(backend));
 //! let generator = ServiceGenerator::new(stack)
-//!     .kinds(|error| error.is::<timeout::error::Elapsed>().then_some(GenerateErrorKind::TimedOut));
+//!     .classify(|error| error.is::<timeout::error::Elapsed>().then_some(GenerateErrorKind::TimedOut));
 //!
 //! # let source = Source::from_url("https://example.com/a.jpg");
 //! # let plan = Plan::new(&Request::builder(source.clone()).sizes(["1920x1080"]).build()?)?;
 //! # let request = plan.requests(&source)?.remove(0);
 //! # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
 //! # let error = runtime.block_on(async {
-//! // $0.05 once, and $0.15 a try: the fourth of ten is refused.
+//! // $0.05 once and $0.15 per try: the fourth of ten tries is refused.
 //! let error = generator.generate(&request).await.unwrap_err();
 //! # error
 //! # });
-//! assert_eq!(error.to_string(), "the budget is used up: the call was not made");
+//! assert_eq!(error.to_string(), "the call does not fit the budget: the call was not made");
 //! assert_eq!((budget.calls(), budget.spent()), (3, UsdMicros(500_000)));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -103,10 +103,10 @@ use super::generated::Generated;
 use super::generator::{AsyncGenerator, BoxFuture};
 use super::request::GenerationRequest;
 
-/// Any error, as `tower` boxes it.
+/// A boxed error, of the same type as tower's `BoxError`.
 type BoxError = Box<dyn Error + Send + Sync>;
 
-/// A backend as a service: the innermost of a stack. Always ready.
+/// A service that calls a backend. It is the innermost service of a stack, and is always ready.
 ///
 /// ```
 /// use smart_resize::generate::{Generated, GenerationRequest, from_async_fn};
@@ -128,7 +128,7 @@ pub struct GeneratorService<G> {
 }
 
 impl<G> GeneratorService<G> {
-    /// The service that asks `generator`.
+    /// Makes a service that calls `generator`.
     pub fn new(generator: G) -> Self {
         Self { generator: Arc::new(generator) }
     }
@@ -155,12 +155,16 @@ impl<G: AsyncGenerator + 'static> Service<GenerationRequest> for GeneratorServic
     }
 }
 
-/// A service as a backend: the caller's whole stack. Each call gets a clone of it, and waits until that is ready.
+/// A backend that calls a service, usually the caller's whole stack. Each call clones the service and waits until the
+/// clone is ready.
 ///
-/// A [`GenerateError`] that passed through the stack comes out as it went in, even out of a box. One inside an error
-/// of another layer lends it its kind and what was billed. Any other error is a
-/// [`Transport`](GenerateErrorKind::Transport) failure, unless [`kinds`](Self::kinds) knows better, with that
-/// error as its source.
+/// Errors are converted as follows:
+///
+/// - A [`GenerateError`] is returned unchanged, also if a layer has boxed it.
+/// - An error of a layer that has a [`GenerateError`] among its sources takes over its kind, message, waiting time and
+///   billed images.
+/// - Any other error has the kind that [`classify`](Self::classify) returns for it, or
+///   [`Transport`](GenerateErrorKind::Transport). The error is its source.
 ///
 /// ```
 /// use smart_resize::AsyncGenerator;
@@ -179,28 +183,29 @@ impl<G: AsyncGenerator + 'static> Service<GenerationRequest> for GeneratorServic
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct ServiceGenerator<S> {
-    /// Locked only to be cloned, so that a service that is not `Sync` will do.
+    /// Locked only while it is cloned. The lock allows services that are not `Sync`.
     service: Mutex<S>,
     kinds: fn(&(dyn Error + 'static)) -> Option<GenerateErrorKind>,
 }
 
 impl<S> ServiceGenerator<S> {
-    /// The backend that calls `service`.
+    /// Makes a backend that calls `service`.
     pub const fn new(service: S) -> Self {
         Self { service: Mutex::new(service), kinds: |_| None }
     }
 
-    /// The same backend where `kinds` names the kind of an error of the caller's layers. It is asked for the error and
-    /// then for each of its sources, and the first that it knows counts.
+    /// Sets a function that returns the kind of an error of the caller's layers, or `None` for an error that it does
+    /// not know. It is called with the error and then with each of its sources. The first kind counts.
     ///
     /// For the time-out of `tower`:
     /// `|error| error.is::<tower::timeout::error::Elapsed>().then_some(GenerateErrorKind::TimedOut)`.
     #[must_use]
-    pub fn kinds(mut self, kinds: fn(&(dyn Error + 'static)) -> Option<GenerateErrorKind>) -> Self {
+    pub fn classify(mut self, kinds: fn(&(dyn Error + 'static)) -> Option<GenerateErrorKind>) -> Self {
         self.kinds = kinds;
         self
     }
 
+    /// Converts an error of the service.
     fn error(&self, error: BoxError) -> GenerateError {
         let error = match error.downcast::<GenerateError>() {
             Ok(error) => return *error,
@@ -210,6 +215,8 @@ impl<S> ServiceGenerator<S> {
             let kind = chain(&*error).find_map(self.kinds).unwrap_or(GenerateErrorKind::Transport);
             return GenerateError::new(kind, "the call was given up").caused_by(error);
         };
+        // The layer's error owns the failure, so its fields are copied. The error becomes the source with its whole
+        // chain.
         let mut outer = GenerateError::new(inner.kind, inner.message.as_str()).billed_images(inner.billed_images);
         if let Some(wait) = inner.retry_after {
             outer = outer.retry_after(wait);
@@ -223,8 +230,9 @@ where
     S: Service<GenerationRequest, Response = Generated, Error: Into<BoxError>, Future: Send> + Clone + Send,
 {
     async fn generate(&self, request: &GenerationRequest) -> Result<Generated, GenerateError> {
-        // A panic while the service was cloned left it as it was.
+        // The service is locked only while it is cloned, and a panic then does not change it.
         let mut service = self.service.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        // A service may be called only after it was ready, and readiness belongs to one clone.
         if let Err(error) = poll_fn(|context| service.poll_ready(context)).await {
             return Err(self.error(error.into()));
         }
@@ -239,8 +247,9 @@ impl<S> fmt::Debug for ServiceGenerator<S> {
     }
 }
 
-/// The failure of a backend that `error` is, or that is among its sources: for the policy of a retry, whose errors may
-/// come boxed out of other layers.
+/// Returns the [`GenerateError`] that `error` is, or that is among its sources. `None` if there is none.
+///
+/// A retry policy needs this, since other layers may box or wrap the errors of the backend.
 ///
 /// ```
 /// use smart_resize::generate::{GenerateError, GenerateErrorKind};
@@ -254,11 +263,11 @@ pub fn failure<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a GenerateError
     chain(error).find_map(|error| error.downcast_ref())
 }
 
-/// Counts each try against a [`Budget`] before it is made, and refuses it with
-/// [`OverBudget`](GenerateErrorKind::OverBudget) where it does not fit.
+/// A layer that counts each try against a [`Budget`] before it is made. A try that does not fit is refused with
+/// [`OverBudget`](GenerateErrorKind::OverBudget).
 ///
-/// Its place is directly around the backend; see [the order of layers](self#the-order-of-layers). A try that is given
-/// up before it has an answer, as by a time-out further out, is counted at its planned price.
+/// Put this layer directly around the backend; see [the order of layers](self#the-order-of-layers). A try that is
+/// abandoned before it has an answer, for instance by a time-out further out, is counted at its planned price.
 ///
 /// ```
 /// use smart_resize::generate::budget::Budget;
@@ -277,7 +286,7 @@ pub fn failure<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a GenerateError
 /// let stack = ServiceBuilder::new().layer(MeterLayer::new(budget.clone())).service(GeneratorService::new(backend));
 /// pollster::block_on(stack.clone().oneshot(request.clone()))?; // $0.15, and $0.05 once
 /// let error = pollster::block_on(stack.oneshot(request)).unwrap_err();
-/// assert_eq!(error.to_string(), "the budget is used up: the call was not made");
+/// assert_eq!(error.to_string(), "the call does not fit the budget: the call was not made");
 /// assert_eq!(budget.spent(), UsdMicros(200_000));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -287,7 +296,7 @@ pub struct MeterLayer {
 }
 
 impl MeterLayer {
-    /// The layer that counts against `budget`.
+    /// Makes a layer that counts against `budget`.
     pub const fn new(budget: Arc<Budget>) -> Self {
         Self { budget }
     }
@@ -301,7 +310,7 @@ impl<S> Layer<S> for MeterLayer {
     }
 }
 
-/// A service whose calls count against a budget; see [`MeterLayer`].
+/// A service whose calls count against a budget. [`MeterLayer`] makes it.
 ///
 /// ```
 /// use smart_resize::generate::budget::Budget;
@@ -340,13 +349,15 @@ where
         self.inner.poll_ready(context)
     }
 
-    /// Reserves and calls when the future is first polled, so that one that never was is not counted.
+    /// Calls the inner service. The reservation is made when the future is first polled, so that a future that is never
+    /// polled is not counted.
     fn call(&mut self, request: GenerationRequest) -> Self::Future {
-        // The service that was found ready goes, and its clone, which may not be, stays.
+        // The future takes the service that `poll_ready` has found ready. Its clone, which may not be ready, stays.
         let clone = self.inner.clone();
         let mut inner = replace(&mut self.inner, clone);
         let budget = Arc::clone(&self.budget);
         Box::pin(async move {
+            // If the future is dropped while it waits, the reservation is dropped with it and counts the planned price.
             let reservation = budget.reserve(&request)?;
             let answer = inner.call(request).await;
             reservation.settle_with(&answer);
@@ -355,7 +366,7 @@ where
     }
 }
 
-/// An error and its sources.
+/// Returns the error and its sources, outermost first.
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     successors(Some(error), |&error| error.source())
 }

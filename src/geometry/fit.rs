@@ -1,4 +1,4 @@
-//! Which rectangle of a generated picture becomes the target: exact, centred, in integers.
+//! The rectangle of a picture that becomes a target, computed in integers.
 
 use core::cmp::Ordering;
 
@@ -8,13 +8,12 @@ use crate::size::Size;
 
 /// How a target is cut from a picture that covers it.
 ///
-/// - [`Fit::Cover`] takes the largest rectangle of the target's shape and resamples it to the target. The side that
-///   is cut is rounded half up and is at least 1, so the shape is off by at most half a pixel.
-/// - [`Fit::Crop`] takes the target's own pixels, without resampling.
-/// - The rectangle is centred. Of an odd margin the extra pixel is at the right or at the bottom. A [`Focus`] moves it,
-///   as far as needed and no farther.
-/// - Where the picture covers the target, the rectangle is never smaller than the target on either side: nothing
-///   is enlarged.
+/// - [`Fit::Cover`] cuts the largest rectangle of the target's shape and resamples it to the target. The shortened side
+///   is rounded half up and is at least 1, so it differs from the exact shape by at most half a pixel.
+/// - [`Fit::Crop`] cuts a rectangle of the target's size, without resampling.
+/// - The rectangle is centred. If a margin is odd, the extra pixel is at the right or at the bottom. A [`Focus`] moves
+///   the rectangle off the centre, but only as far as necessary.
+/// - The rectangle is at least as wide and at least as high as the target, so no pixel is enlarged.
 ///
 /// ```
 /// use smart_resize::Size;
@@ -33,39 +32,42 @@ use crate::size::Size;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Fit {
-    /// The largest rectangle of the target's shape, resampled to the target: as much of the picture as the shape
-    /// allows.
+    /// The largest rectangle of the target's shape, resampled to the target. It keeps as much of the picture as the
+    /// shape allows.
     #[default]
     Cover,
-    /// The target's own pixels from the centre, copied: as sharp as the picture, and the closest cut.
+    /// A rectangle of the target's size, copied without resampling. It keeps the full sharpness, and the least of the
+    /// picture.
     Crop,
 }
 
 impl Fit {
-    /// The rectangle of a picture of `frame` pixels that becomes `target`, exactly in the centre.
+    /// Returns the rectangle to cut for `target` from a picture of `frame` pixels, in the centre of the picture.
     ///
     /// # Errors
     ///
-    /// [`TooSmallError`] where the picture does not cover the target.
+    /// [`TooSmallError`] if the picture does not cover the target.
     pub fn rect(self, frame: Size, target: Size) -> Result<Rect, TooSmallError> {
         self.rect_at(frame, target, Focus::CENTRE)
     }
 
-    /// The rectangle of a picture of `frame` pixels that becomes `target`, moved for `focus`. Its size is that of
-    /// [`rect`](Self::rect).
+    /// Returns the rectangle to cut for `target` from a picture of `frame` pixels, moved for `focus`. It has the same
+    /// size as the rectangle that [`rect`](Self::rect) returns.
     ///
     /// # Errors
     ///
-    /// [`TooSmallError`] where the picture does not cover the target.
+    /// [`TooSmallError`] if the picture does not cover the target.
     pub fn rect_at(self, frame: Size, target: Size, focus: Focus) -> Result<Rect, TooSmallError> {
         Ok(around(focus.pixels(frame), frame, self.size(frame, target)?))
     }
 
-    /// The size of the rectangle of a picture of `frame` pixels that becomes `target`.
+    /// Returns the size of the rectangle to cut for `target` from a picture of `frame` pixels.
     pub(crate) fn size(self, frame: Size, target: Size) -> Result<Size, TooSmallError> {
         if !frame.covers(target) {
             return Err(TooSmallError { frame, target });
         }
+        // Neither fit enlarges a pixel. The full side of the largest rectangle is at least the side of the target, so
+        // the scale is at least 1, and a length of n pixels or more rounds to n or more.
         Ok(match self {
             Self::Cover => largest_inside(frame, target),
             Self::Crop => target,
@@ -73,7 +75,8 @@ impl Fit {
     }
 }
 
-/// The largest centred rectangle of `frame` with the shape of `target`, whether or not the frame covers the target.
+/// Returns the largest centred rectangle of a picture of `frame` pixels that has the shape of `target`. The picture
+/// need not cover the target.
 ///
 /// ```
 /// use smart_resize::Size;
@@ -87,26 +90,31 @@ pub fn cover(frame: Size, target: Size) -> Rect {
     Rect::centred(frame, largest_inside(frame, target))
 }
 
-/// The largest size of the shape of `shape` inside `frame`: the side that gives way is rounded half up, and is at least
-/// 1.
+/// Returns the largest size inside `frame` with the shape of `shape`. The shortened side is rounded half up and is at
+/// least 1.
 pub(crate) fn largest_inside(frame: Size, shape: Size) -> Size {
+    // If `frame` is wider than the shape, its height is kept, and otherwise its width. The other side follows from the
+    // shape.
     let (width, height) = match frame.cmp_shape(shape) {
         Ordering::Greater => (scale(frame.height(), shape.width(), shape.height()), frame.height()),
         Ordering::Equal => return frame,
         Ordering::Less => (frame.width(), scale(frame.width(), shape.height(), shape.width())),
     };
-    // Invariant: the side that gives way is shorter than the frame's before rounding, and so not longer after it.
+    // Invariant: the exact length of the shortened side is below the frame's, so the rounded one is at most the
+    // frame's.
     Size::new(width, height).unwrap_or(frame)
 }
 
-/// `length * num / den`, rounded half up, at least 1. The arguments fit 16 bits.
+/// Returns `length * num / den`, rounded half up, but at least 1. Each argument fits 16 bits.
 fn scale(length: u32, num: u32, den: u32) -> u32 {
     let (length, num, den) = (u64::from(length), u64::from(num), u64::from(den));
+    // Half up: the floor of x + 1/2, as one fraction over 2 · den. The doubled product can have 33 bits.
     let rounded = (2 * length * num + den) / (2 * den);
+    // A very long shape can round to 0 pixels.
     u32::try_from(rounded).unwrap_or(u32::MAX).max(1)
 }
 
-/// A picture that is smaller than the target on at least one side.
+/// The error of a picture that is smaller than the target on at least one side.
 ///
 /// ```
 /// use smart_resize::Size;
@@ -122,8 +130,8 @@ fn scale(length: u32, num: u32, den: u32) -> u32 {
 #[error("a picture of {frame} does not cover {target}")]
 #[non_exhaustive]
 pub struct TooSmallError {
-    /// What came.
+    /// The size of the picture.
     pub frame: Size,
-    /// What was needed.
+    /// The size of the target.
     pub target: Size,
 }

@@ -1,26 +1,28 @@
-//! Where in a frame the picture's interest lies: the rectangle that is cut moves off the centre for it, as far as
-//! needed and no farther.
+//! The focal point of a picture. A crop moves off the centre to contain it, but only as far as necessary.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::str::FromStr;
 
 use super::per_mille::{PerMille, PerMilleError};
 use super::rect::Rect;
 use crate::size::Size;
 
-/// A point or a region of a frame, in shares of its width and height from its upper left corner.
+/// A focal point or a focal region of a picture, in shares of its width and height from its upper left corner.
 ///
-/// It is given in the frame that the target is cut from: the picture that the model makes, or the source where the
-/// target is cut from that, or where the backend says how the source lies in what it made, as the local one does.
+/// The focus is a position in the picture that targets are cut from: the generated image, or the source if a target is
+/// cut from the source. Some backends, such as the local one, report with a [`Reframing`] where their picture shows the
+/// source. For these the focus is a position in the source.
 ///
-/// On each axis, of a frame of `w` pixels, a focus from `a` to `b` (rounded outwards to whole pixels) and a rectangle
-/// of `l` pixels:
+/// The focus is rounded outwards to whole pixels. It then determines, on each axis, where the rectangle to cut is
+/// placed:
 ///
-/// - where the focus fits, the rectangle is the one nearest to the centre that holds it;
-/// - where it does not, the rectangle is the one nearest to the centre that lies in it.
+/// - If the focus fits inside the rectangle, the rectangle is as near to the centre as possible while it contains the
+///   focus.
+/// - Otherwise the rectangle is as near to the centre as possible while it lies inside the focus.
 ///
-/// So among rectangles of one frame the narrower lies inside the wider, on either axis, and the focus in the middle,
-/// which is the default, leaves every rectangle exactly in the centre.
+/// It follows that, on either axis, the narrower of two rectangles of one picture lies inside the wider. The default
+/// focus is the centre, which leaves every rectangle exactly in the centre.
 ///
 /// ```
 /// use smart_resize::Size;
@@ -29,8 +31,8 @@ use crate::size::Size;
 /// let (frame, story) = (Size::new(1000, 500)?, Size::new(200, 400)?);
 /// let x = |focus| Fit::Cover.rect_at(frame, story, focus).unwrap().x();
 /// assert_eq!(x(Focus::CENTRE), 375); // 250 pixels wide
-/// assert_eq!(x("60,50".parse()?), 375); // in it as it is
-/// assert_eq!(x("70,50".parse()?), 450); // at its right edge
+/// assert_eq!(x("60,50".parse()?), 375); // the centred rectangle contains the focus
+/// assert_eq!(x("70,50".parse()?), 450); // the right edge of the rectangle is at the focus
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,19 +45,20 @@ pub struct Focus {
 }
 
 impl Focus {
-    /// The middle: every rectangle stays in the centre.
+    /// The centre, which leaves every rectangle in the centre.
     pub const CENTRE: Self = Self::point(PerMille::HALF, PerMille::HALF);
 
-    /// The point `x` from the left and `y` from the top.
+    /// Creates a focal point at `x` from the left and `y` from the top.
     pub const fn point(x: PerMille, y: PerMille) -> Self {
         Self { left: x, top: y, right: x, bottom: y }
     }
 
-    /// The region between these edges. `left` and `right` are distances from the left, `top` and `bottom` from the top.
+    /// Creates a focal region between these edges. `left` and `right` are distances from the left edge of the picture,
+    /// `top` and `bottom` from its top edge.
     ///
     /// # Errors
     ///
-    /// [`FocusError::Order`] where `right` is before `left`, or `bottom` above `top`.
+    /// [`FocusError::Order`] if `right` is less than `left`, or `bottom` is less than `top`.
     pub fn region(left: PerMille, top: PerMille, right: PerMille, bottom: PerMille) -> Result<Self, FocusError> {
         match [[left, right], [top, bottom]].into_iter().find(|[from, to]| from > to) {
             Some(edges) => Err(FocusError::Order { edges }),
@@ -63,14 +66,17 @@ impl Focus {
         }
     }
 
-    /// Left, top, right and bottom. Of a point, left is right and top is bottom.
+    /// Returns the left, top, right and bottom edges. The left edge of a point equals its right edge, and the top edge
+    /// its bottom edge.
     pub const fn edges(self) -> [PerMille; 4] {
         [self.left, self.top, self.right, self.bottom]
     }
 
-    /// Left, top, right and bottom in pixels of a picture of `frame` pixels, rounded outwards: from the first that is
-    /// held to before the end. Where the picture shows the source, `reframing` says how, and the focus is read in the
-    /// source.
+    /// Returns the left, top, right and bottom edges in pixels of a picture of `frame` pixels, rounded outwards. The
+    /// focus includes the pixels at left and top, and excludes those at right and bottom.
+    ///
+    /// With a `reframing`, the focus is a position in the source and is converted to the picture. [`Focus::CENTRE`] is
+    /// the centre of the picture in either case.
     pub fn edges_px(self, frame: Size, reframing: Option<Reframing>) -> [u32; 4] {
         let [columns, rows] = match reframing {
             Some(reframing) => reframing.pixels(self, frame),
@@ -79,21 +85,23 @@ impl Focus {
         [columns.start, rows.start, columns.end, rows.end]
     }
 
-    /// The whole pixels of a frame that hold the focus: those of the columns, and those of the rows.
+    /// Returns the columns and the rows of a picture of `frame` pixels that contain the focus.
     pub(crate) fn pixels(self, frame: Size) -> [Span; 2] {
         [Span::of(self.left, self.right, frame.width()), Span::of(self.top, self.bottom, frame.height())]
     }
 }
 
 impl Default for Focus {
-    /// [`Focus::CENTRE`]
+    /// Returns [`Focus::CENTRE`].
     fn default() -> Self {
         Self::CENTRE
     }
 }
 
-/// How a picture that a backend makes without a model shows the source: a part of the source is scaled to a part of the
-/// picture. It converts a [`Focus`] in the source to pixels of the picture.
+/// Where a picture shows the source: a part of the source is scaled to a part of the picture.
+///
+/// A backend reports it for a picture that it made from the source without a model. It converts a [`Focus`] in the
+/// source to pixels of the picture.
 ///
 /// ```
 /// use smart_resize::Size;
@@ -114,28 +122,32 @@ pub struct Reframing {
 }
 
 impl Reframing {
-    /// The part `shown` of a source of `source` pixels, at `place` of the picture.
+    /// Creates a reframing that scales the part `shown` of a source of `source` pixels to the part `place` of the
+    /// picture.
     pub const fn new(source: Size, shown: Rect, place: Rect) -> Self {
         Self { source, shown, place }
     }
 
-    /// The upright size of the source.
+    /// Returns the upright size of the source.
     pub const fn source(&self) -> Size {
         self.source
     }
 
-    /// The part of the source that is shown.
+    /// Returns the part of the source that the picture shows.
     pub const fn shown(&self) -> Rect {
         self.shown
     }
 
-    /// Where in the picture it is.
+    /// Returns the part of the picture that shows it.
     pub const fn place(&self) -> Rect {
         self.place
     }
 
-    /// The pixels of the picture, of `frame` pixels, in which the focus lies in the source.
+    /// Converts a focus in the source to the columns and rows of a picture of `frame` pixels. The default focus is the
+    /// centre of the picture.
     pub(crate) fn pixels(&self, focus: Focus, frame: Size) -> [Span; 2] {
+        // The default requests a centred crop of the picture. The middle of the source can be elsewhere, since the
+        // reframing may have moved it.
         if focus == Focus::CENTRE {
             return focus.pixels(frame);
         }
@@ -148,7 +160,7 @@ impl Reframing {
     }
 }
 
-/// Pixels of an axis, from the first to before the end; none where both are one.
+/// A range of pixels on one axis, from `start` to before `end`. It is empty if both are equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span {
     pub(crate) start: u32,
@@ -156,40 +168,51 @@ pub(crate) struct Span {
 }
 
 impl Span {
-    /// From `start` to `end` of `whole`, rounded outwards.
+    /// Creates the range between two shares of an axis of `whole` pixels, rounded outwards.
     fn of(start: PerMille, end: PerMille, whole: u32) -> Self {
+        // The centre of an odd axis becomes its middle pixel, and that of an even axis an empty range between two
+        // pixels. A product is below 2²⁶.
         Self { start: whole * u32::from(start.get()) / 1000, end: (whole * u32::from(end.get())).div_ceil(1000) }
     }
 
-    /// What of the pixels is shown, each part given by start and length, at its place in `whole` pixels; rounded
-    /// outwards.
+    /// Scales the range from an axis of the source to the same axis of the picture, which has `whole` pixels. The `of`
+    /// pixels of the source that begin at `from` become the `into` pixels of the picture that begin at `to`. The range
+    /// is clipped to the pixels that are shown, and is rounded outwards.
     fn scaled(self, [from, of]: [u32; 2], [to, into]: [u32; 2], whole: u32) -> Self {
         let (of, into) = (u64::from(of), u64::from(into));
+        // The offset in the part that is shown, times `into`. A position outside the part becomes its nearest edge. The
+        // division by `of` comes last, so that each end is rounded in its own direction.
         let inside = |at: u32| u64::from(at.saturating_sub(from)).min(of) * into;
         let at = |offset: u64| u32::try_from(offset).unwrap_or(u32::MAX).saturating_add(to).min(whole);
         Self { start: at(inside(self.start) / of), end: at(inside(self.end).div_ceil(of)) }
     }
 
-    /// The same pixels, counted from `start` on, of which there are `length`.
+    /// Returns the range relative to a part of the axis, clipped to that part. The part has `length` pixels and begins
+    /// at `start`.
     #[cfg(feature = "pixels")]
     pub(crate) fn within(self, start: u32, length: u32) -> Self {
         let at = |at: u32| at.saturating_sub(start).min(length);
         Self { start: at(self.start), end: at(self.end) }
     }
 
-    /// Where in `whole` pixels a rectangle of `length`, which is not more, begins.
+    /// Returns where a rectangle of `length` pixels begins on an axis of `whole` pixels, for this range as its focus.
+    /// `length` is at most `whole`.
     ///
-    /// Each of the bounds moves by 0 or 1 to the left for each pixel that `length` grows by, as does the centre; so
-    /// does what is made of them, and the shorter rectangle lies inside the longer.
+    /// If `length` grows by 1, the centred position and each of the two bounds decrease by 0 or 1. So does the result,
+    /// and therefore a shorter rectangle lies inside a longer one.
     fn place(self, length: u32, whole: u32) -> u32 {
         let centred = (whole - length) / 2;
+        // A rectangle that begins at `from_start` begins with the focus; one that begins at `from_end` ends with it.
+        // Every position between the two contains the focus if it fits, and lies inside the focus if it does not.
         let (from_end, from_start) = (self.end.saturating_sub(length), self.start);
+        // The last bound keeps the rectangle in the picture: near the far edge, `from_start` can be too large.
+        // `from_end` cannot, since the focus ends within the picture.
         centred.max(from_end.min(from_start)).min(from_end.max(from_start)).min(whole - length)
     }
 }
 
-/// The rectangle of `size` in `frame`, which is not smaller, as near to the centre as the `focus`, by columns and rows,
-/// allows.
+/// Returns the rectangle of `size` in a picture of `frame` pixels, as near to the centre as the focus allows. `focus`
+/// is its columns and its rows. `size` is at most `frame` on both sides.
 pub(crate) fn around(focus: [Span; 2], frame: Size, size: Size) -> Rect {
     let [columns, rows] = focus;
     Rect::new(columns.place(size.width(), frame.width()), rows.place(size.height(), frame.height()), size)
@@ -200,23 +223,16 @@ impl FromStr for Focus {
 
     /// Reads a point `x,y`, such as `70,50`, or a region `left,top,right,bottom`, in percent.
     fn from_str(text: &str) -> Result<Self, FocusError> {
-        let mut shares = [PerMille::ZERO; 4];
-        let mut count = 0;
-        for part in text.split(',') {
-            let share = shares.get_mut(count).ok_or_else(|| FocusError::form(text))?;
-            *share = part.parse()?;
-            count += 1;
-        }
-        let [left, top, right, bottom] = shares;
-        match count {
-            2 => Ok(Self::point(left, top)),
-            4 => Self::region(left, top, right, bottom),
+        let shares = text.split(',').map(str::parse).collect::<Result<Vec<PerMille>, _>>()?;
+        match *shares {
+            [x, y] => Ok(Self::point(x, y)),
+            [left, top, right, bottom] => Self::region(left, top, right, bottom),
             _ => Err(FocusError::form(text)),
         }
     }
 }
 
-/// Values that do not make a [`Focus`].
+/// The error of values that do not make a [`Focus`].
 ///
 /// ```
 /// use smart_resize::geometry::{Focus, FocusError, PerMille};
@@ -224,25 +240,25 @@ impl FromStr for Focus {
 /// let (from, to) = (PerMille::new(600)?, PerMille::new(400)?);
 /// let error = Focus::region(from, PerMille::ZERO, to, PerMille::WHOLE).unwrap_err();
 /// assert_eq!(error, FocusError::Order { edges: [from, to] });
-/// assert_eq!(error.to_string(), "focus is from 60 % to 40 %; expected the second not below the first");
+/// assert_eq!(error.to_string(), "focus edges are 60 % and 40 %; expected the second at or after the first");
 /// # Ok::<(), smart_resize::geometry::PerMilleError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FocusError {
     /// Edges in the wrong order.
-    #[error("focus is from {} to {}; expected the second not below the first", edges[0], edges[1])]
+    #[error("focus edges are {} and {}; expected the second at or after the first", edges[0], edges[1])]
     Order {
-        /// The edge that comes first, and the one that does not follow it.
+        /// The left and the right edge, or the top and the bottom edge.
         edges: [PerMille; 2],
     },
     /// A text that is neither a point nor a region.
     #[error("focus is {found:?}; expected a point x,y or a region left,top,right,bottom")]
     Form {
-        /// The first 40 characters.
+        /// The first 40 characters of the text.
         found: String,
     },
-    /// A percentage that cannot be read.
+    /// A part of the text that is not a percentage.
     #[error(transparent)]
     Share(#[from] PerMilleError),
 }

@@ -1,13 +1,15 @@
-//! The edges of a target that have to stay free of anything important.
+//! The insets of a target: how far its safe area is from its edges.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::str::FromStr;
 
 use super::per_mille::{PerMille, PerMilleError};
 use super::rect::Rect;
 use crate::size::Size;
 
-/// The edges of a target that have to stay free of anything important, as shares of its sides or in its pixels.
+/// The distances of a target's safe area from the edges of the target, as shares of its sides or in its pixels.
+/// Everything important has to be inside the safe area.
 ///
 /// ```
 /// # use smart_resize::Size;
@@ -19,7 +21,7 @@ use crate::size::Size;
 /// assert!(banner.leave_room_in(Size::new(2560, 1440)?).is_ok());
 /// assert_eq!(
 ///     banner.leave_room_in(Size::new(1014, 1440)?).unwrap_err().to_string(),
-///     "insets are 507 px and 507 px; expected less than 1014 px together",
+///     "insets are 507 px and 507 px; expected a sum below 1014 px",
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -30,7 +32,8 @@ pub struct Insets {
     edges: Edges,
 }
 
-/// In JSON such as `{"percent": {"top": 14, "right": 0, "bottom": 20, "left": 0}}`.
+/// The four insets in one unit. The JSON is, for instance,
+/// `{"percent": {"top": 14, "right": 0, "bottom": 20, "left": 0}}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 enum Edges {
@@ -55,35 +58,37 @@ impl Default for Edges {
 }
 
 impl Insets {
-    /// Insets as shares of the height (`top`, `bottom`) and of the width (`right`, `left`).
+    /// Creates insets as shares of the height (`top`, `bottom`) and of the width (`right`, `left`).
     ///
     /// # Errors
     ///
-    /// [`InsetsError::NoRoom`] where two opposite insets leave nothing between them.
-    pub fn new(top: PerMille, right: PerMille, bottom: PerMille, left: PerMille) -> Result<Self, InsetsError> {
-        for insets in [[top, bottom], [left, right]] {
-            if insets[0] >= insets[1].complement() {
-                return Err(InsetsError::NoRoom { insets });
-            }
+    /// [`InsetsError::NoRoom`] if two opposite insets add up to 100 % or more.
+    pub const fn new(top: PerMille, right: PerMille, bottom: PerMille, left: PerMille) -> Result<Self, InsetsError> {
+        if top.get() + bottom.get() >= 1000 {
+            return Err(InsetsError::NoRoom { insets: [top, bottom] });
+        }
+        if left.get() + right.get() >= 1000 {
+            return Err(InsetsError::NoRoom { insets: [left, right] });
         }
         Ok(Self { edges: Edges::Shares(Sides { top, right, bottom, left }) })
     }
 
-    /// Insets in pixels of the target. Whether they leave anything of it is checked with the request.
+    /// Creates insets in pixels of the target. A request checks with [`leave_room_in`](Self::leave_room_in) that they
+    /// leave a safe area.
     pub const fn from_pixels(top: u16, right: u16, bottom: u16, left: u16) -> Self {
         Self { edges: Edges::Pixels(Sides { top, right, bottom, left }) }
     }
 
-    /// The same share on every side.
+    /// Creates insets of the same share on every side.
     ///
     /// # Errors
     ///
-    /// [`InsetsError::NoRoom`] from one half on.
-    pub fn all(inset: PerMille) -> Result<Self, InsetsError> {
+    /// [`InsetsError::NoRoom`] if `inset` is 50 % or more.
+    pub const fn all(inset: PerMille) -> Result<Self, InsetsError> {
         Self::new(inset, inset, inset, inset)
     }
 
-    /// Top, right, bottom and left, where they are shares.
+    /// Returns the top, right, bottom and left insets; `None` if they are in pixels.
     pub const fn shares(self) -> Option<[PerMille; 4]> {
         match self.edges {
             Edges::Shares(Sides { top, right, bottom, left }) => Some([top, right, bottom, left]),
@@ -91,7 +96,7 @@ impl Insets {
         }
     }
 
-    /// Top, right, bottom and left, where they are pixels of the target.
+    /// Returns the top, right, bottom and left insets in pixels of the target; `None` if they are shares.
     pub const fn pixels(self) -> Option<[u16; 4]> {
         match self.edges {
             Edges::Shares(_) => None,
@@ -99,11 +104,11 @@ impl Insets {
         }
     }
 
-    /// Whether anything is left of `target` between the insets.
+    /// Checks that the insets leave a safe area in `target`. Insets that are shares always do.
     ///
     /// # Errors
     ///
-    /// [`InsetsError::NoRoomInPixels`] where two opposite insets, in pixels, are as long as their side.
+    /// [`InsetsError::NoRoomInPixels`] if two opposite insets add up to the side of the target or more.
     pub fn leave_room_in(self, target: Size) -> Result<(), InsetsError> {
         let Some([top, right, bottom, left]) = self.pixels() else {
             return Ok(());
@@ -116,11 +121,13 @@ impl Insets {
         Ok(())
     }
 
-    /// What is left of `rect`, which becomes `target`. An inset is rounded up to whole pixels of the rectangle, and at
-    /// least one pixel is left.
+    /// Returns the safe area of `rect`, the rectangle that becomes `target`. Each inset is scaled to the rectangle and
+    /// rounded up to whole pixels. The safe area has at least one pixel.
     #[must_use]
     pub fn inside(self, rect: Rect, target: Size) -> Rect {
-        let (sides, whole) = match self.edges {
+        // Either unit becomes a fraction: of 1000 for shares, of a side of the target for pixels. One rule then scales
+        // both.
+        let ([top, right, bottom, left], [columns, rows]) = match self.edges {
             Edges::Shares(Sides { top, right, bottom, left }) => {
                 ([top.get(), right.get(), bottom.get(), left.get()], [1000; 2])
             }
@@ -128,12 +135,13 @@ impl Insets {
                 ([top, right, bottom, left], [target.width(), target.height()])
             }
         };
-        let cut = |start: u32, length: u32, whole: u32, before: u16, after: u16| {
-            let part = |inset: u16| length.saturating_mul(inset.into()).div_ceil(whole);
+        let cut = |start: u32, length: u32, units: u32, before: u16, after: u16| {
+            // An inset is rounded up, so that the safe area never extends beyond the requested one.
+            let part = |inset: u16| length.saturating_mul(inset.into()).div_ceil(units);
+            // Two rounded insets can take the whole length. One pixel then remains, directly after the first inset.
             let before = part(before).min(length - 1);
             (start.saturating_add(before), length.saturating_sub(before.saturating_add(part(after))).max(1))
         };
-        let ([top, right, bottom, left], [columns, rows]) = (sides, whole);
         let (x, width) = cut(rect.x(), rect.width(), columns, left, right);
         let (y, height) = cut(rect.y(), rect.height(), rows, top, bottom);
         // Invariant: both sides are from 1 to those of `rect`.
@@ -144,44 +152,37 @@ impl Insets {
 impl FromStr for Insets {
     type Err = InsetsError;
 
-    /// Reads one percentage for every side, such as `10`, or four: top, right, bottom and left, such as `14,0,20,0`.
+    /// Reads one percentage for all sides, such as `10`, or those of top, right, bottom and left, such as `14,0,20,0`.
     fn from_str(text: &str) -> Result<Self, InsetsError> {
-        let mut shares = [PerMille::ZERO; 4];
-        let mut count = 0;
-        for part in text.split(',') {
-            let share = shares.get_mut(count).ok_or_else(|| InsetsError::form(text))?;
-            *share = part.parse()?;
-            count += 1;
-        }
-        let [top, right, bottom, left] = shares;
-        match count {
-            1 => Self::all(top),
-            4 => Self::new(top, right, bottom, left),
+        let shares = text.split(',').map(str::parse).collect::<Result<Vec<PerMille>, _>>()?;
+        match *shares {
+            [all] => Self::all(all),
+            [top, right, bottom, left] => Self::new(top, right, bottom, left),
             _ => Err(InsetsError::form(text)),
         }
     }
 }
 
-/// Values that do not make [`Insets`].
+/// The error of values that do not make [`Insets`].
 ///
 /// ```
 /// use smart_resize::geometry::{Insets, InsetsError, PerMille};
 ///
 /// let error: InsetsError = Insets::all(PerMille::HALF).unwrap_err();
 /// assert_eq!(error, InsetsError::NoRoom { insets: [PerMille::HALF; 2] });
-/// assert_eq!(error.to_string(), "insets are 50 % and 50 %; expected less than 100 % together");
+/// assert_eq!(error.to_string(), "insets are 50 % and 50 %; expected a sum below 100 %");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InsetsError {
-    /// Two opposite insets that leave nothing between them.
-    #[error("insets are {} and {}; expected less than 100 % together", insets[0], insets[1])]
+    /// Two opposite insets of 100 % or more together.
+    #[error("insets are {} and {}; expected a sum below 100 %", insets[0], insets[1])]
     NoRoom {
         /// The two insets.
         insets: [PerMille; 2],
     },
-    /// Two opposite insets in pixels that leave nothing of a target between them.
-    #[error("insets are {} px and {} px; expected less than {side} px together", insets[0], insets[1])]
+    /// Two opposite insets in pixels that together are as long as the side of the target, or longer.
+    #[error("insets are {} px and {} px; expected a sum below {side} px", insets[0], insets[1])]
     NoRoomInPixels {
         /// The two insets in pixels.
         insets: [u16; 2],
@@ -191,10 +192,10 @@ pub enum InsetsError {
     /// A text that is neither one percentage nor four.
     #[error("insets are {found:?}; expected one percentage, or four: top,right,bottom,left")]
     Form {
-        /// The first 40 characters.
+        /// The first 40 characters of the text.
         found: String,
     },
-    /// A percentage that cannot be read.
+    /// A part of the text that is not a percentage.
     #[error(transparent)]
     Share(#[from] PerMilleError),
 }

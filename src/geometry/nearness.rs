@@ -1,11 +1,14 @@
-//! How near two shapes are.
+//! The similarity of two shapes.
 
 use core::cmp::Ordering;
 
 use super::per_mille::PerMille;
 use crate::size::Size;
 
-/// How near two shapes are, as the exact fraction `near / far` (at most 1). The order is that of the fractions.
+/// The similarity of two shapes, as an exact fraction of at most 1. It is 1 for equal shapes.
+///
+/// For `a`:`b` and `c`:`d` it is the smaller of `a·d` and `c·b`, divided by the larger. Values are ordered by their
+/// fractions.
 ///
 /// ```
 /// use smart_resize::Size;
@@ -25,8 +28,10 @@ pub struct Nearness {
 }
 
 impl Size {
-    /// How near the two shapes are: the share that the largest rectangle of one shape keeps of the other.
+    /// Returns the similarity of the two shapes: the share of a picture of one shape that the largest rectangle of the
+    /// other shape keeps.
     pub const fn nearness(self, other: Self) -> Nearness {
+        // A side is from 1 to 2¹⁶−1, so each product fits 32 bits and the denominator is not 0.
         let a = self.width() * other.height();
         let b = other.width() * self.height();
         if a < b { Nearness { near: a, far: b } } else { Nearness { near: b, far: a } }
@@ -34,19 +39,21 @@ impl Size {
 }
 
 impl Nearness {
-    /// The fraction rounded down: the whole only for equal shapes.
+    /// Returns the fraction, rounded down. Only equal shapes have 100 %.
     pub const fn share(self) -> PerMille {
         PerMille::rounded_down(self.near as u128, self.far as u128)
     }
 
-    /// This nearness over `other` as a fraction: its numerator and its denominator, which is not 0.
+    /// Returns this nearness divided by `other`, as numerator and denominator. The denominator is not 0.
     pub(crate) fn over(self, other: Self) -> (u128, u128) {
+        // Each product has up to 64 bits, and callers multiply it further, hence 128 bits.
         (u128::from(self.near) * u128::from(other.far), u128::from(self.far) * u128::from(other.near))
     }
 }
 
 impl Ord for Nearness {
     fn cmp(&self, other: &Self) -> Ordering {
+        // Cross-multiplication is exact: a side fits 16 bits, so each part of a fraction fits 32, and a product 64.
         let this = u64::from(self.near) * u64::from(other.far);
         this.cmp(&(u64::from(other.near) * u64::from(self.far)))
     }

@@ -1,13 +1,16 @@
-//! The one unit of shares.
+//! The unit of all shares: thousandths.
 
 use alloc::string::String;
 use core::fmt;
 use core::str::FromStr;
 
-/// A share from 0 to 1, in thousandths. It is read and printed as a percentage with at most one decimal.
+use crate::text::decimal;
+
+/// A share from 0 to 1, in thousandths. Its text form is a percentage with at most one decimal.
 ///
-/// Shares of pictures, distances from their edges, and losses are all in this unit. In JSON a share is a number in
-/// percent, such as `12.5`.
+/// Shares of pictures, distances from their edges and losses all have this unit. In JSON a share is a number in
+/// percent, such as `12.5`. Only the areas of a [`Scene`](crate::scene::Scene) are integers in thousandths there, as
+/// vision models write them.
 ///
 /// ```
 /// use smart_resize::geometry::PerMille;
@@ -22,60 +25,63 @@ use core::str::FromStr;
 pub struct PerMille(u16);
 
 impl PerMille {
-    /// Nothing: 0 %.
+    /// 0 %.
     pub const ZERO: Self = Self(0);
-    /// One half: 50 %.
+    /// 50 %.
     pub const HALF: Self = Self(500);
-    /// All: 100 %.
+    /// 100 %.
     pub const WHOLE: Self = Self(1000);
 
-    /// The share of `thousandths`.
+    /// Creates a share from its thousandths.
     ///
     /// # Errors
     ///
-    /// [`PerMilleError::TooLarge`] above 1000.
+    /// [`PerMilleError::TooLarge`] if `thousandths` is above 1000.
     pub const fn new(thousandths: u16) -> Result<Self, PerMilleError> {
         if thousandths <= 1000 { Ok(Self(thousandths)) } else { Err(PerMilleError::TooLarge { found: thousandths }) }
     }
 
-    /// The share in thousandths, from 0 to 1000.
+    /// Creates a share from its thousandths in a constant. Above 1000 it fails to compile.
+    pub(crate) const fn constant(thousandths: u16) -> Self {
+        assert!(thousandths <= 1000, "a share above the whole");
+        Self(thousandths)
+    }
+
+    /// Returns the share in thousandths, from 0 to 1000.
     pub const fn get(self) -> u16 {
         self.0
     }
 
-    /// `part` of `whole`, rounded down; the whole where `part` is larger. `whole` is not 0, and below 2¹¹⁸.
+    /// Returns `part / whole`, rounded down; 100 % if `part` is larger. `whole` is not 0, and below 2¹¹⁸.
     #[expect(clippy::cast_possible_truncation, reason = "part <= whole, so at most 1000")]
     pub(crate) const fn rounded_down(part: u128, whole: u128) -> Self {
+        // 1000 is below 2¹⁰, so the product fits 128 bits.
         if part < whole { Self((part * 1000 / whole) as u16) } else { Self::WHOLE }
     }
 
-    /// `part` of `whole`, rounded up; the whole where `part` is larger. `whole` is not 0, and below 2¹¹⁸.
+    /// Returns `part / whole`, rounded up; 100 % if `part` is larger. `whole` is not 0, and below 2¹¹⁸.
     #[expect(clippy::cast_possible_truncation, reason = "part <= whole, so at most 1000")]
     pub(crate) const fn rounded_up(part: u128, whole: u128) -> Self {
         if part < whole { Self((part * 1000).div_ceil(whole) as u16) } else { Self::WHOLE }
     }
 
-    /// Half the sum of two shares, rounded down.
+    /// Returns half the sum of the two shares, rounded down.
     pub(crate) const fn midpoint(self, other: Self) -> Self {
         Self(u16::midpoint(self.0, other.0))
     }
 
-    /// The next larger share; the whole after itself.
+    /// Returns the next larger share; 100 % for 100 %.
     pub(crate) const fn next(self) -> Self {
         if self.0 < 1000 { Self(self.0 + 1) } else { self }
-    }
-
-    /// What is missing to the whole.
-    pub(crate) const fn complement(self) -> Self {
-        Self(1000 - self.0)
     }
 }
 
 impl fmt::Display for PerMille {
-    /// Such as `20 %` or `12.5 %`.
+    /// Writes a percentage, such as `20 %` or `12.5 %`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (whole, tenths) = (self.0 / 10, self.0 % 10);
-        if tenths == 0 { f.pad(&alloc::format!("{whole} %")) } else { f.pad(&alloc::format!("{whole}.{tenths} %")) }
+        let tenths = if tenths == 0 { String::new() } else { alloc::format!(".{tenths}") };
+        f.pad(&alloc::format!("{whole}{tenths} %"))
     }
 }
 
@@ -90,25 +96,18 @@ impl FromStr for PerMille {
 
     /// Reads a percentage from 0 to 100 with at most one decimal, such as `12.5`, `12.5%` or `12.5 %`.
     fn from_str(text: &str) -> Result<Self, PerMilleError> {
+        // A blank is allowed only between the number and `%`.
         let number = text.strip_suffix('%').map_or(text, |number| number.strip_suffix(' ').unwrap_or(number));
-        let (whole, decimals) = number.split_once('.').unwrap_or((number, "0"));
-        let digits = |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
-        let read = || {
-            // `12.50` is `12.5`.
-            let tenths = decimals.trim_end_matches('0');
-            if !digits(whole) || !digits(decimals) || whole.len() > 3 || tenths.len() > 1 {
-                return None;
-            }
-            let tenths = if tenths.is_empty() { 0 } else { tenths.parse::<u16>().ok()? };
-            Self::new(whole.parse::<u16>().ok()? * 10 + tenths).ok()
-        };
-        read().ok_or_else(|| PerMilleError::NoPercentage { found: text.chars().take(16).collect() })
+        let thousandths = decimal(number, 1).and_then(|tenths| u16::try_from(tenths).ok());
+        thousandths
+            .and_then(|thousandths| Self::new(thousandths).ok())
+            .ok_or_else(|| PerMilleError::invalid_percentage(text))
     }
 }
 
 #[cfg(feature = "serde")]
 impl serde::Serialize for PerMille {
-    /// As a number in percent, such as `12.5`.
+    /// Writes a number in percent, such as `12.5`.
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_f64(f64::from(self.0) / 10.0)
     }
@@ -118,15 +117,15 @@ impl serde::Serialize for PerMille {
 impl<'de> serde::Deserialize<'de> for PerMille {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let percent = <f64 as serde::Deserialize>::deserialize(deserializer)?;
-        // Each of the 1,001 shares is written as the nearest double, which is the one that is read back.
+        // Each of the 1,001 shares is written as the nearest double. Only these doubles are accepted.
         (0..=1000_u16)
             .map(Self)
             .find(|share| (f64::from(share.0) / 10.0).total_cmp(&percent).is_eq())
-            .ok_or_else(|| serde::de::Error::custom(PerMilleError::NoPercentage { found: alloc::format!("{percent}") }))
+            .ok_or_else(|| serde::de::Error::custom(PerMilleError::invalid_percentage(&alloc::format!("{percent}"))))
     }
 }
 
-/// A value that is no [`PerMille`].
+/// The error of a value that is not a [`PerMille`].
 ///
 /// ```
 /// use smart_resize::geometry::{PerMille, PerMilleError};
@@ -142,18 +141,24 @@ impl<'de> serde::Deserialize<'de> for PerMille {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PerMilleError {
-    /// More than the whole.
+    /// More than 1000 thousandths.
     #[error("share is {found} thousandths; expected at most 1000")]
     TooLarge {
-        /// The thousandths.
+        /// The number of thousandths.
         found: u16,
     },
-    /// A text or a number that is no percentage from 0 to 100 with at most one decimal.
+    /// A text or a number that is not a percentage from 0 to 100 with at most one decimal.
     #[error("percentage is {found:?}; expected 0 to 100 with at most one decimal")]
-    NoPercentage {
-        /// What was found: its first 16 characters.
+    InvalidPercentage {
+        /// The first 16 characters of the text, or of the number.
         found: String,
     },
+}
+
+impl PerMilleError {
+    fn invalid_percentage(text: &str) -> Self {
+        Self::InvalidPercentage { found: text.chars().take(16).collect() }
+    }
 }
 
 #[cfg(test)]
@@ -184,17 +189,17 @@ mod tests {
 
     #[test]
     fn a_percentage_has_digits_a_point_and_one_decimal() {
-        for (text, thousandths) in [("0", 0), ("7", 70), ("007", 70), ("12.5", 125), ("12.50 %", 125), ("100.0%", 1000)]
+        for (text, thousandths) in
+            [("0", 0), ("7", 70), ("0007", 70), ("12.5", 125), ("12.50 %", 125), ("100.0%", 1000)]
         {
             assert_eq!(text.parse(), PerMille::new(thousandths), "{text:?}");
         }
         let refused = [
-            "", "%", " %", ".", "5.", ".5", "-1", "+1", "1e1", "12.55", "100.1", "101", "0007", "5  %", " 5", "5 ",
-            "٥", "1,5",
+            "", "%", " %", ".", "5.", ".5", "-1", "+1", "1e1", "12.55", "100.1", "101", "5  %", " 5", "5 ", "٥", "1,5",
         ];
         for text in refused {
             let found = text.to_string();
-            assert_eq!(text.parse::<PerMille>(), Err(PerMilleError::NoPercentage { found }), "{text:?}");
+            assert_eq!(text.parse::<PerMille>(), Err(PerMilleError::InvalidPercentage { found }), "{text:?}");
         }
     }
 
@@ -217,9 +222,10 @@ mod tests {
     fn json_has_percent_with_one_decimal() {
         let read = |text: &str| serde_json::from_str::<PerMille>(text).map_err(|error| error.to_string());
         assert_eq!((read("5"), read("12.5")), (Ok(PerMille(50)), Ok(PerMille(125))));
-        for text in ["-1", "100.1", "12.55", "1e3"] {
+        for text in ["-1", "100.1", "12.55", "1e3", "1e300"] {
             assert!(read(text).unwrap_err().contains("expected 0 to 100 with at most one decimal"), "{text}");
         }
+        assert!(read("1e300").unwrap_err().starts_with("percentage is \"1000000000000000\";"));
         assert!(read("\"5\"").is_err());
     }
 }

@@ -1,9 +1,10 @@
-//! Rectangles of whole pixels, and the share of a picture that one keeps.
+//! Rectangles of whole pixels, and the share of a picture that a rectangle keeps.
 
 use super::per_mille::PerMille;
 use crate::size::Size;
 
-/// A rectangle of whole pixels; x runs right and y down from the picture's upper left corner.
+/// A rectangle of whole pixels. x counts columns from the left edge of the picture, and y counts rows from its top
+/// edge.
 ///
 /// ```
 /// use smart_resize::Size;
@@ -24,21 +25,23 @@ pub struct Rect {
 }
 
 impl Rect {
-    /// The rectangle of `size` whose upper left pixel is (`x`, `y`).
+    /// Creates the rectangle of `size` whose upper left pixel is (`x`, `y`).
     pub const fn new(x: u32, y: u32, size: Size) -> Self {
         Self { x, y, size }
     }
 
-    /// The rectangle of `size` in the middle of `frame`, which is not smaller; the extra pixel of an odd margin is
-    /// at the right or at the bottom.
+    /// Creates the rectangle of `size` in the centre of a picture of `frame` pixels. `size` is at most `frame` on both
+    /// sides. If a margin is odd, the extra pixel is at the right or at the bottom.
     pub(crate) fn centred(frame: Size, size: Size) -> Self {
         let margin = |outer: u32, inner: u32| outer.saturating_sub(inner) / 2;
         Self { x: margin(frame.width(), size.width()), y: margin(frame.height(), size.height()), size }
     }
 
-    /// What of the rectangle is in a picture of `frame` pixels; at least the pixel that is nearest to it.
+    /// Returns the part of the rectangle that is inside a picture of `frame` pixels. On an axis on which no part is
+    /// inside, it returns the last pixel of the picture, which is the nearest.
     pub(crate) fn clipped_to(self, frame: Size) -> Self {
         let clip = |start: u32, length: u32, whole: u32| {
+            // The start becomes a pixel of the picture, so at least one pixel of the length remains.
             let start = start.min(whole - 1);
             (start, length.min(whole - start))
         };
@@ -48,38 +51,40 @@ impl Rect {
         Size::new(width, height).map_or(self, |size| Self { x, y, size })
     }
 
-    /// The leftmost column.
+    /// Returns the leftmost column.
     pub const fn x(self) -> u32 {
         self.x
     }
 
-    /// The topmost row.
+    /// Returns the topmost row.
     pub const fn y(self) -> u32 {
         self.y
     }
 
-    /// The width in pixels.
+    /// Returns the width in pixels.
     pub const fn width(self) -> u32 {
         self.size.width()
     }
 
-    /// The height in pixels.
+    /// Returns the height in pixels.
     pub const fn height(self) -> u32 {
         self.size.height()
     }
 
-    /// Width and height.
+    /// Returns the width and the height.
     pub const fn size(self) -> Size {
         self.size
     }
 
-    /// Whether every pixel of the rectangle is in a picture of `frame` pixels.
+    /// Whether every pixel of the rectangle is inside a picture of `frame` pixels.
     pub const fn is_inside(self, frame: Size) -> bool {
+        // The position comes from the caller and can have 32 bits, so the sum needs more.
         self.x as u64 + self.width() as u64 <= frame.width() as u64
             && self.y as u64 + self.height() as u64 <= frame.height() as u64
     }
 
-    /// The share of a picture of `frame` pixels that the rectangle keeps, rounded down: the whole means all of it.
+    /// Returns the share of a picture of `frame` pixels that the rectangle keeps, rounded down. 100 % means the whole
+    /// picture.
     pub const fn kept_of(self, frame: Size) -> PerMille {
         PerMille::rounded_down(self.size.area() as u128, frame.area() as u128)
     }

@@ -1,4 +1,4 @@
-//! Models, and the catalog of those that are built in.
+//! Image models, and the catalogue of the built-in ones.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -14,7 +14,7 @@ use super::preset::{Preset, Tier};
 use super::price::PriceList;
 use super::table::{PresetTable, PresetTableError};
 
-/// An image model: the sizes that it makes, what they cost, and what one call may ask for.
+/// An image model: the sizes that it makes, its prices and the limits of one call.
 ///
 /// ```
 /// use smart_resize::model::{Model, Tier};
@@ -29,13 +29,13 @@ use super::table::{PresetTable, PresetTableError};
 pub struct Model {
     name: Cow<'static, str>,
     sizes: Sizes,
-    /// What it costs. The built-in models have fal's prices.
+    /// The prices. The built-in models have fal's.
     pub prices: PriceList,
-    /// What one call may ask for.
+    /// The limits of one call.
     pub limits: ModelLimits,
-    /// The month in which its sizes and prices were last compared with what the provider says.
+    /// The month in which the sizes and prices were last compared with the provider's; `None` if they never were.
     pub verified: Option<Month>,
-    /// The month from which on the provider no longer offers it.
+    /// The first month in which the provider does not offer the model any more; `None` if no such month is known.
     pub retired: Option<Month>,
 }
 
@@ -52,11 +52,11 @@ pub struct Model {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Sizes {
-    /// A fixed list.
+    /// A fixed list of presets.
     Presets(PresetTable),
 }
 
-/// What one call of a model may ask for.
+/// The limits of one call of a model.
 ///
 /// ```
 /// use smart_resize::model::{Model, ModelLimits};
@@ -68,9 +68,10 @@ pub enum Sizes {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ModelLimits {
-    /// The most characters of the whole prompt. The JSON of a plan is read back with prompts of up to 100,000.
+    /// The maximum number of characters of the whole prompt. The JSON of a plan can have prompts of up to 100,000
+    /// characters; a plan with a longer one cannot be read back.
     pub prompt_chars: usize,
-    /// The most variants of one call (fal: 4, Gemini's own API: 1).
+    /// The maximum number of variants of one call: 4 with fal, 1 with Gemini's own API.
     pub variants_per_call: NonZeroU16,
 }
 
@@ -83,12 +84,13 @@ pub struct ModelLimits {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Month {
+    // The derived order compares the fields in this order, so the year comes first.
     year: u16,
     month: u8,
 }
 
 impl Month {
-    /// The month with this number, from 1, of the year; `None` if there is no such month.
+    /// Creates the month with the number `month`, from 1 to 12, of `year`; `None` if there is no such month.
     pub const fn new(year: u16, month: u8) -> Option<Self> {
         match month {
             1..=12 => Some(Self { year, month }),
@@ -104,37 +106,37 @@ impl fmt::Display for Month {
 }
 
 impl Model {
-    /// `nano-banana-pro` (Gemini 3 Pro Image): ten shapes at 1K, 2K and 4K, prompts of up to 50,000 characters. The
-    /// service's own model, and the default of a request.
+    /// Returns `nano-banana-pro` (Gemini 3 Pro Image): ten shapes at 1K, 2K and 4K, prompts of up to 50,000 characters.
+    /// It is the default of a request.
     pub fn nano_banana_pro() -> Self {
         Self::built_in("nano-banana-pro", &NANO_BANANA_PRO, 50_000)
     }
 
-    /// `nano-banana-2.1` (`gemini-nano-banana-2.1`, since October 2026): fourteen shapes at 1K, 2K and 4K, with the
-    /// sizes as delivered, prompts of up to 50,000 characters. A quarter of Pro's price at 1K.
+    /// Returns `nano-banana-2.1` (`gemini-nano-banana-2.1`, available since October 2026): fourteen shapes at 1K, 2K
+    /// and 4K, prompts of up to 50,000 characters. Its sizes are those that were delivered. At 1K it costs about a
+    /// quarter of the price of `nano-banana-pro`.
     pub fn nano_banana_2_1() -> Self {
         Self::built_in("nano-banana-2.1", &NANO_BANANA_2_1, 50_000)
     }
 
-    /// `nano-banana-2` (Gemini 3.1 Flash Image): fourteen shapes at 0.5K, 1K, 2K and 4K, with the sizes as documented,
-    /// prompts of up to 50,000 characters. One live probe of 8:1 got the size of 2.1, which is smaller, so an image of
-    /// 8:1 or 1:8 can come back too small.
+    /// Returns `nano-banana-2` (Gemini 3.1 Flash Image): fourteen shapes at 0.5K, 1K, 2K and 4K, prompts of up to
+    /// 50,000 characters. Its sizes are those that are documented. One live call for 8:1 delivered the size of 2.1,
+    /// which is smaller, so an image of 8:1 or 1:8 can be too small for its target.
     pub fn nano_banana_2() -> Self {
         Self::built_in("nano-banana-2", &NANO_BANANA_2, 50_000)
     }
 
-    /// `nano-banana-2-lite`: the 1K tier of 2.1, prompts of up to 50,000 characters.
+    /// Returns `nano-banana-2-lite`: the sizes of 2.1 at 1K, prompts of up to 50,000 characters.
     pub fn nano_banana_2_lite() -> Self {
         Self::built_in("nano-banana-2-lite", &NANO_BANANA_2_LITE, 50_000)
     }
 
-    /// `nano-banana` (Gemini 2.5 Flash Image): ten shapes in one tier without a name, prompts of up to 5,000
-    /// characters.
+    /// Returns `nano-banana` (Gemini 2.5 Flash Image): ten shapes without tiers, prompts of up to 5,000 characters.
     pub fn nano_banana() -> Self {
         Self::built_in("nano-banana", &NANO_BANANA, 5_000)
     }
 
-    /// The built-in models.
+    /// Returns the built-in models.
     pub fn all() -> [Self; 5] {
         [
             Self::nano_banana_pro(),
@@ -145,11 +147,12 @@ impl Model {
         ]
     }
 
-    /// The built-in model of this name, such as `nano-banana-2.1`.
+    /// Returns the built-in model with this name, such as `nano-banana-2.1`; `None` if there is none.
     pub fn named(name: &str) -> Option<Self> {
         Self::all().into_iter().find(|model| model.name == name)
     }
 
+    /// Creates a built-in model with fal's prices and fal's limit of variants.
     fn built_in(name: &'static str, presets: &'static [Preset], prompt_chars: usize) -> Self {
         const FAL: NonZeroU16 = NonZeroU16::new(4).unwrap();
         Self {
@@ -162,8 +165,8 @@ impl Model {
         }
     }
 
-    /// A model of your own, with prompts of up to 50,000 characters and one variant per call. The
-    /// default price list does not contain it; set its prices with [`prices`](Self::prices).
+    /// Creates a custom model, with prompts of up to 50,000 characters and one variant per call. The default price list
+    /// does not contain it; set its prices with [`prices`](Self::prices).
     ///
     /// ```
     /// use smart_resize::{Plan, Request, Size, Source};
@@ -171,7 +174,7 @@ impl Model {
     ///
     /// let tier = "3K".parse()?;
     /// let wide = Preset::new(Size::new(3500, 1500)?).ratio("7:3".parse()?).tier(tier);
-    /// let prices = PriceList::new(UsdMicros(0)).image("my-model", Some(tier), UsdMicros(20_000));
+    /// let prices = PriceList::new(UsdMicros(0)).price("my-model", Some(tier), UsdMicros(20_000));
     /// let model = Model::new("my-model", vec![wide])?.prices(prices);
     ///
     /// let source = Source::from_url("https://example.com/shoe.jpg");
@@ -182,7 +185,7 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// [`ModelError`] if the name is empty or the presets are not a [`PresetTable`].
+    /// [`ModelError`] if the name is empty or the presets do not make a [`PresetTable`].
     pub fn new(name: impl Into<Cow<'static, str>>, presets: Vec<Preset>) -> Result<Self, ModelError> {
         let name = name.into();
         if name.is_empty() {
@@ -205,67 +208,67 @@ impl Model {
         self
     }
 
-    /// Sets the most variants of one call.
+    /// Sets the maximum number of variants of one call.
     #[must_use]
     pub const fn variants_per_call(mut self, variants: NonZeroU16) -> Self {
         self.limits.variants_per_call = variants;
         self
     }
 
-    /// Sets the most characters of the whole prompt.
+    /// Sets the maximum number of characters of the whole prompt.
     #[must_use]
     pub const fn prompt_chars(mut self, chars: usize) -> Self {
         self.limits.prompt_chars = chars;
         self
     }
 
-    /// Sets the month in which its sizes and prices were last compared with what the provider says.
+    /// Sets the month in which the sizes and prices were last compared with the provider's.
     #[must_use]
     pub const fn verified(mut self, month: Month) -> Self {
         self.verified = Some(month);
         self
     }
 
-    /// Sets the month from which on the provider no longer offers it.
+    /// Sets the first month in which the provider does not offer the model any more.
     #[must_use]
     pub const fn retired(mut self, month: Month) -> Self {
         self.retired = Some(month);
         self
     }
 
-    /// Its name, such as `nano-banana-pro`.
+    /// Returns the name, such as `nano-banana-pro`.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The sizes that it makes.
+    /// Returns the sizes that the model makes.
     pub const fn sizes(&self) -> &Sizes {
         &self.sizes
     }
 
-    /// Its presets, in the order that settles the last tie.
+    /// Returns the presets. If two presets suit a target equally well, the earlier one is selected.
     pub fn presets(&self) -> &[Preset] {
         match &self.sizes {
             Sizes::Presets(table) => table.presets(),
         }
     }
 
-    /// Its tiers, the lowest first, each once; empty if it has none.
+    /// Returns the distinct tiers in ascending order; an empty list if the model has no tiers.
     pub fn tiers(&self) -> Vec<Tier> {
         match &self.sizes {
             Sizes::Presets(table) => table.tiers(),
         }
     }
 
-    /// Whether it makes pictures of this tier.
+    /// Whether the model makes pictures of this tier.
     pub fn has(&self, tier: Tier) -> bool {
         match &self.sizes {
             Sizes::Presets(table) => table.has(tier),
         }
     }
 
-    /// The floor of a request that sets none: 1K if the model has it, so that a cheaper draft tier must be requested;
-    /// otherwise `None`.
+    /// Returns the floor of a request that sets none: 1K if the model has this tier, otherwise `None`. A cheaper draft
+    /// tier below 1K is therefore used only by a request that sets it as its floor.
     pub fn default_floor(&self) -> Option<Tier> {
         self.has(Tier::K1).then_some(Tier::K1)
     }
@@ -281,20 +284,20 @@ impl FromStr for Model {
 }
 
 impl Default for Model {
-    /// [`Model::nano_banana_pro`]
+    /// Returns [`Model::nano_banana_pro`].
     fn default() -> Self {
         Self::nano_banana_pro()
     }
 }
 
-/// Values that do not make a [`Model`].
+/// The error of values that do not make a [`Model`].
 ///
 /// ```
 /// use smart_resize::model::{Model, ModelError};
 ///
 /// assert_eq!(Model::new("", vec![]).unwrap_err(), ModelError::NoName);
 /// let error = Model::new("my-model", vec![]).unwrap_err();
-/// assert_eq!(error.to_string(), "a preset table needs at least one preset");
+/// assert_eq!(error.to_string(), "preset table has 0 presets; expected 1 to 64");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -302,12 +305,12 @@ pub enum ModelError {
     /// The name is empty.
     #[error("the name of the model is empty")]
     NoName,
-    /// The presets are not a table.
+    /// The presets do not make a [`PresetTable`].
     #[error(transparent)]
     Presets(#[from] PresetTableError),
 }
 
-/// A name that no built-in model has.
+/// The error of a name that no built-in model has.
 ///
 /// ```
 /// use smart_resize::model::Model;
@@ -324,7 +327,7 @@ pub enum ModelError {
 )]
 #[non_exhaustive]
 pub struct UnknownModelError {
-    /// The name, its first 80 characters.
+    /// The first 80 characters of the name.
     pub found: String,
 }
 

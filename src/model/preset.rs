@@ -1,7 +1,7 @@
 //! A preset: one exact size that a model makes, and the labels by which it is requested.
 //!
-//! The label is not the ratio of the pixels: 21:9 is really 33:14. A backend is sent the labels; everything else is
-//! decided on pixels.
+//! The label of a shape is not the ratio of the pixels: the pixels of 21:9 have the ratio 33:14. A backend is sent the
+//! labels; everything else uses the pixels.
 
 use alloc::string::String;
 use core::fmt;
@@ -11,7 +11,8 @@ use core::str::FromStr;
 use crate::size::Size;
 use crate::text::serde_as_text;
 
-/// The name of a preset's shape, such as `16:9`: what a backend is asked for, not the exact ratio of the pixels.
+/// The label of a preset's shape, such as `16:9`. A backend is sent this label. It is not the exact ratio of the
+/// pixels.
 ///
 /// ```
 /// # use smart_resize::model::AspectRatio;
@@ -26,7 +27,8 @@ pub struct AspectRatio {
 }
 
 impl AspectRatio {
-    /// The ratio written `width:height`; `None` if a part is 0. It is kept as it is: `4:2` is not `2:1`.
+    /// Creates the label `width:height`; `None` if a part is 0. The ratio is not reduced: `4:2` and `2:1` are
+    /// different.
     pub const fn new(width: u16, height: u16) -> Option<Self> {
         match (NonZeroU16::new(width), NonZeroU16::new(height)) {
             (Some(width), Some(height)) => Some(Self { width, height }),
@@ -34,12 +36,12 @@ impl AspectRatio {
         }
     }
 
-    /// The part before the colon.
+    /// Returns the part before the colon.
     pub const fn width(self) -> u16 {
         self.width.get()
     }
 
-    /// The part after the colon.
+    /// Returns the part after the colon.
     pub const fn height(self) -> u16 {
         self.height.get()
     }
@@ -61,6 +63,7 @@ impl FromStr for AspectRatio {
     type Err = ParseLabelError;
 
     fn from_str(text: &str) -> Result<Self, ParseLabelError> {
+        // Five digits reach the largest `u16`.
         let part = |digits: &str| plain_number(digits, 5).and_then(|value| u16::try_from(value).ok());
         text.split_once(':')
             .and_then(|(width, height)| Self::new(part(width)?, part(height)?))
@@ -70,13 +73,13 @@ impl FromStr for AspectRatio {
 
 serde_as_text!(AspectRatio, "an aspect ratio such as \"16:9\"");
 
-/// A tier, such as `2K` or `0.5K`. Tiers are ordered by their number.
+/// A tier of picture sizes, such as `2K` or `0.5K`. Tiers are ordered by their number.
 ///
 /// ```
 /// # use smart_resize::model::Tier;
 /// assert!("0.5K".parse::<Tier>()? < Tier::K1);
 /// assert_eq!("4k".parse::<Tier>()?, Tier::K4);
-/// assert_eq!("4".parse::<Tier>().unwrap_err().to_string(), "expected a tier such as \"2K\", found \"4\"");
+/// assert_eq!("4".parse::<Tier>().unwrap_err().to_string(), "label is \"4\"; expected a tier such as \"2K\"");
 /// # Ok::<(), smart_resize::model::ParseLabelError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,7 +98,7 @@ impl Tier {
     /// `4K`
     pub const K4: Self = tier(4000);
 
-    /// The tier of `thousandths` of K: 500 is `0.5K`. Nothing for 0 and above 1,000,000 (`1000K`).
+    /// Creates the tier of `thousandths` of K: 500 is `0.5K`. `None` for 0, and above 1,000,000 (`1000K`).
     pub const fn from_milli_k(thousandths: u32) -> Option<Self> {
         match NonZeroU32::new(thousandths) {
             Some(milli_k) if thousandths <= 1_000_000 => Some(Self { milli_k }),
@@ -103,7 +106,7 @@ impl Tier {
         }
     }
 
-    /// The tier in thousandths of K: 500 is `0.5K`.
+    /// Returns the tier in thousandths of K: 500 is `0.5K`.
     pub const fn milli_k(self) -> u32 {
         self.milli_k.get()
     }
@@ -115,6 +118,7 @@ impl fmt::Display for Tier {
         if rest == 0 {
             return write!(f, "{whole}K");
         }
+        // Trailing zeros are dropped and leading ones are kept: 500 is `.5`, and 50 is `.05`.
         let (mut decimals, mut digits) = (rest, 3);
         while decimals % 10 == 0 {
             decimals /= 10;
@@ -137,10 +141,12 @@ impl FromStr for Tier {
         let read = || {
             let number = text.strip_suffix(['K', 'k'])?;
             let (whole, decimals) = number.split_once('.').unwrap_or((number, "0"));
+            // The value of the last decimal in thousandths. No decimal after the point, or more than three, is refused.
             let scale = [100, 10, 1].get(decimals.len().checked_sub(1)?)?;
             if !decimals.bytes().all(|c| c.is_ascii_digit()) {
                 return None;
             }
+            // Four digits reach the highest tier, 1000K, and the sum of thousandths fits a `u32`.
             Self::from_milli_k(plain_number(whole, 4)? * 1000 + decimals.parse::<u32>().ok()? * scale)
         };
         read().ok_or_else(|| ParseLabelError::new("a tier such as \"2K\"", text))
@@ -152,10 +158,11 @@ serde_as_text!(Tier, "a tier such as \"2K\"");
 /// ASCII digits without a needless zero in front, at most `digits` of them (9 or fewer).
 fn plain_number(text: &str, digits: usize) -> Option<u32> {
     let plain = text.bytes().all(|c| c.is_ascii_digit()) && text.len() <= digits;
+    // An empty text passes both conditions and is refused by `parse`.
     if plain && (text == "0" || !text.starts_with('0')) { text.parse().ok() } else { None }
 }
 
-/// One picture size that a model makes, and the labels by which it is requested, where the model has them.
+/// One picture size that a model makes, and the labels by which the size is requested.
 ///
 /// ```
 /// use smart_resize::Size;
@@ -172,14 +179,14 @@ fn plain_number(text: &str, digits: usize) -> Option<u32> {
 pub struct Preset {
     /// The exact size in pixels.
     pub size: Size,
-    /// The label of the shape, for a model that is asked for a shape.
+    /// The label of the shape; `None` for a model that is sent a size instead.
     pub ratio: Option<AspectRatio>,
-    /// The label of the tier, for a model that has tiers.
+    /// The label of the tier; `None` for a model without tiers.
     pub tier: Option<Tier>,
 }
 
 impl Preset {
-    /// The preset of exactly `size` pixels, without labels.
+    /// Creates the preset of exactly `size` pixels, without labels.
     pub const fn new(size: Size) -> Self {
         Self { size, ratio: None, tier: None }
     }
@@ -205,7 +212,7 @@ impl Preset {
 }
 
 impl fmt::Display for Preset {
-    /// Such as `16:9 2K`, `16:9` where there are no tiers, or `1536x1024` where there are no labels.
+    /// Writes the labels, such as `16:9 2K`. The size replaces a ratio that is missing, as in `1536x1024`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.ratio {
             Some(ratio) => write!(f, "{ratio}")?,
@@ -215,22 +222,22 @@ impl fmt::Display for Preset {
     }
 }
 
-/// A text that cannot be read as an [`AspectRatio`] or as a [`Tier`].
+/// The error of a text that is not an [`AspectRatio`] or not a [`Tier`].
 ///
 /// ```
 /// use smart_resize::model::{AspectRatio, ParseLabelError};
 ///
 /// let error: ParseLabelError = "16/9".parse::<AspectRatio>().unwrap_err();
 /// assert_eq!(error.found, "16/9");
-/// assert_eq!(error.to_string(), "expected an aspect ratio such as \"16:9\", found \"16/9\"");
+/// assert_eq!(error.to_string(), "label is \"16/9\"; expected an aspect ratio such as \"16:9\"");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected {expected}, found {found:?}")]
+#[error("label is {found:?}; expected {expected}")]
 #[non_exhaustive]
 pub struct ParseLabelError {
-    /// What the text should be.
+    /// A description of the expected text.
     pub expected: &'static str,
-    /// The text, its first 16 characters.
+    /// The first 16 characters of the text.
     pub found: String,
 }
 

@@ -1,4 +1,4 @@
-//! What generations cost, in whole millionths of a US dollar.
+//! The prices of generated images, in whole millionths of a US dollar.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -7,6 +7,7 @@ use core::fmt;
 use core::str::FromStr;
 
 use super::preset::Tier;
+use crate::text::decimal;
 
 /// An amount of money in millionths of a US dollar.
 ///
@@ -22,13 +23,13 @@ use super::preset::Tier;
 pub struct UsdMicros(pub u64);
 
 impl UsdMicros {
-    /// This amount `count` times; `u64::MAX` where that is more than a `u64` holds.
+    /// Returns the amount multiplied by `count`. An overflow yields `u64::MAX`.
     #[must_use]
     pub const fn times(self, count: u64) -> Self {
         Self(self.0.saturating_mul(count))
     }
 
-    /// Both amounts together; `u64::MAX` where that is more than a `u64` holds.
+    /// Returns the sum of the two amounts. An overflow yields `u64::MAX`.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
@@ -36,9 +37,10 @@ impl UsdMicros {
 }
 
 impl fmt::Display for UsdMicros {
-    /// In dollars, with at least two decimals and no needless zero after them.
+    /// Writes dollars with at least two decimals, and without trailing zeros after these.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (dollars, mut decimals, mut digits) = (self.0 / 1_000_000, self.0 % 1_000_000, 6);
+        // Trailing zeros are dropped down to the cents.
         while digits > 2 && decimals % 10 == 0 {
             decimals /= 10;
             digits -= 1;
@@ -52,22 +54,12 @@ impl FromStr for UsdMicros {
 
     /// Reads dollars with at most six decimals, such as `1.50` or `$1.50`.
     fn from_str(text: &str) -> Result<Self, ParseUsdError> {
-        let number = text.strip_prefix('$').unwrap_or(text);
-        let (dollars, decimals) = number.split_once('.').unwrap_or((number, "0"));
-        let digits = |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
-        let read = || {
-            // `1.5000000` is `1.5`.
-            let decimals = decimals.trim_end_matches('0');
-            let missing = 6_u32.checked_sub(u32::try_from(decimals.len()).ok()?)?;
-            let micros = if decimals.is_empty() { 0 } else { decimals.parse::<u64>().ok()? * 10_u64.pow(missing) };
-            dollars.parse::<u64>().ok()?.checked_mul(1_000_000)?.checked_add(micros).map(Self)
-        };
-        let read = if digits(dollars) && digits(decimals) { read() } else { None };
-        read.ok_or_else(|| ParseUsdError { found: text.chars().take(40).collect() })
+        let micros = decimal(text.strip_prefix('$').unwrap_or(text), 6);
+        micros.map(Self).ok_or_else(|| ParseUsdError { found: text.chars().take(40).collect() })
     }
 }
 
-/// A text that is no amount in dollars.
+/// The error of a text that is not an amount in dollars.
 ///
 /// ```
 /// use smart_resize::model::{ParseUsdError, UsdMicros};
@@ -79,11 +71,11 @@ impl FromStr for UsdMicros {
 #[error("amount is {found:?}; expected dollars with at most six decimals, such as 1.50")]
 #[non_exhaustive]
 pub struct ParseUsdError {
-    /// The text, its first 40 characters.
+    /// The first 40 characters of the text.
     pub found: String,
 }
 
-/// What one image of a model and a tier costs.
+/// The price of one image of a model at a tier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Price {
     model: Cow<'static, str>,
@@ -91,12 +83,19 @@ struct Price {
     per_image: UsdMicros,
 }
 
-/// What is paid for a request and for each image, per model and tier.
+/// The price of a request, and the prices of one image by model and tier.
 ///
-/// The default is fal's: $0.05 a request for the vision step, then per image nano-banana-pro $0.15 (4K $0.30),
-/// nano-banana-2.1 $0.04 (2K $0.06, 4K $0.134), nano-banana-2 $0.08 (0.5K $0.06, 2K $0.12, 4K $0.16),
-/// nano-banana-2-lite $0.0336, nano-banana $0.039. fal bills 2.1 by token, so that its prices are approximate: 1K and
-/// 4K as users report them, 2K by Google's ratio of 2K to 1K. As of November 2026.
+/// The default is fal's list, as of November 2026:
+///
+/// - a request: $0.05, for the vision step;
+/// - an image of nano-banana-pro: $0.15 (4K: $0.30);
+/// - an image of nano-banana-2.1: $0.04 (2K: $0.06, 4K: $0.134);
+/// - an image of nano-banana-2: $0.08 (0.5K: $0.06, 2K: $0.12, 4K: $0.16);
+/// - an image of nano-banana-2-lite: $0.0336;
+/// - an image of nano-banana: $0.039.
+///
+/// fal bills nano-banana-2.1 by token, so its prices are approximate: those at 1K and 4K are reported by users, and
+/// that at 2K follows from Google's ratio of 2K to 1K.
 ///
 /// ```
 /// use smart_resize::model::{PriceList, Tier, UsdMicros};
@@ -105,41 +104,41 @@ struct Price {
 /// assert_eq!(fal.per_image("nano-banana-pro", Some(Tier::K4)), Some(UsdMicros(300_000)));
 /// assert_eq!(fal.per_image("my-model", None), None);
 /// assert_eq!(fal.per_request(UsdMicros(0)).per_request, UsdMicros(0));
-/// let mine = PriceList::new(UsdMicros(0)).image("my-model", None, UsdMicros(20_000));
+/// let mine = PriceList::new(UsdMicros(0)).price("my-model", None, UsdMicros(20_000));
 /// assert_eq!(mine.per_image("my-model", None), Some(UsdMicros(20_000)));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PriceList {
-    /// What is paid once for a request in which anything is generated.
+    /// The price of a request, which is paid once if anything is generated.
     pub per_request: UsdMicros,
     prices: Vec<Price>,
 }
 
 impl PriceList {
-    /// A list without images, with `per_request` for each request in which anything is generated.
+    /// Creates a list without prices of images. `per_request` is the price of a request.
     pub const fn new(per_request: UsdMicros) -> Self {
         Self { per_request, prices: Vec::new() }
     }
 
     /// Sets the price of one image of `model` at `tier`.
     #[must_use]
-    pub fn image(mut self, model: impl Into<Cow<'static, str>>, tier: Option<Tier>, per_image: UsdMicros) -> Self {
+    pub fn price(mut self, model: impl Into<Cow<'static, str>>, tier: Option<Tier>, per_image: UsdMicros) -> Self {
         let model = model.into();
         self.prices.retain(|price| (&price.model, price.tier) != (&model, tier));
         self.prices.push(Price { model, tier, per_image });
         self
     }
 
-    /// Sets what is paid once for a request in which anything is generated: nothing, say, where no vision model is
-    /// asked.
+    /// Sets the price of a request, which is paid once if anything is generated. It is 0, for instance, if no vision
+    /// model is called.
     #[must_use]
     pub const fn per_request(mut self, per_request: UsdMicros) -> Self {
         self.per_request = per_request;
         self
     }
 
-    /// What one image costs; `None` if the list does not say.
+    /// Returns the price of one image; `None` if the list does not contain it.
     pub fn per_image(&self, model: &str, tier: Option<Tier>) -> Option<UsdMicros> {
         let found = self.prices.iter().find(|price| price.model == model && price.tier == tier);
         found.map(|price| price.per_image)
@@ -147,7 +146,7 @@ impl PriceList {
 }
 
 impl PriceList {
-    /// fal's prices; the default.
+    /// Returns fal's prices, which are the default.
     pub fn fal() -> Self {
         Self::of(
             50_000,
@@ -168,7 +167,7 @@ impl PriceList {
         )
     }
 
-    /// Google's prices for its own API, as of November 2026. A request has no price of its own. The prices of
+    /// Returns Google's prices for its own API, as of November 2026. The price of a request is 0. The prices of
     /// nano-banana-2 are not known.
     ///
     /// ```
@@ -194,6 +193,7 @@ impl PriceList {
         )
     }
 
+    /// Creates a list from rows of model, tier and price of an image, in millionths of a dollar.
     fn of(per_request: u64, prices: &[(&'static str, Option<Tier>, u64)]) -> Self {
         let price = |(model, tier, micros): &(&'static str, Option<Tier>, u64)| Price {
             model: Cow::Borrowed(*model),
@@ -205,8 +205,30 @@ impl PriceList {
 }
 
 impl Default for PriceList {
-    /// [`PriceList::fal`]
+    /// Returns [`PriceList::fal`].
     fn default() -> Self {
         Self::fal()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dollars_have_at_most_six_decimals() {
+        for (text, micros) in [
+            ("0", 0),
+            ("$1", 1_000_000),
+            ("1.50", 1_500_000),
+            ("0.000001", 1),
+            ("0.0000010", 1),
+            ("18446744073709.551615", u64::MAX),
+        ] {
+            assert_eq!(text.parse(), Ok(UsdMicros(micros)), "{text:?}");
+        }
+        for text in ["", "$", "1.", ".5", "-1", "+1", "1e3", " 1", "1,5", "$$1", "0.0000001", "18446744073709.551616"] {
+            assert_eq!(text.parse::<UsdMicros>(), Err(ParseUsdError { found: text.into() }), "{text:?}");
+        }
     }
 }

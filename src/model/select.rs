@@ -1,4 +1,4 @@
-//! The smallest preset that fully covers a target.
+//! The selection of the smallest preset that covers a target.
 
 use core::cmp::{Ordering, Reverse};
 use core::fmt;
@@ -8,7 +8,7 @@ use super::preset::{Preset, Tier};
 use crate::geometry::fit::largest_inside;
 use crate::size::Size;
 
-/// Which of the covering presets counts as the smallest.
+/// The order that decides which of the covering presets is the smallest.
 ///
 /// ```
 /// use smart_resize::Size;
@@ -31,19 +31,21 @@ pub enum Smallest {
     ByPixels,
 }
 
-/// The smallest preset of `model` that covers `target` with a tier not below `floor`. Allocates nothing.
+/// Returns the smallest preset of `model` that covers `target` and whose tier is not below `floor`, without allocating.
 ///
-/// A preset covers a target when it is at least as wide and at least as high, and counts only where its tier is
-/// not below the floor. [`Smallest::ByTier`], the default, takes the first of those in this order:
+/// A preset covers a target if it is at least as wide and at least as high. [`Smallest::ByTier`], the default, selects
+/// among the covering presets by these criteria. A later one decides between presets that are equal by the earlier
+/// ones:
 ///
 /// 1. the lowest tier;
 /// 2. the nearest true ratio: the largest min(tw·ph, th·pw) / max(tw·ph, th·pw), compared exactly;
 /// 3. the fewest pixels;
 /// 4. the order of the table.
 ///
-/// Why not the fewest pixels at once? The presets of one tier differ by at most 2.5 % only through rounding, so
-/// pixels would choose 1:1 for 1920x1080 and throw 44 % of the picture away, where this order keeps 99 %.
-/// [`Smallest::ByPixels`] is that literal reading: 3, then 2, then 4.
+/// The fewest pixels alone would be a poor criterion. Within one tier of nano-banana-pro the areas of the presets
+/// differ by only 2.5 %, which is due to rounding. For 1920x1080 this criterion would select 1:1 and lose 44 % of the
+/// picture, while the order above keeps 99 %. [`Smallest::ByPixels`] nevertheless implements this literal reading of
+/// "smallest": criterion 3, then 2, then 4.
 ///
 /// ```
 /// use smart_resize::model::{Model, Smallest, Tier, smallest_covering};
@@ -57,37 +59,43 @@ pub enum Smallest {
 /// let error = smallest_covering(&pro, "8000x4000".parse()?, None, Smallest::ByTier).unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "no preset covers 8000x4000: the widest is 6336x2688, the tallest 3072x5504, \
-///      the largest size of this shape that is covered 5504x2752",
+///     "no preset covers 8000x4000: the widest is 6336x2688, the tallest is 3072x5504, \
+///      the largest covered size of this shape is 5504x2752",
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Errors
 ///
-/// [`NothingCoversError`], with the sizes that would work, where no preset covers.
+/// [`NothingCoversError`], with the sizes that would be covered, if no preset covers the target.
 pub fn smallest_covering(
     model: &Model,
     target: Size,
     floor: Option<Tier>,
     order: Smallest,
 ) -> Result<&Preset, NothingCoversError> {
+    // `None` is less than every tier. Without a floor all presets are allowed, and with one a preset without a tier is
+    // not.
     let allowed = || model.presets().iter().filter(|preset| preset.tier >= floor);
     allowed()
         .filter(|preset| preset.covers(target))
+        // A preset replaces the best one only if it is less, so the order of the table decides between equal ones.
         .reduce(|best, preset| if compare(preset, best, target, order).is_lt() { preset } else { best })
         .ok_or_else(|| NothingCoversError {
             target,
             floor,
+            // The second key selects the largest of equally wide or equally tall presets.
             widest: allowed().map(|preset| preset.size).max_by_key(|size| (size.width(), size.height())),
             tallest: allowed().map(|preset| preset.size).max_by_key(|size| (size.height(), size.width())),
             nearest: allowed().map(|preset| largest_inside(preset.size, target)).max_by_key(|size| size.area()),
         })
 }
 
-/// `Less` where `a` comes before `b` in the order; of equals the table's order decides.
+/// Compares two presets that cover `target`: `Less` if `a` is selected before `b`. The caller decides between equal
+/// presets by the order of the table.
 fn compare(a: &Preset, b: &Preset, target: Size, order: Smallest) -> Ordering {
     let pixels = || a.size.area().cmp(&b.size.area());
+    // The nearest shape comes first, so the order of nearness is reversed.
     let nearness = || Reverse(a.size.nearness(target)).cmp(&Reverse(b.size.nearness(target)));
     match order {
         Smallest::ByTier => a.tier.cmp(&b.tier).then_with(nearness).then_with(pixels),
@@ -95,7 +103,7 @@ fn compare(a: &Preset, b: &Preset, target: Size, order: Smallest) -> Ordering {
     }
 }
 
-/// A target that no preset of the model covers.
+/// The error of a target that no preset of the model covers.
 ///
 /// ```
 /// use smart_resize::model::{Model, Smallest, smallest_covering};
@@ -104,23 +112,24 @@ fn compare(a: &Preset, b: &Preset, target: Size, order: Smallest) -> Ordering {
 /// let error = smallest_covering(&lite, "2000x2000".parse()?, None, Smallest::ByTier).unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "no preset covers 2000x2000: the widest is 2928x352, the tallest 352x2928, \
-///      the largest size of this shape that is covered 1024x1024",
+///     "no preset covers 2000x2000: the widest is 2928x352, the tallest is 352x2928, \
+///      the largest covered size of this shape is 1024x1024",
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NothingCoversError {
-    /// What was asked.
+    /// The size of the target.
     pub target: Size,
-    /// The lowest tier that counted.
+    /// The lowest tier that was allowed; `None` if all were.
     pub floor: Option<Tier>,
-    /// The preset of the greatest width; `None` if the floor leaves no preset.
+    /// The size of the widest preset; `None` if no preset has an allowed tier.
     pub widest: Option<Size>,
-    /// The preset of the greatest height; `None` if the floor leaves no preset.
+    /// The size of the tallest preset; `None` if no preset has an allowed tier.
     pub tallest: Option<Size>,
-    /// The largest size of the target's shape, to half a pixel, that a preset covers.
+    /// The largest size with the target's shape, to half a pixel, that a preset covers; `None` if no preset has an
+    /// allowed tier.
     pub nearest: Option<Size>,
 }
 
@@ -134,8 +143,8 @@ impl fmt::Display for NothingCoversError {
         let (Some(widest), Some(tallest), Some(nearest)) = (self.widest, self.tallest, self.nearest) else {
             return write!(f, ": the model has none");
         };
-        write!(f, ": the widest is {widest}, the tallest {tallest}, ")?;
-        write!(f, "the largest size of this shape that is covered {nearest}")
+        write!(f, ": the widest is {widest}, the tallest is {tallest}, ")?;
+        write!(f, "the largest covered size of this shape is {nearest}")
     }
 }
 

@@ -5,14 +5,15 @@ use alloc::vec::Vec;
 
 use super::preset::{Preset, Tier};
 
-/// The most rows of a [`PresetTable`].
+/// The maximum number of presets of a [`PresetTable`].
 pub const MAX_PRESETS: usize = 64;
 
-/// A fixed list of presets, in the order that settles the last tie.
+/// A fixed list of presets. If two presets suit a target equally well, the earlier one is selected.
 ///
 /// # Guarantees
 ///
-/// It has from 1 to [`MAX_PRESETS`] presets; no two have the same ratio and tier; all have a tier, or none has.
+/// The table has from 1 to [`MAX_PRESETS`] presets. No two have the same labels, or, without a ratio, the same size and
+/// tier. Either all presets have a tier, or none has.
 ///
 /// ```
 /// use smart_resize::Size;
@@ -22,7 +23,7 @@ pub const MAX_PRESETS: usize = 64;
 /// let table = PresetTable::new(vec![wide])?;
 /// assert_eq!(table.presets()[0].to_string(), "7:3 3K");
 /// let error = PresetTable::new(vec![wide, wide]).unwrap_err();
-/// assert_eq!(error.to_string(), "preset 1 has the names of preset 0: 7:3 3K");
+/// assert_eq!(error.to_string(), "preset 1 has the labels of preset 0: 7:3 3K");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,17 +32,17 @@ pub struct PresetTable {
 }
 
 impl PresetTable {
-    /// A built-in table, whose rows were checked when the crate was compiled.
+    /// Creates a built-in table, whose rows are checked at compile time.
     pub(super) const fn built_in(presets: &'static [Preset]) -> Self {
         Self { presets: Cow::Borrowed(presets) }
     }
 
-    /// The table of `presets`.
+    /// Creates the table of `presets`.
     ///
     /// # Errors
     ///
-    /// [`PresetTableError`] if there is no preset, there are more than [`MAX_PRESETS`], two have the same ratio and
-    /// tier, or only some have a tier.
+    /// [`PresetTableError`] if there is no preset or more than [`MAX_PRESETS`], if two presets have the same labels or,
+    /// without a ratio, the same size and tier, or if only some presets have a tier.
     pub fn new(presets: Vec<Preset>) -> Result<Self, PresetTableError> {
         if presets.is_empty() {
             return Err(PresetTableError::Empty);
@@ -49,14 +50,15 @@ impl PresetTable {
         if presets.len() > MAX_PRESETS {
             return Err(PresetTableError::TooMany { found: presets.len() });
         }
+        // A preset without a tier cannot be compared with a floor, so a table either has tiers throughout or none.
         let tiered = presets.first().is_some_and(|first| first.tier.is_some());
         for (index, preset) in presets.iter().enumerate() {
             if preset.tier.is_some() != tiered {
                 return Err(PresetTableError::MixedTiers { index });
             }
-            // Without a ratio the size is the name.
-            let name = |preset: &Preset| (preset.ratio.ok_or(preset.size), preset.tier);
-            let same = |other: &Preset| name(other) == name(preset);
+            // A preset without a ratio is identified by its size.
+            let identity = |preset: &Preset| (preset.ratio.ok_or(preset.size), preset.tier);
+            let same = |other: &Preset| identity(other) == identity(preset);
             if let Some(first) = presets.iter().take(index).position(same) {
                 return Err(PresetTableError::Duplicate { index, first, preset: *preset });
             }
@@ -64,12 +66,12 @@ impl PresetTable {
         Ok(Self { presets: Cow::Owned(presets) })
     }
 
-    /// The presets, in their order.
+    /// Returns the presets, in their order.
     pub fn presets(&self) -> &[Preset] {
         &self.presets
     }
 
-    /// The tiers, the lowest first, each once; empty if presets have no tier.
+    /// Returns the distinct tiers in ascending order; an empty list if the presets have no tiers.
     pub fn tiers(&self) -> Vec<Tier> {
         let mut tiers: Vec<_> = self.presets.iter().filter_map(|preset| preset.tier).collect();
         tiers.sort_unstable();
@@ -83,41 +85,41 @@ impl PresetTable {
     }
 }
 
-/// Rows that do not make a [`PresetTable`].
+/// The error of presets that do not make a [`PresetTable`].
 ///
 /// ```
 /// use smart_resize::model::{PresetTable, PresetTableError};
 ///
 /// let error = PresetTable::new(vec![]).unwrap_err();
 /// assert_eq!(error, PresetTableError::Empty);
-/// assert_eq!(error.to_string(), "a preset table needs at least one preset");
+/// assert_eq!(error.to_string(), "preset table has 0 presets; expected 1 to 64");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PresetTableError {
-    /// There is no row.
-    #[error("a preset table needs at least one preset")]
+    /// There is no preset.
+    #[error("preset table has 0 presets; expected 1 to {MAX_PRESETS}")]
     Empty,
-    /// There are more than [`MAX_PRESETS`] rows.
-    #[error("{found} presets, at most {MAX_PRESETS}")]
+    /// There are more than [`MAX_PRESETS`] presets.
+    #[error("preset table has {found} presets; expected 1 to {MAX_PRESETS}")]
     TooMany {
-        /// How many there are.
+        /// The number of presets.
         found: usize,
     },
-    /// Two rows have the same ratio and tier.
-    #[error("preset {index} has the names of preset {first}: {preset}")]
+    /// Two presets have the same labels or, without a ratio, the same size and tier.
+    #[error("preset {index} has the labels of preset {first}: {preset}")]
     Duplicate {
-        /// The later row, from 0.
+        /// The index of the later preset, from 0.
         index: usize,
-        /// The earlier row, from 0.
+        /// The index of the earlier preset, from 0.
         first: usize,
-        /// The later row.
+        /// The later preset.
         preset: Preset,
     },
-    /// A row has a tier where the first has none, or the other way round.
-    #[error("preset {index} and preset 0 differ in having a tier")]
+    /// A preset has a tier and the first has none, or the reverse.
+    #[error("only one of preset {index} and preset 0 has a tier; expected both or neither")]
     MixedTiers {
-        /// The row, from 0.
+        /// The index of the preset, from 0.
         index: usize,
     },
 }
@@ -136,10 +138,11 @@ mod tests {
         let refuse = |rows: Vec<Preset>, message: &str| {
             assert_eq!(PresetTable::new(rows).unwrap_err().to_string(), message);
         };
-        refuse(vec![], "a preset table needs at least one preset");
-        refuse((1..=65).map(|i| preset(i, K1)).collect(), "65 presets, at most 64");
+        refuse(vec![], "preset table has 0 presets; expected 1 to 64");
+        refuse((1..=65).map(|i| preset(i, K1)).collect(), "preset table has 65 presets; expected 1 to 64");
         assert!(PresetTable::new((1..=64).map(|i| preset(i, K1)).collect()).is_ok());
-        refuse(vec![preset(1, K1), preset(2, None)], "preset 1 and preset 0 differ in having a tier");
-        refuse(vec![preset(1, K1), preset(1, K2), preset(1, K1)], "preset 2 has the names of preset 0: 1:1 1K");
+        let mixed = vec![preset(1, K1), preset(2, None)];
+        refuse(mixed, "only one of preset 1 and preset 0 has a tier; expected both or neither");
+        refuse(vec![preset(1, K1), preset(1, K2), preset(1, K1)], "preset 2 has the labels of preset 0: 1:1 1K");
     }
 }

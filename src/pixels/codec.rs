@@ -1,5 +1,7 @@
-//! Which of two codecs reads or writes a format: an option of each call, so that a feature which another crate turns on
-//! changes no picture of yours.
+//! The choice between the codecs in Rust and those in C.
+//!
+//! The codec is an option of each call and not of the build. A cargo feature that another crate turns on therefore
+//! changes no picture of the caller.
 
 use std::fmt;
 
@@ -7,23 +9,25 @@ use crate::format::Format;
 
 /// The codec that reads or writes pictures.
 ///
-/// | | `Pure` | `Fast` | with the feature |
+/// | | `Pure` | `Fast` | `Fast` needs the feature |
 /// |---|---|---|---|
-/// | JPEG, in one scan, read | `zune-jpeg` | libjpeg-turbo | `turbojpeg` |
+/// | JPEG, sequential, read | `zune-jpeg` | libjpeg-turbo | `turbojpeg` |
 /// | JPEG, progressive, read | `zune-jpeg` | `zune-jpeg` | `turbojpeg` |
 /// | JPEG, written | `smart-resize-jpeg` | libjpeg-turbo | `turbojpeg` |
 /// | WebP, lossy and opaque, read | `image-webp` | libwebp | `libwebp` |
 /// | WebP, any other, read | `image-webp` | `image-webp` | `libwebp` |
-/// | WebP, written without loss | `image-webp` | `image-webp` | |
-/// | WebP, written with loss | libwebp | libwebp | `libwebp` |
+/// | WebP, written lossless | `image-webp` | `image-webp` | |
+/// | WebP, written lossy | libwebp | libwebp | `libwebp`, also for `Pure` |
 /// | PNG, read | `smart-resize-png`, or `png` | the same | |
 /// | PNG, written | `smart-resize-png` | the same | |
 ///
-/// `Fast` never falls back to `Pure`: without its cargo feature it is an error. So a build says what it lacks, and
-/// another crate of the build that adds the feature changes no picture. Both codecs refuse the same files, since the
-/// same code reads the header, and where the fast one finds anything wrong with the pixels, the result of the pure one
-/// counts. Their pixels differ by a level or two of 255. Reading lossy WebP gains most; `cargo bench --bench codec
-/// --features turbojpeg,libwebp` compares them.
+/// Without its cargo feature, `Fast` is an error and not replaced by `Pure`. So a build reports what it lacks, and
+/// another crate of the build that adds the feature changes no picture.
+///
+/// Both codecs refuse the same files: the same code reads the header, and if the fast codec finds anything wrong with
+/// the pixels, the pure codec decodes them again and its result counts. The pixels of the two differ by one or two
+/// levels of 255. `Fast` gains the most on reading lossy WebP; `cargo bench --bench codec --features
+/// turbojpeg,libwebp` compares the codecs.
 ///
 /// ```
 /// use smart_resize::Format;
@@ -38,15 +42,15 @@ use crate::format::Format;
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "lowercase"))]
 #[non_exhaustive]
 pub enum Codec {
-    /// In Rust, and the same bytes on every machine.
+    /// Codecs in Rust. The bytes are the same on every machine.
     #[default]
     Pure,
-    /// In C, and outside the promise of the same bytes on every machine.
+    /// Codecs in C. The bytes may differ between machines.
     Fast,
 }
 
 impl Codec {
-    /// Whether this build reads pictures of `format` so.
+    /// Whether this build can read pictures of `format` with this codec.
     pub const fn reads(self, format: Format) -> bool {
         match (self, format) {
             (Self::Pure, _) | (Self::Fast, Format::Png) => true,
@@ -55,18 +59,21 @@ impl Codec {
         }
     }
 
-    /// Whether this build writes pictures of `format` so.
+    /// Whether this build can write pictures of `format` with this codec.
     pub const fn writes(self, format: Format) -> bool {
         match (self, format) {
+            // Both codecs write WebP with the same encoders. Whether a lossy one is available depends on the mode,
+            // which `EncodeOptions::check` knows.
             (Self::Pure, _) | (Self::Fast, Format::Png | Format::WebP) => true,
             (Self::Fast, Format::Jpeg) => cfg!(feature = "turbojpeg"),
         }
     }
 
-    /// The feature that brings the fast codec of a format.
+    /// Returns the cargo feature that adds the fast codec of `format`.
     pub(crate) const fn feature(format: Format) -> &'static str {
         match format {
             Format::WebP => "libwebp",
+            // PNG needs no feature, and no error names one for it.
             Format::Png | Format::Jpeg => "turbojpeg",
         }
     }

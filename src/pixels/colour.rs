@@ -1,19 +1,21 @@
-//! Samples of any kind, described in any way, to sRGB of 8 bits.
+//! Converts samples of any depth and colour space to 8-bit sRGB.
 //!
-//! What a file says of its colours is tried in the order in which it counts: for a PNG its cICP, iCCP, sRGB and then
-//! gAMA and cHRM chunks, for the others an ICC profile. What cannot be applied is passed over, with the reason; without
-//! any of them samples are sRGB as they are. Alpha is left alone, but for its depth.
+//! A file describes its colours with tags. They are tried in order of precedence: the cICP, iCCP and sRGB chunks of a
+//! PNG, then its gAMA and cHRM chunks together; the ICC profile of any other file. A tag that cannot be applied is
+//! skipped, and the reason is reported. If no tag remains, the samples are read as sRGB. Alpha is only reduced to 8
+//! bits.
 //!
-//! Three kinds of descriptions are applied:
-//! - grey: a curve;
-//! - three curves and a matrix (Display P3, Adobe RGB, ProPhoto, chromaticities with a gamma): our own arithmetic, in
-//!   steps whose order is fixed, so that every machine gives the same bytes. Light is held to 1/65,535 between the
-//!   matrix and the curve of sRGB;
-//! - look-up tables: by `moxcms` in 16 bits. It uses what instructions the machine has, so that here two machines may
-//!   be one level of 255 apart.
+//! Three kinds of tags are applied:
+//! - A curve converts grey.
+//! - Three curves and a matrix convert RGB (Display P3, Adobe RGB, ProPhoto, chromaticities with a gamma). The curves
+//!   give linear light, the matrix maps it to the primaries of sRGB, and the curve of sRGB encodes it. The arithmetic
+//!   is done here, in a fixed order of steps, so that the bytes are the same on every machine. Between the matrix and
+//!   the curve of sRGB, light is rounded to steps of 1/65,535.
+//! - Look-up tables are applied by `moxcms` in 16 bits. It uses the instructions that the machine has, so that the
+//!   results of two machines may differ by one level of 255.
 //!
-//! Colours outside of sRGB are clipped channel by channel. A description that moves no colour of a grid of 9 x 9 x 9 by
-//! more than one level, and no grey at all, is sRGB under another name: the samples stay as they are.
+//! Colours outside the gamut of sRGB are clipped channel by channel. A tag counts as sRGB, and the samples stay as they
+//! are, if it changes no grey and moves no colour of a 9 x 9 x 9 grid by more than one level.
 
 mod curve;
 
@@ -28,7 +30,7 @@ use moxcms::{
 use self::curve::{Curve, SRGB_OF_LIGHT, levels, light_of_lightness, lights, single};
 use super::srgb;
 
-/// How the decoder handled the colours that a file describes.
+/// How the decoder handled the colour description of a file.
 ///
 /// ```
 /// use smart_resize::pixels::decode::{Colour, DecodeOptions, decode};
@@ -49,57 +51,56 @@ use super::srgb;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Colour {
-    /// Nothing: the file describes none, or sRGB.
+    /// The file has no description, or describes sRGB. The samples were not converted.
     Srgb,
-    /// They have been converted to sRGB.
+    /// The samples were converted to sRGB.
     Converted,
-    /// The description could not be applied, and the samples were taken for sRGB.
+    /// The description could not be applied. The samples were read as sRGB.
     Ignored {
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }
 
-/// What a file says of its colours.
+/// A description of the colours in a file.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum ColourTag {
+    /// sRGB.
     Srgb,
+    /// An ICC profile. It is empty if the file has a profile that could not be read.
     Icc(Vec<u8>),
-    /// Of ITU-T H.273: primaries, transfer characteristics, and whether all levels are used.
-    Cicp {
-        primaries: u8,
-        transfer: u8,
-        full_range: bool,
-    },
-    /// Of a PNG.
+    /// Code points of ITU-T H.273: primaries, transfer characteristics, and whether samples use the full range.
+    Cicp { primaries: u8, transfer: u8, full_range: bool },
+    /// The gAMA and cHRM chunks of a PNG, at least one of them.
     Primaries {
-        /// The exponent from light to samples, in 100,000ths.
+        /// The exponent that encodes light as samples, in 100,000ths. `None` means the curve of sRGB.
         gamma: Option<u32>,
+        /// `None` means the chromaticities of sRGB.
         chromaticities: Option<Corners>,
     },
 }
 
-/// The channels of a pixel, without alpha.
+/// The colour channels of a pixel, without alpha.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Channels {
     Grey,
     Rgb,
 }
 
-/// Samples as a file has them.
+/// The samples of a file before any colour conversion.
 pub(crate) struct Samples {
     pub(crate) channels: Channels,
     pub(crate) has_alpha: bool,
-    /// 16 bits each, the high byte first; otherwise 8.
+    /// Whether a sample has 16 bits, high byte first, and not 8.
     pub(crate) wide: bool,
     pub(crate) bytes: Vec<u8>,
 }
 
-/// Samples that cannot be told right.
+/// Samples whose colours cannot be converted. The text names their kind.
 #[derive(Debug)]
 pub(crate) struct UnsupportedColour(pub(crate) String);
 
-/// The samples as RGB, or as RGBA where they have alpha.
+/// Converts samples to RGB, or to RGBA if they have alpha. The first of `tags` that can be applied counts.
 pub(crate) fn to_srgb(samples: Samples, tags: &[ColourTag]) -> Result<(Vec<u8>, Colour), UnsupportedColour> {
     let mut ignored = None;
     let mut conversion = None;
@@ -111,11 +112,14 @@ pub(crate) fn to_srgb(samples: Samples, tags: &[ColourTag]) -> Result<(Vec<u8>, 
             }
             Err(TagError::Unsupported(found)) => return Err(UnsupportedColour(found)),
             Err(TagError::Broken(reason)) => {
+                // The first reason is kept: its tag has the highest precedence.
                 ignored.get_or_insert(reason);
             }
         }
     }
     let conversion = conversion.unwrap_or(Conversion::None);
+    // A skipped tag is reported only if the samples stay as they are. If a later tag converts them, they count as
+    // converted.
     let colour = match (ignored, &conversion) {
         (Some(reason), Conversion::None) => Colour::Ignored { reason },
         (None, Conversion::None) => Colour::Srgb,
@@ -124,7 +128,8 @@ pub(crate) fn to_srgb(samples: Samples, tags: &[ColourTag]) -> Result<(Vec<u8>, 
     Ok((conversion.apply(samples)?, colour))
 }
 
-/// Whether the file describes no colours or sRGB, as far as that can be told without reading a profile.
+/// Whether the samples are sRGB, judged by the first tag. An ICC profile is not parsed: only the profile that this
+/// crate writes counts as sRGB.
 pub(crate) fn says_srgb(tags: &[ColourTag]) -> bool {
     match tags.first() {
         None | Some(ColourTag::Srgb) => true,
@@ -135,11 +140,11 @@ pub(crate) fn says_srgb(tags: &[ColourTag]) -> bool {
     }
 }
 
-/// Why a description cannot be applied.
+/// The reason that a tag cannot be applied.
 enum TagError {
-    /// It says nothing that can be understood, and may be ignored.
+    /// The tag is invalid or unknown. It is ignored.
     Broken(String),
-    /// It is understood, and the samples would be wrong without it.
+    /// The tag is understood and not supported. The file is refused, since its samples would be wrong without the tag.
     Unsupported(String),
 }
 
@@ -147,8 +152,9 @@ fn broken(reason: impl Into<String>) -> TagError {
     TagError::Broken(reason.into())
 }
 
-/// The way from samples to sRGB.
+/// A conversion of samples to sRGB.
 enum Conversion {
+    /// The samples are sRGB. Only their depth and their channels change.
     None,
     /// The sRGB level for each level of grey.
     Grey(Vec<u8>),
@@ -161,6 +167,7 @@ impl Conversion {
         match tag {
             ColourTag::Srgb => Ok(Self::None),
             ColourTag::Icc(icc) => {
+                // A profile is foreign data. A panic of its parser makes it unreadable, and does not fail the picture.
                 let parsed = catch_unwind(|| ColorProfile::new_from_slice_with_options(icc, PARSING));
                 let profile = parsed
                     .map_err(|_| broken("a profile that cannot be read"))?
@@ -169,6 +176,8 @@ impl Conversion {
             }
             &ColourTag::Cicp { primaries, transfer, full_range } => {
                 let curve = Curve::of_cicp(transfer)?;
+                // In narrow range, 8-bit samples go from 16 (black) to 235 (white). Read as full range, they would look
+                // faded.
                 if !full_range {
                     return Err(TagError::Unsupported("narrow-range".into()));
                 }
@@ -177,13 +186,18 @@ impl Conversion {
                 Self::of_corners(corners, &curve, channels, wide)
             }
             ColourTag::Primaries { gamma, chromaticities } => {
+                // Programs round the chromaticities of sRGB differently, so nearly equal ones count as equal.
                 let close = |a: f32, b: f32| (a - b).abs() < 0.002;
                 let (gamma, corners) = (*gamma, chromaticities.unwrap_or(SRGB_CORNERS));
                 let srgb_corners =
                     corners.iter().flatten().zip(SRGB_CORNERS.iter().flatten()).all(|(a, b)| close(*a, *b));
                 let curve = match gamma {
+                    // A gAMA chunk cannot express the curve of sRGB. With the primaries of sRGB, its nearest power
+                    // stands for it.
                     Some(SRGB_GAMMA_FROM..=SRGB_GAMMA_TO) if srgb_corners => return Ok(Self::None),
                     None => Curve::SRGB,
+                    // gAMA is the exponent of encoding, so its inverse decodes. An exponent outside 0.1 to 10 is not
+                    // credible.
                     Some(gamma @ 10_000..=1_000_000) => Curve::Power(100_000.0 / f64::from(gamma)),
                     Some(gamma) => return Err(broken(format!("a gamma of {gamma} / 100000"))),
                 };
@@ -194,14 +208,17 @@ impl Conversion {
 
     fn of_corners(corners: Corners, curve: &Curve, channels: Channels, wide: bool) -> Result<Self, TagError> {
         if channels == Channels::Grey {
+            // Equal amounts of the primaries are grey by definition, so grey samples need only the curve.
             return Ok(Self::of_grey(|x| curve.at(x), wide));
         }
-        // Nothing has a colour without a brightness.
+        // Chromaticities lie in the triangle x >= 0, y >= 0, x + y <= 1. The conversion to XYZ divides by y.
         if corners.iter().any(|[x, y]| *x < 0.0 || *y <= 0.0 || x + y > 1.001) {
-            return Err(broken("chromaticities of no colours"));
+            return Err(broken("chromaticities outside the xy diagram"));
         }
         let [white, red, green, blue] = corners.map(|[x, y]| Chromaticity::new(x, y));
         let white = XyY { x: white.x.into(), y: white.y.into(), yb: 1.0 };
+        // The primaries are adapted from their white to D50 (Bradford), as in an ICC profile. So white stays white,
+        // whatever the white point of the file.
         let mut profile = ColorProfile::default();
         profile.update_rgb_colorimetry(white, ColorPrimaries { red, green, blue });
         Self::of_matrix(&profile, [curve, curve, curve], wide)
@@ -211,33 +228,34 @@ impl Conversion {
         let curve = |curve: &Option<ToneReprCurve>| {
             curve.as_ref().and_then(Curve::of_icc).ok_or_else(|| broken("a profile without its curves"))
         };
+        // Look-up tables have precedence over the matrix (ICC.1:2022), and are usually more precise.
         let has_table = profile.lut_a_to_b_perceptual.is_some() || profile.lut_a_to_b_colorimetric.is_some();
         match (profile.color_space, channels) {
             (DataColorSpace::Gray, Channels::Grey) => {
                 let curve = curve(&profile.gray_trc)?;
-                // Towards L*a*b* the curve gives lightness, towards XYZ light.
+                // The curve gives lightness if the profile connection space is L*a*b*, and light if it is XYZ.
                 let is_lightness = profile.pcs == DataColorSpace::Lab;
                 Ok(Self::of_grey(|x| if is_lightness { light_of_lightness(curve.at(x)) } else { curve.at(x) }, wide))
             }
             (DataColorSpace::Rgb, _) if has_table => Self::of_table(profile),
-            (DataColorSpace::Rgb, _) if !profile.is_matrix_shaper() => {
-                Err(broken("a profile without its three colours"))
-            }
+            (DataColorSpace::Rgb, _) if !profile.is_matrix_shaper() => Err(broken("a profile without its colorants")),
             (DataColorSpace::Rgb, _) => {
                 let curves = [curve(&profile.red_trc)?, curve(&profile.green_trc)?, curve(&profile.blue_trc)?];
                 Self::of_matrix(profile, curves.each_ref(), wide)
             }
-            (space, _) => Err(broken(format!("a profile of another kind of colours ({space:?})"))),
+            (space, _) => Err(broken(format!("a profile of another colour space ({space:?})"))),
         }
     }
 
     fn of_grey(curve: impl Fn(f64) -> f64, wide: bool) -> Self {
+        // The 8-bit table decides for both depths, so that a file of 16 bits is judged like its 8-bit copy.
         let table = |wide| -> Vec<u8> { levels(wide).map(|level| SRGB_OF_LIGHT.at(single(curve(level)))).collect() };
         if table(false).into_iter().eq(0..=u8::MAX) { Self::None } else { Self::Grey(table(wide)) }
     }
 
     fn of_matrix(profile: &ColorProfile, curves: [&Curve; 3], wide: bool) -> Result<Self, TagError> {
-        let rows = to_srgb_light(profile).ok_or_else(|| broken("a profile without three colours"))?;
+        let rows = to_srgb_light(profile).ok_or_else(|| broken("a profile without usable colorants"))?;
+        // As for grey, 8-bit levels decide for both depths. The tables of 65,536 levels are made only if they are used.
         let narrow = Matrix { light: curves.map(|curve| lights(curve, false)), rows };
         if narrow.is_srgb() {
             return Ok(Self::None);
@@ -247,9 +265,11 @@ impl Conversion {
     }
 
     fn of_table(profile: &ColorProfile) -> Result<Self, TagError> {
+        // The closure only reads the profile, so a panic leaves nothing half changed.
         let made = catch_unwind(AssertUnwindSafe(|| {
             let options = TransformOptions {
                 rendering_intent: RenderingIntent::Perceptual,
+                // Fixed point in `moxcms` has 13 to 15 fractional bits, fewer than a 16-bit sample.
                 prefer_fixed_point: false,
                 ..TransformOptions::default()
             };
@@ -262,8 +282,10 @@ impl Conversion {
 
     fn apply(&self, samples: Samples) -> Result<Vec<u8>, UnsupportedColour> {
         let Samples { channels, has_alpha, wide, bytes } = samples;
+        // An 8-bit sample is the low byte of the number that `each` passes.
         let level = |sample| if wide { rounded(sample) } else { sample.to_be_bytes()[1] };
         match (self, channels, wide) {
+            // 8-bit RGB and RGBA already have the layout of the result, and are not copied.
             (Self::None, Channels::Rgb, false) => Ok(bytes),
             (Self::None, Channels::Grey, _) => Ok(each(&bytes, wide, has_alpha, |[grey]| [level(grey); 3])),
             (Self::None, ..) => Ok(each(&bytes, wide, has_alpha, |rgb: [u16; 3]| rgb.map(level))),
@@ -271,6 +293,7 @@ impl Conversion {
                 let grey = |[grey]: [u16; 1]| [table[usize::from(grey)]; 3];
                 Ok(each(&bytes, wide, has_alpha, grey))
             }
+            // Grey samples with an RGB profile are equal amounts of its primaries.
             (Self::Matrix(matrix), Channels::Grey, _) => {
                 Ok(each(&bytes, wide, has_alpha, |[grey]| matrix.apply([grey; 3])))
             }
@@ -280,7 +303,7 @@ impl Conversion {
     }
 }
 
-/// Bounds on a profile, so that reading one takes no more than a picture does.
+/// Limits on the size of a profile and its tables, so that parsing a profile takes no more memory than a picture.
 const PARSING: ParsingOptions =
     ParsingOptions { max_profile_size: 16 << 20, max_allowed_clut_size: 10_000_000, max_allowed_trc_size: 40_000 };
 
@@ -290,7 +313,7 @@ type Corners = [[f32; 2]; 4];
 const D65: [f32; 2] = [0.3127, 0.3290];
 const SRGB_CORNERS: Corners = [D65, [0.64, 0.33], [0.30, 0.60], [0.15, 0.06]];
 
-/// The colour primaries of ITU-T H.273, table 2.
+/// Returns the chromaticities for a colour primaries code of ITU-T H.273, table 2. `None` if the code is unknown.
 fn corners_of_cicp(primaries: u8) -> Option<Corners> {
     Some(match primaries {
         1 => SRGB_CORNERS,
@@ -304,15 +327,16 @@ fn corners_of_cicp(primaries: u8) -> Option<Corners> {
     })
 }
 
-/// A gAMA chunk of 1 / 2.2, as PNG's specification asks beside sRGB, to one percent.
+/// The range of gAMA values that mean sRGB: 1 / 2.2 within one percent. The PNG specification recommends a gAMA chunk
+/// with that value next to an sRGB chunk.
 const SRGB_GAMMA_FROM: u32 = 45_000;
 const SRGB_GAMMA_TO: u32 = 45_910;
 
-/// Curves and a matrix.
+/// A conversion of RGB by three curves and a matrix.
 struct Matrix {
-    /// The light of each level, 0 to 1, for red, green and blue.
+    /// The linear light, 0 to 1, of each level of red, green and blue.
     light: [Vec<f32>; 3],
-    /// From the profile's light to that of sRGB, row by row.
+    /// The matrix from linear light of the profile's primaries to that of sRGB's, row by row.
     rows: [[f32; 3]; 3],
 }
 
@@ -321,11 +345,14 @@ impl Matrix {
         let [red, green, blue] = &self.light;
         let light = |table: &Vec<f32>, level: u16| table[usize::from(level)];
         let [r, g, b] = [light(red, r), light(green, g), light(blue, b)];
+        // Without fused operations, and in this order, the sum has the same bits on every machine. Light outside 0 to 1
+        // is clipped by the table.
         self.rows.map(|[x, y, z]| SRGB_OF_LIGHT.at(x * r + y * g + z * b))
     }
 
-    /// Whether no colour moves by more than a level and no grey at all.
+    /// Whether the conversion changes no grey, and moves no colour of a 9 x 9 x 9 grid by more than one level.
     fn is_srgb(&self) -> bool {
+        // The steps are 0, 32, and so on to 224, and 255. The grid has 729 colours, which bounds the cost of the test.
         let steps = || (0..=8_u16).map(|step| (step * 32).min(255));
         let close =
             |from: [u16; 3]| self.apply(from).iter().zip(from).all(|(to, from)| from.abs_diff((*to).into()) <= 1);
@@ -334,23 +361,27 @@ impl Matrix {
     }
 }
 
-/// From the light of a profile's three colours to that of sRGB's.
+/// Returns the matrix from linear light of the profile's primaries to that of sRGB's. `None` if the colorants of the
+/// profile are zero or nearly dependent.
 fn to_srgb_light(profile: &ColorProfile) -> Option<[[f32; 3]; 3]> {
     let mut srgb = ColorProfile::default();
     let xyz = |[x, y, z]: [u32; 3]| {
         let [x, y, z] = [x, y, z].map(|number| f64::from(number) / 65_536.0);
         moxcms::Xyzd { x, y, z }
     };
+    // The colorants are those of the profile that this crate writes, so that its own files convert to themselves.
     [srgb.red_colorant, srgb.green_colorant, srgb.blue_colorant] = srgb::COLORANTS.map(xyz);
+    // From the primaries of the profile to XYZ at D50, and from there to the primaries of sRGB.
     let rows = profile.transform_matrix(&srgb).v;
-    // Colours so near each other that light would be multiplied a hundredfold are none.
+    // Colorants so close to each other that the matrix multiplies light a hundredfold are not usable. NaN is not usable
+    // either, and compares as false.
     let is_sane = rows.iter().flatten().all(|number| number.abs() < 100.0);
     let is_some = rows.iter().flatten().any(|number| *number != 0.0);
     #[expect(clippy::cast_possible_truncation, reason = "24 bits are plenty")]
     (is_sane && is_some).then(|| rows.map(|row| row.map(|number| number as f32)))
 }
 
-/// 16 bits to 8: the nearest of 256 levels, 257 apart.
+/// Rounds a 16-bit sample to the nearest 8-bit level. Adjacent levels are 257 apart in 16 bits.
 fn rounded(sample: u16) -> u8 {
     #[expect(clippy::cast_possible_truncation, reason = "at most 255")]
     {
@@ -358,11 +389,13 @@ fn rounded(sample: u16) -> u8 {
     }
 }
 
-/// Applies `colour` to the `C` colour channels of each pixel; alpha, if any, is reduced to 8 bits.
+/// Applies `colour` to the `C` colour channels of each pixel, and reduces alpha to 8 bits.
 fn each<const C: usize>(bytes: &[u8], wide: bool, has_alpha: bool, colour: impl Fn([u16; C]) -> [u8; 3]) -> Vec<u8> {
+    // Samples of both depths are passed as `u16`, so that `colour` can index a table with them.
     let narrow_channels = |pixel: &[u8]| std::array::from_fn(|at| pixel[at].into());
     let wide_sample = |pixel: &[u8], at: usize| u16::from_be_bytes([pixel[2 * at], pixel[2 * at + 1]]);
     let wide_channels = |pixel: &[u8]| std::array::from_fn(|at| wide_sample(pixel, at));
+    // Each combination of depth and alpha has a loop of its own, so that nothing is decided per pixel.
     match (wide, has_alpha) {
         (false, false) => bytes.chunks_exact(C).flat_map(|pixel| colour(narrow_channels(pixel))).collect(),
         (true, false) => bytes.chunks_exact(2 * C).flat_map(|pixel| colour(wide_channels(pixel))).collect(),
@@ -383,9 +416,10 @@ fn each<const C: usize>(bytes: &[u8], wide: bool, has_alpha: bool, colour: impl 
     }
 }
 
-/// Pixels that are given to a look-up table at a time.
+/// The number of pixels that a look-up table converts per call.
 const BATCH: usize = 4096;
 
+/// Converts all pixels with a look-up table, in batches that are widened to 16-bit RGB.
 fn by_table(
     table: &Transform16BitExecutor,
     channels: Channels,
@@ -401,11 +435,15 @@ fn by_table(
     let pixel_bytes = (colours + usize::from(has_alpha)) * sample_bytes;
     let sample = |bytes: &[u8]| match bytes {
         [high, low] => u16::from_be_bytes([*high, *low]),
+        // 65,535 is 255 * 257, so this maps black to black and white to white.
         [byte] => u16::from(*byte) * 257,
         _ => unreachable!("invariant: a sample has one byte or two"),
     };
     let mut pixels = Vec::with_capacity(bytes.len() / pixel_bytes * if has_alpha { 4 } else { 3 });
+    // Only the buffers of a batch are in 16 bits, 24 KiB each. The whole picture in 16 bits would take twice its
+    // memory.
     let (mut from, mut to) = (Vec::new(), Vec::new());
+    // A batch has whole pixels, since its length is a multiple of a pixel's.
     for batch in bytes.chunks(BATCH * pixel_bytes) {
         from.clear();
         for pixel in batch.chunks_exact(pixel_bytes) {

@@ -1,15 +1,19 @@
-//! Encoded bytes to upright pixels in sRGB, within limits.
+//! Decodes files to upright pixels in sRGB, within limits.
 //!
-//! The bytes tell the format; a label or an extension decides nothing. The size in the header is checked against the
-//! limits before any pixel is decoded, also where only the header is read. Every kind of sample becomes 8 bits a
-//! channel: 16 bits by rounding, grey and palettes by expansion. An alpha channel that is opaque throughout is dropped.
-//! Colours that the file describes are converted to sRGB. All eight EXIF orientations are applied.
+//! The format is detected from the bytes; labels and file extensions are ignored. The size in the header is checked
+//! against the limits before any pixel is decoded, also if only the header is read. All samples are converted to 8 bits
+//! per channel: 16 bits are rounded, and grey and palettes are expanded. An alpha channel that is opaque throughout is
+//! dropped. Colours are converted to sRGB as the file describes them. All eight EXIF orientations are applied.
 //!
-//! A file is refused where its pixels could only be guessed: a JPEG without its end marker or with visible damage, a
-//! CMYK JPEG, a JPEG whose subsampled components come in scans of their own, whose chroma is finer than its luma, or
-//! whose headers disagree about RGB and YCbCr; a PNG of high dynamic range or of narrow range.
+//! A file whose pixels could only be guessed is refused:
 //!
-//! A file is opened once: its header is read and checked, and everything else starts from there.
+//! - a JPEG without its end marker or with visible damage;
+//! - a CMYK JPEG;
+//! - a JPEG whose subsampled components are in separate scans, whose chroma is finer than its luma, or whose headers
+//!   disagree about RGB and YCbCr;
+//! - a PNG of high dynamic range or of narrow range.
+//!
+//! A file is opened once: its header is read and checked, and probing and decoding use the result.
 
 #[cfg(feature = "image")]
 mod image;
@@ -30,13 +34,12 @@ use super::picture::Picture;
 use crate::format::{Format, SourceFormat};
 use crate::size::{MAX_SIDE, Size};
 
-/// Bounds on what is decoded. The same code checks them against the header, whatever the codec.
+/// Limits on the files that are decoded. They are checked against the header, by the same code for every codec.
 ///
 /// ```
 /// use smart_resize::pixels::decode::{DecodeError, DecodeLimits, probe};
 ///
-/// let mut limits = DecodeLimits::default();
-/// limits.input_bytes = 4;
+/// let limits = DecodeLimits::default().input_bytes(4);
 /// let error = probe(b"GIF89a", &limits).unwrap_err();
 /// assert_eq!(error, DecodeError::InputTooLarge { bytes: 6, max: 4 });
 /// ```
@@ -47,14 +50,14 @@ pub struct DecodeLimits {
     pub input_bytes: usize,
     /// The largest picture, in pixels. Default: 100 million.
     pub pixels: u64,
-    /// The most memory for decoded samples as the file has them, in bytes; a file has at most 8 bytes a pixel. Default:
-    /// 1 GiB. A decode takes up to 8 more bytes a pixel for a moment: the coefficients of a progressive JPEG, or the
+    /// The most memory for the decoded samples of the file, in bytes. A pixel has at most 8 bytes. Default: 1 GiB.
+    /// Decoding temporarily takes up to 8 more bytes per pixel, for the coefficients of a progressive JPEG, or for a
     /// rotated or converted copy.
     pub decoded_bytes: u64,
-    /// The most memory that a decoder may use for anything but pixels, in bytes: an inflated profile, tags, scanline
+    /// The most memory that a decoder may use for data other than pixels, in bytes: an inflated profile, tags, scanline
     /// buffers. Default: 32 MiB.
     pub metadata_bytes: u64,
-    /// The most scans of a JPEG. Each makes the decoder go through the whole picture. Default: 64.
+    /// The most scans of a JPEG. The decoder processes the whole picture once per scan. Default: 64.
     pub scans: u32,
 }
 
@@ -65,7 +68,9 @@ impl Default for DecodeLimits {
 }
 
 impl DecodeLimits {
-    /// No bounds, for files that this crate has written itself.
+    setters! { input_bytes: usize, pixels: u64, decoded_bytes: u64, metadata_bytes: u64, scans: u32 }
+
+    /// No limits, for files that this crate has written itself.
     pub(crate) const NONE: Self = Self {
         input_bytes: usize::MAX,
         pixels: u64::MAX,
@@ -74,14 +79,16 @@ impl DecodeLimits {
         scans: u32::MAX,
     };
 
-    /// The size of a picture that may be decoded.
+    /// Returns the size of a picture, or an error if it exceeds the limits.
     fn check_size(&self, width: u32, height: u32) -> Result<Size, DecodeError> {
+        // Sides from a header may have up to 32 bits, so the product is computed in 64.
         if u64::from(width) * u64::from(height) > self.pixels {
             return Err(DecodeError::TooManyPixels { width, height, max: self.pixels });
         }
         Size::new(width, height).map_err(|_| DecodeError::SideOutOfRange { width, height })
     }
 
+    /// Checks the number of bytes that the decoded samples take.
     const fn check_needed(&self, bytes: u64) -> Result<(), DecodeError> {
         if bytes > self.decoded_bytes {
             return Err(DecodeError::TooManyBytes { bytes, max: self.decoded_bytes });
@@ -89,13 +96,13 @@ impl DecodeLimits {
         Ok(())
     }
 
-    /// The most pixels of a picture with 8 bits a channel and alpha.
+    /// Returns the most pixels that a picture with 8 bits per channel and alpha may have.
     pub(crate) fn most_pixels(&self) -> u64 {
         self.pixels.min(self.decoded_bytes / 4)
     }
 
-    /// Whether a picture of `size` with 8 bits a channel and alpha may be decoded. A size that is asked of a backend is
-    /// checked with this, so that its answer can be read.
+    /// Whether a picture of `size` with 8 bits per channel and alpha may be decoded. A size that is requested from a
+    /// backend is checked with this, so that the answer can be decoded.
     pub(crate) fn allow(&self, size: Size) -> bool {
         u64::from(size.area()) <= self.most_pixels()
     }
@@ -114,26 +121,14 @@ impl DecodeLimits {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DecodeOptions {
-    /// Bounds on what is decoded.
+    /// The limits.
     pub limits: DecodeLimits,
     /// The codec. Default: [`Codec::Pure`].
     pub codec: Codec,
 }
 
 impl DecodeOptions {
-    /// Sets the bounds.
-    #[must_use]
-    pub const fn limits(mut self, limits: DecodeLimits) -> Self {
-        self.limits = limits;
-        self
-    }
-
-    /// Sets the codec.
-    #[must_use]
-    pub const fn codec(mut self, codec: Codec) -> Self {
-        self.codec = codec;
-        self
-    }
+    setters! { limits: DecodeLimits, codec: Codec }
 
     /// Checks whether this build can decode pictures of `format` with the codec. [`decode`] checks this first; a caller
     /// can do so before it pays for pictures.
@@ -146,7 +141,7 @@ impl DecodeOptions {
     }
 }
 
-/// What the header of an encoded picture says.
+/// The content of an encoded picture's header.
 ///
 /// ```
 /// use smart_resize::{Size, SourceFormat};
@@ -172,11 +167,11 @@ pub struct Probe {
     pub size: Size,
     /// Whether the picture is stored upright.
     pub is_upright: bool,
-    /// Whether the file describes its colours as anything but sRGB.
+    /// Whether the file describes its colours, and as another colour space than sRGB.
     pub describes_colours: bool,
 }
 
-/// A decoded picture, and what its file says about it.
+/// A decoded picture, with information from its file.
 ///
 /// ```
 /// use smart_resize::{Format, Size, SourceFormat};
@@ -196,16 +191,16 @@ pub struct Probe {
 pub struct Decoded {
     /// The upright pixels.
     pub picture: Picture,
-    /// The format they were encoded in.
+    /// The format of the file.
     pub format: SourceFormat,
-    /// How the colours that the file describes were handled.
+    /// How the colour description of the file was handled.
     pub colour: Colour,
-    /// Whether the file has marks of its origin (a C2PA manifest). They hold for these very bytes and are dropped.
+    /// Whether the file has content credentials (a C2PA manifest). They are valid only for these bytes and are dropped.
     pub has_content_credentials: bool,
-    /// Whether the file is nothing but this picture, as far as its container tells: upright, 8 bits or fewer a channel,
-    /// sRGB, without metadata.
+    /// Whether the file has only this picture, judged by its container: upright, at most 8 bits per channel, sRGB, and
+    /// without metadata.
     pub(crate) is_bare: bool,
-    /// Whether the file may be passed on byte for byte: it is bare, and of a PNG the decoder has verified every byte.
+    /// Whether the file may be passed on byte for byte: it is bare, and the decoder has verified every byte of a PNG.
     pub(crate) is_verified: bool,
 }
 
@@ -223,12 +218,12 @@ pub struct Decoded {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// The segments of a JPEG and the chunks of a WebP are walked to the end, so that a file which is cut short is an error
-/// here already.
+/// The segments of a JPEG and the chunks of a WebP are walked to the end, so that a truncated file is an error here
+/// too.
 ///
 /// # Errors
 ///
-/// [`DecodeError`] where the header cannot be read or exceeds the limits.
+/// [`DecodeError`] if the header cannot be read or exceeds the limits.
 pub fn probe(bytes: &[u8], limits: &DecodeLimits) -> Result<Probe, DecodeError> {
     Ok(Opened::new(bytes, &DecodeOptions::default().limits(*limits))?.probe())
 }
@@ -244,7 +239,7 @@ pub fn probe(bytes: &[u8], limits: &DecodeLimits) -> Result<Probe, DecodeError> 
 ///
 /// # Errors
 ///
-/// [`DecodeError`] where the bytes are no whole picture of a known format, or exceed the limits.
+/// [`DecodeError`] if the bytes are not a complete picture of a known format, or exceed the limits.
 pub fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<Decoded, DecodeError> {
     Opened::new(bytes, options)?.decode(Vec::new(), &mut Scratch::default())
 }
@@ -253,35 +248,35 @@ pub fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<Decoded, DecodeEr
 pub(crate) struct Opened<'a> {
     format: SourceFormat,
     header: Header,
-    /// The bytes of the buffer that the samples are decoded into.
+    /// The size, in bytes, of the buffer that the samples are decoded into.
     needed: u64,
     pixels: Box<dyn Pixels + 'a>,
 }
 
-/// What a file says before its pixels.
+/// The header of a file.
 struct Header {
-    /// As stored, before the orientation is applied.
+    /// The size as stored, before the orientation is applied.
     size: Size,
     orientation: Orientation,
-    /// In order of precedence: the first that can be applied counts.
+    /// The colour tags in order of precedence. The first that can be applied counts.
     colour_tags: Vec<ColourTag>,
-    /// Whether there is nothing to strip, as far as the container tells.
+    /// Whether there is nothing to strip, judged by the container.
     is_bare: bool,
     has_content_credentials: bool,
 }
 
 /// A decoder that has read the header.
 trait Pixels {
-    /// Decodes all samples into `buffer`, which may hold an earlier picture: no picture may show through another, so a
-    /// decoder that does not verify that it writes every byte zeroes the buffer first.
+    /// Decodes all samples into `buffer`, which may hold an earlier picture. No part of that picture may remain. So a
+    /// decoder that does not verify that it writes every byte must zero the buffer first.
     fn read(self: Box<Self>, buffer: Vec<u8>, scratch: &mut Scratch) -> Result<Read, DecodeError>;
 }
 
 /// All samples of a file.
 struct Read {
     samples: Samples,
-    /// Whether the decoder has verified every byte of the pixel data, and that it ends where it should. JPEG and WebP
-    /// have no checksums: a file that decodes counts as verified.
+    /// Whether the decoder has verified every byte of the pixel data and its end. JPEG and WebP have no checksums, so
+    /// that a file of these formats counts as verified if it decodes.
     is_verified: bool,
 }
 
@@ -294,11 +289,14 @@ impl<'a> Opened<'a> {
         }
         let format = SourceFormat::sniff(bytes)
             .ok_or_else(|| DecodeError::UnknownFormat { start: bytes.iter().take(8).copied().collect() })?;
+        // The formats that are only read have no fast codec.
         if let Some(format) = format.output() {
             options.check(format)?;
         }
+        // Reading a header parses foreign data too, such as profiles, so it is guarded like the decoding of pixels.
         guarded(Some(format), || {
             let (header, needed, pixels): (_, _, Box<dyn Pixels + 'a>) = match format {
+                // PNG and the formats of the `image` crate have one codec, so only the limits are passed.
                 SourceFormat::Png => png::open(bytes, limits)?,
                 SourceFormat::Jpeg => jpeg::open(bytes, options)?,
                 SourceFormat::WebP => webp::open(bytes, options)?,
@@ -314,11 +312,12 @@ impl<'a> Opened<'a> {
         })
     }
 
-    /// The upright size in pixels.
+    /// Returns the upright size in pixels.
     pub(crate) const fn size(&self) -> Size {
         self.header.orientation.upright_size(self.header.size)
     }
 
+    /// Returns the public part of the header.
     pub(crate) fn probe(&self) -> Probe {
         Probe {
             format: self.format,
@@ -328,7 +327,7 @@ impl<'a> Opened<'a> {
         }
     }
 
-    /// Whether the file is nothing but its picture, as far as can be told before the pixels are decoded.
+    /// Whether the file has only its picture, judged before the pixels are decoded.
     pub(crate) fn is_bare(&self) -> bool {
         let Probe { is_upright, describes_colours, .. } = self.probe();
         self.header.is_bare && is_upright && !describes_colours
@@ -338,9 +337,11 @@ impl<'a> Opened<'a> {
     pub(crate) fn decode(self, pixels: Vec<u8>, scratch: &mut Scratch) -> Result<Decoded, DecodeError> {
         let Self { format, header, needed, pixels: decoder } = self;
         guarded(Some(format), || {
+            // The size in the header is untrusted, and the allocator may refuse what the limits allow.
             let buffer = sized(needed, pixels).ok_or(DecodeError::OutOfMemory { bytes: needed })?;
             let Read { samples, is_verified } = decoder.read(buffer, scratch)?;
             let has_alpha = samples.has_alpha;
+            // Colours are converted before the rotation, which then copies 3 or 4 bytes per pixel instead of up to 8.
             let (pixels, colour) = to_srgb(samples, &header.colour_tags)
                 .map_err(|unsupported| DecodeError::UnsupportedColour { format, found: unsupported.0 })?;
             let picture = if has_alpha {
@@ -349,6 +350,8 @@ impl<'a> Opened<'a> {
                 Picture::from_rgb(header.size, pixels)
             };
             let picture = picture.map_err(|error| DecodeError::Corrupt { format, message: error.to_string() })?;
+            // At this point profiles have been read, and a description that was ignored is known too: its file is not
+            // bare, although its samples stay as they are.
             let is_bare = header.is_bare && header.orientation == Orientation::UPRIGHT && colour == Colour::Srgb;
             Ok(Decoded {
                 picture: header.orientation.apply(picture),
@@ -362,28 +365,30 @@ impl<'a> Opened<'a> {
     }
 }
 
-/// The buffer with another length, or `None` where there is not enough memory. What it held before stays.
+/// Resizes the buffer. `None` if there is not enough memory. Its old content is not cleared.
 fn sized(length: u64, mut buffer: Vec<u8>) -> Option<Vec<u8>> {
     let length = usize::try_from(length).ok()?;
     if buffer.capacity() < length {
-        // A larger buffer would be copied to its new place otherwise.
+        // Growing the old buffer would copy its content, so a new one is allocated.
         buffer = Vec::new();
         buffer.try_reserve_exact(length).ok()?;
     }
+    // A buffer that is long enough already is only cut, and costs no pass over memory.
     buffer.resize(length, 0);
     Some(buffer)
 }
 
-/// Turns a panic inside a decoder into an error, where panics unwind.
+/// Converts a panic of a decoder into an error, in builds in which panics unwind.
 fn guarded<T>(format: Option<SourceFormat>, work: impl FnOnce() -> Result<T, DecodeError>) -> Result<T, DecodeError> {
+    // After a panic only the scratch buffers are used again. They hold no state from one picture to the next.
     catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(DecodeError::Panicked { format }))
 }
 
-/// Bytes that cannot be read as a picture.
+/// The error for bytes that cannot be decoded.
 ///
 /// ```
 /// use smart_resize::Size;
-/// use smart_resize::pixels::decode::{DecodeError, DecodeOptions, decode};
+/// use smart_resize::pixels::decode::{DecodeError, DecodeLimits, DecodeOptions, decode};
 ///
 /// # use smart_resize::Format;
 /// # use smart_resize::pixels::Picture;
@@ -391,10 +396,10 @@ fn guarded<T>(format: Option<SourceFormat>, work: impl FnOnce() -> Result<T, Dec
 /// # let picture = Picture::from_rgb(Size::new(3, 2)?, vec![7; 18])?;
 /// # let file = encode(&picture, Format::Png, &EncodeOptions::default())?.bytes;
 /// // A PNG of 3x2.
-/// let mut options = DecodeOptions::default();
+/// let options = DecodeOptions::default();
 /// assert_eq!(decode(&file[..20], &options).unwrap_err().to_string(), "the png is cut short");
-/// options.limits.pixels = 5;
-/// let error = decode(&file, &options).unwrap_err();
+/// let tight = options.limits(DecodeLimits::default().pixels(5));
+/// let error = decode(&file, &tight).unwrap_err();
 /// assert_eq!(error, DecodeError::TooManyPixels { width: 3, height: 2, max: 5 });
 /// assert_eq!(error.to_string(), "the picture is 3x2; expected at most 5 pixels");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -402,17 +407,17 @@ fn guarded<T>(format: Option<SourceFormat>, work: impl FnOnce() -> Result<T, Dec
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// More encoded bytes than the limits allow.
+    /// The file has more bytes than the limits allow.
     #[error("the file has {bytes} bytes; expected at most {max}")]
-    #[expect(missing_docs, reason = "what was found and the bound")]
+    #[expect(missing_docs, reason = "what was found and the limit")]
     InputTooLarge { bytes: usize, max: usize },
-    /// The first bytes are those of no known format.
+    /// The first bytes match no known format.
     #[error("the file begins with {start:02x?}; expected a PNG, JPEG, WebP, GIF, BMP or TIFF picture")]
     UnknownFormat {
-        /// Up to eight bytes.
+        /// The first bytes, at most eight.
         start: Vec<u8>,
     },
-    /// A format that is read with a cargo feature, which this build lacks.
+    /// Decoding the format needs a cargo feature that this build lacks.
     #[error("the file is a {format} picture; reading it needs the cargo feature \"{feature}\"")]
     NeedsFeature {
         /// The format.
@@ -420,38 +425,37 @@ pub enum DecodeError {
         /// The feature.
         feature: &'static str,
     },
-    /// More pixels than the limits allow.
+    /// The picture has more pixels than the limits allow.
     #[error("the picture is {width}x{height}; expected at most {max} pixels")]
-    #[expect(missing_docs, reason = "what was found and the bound")]
+    #[expect(missing_docs, reason = "what was found and the limit")]
     TooManyPixels { width: u32, height: u32, max: u64 },
-    /// A side of 0, or above [`MAX_SIDE`].
+    /// A side is 0 or above [`MAX_SIDE`].
     #[error("the picture is {width}x{height}; expected sides of 1 to {MAX_SIDE}")]
     #[expect(missing_docs, reason = "what was found")]
     SideOutOfRange { width: u32, height: u32 },
-    /// More decoded bytes than the limits allow.
+    /// The decoded samples take more bytes than the limits allow.
     #[error("the decoded picture has {bytes} bytes; expected at most {max}")]
-    #[expect(missing_docs, reason = "what was found and the bound")]
+    #[expect(missing_docs, reason = "what was found and the limit")]
     TooManyBytes { bytes: u64, max: u64 },
-    /// The decoder needs more memory for something that is not pixels, such as an inflated profile, than the limits
-    /// allow.
+    /// The decoder needs more memory than the limits allow for data other than pixels, such as an inflated profile.
     #[error("the decoder of the {format} needs more than {max} bytes of memory")]
     MemoryLimit {
         /// The format.
         format: SourceFormat,
-        /// The bound.
+        /// The limit.
         max: u64,
     },
-    /// The limits allow it, but the system has not enough memory.
+    /// The limits allow the picture, but the system does not have enough memory.
     #[error("the decoded picture has {bytes} bytes; there is not enough memory")]
     #[expect(missing_docs, reason = "what was needed")]
     OutOfMemory { bytes: u64 },
-    /// More scans than the limits allow.
+    /// The JPEG has more scans than the limits allow.
     #[error("the JPEG has more than {max} scans")]
     TooManyScans {
-        /// The bound.
+        /// The limit.
         max: u32,
     },
-    /// Samples of a kind that is not supported.
+    /// The samples are of a kind that is not supported.
     #[error("the samples of the {format} are {found}, which is not supported")]
     UnsupportedColour {
         /// The format.
@@ -459,7 +463,7 @@ pub enum DecodeError {
         /// The kind of samples.
         found: String,
     },
-    /// [`Codec::Fast`], which needs a cargo feature for this format.
+    /// [`Codec::Fast`] needs a cargo feature for this format.
     #[error("a fast codec for {format} needs the cargo feature \"{}\"", Codec::feature(*format))]
     NoFastCodec {
         /// The format.
@@ -476,13 +480,13 @@ pub enum DecodeError {
     Corrupt {
         /// The format.
         format: SourceFormat,
-        /// What the decoder said.
+        /// The message of the decoder.
         message: String,
     },
-    /// The decoder panicked: a defect of this crate or of a codec.
+    /// The decoder panicked. This is a defect of this crate or of a codec.
     #[error("the decoder of {} panicked", format.map_or("pictures", SourceFormat::media_type))]
     Panicked {
-        /// The format, where it is known.
+        /// The format. `None` if it is unknown.
         format: Option<SourceFormat>,
     },
 }

@@ -1,7 +1,7 @@
-//! Pixels to encoded bytes: one file per format, one options type each.
+//! Encodes pictures as PNG, JPEG and WebP. Each format has its own options type.
 //!
-//! The header of each file is read back and must say the picture's format and size. [`encode_within`] makes files of a
-//! limited number of bytes.
+//! The header of each encoded file is read back, and must have the picture's format and size. [`encode_within`] encodes
+//! within a byte limit.
 //!
 //! ```
 //! use smart_resize::{Format, Size};
@@ -41,7 +41,7 @@ use super::picture::Picture;
 use crate::format::Format;
 use crate::size::{InvalidSideError, Size};
 
-/// How results are written, format by format.
+/// How pictures are encoded, for all formats.
 ///
 /// ```
 /// use smart_resize::Format;
@@ -58,20 +58,20 @@ use crate::size::{InvalidSideError, Size};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EncodeOptions {
-    /// For PNG.
+    /// The options for PNG.
     pub png: PngOptions,
-    /// For JPEG.
+    /// The options for JPEG.
     pub jpeg: JpegOptions,
-    /// For WebP.
+    /// The options for WebP.
     pub webp: WebPOptions,
     /// The codec.
     pub codec: Codec,
-    /// The lowest quality of a JPEG or a lossy WebP, 1 to 100, that a byte limit may lead to. If it is above the
-    /// quality that is asked for, only that is tried. Without a byte limit it has no effect.
+    /// The lowest quality, 1 to 100, to which a byte limit may reduce a JPEG or a lossy WebP. If it is above the
+    /// requested quality, only the requested quality is tried. Without a byte limit it has no effect.
     pub min_quality: u8,
-    /// Whether a byte limit may reduce a PNG to a palette, with dithering: to 256 colours, and where the file is still
-    /// too large to fewer, down to 16. Without a byte limit it has no effect. The palette and the pixels are the same
-    /// on every machine, see [`encode_within`].
+    /// Whether a byte limit may reduce a PNG to a palette, with dithering: to 256 colours, and if the file is still too
+    /// large, to fewer, down to 16. Without a byte limit it has no effect. The palette and the pixels are the same on
+    /// every machine; see [`encode_within`].
     pub palette: bool,
 }
 
@@ -90,6 +90,8 @@ impl Default for EncodeOptions {
 }
 
 impl EncodeOptions {
+    setters! { png: PngOptions, jpeg: JpegOptions, webp: WebPOptions, codec: Codec, min_quality: u8, palette: bool }
+
     /// Checks whether this build can write files of `format` with these options. [`encode`] checks this first; a caller
     /// can do so before it pays for pictures.
     ///
@@ -98,6 +100,7 @@ impl EncodeOptions {
     /// [`EncodeError::Quality`], [`EncodeError::MinQuality`] and [`EncodeError::Effort`] for a value out of range;
     /// [`EncodeError::LossyWebP`] and [`EncodeError::NoFastCodec`] for a cargo feature that this build lacks.
     pub const fn check(&self, format: Format) -> Result<(), EncodeError> {
+        // `None` means that no quality was requested: a default is always in range, and a lossless file has none.
         let quality = match (format, self.webp.mode) {
             (Format::Jpeg, _) => self.jpeg.quality,
             (Format::WebP, WebPMode::Lossy { quality }) => Some(quality),
@@ -111,6 +114,7 @@ impl EncodeOptions {
             }
             _ => {}
         }
+        // A value out of range is reported before a missing feature, so that every build gives the same message.
         match format {
             Format::WebP if is_lossy && self.webp.effort > MAX_WEBP_EFFORT => {
                 Err(EncodeError::Effort { found: self.webp.effort })
@@ -121,7 +125,7 @@ impl EncodeOptions {
         }
     }
 
-    /// Whether files of `format` lose anything with these options, other than by a palette.
+    /// Whether files of `format` are lossy with these options. A palette is not considered.
     const fn is_lossy(&self, format: Format) -> bool {
         match format {
             Format::Png => false,
@@ -130,13 +134,17 @@ impl EncodeOptions {
         }
     }
 
-    /// Whether these options leave a picture of `format` as it is: they ask for no quality, subsampling, scans or loss.
+    /// Whether a file of `format` may pass through with these options: they name no quality, subsampling, progressive
+    /// scans or lossy mode.
     pub(crate) fn asks_nothing_of(&self, format: Format) -> bool {
+        // Efforts and the background request nothing: an effort only sets how much work goes into a file, and a JPEG
+        // has no alpha to composite.
         let JpegOptions { quality, subsampling, progressive, .. } = self.jpeg;
         let jpeg = (quality, subsampling, progressive) == (None, Subsampling::default(), false);
         match format {
             Format::Png => true,
             Format::Jpeg => jpeg,
+            // A lossy WebP passes too, since its own bytes lose nothing more.
             Format::WebP => self.webp.mode == WebPMode::Lossless,
         }
     }
@@ -163,15 +171,15 @@ pub struct Encoded {
     pub bytes: Vec<u8>,
     /// The settings that it was encoded with.
     pub settings: EncoderSettings,
-    /// Whether the file shows exactly the picture's pixels: false for a JPEG, a lossy WebP and a picture reduced to a
-    /// palette.
+    /// Whether the file has exactly the picture's pixels. False for a JPEG, a lossy WebP, and a picture that was
+    /// reduced to a palette.
     pub exact: bool,
-    /// How many times the picture was encoded for it: once, or up to [`MAX_ENCODES`] times with a byte
-    /// limit.
+    /// The number of times that the picture was encoded: once, or up to [`MAX_ENCODES`] times with a byte limit.
     pub encodes: u32,
 }
 
 impl Encoded {
+    /// The result of a single encode.
     pub(crate) const fn once(bytes: Vec<u8>, settings: EncoderSettings, exact: bool) -> Self {
         Self { bytes, settings, exact, encodes: 1 }
     }
@@ -188,7 +196,7 @@ impl fmt::Debug for Encoded {
     }
 }
 
-/// The settings that a file was encoded with, defaults filled in.
+/// The settings that a file was encoded with, including defaults.
 ///
 /// ```
 /// use smart_resize::{Format, Size};
@@ -209,20 +217,20 @@ pub enum EncoderSettings {
     Png {
         /// How much work went into a small file.
         effort: PngEffort,
-        /// The number of its colours, where it has a palette.
+        /// The number of colours in the palette. `None` if the file has no palette.
         #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
         palette: Option<u16>,
     },
     /// JPEG.
     Jpeg {
-        /// 1 to 100.
+        /// The quality, 1 to 100.
         quality: u8,
-        /// How colour is sampled.
+        /// The resolution of chroma.
         subsampling: Subsampling,
-        /// Whether it has several scans.
+        /// Whether the file is progressive.
         progressive: bool,
-        /// The codec. A side above 65,500, which libjpeg-turbo cannot write, is written by the pure codec also where
-        /// [`Codec::Fast`] is asked for.
+        /// The codec. libjpeg-turbo cannot write a side above 65,500. Such a picture is written by the pure codec even
+        /// if [`Codec::Fast`] is selected.
         #[cfg_attr(feature = "serde", serde(skip_serializing_if = "is_pure"))]
         codec: Codec,
     },
@@ -232,18 +240,18 @@ pub enum EncoderSettings {
         #[cfg_attr(feature = "serde", serde(skip_serializing_if = "is_true"))]
         predicted: bool,
     },
-    /// WebP, lossy. In a record its format is `webp` too.
+    /// WebP, lossy. In JSON its format is `webp`, too.
     #[cfg_attr(feature = "serde", serde(rename = "webp"))]
     LossyWebP {
-        /// 1 to 100.
+        /// The quality, 1 to 100.
         quality: u8,
-        /// 0 to 6.
+        /// The effort, 0 to 6.
         effort: u8,
     },
 }
 
 impl EncoderSettings {
-    /// The number of colours of the palette, where there is one.
+    /// Returns the number of colours in the palette. `None` if the file has no palette.
     pub const fn palette(&self) -> Option<u16> {
         match self {
             Self::Png { palette, .. } => *palette,
@@ -252,7 +260,7 @@ impl EncoderSettings {
     }
 }
 
-/// The default is left out of a record.
+/// The default is omitted in JSON.
 #[cfg(feature = "serde")]
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 const fn is_true(value: &bool) -> bool {
@@ -301,7 +309,7 @@ impl fmt::Display for EncoderSettings {
 ///
 /// # Errors
 ///
-/// [`EncodeError`] where the options or the format do not allow it.
+/// [`EncodeError`] if the options are invalid, or the format cannot hold the picture.
 pub fn encode(picture: &Picture, format: Format, options: &EncodeOptions) -> Result<Encoded, EncodeError> {
     encode_in(picture, format, options, &mut Scratch::default())
 }
@@ -313,7 +321,7 @@ pub(crate) struct Scratch {
     jpeg: jpeg::Scratch,
 }
 
-/// As [`encode`], with buffers to reuse.
+/// Does the same as [`encode`], with buffers to reuse.
 pub(crate) fn encode_in(
     picture: &Picture,
     format: Format,
@@ -326,6 +334,7 @@ pub(crate) fn encode_in(
         Format::Png => png::encode(picture, options.png.effort, &mut scratch.png),
         Format::Jpeg => jpeg::encode(picture, &options.jpeg, options.codec, &mut scratch.jpeg),
         Format::WebP => match options.webp.mode {
+            // Prediction is the better choice for photographs. Only a byte limit tries both.
             WebPMode::Lossless => webp::encode(picture, true),
             WebPMode::Lossy { quality } => webp::encode_lossy(picture, quality, options.webp.effort),
         },
@@ -333,6 +342,7 @@ pub(crate) fn encode_in(
     read_back(size, format, encoded)
 }
 
+/// Checks the options, and whether the format allows the size.
 fn can_be_written(size: Size, format: Format, options: &EncodeOptions) -> Result<(), EncodeError> {
     options.check(format)?;
     if size.width().max(size.height()) > format.max_side() {
@@ -341,16 +351,18 @@ fn can_be_written(size: Size, format: Format, options: &EncodeOptions) -> Result
     Ok(())
 }
 
-/// Checks that the header of an encoder's file says `format` and `size`.
+/// Checks that the header of an encoded file has `format` and `size`.
 fn read_back(size: Size, format: Format, encoded: Result<Encoded, String>) -> Result<Encoded, EncodeError> {
     let encoded = encoded.map_err(|message| EncodeError::Failed { format, message })?;
+    // The probe walks a JPEG or WebP to its end, so a file that breaks off is found too. The limits are for foreign
+    // files: the size of this one has been checked.
     match probe(&encoded.bytes, &DecodeLimits::NONE) {
         Ok(found) if found.format == format && found.size == size => Ok(encoded),
-        found => Err(EncodeError::Failed { format, message: format!("the header reads {found:?}, expected {size}") }),
+        found => Err(EncodeError::Failed { format, message: format!("the header reads {found:?}; expected {size}") }),
     }
 }
 
-/// A picture that cannot be written.
+/// The error for a picture that cannot be encoded.
 ///
 /// ```
 /// use smart_resize::{Format, Size};
@@ -366,46 +378,46 @@ fn read_back(size: Size, format: Format, encoded: Result<Encoded, String>) -> Re
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EncodeError {
-    /// A quality outside 1 to 100.
+    /// The quality is not 1 to 100.
     #[error("quality is {found}; expected 1 to 100")]
     #[expect(missing_docs, reason = "what was found")]
     Quality { found: u8 },
-    /// A minimum quality outside 1 to 100.
+    /// The minimum quality is not 1 to 100.
     #[error("minimum quality is {found}; expected 1 to 100")]
     #[expect(missing_docs, reason = "what was found")]
     MinQuality { found: u8 },
-    /// A lossy WebP, which needs the cargo feature `libwebp`.
+    /// A lossy WebP needs the cargo feature `libwebp`, which this build lacks.
     #[error("lossy WebP needs the cargo feature \"libwebp\"")]
     LossyWebP,
-    /// An effort of a lossy WebP above 6.
+    /// The effort of a lossy WebP is above 6.
     #[error("effort is {found}; expected 0 to {MAX_WEBP_EFFORT}")]
     #[expect(missing_docs, reason = "what was found")]
     Effort { found: u8 },
-    /// [`Codec::Fast`], which needs a cargo feature for this format.
+    /// [`Codec::Fast`] needs a cargo feature for this format, which this build lacks.
     #[error("a fast codec for {format} needs the cargo feature \"{}\"", Codec::feature(*format))]
     NoFastCodec {
         /// The format.
         format: Format,
     },
-    /// A side that is longer than the format allows.
+    /// A side is longer than the format allows.
     #[error("the picture is {size}; expected sides of at most {} for {format}", format.max_side())]
     #[expect(missing_docs, reason = "what was found")]
     TooLongForFormat { size: Size, format: Format },
-    /// A side of an image of the `image` crate that is 0 or above 65,535.
+    /// A side of an image of the `image` crate is 0 or above 65,535.
     #[error(transparent)]
     InvalidSide(#[from] InvalidSideError),
-    /// The encoder failed, or wrote another size.
+    /// The encoder failed, or wrote a file of another size or format.
     #[error("the {format} cannot be encoded: {message}")]
     Failed {
         /// The format.
         format: Format,
-        /// What the encoder said.
+        /// The message of the encoder.
         message: String,
     },
-    /// No setting that may be tried gives a file within the byte limit.
+    /// No allowed setting gives a file within the byte limit.
     #[error("the smallest {format} has {} bytes ({}); expected at most {max_bytes}{}",
         smallest.bytes.len(), smallest.settings, hint(smallest.settings))]
-    TooHeavy {
+    OverByteLimit {
         /// The format.
         format: Format,
         /// The limit.
@@ -415,7 +427,7 @@ pub enum EncodeError {
     },
 }
 
-/// What else would make a smaller file.
+/// Returns a hint, for the end of the message, at an option that makes smaller files.
 const fn hint(settings: EncoderSettings) -> &'static str {
     match settings {
         EncoderSettings::WebP { .. } => "; a lossy WebP is smaller (WebPMode::Lossy, cargo feature \"libwebp\")",

@@ -25,7 +25,7 @@ impl TryFrom<RgbaImage> for Picture {
     }
 }
 
-/// The buffer of an image, which may be longer than its pixels.
+/// Cuts the buffer of an image to the length of its pixels. The `image` crate allows a longer buffer.
 fn trimmed(mut pixels: Vec<u8>, size: Size, layout: Layout) -> Vec<u8> {
     pixels.truncate(size.area() as usize * layout.channels());
     pixels
@@ -35,6 +35,8 @@ impl TryFrom<DynamicImage> for Picture {
     type Error = InvalidSideError;
 
     fn try_from(image: DynamicImage) -> Result<Self, InvalidSideError> {
+        // The `image` crate reduces deeper samples to 8 bits and expands grey, in memory that the picture then takes
+        // over.
         if image.color().has_alpha() { Self::try_from(image.into_rgba8()) } else { Self::try_from(image.into_rgb8()) }
     }
 }
@@ -65,7 +67,7 @@ impl TryFrom<Picture> for RgbImage {
 
     /// # Errors
     ///
-    /// [`HasAlphaError`] for a picture with transparency, which an `RgbImage` cannot hold.
+    /// [`HasAlphaError`] if the picture has transparent pixels, which an `RgbImage` cannot hold.
     fn try_from(picture: Picture) -> Result<Self, HasAlphaError> {
         match picture.layout() {
             Layout::Rgb => Ok(rgb(picture)),
@@ -74,13 +76,13 @@ impl TryFrom<Picture> for RgbImage {
     }
 }
 
-/// Invariant: the layout is RGB.
+/// Moves the pixels into an `RgbImage`. Invariant: the layout is RGB.
 fn rgb(picture: Picture) -> RgbImage {
     let size = picture.size();
     RgbImage::from_raw(size.width(), size.height(), picture.into_pixels()).expect(MOVED)
 }
 
-/// A picture with transparency where an opaque one is needed.
+/// The error for a picture with transparent pixels where an opaque picture is needed.
 ///
 /// ```
 /// use image::RgbImage;

@@ -1,30 +1,40 @@
-//! What came back: baked-in frames and bars, and pictures that show nothing.
+//! Finds borders and bars that an image model drew into a picture, and pictures that are blank.
 //!
-//! Colours are compared as red, green and blue multiplied by alpha, with alpha as the fourth channel: a clear bar is
-//! a bar, and what is hidden under zero alpha does not count. Where something is decided there are integers only.
+//! Colours are compared as red, green and blue multiplied by alpha, with alpha as the fourth channel. So a transparent
+//! bar is found, and colours under zero alpha have no effect. All decisions are made with integers, so that every
+//! machine gives the same findings.
 //!
-//! - A **bar** is a run of lines (rows or columns) along a side, all of one colour but for noise, that ends at a
-//!   straight, sharp edge: within a few lines most of what lies behind it differs clearly. A sky fades into another
-//!   colour, and a backdrop ends raggedly where its subject begins, so neither has such an edge.
-//! - A line is read in blocks, since noise averages out in their means. The bar's colour is the median of the blocks
-//!   of the outermost line; its noise there tells how far a block may be off.
-//! - The edge is the line at which the difference grows the most. Up to three lines behind it that are blends with
-//!   the bar, as a resize leaves them, belong to the bar.
-//! - Where bars of one colour meet at a corner, each edge is judged between the others only.
-//! - Opposite bars of like colour and width vouch for each other: an edge over a dark scene need show on one side
-//!   only. They must show better where bars of one colour meet at a corner, since a subject in front of a backdrop has
-//!   such bars around it too.
-//! - A bar without a twin must be thin and of one colour from end to end, must differ clearly along the whole edge and
-//!   lie in front of something varied, and what follows must not fall back to its colour. So a flat wall above a
-//!   table edge, a plain strip of ground and a plank before a gap are no bars; nor is, at times, a real one beside
-//!   a plain sky.
-//! - What lies within the bars is looked at again, so nested bars add up.
-//! - A picture is **blank** where all but 1 cell in 200 of a grid keep within 8 levels of one colour, on average. What
-//!   a frame leaves of a picture is judged in the same way.
+//! # Bars
 //!
-//! What no rule on pixels can tell apart counts as a frame: a flag of three stripes, a poster flat on a white table.
-//! A logo or text on a bar hides the bar. Not found are one bar alone that takes more than an eighth of the picture or
-//! fades along its length, anything along a side under 32 pixels, and, in a JPEG, most bars of one or two pixels.
+//! A **bar** is a run of lines (rows or columns) along a side. All its lines have one colour, apart from noise, and it
+//! ends at a straight, sharp edge: within a few lines, most pixels differ clearly from the bar. A sky fades into
+//! another colour and a backdrop ends at the ragged outline of its subject, so neither has such an edge.
+//!
+//! - Lines are compared in blocks, since noise averages out in the mean of a block. The colour of the bar is the median
+//!   of the blocks in the outermost line. The noise in that line sets the tolerance for the other blocks.
+//! - The edge is the line at which the difference from the bar grows the most. A resize leaves lines that are blends of
+//!   the bar and the picture; up to three of them behind the edge belong to the bar.
+//! - Where bars of one colour meet at a corner, each edge is judged only between the adjacent bars.
+//! - Opposite bars of similar colour and width (twins) confirm each other. The edge of one may be weak, for instance
+//!   above a dark scene, if the other's is clear. If bars of one colour also meet at a corner, the thresholds are
+//!   higher, since a subject in front of a backdrop has such bars around it too.
+//! - A bar without a twin must meet stricter rules. It must be thin and have one colour from end to end. Its whole edge
+//!   must be clear, what follows must vary, and must not return to the colour of the bar. So a flat wall above the edge
+//!   of a table, a plain strip of ground, and a plank before a gap are not bars. A real bar next to a plain sky is
+//!   sometimes missed.
+//! - The area inside the bars is searched again, so that the widths of nested bars are added up.
+//!
+//! # Blank pictures
+//!
+//! A picture is **blank** if the pixels of nearly all cells of a grid differ from one colour by at most 8 levels on
+//! average. One cell in 200 may differ more. The area inside a border is judged in the same way.
+//!
+//! # Limits
+//!
+//! Some content cannot be told from a border by its pixels and counts as one, such as a flag of three stripes, or a
+//! poster that lies flat on a white table. A logo or text on a bar hides the bar. These bars are not found: a single
+//! bar that takes more than an eighth of the picture or fades along its length; any bar of a picture with a side under
+//! 32 pixels; and, in a JPEG, most bars of one or two pixels.
 //!
 //! ```
 //! use smart_resize::Size;
@@ -32,13 +42,13 @@
 //! use smart_resize::pixels::Picture;
 //! use smart_resize::pixels::inspect::inspect;
 //!
-//! // A letterbox: 12 black rows above and below a picture of stripes.
+//! // Letterbox bars: 12 black rows above and below a picture of stripes.
 //! let size = Size::new(96, 96)?;
 //! let stripe = |x: u32, y: u32| if y < 12 || y >= 84 { 0 } else { 60 + (x as u8 / 6 % 4) * 60 };
 //! let pixels = (0..96).flat_map(|y| (0..96).flat_map(move |x| [stripe(x, y); 3])).collect();
-//! let frame = inspect(&Picture::from_rgb(size, pixels)?).frame.unwrap();
-//! assert_eq!(frame.to_string(), "a frame: 12 px at the top, 12 px at the bottom");
-//! assert_eq!(frame.interior(size), Some(Rect::new(0, 12, Size::new(96, 72)?)));
+//! let border = inspect(&Picture::from_rgb(size, pixels)?).border.unwrap();
+//! assert_eq!(border.to_string(), "a border: 12 px at the top, 12 px at the bottom");
+//! assert_eq!(border.interior(size), Some(Rect::new(0, 12, Size::new(96, 72)?)));
 //!
 //! let white = inspect(&Picture::from_rgb(size, vec![255; 96 * 96 * 3])?).blank.unwrap();
 //! assert_eq!(white.to_string(), "a blank picture: #ffffff throughout");
@@ -65,7 +75,7 @@ use crate::size::Size;
 ///
 /// let grey = Picture::from_rgb(Size::new(64, 64)?, vec![90; 64 * 64 * 3])?;
 /// let findings = inspect(&grey);
-/// assert!(findings.frame.is_none() && findings.blank.is_some() && !findings.is_empty());
+/// assert!(findings.border.is_none() && findings.blank.is_some() && !findings.is_empty());
 /// assert!(Findings::default().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -73,30 +83,30 @@ use crate::size::Size;
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Findings {
-    /// Bars along the sides.
-    pub frame: Option<Frame>,
-    /// The picture, or what its frame leaves of it, shows nothing.
+    /// The bars along the sides. `None` if there are none.
+    pub border: Option<Border>,
+    /// The colour of a picture that is blank, as a whole or inside its bars. `None` if it is not blank.
     pub blank: Option<Blank>,
 }
 
-/// The bars along the sides of a picture, at least one of them.
+/// The bars along the sides of a picture.
 ///
 /// ```
 /// use smart_resize::Size;
 /// use smart_resize::geometry::Rect;
-/// use smart_resize::pixels::inspect::Frame;
+/// use smart_resize::pixels::inspect::Border;
 ///
-/// let mut frame = Frame::default();
-/// (frame.top.width, frame.left.width) = (12, 4);
-/// assert_eq!(frame.to_string(), "a frame: 12 px at the top, 4 px at the left");
-/// assert_eq!(frame.interior(Size::new(100, 80)?), Some(Rect::new(4, 12, Size::new(96, 68)?)));
-/// assert_eq!(frame.interior(Size::new(4, 80)?), None);
+/// let mut border = Border::default();
+/// (border.top.width, border.left.width) = (12, 4);
+/// assert_eq!(border.to_string(), "a border: 12 px at the top, 4 px at the left");
+/// assert_eq!(border.interior(Size::new(100, 80)?), Some(Rect::new(4, 12, Size::new(96, 68)?)));
+/// assert_eq!(border.interior(Size::new(4, 80)?), None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
-pub struct Frame {
+pub struct Border {
     /// The bar along the upper side.
     pub top: Bar,
     /// The bar along the right side.
@@ -119,22 +129,22 @@ pub struct Frame {
 /// # let pixels = (0..96).flat_map(|y| (0..96).flat_map(move |x| [stripe(x, y); 3])).collect();
 /// # let letterbox = Picture::from_rgb(size, pixels)?;
 /// // Twelve black rows above and below a picture of stripes.
-/// let frame = inspect(&letterbox).frame.unwrap();
-/// assert_eq!((frame.top.width, frame.top.colour), (12, [0, 0, 0, 255]));
-/// assert_eq!(frame.left, Bar::default());
+/// let border = inspect(&letterbox).border.unwrap();
+/// assert_eq!((border.top.width, border.top.colour), (12, [0, 0, 0, 255]));
+/// assert_eq!(border.left, Bar::default());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Bar {
-    /// Its width in pixels, soft lines included; 0 where the side has none.
+    /// The width in pixels, blended lines included. 0 if the side has no bar.
     pub width: u32,
-    /// Red, green, blue, and alpha that they are not multiplied by; of nested bars the outermost's.
+    /// The colour: red, green, blue and straight alpha. For nested bars it is the colour of the outermost bar.
     pub colour: [u8; 4],
 }
 
-/// A picture of one colour.
+/// The colour of a blank picture.
 ///
 /// ```
 /// use smart_resize::Size;
@@ -151,20 +161,22 @@ pub struct Bar {
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Blank {
-    /// Red, green, blue, and alpha that they are not multiplied by.
+    /// The colour: red, green, blue and straight alpha.
     pub colour: [u8; 4],
 }
 
 impl Findings {
-    /// Whether there is nothing to report.
+    /// Whether the picture has no bars and is not blank.
     pub const fn is_empty(&self) -> bool {
-        self.frame.is_none() && self.blank.is_none()
+        self.border.is_none() && self.blank.is_none()
     }
 }
 
-impl Frame {
-    /// The rectangle within the bars of a picture of `size`, if they leave any.
+impl Border {
+    /// Returns the rectangle inside the bars of a picture of `size`. `None` if the bars cover the whole picture.
     pub fn interior(&self, size: Size) -> Option<Rect> {
+        // A border from `inspect` always leaves an interior. One that a caller made, or took from another picture, may
+        // not.
         let within = |whole: u32, a: Bar, b: Bar| whole.checked_sub(a.width)?.checked_sub(b.width);
         let width = within(size.width(), self.left, self.right)?;
         let height = within(size.height(), self.top, self.bottom)?;
@@ -172,7 +184,7 @@ impl Frame {
     }
 }
 
-impl fmt::Display for Frame {
+impl fmt::Display for Border {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bars = [
             (self.top, "at the top"),
@@ -180,7 +192,7 @@ impl fmt::Display for Frame {
             (self.bottom, "at the bottom"),
             (self.left, "at the left"),
         ];
-        let mut before = "a frame: ";
+        let mut before = "a border: ";
         for (bar, place) in bars.iter().filter(|(bar, _)| bar.width > 0) {
             write!(f, "{before}{} px {place}", bar.width)?;
             before = ", ";
@@ -193,17 +205,17 @@ impl fmt::Display for Blank {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [r, g, b, alpha] = self.colour;
         match alpha {
-            0 => f.write_str("a blank picture: clear throughout"),
+            0 => f.write_str("a blank picture: transparent throughout"),
             255 => write!(f, "a blank picture: #{r:02x}{g:02x}{b:02x} throughout"),
             _ => write!(f, "a blank picture: #{r:02x}{g:02x}{b:02x}{alpha:02x} throughout"),
         }
     }
 }
 
-/// Looks for bars along the sides of a picture, and whether it is blank. The same pixels give the same findings
-/// everywhere.
+/// Finds bars along the sides of a picture, and checks whether it is blank.
 ///
-/// Of a usual photograph only a few lines at each side and some hundred cells are read.
+/// The same pixels give the same findings on every machine. For a usual photograph only a few lines at each side and
+/// some hundred cells are read.
 ///
 /// ```
 /// use smart_resize::pixels::inspect::inspect;
@@ -217,18 +229,20 @@ impl fmt::Display for Blank {
 /// // Twelve black rows above and below a picture of stripes.
 /// let findings = inspect(&letterbox);
 /// assert!(findings.blank.is_none());
-/// assert_eq!(findings.frame.unwrap().to_string(), "a frame: 12 px at the top, 12 px at the bottom");
+/// assert_eq!(findings.border.unwrap().to_string(), "a border: 12 px at the top, 12 px at the bottom");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn inspect(picture: &Picture) -> Findings {
     let pixels = Pixels { picture };
+    // A picture that is blank as a whole is reported as that only, even if a faint bar could be found in it.
     let whole = pixels.whole();
     if let Some(blank) = pixels.blank(whole) {
-        return Findings { frame: None, blank: Some(blank) };
+        return Findings { border: None, blank: Some(blank) };
     }
     let ([top, bottom, left, right], inside) = pixels.bars(whole);
     if inside == whole {
         return Findings::default();
     }
-    Findings { frame: Some(Frame { top, right, bottom, left }), blank: pixels.blank(inside) }
+    // The area inside is checked separately, since the bars keep the whole picture from being blank.
+    Findings { border: Some(Border { top, right, bottom, left }), blank: pixels.blank(inside) }
 }

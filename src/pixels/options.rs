@@ -1,4 +1,4 @@
-//! How pictures are read, cut and written.
+//! The options for decoding, rendering and encoding pictures.
 
 use super::codec::Codec;
 use super::decode::DecodeOptions;
@@ -28,10 +28,10 @@ use super::encode::EncodeOptions;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Undersized {
-    /// It is an error, which names both sizes.
+    /// The result is an error that names both sizes.
     #[default]
     Fail,
-    /// The largest rectangle of the target's shape is enlarged, and a warning says so.
+    /// The largest rectangle of the target's shape is enlarged. The result has a warning.
     Enlarge,
 }
 
@@ -58,12 +58,12 @@ pub enum Undersized {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Inspect {
-    /// It is not inspected. Another size than asked for is reported all the same.
+    /// The picture is not inspected. A size other than the requested preset is still a warning.
     Off,
     /// Findings are warnings of the result.
     #[default]
     Report,
-    /// A finding is an error, and so is another size than asked for. A border that is trimmed is none.
+    /// A finding is an error, and so is a size other than the requested preset. A border that is trimmed is no error.
     Fail,
 }
 
@@ -88,46 +88,54 @@ pub enum Inspect {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PassThrough {
-    /// It is encoded again.
+    /// The picture is encoded again.
     Off,
-    /// Its bytes are the result once it has been decoded, which shows that it is whole. For a PNG the decoder must have
-    /// verified every byte: all checksums hold, the pixel data ends where it should, and the file has no other chunks
-    /// than the picture needs. Any other PNG is encoded again.
+    /// The bytes of the picture are the result, after the picture was decoded to check that it is complete. For a PNG
+    /// the decoder must have verified every byte: all checksums are right, the pixel data ends where it should, and the
+    /// file has only the chunks that the picture needs. Any other PNG is encoded again.
     #[default]
     Checked,
-    /// Its bytes are the result. With [`Inspect::Off`] only its header is read.
+    /// The bytes of the picture are the result. With [`Inspect::Off`] only its header is read.
     Trusted,
 }
 
-/// How pictures are read, cut and written.
+/// The options for decoding, rendering and encoding pictures.
 ///
 /// ```
 /// use smart_resize::pixels::render::{Inspect, RenderOptions, Undersized};
 ///
-/// let mut options = RenderOptions::default();
-/// options.inspect = Inspect::Fail;
-/// options.undersized = Undersized::Enlarge;
+/// let options = RenderOptions::default().inspect(Inspect::Fail).undersized(Undersized::Enlarge);
+/// assert!(!options.trim_borders);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RenderOptions {
-    /// How pictures are read.
+    /// How pictures are decoded.
     pub decode: DecodeOptions,
     /// Whether pictures are inspected.
     pub inspect: Inspect,
-    /// Whether a border that is found is trimmed before the target is cut from what it encloses. Nothing is enlarged
-    /// for that, unless [`undersized`](Self::undersized) allows it.
-    pub trim_frames: bool,
+    /// Whether a border is trimmed, so that the target is cut from the area inside it. If that area is too small,
+    /// [`undersized`](Self::undersized) applies.
+    pub trim_borders: bool,
     /// What happens with a picture that is too small.
     pub undersized: Undersized,
     /// What happens with a picture that already is what the target asks for.
     pub pass_through: PassThrough,
-    /// How results are written.
+    /// How results are encoded.
     pub encode: EncodeOptions,
 }
 
 impl RenderOptions {
-    /// Sets the codec for reading and for writing.
+    setters! {
+        decode: DecodeOptions,
+        inspect: Inspect,
+        trim_borders: bool,
+        undersized: Undersized,
+        pass_through: PassThrough,
+        encode: EncodeOptions,
+    }
+
+    /// Sets the codec for decoding and encoding.
     ///
     /// ```
     /// use smart_resize::Format;
@@ -136,7 +144,7 @@ impl RenderOptions {
     ///
     /// let options = RenderOptions::default().codec(Codec::Fast);
     /// assert_eq!((options.decode.codec, options.encode.codec), (Codec::Fast, Codec::Fast));
-    /// // Known before a picture is paid for:
+    /// // The check works before any picture is paid for:
     /// if !cfg!(feature = "turbojpeg") {
     ///     let error = options.encode.check(Format::Jpeg).unwrap_err();
     ///     assert_eq!(error.to_string(), "a fast codec for jpeg needs the cargo feature \"turbojpeg\"");
@@ -148,8 +156,8 @@ impl RenderOptions {
         self
     }
 
-    /// Whether a picture is looked at before it is cut.
+    /// Whether pictures are inspected, for a report or to trim borders.
     pub(super) fn inspects(&self) -> bool {
-        self.inspect != Inspect::Off || self.trim_frames
+        self.inspect != Inspect::Off || self.trim_borders
     }
 }

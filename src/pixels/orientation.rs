@@ -1,37 +1,38 @@
-//! The eight ways in which a camera may have been held, and turning a picture upright.
+//! The eight EXIF orientations, and the rotation or mirroring that makes a stored picture upright.
 //!
-//! The EXIF tag 0x0112 (JEITA CP-3451, "Orientation") names where the stored picture's first row and first column are
-//! seen. Anything but 1 to 8 counts as 1, upright.
+//! The EXIF tag 0x0112 (JEITA CP-3451, "Orientation") says at which sides of the upright picture the first row and the
+//! first column of the stored picture are. A value outside 1 to 8 counts as 1, upright.
 
 use super::picture::{Layout, Picture};
 use crate::size::Size;
 
-/// How a stored picture is turned to be seen upright.
+/// An EXIF orientation: the value of the tag, 1 to 8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Orientation(u8);
 
 impl Orientation {
-    /// As stored.
+    /// The stored picture is upright.
     pub(crate) const UPRIGHT: Self = Self(1);
 
-    /// What an EXIF block says: a TIFF file whose first directory has the tag, with or without the bytes `Exif\0\0`
-    /// before it.
+    /// Reads the orientation from an EXIF block. The block is a TIFF file whose first directory has the tag. The
+    /// prefix `Exif\0\0` is optional. A block without a valid tag means upright.
     pub(crate) fn from_exif(exif: &[u8]) -> Self {
         orientation_tag(exif.strip_prefix(b"Exif\0\0").unwrap_or(exif)).unwrap_or(Self::UPRIGHT)
     }
 
-    /// The value of the tag. Anything but 1 to 8 counts as 1.
+    /// Converts the value of the tag. A value outside 1 to 8 counts as 1.
     #[cfg(feature = "image")]
     pub(crate) const fn from_tag(value: u8) -> Self {
         if matches!(value, 1..=8) { Self(value) } else { Self::UPRIGHT }
     }
 
-    /// The size of the upright picture, where `stored` is that of the stored one.
+    /// Returns the size of the upright picture, given the size of the stored picture.
     pub(crate) const fn upright_size(self, stored: Size) -> Size {
+        // The values from 5 on swap rows and columns.
         if self.0 >= 5 { stored.transposed() } else { stored }
     }
 
-    /// The upright picture.
+    /// Makes the picture upright. An upright picture is returned without a copy.
     pub(crate) fn apply(self, picture: Picture) -> Picture {
         if self == Self::UPRIGHT {
             return picture;
@@ -44,13 +45,16 @@ impl Orientation {
         Picture::new(size, picture.layout(), pixels).expect("invariant: a rotation keeps the number of pixels")
     }
 
-    /// Of the stored picture: the index of the pixel that is seen at the top left, and how far the next pixel to the
-    /// right and the next one down are from it.
+    /// Returns how to walk the stored picture in the order of the upright one: the index of the upright picture's
+    /// top-left pixel, and the index steps to its neighbours on the right and below.
     fn steps(self, stored: Size) -> (usize, isize, isize) {
         let (width, height) = (stored.width() as usize, stored.height() as usize);
+        // `right` leads to the last column of a row, and `down` to the first pixel of the last row.
         let (right, down) = (width - 1, (height - 1) * width);
         let row = width.cast_signed();
         match self.0 {
+            // 2 mirrors left and right, 3 turns by 180 degrees, and 4 mirrors top and bottom. 5 swaps rows and columns;
+            // 6 turns clockwise by 90 degrees, 8 counterclockwise; 7 swaps along the other diagonal.
             2 => (right, -1, row),
             3 => (right + down, -1, -row),
             4 => (down, 1, -row),
@@ -63,17 +67,22 @@ impl Orientation {
     }
 }
 
-/// Rows and columns that are turned together, so that what is read for one row is still at hand for the next.
+/// The side of a tile in pixels. With a rotation by 90 degrees, a row of the result reads a column of the stored
+/// picture. In tiles of this size the cache lines that one row reads are still cached for the next.
 const TILE: usize = 32;
 
+/// Returns the upright pixels, computed tile by tile. `size` is the stored picture's.
 fn turned<const N: usize>(stored: &[[u8; N]], size: Size, orientation: Orientation) -> Vec<u8> {
     let (start, right, down) = orientation.steps(size);
     let width = orientation.upright_size(size).width() as usize;
     let mut pixels = vec![[0; N]; stored.len()];
+    // A band has `TILE` rows of the result, and is filled from left to right in tiles.
     for (band, rows) in pixels.chunks_mut(width * TILE).enumerate() {
         for left in (0..width).step_by(TILE) {
             for (row, out) in rows.chunks_exact_mut(width).enumerate() {
                 let at = |x: usize| (x.cast_signed()) * right + (band * TILE + row).cast_signed() * down;
+                // The index wraps, since the step behind the last pixel of a row can lead to before the first pixel of
+                // the picture. No pixel is read there.
                 let mut from = start.wrapping_add_signed(at(left));
                 for out in out.iter_mut().skip(left).take(TILE) {
                     *out = stored[from];
@@ -85,8 +94,10 @@ fn turned<const N: usize>(stored: &[[u8; N]], size: Size, orientation: Orientati
     pixels.into_flattened()
 }
 
-/// The value of the tag in a TIFF file: byte order (2), the number 42 (2), the place of the first directory (4);
-/// there a count (2) and entries of 12 bytes: tag (2), type (2), count (4), value (4).
+/// Finds the orientation tag in the first directory of a TIFF file. `None` if there is no valid tag.
+///
+/// A TIFF file begins with the byte order (2 bytes), the number 42 (2) and the offset of the first directory (4). A
+/// directory has the number of its entries (2), then entries of 12 bytes: tag (2), type (2), count (4), value (4).
 fn orientation_tag(tiff: &[u8]) -> Option<Orientation> {
     let big_endian = match tiff.get(..4)? {
         b"MM\0\x2a" => true,
@@ -94,14 +105,16 @@ fn orientation_tag(tiff: &[u8]) -> Option<Orientation> {
         _ => return None,
     };
     let number = |bytes: &[u8]| {
+        // The bytes are pushed from the highest to the lowest, which is backwards for little-endian numbers.
         let push = |number: usize, byte: &u8| number << 8 | usize::from(*byte);
         if big_endian { bytes.iter().fold(0, push) } else { bytes.iter().rev().fold(0, push) }
     };
     let directory = tiff.get(number(tiff.get(4..8)?)..)?;
+    // A count that exceeds the file is harmless: only entries that are complete are read.
     let entries = directory.get(2..)?.chunks_exact(12).take(number(directory.get(..2)?));
     let is_orientation = |entry: &&[u8]| entry.get(..2).is_some_and(|tag| number(tag) == 0x0112);
     let entry = entries.clone().find(is_orientation)?;
-    // A SHORT stands in the first two bytes of the value; some writers make it a LONG.
+    // A SHORT is in the first two bytes of the value. Some writers use a LONG.
     let value = match number(entry.get(2..4)?) {
         3 => number(entry.get(8..10)?),
         4 => number(entry.get(8..12)?),

@@ -1,10 +1,10 @@
-//! Decoded pixels: upright, sRGB, 8 bits a channel.
+//! Decoded pixels: upright, in sRGB, 8 bits per channel.
 
 use std::fmt;
 
 use crate::size::Size;
 
-/// The channels of a pixel, one byte each.
+/// The channels of a pixel, one byte each. Alpha is straight: colours are not multiplied by it.
 ///
 /// ```
 /// use smart_resize::Size;
@@ -22,12 +22,12 @@ use crate::size::Size;
 pub enum Layout {
     /// Red, green, blue.
     Rgb,
-    /// Red, green, blue, and alpha that they are not multiplied by.
+    /// Red, green, blue and straight alpha.
     Rgba,
 }
 
 impl Layout {
-    /// Bytes per pixel.
+    /// Returns the number of channels, which is also the number of bytes per pixel.
     pub const fn channels(self) -> usize {
         match self {
             Self::Rgb => 3,
@@ -35,17 +35,19 @@ impl Layout {
         }
     }
 
-    /// Whether a pixel can be transparent.
+    /// Whether pixels have an alpha channel.
     pub const fn has_alpha(self) -> bool {
         matches!(self, Self::Rgba)
     }
 }
 
-/// An upright picture in sRGB, row by row from the top, 8 bits a channel.
+/// An upright picture in sRGB with 8 bits per channel.
+///
+/// Pixels are stored row by row from the top, and from left to right, without padding.
 ///
 /// # Guarantees
 ///
-/// It has exactly width × height × channels bytes.
+/// A picture has exactly width × height × channels bytes.
 ///
 /// ```
 /// use smart_resize::Size;
@@ -66,11 +68,11 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// The picture of these opaque pixels.
+    /// Makes a picture of opaque pixels.
     ///
     /// # Errors
     ///
-    /// [`PixelCountError`] unless there are width × height × 3 bytes.
+    /// [`PixelCountError`] unless `pixels` has width × height × 3 bytes.
     ///
     /// ```
     /// # use smart_resize::Size;
@@ -78,25 +80,25 @@ impl Picture {
     /// let size = Size::new(2, 1)?;
     /// assert!(Picture::from_rgb(size, vec![0; 6]).is_ok());
     /// let error = Picture::from_rgb(size, vec![0; 7]).unwrap_err();
-    /// assert_eq!(error.to_string(), "7 bytes for 2x1 pixels, expected 6");
+    /// assert_eq!(error.to_string(), "the picture of 2x1 has 7 bytes; expected 6");
     /// # Ok::<(), smart_resize::geometry::InvalidSideError>(())
     /// ```
     pub fn from_rgb(size: Size, pixels: Vec<u8>) -> Result<Self, PixelCountError> {
         Self::new(size, Layout::Rgb, pixels)
     }
 
-    /// The picture of these pixels with alpha, which colours are not multiplied by. If all of them are opaque, the
-    /// alpha is dropped.
+    /// Makes a picture of pixels with straight alpha. Drops the alpha channel if all pixels are opaque.
     ///
     /// # Errors
     ///
-    /// [`PixelCountError`] unless there are width × height × 4 bytes.
+    /// [`PixelCountError`] unless `pixels` has width × height × 4 bytes.
     pub fn from_rgba(size: Size, pixels: Vec<u8>) -> Result<Self, PixelCountError> {
         Self::new(size, Layout::Rgba, pixels).map(Self::without_needless_alpha)
     }
 
-    /// The same picture as RGB, if it is opaque throughout.
+    /// Converts the picture to RGB if all pixels are opaque. Returns it unchanged otherwise.
     pub(crate) fn without_needless_alpha(self) -> Self {
+        // For RGB these chunks are no pixels. They are not read then, since the layout is tested first.
         let (pixels, _) = self.pixels.as_chunks::<4>();
         if self.layout == Layout::Rgb || pixels.iter().any(|pixel| pixel[3] != u8::MAX) {
             return self;
@@ -105,7 +107,9 @@ impl Picture {
         Self { size: self.size, layout: Layout::Rgb, pixels: rgb }
     }
 
+    /// Makes a picture. An opaque alpha channel stays.
     pub(crate) fn new(size: Size, layout: Layout, pixels: Vec<u8>) -> Result<Self, PixelCountError> {
+        // An area fits 32 bits, but its bytes may not.
         let expected = u64::from(size.area()) * layout.channels() as u64;
         if pixels.len() as u64 == expected {
             Ok(Self { size, layout, pixels })
@@ -114,39 +118,44 @@ impl Picture {
         }
     }
 
-    /// Width and height in pixels.
+    /// Returns the width and height in pixels.
     pub const fn size(&self) -> Size {
         self.size
     }
 
-    /// The channels of a pixel.
+    /// Returns the channels of a pixel.
     pub const fn layout(&self) -> Layout {
         self.layout
     }
 
-    /// The pixels, row by row from the top.
+    /// Returns the bytes of the pixels, row by row from the top.
     pub fn pixels(&self) -> &[u8] {
         &self.pixels
     }
 
-    /// The pixels, without a copy.
+    /// Returns the bytes of the pixels without a copy.
     pub fn into_pixels(self) -> Vec<u8> {
         self.pixels
     }
 
-    /// The bytes of a row.
+    /// Returns the number of bytes in a row.
     pub const fn row_bytes(&self) -> usize {
         self.size.width() as usize * self.layout.channels()
     }
 
-    /// The opaque pixels of the picture laid on `background`, in place of what `rgb` holds.
+    /// Composites the picture over `background`, with rounding. Replaces the content of `rgb` by the result.
+    ///
+    /// The picture must have the layout RGBA.
     pub(crate) fn flatten_into(&self, background: [u8; 3], rgb: &mut Vec<u8>) {
+        // Encoded levels are mixed, and not linear light: browsers composite in the same way.
         let over = |[r, g, b, alpha]: [u8; 4]| {
             let alpha = u32::from(alpha);
             let mix = |colour: u8, behind: u8| {
                 let sum = u32::from(colour) * alpha + u32::from(behind) * (255 - alpha);
                 #[expect(clippy::cast_possible_truncation, reason = "a mean of bytes")]
                 {
+                    // Since 255 is odd, no quotient is exactly halfway between two levels, and 127 rounds to the
+                    // nearest.
                     ((sum + 127) / 255) as u8
                 }
             };
@@ -163,7 +172,7 @@ impl fmt::Debug for Picture {
     }
 }
 
-/// A number of bytes that does not match the size and the layout of a picture.
+/// A buffer whose length does not match the size and the layout of a picture.
 ///
 /// ```
 /// use smart_resize::Size;
@@ -171,17 +180,17 @@ impl fmt::Debug for Picture {
 ///
 /// let error = Picture::from_rgba(Size::new(2, 1)?, vec![0; 6]).unwrap_err();
 /// assert_eq!((error.expected, error.found), (8, 6));
-/// assert_eq!(error.to_string(), "6 bytes for 2x1 pixels, expected 8");
+/// assert_eq!(error.to_string(), "the picture of 2x1 has 6 bytes; expected 8");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{found} bytes for {size} pixels, expected {expected}")]
+#[error("the picture of {size} has {found} bytes; expected {expected}")]
 #[non_exhaustive]
 pub struct PixelCountError {
-    /// The picture's size.
+    /// The size of the picture.
     pub size: Size,
-    /// Width × height × channels.
+    /// The number of bytes that the size and the layout need: width × height × channels.
     pub expected: u64,
-    /// How many bytes there are.
+    /// The number of bytes in the buffer.
     pub found: usize,
 }

@@ -1,9 +1,9 @@
 //! The pipeline: decode the whole picture, inspect it, crop and resample each target, encode.
 //!
-//! A file's header is parsed once. The picture is decoded once, whatever the number of targets. Each target has its
-//! rectangle from [`RenderTarget`], and is resampled from it once.
+//! The header of a file is parsed once, and the picture is decoded once, for any number of targets. Each
+//! [`RenderTarget`] determines a rectangle of the picture, which is resampled once.
 //!
-//! Peak memory is the file, the decoded picture, and for each target in progress its pixels, its file and the
+//! Peak memory is the file and the decoded picture, plus, for each target in progress, its pixels, its file and the
 //! intermediate picture of the convolution.
 //!
 //! ```
@@ -44,7 +44,7 @@ use crate::format::Format;
 use crate::geometry::rect::Rect;
 use crate::size::Size;
 
-/// Cuts `target` from the encoded picture `bytes`.
+/// Renders `target` from the encoded picture `bytes`.
 ///
 /// ```
 /// use smart_resize::Size;
@@ -57,16 +57,16 @@ use crate::size::Size;
 ///
 /// # Errors
 ///
-/// [`RenderError`] where the picture cannot be read, is too small or is rejected, or the result cannot be written.
+/// [`RenderError`] if the picture cannot be decoded, is too small or is rejected, or the result cannot be encoded.
 pub fn render(bytes: &[u8], target: &RenderTarget, options: &RenderOptions) -> Result<Rendered, RenderError> {
     Renderer::new(options.clone()).render(bytes, target)
 }
 
-/// Cuts every target from the encoded picture `bytes`, which is decoded once. Returns one result for each target, in
+/// Renders every target from the encoded picture `bytes`, which is decoded once. Returns one result for each target, in
 /// order.
 ///
-/// With the feature `parallel` targets are made concurrently, on the rayon pool that this is called in. The results are
-/// the same. Without it no thread is started.
+/// With the feature `parallel`, targets are rendered concurrently on the current rayon pool, with the same results.
+/// Without it, no thread is started.
 ///
 /// ```
 /// use smart_resize::Size;
@@ -93,8 +93,8 @@ pub fn render_all(
     Renderer::new(options.clone()).render_all(bytes, targets)
 }
 
-/// Cuts `target` from the encoded picture `bytes` and returns its pixels. Format and byte limit of the target are
-/// ignored.
+/// Renders `target` from the encoded picture `bytes`, and returns its pixels without encoding them. The format and the
+/// byte limit of the target are ignored.
 ///
 /// ```
 /// use smart_resize::Size;
@@ -115,7 +115,7 @@ pub fn render_all(
 ///
 /// # Errors
 ///
-/// [`RenderError`] where the picture cannot be read, is too small or is rejected.
+/// [`RenderError`] if the picture cannot be decoded, is too small or is rejected.
 pub fn render_picture(
     bytes: &[u8],
     target: &RenderTarget,
@@ -124,12 +124,14 @@ pub fn render_picture(
     Renderer::new(options.clone()).render_picture(bytes, target)
 }
 
-/// Renders pictures, and keeps its buffers from one to the next. Once they are large enough, a rendering allocates its
-/// result, what the codecs allocate, the weights of the convolution and about 20 kB for the inspection (`cargo bench
-/// --bench allocations`). A rotation or a colour conversion allocates a copy of the picture.
+/// Renders pictures, and reuses its buffers from one picture to the next.
 ///
-/// Several threads may use one renderer at once. It keeps as much memory as the largest pictures took, once for each
-/// rendering that ran at the same time: about 30 MB for a picture of 2752x1536 cut to 1920x1080.
+/// When the buffers are large enough, a rendering allocates only its result, the internal memory of the codecs, the
+/// weights of the convolution, and about 20 kB for the inspection (`cargo bench --bench allocations`). A rotation or a
+/// colour conversion also allocates a copy of the picture.
+///
+/// Several threads may use one renderer at the same time. For each rendering that ran at the same time, it keeps the
+/// memory that the largest pictures took: about 30 MB for a picture of 2752x1536 that is rendered to 1920x1080.
 ///
 /// ```
 /// use smart_resize::Size;
@@ -154,26 +156,26 @@ pub struct Renderer {
 }
 
 impl Renderer {
-    /// A renderer with these options, without buffers yet.
+    /// Makes a renderer with these options. It has no buffers yet.
     pub fn new(options: RenderOptions) -> Self {
         Self { options, pool: Pool::default() }
     }
 
-    /// How it renders.
+    /// Returns the options.
     pub const fn options(&self) -> &RenderOptions {
         &self.options
     }
 
-    /// As [`render()`].
+    /// Renders one target, as [`render()`] does.
     ///
     /// # Errors
     ///
-    /// [`RenderError`] where the picture cannot be read, is too small or is rejected, or the result cannot be written.
+    /// [`RenderError`] if the picture cannot be decoded, is too small or is rejected, or the result cannot be encoded.
     pub fn render(&self, bytes: &[u8], target: &RenderTarget) -> Result<Rendered, RenderError> {
         only(self.render_all(bytes, slice::from_ref(target)))
     }
 
-    /// As [`render_all`].
+    /// Renders every target, as [`render_all`] does.
     pub fn render_all(&self, bytes: &[u8], targets: &[RenderTarget]) -> Vec<Result<Rendered, RenderError>> {
         let opened = match Opened::new(bytes, &self.options.decode) {
             Ok(opened) => opened,
@@ -185,17 +187,18 @@ impl Renderer {
         self.cut_all(bytes, opened, targets, file)
     }
 
-    /// As [`render_picture`].
+    /// Renders the pixels of one target, as [`render_picture`] does.
     ///
     /// # Errors
     ///
-    /// [`RenderError`] where the picture cannot be read, is too small or is rejected.
+    /// [`RenderError`] if the picture cannot be decoded, is too small or is rejected.
     pub fn render_picture(&self, bytes: &[u8], target: &RenderTarget) -> Result<RenderedPicture, RenderError> {
         let opened = Opened::new(bytes, &self.options.decode)?;
         only(self.cut_all(bytes, opened, slice::from_ref(target), picture))
     }
 
-    /// Returns the file itself for every target if the caller trusts it and its header meets all targets.
+    /// Returns the file itself for every target, if the caller trusts it and its header matches all targets. `None`
+    /// otherwise.
     fn trusted(
         &self,
         bytes: &[u8],
@@ -209,10 +212,13 @@ impl Renderer {
         let (size, format) = (opened.size(), opened.probe().format);
         let one = |target: &RenderTarget| {
             let is_asked = target.size == size && format == target.format && target.allows(bytes.len());
+            // The limit on the size applies here as it does to a target that is resampled.
             let is_plain = options.encode.asks_nothing_of(target.format) && options.decode.limits.allow(size);
             (is_asked && is_plain)
                 .then(|| Ok(passed(bytes, target, Rect::new(0, 0, size), preset_mismatch(target, size).collect())))
         };
+        // If one target does not match, the picture has to be decoded for it, and the others are judged again after
+        // that.
         targets.iter().map(one).collect()
     }
 
@@ -225,8 +231,11 @@ impl Renderer {
         make: impl Fn(&Inspected<'_>, &RenderTarget, &mut Scratch) -> Result<T, RenderError> + Sync + Send,
     ) -> Vec<Result<T, RenderError>> {
         let Self { options, pool } = self;
+        // The pixels of the picture are pooled separately from the scratch buffers, since all targets read them until
+        // the last is done.
         let pixels = pool.take_pixels();
-        // A panic drops the buffers that it left half changed.
+        // A panic of the inspection drops the scratch buffers. One of the decoder has been caught before, and drops
+        // only the pixels.
         let inspected = guarded(|| {
             pool.with(|scratch| {
                 let decoded = opened.decode(pixels, &mut scratch.decode)?;
@@ -237,19 +246,21 @@ impl Renderer {
             Ok(inspected) => inspected,
             Err(error) => return targets.iter().map(|_| Err(error.clone())).collect(),
         };
+        // A panic is an error of its own target only. The decoder's buffers have been returned, so the first target can
+        // take them.
         let results = map(targets, |target| guarded(|| pool.with(|scratch| make(&inspected, target, scratch))));
         pool.keep_pixels(inspected.decoded.picture.into_pixels());
         results
     }
 }
 
-/// The result for the only target.
+/// Returns the result for the only target.
 fn only<T>(mut results: Vec<Result<T, RenderError>>) -> Result<T, RenderError> {
     results.pop().expect("invariant: one result for each target")
 }
 
-/// Applies `work` to each item, in order; with the feature `parallel` concurrently, on the rayon pool that this is
-/// called in.
+/// Applies `work` to each item, and returns the results in order. With the feature `parallel`, the work runs
+/// concurrently on the current rayon pool.
 #[cfg(not(feature = "parallel"))]
 fn map<T, R>(items: &[T], work: impl Fn(&T) -> R) -> Vec<R> {
     items.iter().map(work).collect()
@@ -260,17 +271,17 @@ fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync + Send) -> V
     items.par_iter().map(work).collect()
 }
 
-/// Turns a panic in the resampler or an encoder into an error of this picture, where panics unwind.
+/// Converts a panic of the resampler or an encoder into an error of this picture, in builds in which panics unwind.
 fn guarded<T>(work: impl FnOnce() -> Result<T, RenderError>) -> Result<T, RenderError> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(RenderError::Panicked))
 }
 
-/// A picture that has been decoded and inspected: what targets are cut from.
+/// A decoded and inspected picture, from which targets are cut.
 struct Inspected<'a> {
     bytes: &'a [u8],
     decoded: Decoded,
     findings: Findings,
-    /// The part that targets are cut from.
+    /// The part of the picture that targets are cut from: all of it, or the area inside a trimmed border.
     inside: Rect,
     options: &'a RenderOptions,
 }
@@ -279,7 +290,7 @@ impl<'a> Inspected<'a> {
     fn new(bytes: &'a [u8], decoded: Decoded, options: &'a RenderOptions) -> Self {
         let size = decoded.picture.size();
         let findings = if options.inspects() { inspect(&decoded.picture) } else { Findings::default() };
-        let interior = findings.frame.filter(|_| options.trim_frames).and_then(|found| found.interior(size));
+        let interior = findings.border.filter(|_| options.trim_borders).and_then(|found| found.interior(size));
         let inside = interior.unwrap_or(Rect::new(0, 0, size));
         Self { bytes, decoded, findings, inside, options }
     }
@@ -288,7 +299,7 @@ impl<'a> Inspected<'a> {
         self.decoded.picture.size()
     }
 
-    /// The rectangle of the target, and all that is to be reported so far.
+    /// Returns the rectangle of the target, and the warnings so far.
     fn place(&self, target: &RenderTarget) -> Result<(Rect, Vec<Warning>), RenderError> {
         let mut warnings = self.warnings(target)?;
         let Self { inside, options, .. } = self;
@@ -297,19 +308,23 @@ impl<'a> Inspected<'a> {
         Ok((rect, warnings))
     }
 
-    /// The findings about the picture, or the error that one of them is.
+    /// Returns the findings about the picture as warnings, or as an error with [`Inspect::Fail`].
     fn warnings(&self, target: &RenderTarget) -> Result<Vec<Warning>, RenderError> {
         let Self { decoded, findings, options, .. } = self;
+        // The area inside a border is smaller than the picture, so the sizes tell whether a border was trimmed.
         let trimmed = self.inside.size() != self.size();
         let mut found: Vec<_> = preset_mismatch(target, self.size()).collect();
+        // A trimmed border changes the result, so it is reported even if the findings are not.
         if options.inspect != Inspect::Off || trimmed {
-            found.extend(findings.frame.map(|frame| Warning::Framed { frame, trimmed }));
+            found.extend(findings.border.map(|border| Warning::Bordered { border, trimmed }));
         }
         if options.inspect != Inspect::Off {
             found.extend(findings.blank.map(Warning::Blank));
         }
+        // What is found after this never rejects a picture: it says something about the file, and not about what the
+        // picture shows.
         if options.inspect == Inspect::Fail {
-            let is_mended = |warning: &Warning| matches!(warning, Warning::Framed { trimmed: true, .. });
+            let is_mended = |warning: &Warning| matches!(warning, Warning::Bordered { trimmed: true, .. });
             if let Some(warning) = found.iter().find(|warning| !is_mended(warning)) {
                 return Err(RenderError::Rejected(warning.clone()));
             }
@@ -323,9 +338,10 @@ impl<'a> Inspected<'a> {
         Ok(found)
     }
 
-    /// Whether the file already is what the target asks for.
+    /// Whether the file already is what the target asks for, so that its bytes are the result.
     fn passes(&self, target: &RenderTarget, rect: Rect) -> bool {
         let Self { bytes, decoded, options, .. } = self;
+        // The rectangle must be the whole picture: one of the target's size inside a trimmed border is not.
         let is_asked = rect.size() == self.size() && target.size == self.size() && decoded.format == target.format;
         let may_pass = match options.pass_through {
             PassThrough::Off => false,
@@ -335,14 +351,17 @@ impl<'a> Inspected<'a> {
         is_asked && may_pass && target.allows(bytes.len()) && options.encode.asks_nothing_of(target.format)
     }
 
-    /// Crops and resamples: the whole picture as it is, or a picture in the memory of `scratch.resampled`.
+    /// Crops and resamples. Returns the decoded picture itself if nothing is to be done, and otherwise a picture in the
+    /// memory of `scratch.resampled`.
     fn cut(&self, target: &RenderTarget, rect: Rect, scratch: &mut Scratch) -> Cow<'_, Picture> {
         let picture = &self.decoded.picture;
         if rect.size() == picture.size() && rect.size() == target.size {
             return Cow::Borrowed(picture);
         }
+        // The buffer moves into the picture. The caller puts it back after the picture has been encoded.
         let memory = mem::take(&mut scratch.resampled);
         let cut = resample_into(picture, rect, target.size, Filter::Lanczos3, memory, &mut scratch.resizer);
+        // A rectangle may be opaque although the picture is not.
         Cow::Owned(cut.without_needless_alpha())
     }
 }
@@ -362,10 +381,12 @@ fn file(inspected: &Inspected<'_>, target: &RenderTarget, scratch: &mut Scratch)
     if format == Format::Jpeg && picture.layout().has_alpha() {
         warnings.push(Warning::Flattened);
     }
+    // The buffer is put back before a failed encode returns its error.
     if let Cow::Owned(picture) = picture {
         scratch.resampled = picture.into_pixels();
     }
     let Encoded { bytes, settings, exact, .. } = encoded?;
+    // A palette that has all colours of the picture is exact and needs no warning.
     warnings.extend(settings.palette().filter(|_| !exact).map(|colours| Warning::Quantised { colours }));
     let (size, frame) = (target.size, inspected.size());
     Ok(Rendered { bytes, format, size, frame, rect, encoder: Some(settings), warnings })
@@ -382,12 +403,13 @@ fn picture(
     Ok(RenderedPicture { picture, frame: inspected.size(), rect, warnings })
 }
 
-/// The picture's own bytes as the result.
+/// Returns the picture's own bytes as the result.
 fn passed(bytes: &[u8], target: &RenderTarget, rect: Rect, warnings: Vec<Warning>) -> Rendered {
     let &RenderTarget { format, size, .. } = target;
     Rendered { bytes: bytes.to_vec(), format, size, frame: size, rect, encoder: None, warnings }
 }
 
+/// Returns a warning if the picture has another size than the preset of the target.
 fn preset_mismatch(target: &RenderTarget, got: Size) -> impl Iterator<Item = Warning> {
     let asked = target.preset.filter(|asked| *asked != got);
     asked.map(|asked| Warning::PresetMismatch { asked, got }).into_iter()

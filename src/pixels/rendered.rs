@@ -1,17 +1,17 @@
-//! What rendering gives: the finished picture, warnings, errors.
+//! The results of rendering: the finished picture, warnings and errors.
 
 use std::fmt;
 
 use super::decode::DecodeError;
 use super::encode::{EncodeError, EncoderSettings};
-use super::inspect::{Blank, Frame};
+use super::inspect::{Blank, Border};
 use super::picture::Picture;
 use crate::format::Format;
 use crate::geometry::fit::TooSmallError;
 use crate::geometry::rect::Rect;
 use crate::size::Size;
 
-/// A finished picture.
+/// A rendered and encoded picture.
 ///
 /// ```
 /// use smart_resize::{Format, Size};
@@ -35,17 +35,17 @@ use crate::size::Size;
 pub struct Rendered {
     /// The encoded bytes.
     pub bytes: Vec<u8>,
-    /// Their format.
+    /// The format of the bytes.
     pub format: Format,
-    /// Their exact size, read back from their own header.
+    /// The exact size in pixels, which was checked against the header of the bytes.
     pub size: Size,
-    /// The upright size of the picture that they are cut from.
+    /// The upright size of the input picture, in pixels.
     pub frame: Size,
-    /// The rectangle of that picture that they show.
+    /// The rectangle of the input picture that the result shows.
     pub rect: Rect,
-    /// The settings that they were encoded with; `None` where the picture's own bytes passed through.
+    /// The settings that the bytes were encoded with. `None` if the bytes of the input passed through unchanged.
     pub encoder: Option<EncoderSettings>,
-    /// Findings that the caller may want to look at.
+    /// The findings that the caller may want to check.
     pub warnings: Vec<Warning>,
 }
 
@@ -63,7 +63,7 @@ impl fmt::Debug for Rendered {
     }
 }
 
-/// A picture that has been cut and not encoded.
+/// A rendered picture that is not encoded.
 ///
 /// ```
 /// use smart_resize::Size;
@@ -84,13 +84,13 @@ impl fmt::Debug for Rendered {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RenderedPicture {
-    /// The pixels, exactly of the target's size.
+    /// The pixels, in exactly the target's size.
     pub picture: Picture,
-    /// The upright size of the picture that they are cut from.
+    /// The upright size of the input picture, in pixels.
     pub frame: Size,
-    /// The rectangle of that picture that they show.
+    /// The rectangle of the input picture that the result shows.
     pub rect: Rect,
-    /// Findings that the caller may want to look at.
+    /// The findings that the caller may want to check.
     pub warnings: Vec<Warning>,
 }
 
@@ -109,41 +109,41 @@ pub struct RenderedPicture {
 /// let target = RenderTarget::new(Size::new(60, 60)?).preset(Size::new(160, 100)?);
 /// let warnings = render(&generated, &target, &RenderOptions::default())?.warnings;
 /// let texts: Vec<String> = warnings.iter().map(|warning| warning.to_string()).collect();
-/// assert_eq!(texts, ["the picture is 160x90, asked was 160x100", "a blank picture: #808080 throughout"]);
+/// assert_eq!(texts, ["the picture is 160x90; expected 160x100", "a blank picture: #808080 throughout"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Warning {
-    /// The backend made another size than was asked for.
+    /// The backend made an image of another size than requested.
     PresetMismatch {
-        /// The preset's size.
+        /// The size of the preset.
         asked: Size,
-        /// The upright size of the picture that came back.
+        /// The upright size of the image.
         got: Size,
     },
-    /// The rectangle was smaller than the target and has been enlarged, as
+    /// The rectangle was smaller than the target and was enlarged, as
     /// [`Undersized::Enlarge`](crate::pixels::render::Undersized::Enlarge) allows.
     Enlarged {
-        /// The rectangle's size.
+        /// The size of the rectangle.
         from: Size,
-        /// The target.
+        /// The size of the target.
         to: Size,
     },
-    /// The colour profile of the picture could not be applied; its pixels were read as sRGB.
+    /// The colour description of the picture could not be applied. Its pixels were read as sRGB.
     ColourProfileIgnored {
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// The picture had marks of its origin (a C2PA manifest). They hold for that file alone and were dropped.
+    /// The picture had content credentials (a C2PA manifest). They are valid only for that file and were dropped.
     ContentCredentialsDropped,
-    /// The picture has transparency and was composited over the background, since the format is opaque.
+    /// The picture has transparent pixels and was composited over the background, since the format is opaque.
     Flattened,
     /// The picture has a border or bars.
-    Framed {
-        /// Their widths, in pixels of the picture that came back.
-        frame: Frame,
+    Bordered {
+        /// The widths of the bars, in pixels of the input picture.
+        border: Border,
         /// Whether they were trimmed.
         trimmed: bool,
     },
@@ -152,7 +152,7 @@ pub enum Warning {
     /// The picture was reduced to a palette for the byte limit, as
     /// [`EncodeOptions::palette`](crate::pixels::encode::EncodeOptions::palette) allows.
     Quantised {
-        /// How many colours are left.
+        /// The number of colours in the palette.
         colours: u16,
     },
 }
@@ -160,22 +160,22 @@ pub enum Warning {
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::PresetMismatch { asked, got } => write!(f, "the picture is {got}, asked was {asked}"),
+            Self::PresetMismatch { asked, got } => write!(f, "the picture is {got}; expected {asked}"),
             Self::Enlarged { from, to } => write!(f, "enlarged from {from} to {to}"),
             Self::ColourProfileIgnored { reason } => {
-                write!(f, "the picture's description of its colours was not applied: {reason}")
+                write!(f, "the colour description of the picture was not applied: {reason}")
             }
             Self::ContentCredentialsDropped => f.write_str("the picture's content credentials (C2PA) were dropped"),
-            Self::Flattened => f.write_str("the picture is transparent and was laid on a background"),
-            Self::Framed { frame, trimmed: false } => write!(f, "the picture has {frame}"),
-            Self::Framed { frame, trimmed: true } => write!(f, "cut away from the picture: {frame}"),
+            Self::Flattened => f.write_str("the picture has transparent pixels and was composited over the background"),
+            Self::Bordered { border, trimmed: false } => write!(f, "the picture has {border}"),
+            Self::Bordered { border, trimmed: true } => write!(f, "trimmed from the picture: {border}"),
             Self::Blank(blank) => write!(f, "{blank}"),
             Self::Quantised { colours } => write!(f, "the picture was reduced to a palette of {colours}"),
         }
     }
 }
 
-/// A picture that could not be finished.
+/// The error of a picture that could not be rendered.
 ///
 /// ```
 /// use smart_resize::Size;
@@ -195,27 +195,27 @@ impl fmt::Display for Warning {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RenderError {
-    /// It cannot be read.
+    /// The input picture cannot be decoded.
     #[error(transparent)]
     Decode(#[from] DecodeError),
-    /// It does not cover the target.
+    /// The input picture does not cover the target.
     #[error(transparent)]
     TooSmall(#[from] TooSmallError),
-    /// It has a finding, and [`Inspect::Fail`](crate::pixels::render::Inspect::Fail) was chosen.
+    /// The input picture has a finding, and [`Inspect::Fail`](crate::pixels::render::Inspect::Fail) is selected.
     #[error("the picture was rejected: {0}")]
     Rejected(Warning),
     /// The target has more pixels than may be decoded.
     #[error("the target is {target}; expected at most {max} pixels")]
     TargetTooLarge {
-        /// The target.
+        /// The size of the target.
         target: Size,
-        /// The bound, from [`DecodeLimits`](crate::pixels::decode::DecodeLimits).
+        /// The limit, from [`DecodeLimits`](crate::pixels::decode::DecodeLimits).
         max: u64,
     },
-    /// The resampler or the encoder panicked: a defect of this crate or of a codec.
+    /// The resampler or the encoder panicked. This is a defect of this crate or of a codec.
     #[error("the rendering panicked")]
     Panicked,
-    /// The result cannot be written.
+    /// The result cannot be encoded.
     #[error(transparent)]
     Encode(#[from] EncodeError),
 }

@@ -1,4 +1,4 @@
-//! What is cut from a picture, and the rectangle where it lies.
+//! Render targets, and the rectangle of a picture that becomes a target.
 
 use super::decode::DecodeLimits;
 use super::options::Undersized;
@@ -9,7 +9,7 @@ use crate::geometry::focus::{Focus, Reframing, Span, around};
 use crate::geometry::rect::Rect;
 use crate::size::Size;
 
-/// What is cut from a picture.
+/// A picture to render: its size, format and byte limit, and how its rectangle is chosen.
 ///
 /// ```
 /// use smart_resize::{Format, Size};
@@ -25,17 +25,17 @@ pub struct RenderTarget {
     pub(super) size: Size,
     pub(super) format: Format,
     pub(super) max_bytes: Option<u64>,
-    /// The size that was asked of the model.
+    /// The size that was requested from the model.
     pub(super) preset: Option<Size>,
     fit: Fit,
     focus: Focus,
     reframing: Option<Reframing>,
-    /// The rectangle of a picture of the preset's size.
+    /// The rectangle that the plan has chosen, for a picture of the preset's size.
     planned: Option<Rect>,
 }
 
 impl RenderTarget {
-    /// A PNG of exactly `size`, with as much of the picture as that shape allows.
+    /// Makes a target: a PNG of exactly `size`, with as much of the picture as that shape allows.
     pub const fn new(size: Size) -> Self {
         Self {
             size,
@@ -56,15 +56,16 @@ impl RenderTarget {
         self
     }
 
-    /// Sets the focal point: the rectangle moves off the centre as far as it needs. It is given in the picture, or in
-    /// what [`RenderOptions::trim_frames`](crate::pixels::render::RenderOptions::trim_frames) leaves of it.
+    /// Sets the focal point. The rectangle moves off the centre as far as the focal point requires. The focal point is
+    /// relative to the picture, or to the area inside a border that
+    /// [`RenderOptions::trim_borders`](crate::pixels::render::RenderOptions::trim_borders) removes.
     #[must_use]
     pub const fn focus(mut self, focus: Focus) -> Self {
         self.focus = focus;
         self
     }
 
-    /// Says how the picture shows the source. The focal point is then given in the source.
+    /// Sets where the picture shows the source. The focal point is then relative to the source.
     #[must_use]
     pub const fn reframing(mut self, reframing: Reframing) -> Self {
         self.reframing = Some(reframing);
@@ -78,24 +79,25 @@ impl RenderTarget {
         self
     }
 
-    /// Sets the size in pixels that was asked of the model. A picture of another size is reported.
+    /// Sets the size in pixels that was requested from the model. A picture of another size gets a warning.
     #[must_use]
     pub const fn preset(mut self, size: Size) -> Self {
         self.preset = Some(size);
         self
     }
 
-    /// Sets the rectangle that a plan has chosen for a picture of the [preset's](Self::preset) size. A picture of
-    /// another size is cut at the rectangle that fit and focal point give, and so is one whose border is trimmed.
+    /// Sets the rectangle that a plan has chosen for a picture of the [preset's](Self::preset) size. For a picture of
+    /// another size, or one whose border is trimmed, the rectangle is computed from the fit and the focal point.
     #[must_use]
     pub(crate) const fn rect(mut self, rect: Rect) -> Self {
         self.planned = Some(rect);
         self
     }
 
-    /// Limits the file to `max_bytes`. The documentation of [`encode_within`](crate::pixels::encode::encode_within)
-    /// lists what is tried for that; if nothing helps the result is
-    /// [`EncodeError::TooHeavy`](crate::pixels::encode::EncodeError::TooHeavy). A larger file does not pass through.
+    /// Limits the file to `max_bytes` bytes. [`encode_within`](crate::pixels::encode::encode_within) describes what is
+    /// tried. If nothing fits, the result is
+    /// [`EncodeError::OverByteLimit`](crate::pixels::encode::EncodeError::OverByteLimit). A larger file does not pass
+    /// through.
     ///
     /// ```
     /// use smart_resize::{Format, Size};
@@ -111,7 +113,7 @@ impl RenderTarget {
     /// assert!(rendered.bytes.len() <= 3500);
     ///
     /// let error = render(&generated, &target.max_bytes(100), &RenderOptions::default()).unwrap_err();
-    /// assert!(matches!(error, RenderError::Encode(EncodeError::TooHeavy { .. })));
+    /// assert!(matches!(error, RenderError::Encode(EncodeError::OverByteLimit { .. })));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
@@ -125,8 +127,8 @@ impl RenderTarget {
         self.max_bytes.is_none_or(|max_bytes| length as u64 <= max_bytes)
     }
 
-    /// The rectangle of a picture of size `frame` that becomes the target; only `inside` may be used. Returns a warning
-    /// where the rectangle has to be enlarged.
+    /// Returns the rectangle of the picture that becomes the target, and a warning if it has to be enlarged. `frame` is
+    /// the size of the picture, and `inside` the part of it that may be used.
     pub(super) fn place(
         &self,
         frame: Size,
@@ -138,10 +140,12 @@ impl RenderTarget {
             Some(rect) if self.holds_plan(frame, inside) => (rect, None),
             _ => {
                 let (size, enlarged) = self.size_in(inside, undersized)?;
+                // `around` works in the coordinates of `inside`, whose offset is added.
                 let rect = around(self.focus_in(frame, inside), inside.size(), size);
                 (Rect::new(inside.x() + rect.x(), inside.y() + rect.y(), size), enlarged)
             }
         };
+        // An enlarged target may have more pixels than the picture, whose header alone has been checked.
         if limits.allow(self.size) {
             Ok((rect, enlarged))
         } else {
@@ -149,18 +153,21 @@ impl RenderTarget {
         }
     }
 
-    /// Whether the picture is what the plan expected: the preset's size, used as a whole, with the focal point given in
-    /// it.
+    /// Whether the rectangle of the plan applies: the picture has the preset's size, all of it may be used, and the
+    /// focal point is relative to it.
     fn holds_plan(&self, frame: Size, inside: Rect) -> bool {
+        // With a reframing, the focal point is relative to the source, and the plan was made without knowing where the
+        // picture shows it. `Focus::CENTRE` is the centre of the picture in either case.
         let focus_is_in_picture = self.reframing.is_none() || self.focus == Focus::CENTRE;
         self.preset == Some(frame) && inside.size() == frame && focus_is_in_picture
     }
 
-    /// The size of the rectangle, and a warning where it is smaller than the target.
+    /// Returns the size of the rectangle, and a warning if it is smaller than the target.
     fn size_in(&self, inside: Rect, undersized: Undersized) -> Result<(Size, Option<Warning>), RenderError> {
         match (self.fit.size(inside.size(), self.size), undersized) {
             (Ok(size), _) => Ok((size, None)),
             (Err(_), Undersized::Enlarge) => {
+                // The largest rectangle of the shape is enlarged the least.
                 let size = largest_inside(inside.size(), self.size);
                 Ok((size, Some(Warning::Enlarged { from: size, to: self.size })))
             }
@@ -168,11 +175,12 @@ impl RenderTarget {
         }
     }
 
-    /// The columns and rows of the focal point, counted from the corner of `inside`.
+    /// Returns the columns and rows of the focal point, relative to the top-left corner of `inside`.
     fn focus_in(&self, frame: Size, inside: Rect) -> [Span; 2] {
         let Some(reframing) = self.reframing.filter(|_| self.focus != Focus::CENTRE) else {
             return self.focus.pixels(inside.size());
         };
+        // The reframing gives columns and rows of the whole picture. Those outside `inside` are clipped to its edges.
         let [columns, rows] = reframing.pixels(self.focus, frame);
         [columns.within(inside.x(), inside.width()), rows.within(inside.y(), inside.height())]
     }

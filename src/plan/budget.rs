@@ -1,4 +1,4 @@
-//! A plan that would exceed its budget: what it costs, and what would fit.
+//! The budget of a plan, and the alternatives for a plan that exceeds it.
 
 use core::fmt;
 
@@ -8,12 +8,12 @@ use crate::model::price::UsdMicros;
 use crate::request::builder::Request;
 use crate::request::sharing::Sharing;
 
-/// A plan of more cost or more calls than its request allows.
+/// The error of a plan whose cost or number of calls exceeds the limits of its request.
 ///
-/// The bounds are those of the request ([`max_cost`](crate::request::RequestBuilder::max_cost) and
-/// [`max_calls`](crate::request::RequestBuilder::max_calls)), and are held against the whole plan before anything is
-/// spent. The error looks for what would fit among the plans that share generations ([`Sharing`]):
-/// the one of the least loss, and the cheapest.
+/// The limits are [`max_cost`](crate::request::RequestBuilder::max_cost) and
+/// [`max_calls`](crate::request::RequestBuilder::max_calls). They apply to the whole plan, and are checked before
+/// anything is spent. The error has two alternatives that are within the limits and share generations ([`Sharing`]):
+/// the one with the least loss, and the cheapest.
 ///
 /// ```
 /// use smart_resize::{Plan, Request, Source};
@@ -28,28 +28,30 @@ use crate::request::sharing::Sharing;
 /// let Err(PlanError::OverBudget(error)) = Plan::new(&request) else { panic!("$0.65 is more than $0.40") };
 /// assert_eq!(
 ///     error.to_string(),
-///     "the plan costs $0.65, at most $0.40: sharing generations at a loss of 0 % would cost $0.35, \
+///     "the plan costs $0.65; expected at most $0.40: sharing generations at a loss of 0 % would cost $0.35, \
 ///      at 16.9 % $0.20",
 /// );
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OverBudgetError {
-    /// What the plan would cost.
+    /// The cost of the plan.
     pub cost: UsdMicros,
-    /// The most that it may cost.
+    /// The maximum cost; `None` if there is no limit.
     pub max_cost: Option<UsdMicros>,
-    /// How many calls it would make.
+    /// The number of calls of the plan.
     pub calls: u32,
-    /// The most calls that it may make.
+    /// The maximum number of calls; `None` if there is no limit.
     pub max_calls: Option<u32>,
-    /// The plan of the least loss that would fit, and of those the cheapest; `None` if none was found.
+    /// The plan with the least loss among those within the limits, and the cheapest with this loss; `None` if no plan
+    /// within the limits was found.
     pub least_loss: Option<Alternative>,
-    /// The cheapest plan that would fit, and of those the one of the least loss; `None` if none was found.
+    /// The cheapest plan within the limits, and the one with the least loss at this cost; `None` if no plan within the
+    /// limits was found.
     pub cheapest: Option<Alternative>,
 }
 
-/// A plan of the same request with [`Sharing::Shared`].
+/// A plan of the same request with [`Sharing::Shared`], as an alternative to one that exceeds the budget.
 ///
 /// ```
 /// use smart_resize::{Plan, Request, Source};
@@ -67,11 +69,11 @@ pub struct OverBudgetError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Alternative {
-    /// The loss to allow.
+    /// The `max_loss` with which the request has this plan.
     pub max_loss: PerMille,
-    /// What it costs.
+    /// The cost of the plan.
     pub cost: UsdMicros,
-    /// How many calls it makes.
+    /// The number of calls of the plan.
     pub calls: u32,
 }
 
@@ -80,16 +82,17 @@ impl fmt::Display for OverBudgetError {
         let Self { cost, calls, .. } = self;
         let max_cost = self.max_cost.filter(|max| cost > max);
         if let Some(max) = max_cost {
-            write!(f, "the plan costs {cost}, at most {max}")?;
+            write!(f, "the plan costs {cost}; expected at most {max}")?;
         }
         let max_calls = self.max_calls.filter(|max| calls > max);
         if let Some(max) = max_calls {
-            let subject = if max_cost.is_some() { " and" } else { "the plan" };
-            write!(f, "{subject} makes {}, at most {max}", Calls(*calls))?;
+            let subject = if max_cost.is_some() { "; it" } else { "the plan" };
+            write!(f, "{subject} makes {}; expected at most {max}", Calls(*calls))?;
         }
         let (Some(least), Some(cheapest)) = (self.least_loss, self.cheapest) else {
             return f.write_str(": no sharing of generations was found that would fit");
         };
+        // The alternatives name their calls only if the number of calls exceeds its limit.
         let in_calls = |f: &mut fmt::Formatter<'_>, found: Alternative| {
             max_calls.map_or(Ok(()), |_| write!(f, " in {}", Calls(found.calls)))
         };
@@ -105,7 +108,7 @@ impl fmt::Display for OverBudgetError {
 
 impl core::error::Error for OverBudgetError {}
 
-/// A number of calls in words.
+/// A number of calls with its noun, such as `1 call` or `2 calls`.
 struct Calls(u32);
 
 impl fmt::Display for Calls {
@@ -114,7 +117,7 @@ impl fmt::Display for Calls {
     }
 }
 
-/// The error of a plan of this cost and these calls, if it exceeds what `request` allows.
+/// Checks the cost and the calls of a plan against the limits of its request.
 pub(super) fn check(request: &Request, asked: &[Asked], cost: UsdMicros, calls: u32) -> Result<(), OverBudgetError> {
     let (max_cost, max_calls) = (request.max_cost(), request.max_calls());
     if max_cost.is_none_or(|max| cost <= max) && max_calls.is_none_or(|max| calls <= max) {
@@ -122,9 +125,12 @@ pub(super) fn check(request: &Request, asked: &[Asked], cost: UsdMicros, calls: 
     }
     let none = OverBudgetError { cost, max_cost, calls, max_calls, least_loss: None, cheapest: None };
     let shared = |max_loss| alternative(request, asked, max_loss);
+    // At a loss of 100 % every set of generations is allowed. If the cheapest of them exceeds the limits, all do.
     let Some(most) = shared(PerMille::WHOLE).filter(|most| max_cost.is_none_or(|max| most.cost <= max)) else {
         return Err(none);
     };
+    // The first alternative may cost as much as the limit allows, the second as much as the cheapest plan. One search
+    // finds either.
     let within = |max: UsdMicros| least_loss(request.sharing(), max, most, &shared);
     Err(OverBudgetError {
         least_loss: Some(within(max_cost.unwrap_or(UsdMicros(u64::MAX)))),
@@ -133,9 +139,10 @@ pub(super) fn check(request: &Request, asked: &[Asked], cost: UsdMicros, calls: 
     })
 }
 
-/// The plan of the least loss that costs at most `max`, of which `most`, at the greatest loss, is one.
+/// Returns the plan with the least loss that costs at most `max`. `most` is such a plan, at the greatest loss.
 ///
-/// A greater loss allows each set of generations that a smaller allows, so the least cost does not rise with it.
+/// A greater loss allows every set of generations that a smaller one allows, so the lowest cost does not increase with
+/// the loss. A binary search therefore finds the least loss.
 fn least_loss(
     sharing: Sharing,
     max: UsdMicros,
@@ -143,6 +150,8 @@ fn least_loss(
     shared: &impl Fn(PerMille) -> Option<Alternative>,
 ) -> Alternative {
     let mut fits = most;
+    // Invariant: the plan at the loss `to` fits, and no plan at a loss below `from` does, since the plan at the loss of
+    // the request already exceeds the limits. Ten steps search 1000 thousandths.
     let (mut from, mut to) = (sharing.max_loss(), most.max_loss);
     while from < to {
         let middle = from.midpoint(to);
@@ -154,19 +163,20 @@ fn least_loss(
     fits
 }
 
-/// The cheapest plan with at most the calls that the request allows.
+/// Returns the cheapest plan at `max_loss` that is within the request's limit of calls; `None` if none was found.
 fn alternative(request: &Request, asked: &[Asked], max_loss: PerMille) -> Option<Alternative> {
     let groups = cheapest(request, asked, max_loss, max_groups(request))?;
     let calls = u32::try_from(groups.groups.len()).unwrap_or(u32::MAX).saturating_mul(request.calls_per_generation());
     Some(Alternative { max_loss, cost: cost(request, &groups), calls })
 }
 
-/// How many generations the calls that the request allows are enough for.
+/// Returns the largest number of generations that the request's limit of calls allows.
 pub(super) fn max_groups(request: &Request) -> u32 {
+    // A generation needs all of its calls, so a remainder is of no use.
     request.max_calls().map_or(u32::MAX, |max| max / request.calls_per_generation())
 }
 
-/// What a plan of these generations, at least one, costs.
+/// Returns the cost of a plan with these generations. There is at least one.
 fn cost(request: &Request, groups: &Groups) -> UsdMicros {
     groups.sum().times(request.variants().into()).plus(request.prices().per_request)
 }

@@ -1,4 +1,4 @@
-//! From a request to its plan: what is cut from the source, and what is generated for which targets.
+//! The construction of a plan: which targets are cut from the source, and which images are generated for the others.
 
 use alloc::vec::Vec;
 
@@ -17,12 +17,12 @@ use crate::request::target::Target;
 use crate::size::Size;
 
 impl Plan {
-    /// The plan of `request`.
+    /// Creates the plan of `request`.
     ///
     /// # Errors
     ///
-    /// [`PlanError::OverBudget`] if it would cost more or make more calls than the request allows, and
-    /// [`PlanError::PromptTooLong`] if a whole prompt exceeds the model's limit.
+    /// [`PlanError::OverBudget`] if the plan would cost more or make more calls than the request allows, and
+    /// [`PlanError::PromptTooLong`] if a whole prompt exceeds the limit of the model.
     pub fn new(request: &Request) -> Result<Self, PlanError> {
         let mut renditions = Vec::with_capacity(request.targets().len());
         let mut asked = Vec::with_capacity(request.targets().len());
@@ -30,6 +30,7 @@ impl Plan {
         for (index, (target, placement)) in request.targets().iter().zip(request.placements()).enumerate() {
             match *placement {
                 Placement::Source { size, crop } => {
+                    // A target that is cut from the source needs no generation, so it takes no part in the search.
                     source_size = Some(size);
                     renditions.push((index, rendition(request, target, None, size, crop)));
                 }
@@ -46,7 +47,11 @@ impl Plan {
             generations.push(generation);
             renditions.extend(cuts);
         }
+        // The renditions are those of the source, then those of one group after the other. Sorting by the distinct
+        // indices of the targets restores the order of the request.
         renditions.sort_unstable_by_key(|(index, _)| *index);
+        // The search adds up the price of one image of each generation. The plan pays for every variant, and once for
+        // the request.
         let bound = |sum: UsdMicros| sum.times(request.variants().into()).plus(request.prices().per_request);
         let header = Header {
             model: request.model().name().into(),
@@ -60,12 +65,14 @@ impl Plan {
             per_request: request.prices().per_request,
         };
         let plan = Self::assemble(header, generations, renditions.into_iter().map(|(_, cut)| cut).collect());
+        // The budget is checked last, since the calls and the cost are those of the finished plan.
         budget::check(request, &asked, plan.cost(), u32::try_from(plan.calls().count()).unwrap_or(u32::MAX))?;
         Ok(plan)
     }
 }
 
-/// The generation of a group with the number `id`, and what is cut from it, each with the index of its target.
+/// Creates the generation of a group, and the renditions that are cut from it. `id` is the index of the generation.
+/// Each rendition is paired with the index of its target.
 #[expect(clippy::expect_used, reason = "a broken invariant must be loud")]
 fn generate(
     request: &Request,
@@ -86,6 +93,7 @@ fn generate(
     let text = prompt(&brief(request, &group.preset, &crops, &safe));
     let (chars, max) = (text.chars().count(), request.model().limits.prompt_chars);
     if chars > max {
+        // All targets of the generation have this prompt. The error names the first.
         let index = cuts.first().map_or(0, |(index, _)| *index);
         return Err(PlanError::PromptTooLong { index, chars, max });
     }
@@ -93,7 +101,8 @@ fn generate(
     Ok((Generation { preset, prompt: text.into(), per_image, calls: calls(request) }, cuts))
 }
 
-/// What is cut for `target` from a frame: of the generation of this number, or of the source.
+/// Creates the rendition of `target`, which is the rectangle `crop` of a picture of `frame` pixels. `generation` is the
+/// index of the generation and the preset that the target would have alone; `None` for a crop of the source.
 fn rendition(
     request: &Request,
     target: &Target,
@@ -101,6 +110,7 @@ fn rendition(
     frame: Size,
     crop: Rect,
 ) -> Rendition {
+    // Without sharing, each target is cut from its own preset and loses no share.
     let shared = generation.map(|(_, own)| own).filter(|_| request.sharing() != Sharing::PerTarget);
     Rendition {
         target: target.size,
@@ -116,6 +126,8 @@ fn rendition(
     }
 }
 
+/// Collects the facts for the prompt of a generation. `crops` are the rectangles that are cut from it, and `safe` are
+/// their safe areas.
 fn brief<'a>(request: &'a Request, preset: &'a Preset, crops: &[Rect], safe: &[Rect]) -> Brief<'a> {
     let whole = Rect::new(0, 0, preset.size);
     let survives = common(crops, whole);
@@ -130,14 +142,15 @@ fn brief<'a>(request: &'a Request, preset: &'a Preset, crops: &[Rect], safe: &[R
     brief
 }
 
-/// What `rects` have in common; on an axis on which that is nothing, what `outer` has there.
+/// Returns the intersection of `rects`. On an axis on which it is empty, the extent of `outer` replaces it.
 ///
-/// The rectangles of one frame always have something in common, since the narrower lie inside the wider. Their safe
-/// areas need not: one target may keep its upper half free, and another its lower.
+/// Crops of one picture always intersect, since the narrower ones lie inside the wider ones. Their safe areas may not:
+/// that of one target can be its lower half, and that of another its upper half.
 fn common(rects: &[Rect], outer: Rect) -> Rect {
     let axis = |span: fn(&Rect) -> (u32, u32)| {
         let start = rects.iter().map(|rect| span(rect).0).max()?;
         let end = rects.iter().map(|rect| span(rect).0 + span(rect).1).min()?;
+        // An end that is not after the start is an empty intersection.
         Some((start, end.checked_sub(start).filter(|length| *length > 0)?))
     };
     let (x, width) = axis(|rect| (rect.x(), rect.width())).unwrap_or((outer.x(), outer.width()));
@@ -146,11 +159,12 @@ fn common(rects: &[Rect], outer: Rect) -> Rect {
     Size::new(width, height).map_or(outer, |size| Rect::new(x, y, size))
 }
 
-/// The calls that make the request's variants, as few as the model allows.
+/// Creates the calls that make the request's variants: as few as the model's limit of variants per call allows.
 fn calls(request: &Request) -> Vec<Call> {
     let per_call = u32::from(request.model().limits.variants_per_call.get());
     (0..request.calls_per_generation())
         .map(|number| {
+            // The last call makes the rest, and every other call as many as the model allows.
             let variants = (request.variants() - number * per_call).min(per_call);
             Call::new(variants, request.seed().map(|seed| call_seed(seed, number)))
         })

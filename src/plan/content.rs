@@ -1,4 +1,4 @@
-//! What a plan holds.
+//! The plan and its parts: generations, calls and renditions.
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
@@ -20,16 +20,18 @@ use crate::request::options::CallOptions;
 use crate::request::sharing::Sharing;
 use crate::size::Size;
 
-/// What a request asks of the model, what is cut from it, and what that costs.
+/// What is requested from the model, what is cut from the images, and what this costs.
 ///
-/// It is plain data: comparable, and with the feature `serde` a JSON document that is checked when it is read back
-/// (version, identities, geometry, cost and fingerprints), so that a run can be resumed on another day.
+/// A plan is plain data that can be compared. With the feature `serde` it can be written as JSON, so that a run can be
+/// resumed later. Reading the JSON checks version, identities, geometry, cost and fingerprints.
 ///
 /// # Guarantees
 ///
-/// There is at least one rendition. Every generation has a call and a rendition, only as many as its
-/// [sharing](Self::sharing) allows, and covers the targets cut from it; the cost is within the budget; and every
-/// rectangle, sum and fingerprint is what this version of the crate computes from the rest.
+/// - There is at least one rendition.
+/// - Every generation has at least one call and one rendition. It has only as many renditions as the
+///   [sharing](Self::sharing) allows, and covers their targets.
+/// - The cost and the number of calls are within the limits.
+/// - Every rectangle, sum and fingerprint is what this version of the crate computes from the other values.
 ///
 /// ```
 /// use smart_resize::{Plan, Request, Source};
@@ -49,12 +51,12 @@ pub struct Plan {
     pub(super) cost: UsdMicros,
 }
 
-/// What all calls and renditions have in common.
+/// The values that all calls and renditions have in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Header {
     pub(super) model: Arc<str>,
     pub(super) source_digest: Option<Digest>,
-    /// There where a rendition is cut from the source.
+    /// The upright size of the source; `None` if no rendition is cut from the source.
     pub(super) source_size: Option<Size>,
     pub(super) options: CallOptions,
     pub(super) sharing: Sharing,
@@ -65,18 +67,21 @@ pub(super) struct Header {
 }
 
 impl Plan {
-    /// Fills in what follows from the rest: the identities and fingerprints of calls, and the cost.
+    /// Creates a plan and computes its derived values: the ids, occurrences and fingerprints of calls, and the cost.
     pub(super) fn assemble(header: Header, mut generations: Vec<Generation>, renditions: Vec<Rendition>) -> Self {
         let mut next_id = 0;
         let mut cost = UsdMicros(0);
+        // The number of calls so far by what they ask for. Equal generations are represented by the first of them.
         let mut seen = BTreeMap::new();
         for index in 0..generations.len() {
             let first = first_alike(&generations, index);
             let Some(generation) = generations.get_mut(index) else { break };
             for call in &mut generation.calls {
+                // All other fields of the fingerprint are the same for every call of the plan.
                 let occurrence = seen.entry((first, call.seed, call.variants)).or_insert(0_u32);
                 call.id = CallId(next_id);
                 call.occurrence = *occurrence;
+                // Without a digest, calls for two sources could not be distinguished.
                 call.fingerprint = header.source_digest.map(|source| {
                     let fields = CallFields {
                         model: &header.model,
@@ -95,74 +100,76 @@ impl Plan {
                 next_id += 1;
             }
         }
+        // A plan that cuts every target from the source makes no call and costs nothing.
         if next_id > 0 {
             cost = cost.plus(header.per_request);
         }
         Self { header, generations, renditions, cost }
     }
 
-    /// The model's name.
+    /// Returns the name of the model.
     pub const fn model(&self) -> &Arc<str> {
         &self.header.model
     }
 
-    /// The SHA-256 of the source's encoded bytes; without it no call has a fingerprint.
+    /// Returns the SHA-256 of the source's encoded bytes. If it is `None`, no call has a fingerprint.
     pub const fn source_digest(&self) -> Option<Digest> {
         self.header.source_digest
     }
 
-    /// The options of the backend's calls.
+    /// Returns the options of the backend's calls.
     pub const fn options(&self) -> CallOptions {
         self.header.options
     }
 
-    /// What is asked of the model.
+    /// Returns the images that are requested from the model.
     pub fn generations(&self) -> &[Generation] {
         &self.generations
     }
 
-    /// What is cut, one for each target in the order of the request.
+    /// Returns the renditions: one for each target, in the order of the request.
     pub fn renditions(&self) -> &[Rendition] {
         &self.renditions
     }
 
-    /// All calls with the index of their generation, in the order of their identities.
+    /// Iterates over all calls, each with the index of its generation, in the order of their ids.
     pub fn calls(&self) -> impl Iterator<Item = (usize, &Call)> {
         let with_index =
             |(index, generation): (usize, _)| Generation::calls(generation).iter().map(move |call| (index, call));
         self.generations.iter().enumerate().flat_map(with_index)
     }
 
-    /// The upright size of the source, where a rendition is cut from it.
+    /// Returns the upright size of the source; `None` if no rendition is cut from the source.
     pub const fn source_size(&self) -> Option<Size> {
         self.header.source_size
     }
 
-    /// Which targets may be cut from one generation.
+    /// Returns which targets may be cut from one generation.
     pub const fn sharing(&self) -> Sharing {
         self.header.sharing
     }
 
-    /// What is known of the set of generations: whether a cheaper one may exist.
+    /// Returns whether the set of generations is proven to be the best one.
     pub const fn optimality(&self) -> Optimality {
         self.header.optimality
     }
 
-    /// The most that the plan may cost.
+    /// Returns the maximum cost of the plan; `None` if there is no limit.
     pub const fn max_cost(&self) -> Option<UsdMicros> {
         self.header.max_cost
     }
 
-    /// The most calls that the plan may make.
+    /// Returns the maximum number of calls of the plan; `None` if there is no limit.
     pub const fn max_calls(&self) -> Option<u32> {
         self.header.max_calls
     }
 
-    /// What the plan would cost if each target that is generated had a generation of its own. That may be less than
-    /// [`cost`](Self::cost) only where calls are bounded.
+    /// Returns the cost that the plan would have if each target that is cut from a generation had its own. It can be
+    /// less than [`cost`](Self::cost) only if the number of calls is limited.
     pub fn cost_unshared(&self) -> UsdMicros {
         let of = |rendition: &Rendition| {
             let generation = self.generations.get(rendition.generation?)?;
+            // A rendition without an own preset shares no generation, so the price of its generation is its own.
             let per_image = rendition.unshared.map_or(generation.per_image, |own| own.per_image);
             Some(per_image.times(generation.variants().into()))
         };
@@ -170,30 +177,33 @@ impl Plan {
         self.renditions.iter().filter_map(of).fold(per_request, UsdMicros::plus)
     }
 
-    /// What is paid once, if there is any call.
+    /// Returns the price of the request, which is paid once if there is any call.
     pub const fn per_request(&self) -> UsdMicros {
         self.header.per_request
     }
 
-    /// What all calls cost together, with the part per request.
+    /// Returns the total cost: the price of all images plus the price of the request.
     pub const fn cost(&self) -> UsdMicros {
         self.cost
     }
 }
 
-/// The index of the first generation that asks the same as that at `index`.
+/// Returns the index of the first generation with the preset and the prompt of the generation at `index`.
 fn first_alike(generations: &[Generation], index: usize) -> usize {
     let Some(this) = generations.get(index) else { return index };
     let alike = |other: &Generation| other.preset == this.preset && other.prompt == this.prompt;
     generations.iter().take(index).position(alike).unwrap_or(index)
 }
 
-/// The seed of a generation's call: the first has the request's, a later one (seed + its number) mod 2³¹.
+/// Returns the seed of the call with this number in its generation: the request's seed for number 0, otherwise
+/// (seed + number) mod 2³¹.
 pub(super) fn call_seed(seed: u64, number: u32) -> u64 {
+    // The first call has the seed of the caller unchanged. A derived seed has 31 bits, since some APIs have signed
+    // 32-bit seeds.
     if number == 0 { seed } else { seed.wrapping_add(number.into()) % (1 << 31) }
 }
 
-/// One picture that is asked of the model, in one or more variants.
+/// One image that is requested from the model, in one or more variants.
 ///
 /// ```
 /// use smart_resize::{Plan, Request, Source};
@@ -215,38 +225,38 @@ pub struct Generation {
 }
 
 impl Generation {
-    /// The size in pixels that the model is to make.
+    /// Returns the size in pixels that is requested from the model.
     pub const fn size(&self) -> Size {
         self.preset.size
     }
 
-    /// The same size with the labels by which the model is asked for it, where it has them.
+    /// Returns the same size with the labels by which it is requested.
     pub const fn preset(&self) -> &Preset {
         &self.preset
     }
 
-    /// The whole prompt.
+    /// Returns the whole prompt.
     pub const fn prompt(&self) -> &Arc<str> {
         &self.prompt
     }
 
-    /// What one image costs.
+    /// Returns the price of one image.
     pub const fn per_image(&self) -> UsdMicros {
         self.per_image
     }
 
-    /// The calls that make its variants, in order.
+    /// Returns the calls that make the variants, in their order.
     pub fn calls(&self) -> &[Call] {
         &self.calls
     }
 
-    /// How many variants its calls make.
+    /// Returns the total number of variants that the calls make.
     pub fn variants(&self) -> u32 {
         self.calls.iter().map(Call::variants).sum()
     }
 }
 
-/// The number of a call in its plan, from 0.
+/// The number of a call in its plan, counted from 0.
 ///
 /// ```
 /// use smart_resize::{Plan, Request, Source};
@@ -270,7 +280,7 @@ impl fmt::Display for CallId {
     }
 }
 
-/// One call of the backend, for one or more variants of a generation. Only calls cost money.
+/// One call of a backend, for one or more variants of a generation. Only calls cost money.
 ///
 /// ```
 /// use smart_resize::{Plan, Request, Source};
@@ -293,38 +303,38 @@ pub struct Call {
 }
 
 impl Call {
-    /// A call before it has its place in a plan.
+    /// Creates a call that is not part of a plan yet. [`Plan::assemble`] sets the other fields.
     pub(super) const fn new(variants: u32, seed: Option<u64>) -> Self {
         Self { id: CallId(0), variants, seed, occurrence: 0, fingerprint: None }
     }
 
-    /// Its number in the plan.
+    /// Returns the number of the call in the plan.
     pub const fn id(&self) -> CallId {
         self.id
     }
 
-    /// How many variants it asks for, from 1.
+    /// Returns the number of variants that the call requests, from 1.
     pub const fn variants(&self) -> u32 {
         self.variants
     }
 
-    /// Its seed. Backends honour seeds as well as they can, which is not always.
+    /// Returns the seed; `None` if the call has none. Backends do not always honour a seed.
     pub const fn seed(&self) -> Option<u64> {
         self.seed
     }
 
-    /// How many earlier calls of the plan ask for the same.
+    /// Returns the number of earlier calls of the plan that ask for the same.
     pub const fn occurrence(&self) -> u32 {
         self.occurrence
     }
 
-    /// The key of its answer in a store; `None` if the source has no digest.
+    /// Returns the key of the call's answer in a store; `None` if the source has no digest.
     pub const fn fingerprint(&self) -> Option<Fingerprint> {
         self.fingerprint
     }
 }
 
-/// One target, and the rectangle of a generation, or of the source, that becomes it.
+/// One target, and the rectangle of a generated image or of the source that becomes the target.
 ///
 /// ```
 /// use smart_resize::{Plan, Request, Source};
@@ -352,59 +362,62 @@ pub struct Rendition {
 }
 
 impl Rendition {
-    /// The exact size in pixels.
+    /// Returns the exact size of the result in pixels.
     pub const fn target(&self) -> Size {
         self.target
     }
 
-    /// The index of the generation that it is cut from; `None` if it is cut from the source itself, at no cost.
+    /// Returns the index of the generation that the target is cut from; `None` if it is cut from the source itself, at
+    /// no cost.
     pub const fn generation(&self) -> Option<usize> {
         self.generation
     }
 
-    /// How it is cut.
+    /// Returns how the target is cut.
     pub const fn fit(&self) -> Fit {
         self.fit
     }
 
-    /// The format of the result.
+    /// Returns the format of the result.
     pub const fn format(&self) -> Format {
         self.format
     }
 
-    /// The most bytes of its file.
+    /// Returns the maximum number of bytes of the file; `None` if there is no limit.
     pub const fn max_bytes(&self) -> Option<u64> {
         self.max_bytes
     }
 
-    /// What of it has to stay free of anything important.
+    /// Returns the safe area of the target.
     pub const fn safe_area(&self) -> Insets {
         self.safe_area
     }
 
-    /// The rectangle of the preset's frame, or of the source, that becomes the target. If a picture of another size
-    /// comes back, it is computed anew for that.
+    /// Returns the rectangle of the generated image or of the source that becomes the target. The rectangle is computed
+    /// for an image of the preset's size. If the backend returns another size, it is recomputed for that size.
     pub const fn crop(&self) -> Rect {
         self.crop
     }
 
-    /// The share of the frame in the rectangle, rounded down: the whole means all of it.
+    /// Returns the share of the generated image or of the source that the rectangle keeps, rounded down. 100 % means
+    /// all of it.
     pub const fn kept(&self) -> PerMille {
         self.kept
     }
 
-    /// How much nearness of shape it loses by sharing a generation, rounded up.
+    /// Returns the share of its nearness of shape that the target loses because it shares a generation, rounded up.
     pub const fn loss(&self) -> PerMille {
         self.loss
     }
 
-    /// What it would have been cut from alone, where generations are shared.
+    /// Returns the preset that the target would be cut from alone; `None` if generations are not shared, or if the
+    /// target is cut from the source.
     pub const fn unshared(&self) -> Option<&Unshared> {
         self.unshared.as_ref()
     }
 }
 
-/// A request that has no plan.
+/// The error of a request that has no plan.
 ///
 /// ```
 /// use smart_resize::{Plan, Request, Source};
@@ -415,23 +428,23 @@ impl Rendition {
 /// let source = Source::from_url("https://example.com/shoe.jpg");
 /// let error = Plan::new(&Request::builder(source).model(model).sizes(["300x250"]).build()?).unwrap_err();
 /// assert!(matches!(error, PlanError::PromptTooLong { index: 0, max: 10, .. }));
-/// assert!(error.to_string().starts_with("the whole prompt of target 0 has "));
+/// assert!(error.to_string().ends_with("; expected at most 10"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlanError {
-    /// The whole prompt of a target exceeds the model's limit.
-    #[error("the whole prompt of target {index} has {chars} characters, the model takes {max}")]
+    /// The whole prompt for a target exceeds the limit of the model.
+    #[error("the whole prompt of target {index} has {chars} characters; expected at most {max}")]
     PromptTooLong {
-        /// Which target, from 0.
+        /// The number of the target, from 0.
         index: usize,
-        /// The characters of the whole prompt.
+        /// The number of characters of the whole prompt.
         chars: usize,
-        /// The model's limit.
+        /// The limit of the model.
         max: usize,
     },
-    /// It would cost more or make more calls than the request allows.
+    /// The plan would cost more or make more calls than the request allows.
     #[error(transparent)]
     OverBudget(#[from] OverBudgetError),
 }

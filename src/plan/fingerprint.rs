@@ -1,4 +1,4 @@
-//! The identity of a call, as SHA-256.
+//! The fingerprint of a call: the SHA-256 of everything that it asks of a backend.
 
 use alloc::string::ToString;
 
@@ -8,7 +8,7 @@ use crate::digest::{Digest, Fingerprint};
 use crate::model::preset::Preset;
 use crate::request::options::CallOptions;
 
-/// What a call asks of a backend.
+/// The fields of a call that its fingerprint covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct CallFields<'a> {
     pub(crate) model: &'a str,
@@ -22,16 +22,22 @@ pub(crate) struct CallFields<'a> {
 }
 
 impl CallFields<'_> {
+    /// Computes the fingerprint. [`Fingerprint`] documents the encoding. A change to it needs a new version, since
+    /// stores keep answers under these values.
     pub(crate) fn fingerprint(&self) -> Fingerprint {
         let mut hash = Sha256::new();
         hash.update(b"smart-resize call 2\n");
+        // The length in front of a value separates the fields: without it, "ab" and "c" would be the bytes of "a" and
+        // "bc".
         let mut field = |value: Option<&str>| match value {
             Some(text) => {
                 hash.update((text.len() as u64).to_le_bytes());
                 hash.update(text.as_bytes());
             }
+            // No text has this length, so an absent value differs from every text.
             None => hash.update(u64::MAX.to_le_bytes()),
         };
+        // The order of the fields is part of the version.
         field(Some(self.model));
         field(Some(&self.preset.size.to_string()));
         field(self.preset.ratio.map(|ratio| ratio.to_string()).as_deref());

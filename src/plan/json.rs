@@ -1,7 +1,7 @@
-//! A plan as a document: flat, named as people speak of it, and checked in full when it is read.
+//! The JSON document of a plan.
 //!
-//! Reading computes every derived value anew and compares. A document that says anything else than what this
-//! version would have planned from its own choices is refused, with the place.
+//! Reading recomputes every derived value and compares it with the document. A document that differs from what this
+//! version of the crate computes is refused. The error names the field.
 
 mod read;
 
@@ -28,7 +28,7 @@ use crate::request::sharing::Sharing;
 use crate::size::Size;
 
 /// The version of the document. It changes with the meaning of any field.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,7 +42,7 @@ struct Document {
     options: CallOptions,
     #[serde(default, skip_serializing_if = "is_default")]
     sharing: Sharing,
-    /// There where the set of generations was searched for.
+    /// Present if the set of generations was searched for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     optimality: Option<Optimality>,
     generations: Vec<GenerationDocument>,
@@ -53,7 +53,7 @@ struct Document {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     max_calls: Option<u32>,
     cost_usd_micros: UsdMicros,
-    /// What it would cost without sharing; there where generations are shared.
+    /// The cost without sharing. Present if generations may be shared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cost_unshared_usd_micros: Option<UsdMicros>,
 }
@@ -62,7 +62,7 @@ struct Document {
 #[serde(deny_unknown_fields)]
 struct GenerationDocument {
     id: usize,
-    /// Null, and not missing, where the size has no such label.
+    /// Null, and not missing, if the preset has no ratio.
     #[serde(deserialize_with = "Option::deserialize")]
     aspect_ratio: Option<AspectRatio>,
     resolution: Option<Tier>,
@@ -86,7 +86,7 @@ struct CallDocument {
 #[serde(deny_unknown_fields)]
 struct RenditionDocument {
     target: Size,
-    /// Null, and not missing, where it is cut from the source.
+    /// Null, and not missing, if the target is cut from the source.
     #[serde(deserialize_with = "Option::deserialize")]
     generation: Option<usize>,
     fit: Fit,
@@ -97,16 +97,16 @@ struct RenditionDocument {
     safe_area: Insets,
     crop: RectDocument,
     kept_percent: PerMille,
-    /// There where generations are shared.
+    /// Present if generations may be shared and the target is cut from one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unshared: Option<UnsharedDocument>,
 }
 
-/// What a target would have been cut from alone, and what it loses to that.
+/// The preset that a target would be cut from alone, and the loss compared with it.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct UnsharedDocument {
-    /// Null, and not missing, where the size has no such label.
+    /// Null, and not missing, if the preset has no ratio.
     #[serde(deserialize_with = "Option::deserialize")]
     aspect_ratio: Option<AspectRatio>,
     resolution: Option<Tier>,
@@ -129,7 +129,8 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// Checked where it is read, which is first in a document as it is written: another version may have other fields.
+/// Reads the version and checks it. It is the first field of a written document, so a document of another version is
+/// refused for its version and not for the fields in which it differs.
 fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     let found = u32::deserialize(deserializer)?;
     expect("version", &found, &VERSION).map_err(Error::custom)?;
@@ -149,7 +150,7 @@ impl<'de> Deserialize<'de> for Plan {
 }
 
 impl Serialize for Rect {
-    /// As `{"x", "y", "width", "height"}`.
+    /// Writes an object with the fields `x`, `y`, `width` and `height`.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         RectDocument::from(*self).serialize(serializer)
     }
@@ -171,6 +172,7 @@ impl From<&Plan> for Document {
             source_size: header.source_size,
             options: header.options,
             sharing: header.sharing,
+            // Without a search the optimality is always the same, so the document leaves it out.
             optimality: is_searched(header.sharing).then_some(header.optimality),
             generations: plan.generations.iter().enumerate().map(GenerationDocument::from).collect(),
             renditions: plan.renditions.iter().map(RenditionDocument::from).collect(),
@@ -235,7 +237,7 @@ impl UnsharedDocument {
     }
 }
 
-/// Whether the set of generations is searched for, so that something is to be said of it.
+/// Whether the set of generations is searched for, so that the document has its optimality.
 fn is_searched(sharing: Sharing) -> bool {
     matches!(sharing, Sharing::Shared { .. })
 }

@@ -1,4 +1,4 @@
-//! The cheapest set of generations for many targets.
+//! The selection of the cheapest set of generations that serves all targets.
 
 mod cover;
 pub(super) mod search;
@@ -8,7 +8,7 @@ use crate::model::preset::Preset;
 use crate::model::price::UsdMicros;
 use crate::size::Size;
 
-/// Whether the set of generations of a plan is proven to be the best.
+/// Whether the set of generations of a plan is proven to be the best one.
 ///
 /// ```
 /// use smart_resize::{Plan, Request, Source};
@@ -27,12 +27,12 @@ use crate::size::Size;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Optimality {
-    /// No set comes before it in the order.
+    /// No set precedes it in the order of [`Sharing`](crate::request::Sharing).
     #[default]
     Proven,
-    /// The search ended at its limit; a better set may exist.
+    /// The search reached its limit, so a better set may exist.
     BestFound {
-        /// No plan of this request costs less.
+        /// A lower bound of the cost: no plan of this request costs less.
         lower_bound: UsdMicros,
     },
 }
@@ -49,7 +49,7 @@ pub enum Optimality {
 /// let plan = Plan::new(&request.build()?)?;
 /// let unshared = plan.renditions()[2].unshared().unwrap();
 /// assert_eq!((unshared.preset().to_string(), unshared.per_image().to_string()), ("3:2 2K".into(), "$0.15".into()));
-/// assert_eq!(plan.generations()[0].preset().to_string(), "16:9 2K"); // what it is cut from
+/// assert_eq!(plan.generations()[0].preset().to_string(), "16:9 2K"); // the preset that it is cut from
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,20 +59,22 @@ pub struct Unshared {
 }
 
 impl Unshared {
-    /// The smallest preset that covers the target.
+    /// Returns the smallest preset that covers the target.
     pub const fn preset(&self) -> &Preset {
         &self.preset
     }
 
-    /// What one image of it costs.
+    /// Returns the price of one image of this preset.
     pub const fn per_image(&self) -> UsdMicros {
         self.per_image
     }
 }
 
-/// How much nearness of shape `target` loses with a frame of `used` pixels in place of `own`: rounded up, so that what
-/// is printed is never below what is lost.
+/// Returns the share of its nearness that `target` loses if it is cut from a picture of `used` pixels instead of one of
+/// `own` pixels. The share is rounded up, so that a printed loss is never below the exact one.
 pub(super) fn loss(target: Size, own: Size, used: Size) -> PerMille {
     let (part, whole) = used.nearness(target).over(own.nearness(target));
+    // The loss is 1 - part / whole. It is 0 if the picture is nearer in shape than the target's own preset, which is
+    // selected by its tier or its pixels first.
     PerMille::rounded_up(whole.saturating_sub(part), whole)
 }

@@ -20,14 +20,14 @@ use crate::model::select::{Smallest, smallest_covering};
 use crate::scene::Scene;
 use crate::size::{ParseSizeError, Size};
 
-/// The most targets of one request.
+/// The maximum number of targets of one request.
 pub const MAX_TARGETS: usize = 256;
-/// The most variants of one target.
+/// The maximum number of variants of one target.
 pub const MAX_VARIANTS: u32 = 64;
-/// The most characters of the caller's own prompt, unless [`RequestLimits`] says otherwise.
+/// The default of [`RequestLimits::instruction_chars`].
 pub const MAX_INSTRUCTION_CHARS: usize = 5000;
 
-/// The bounds that [`RequestBuilder::build`] checks. A service can set tighter ones, or allow longer prompts.
+/// The bounds that [`RequestBuilder::build`] checks. A service can set tighter ones, or allow longer instructions.
 ///
 /// ```
 /// use smart_resize::{Request, Source};
@@ -37,16 +37,16 @@ pub const MAX_INSTRUCTION_CHARS: usize = 5000;
 /// limits.targets = 1;
 /// let source = Source::from_url("https://example.com/shoe.jpg");
 /// let error = Request::builder(source).sizes(["300x250", "728x90"]).limits(limits).build().unwrap_err();
-/// assert_eq!(error.to_string(), "2 target sizes, at most 1");
+/// assert_eq!(error.to_string(), "request has 2 target sizes; expected at most 1");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RequestLimits {
-    /// The most targets; above [`MAX_TARGETS`] it has no effect.
+    /// The maximum number of targets. A value above [`MAX_TARGETS`] counts as that.
     pub targets: usize,
-    /// The most variants of one target; above [`MAX_VARIANTS`] it has no effect.
+    /// The maximum number of variants of one target. A value above [`MAX_VARIANTS`] counts as that.
     pub variants: u32,
-    /// The most characters of the caller's own prompt.
+    /// The maximum number of characters of the caller's own instruction.
     pub instruction_chars: usize,
 }
 
@@ -60,8 +60,8 @@ impl Default for RequestLimits {
 ///
 /// # Guarantees
 ///
-/// It has from 1 to [`MAX_TARGETS`] targets; the format can hold each of them; and unless it is to be cut from the
-/// source, the model covers it at the floor, at a price that is known.
+/// The request has from 1 to [`MAX_TARGETS`] targets. The size of each target is within the limit of its format. Each
+/// target is either cut from the source, or covered by a preset that is not below the floor and has a known price.
 ///
 /// ```
 /// use smart_resize::{Format, Request, Source};
@@ -77,20 +77,22 @@ impl Default for RequestLimits {
 pub struct Request {
     fields: Fields,
     targets: Vec<Target>,
-    /// One for each target.
+    /// One placement for each target, in the order of the targets.
     placements: Vec<Placement>,
     floor: Option<Tier>,
 }
 
-/// What validation found for a target: where it is cut from.
+/// Where a target is cut from, as found by the validation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Placement {
-    /// The source itself.
+    /// The rectangle `crop` of the source, which has `size`.
     Source { size: Size, crop: Rect },
-    /// A generation. For this target alone it would be the preset of this row.
+    /// A generated image. `preset` is the smallest that covers the target, and `row` is its index in the model's table.
+    /// If generations are shared, the plan can select another preset.
     Generation { row: usize, preset: Preset, per_image: UsdMicros },
 }
 
+/// The fields that the builder sets and the request keeps unchanged.
 #[derive(Clone, Debug)]
 struct Fields {
     source: Source,
@@ -112,8 +114,10 @@ struct Fields {
 }
 
 impl Fields {
+    /// Returns the placement in a generated image of `preset`.
     #[expect(clippy::expect_used, reason = "a broken invariant must be loud")]
     fn generated(&self, preset: Preset, per_image: UsdMicros) -> Placement {
+        // The presets of a model are distinct, so the first equal one is the preset itself.
         let row = self.model.presets().iter().position(|other| *other == preset);
         Placement::Generation { row: row.expect("invariant: the preset is one of the model's"), preset, per_image }
     }
@@ -122,18 +126,21 @@ impl Fields {
         self.prices.as_ref().unwrap_or(&self.model.prices)
     }
 
-    /// The source's size and the rectangle that becomes `target`, if the request lets it be cut from the source.
+    /// Returns the size of the source and the rectangle that becomes `target`; `None` if the target may not be cut from
+    /// the source.
     fn cut_from_source(&self, target: Size) -> Option<(Size, Rect)> {
         let min_kept = self.crop_source_above?;
+        // A source without bytes would have to be fetched before it can be cut.
         let frame = self.source.bytes().and(self.source.size)?;
+        // A source that does not cover the target would have to be enlarged, so it is not cut.
         let rect = self.fit.rect_at(frame, target, self.options.focus).ok()?;
         (rect.kept_of(frame) >= min_kept).then_some((frame, rect))
     }
 }
 
 impl Request {
-    /// A request for `source`, with the service's defaults: nano-banana-pro at fal's prices, no prompt, one variant
-    /// per size, a floor of 1K, PNG, safety tolerance 4, no seed.
+    /// Returns a builder of a request for `source`, with the defaults of the service: nano-banana-pro at fal's prices,
+    /// no instruction, one variant per size, a floor of 1K, PNG, safety tolerance 4 and no seed.
     pub fn builder(source: Source) -> RequestBuilder {
         RequestBuilder {
             fields: Fields {
@@ -160,108 +167,108 @@ impl Request {
         }
     }
 
-    /// The picture to be resized.
+    /// Returns the picture to resize.
     pub const fn source(&self) -> &Source {
         &self.fields.source
     }
 
-    /// The targets, in the order they were asked.
+    /// Returns the targets, in the order in which they were added.
     pub fn targets(&self) -> &[Target] {
         &self.targets
     }
 
-    /// The model.
+    /// Returns the model.
     pub const fn model(&self) -> &Model {
         &self.fields.model
     }
 
-    /// The prices of the model.
+    /// Returns the prices of the request: those that were set, otherwise the model's own.
     pub fn prices(&self) -> &PriceList {
         self.fields.prices()
     }
 
-    /// The user's own text, which the prompt holds in a block set apart; `""` for none.
+    /// Returns the user's own text, which follows in a separate block of each prompt; `""` if there is none.
     pub fn instruction(&self) -> &str {
         &self.fields.instruction
     }
 
-    /// What the source shows.
+    /// Returns the description of what the source shows; `None` if it is not known.
     pub const fn scene(&self) -> Option<&Scene> {
         self.fields.scene.as_ref()
     }
 
-    /// How many variants of each target, from 1.
+    /// Returns the number of variants of each target, from 1.
     pub const fn variants(&self) -> u32 {
         self.fields.variants
     }
 
-    /// The lowest tier that may be used; `None` if the model has no tiers.
+    /// Returns the lowest tier that may be used; `None` if all may be.
     pub const fn floor(&self) -> Option<Tier> {
         self.floor
     }
 
-    /// Which covering preset counts as the smallest.
+    /// Returns the order that decides which covering preset is the smallest.
     pub const fn smallest(&self) -> Smallest {
         self.fields.smallest
     }
 
-    /// The format of the results.
+    /// Returns the format of the results, for targets that do not set their own.
     pub const fn format(&self) -> Format {
         self.fields.format
     }
 
-    /// How targets are cut.
+    /// Returns how targets are cut.
     pub const fn fit(&self) -> Fit {
         self.fields.fit
     }
 
-    /// The options of the backend's calls.
+    /// Returns the options of the backend's calls.
     pub const fn options(&self) -> CallOptions {
         self.fields.options
     }
 
-    /// The seed of each generation's first call.
+    /// Returns the seed of each generation's first call; `None` if calls have no seed.
     pub const fn seed(&self) -> Option<u64> {
         self.fields.seed
     }
 
-    /// Which targets may be cut from one generation.
+    /// Returns which targets may be cut from one generation.
     pub const fn sharing(&self) -> Sharing {
         self.fields.sharing
     }
 
-    /// The nodes that a search for the cheapest set of generations looks into at most.
+    /// Returns the maximum number of nodes that a search for the cheapest set of generations visits.
     pub const fn max_search_nodes(&self) -> u64 {
         self.fields.max_search_nodes
     }
 
-    /// The share of the source that a target must keep to be cut from the source; `None` disables it.
+    /// Returns the share of the source that a target must keep to be cut from the source; `None` disables it.
     pub const fn crop_source_above(&self) -> Option<PerMille> {
         self.fields.crop_source_above
     }
 
-    /// The most that the plan may cost.
+    /// Returns the maximum cost of the plan; `None` if there is no limit.
     pub const fn max_cost(&self) -> Option<UsdMicros> {
         self.fields.max_cost
     }
 
-    /// The most calls that the plan may make.
+    /// Returns the maximum number of calls of the plan; `None` if there is no limit.
     pub const fn max_calls(&self) -> Option<u32> {
         self.fields.max_calls
     }
 
-    /// How many calls the variants of a generation take.
+    /// Returns the number of calls that the variants of one generation take.
     pub(crate) fn calls_per_generation(&self) -> u32 {
         self.fields.variants.div_ceil(self.fields.model.limits.variants_per_call.get().into())
     }
 
-    /// Where each target is cut from, in the order of the targets.
+    /// Returns where each target is cut from, in the order of the targets.
     pub(crate) fn placements(&self) -> &[Placement] {
         &self.placements
     }
 }
 
-/// Collects a [`Request`]; checks nothing before [`build`](Self::build).
+/// A builder of a [`Request`]. It checks nothing before [`build`](Self::build).
 ///
 /// ```
 /// use smart_resize::{Request, Size, Source, Target};
@@ -286,7 +293,7 @@ pub struct RequestBuilder {
 }
 
 impl RequestBuilder {
-    /// Adds targets written as sizes, such as `1920x1080`.
+    /// Adds targets whose sizes are given as text, such as `1920x1080`.
     pub fn sizes<I>(mut self, sizes: I) -> Self
     where
         I: IntoIterator<Item: AsRef<str>>,
@@ -307,137 +314,145 @@ impl RequestBuilder {
         self
     }
 
-    /// The model, and what it can make. Default: [`Model::nano_banana_pro`].
+    /// Sets the model. Default: [`Model::nano_banana_pro`].
     pub fn model(mut self, model: Model) -> Self {
         self.fields.model = model;
         self
     }
 
-    /// What the model costs, instead of its [own prices](Model::prices).
+    /// Sets the prices, in place of the model's [own](Model::prices).
     pub fn prices(mut self, prices: PriceList) -> Self {
         self.fields.prices = Some(prices);
         self
     }
 
-    /// The user's own text. The prompt of every generation holds it in a block set apart.
+    /// Sets the user's own text, which follows in a separate block of each prompt.
     pub fn instruction(mut self, instruction: impl Into<String>) -> Self {
         self.fields.instruction = instruction.into();
         self
     }
 
-    /// What the source shows, where it is known.
+    /// Sets the description of what the source shows.
     pub fn scene(mut self, scene: Scene) -> Self {
         self.fields.scene = Some(scene);
         self
     }
 
-    /// How many variants of each target, 1 to [`MAX_VARIANTS`]. Default: 1.
+    /// Sets the number of variants of each target, from 1 to [`MAX_VARIANTS`]. Default: 1.
     pub const fn variants(mut self, variants: u32) -> Self {
         self.fields.variants = variants;
         self
     }
 
-    /// The lowest tier that may be used. Default: [`Model::default_floor`].
+    /// Sets the lowest tier that may be used. Default: [`Model::default_floor`].
     pub const fn floor(mut self, floor: Tier) -> Self {
         self.floor = Some(floor);
         self
     }
 
-    /// Which covering preset counts as the smallest. Default: [`Smallest::ByTier`].
+    /// Sets the order that decides which covering preset is the smallest. Default: [`Smallest::ByTier`].
     pub const fn smallest(mut self, order: Smallest) -> Self {
         self.fields.smallest = order;
         self
     }
 
-    /// The format of the results. Default: PNG.
+    /// Sets the format of the results, for targets that do not set their own. Default: PNG.
     pub const fn format(mut self, format: Format) -> Self {
         self.fields.format = format;
         self
     }
 
-    /// How targets are cut. Default: [`Fit::Cover`].
+    /// Sets how targets are cut. Default: [`Fit::Cover`].
     pub const fn fit(mut self, fit: Fit) -> Self {
         self.fields.fit = fit;
         self
     }
 
-    /// The safety tolerance that is passed to the backend, 1 (strict) to 6. Default: 4.
+    /// Sets the safety tolerance that is passed to the backend, from 1 (strict) to 6. Default: 4.
     pub const fn safety_tolerance(mut self, tolerance: u8) -> Self {
         self.fields.options.safety_tolerance = tolerance;
         self
     }
 
-    /// The seed of each generation's first call. Default: none.
+    /// Sets the seed of each generation's first call. Default: no seed.
     pub const fn seed(mut self, seed: u64) -> Self {
         self.fields.seed = Some(seed);
         self
     }
 
-    /// The format in which a backend is asked to send its pictures. Default: PNG, so that only one step is lossy.
+    /// Sets the format in which a backend is asked to send its pictures. Default: PNG, so that at most one step, the
+    /// encoding of the results, is lossy.
     pub const fn transfer_format(mut self, format: Format) -> Self {
         self.fields.options.transfer_format = format;
         self
     }
 
-    /// Where the picture's interest lies, in the frame that targets are cut from. Default: [`Focus::CENTRE`].
+    /// Sets the focal point, in the picture that targets are cut from. Default: [`Focus::CENTRE`].
     pub const fn focus(mut self, focus: Focus) -> Self {
         self.fields.options.focus = focus;
         self
     }
 
-    /// Which targets may be cut from one generation. Default: [`Sharing::PerTarget`].
+    /// Sets which targets may be cut from one generation. Default: [`Sharing::PerTarget`].
     pub const fn sharing(mut self, sharing: Sharing) -> Self {
         self.fields.sharing = sharing;
         self
     }
 
-    /// The nodes that a search for the cheapest set of generations looks into at most; the error of a plan over its
-    /// budget makes up to some twenty such searches. Default: [`DEFAULT_SEARCH_NODES`].
+    /// Sets the maximum number of nodes that a search for the cheapest set of generations visits. If a plan exceeds its
+    /// budget, up to about twenty such searches look for alternatives. Default: [`DEFAULT_SEARCH_NODES`].
     pub const fn max_search_nodes(mut self, nodes: u64) -> Self {
         self.fields.max_search_nodes = nodes;
         self
     }
 
-    /// Cuts a target from the source itself, at no cost, where the source covers it and the rectangle keeps at least
-    /// `min_kept` of the source. It needs the source's bytes and upright size. Such a
-    /// target has one picture, however many variants are asked, and nothing is composed for its safe area. Default:
-    /// never.
+    /// Cuts a target from the source itself, at no cost, if the source covers the target and the rectangle keeps at
+    /// least `min_kept` of the source. Default: no target is cut from the source.
+    ///
+    /// The bytes and the upright size of the source have to be known, which [`build`](Self::build) checks. A target
+    /// that is cut from the source has one result, whatever the number of variants, and its safe area has no effect.
     pub const fn crop_source_above(mut self, min_kept: PerMille) -> Self {
         self.fields.crop_source_above = Some(min_kept);
         self
     }
 
-    /// The most that the plan may cost, per-request part included. Default: no bound.
+    /// Sets the maximum cost of the plan, including the price of the request itself. Default: no limit.
     pub const fn max_cost(mut self, max_cost: UsdMicros) -> Self {
         self.fields.max_cost = Some(max_cost);
         self
     }
 
-    /// The most calls that the plan may make. Default: no bound. Where generations are shared, the set is the cheapest
-    /// of those that keep to it, which may cost more than a set of more.
+    /// Sets the maximum number of calls of the plan. Default: no limit.
+    ///
+    /// With [`Sharing::Shared`], the plan has the cheapest set of generations within this limit. Such a set can cost
+    /// more than one with more calls.
     pub const fn max_calls(mut self, max_calls: u32) -> Self {
         self.fields.max_calls = Some(max_calls);
         self
     }
 
-    /// The bounds that [`build`](Self::build) checks.
+    /// Sets the bounds that [`build`](Self::build) checks.
     pub const fn limits(mut self, limits: RequestLimits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// The request.
+    /// Validates the request and builds it.
     ///
     /// # Errors
     ///
-    /// [`RequestErrors`]: every mistake, in the order of the fields and of the targets.
+    /// [`RequestErrors`], with every mistake, in the order of the fields and of the targets.
     pub fn build(self) -> Result<Request, RequestErrors> {
         let mut errors = self.field_errors();
+        // An unknown floor is an error of its own. The targets are checked with the default floor, so that their
+        // mistakes are reported too.
         let known_floor = self.floor.filter(|floor| self.fields.model.has(*floor));
         let floor = known_floor.or_else(|| self.fields.model.default_floor());
+        // The tiers without a price. Each is reported once, and not for each of its targets.
         let mut unpriced = Vec::new();
         let count = self.targets.len().min(MAX_TARGETS);
         let (mut targets, mut placements) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        // The work for a request with far too many targets is bounded.
         for (index, target) in self.targets.iter().enumerate().take(MAX_TARGETS) {
             let target = match target {
                 Ok(target) => *target,
@@ -456,12 +471,14 @@ impl RequestBuilder {
             if let Err(source) = target.safe_area.leave_room_in(size) {
                 errors.push(RequestError::Insets { index, source });
             }
+            // After a mistake the two lists can differ in length. They are used only if there is no mistake at all.
             targets.push(target);
             if let Some((size, crop)) = self.fields.cut_from_source(size) {
                 placements.push(Placement::Source { size, crop });
                 continue;
             }
             match smallest_covering(&self.fields.model, size, floor, self.fields.smallest) {
+                // Only the tier determines the price, so another preset of the tier would have none either.
                 Ok(preset) => match self.price(preset.tier) {
                     Some(per_image) => placements.push(self.fields.generated(*preset, per_image)),
                     None if unpriced.contains(&preset.tier) => {}
@@ -479,11 +496,12 @@ impl RequestBuilder {
         }
     }
 
+    /// Returns the price of one image at `tier`; `None` if it is not known.
     fn price(&self, tier: Option<Tier>) -> Option<UsdMicros> {
         self.fields.prices().per_image(self.fields.model.name(), tier)
     }
 
-    /// The mistakes that are not those of one target.
+    /// Returns the mistakes that do not belong to one target.
     fn field_errors(&self) -> Vec<RequestError> {
         let mut errors = Vec::new();
         let (max_targets, found) = (self.limits.targets.min(MAX_TARGETS), self.targets.len());
@@ -507,6 +525,15 @@ impl RequestBuilder {
                 known: self.fields.model.tiers(),
             });
         }
+        if self.fields.crop_source_above.is_some() {
+            let source = &self.fields.source;
+            let lacks = [("bytes", source.bytes().is_none()), ("size", source.size.is_none())];
+            errors.extend(
+                lacks
+                    .into_iter()
+                    .filter_map(|(missing, lacks)| lacks.then_some(RequestError::SourceUnknown { missing })),
+            );
+        }
         if !(1..=6).contains(&self.fields.options.safety_tolerance) {
             errors.push(RequestError::SafetyTolerance { found: self.fields.options.safety_tolerance });
         }
@@ -514,7 +541,7 @@ impl RequestBuilder {
     }
 }
 
-/// The first 40 characters.
+/// Returns the first 40 characters.
 fn excerpt(text: &str) -> String {
     text.chars().take(40).collect()
 }

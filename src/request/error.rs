@@ -1,4 +1,4 @@
-//! What can be wrong with a request.
+//! The errors of an invalid request.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -10,7 +10,7 @@ use crate::model::preset::Tier;
 use crate::model::select::NothingCoversError;
 use crate::size::{ParseSizeError, Size};
 
-/// Every mistake of a request; at least one.
+/// All mistakes of a request; at least one.
 ///
 /// ```
 /// use smart_resize::{Request, Source};
@@ -19,8 +19,8 @@ use crate::size::{ParseSizeError, Size};
 /// let errors = Request::builder(source).sizes(["300x"]).variants(0).build().unwrap_err();
 /// assert_eq!(
 ///     errors.to_string(),
-///     "0 variants per size, expected 1 to 64; \
-///      target 0, \"300x\", is not a size: expected a digit of the height, found the end at byte 4",
+///     "number of variants is 0; expected 1 to 64; \
+///      target 0, \"300x\", is not a size: found the end; expected a digit of the height (at byte 4)",
 /// );
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct RequestErrors {
 }
 
 impl RequestErrors {
-    /// The mistakes, in the order of the fields and of the targets.
+    /// Iterates over the mistakes, in the order of the fields and of the targets.
     pub fn iter(&self) -> impl Iterator<Item = &RequestError> {
         self.errors.iter()
     }
@@ -45,7 +45,7 @@ impl IntoIterator for RequestErrors {
 }
 
 impl fmt::Display for RequestErrors {
-    /// All of them, with `; ` between two. A mistake that has a source is followed by it.
+    /// Writes all mistakes, separated by `; `. The source of a mistake follows it after a colon.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, error) in self.errors.iter().enumerate() {
             let separator = if index == 0 { "" } else { "; " };
@@ -60,7 +60,7 @@ impl fmt::Display for RequestErrors {
 
 impl core::error::Error for RequestErrors {}
 
-/// One mistake of a request. Targets count from 0.
+/// One mistake of a request. Targets are numbered from 0.
 ///
 /// ```
 /// use smart_resize::{Request, Source};
@@ -70,102 +70,108 @@ impl core::error::Error for RequestErrors {}
 /// let errors = Request::builder(source).sizes(["300x250"]).safety_tolerance(7).build().unwrap_err();
 /// let error = errors.into_iter().next().unwrap();
 /// assert_eq!(error, RequestError::SafetyTolerance { found: 7 });
-/// assert_eq!(error.to_string(), "safety tolerance 7, expected 1 to 6");
+/// assert_eq!(error.to_string(), "safety tolerance is 7; expected 1 to 6");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
-    /// No size is asked.
-    #[error("no target size")]
+    /// The request has no targets.
+    #[error("request has 0 target sizes; expected at least 1")]
     NoTargets,
-    /// More sizes than the limits allow; those above [`MAX_TARGETS`](super::MAX_TARGETS) are not looked at.
-    #[error("{found} target sizes, at most {max}")]
+    /// More targets than the limits allow. Those after the first [`MAX_TARGETS`](super::MAX_TARGETS) are not checked.
+    #[error("request has {found} target sizes; expected at most {max}")]
     #[expect(missing_docs, reason = "what was found and the bound")]
     TooManyTargets { found: usize, max: usize },
     /// A text that is not a size.
     #[error("target {index}, {found:?}, is not a size")]
     InvalidSize {
-        /// Which target.
+        /// The number of the target.
         index: usize,
-        /// The text, its first 40 characters.
+        /// The first 40 characters of the text.
         found: String,
-        /// What is wrong with it, and where.
+        /// What is wrong with the text, and at which byte.
         source: ParseSizeError,
     },
-    /// A target with a side that its format cannot hold.
-    #[error("target {index}, {target}, is too long for {format}: at most {} pixels a side", format.max_side())]
+    /// A target with a side that is too long for its format.
+    #[error("target {index} is {target}; expected sides of at most {} pixels for {format}", format.max_side())]
     TooLongForFormat {
-        /// Which target.
+        /// The number of the target.
         index: usize,
-        /// Its size.
+        /// The size of the target.
         target: Size,
-        /// The format of the results.
+        /// The format of the target.
         format: Format,
     },
     /// A target that no preset covers.
     #[error("target {index} is too large")]
     NothingCovers {
-        /// Which target.
+        /// The number of the target.
         index: usize,
-        /// What would fit.
+        /// The sizes that would be covered.
         source: NothingCoversError,
     },
-    /// No variant, or more than the limits allow.
-    #[error("{found} variants per size, expected 1 to {max}")]
+    /// No variants, or more than the limits allow.
+    #[error("number of variants is {found}; expected 1 to {max}")]
     #[expect(missing_docs, reason = "what was found and the bound")]
     Variants { found: u32, max: u32 },
     /// An instruction longer than the limits allow.
-    #[error("an instruction of {chars} characters, at most {max}")]
+    #[error("instruction has {chars} characters; expected at most {max}")]
     #[expect(missing_docs, reason = "what was found and the bound")]
     InstructionTooLong { chars: usize, max: usize },
     /// A floor that the model does not have.
-    #[error("{model} has no {floor}{}", Known(known))]
+    #[error("floor is {floor}; expected a tier of {model}{}", Known(known))]
     UnknownFloor {
-        /// The floor that was asked.
+        /// The floor of the request.
         floor: Tier,
-        /// The model.
+        /// The name of the model.
         model: String,
-        /// The tiers that it has.
+        /// The tiers of the model.
         known: Vec<Tier>,
     },
-    /// A tolerance outside 1 to 6.
-    #[error("safety tolerance {found}, expected 1 to 6")]
+    /// A safety tolerance outside 1 to 6.
+    #[error("safety tolerance is {found}; expected 1 to 6")]
     #[expect(missing_docs, reason = "what was found")]
     SafetyTolerance { found: u8 },
-    /// A target with a file of no bytes.
-    #[error("target {index} may have at most 0 bytes, expected 1 or more")]
+    /// A target with a byte limit of 0.
+    #[error("byte limit of target {index} is 0; expected at least 1")]
     NoBytes {
-        /// Which target.
+        /// The number of the target.
         index: usize,
     },
-    /// A target of which its safe area leaves nothing.
+    /// A target whose insets leave no safe area.
     #[error("target {index} has no safe area")]
     Insets {
-        /// Which target.
+        /// The number of the target.
         index: usize,
-        /// The insets.
+        /// The insets that are too large.
         source: InsetsError,
     },
-    /// A model and tier without a price.
+    /// [`crop_source_above`](super::RequestBuilder::crop_source_above) with a source without bytes or without a size.
+    #[error("crop_source_above is set and the source has no {missing}; expected its bytes and its upright size")]
+    SourceUnknown {
+        /// The part of the source that is not known.
+        missing: &'static str,
+    },
+    /// A model and tier without a known price.
     #[error("no price is known for {model}{}", At(*tier))]
     NoPrice {
-        /// The model.
+        /// The name of the model.
         model: String,
-        /// The tier.
+        /// The tier; `None` for a model without tiers.
         tier: Option<Tier>,
     },
 }
 
-/// What a model has instead of the tier that was asked.
+/// The tiers of a model, as the end of a sentence.
 struct Known<'a>(&'a [Tier]);
 
 impl fmt::Display for Known<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() { f.write_str(": its presets have no tiers") } else { write!(f, ", only {:?}", self.0) }
+        if self.0.is_empty() { f.write_str(", which has none") } else { write!(f, ": {:?}", self.0) }
     }
 }
 
-/// A tier, where there is one.
+/// A tier after " at "; an empty text for `None`.
 pub(crate) struct At(pub(crate) Option<Tier>);
 
 impl fmt::Display for At {

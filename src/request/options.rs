@@ -1,9 +1,10 @@
-//! What every call of a plan has in common, besides its model and its source.
+//! The options that all calls of a plan have in common.
 
 use crate::format::Format;
 use crate::geometry::focus::Focus;
 
-/// The options of a backend's calls: the same for every call of a plan, and part of each call's fingerprint.
+/// The options of a backend's calls. All calls of a plan have the same options, and the fingerprint of a call covers
+/// them.
 ///
 /// ```
 /// use smart_resize::{Format, Plan, Request, Source};
@@ -18,13 +19,14 @@ use crate::geometry::focus::Focus;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct CallOptions {
-    /// The safety tolerance, 1 (strict) to 6. Default: 4.
+    /// The safety tolerance, from 1 (strict) to 6. Default: 4.
     pub safety_tolerance: u8,
-    /// The format in which the backend is asked to send its images; others are read too. Default: PNG, so that only
-    /// one step is lossy.
+    /// The format in which the backend is asked to send its images. Images in other formats are read too. Default: PNG,
+    /// so that at most one step, the encoding of the results, is lossy.
     pub transfer_format: Format,
-    /// The focal point, in the image that targets are cut from. The prompt describes its effect to a
-    /// model; a backend that reframes the source itself reads it as a position in the source. Default: the centre.
+    /// The focal point, in the image that targets are cut from. The prompt tells a model which part of the image is
+    /// kept because of it. A backend that reframes the source itself uses it as a position in the source. Default: the
+    /// centre.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "is_centre"))]
     pub focus: Focus,
 }

@@ -1,26 +1,32 @@
-//! Which targets may be cut from one generation.
+//! The rules by which several targets share one generation.
 
 use crate::geometry::per_mille::PerMille;
 
-/// The nodes that a search for the cheapest set looks into at most, unless a request says otherwise.
+/// The default maximum number of nodes that a search for the cheapest set of generations visits.
 pub const DEFAULT_SEARCH_NODES: u64 = 100_000;
 
 /// Which targets may be cut from one generation.
 ///
-/// The prompt of a generation names what its targets' safe areas have in common, on each axis by itself; where that is
-/// nothing, it names none on that axis.
+/// [`Sharing::Shared`] selects a set of generations. A generation of the set may serve a target under two conditions:
 ///
-/// A generation may serve several targets. [`Sharing::Shared`] looks for the set of generations such that
+/// - Its preset covers the target, so that no pixel is enlarged, and its tier is not below the floor.
+/// - The [nearness](crate::geometry::Nearness) of its shape to the target's is at least `1 - max_loss` times that of
+///   the target's own best preset ([`smallest_covering`](crate::model::smallest_covering)). The comparison is exact.
 ///
-/// - each target is covered by its generation, at a tier not below the floor, without being enlarged;
-/// - the nearness of their shapes is at least `1 - max_loss` of what the target's own best preset has
-///   ([`smallest_covering`](crate::model::smallest_covering)), compared exactly;
-/// - and of all such sets it is the first in this order: the least total cost; the fewest generations; the most kept in
-///   sum (each target's share in parts per 10⁹, rounded down); the order of the table.
+/// The selected set serves all targets. Among all such sets it is the first in this order:
 ///
-/// A target is cut from that generation of the set which keeps the most of its frame, of equals the first in the table.
-/// Presets without a price do not take part. The search is exact; what a caller may bound is its steps, and then the
-/// plan says how far from the optimum it can be: [`Optimality`](crate::plan::Optimality).
+/// 1. the lowest total cost;
+/// 2. the fewest generations;
+/// 3. the largest sum of the shares that the targets keep of their generations, each in parts per 10⁹, rounded down;
+/// 4. the order of the model's table.
+///
+/// Each target is cut from the generation of which it keeps the largest share; if several are equal, from the first in
+/// the table. Presets without a price are not used. The search is exact unless it reaches
+/// [`max_search_nodes`](super::RequestBuilder::max_search_nodes). In that case [`Optimality`](crate::plan::Optimality)
+/// has a lower bound of the cost.
+///
+/// The prompt of a generation has the intersection of the safe areas of its targets. The two axes are independent: if
+/// the intersection is empty on one axis, the prompt has no safe area on that axis.
 ///
 /// ```
 /// use smart_resize::{Plan, Request, Source};
@@ -43,25 +49,25 @@ pub const DEFAULT_SEARCH_NODES: u64 = 100_000;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Sharing {
-    /// None: each target has a generation of its own, as in the service's contract.
+    /// Each target has a generation of its own, as the service's contract requires.
     #[default]
     PerTarget,
-    /// Those of one size.
+    /// Targets of the same size share a generation.
     Duplicates,
-    /// Those for which a common generation is near enough in shape: the cheapest set of generations, within
-    /// [`max_calls`](super::RequestBuilder::max_calls) if that is possible.
+    /// Targets share a generation whose shape is near enough to theirs. The plan has the cheapest set of generations,
+    /// within [`max_calls`](super::RequestBuilder::max_calls) if possible.
     ///
-    /// What is bounded is shape. With [`Fit::Crop`](crate::geometry::Fit::Crop) a target may keep much less of a
-    /// generation of a higher tier.
+    /// Only the loss of shape is limited. With [`Fit::Crop`](crate::geometry::Fit::Crop) a target can keep much less of
+    /// a generation of a higher tier.
     Shared {
-        /// How much of the nearness of its own best preset a target may lose.
+        /// The largest share of the nearness of its own best preset that a target may lose.
         #[cfg_attr(feature = "serde", serde(rename = "max_loss_percent"))]
         max_loss: PerMille,
     },
 }
 
 impl Sharing {
-    /// The loss that is allowed, where any is.
+    /// Returns the largest loss that is allowed.
     pub(crate) const fn max_loss(self) -> PerMille {
         match self {
             Self::PerTarget | Self::Duplicates => PerMille::ZERO,

@@ -1,4 +1,4 @@
-//! The picture to be resized, as far as planning needs it.
+//! The picture to resize, as planning sees it.
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -6,7 +6,7 @@ use core::fmt;
 use crate::digest::Digest;
 use crate::size::Size;
 
-/// The picture to be resized: its encoded bytes, or where a backend finds them, or both.
+/// The picture to resize: its encoded bytes, a URL from which a backend can read them, or both.
 ///
 /// ```
 /// use smart_resize::{Size, Source};
@@ -20,26 +20,26 @@ use crate::size::Size;
 pub struct Source {
     bytes: Option<Arc<[u8]>>,
     digest: Option<Digest>,
-    /// Where a backend finds the encoded bytes.
+    /// The URL from which a backend can read the encoded bytes; `None` if there is none.
     pub url: Option<Arc<str>>,
-    /// The upright size in pixels, so after any EXIF orientation: what the prompt speaks of.
+    /// The size in pixels after the EXIF orientation is applied; `None` if it is not known. The prompt depends on it.
     pub size: Option<Size>,
 }
 
 impl Source {
-    /// The source of these encoded bytes, and their digest.
+    /// Creates a source from encoded bytes, and computes their digest.
     pub fn from_bytes(bytes: impl Into<Arc<[u8]>>) -> Self {
         let bytes = bytes.into();
         Self { digest: Some(Digest::of(&bytes)), bytes: Some(bytes), url: None, size: None }
     }
 
-    /// The source that a backend reads from `url`. Its calls have no fingerprint, so nothing that was paid for can be
-    /// found again. [`from_digest`](Self::from_digest) is for a URL whose digest is known.
+    /// Creates a source that a backend reads from `url`. Without a digest its calls have no fingerprint, so no paid
+    /// answer can be reused. [`from_digest`](Self::from_digest) is for a URL whose digest is known.
     pub fn from_url(url: impl Into<Arc<str>>) -> Self {
         Self { bytes: None, url: Some(url.into()), digest: None, size: None }
     }
 
-    /// The source whose encoded bytes have this digest. A backend needs its [`url`](Self::url).
+    /// Creates a source whose encoded bytes have this digest. A backend needs its [`url`](Self::url).
     ///
     /// ```
     /// use smart_resize::Source;
@@ -52,26 +52,26 @@ impl Source {
         Self { bytes: None, url: None, digest: Some(digest), size: None }
     }
 
-    /// Sets where a backend finds the encoded bytes.
+    /// Sets the URL from which a backend can read the encoded bytes.
     #[must_use]
     pub fn url(mut self, url: impl Into<Arc<str>>) -> Self {
         self.url = Some(url.into());
         self
     }
 
-    /// Sets the upright size in pixels.
+    /// Sets the size in pixels after the EXIF orientation is applied.
     #[must_use]
     pub const fn size(mut self, upright: Size) -> Self {
         self.size = Some(upright);
         self
     }
 
-    /// The encoded bytes.
+    /// Returns the encoded bytes; `None` if they are not known.
     pub const fn bytes(&self) -> Option<&Arc<[u8]>> {
         self.bytes.as_ref()
     }
 
-    /// The SHA-256 of the encoded bytes.
+    /// Returns the SHA-256 of the encoded bytes; `None` if it is not known.
     pub const fn digest(&self) -> Option<Digest> {
         self.digest
     }

@@ -1,4 +1,4 @@
-//! One picture to be made, what of it has to stay free, and what its file may be.
+//! One picture to make.
 
 use crate::format::Format;
 use crate::geometry::insets::Insets;
@@ -21,35 +21,35 @@ use crate::size::Size;
 pub struct Target {
     /// The exact size in pixels.
     pub size: Size,
-    /// The edges that have to stay free of anything important. A prompt raises the odds of that; it does not ensure it.
+    /// The safe area, in which everything important has to be. A prompt makes that likely, but cannot ensure it.
     pub safe_area: Insets,
-    /// The format; `None` means the request's.
+    /// The format; `None` selects the request's.
     pub format: Option<Format>,
-    /// The most bytes of the file, from 1.
+    /// The maximum number of bytes of the file, from 1; `None` if there is no limit.
     pub max_bytes: Option<u64>,
 }
 
 impl Target {
-    /// A picture of exactly `size`, in the request's format.
+    /// Creates a target of exactly `size`, in the request's format.
     pub fn new(size: Size) -> Self {
         Self { size, safe_area: Insets::default(), format: None, max_bytes: None }
     }
 
-    /// Sets the edges that have to stay free of anything important.
+    /// Sets the safe area, in which everything important has to be.
     #[must_use]
     pub const fn safe_area(mut self, insets: Insets) -> Self {
         self.safe_area = insets;
         self
     }
 
-    /// Sets a format of its own.
+    /// Sets the format, in place of the request's.
     #[must_use]
     pub const fn format(mut self, format: Format) -> Self {
         self.format = Some(format);
         self
     }
 
-    /// Limits the file to `max_bytes`, from 1.
+    /// Sets the maximum number of bytes of the file, from 1.
     #[must_use]
     pub const fn max_bytes(mut self, max_bytes: u64) -> Self {
         self.max_bytes = Some(max_bytes);

@@ -1,4 +1,4 @@
-//! Runs a plan: asks the store, asks the backend, keeps the answer, renders.
+//! Runs a plan. For each call the driver searches the store, calls the backend, saves the answer, and renders.
 
 mod job;
 mod rounds;
@@ -31,15 +31,16 @@ use crate::plan::content::{Call, CallId, Plan};
 use crate::request::source::Source;
 use crate::size::Size;
 
-/// Does the CPU work of a run elsewhere; see [`Driver::offload`].
+/// A function that does the CPU work of a run on another thread; see [`Driver::offload`].
 type Offload<'a> = dyn Fn(RenderJob) -> BoxFuture<'static, Option<RenderDone>> + Send + Sync + 'a;
 
 /// Runs one plan.
 ///
-/// Sync ([`Driver::run`], or on several threads) and async ([`Driver::run_async`], with any runtime or none). Options
-/// and source are checked before the first call. An answer is handed to the store before it is rendered, and a
-/// failure of one call, or of one rendition, leaves all others as they are. With a [`Budget`] each call is paid for in
-/// advance, at its planned price, and settled when it is over.
+/// A driver runs calls on the current thread ([`run`](Self::run)), on several threads
+/// ([`run_on_threads`](Self::run_on_threads)), or async with any runtime ([`run_async`](Self::run_async)). It checks
+/// the options and the source before the first call. It saves an answer in the store before it renders the answer. The
+/// failure of one call or one rendition does not affect the others. With a [`Budget`], the planned price of a call is
+/// reserved before the call, and settled after it.
 ///
 /// ```
 /// use smart_resize::{Plan, Request, Source};
@@ -61,7 +62,7 @@ type Offload<'a> = dyn Fn(RenderJob) -> BoxFuture<'static, Option<RenderDone>> +
 /// assert_eq!(store.len(), 2);
 ///
 /// let error = Driver::new(&plan, &Source::from_bytes(*b"another photo")).run(&LocalGenerator::default()).unwrap_err();
-/// assert!(error.to_string().starts_with("the plan is for the source "));
+/// assert!(error.to_string().starts_with("the digest of the source is "));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
@@ -77,33 +78,33 @@ pub struct Driver<'a, S = NoStore> {
 }
 
 impl<'a> Driver<'a> {
-    /// Runs `plan` on `source`, without a store, with default options.
+    /// Makes a driver that runs `plan` on `source`, without a store and with default options.
     pub fn new(plan: &'a Plan, source: &'a Source) -> Self {
         Self { plan, source, store: NoStore, renderer: Arc::default(), on_event: None, offload: None, budget: None }
     }
 }
 
 impl<'a, S> Driver<'a, S> {
-    /// The same run with answers looked up and kept in `store`.
+    /// Sets the store that answers are loaded from and saved to.
     pub fn store<T>(self, store: T) -> Driver<'a, T> {
         let Self { plan, source, store: _, renderer, on_event, offload, budget } = self;
         Driver { plan, source, store, renderer, on_event, offload, budget }
     }
 
-    /// The same run with other options for reading, cutting and writing pictures.
+    /// Sets the options for decoding, rendering and encoding pictures.
     pub fn options(mut self, options: RenderOptions) -> Self {
         self.renderer = Arc::new(Renderer::new(options));
         self
     }
 
-    /// The same run, which tells `observer` what happens as it happens, from whatever thread it happens on.
+    /// Sets an observer. It is called for each event when the event happens, on the thread on which it happens.
     pub fn on_event(mut self, observer: &'a (dyn Fn(&Event<'_>) + Send + Sync)) -> Self {
         self.on_event = Some(observer);
         self
     }
 
-    /// The same run with the CPU work of [`run_async`](Self::run_async) done elsewhere. Without this it is done where
-    /// the future is polled, and holds up the other calls meanwhile.
+    /// Sets a function that does the CPU work of [`run_async`](Self::run_async) on another thread. Without it, the
+    /// thread that polls the future does the work, which blocks the other calls meanwhile.
     ///
     /// The function runs the job and returns its result, or `None` if the job was lost. With tokio:
     /// `|job| Box::pin(async { tokio::task::spawn_blocking(|| job.run()).await.ok() })`.
@@ -112,17 +113,17 @@ impl<'a, S> Driver<'a, S> {
         self
     }
 
-    /// The same run with every call that is made counted against `budget`, and refused where it does not fit
-    /// ([`GenerateErrorKind::OverBudget`]). Answers from the store are free.
+    /// Sets the budget that every call counts against. A call that does not fit fails with
+    /// [`GenerateErrorKind::OverBudget`]. Answers from the store are free. Without this, each run has its own budget
+    /// with the limits of the plan ([`Budget::of`]), if the plan has any.
     ///
-    /// A refusal is a failure as any other: what is made is kept and returned, and later calls are tried, since they
-    /// may be cheaper. A call that is refused only because others in flight hold what it needs is tried again when
-    /// those are settled; which calls a tight budget reaches can then depend on which of them end first.
+    /// After a refusal the run continues: earlier answers are kept and returned, and later calls are tried, since they
+    /// may be cheaper. A call that is refused only because of reservations by calls in flight is tried again when those
+    /// are settled. Which calls fit into a tight budget can then depend on which of them end first.
     ///
-    /// What is counted is what the driver sees: one answer or failure for each call. Where `generator` asks more than
-    /// once, as under a retry, meter the tries instead, with a layer of the feature `tower` that has the budget, and
-    /// give the driver none; with the same in both places each call is counted twice. Without a budget of the caller's,
-    /// each run has one of the plan's own bounds ([`Budget::of`]), where it has any.
+    /// The driver counts one answer or failure for each call. If the backend retries calls, meter each try instead: put
+    /// the `MeterLayer` of the feature `tower` around the backend, and set no budget here. With the same budget in both
+    /// places, each call is counted twice.
     ///
     /// ```
     /// use smart_resize::{Plan, Request};
@@ -142,7 +143,7 @@ impl<'a, S> Driver<'a, S> {
     /// # });
     ///
     /// let plan = Plan::new(&Request::builder(source.clone()).sizes(["300x250", "728x90"]).build()?)?;
-    /// let budget = Budget::new().max_cost(UsdMicros(340_000)); // $0.35 were needed
+    /// let budget = Budget::new().max_cost(UsdMicros(340_000)); // the plan costs $0.35
     /// let outcome = Driver::new(&plan, &source).budget(&budget).run(&paid)?;
     /// assert!(outcome.renditions[0].variants[0].is_ok());
     /// assert_eq!(outcome.calls[1].result.as_ref().unwrap_err().kind, GenerateErrorKind::OverBudget);
@@ -154,13 +155,14 @@ impl<'a, S> Driver<'a, S> {
         self
     }
 
-    /// Every call of the plan, after a check of all that can be wrong before anything is spent.
+    /// Checks the options and the source, and returns every call of the plan.
     fn calls(&self) -> Result<Vec<CallRun<'a>>, RunError> {
+        // Every check that needs no call comes first. A mistake that is found after a call has already cost money.
         let options = self.renderer.options();
         for rendition in self.plan.renditions() {
             options.encode.check(rendition.format())?;
         }
-        // A backend may send any of them, whatever it was asked for.
+        // A backend may return any of these formats, whatever the requested transfer format.
         for format in [Format::Png, Format::Jpeg, Format::WebP] {
             options.decode.check(format)?;
         }
@@ -174,6 +176,7 @@ impl<'a, S> Driver<'a, S> {
         if self.source.bytes().is_none() && cut_from(self.plan, None).next().is_some() {
             return Err(RunError::NoSourceBytes);
         }
+        // The variants of a generation are numbered across its calls.
         let mut runs = Vec::with_capacity(requests.len());
         let mut first_variant = 0;
         for ((generation, call), request) in self.plan.calls().zip(requests) {
@@ -187,17 +190,19 @@ impl<'a, S> Driver<'a, S> {
         Ok(runs)
     }
 
+    /// Calls the observer, if there is one.
     fn tell(&self, event: &Event<'_>) {
         if let Some(observer) = self.on_event {
             observer(event);
         }
     }
 
-    /// Tells of an answer, or of its lack, and makes the job of rendering it.
+    /// Sends the events for the result of a call, and makes the job that renders it.
     fn answered(&self, run: &CallRun<'_>, outcome: &mut CallOutcome) -> RenderJob {
         let call = run.request.call();
         match &outcome.result {
             Ok(generated) => {
+                // Images beyond the requested ones have no place in the plan.
                 outcome.ignored_images = generated.images.len().saturating_sub(run.request.variants() as usize);
                 self.tell(&Event::CallAnswered { call, generated, reused: outcome.reused });
             }
@@ -206,9 +211,10 @@ impl<'a, S> Driver<'a, S> {
         if let Some(error) = &outcome.store_error {
             self.tell(&Event::StoreFailed { call, error });
         }
-        run.job(outcome.result.as_ref().ok(), Arc::clone(&self.renderer))
+        run.job(&outcome.result, Arc::clone(&self.renderer))
     }
 
+    /// Sends the events for the pictures of a call. If its job was lost, they are errors.
     fn rendered(&self, run: &CallRun<'_>, done: Option<RenderDone>) -> Vec<Placed> {
         let placed = done.map_or_else(|| run.everywhere(&RenditionError::Abandoned), |done| done.placed);
         self.tell_rendered(&placed);
@@ -221,11 +227,12 @@ impl<'a, S> Driver<'a, S> {
         }
     }
 
-    /// Moves what is over to `finished`; what is left is the next round.
+    /// Moves the finished calls of a round to `finished`, and returns the next round.
     fn end_round<'r>(&self, tried: Vec<Tried<'r>>, finished: &mut Vec<Finished>) -> Vec<Pending<'r>> {
         let round = rounds::next(tried);
         finished.extend(round.finished);
         for PutOff { run, error } in round.given_up {
+            // A call that is given up ends like any failed call. Its job decodes no image, so it runs on this thread.
             let mut outcome = CallOutcome::new(Err(error), false);
             let job = self.answered(run, &mut outcome);
             let placed = self.rendered(run, Some(job.run()));
@@ -234,13 +241,13 @@ impl<'a, S> Driver<'a, S> {
         round.pending
     }
 
-    /// The work of cutting what the plan cuts from the source itself, if there is any.
+    /// Makes the job that renders the targets which the plan cuts from the source. `None` if there are none.
     fn source_job(&self) -> Option<RenderJob> {
         cut_from(self.plan, None).next()?;
         Some(RenderJob::of_source(self.plan, self.source.bytes()?.clone(), Arc::clone(&self.renderer)))
     }
 
-    /// Tells of what was cut from the source.
+    /// Sends the events for the pictures that were cut from the source. If their job was lost, they are errors.
     fn cut_from_source(&self, done: Option<RenderDone>) -> Vec<Placed> {
         let abandoned = |(rendition, _)| Placed { rendition, variant: 0, result: Err(RenditionError::Abandoned) };
         let placed = done.map_or_else(|| cut_from(self.plan, None).map(abandoned).collect(), |done| done.placed);
@@ -248,9 +255,10 @@ impl<'a, S> Driver<'a, S> {
         placed
     }
 
-    /// Brings the calls into the order of the plan, and their pictures, with those of the source, into that of the
-    /// renditions.
+    /// Makes the outcome: sorts the calls by their order in the plan, and sorts the pictures, including those that were
+    /// cut from the source, into the renditions.
     fn outcome(&self, of_source: Vec<Placed>, mut finished: Vec<Finished>) -> Outcome {
+        // Calls end in any order. Sorting them makes the outcome independent of timing.
         finished.sort_by_key(|finished| finished.id);
         let mut renditions: Vec<_> = self
             .plan
@@ -275,13 +283,13 @@ impl<S: Store> Driver<'_, S> {
     ///
     /// # Errors
     ///
-    /// [`RunError`] where nothing was begun: another source, or options that cannot work. All else is in the
-    /// [`Outcome`].
+    /// [`RunError`] if the source or the options do not fit the plan. No call was made then. Every other failure is
+    /// part of the [`Outcome`].
     pub fn run<G: Generator + ?Sized>(&self, generator: &G) -> Result<Outcome, RunError> {
         self.in_rounds(|round, budget| round.iter().map(|pending| self.attempt(pending, generator, budget)).collect())
     }
 
-    /// Runs the plan with up to `threads` calls at a time, each on a thread of its own.
+    /// Runs the plan on up to `threads` threads, including this one. Each makes one call at a time.
     ///
     /// # Errors
     ///
@@ -305,6 +313,8 @@ impl<S: Store> Driver<'_, S> {
         G: Generator + Sync + ?Sized,
         S: Sync,
     {
+        // The index of the next call that no thread has taken. `Relaxed` is sufficient, since the counter protects no
+        // other data.
         let next = AtomicUsize::new(0);
         let work = || {
             let mut tried = Vec::new();
@@ -314,13 +324,13 @@ impl<S: Store> Driver<'_, S> {
             tried
         };
         thread::scope(|scope| {
-            // This thread works too. Where the system has no more threads, those that it has do all the work.
+            // This thread works too. If the system cannot start more threads, the existing ones do all the work.
             let helpers = 1..threads.get().min(round.len());
             let helpers: Vec<_> =
                 helpers.map_while(|_| thread::Builder::new().spawn_scoped(scope, work).ok()).collect();
             let mut tried = work();
             for helper in helpers {
-                // A panic of the caller's own backend, store or observer stays one.
+                // A panic in the caller's backend, store or observer is passed on to the caller.
                 tried.extend(helper.join().unwrap_or_else(|panic| resume_unwind(panic)));
             }
             tried
@@ -332,9 +342,11 @@ impl<S: Store> Driver<'_, S> {
         run_round: impl for<'r> Fn(&[Pending<'r>], Option<&Budget>) -> Vec<Tried<'r>>,
     ) -> Result<Outcome, RunError> {
         let (calls, of_plan) = (self.calls()?, Budget::of(self.plan));
+        // The targets that are cut from the source wait for no call.
         let of_source = self.source_job().map_or_else(Vec::new, |job| self.cut_from_source(Some(job.run())));
         let (mut pending, mut finished) = (rounds::first(&calls), Vec::with_capacity(calls.len()));
         while !pending.is_empty() {
+            // The budget of the caller replaces the limits of the plan.
             pending = self.end_round(run_round(&pending, self.budget.or(of_plan.as_ref())), &mut finished);
         }
         Ok(self.outcome(of_source, finished))
@@ -346,11 +358,13 @@ impl<S: Store> Driver<'_, S> {
     {
         let (run, request) = (pending.run, &pending.run.request);
         let mut kept = None;
+        // A call that was put off was announced and looked up in its first round.
         if pending.is_new {
             self.tell(&Event::CallStarted { call: request.call() });
             kept = looked_up(request.fingerprint().map_or(Ok(None), |fingerprint| self.store.load(&fingerprint)));
         }
         let reused = matches!(kept, Some(Ok(_)));
+        // A result from the store needs neither a reservation nor a call.
         let result = match (kept, budget) {
             (Some(kept), _) => kept,
             (None, None) => generator.generate(request),
@@ -359,7 +373,9 @@ impl<S: Store> Driver<'_, S> {
                 Err(error) => Err(error.into()),
             },
         };
+        // A call that is put off leaves here, before any event says how it ended.
         let mut outcome = CallOutcome::new(unless_put_off(run, result)?, reused);
+        // A paid answer is saved before it is rendered, so that no failure of rendering can lose it.
         if let (Ok(generated), false) = (&outcome.result, reused) {
             outcome.store_error = self.store.save(request, generated).err();
         }
@@ -370,8 +386,10 @@ impl<S: Store> Driver<'_, S> {
 }
 
 impl<S: AsyncStore> Driver<'_, S> {
-    /// Runs the plan with up to `concurrency` calls at a time. Dropping the future loses the calls in flight and
-    /// nothing else: what was answered is in the store. A budget counts those calls as billed.
+    /// Runs the plan with up to `concurrency` calls at a time.
+    ///
+    /// Dropping the future abandons the calls in flight, and a budget counts them as billed. Earlier answers are in the
+    /// store.
     ///
     /// # Errors
     ///
@@ -388,16 +406,18 @@ impl<S: AsyncStore> Driver<'_, S> {
         let (mut pending, mut finished) = (rounds::first(&calls), Vec::with_capacity(calls.len()));
         while !pending.is_empty() {
             let budget = self.budget.or(of_plan.as_ref());
-            // Collected, since a stream with a closure over references is not `Send` for the compiler.
+            // The futures are collected first, since the compiler does not find a stream with a closure over references
+            // to be `Send`.
             let attempts: Vec<_> =
                 pending.iter().map(|pending| self.attempt_async(pending, generator, budget)).collect();
+            // A future does no work before it is polled, so only `concurrency` calls are in flight.
             let tried = iter(attempts).buffer_unordered(concurrency.get()).collect().await;
             pending = self.end_round(tried, &mut finished);
         }
         Ok(self.outcome(of_source, finished))
     }
 
-    /// Does CPU work where the caller wants it done.
+    /// Runs a job with the function of [`offload`](Self::offload), or here if there is none.
     async fn do_elsewhere(&self, job: RenderJob) -> Option<RenderDone> {
         match self.offload {
             Some(offload) => offload(job).await,
@@ -409,6 +429,7 @@ impl<S: AsyncStore> Driver<'_, S> {
     where
         G: AsyncGenerator + ?Sized,
     {
+        // The steps are those of `attempt`.
         let (run, request) = (pending.run, &pending.run.request);
         let mut kept = None;
         if pending.is_new {
@@ -438,16 +459,16 @@ impl<S: AsyncStore> Driver<'_, S> {
     }
 }
 
-/// The result, when what it says was billed is counted.
+/// Settles the reservation with the billed images of the result, and returns the result.
 fn settled(reservation: Reservation<'_>, result: Result<Generated, GenerateError>) -> Result<Generated, GenerateError> {
     reservation.settle_with(&result);
     result
 }
 
-/// What the store says of a call; `None` if the backend has to be asked.
+/// Returns the result of a call that the store determines. `None` if the backend must be called.
 ///
-/// An answer without any image is worth nothing, and asking once more often helps. Where the store cannot tell, the
-/// call is not made, since it may have been paid for before.
+/// An answer without images is ignored, since another call often succeeds. If the store fails, the call is an error and
+/// is not made, since it may have been paid for before.
 fn looked_up(loaded: Result<Option<Generated>, StoreError>) -> Option<Result<Generated, GenerateError>> {
     match loaded {
         Ok(kept) => kept.filter(|generated| !generated.images.is_empty()).map(Ok),
@@ -461,7 +482,7 @@ impl<S> fmt::Debug for Driver<'_, S> {
     }
 }
 
-/// Something that happened in a run.
+/// An event of a run, for the observer that [`Driver::on_event`] sets.
 ///
 /// ```
 /// use smart_resize::generate::local::LocalGenerator;
@@ -486,46 +507,46 @@ impl<S> fmt::Debug for Driver<'_, S> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// The store and then the backend are about to be asked.
+    /// A call begins. The store is searched next, then the backend is called.
     CallStarted {
-        /// Which call.
+        /// The call.
         call: CallId,
     },
-    /// There is an answer. It has been handed to the store, unless it came from there.
+    /// A call has an answer. The answer was passed to the store, unless it came from the store.
     CallAnswered {
-        /// Which call.
+        /// The call.
         call: CallId,
         /// The answer.
         generated: &'a Generated,
         /// Whether it came from the store.
         reused: bool,
     },
-    /// There is no answer.
+    /// A call failed.
     CallFailed {
-        /// Which call.
+        /// The call.
         call: CallId,
-        /// Why not.
+        /// The error.
         error: &'a GenerateError,
     },
-    /// An answer could not be kept.
+    /// An answer could not be saved.
     StoreFailed {
-        /// Which call's.
+        /// The call.
         call: CallId,
-        /// Why not.
+        /// The error.
         error: &'a StoreError,
     },
-    /// A picture is finished, or will not be.
+    /// A picture is finished, or has failed.
     Rendered {
-        /// Which rendition.
+        /// The index of the rendition in the plan.
         rendition: usize,
-        /// Which of its variants, from 0.
+        /// The variant of the rendition, from 0.
         variant: usize,
-        /// The picture.
+        /// The picture or the error.
         result: Result<&'a Output, &'a RenditionError>,
     },
 }
 
-/// A run that was not begun.
+/// The error of a run that did not start.
 ///
 /// ```
 /// use smart_resize::generate::local::LocalGenerator;
@@ -539,32 +560,32 @@ pub enum Event<'a> {
 /// options.decode.limits.pixels = 1000;
 /// let error = Driver::new(&plan, &source).options(options).run(&LocalGenerator::default()).unwrap_err();
 /// assert!(matches!(error, RunError::Limits { pixels: 1000, .. }));
-/// assert!(error.to_string().starts_with("a preset of 1152x928 exceeds what may be decoded: 1000 pixels"));
+/// assert!(error.to_string().starts_with("the preset is 1152x928; expected at most 1000 pixels"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
-    /// The source is not the plan's.
+    /// The source is not the one of the plan.
     #[error(transparent)]
     Source(#[from] SourceMismatchError),
-    /// The plan cuts a target from the source, and the bytes of that are not there.
+    /// The plan cuts a target from the source, and the source has no bytes.
     #[error("the plan cuts a target from the source, which has no bytes")]
     NoSourceBytes,
-    /// The encoding options cannot work.
+    /// The encoding options are invalid, or need a cargo feature that this build lacks.
     #[error(transparent)]
     Options(#[from] EncodeError),
-    /// The codec that is asked cannot read what a backend may send.
+    /// The selected codec cannot read a format that a backend may return.
     #[error(transparent)]
     Codec(#[from] DecodeError),
-    /// A picture of a preset's size could not be decoded when it comes.
-    #[error("a preset of {preset} exceeds what may be decoded: {pixels} pixels, {decoded_bytes} bytes at 4 a pixel")]
+    /// An image of a preset's size would exceed the limits of decoding.
+    #[error("the preset is {preset}; expected at most {pixels} pixels and {decoded_bytes} bytes at 4 bytes per pixel")]
     Limits {
         /// The preset's size.
         preset: Size,
-        /// The most pixels, of [`DecodeLimits`].
+        /// The limit on pixels, from [`DecodeLimits`].
         pixels: u64,
-        /// The most decoded bytes, of [`DecodeLimits`].
+        /// The limit on decoded bytes, from [`DecodeLimits`].
         decoded_bytes: u64,
     },
 }

@@ -1,4 +1,5 @@
-//! What a run leaves: every answer that was paid for, every picture that was made of it, and how each came to be.
+//! The outcome of a run: every answer of the backend, every picture that was rendered, and the record of how each was
+//! made.
 
 use std::fmt;
 
@@ -20,7 +21,9 @@ use crate::pixels::rendered::{RenderError, Warning};
 use crate::plan::content::{CallId, Generation, Plan};
 use crate::size::Size;
 
-/// The result of a run. Nothing in it is lost for a failure elsewhere.
+/// The result of a run.
+///
+/// The failure of one call or one picture does not affect the results of the others.
 ///
 /// ```
 /// use smart_resize::{Plan, Request};
@@ -40,20 +43,21 @@ use crate::size::Size;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Outcome {
-    /// One for each call of the plan, in order.
+    /// The results of the plan's calls, in the order of the plan.
     pub calls: Vec<CallOutcome>,
-    /// One for each rendition of the plan, in order.
+    /// The results of the plan's renditions, in the order of the plan.
     pub renditions: Vec<RenditionOutcome>,
 }
 
 impl Outcome {
-    /// Whether every picture that the plan promises is there.
+    /// Whether every picture of the plan was made.
     pub fn is_complete(&self) -> bool {
         self.renditions.iter().flat_map(|rendition| &rendition.variants).all(Result::is_ok)
     }
 
-    /// Every picture that the plan promises, with its exact size: in the order of the targets, and of their variants.
-    /// An error is a copy, so that `?` can return it.
+    /// Returns every picture of the plan with its size, in the order of the targets and of their variants.
+    ///
+    /// Errors are cloned, so that `?` can return them.
     pub fn outputs(&self) -> impl Iterator<Item = (Size, Result<&Output, RenditionError>)> {
         self.renditions.iter().flat_map(|rendition| {
             let target = rendition.target;
@@ -61,14 +65,16 @@ impl Outcome {
         })
     }
 
-    /// What this run cost at the prices of `plan`, which it ran: the images that backends billed, failures included,
-    /// and the part per request if there was any (so once for each run that was billed anything). Answers from the
-    /// store were paid for before. Of a call that was retried below the driver this knows the end alone; a budget that
-    /// meters each try knows all.
+    /// Returns the cost of this run at the prices of `plan`, which must be the plan that was run.
+    ///
+    /// The cost is the price of all images that the backend billed, including those of failed calls, plus the part per
+    /// request if any image was billed. Answers from the store cost nothing. If the backend retries calls, only the
+    /// last try of each is known here; a budget that meters each try counts all.
     pub fn cost(&self, plan: &Plan) -> UsdMicros {
         let mut cost = UsdMicros(0);
         let mut any = false;
         for ((index, _), call) in plan.calls().zip(&self.calls) {
+            // A stored answer states what its own call has billed, which an earlier run has paid.
             let billed = if call.reused { 0 } else { billed_images(&call.result) };
             let per_image = plan.generations().get(index).map_or(UsdMicros(0), Generation::per_image);
             cost = cost.plus(per_image.times(billed.into()));
@@ -78,7 +84,7 @@ impl Outcome {
     }
 }
 
-/// What one call of a plan came to.
+/// The result of one call of a plan.
 ///
 /// ```
 /// use smart_resize::{Plan, Request};
@@ -100,14 +106,14 @@ impl Outcome {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct CallOutcome {
-    /// The generator's answer with its encoded images, or the error.
+    /// The answer of the backend with its encoded images, or the error.
     pub result: Result<Generated, GenerateError>,
-    /// Whether the answer came from the store. Then the generator was not called, and the run did not pay for the
+    /// Whether the answer came from the store. If so, the backend was not called, and the run did not pay for the
     /// answer.
     pub reused: bool,
-    /// The number of images beyond those requested. The answer holds them; they were not rendered.
+    /// The number of images beyond those requested. The answer has them, but they were not rendered.
     pub ignored_images: usize,
-    /// The store's error if it could not keep the answer. The answer then exists in this outcome only.
+    /// The error of the store if it could not save the answer. The answer then exists only in this outcome.
     pub store_error: Option<StoreError>,
 }
 
@@ -137,13 +143,13 @@ impl CallOutcome {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct RenditionOutcome {
-    /// Their exact size.
+    /// The exact size of the pictures.
     pub target: Size,
-    /// One for each variant that the plan asks for; one where it is cut from the source.
+    /// One result for each variant that the plan requests. A rendition that is cut from the source has one.
     pub variants: Vec<Result<Output, RenditionError>>,
 }
 
-/// A picture of a rendition that could not be made.
+/// The error of a picture that could not be made.
 ///
 /// ```
 /// use smart_resize::generate::{GenerateError, GenerateErrorKind, from_fn};
@@ -153,27 +159,33 @@ pub struct RenditionOutcome {
 /// # let source = Source::from_bytes(*b"the bytes of a photo");
 /// # let plan = Plan::new(&Request::builder(source.clone()).sizes(["300x250"]).build()?)?;
 ///
-/// let backend = from_fn(|_: &_| Err(GenerateError::new(GenerateErrorKind::Refused, "")));
+/// let backend = from_fn(|_: &_| Err(GenerateError::new(GenerateErrorKind::RateLimited, "status 429")));
 /// let outcome = Driver::new(&plan, &source).run(&backend)?;
 /// let error = outcome.renditions[0].variants[0].as_ref().unwrap_err();
-/// assert_eq!(error, &RenditionError::Generation(CallId(0)));
-/// assert_eq!(error.to_string(), "call 0 failed");
+/// assert!(matches!(error, RenditionError::Generation { call: CallId(0), .. }));
+/// assert_eq!(error.to_string(), "call 0 failed: rate limited: status 429");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RenditionError {
-    /// Its call failed; the reason is in [`Outcome::calls`], once for all that wait for it.
-    #[error("call {0} failed")]
-    Generation(CallId),
-    /// Its call succeeded with fewer images than were asked.
-    #[error("call {0} made fewer images than asked")]
-    NothingMade(CallId),
-    /// What came could not be finished. The generated bytes stand in [`Outcome::calls`].
+    /// The call of the picture failed. [`Outcome::calls`] has the error itself.
+    #[error("call {call} failed: {reason}")]
+    Generation {
+        /// The call.
+        call: CallId,
+        /// The error of the call, with its causes.
+        reason: String,
+    },
+    /// The call of the picture returned fewer images than requested.
+    #[error("call {0} made fewer images than requested")]
+    MissingImage(CallId),
+    /// The generated image could not be rendered. [`Outcome::calls`] has its bytes.
     #[error(transparent)]
     Render(#[from] RenderError),
-    /// Whoever was to do the work elsewhere did not. The generated bytes stand in [`Outcome::calls`].
-    #[error("the rendering was given up")]
+    /// The function of [`Driver::offload`](crate::run::Driver::offload) lost the job. [`Outcome::calls`] has the bytes
+    /// of the generated image.
+    #[error("the rendering was abandoned")]
     Abandoned,
 }
 
@@ -196,9 +208,9 @@ pub enum RenditionError {
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Output {
-    /// The encoded bytes: exactly the target's size, in its format.
+    /// The encoded bytes, in exactly the target's size and in its format.
     pub bytes: Vec<u8>,
-    /// How they came to be.
+    /// The record of how the picture was made.
     pub provenance: Provenance,
 }
 
@@ -208,7 +220,7 @@ impl fmt::Debug for Output {
     }
 }
 
-/// How a picture came to be: the record to keep beside it.
+/// The record of how a picture was made, to be stored with the picture.
 ///
 /// ```
 /// use smart_resize::Size;
@@ -229,37 +241,37 @@ impl fmt::Debug for Output {
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Provenance {
-    /// The SHA-256 of the source's encoded bytes.
+    /// The SHA-256 of the source's encoded bytes. `None` if the source has no digest.
     pub source_digest: Option<Digest>,
-    /// How the image that it was cut from was made; `None` if that is the source itself.
+    /// How the generated image was made. `None` if the picture was cut from the source.
     pub generation: Option<GenerationRecord>,
-    /// The upright size of the image that it was cut from.
+    /// The upright size, in pixels, of the image that the picture was cut from.
     pub frame: Size,
-    /// The rectangle of it that became the picture.
+    /// The rectangle of that image that the picture shows.
     pub crop: Rect,
-    /// The share of it in the rectangle.
+    /// The area of the rectangle as a share of that image.
     #[cfg_attr(feature = "serde", serde(rename = "kept_percent"))]
     pub kept: PerMille,
-    /// How much nearness of shape was lost by sharing a generation.
+    /// How much less the shape of the shared generation resembles the target's than the shape of its own would.
     #[cfg_attr(feature = "serde", serde(rename = "loss_percent"))]
     pub loss: PerMille,
-    /// Where the picture's interest lies, as it was asked.
+    /// The requested focal point.
     pub focus: Focus,
-    /// What of the picture had to stay free of anything important.
+    /// The requested safe area: the insets to keep free of anything important.
     pub safe_area: Insets,
-    /// The picture's exact size.
+    /// The picture's exact size in pixels.
     pub target: Size,
     /// The picture's format.
     pub format: Format,
-    /// The most bytes that it could have.
+    /// The requested byte limit. `None` if there was none.
     pub max_bytes: Option<u64>,
-    /// With which settings it was encoded.
+    /// The settings that the picture was encoded with. `None` if the bytes of the image passed through unchanged.
     pub encoder: Option<EncoderSettings>,
-    /// What the caller may want to look at.
+    /// The findings that the caller may want to check.
     pub warnings: Vec<Warning>,
 }
 
-/// How an image was made.
+/// The record of how an image was generated.
 ///
 /// ```
 /// use smart_resize::generate::local::LocalGenerator;
@@ -279,29 +291,30 @@ pub struct Provenance {
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct GenerationRecord {
-    /// The model that was asked.
+    /// The requested model.
     pub model: String,
-    /// The size in pixels that was asked.
+    /// The requested size in pixels.
     #[cfg_attr(feature = "serde", serde(rename = "preset"))]
     pub size: Size,
-    /// The label of the shape that was asked, where the model has such labels.
-    pub aspect_ratio: Option<AspectRatio>,
-    /// The label of the tier that was asked, where the model has tiers.
+    /// The label of the requested aspect ratio. `None` if the model has no such labels.
+    #[cfg_attr(feature = "serde", serde(rename = "aspect_ratio"))]
+    pub ratio: Option<AspectRatio>,
+    /// The label of the requested tier. `None` if the model has no tiers.
     #[cfg_attr(feature = "serde", serde(rename = "resolution"))]
     pub tier: Option<Tier>,
     /// The whole prompt.
     pub prompt: String,
-    /// The seed.
+    /// The requested seed. `None` if there was none.
     pub seed: Option<u64>,
-    /// The call in its plan.
+    /// The number of the call in its plan.
     pub call: CallId,
-    /// The identity of the call.
+    /// The identity of the call. `None` if the source has no digest.
     pub fingerprint: Option<Fingerprint>,
-    /// Which of the call's images it is, from 0.
+    /// The index of the image in the answer, from 0.
     pub image: u32,
-    /// Who made the image; `local` where no model did.
+    /// The name of the backend that made the image. The built-in generator is `local`.
     pub backend: String,
-    /// What the backend said beside it.
+    /// The text that the backend returned with the image. `None` if it returned no text.
     pub description: Option<String>,
 }
 
@@ -310,7 +323,7 @@ impl GenerationRecord {
         Self {
             model: request.model().to_string(),
             size: request.preset().size,
-            aspect_ratio: request.preset().ratio,
+            ratio: request.preset().ratio,
             tier: request.preset().tier,
             prompt: request.prompt().to_string(),
             seed: request.seed(),

@@ -1,15 +1,15 @@
-//! fal's JSON: the endpoint `fal-ai/smart-resize`, the edit endpoints below it, the queue, and the errors.
+//! fal's JSON: the endpoint `fal-ai/smart-resize`, the edit endpoints that it calls, the queue, and the errors.
 //!
 //! | what | as a server | as a client |
 //! |---|---|---|
-//! | smart-resize | [`SmartResizeInput::from_json`] → [`Request`], [`SmartResizeOutput`] | both as JSON |
-//! | edit endpoints | both as JSON | [`EditInput::new`], [`EditOutput::generated`], [`edit_error`] |
-//! | queue | [`QueueStatus`], [`Log`], [`CancelAnswer`], [`Webhook`] | the same |
+//! | smart-resize | [`SmartResizeInput::from_json`] → [`Request`], [`SmartResizeOutput`] | both types, through serde |
+//! | edit endpoints | both types, through serde | [`EditInput::new`], [`EditOutput::generated`], [`edit_error`] |
+//! | queue | [`QueueStatus`], [`Log`], [`CancelAnswer`], [`Webhook`] | the same types |
 //! | errors | [`ErrorBody`], [`ErrorType::status`] | [`ErrorBody::from_answer`] |
 //!
-//! Where a name, a bound or a message comes from: the endpoint's page for the fields; the bounds of 10 sizes, 4 images
-//! a size and 5000 characters are likely, not published; types and messages of errors are those of pydantic 2, with
-//! which fal reads its input, and a test holds them against it.
+//! The names of the fields come from the endpoint's page. The bounds of 10 sizes, 4 images per size and 5000 characters
+//! are likely, but fal has not published them. The types and messages of errors are those of pydantic 2, which
+//! validates fal's input. A test compares them with pydantic.
 //!
 //! [`Request`]: crate::Request
 

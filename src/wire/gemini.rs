@@ -1,21 +1,23 @@
-//! Gemini's `generateContent`: one picture, or one text, per call.
+//! Gemini's `generateContent`: one picture or one text per call.
 //!
-//! An answer can have interim pictures, marked as thoughts, before the final one; it can have a text and no picture;
-//! it can be refused with a reason of the candidate or of the prompt. What becomes of each:
+//! An answer can contain interim pictures, which are marked as thoughts, before the final picture. It can contain text
+//! and no picture. It can be refused, with a reason in the candidate or in the feedback to the prompt. Each kind of
+//! answer has one result:
 //!
 //! | answer | result |
 //! |---|---|
-//! | a picture that is no thought | [`Generated`] with the last of them, and what was said beside it |
+//! | one or more pictures that are not thoughts | [`Generated`] with the last of them and the text of the answer |
 //! | `SAFETY`, `IMAGE_SAFETY`, `PROHIBITED_CONTENT`, `IMAGE_PROHIBITED_CONTENT`, `BLOCKLIST`, `SPII`, any `blockReason` | [`Refused`] |
 //! | `NO_IMAGE`, `IMAGE_OTHER`, `RECITATION`, any other reason, text alone, thoughts alone | [`NothingMade`] |
-//! | neither candidates nor a reason; no JSON; a picture that is not base64 | [`InvalidAnswer`] |
-//! | status 429 | [`RateLimited`], with the delay that the answer names |
-//! | status 408 and 504 | [`TimedOut`] |
-//! | status 500, 502, 503 and others from 500 on | [`Transport`] |
-//! | other statuses | [`InvalidRequest`] |
+//! | neither candidates nor a reason; not JSON; a picture that is not base64 or is too large | [`InvalidAnswer`] |
+//! | status 429 | [`RateLimited`], with the delay in the answer |
+//! | status 408 or 504 | [`TimedOut`] |
+//! | any other status from 500 to 599 | [`Transport`] |
+//! | any other status from 400 to 499 | [`InvalidRequest`] |
+//! | any other status outside 200 to 299 | [`InvalidAnswer`] |
 //!
-//! A picture counts as billed when it came, and also without one where the usage tells of tokens of a picture; the
-//! API does not say otherwise what it bills.
+//! A returned picture counts as billed. An answer without a picture counts as one billed picture if its usage lists
+//! tokens of pictures, since the API does not report in another way what it bills.
 //!
 //! [`Refused`]: GenerateErrorKind::Refused
 //! [`NothingMade`]: GenerateErrorKind::NothingMade
@@ -62,10 +64,11 @@ use crate::size::Size;
 #[cfg(doc)]
 use crate::generate::generated::Generated;
 
-/// The most bytes of a picture inside a request: 7 MB. A larger source has to be made smaller first.
+/// The maximum number of bytes of a picture inside a request: 7 MB. A larger source has to be made smaller first.
 pub const MAX_INLINE_BYTES: u64 = 7_000_000;
 
-/// The path below the API's host that `model_id` is asked at. Identifiers of models die fast, so none is built in.
+/// Returns the path of the endpoint of `model_id` below the API's host. Identifiers of models change often, so none is
+/// built in.
 ///
 /// ```
 /// use smart_resize::wire::gemini::path;
@@ -76,7 +79,7 @@ pub fn path(model_id: &str) -> String {
     format!("v1beta/models/{model_id}:generateContent")
 }
 
-/// What a model is asked.
+/// A request to a model.
 ///
 /// ```
 /// use smart_resize::Source;
@@ -90,13 +93,13 @@ pub fn path(model_id: &str) -> String {
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schemars", schemars(description = "What a model is asked."))]
+#[cfg_attr(feature = "schemars", schemars(description = "A request to a model."))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GenerateContentRequest {
-    /// One turn of the user's.
+    /// The conversation, which is one turn of the user.
     pub contents: Vec<Content>,
-    /// What is to come back.
+    /// The options of the answer.
     pub generation_config: GenerationConfig,
 }
 
@@ -118,7 +121,7 @@ pub struct Content {
     /// `user` or `model`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
-    /// What it is made of.
+    /// The texts and pictures of the turn.
     #[serde(default)]
     pub parts: Vec<Part>,
 }
@@ -140,16 +143,16 @@ pub struct Content {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Part {
-    /// A text.
+    /// The text of a part that is text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// A picture.
+    /// The picture of a part that is a picture.
     #[serde(default, alias = "inline_data", skip_serializing_if = "Option::is_none")]
     pub inline_data: Option<Blob>,
-    /// Whether it is interim.
+    /// Whether the part is an interim thought of the model.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub thought: bool,
-    /// What the model wants back in another turn. There is none here.
+    /// An opaque value that the model expects back in the next turn. This crate never sends a second turn.
     #[serde(default, alias = "thought_signature", skip_serializing_if = "Option::is_none")]
     pub thought_signature: Option<String>,
 }
@@ -170,10 +173,10 @@ pub struct Part {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Blob {
-    /// What it is said to be, such as `image/png`.
+    /// The declared media type, such as `image/png`.
     #[serde(default, alias = "mime_type")]
     pub mime_type: String,
-    /// Its bytes in base64.
+    /// The bytes in base64.
     pub data: String,
 }
 
@@ -183,7 +186,7 @@ impl std::fmt::Debug for Blob {
     }
 }
 
-/// What is to come back.
+/// The options of an answer.
 ///
 /// ```
 /// use smart_resize::wire::gemini::GenerationConfig;
@@ -196,28 +199,28 @@ impl std::fmt::Debug for Blob {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schemars", schemars(description = "What is to come back."))]
+#[cfg_attr(feature = "schemars", schemars(description = "The options of an answer."))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GenerationConfig {
-    /// `TEXT`, `IMAGE`, or both.
+    /// The kinds of content to return: `TEXT`, `IMAGE`, or both.
     #[serde(default)]
     pub response_modalities: Vec<String>,
-    /// The seed, which is best effort. The API's is a signed 32-bit integer.
+    /// The seed, which the model uses on a best-effort basis. The API has a signed 32-bit integer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<i32>,
-    /// Of a picture.
+    /// The shape and the tier of a picture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_config: Option<ImageConfig>,
-    /// Of a text: `application/json`.
+    /// The media type of a text, such as `application/json`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_mime_type: Option<String>,
-    /// Of a text that is JSON: its shape.
+    /// The schema of a text that is JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_schema: Option<Value>,
 }
 
-/// Which picture is to come back.
+/// The shape and the tier of a picture.
 ///
 /// ```
 /// use smart_resize::wire::gemini::ImageConfig;
@@ -228,27 +231,30 @@ pub struct GenerationConfig {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schemars", schemars(description = "Which picture is to come back."))]
+#[cfg_attr(feature = "schemars", schemars(description = "The shape and the tier of a picture."))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ImageConfig {
-    /// Such as `16:9`.
+    /// The aspect ratio, such as `16:9`.
     pub aspect_ratio: String,
-    /// Such as `2K`, with an upper-case K; `512` for the tier of 0.5K; nothing where the model has no tiers.
+    /// The tier, such as `2K` with an upper-case K, or `512` for 0.5K. It is absent if the model has no tiers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_size: Option<String>,
 }
 
 impl GenerateContentRequest {
-    /// What is asked for `request`: the source first, then the prompt. A seed is sent modulo 2³¹, since the API's has
-    /// 32 bits and a sign. The safety tolerance has no counterpart and is not sent.
+    /// Creates the request for a picture. It contains the source, followed by the prompt.
+    ///
+    /// The seed is sent modulo 2³¹, since the API has a signed 32-bit integer. The safety tolerance has no counterpart
+    /// in the API and is not sent.
     ///
     /// # Errors
     ///
-    /// A [`GenerateError`] of the kind [`InvalidRequest`](GenerateErrorKind::InvalidRequest), whose source is the
-    /// [`InputError`], where the API would refuse it or make less than is asked. Nothing is billed.
+    /// A [`GenerateError`] of the kind [`InvalidRequest`](GenerateErrorKind::InvalidRequest) if the API would reject
+    /// the request or generate fewer images than requested. Its source is an [`InputError`]. Nothing is billed.
     pub fn new(request: &GenerationRequest) -> Result<Self, GenerateError> {
         let found = request.variants();
+        // The API makes one image per call. A plan for it needs a model with one variant per call.
         if found != 1 {
             return Err(InputError::Variants { found }.into());
         }
@@ -267,11 +273,11 @@ impl GenerateContentRequest {
         Ok(Self { contents: vec![content(request.source(), request.prompt())?], generation_config })
     }
 
-    /// What is asked for a text about `source` that is JSON of the shape `schema`.
+    /// Creates the request for a text about `source` that is JSON with the schema `schema`.
     ///
     /// # Errors
     ///
-    /// As [`new`](Self::new).
+    /// The errors of [`new`](Self::new) that concern the source.
     pub fn for_json(source: &Source, instruction: &str, schema: Value) -> Result<Self, GenerateError> {
         let generation_config = GenerationConfig {
             response_modalities: vec!["TEXT".to_owned()],
@@ -283,8 +289,10 @@ impl GenerateContentRequest {
     }
 }
 
+/// Creates the turn of the user from a picture and a text.
 fn content(source: &Source, text: &str) -> Result<Content, InputError> {
     let bytes = source.bytes().ok_or(InputError::NoBytes)?;
+    // The limit counts the bytes of the file, before base64 makes them a third longer.
     let found = bytes.len() as u64;
     if found > MAX_INLINE_BYTES {
         return Err(InputError::TooLarge { bytes: found });
@@ -296,7 +304,7 @@ fn content(source: &Source, text: &str) -> Result<Content, InputError> {
     Ok(Content { role: Some("user".to_owned()), parts: vec![picture, text] })
 }
 
-/// A call that the API would refuse, or make less of than is asked.
+/// A request that the API would reject, or for which it would generate fewer images than requested.
 ///
 /// ```
 /// use smart_resize::Source;
@@ -307,28 +315,28 @@ fn content(source: &Source, text: &str) -> Result<Content, InputError> {
 /// let error = GenerateContentRequest::for_json(&source, "Describe it.", serde_json::json!({})).unwrap_err();
 /// let reason = error.source().and_then(|source| source.downcast_ref::<InputError>());
 /// assert_eq!(reason, Some(&InputError::NoBytes));
-/// assert_eq!(InputError::NoBytes.to_string(), "the source has no bytes, and URLs are not read");
+/// assert_eq!(InputError::NoBytes.to_string(), "source has no bytes; expected bytes, not only a URL");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InputError {
-    /// More images than one, or none.
-    #[error("{found} images in one call, which makes 1")]
+    /// The number of images is not 1.
+    #[error("number of images is {found}; expected 1")]
     #[expect(missing_docs, reason = "what was found")]
     Variants { found: u32 },
-    /// A generation that has no ratio to ask for.
-    #[error("{found} has no aspect ratio, and the API is asked for one")]
+    /// The preset has no aspect ratio. The API selects the shape by it.
+    #[error("preset of {found} has no aspect ratio; expected one that the API offers")]
     #[expect(missing_docs, reason = "what was found")]
     NoAspectRatio { found: Size },
-    /// A source of which only the URL is known.
-    #[error("the source has no bytes, and URLs are not read")]
+    /// The source has only a URL.
+    #[error("source has no bytes; expected bytes, not only a URL")]
     NoBytes,
-    /// A source that is too heavy.
-    #[error("a source of {bytes} bytes, at most {MAX_INLINE_BYTES}: make it smaller first")]
+    /// The source has too many bytes. It has to be made smaller first.
+    #[error("source has {bytes} bytes; expected at most {MAX_INLINE_BYTES}")]
     #[expect(missing_docs, reason = "what was found")]
     TooLarge { bytes: u64 },
-    /// A source that is none of the formats.
-    #[error("the source is not a PNG, JPEG or WebP picture")]
+    /// The source is not a PNG, JPEG or WebP picture.
+    #[error("source has an unknown format; expected PNG, JPEG or WebP")]
     UnknownFormat,
 }
 

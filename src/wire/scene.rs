@@ -1,6 +1,6 @@
-//! What a vision model is asked about the source, and its answer.
+//! The request that asks a vision model to describe the source, and its answer.
 //!
-//! The answer is the JSON that [`Scene`] has anyway, places in thousandths:
+//! The answer is the JSON of a [`Scene`], with positions in thousandths of the picture:
 //!
 //! ```text
 //! {"summary": "a blue bottle on a table",
@@ -8,9 +8,9 @@
 //!  "texts": []}
 //! ```
 //!
-//! It is written by a model, so it is read strictly: no other keys, none twice, nothing around it, lengths, counts and
-//! places within the bounds of a scene. What is wrong is told with the value, the bound and the place, and nothing is
-//! put right. A scene is a help and no condition: without one, a request is planned all the same.
+//! A model writes the answer, so parsing is strict. Unknown keys, duplicate keys and text around the JSON are rejected,
+//! and so are lengths, counts and positions beyond the bounds of a scene. An error names the value, the bound and the
+//! position, and no mistake is corrected. A scene is optional: a request is planned without one too.
 //!
 //! ```
 //! use smart_resize::wire::scene::read;
@@ -20,7 +20,7 @@
 //!
 //! let answer = r#"{"summary": "a bottle", "texts": [{"label": "SALE",
 //!     "area": {"left": 0, "top": 0, "right": 1200, "bottom": 90}}]}"#;
-//! assert_eq!(read(answer).unwrap_err().to_string(), "texts[0].area.right is 1200, expected 0 to 1000");
+//! assert_eq!(read(answer).unwrap_err().to_string(), "texts[0].area.right is 1200; expected 0 to 1000");
 //! # Ok::<(), smart_resize::wire::scene::ReadSceneError>(())
 //! ```
 
@@ -37,10 +37,11 @@ use crate::generate::error::{GenerateError, GenerateErrorKind};
 use crate::request::source::Source;
 use crate::scene::{Area, MAX_LABEL_CHARS, MAX_REGIONS, MAX_SUMMARY_CHARS, Region, Scene, SceneError};
 
-/// The most bytes of an answer. A scene at all its bounds, each character escaped, is a little less.
+/// The maximum number of bytes of an answer. A scene that exhausts all bounds, with every character escaped, is a
+/// little smaller.
 pub const MAX_ANSWER_BYTES: usize = 64 << 10;
 
-/// What is said to the model beside the picture. The same text each time.
+/// Returns the instruction that is sent to the model with the picture. The text is always the same.
 ///
 /// ```
 /// use smart_resize::wire::scene::instruction;
@@ -68,7 +69,7 @@ pub fn instruction() -> String {
     )
 }
 
-/// The shape of the answer, as Gemini's `responseSchema` has it.
+/// Returns the schema of the answer in the form of Gemini's `responseSchema`.
 ///
 /// ```
 /// use smart_resize::wire::scene::response_schema;
@@ -103,26 +104,26 @@ pub fn response_schema() -> Value {
     })
 }
 
-/// What a model of Gemini's is asked about `source`.
+/// Creates the request that asks a Gemini model to describe `source`.
 ///
 /// ```
 /// use smart_resize::Source;
 /// use smart_resize::wire::scene::{instruction, request};
 ///
 /// let source = Source::from_bytes(*b"\x89PNG\r\n\x1a\n");
-/// let body = serde_json::to_value(request(&source)?)?; // to be sent
+/// let body = serde_json::to_value(request(&source)?)?; // the body of the HTTP request
 /// assert_eq!(body["contents"][0]["parts"][1]["text"], instruction());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Errors
 ///
-/// As [`GenerateContentRequest::new`].
+/// The errors of [`GenerateContentRequest::for_json`].
 pub fn request(source: &Source) -> Result<GenerateContentRequest, GenerateError> {
     GenerateContentRequest::for_json(source, &instruction(), response_schema())
 }
 
-/// The scene in what a model of Gemini's answers with `status` and `body`.
+/// Reads the scene from the answer of a Gemini model. `status` is the HTTP status and `body` the body of the answer.
 ///
 /// ```
 /// use smart_resize::wire::scene::read_answer;
@@ -134,14 +135,16 @@ pub fn request(source: &Source) -> Result<GenerateContentRequest, GenerateError>
 ///
 /// # Errors
 ///
-/// As [`read_text_answer`]; and [`InvalidAnswer`](GenerateErrorKind::InvalidAnswer), whose source is the
-/// [`ReadSceneError`], where the text is no scene.
+/// The errors of [`read_text_answer`]; also [`InvalidAnswer`](GenerateErrorKind::InvalidAnswer) if the text is not a
+/// valid scene. Its source is then a [`ReadSceneError`].
 pub fn read_answer(status: u16, body: &[u8]) -> Result<Scene, GenerateError> {
     let text = read_text_answer(status, body)?;
-    read(&text).map_err(|error| GenerateError::new(GenerateErrorKind::InvalidAnswer, "the scene").caused_by(error))
+    read(&text).map_err(|error| {
+        GenerateError::new(GenerateErrorKind::InvalidAnswer, "the scene cannot be read").caused_by(error)
+    })
 }
 
-/// The scene that `answer` is.
+/// Parses the text of an answer as a scene.
 ///
 /// ```
 /// use smart_resize::scene::Area;
@@ -156,17 +159,19 @@ pub fn read_answer(status: u16, body: &[u8]) -> Result<Scene, GenerateError> {
 ///
 /// # Errors
 ///
-/// [`ReadSceneError`]: the first thing that is wrong, and where.
+/// [`ReadSceneError`] with the first mistake and its position.
 pub fn read(answer: &str) -> Result<Scene, ReadSceneError> {
     let found = answer.len();
     if found > MAX_ANSWER_BYTES {
         return Err(ReadSceneError::TooLong { bytes: found });
     }
+    // Models tend to put JSON into a Markdown fence. An error of its own is clearer than the parser's about the first
+    // character.
     if answer.trim_start().starts_with("```") {
         return Err(ReadSceneError::Fenced);
     }
     let Object(answer): Object<Answer> = serde_json::from_str(answer).map_err(|error| ReadSceneError::Json {
-        // Serde ends its message with the place.
+        // The message of serde_json ends with the line and the column.
         message: error.to_string(),
     })?;
     let at = |place: &str| {
@@ -185,6 +190,7 @@ pub fn read(answer: &str) -> Result<Scene, ReadSceneError> {
     Ok(scene)
 }
 
+/// The answer before the bounds of a scene are checked.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Answer {
@@ -205,13 +211,14 @@ struct AnswerRegion {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AnswerArea {
+    // The edges are read as any number, so that an error can name the path and the value.
     left: Number,
     top: Number,
     right: Number,
     bottom: Number,
 }
 
-/// A value that is written as an object. Serde alone would also take a list of the fields in their order.
+/// A value that must be a JSON object. serde's derived code also accepts a list of the fields in their order.
 struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
@@ -235,8 +242,10 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
 }
 
 impl AnswerRegion {
+    /// Converts to a region. `place` is the path of the region in the answer.
     fn region(&self, place: &str) -> Result<Region, ReadSceneError> {
         let Object(AnswerArea { left, top, right, bottom }) = &self.area;
+        // A negative number and one with a decimal point are not a `u64`, so `100.0` is rejected too.
         let edge = |name, value: &Number| match value.as_u64().and_then(|value| u16::try_from(value).ok()) {
             Some(value) if value <= 1000 => Ok(value),
             _ => Err(ReadSceneError::Edge { place: format!("{place}.area.{name}"), found: value.to_string() }),
@@ -250,7 +259,7 @@ impl AnswerRegion {
     }
 }
 
-/// An answer that is no scene.
+/// An answer that is not a valid scene.
 ///
 /// ```
 /// use smart_resize::wire::scene::{ReadSceneError, read};
@@ -261,39 +270,40 @@ impl AnswerRegion {
 /// assert_eq!(error.to_string(), "expected value at line 1 column 1");
 ///
 /// let error = read(r#"{"summary": ""}"#).unwrap_err();
-/// assert_eq!(error.to_string(), "summary is none that a scene can have");
-/// assert_eq!(error.source().unwrap().to_string(), "summary of 0 characters, expected 1 to 1000");
+/// assert_eq!(error.to_string(), "summary is not valid in a scene");
+/// assert_eq!(error.source().unwrap().to_string(), "summary has 0 characters; expected 1 to 1000");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadSceneError {
-    /// More than a scene can be.
-    #[error("an answer of {bytes} bytes, at most {MAX_ANSWER_BYTES}")]
+    /// The answer is longer than any scene.
+    #[error("answer has {bytes} bytes; expected at most {MAX_ANSWER_BYTES}")]
     #[expect(missing_docs, reason = "what was found")]
     TooLong { bytes: usize },
-    /// A markdown fence around the JSON.
-    #[error("expected a JSON object, found a markdown fence")]
+    /// The JSON is inside a Markdown code fence.
+    #[error("found a Markdown fence; expected a JSON object")]
     Fenced,
-    /// No JSON, or of another shape: other keys, a key twice, a key that is missing, another type.
+    /// The answer is not JSON, or its structure is wrong: an unknown, duplicate or missing key, or a value of another
+    /// type.
     #[error("{message}")]
     Json {
-        /// What is wrong, and at which line and column.
+        /// The mistake with its line and column.
         message: String,
     },
-    /// An edge that is no integer from 0 to 1000.
-    #[error("{place} is {found}, expected 0 to 1000")]
+    /// An edge is not an integer from 0 to 1000.
+    #[error("{place} is {found}; expected 0 to 1000")]
     Edge {
-        /// Which edge, such as `texts[0].area.right`.
+        /// The path of the edge, such as `texts[0].area.right`.
         place: String,
-        /// What is there.
+        /// The value found.
         found: String,
     },
-    /// A value that a scene cannot have.
-    #[error("{place} is none that a scene can have")]
+    /// A value is not valid in a scene.
+    #[error("{place} is not valid in a scene")]
     Value {
-        /// Which value, such as `subjects[2].label`.
+        /// The path of the value, such as `subjects[2].label`.
         place: String,
-        /// Why not.
+        /// The reason.
         source: SceneError,
     },
 }

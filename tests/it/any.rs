@@ -1,4 +1,4 @@
-//! Values for the laws, biased to the edges.
+//! Strategies for the values that the laws are tested with, biased towards the limits.
 
 use proptest::option;
 use proptest::prelude::*;
@@ -18,7 +18,7 @@ pub(crate) fn share(thousandths: u16) -> PerMille {
     PerMille::new(thousandths).unwrap()
 }
 
-/// Insets in thousandths: top, right, bottom and left.
+/// Insets in thousandths, in the order top, right, bottom, left.
 pub(crate) fn insets(edges: [u16; 4]) -> Insets {
     let [top, right, bottom, left] = edges.map(share);
     Insets::new(top, right, bottom, left).unwrap()
@@ -33,7 +33,7 @@ pub(crate) fn shared(max_loss: u16) -> Sharing {
     Sharing::Shared { max_loss: share(max_loss) }
 }
 
-/// Any side: the two ends often, small ones often.
+/// Any side. The least and the largest sides and small sides are frequent.
 pub(crate) fn any_side() -> impl Strategy<Value = u32> {
     prop_oneof![Just(1), Just(2), 1..=40_u32, 1..=7000_u32, 1..=65_535_u32, Just(65_534), Just(65_535)]
 }
@@ -42,7 +42,7 @@ pub(crate) fn any_size() -> impl Strategy<Value = Size> {
     (any_side(), any_side()).prop_map(|(width, height)| size(width, height))
 }
 
-/// A picture and a target that it covers, often only just on a side.
+/// The size of a picture and a target that it covers. On each axis both sides are often equal.
 pub(crate) fn any_covered() -> impl Strategy<Value = (Size, Size)> {
     let side = || (any_side(), any_side(), 0..4).prop_map(|(a, b, tight)| if tight == 0 { (a, a) } else { (a, b) });
     (side(), side()).prop_map(|((a, b), (c, d))| (size(a.max(b), c.max(d)), size(a.min(b), c.min(d))))
@@ -53,7 +53,7 @@ pub(crate) fn any_insets() -> impl Strategy<Value = Insets> {
     (pair(), pair()).prop_map(|((top, bottom), (right, left))| insets([top, right, bottom, left]))
 }
 
-/// Points and regions, the ends and the middle often.
+/// Points and regions. The edges and the middle are frequent.
 pub(crate) fn any_focus() -> impl Strategy<Value = Focus> {
     let edge = || prop_oneof![Just(0_u16), Just(500), Just(1000), 0..=1000_u16];
     let point = (edge(), edge()).prop_map(|(x, y)| point(x, y));
@@ -82,7 +82,7 @@ pub(crate) fn any_format() -> impl Strategy<Value = Format> {
     select(vec![Format::Png, Format::Jpeg, Format::WebP])
 }
 
-/// The built-in models, and one of a caller's own whose names fit no pattern.
+/// The built-in models, and a custom model with an unusual name, ratio and tier.
 pub(crate) fn any_table() -> impl Strategy<Value = Model> {
     let own = Model::new(
         "my \"model\"",
@@ -109,12 +109,12 @@ fn any_source() -> impl Strategy<Value = Source> {
         .prop_map(|(source, size)| if let Some(size) = size { source.size(size) } else { source })
 }
 
-/// Valid requests over every option of the service.
+/// Valid requests with any value of the options that the service has.
 pub(crate) fn any_request() -> impl Strategy<Value = Request> {
     any_builder().prop_map(|builder| builder.build().unwrap())
 }
 
-/// Valid requests over every option there is.
+/// Valid requests with any value of all options, including those that reduce cost.
 pub(crate) fn any_economical_request() -> impl Strategy<Value = Request> {
     let target =
         (1..=300_u32, 1..=300_u32, any_format(), option::of(1..=u64::MAX)).prop_map(|(w, h, format, max_bytes)| {
@@ -123,12 +123,14 @@ pub(crate) fn any_economical_request() -> impl Strategy<Value = Request> {
             max_bytes.map_or(target, |max_bytes| target.max_bytes(max_bytes))
         });
     let loss = prop_oneof![Just(0_u16), Just(1000), 0..=1000_u16];
-    let sharing = prop_oneof![Just(Sharing::PerTarget), Just(Sharing::Duplicates), loss.prop_map(shared),];
+    let sharing = prop_oneof![Just(Sharing::PerTarget), Just(Sharing::Duplicates), loss.prop_map(shared)];
     let options = (option::of(target), any_focus(), sharing, option::of(0..=1000_u16), 0..200_u64, any::<bool>());
     (any_builder(), options).prop_map(|(mut builder, (target, focus, sharing, crop_source_above, nodes, bounded))| {
         builder = builder.targets(target).focus(focus).sharing(sharing).max_search_nodes(nodes);
         if let Some(min_kept) = crop_source_above {
-            builder = builder.crop_source_above(share(min_kept));
+            // Cutting from the source needs its bytes and its size.
+            let cropping = builder.clone().crop_source_above(share(min_kept));
+            builder = if cropping.clone().build().is_ok() { cropping } else { builder };
         }
         if bounded {
             builder = builder.max_cost(UsdMicros(u64::MAX)).max_calls(u32::MAX);
@@ -145,7 +147,7 @@ fn any_builder() -> impl Strategy<Value = RequestBuilder> {
                 Target::new(inside).safe_area(insets.unwrap_or_default())
             },
         );
-        // A list of few values, so that some come twice.
+        // Targets are drawn from a small pool, so that duplicates occur.
         prop::collection::vec(target, 1..5).prop_flat_map(|pool| prop::collection::vec(select(pool), 1..8))
     };
     let floor = |table: &Model| match table.tiers() {
@@ -154,7 +156,7 @@ fn any_builder() -> impl Strategy<Value = RequestBuilder> {
     };
     let own_prices = || {
         let (low, high) = ("0.75K".parse().unwrap(), "3K".parse().unwrap());
-        PriceList::default().image("my \"model\"", Some(low), UsdMicros(1)).image(
+        PriceList::default().price("my \"model\"", Some(low), UsdMicros(1)).price(
             "my \"model\"",
             Some(high),
             UsdMicros(u64::MAX),

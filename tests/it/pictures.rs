@@ -1,4 +1,4 @@
-//! Pictures that the tests draw, and files of them that the crate did not write.
+//! Pictures that the tests draw, and files of them by other encoders.
 
 use smart_resize::Size;
 use smart_resize::pixels::{Layout, Picture};
@@ -7,7 +7,7 @@ pub(crate) fn size(text: &str) -> Size {
     text.parse().unwrap()
 }
 
-/// A smooth picture with some grain, like a photograph: different in every row, column and channel.
+/// A smooth picture with some grain, like a photograph. Rows, columns and channels differ.
 pub(crate) fn photo(size: Size) -> Picture {
     let mut state = 0x9e37_79b9_u32;
     let mut pixels = Vec::with_capacity(size.area() as usize * 3);
@@ -25,7 +25,7 @@ pub(crate) fn photo(size: Size) -> Picture {
     Picture::from_rgb(size, pixels).unwrap()
 }
 
-/// The same with every degree of transparency, from clear at the left to opaque at the right.
+/// The picture of [`photo`] with alpha that rises from 0 at the left to 255 at the right.
 pub(crate) fn transparent(size: Size) -> Picture {
     let photo = photo(size);
     let with_alpha = |(index, rgb): (usize, &[u8])| {
@@ -35,7 +35,7 @@ pub(crate) fn transparent(size: Size) -> Picture {
     Picture::from_rgba(size, photo.pixels().chunks(3).enumerate().flat_map(with_alpha).collect()).unwrap()
 }
 
-/// A PNG of RGB or RGBA, as image models send them, written by the `png` crate.
+/// A PNG with RGB or RGBA pixels and an sRGB chunk, as image models send them, by the `png` crate.
 pub(crate) fn png(picture: &Picture) -> Vec<u8> {
     let colour = match picture.layout() {
         Layout::Rgba => png::ColorType::Rgba,
@@ -46,7 +46,7 @@ pub(crate) fn png(picture: &Picture) -> Vec<u8> {
     })
 }
 
-/// A PNG of raw samples, written by the `png` crate.
+/// A PNG with raw samples, by the `png` crate.
 pub(crate) fn raw_png(size: Size, color: png::ColorType, depth: png::BitDepth, samples: &[u8]) -> Vec<u8> {
     raw_png_with(size, color, depth, samples, |_| {})
 }
@@ -69,14 +69,14 @@ pub(crate) fn raw_png_with(
     bytes
 }
 
-/// The EXIF block that says nothing but this orientation.
+/// An EXIF block that has only this orientation.
 pub(crate) fn exif(orientation: u8) -> Vec<u8> {
     let mut exif = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".to_vec();
     exif.extend([orientation, 0, 0, 0, 0, 0, 0, 0]);
     exif
 }
 
-/// The PNG with a chunk more, right behind its header.
+/// The PNG with an additional chunk directly after its header.
 pub(crate) fn with_chunk(png: &[u8], name: &[u8], content: &[u8]) -> Vec<u8> {
     let named = [name, content].concat();
     let (header, rest) = png.split_at(8 + 25);
@@ -84,13 +84,13 @@ pub(crate) fn with_chunk(png: &[u8], name: &[u8], content: &[u8]) -> Vec<u8> {
     [header, &length, &named, &crc32fast::hash(&named).to_be_bytes(), rest].concat()
 }
 
-/// The JPEG with a segment more, right behind its first marker.
+/// The JPEG with an additional segment directly after its first marker.
 pub(crate) fn with_segment(jpeg: &[u8], code: u8, content: &[u8]) -> Vec<u8> {
     let length = (content.len() as u16 + 2).to_be_bytes();
     [&jpeg[..2], &[0xff, code], &length, content, &jpeg[2..]].concat()
 }
 
-/// A RIFF file of these chunks.
+/// A WebP file with these chunks.
 pub(crate) fn riff(chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
     let mut body = b"WEBP".to_vec();
     for (name, content) in chunks {

@@ -1,4 +1,4 @@
-//! The seeds of the fuzz targets, and every input that once broke a law, held against the laws again.
+//! Runs the laws on the seeds of the fuzz targets and on every input that once broke a law.
 
 use std::fs;
 use std::path::Path;
@@ -8,8 +8,8 @@ use smart_resize::pixels::decode::{DecodeOptions, decode};
 
 use crate::laws;
 
-/// Holds `law` against the files of `target`; there are at least `seeds` of them, unless this is a packaged crate,
-/// which comes without any.
+/// Runs `law` on the inputs of `target` and checks that there are at least `seeds` of them. The published crate has no
+/// inputs.
 fn replay(target: &str, law: fn(&[u8]), seeds: usize) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
     let mut replayed = 0;
@@ -19,7 +19,7 @@ fn replay(target: &str, law: fn(&[u8]), seeds: usize) {
         paths.sort();
         for path in paths {
             let data = fs::read(&path).unwrap();
-            // The name of the input that breaks the law stands in front of the law's own words.
+            // If the law fails, the output names the input before the law's message.
             println!("{}", path.strip_prefix(&root).unwrap().display());
             law(&data);
             replayed += 1;
@@ -29,17 +29,17 @@ fn replay(target: &str, law: fn(&[u8]), seeds: usize) {
 }
 
 #[test]
-fn sizes_are_read_as_the_grammar_says() {
+fn sizes_are_parsed_as_the_grammar_says() {
     replay("parse_size", laws::parse_size, 14);
 }
 
 #[test]
-fn a_plan_keeps_its_promises() {
+fn a_plan_is_correct() {
     replay("plan", laws::plan, 10);
 }
 
 #[test]
-fn a_file_is_refused_or_becomes_what_was_asked() {
+fn a_file_is_refused_or_rendered_as_requested() {
     replay("decode_render", laws::decode_render, 35);
 }
 
@@ -48,8 +48,8 @@ fn a_png_is_read_as_the_png_crate_reads_it() {
     replay("decode_png", laws::decode_png, 30);
 }
 
-/// Cut short behind every byte, with every byte changed in three ways, and with every beginning of its stream in whole
-/// chunks, and more behind it.
+/// The broken files: cut after each byte, with each byte changed in three ways, and with each prefix of the stream (or
+/// three bytes more) in intact chunks.
 #[test]
 fn a_broken_png_is_refused_as_the_png_crate_refuses_it() {
     let (width, height) = (9, 11);
@@ -80,13 +80,13 @@ fn a_broken_png_is_refused_as_the_png_crate_refuses_it() {
 
 #[cfg(feature = "wire")]
 #[test]
-fn what_services_say_is_refused_or_means_what_it_says() {
+fn json_of_services_is_refused_or_read_correctly() {
     replay("wire", laws::wire, 40);
 }
 
-/// So that the seeds do not all end at the first check.
+/// Seeds that cannot be decoded would test only the first checks.
 #[test]
-fn the_seeds_are_pictures_but_for_a_few() {
+fn all_but_a_few_seeds_can_be_decoded() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/decode_render");
     let Ok(folder) = fs::read_dir(root) else { return };
     let refused = |name: &str, file: &[u8]| {
@@ -102,7 +102,7 @@ fn the_seeds_are_pictures_but_for_a_few() {
     assert_eq!(names, ["jpeg-cmyk", "nothing", "png-huge-header", "webp-lossy-flat"]);
 }
 
-/// A seed cut short or with a byte changed is no less an input.
+/// The law is also tested on seeds that are cut short, and on seeds with a changed byte.
 #[test]
 fn the_laws_hold_near_the_seeds() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/decode_render");

@@ -1,4 +1,4 @@
-//! The services' JSON: what is accepted, what is refused and in which words, and what becomes of it.
+//! The services' JSON: what is accepted, which errors refuse the rest, and the values that result.
 
 mod data_uri;
 mod edit;
@@ -21,7 +21,7 @@ use smart_resize::model::Model;
 use smart_resize::request::RequestBuilder;
 use smart_resize::{Plan, Request, Source};
 
-/// Reads `json`, and holds that what is written of it is the same JSON.
+/// Reads `json` and checks that the value is written as the same JSON.
 fn both_ways<T: Serialize + DeserializeOwned>(json: &Value) -> T {
     let read: T = serde_json::from_value(json.clone()).unwrap();
     assert_eq!(&serde_json::to_value(&read).unwrap(), json);
@@ -42,7 +42,7 @@ fn table(model: &str) -> Model {
     Model::all().into_iter().find(|table| table.name() == model).unwrap()
 }
 
-/// The error and what caused it, as people read it.
+/// The messages of an error and its sources, separated by slashes.
 fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Writes colour.json beside itself: what LittleCMS makes of colours under profiles that are drawn up here.
+"""Writes colour.json next to this file: colours under the profiles below, converted to sRGB by LittleCMS.
 
     pip install pillow && python3 tests/oracle/colour.py
 
-Each case has a profile, the samples of a row of pixels, and the row in sRGB, all in hexadecimal. Whether the crate agrees is
-tested by tests/it/colour.rs.
+Each case has a profile, the samples of a row of pixels, and the row in sRGB, all in hexadecimal. tests/it/colour.rs
+compares the crate with these results.
 """
 
 import io
@@ -16,7 +16,7 @@ from PIL import Image, ImageCms, features
 
 D50 = (0.9642, 1.0, 0.8249)
 BRADFORD = ((0.8951, 0.2664, -0.1614), (-0.7502, 1.7135, 0.0367), (0.0389, -0.0685, 1.0296))
-# Without its shortcuts, the 8-bit ones of which are several levels off for a grey that is dark and linear.
+# Disables LittleCMS's optimisations. Those for 8 bits are off by several levels for dark linear grey.
 NO_OPTIMISATION = 0x0100
 
 
@@ -40,7 +40,7 @@ def xyz(x, y):
 
 
 def colorants(white, *corners):
-    """The three colours' XYZ, adapted to D50."""
+    """Returns the XYZ values of the three primaries, adapted to D50."""
     columns = list(zip(*(xyz(*corner) for corner in corners)))
     white = [[number] for number in xyz(*white)]
     strength = product(inverse(columns), white)

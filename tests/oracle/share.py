@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""The cheapest sets of generations by another's solver: scipy's mixed-integer one (HiGHS), on exact fractions.
+"""Finds the cheapest sets of generations with an independent solver: scipy's `milp` (HiGHS), on exact fractions.
 
     pip install scipy==1.17.1 numpy && python3 tests/oracle/share.py > tests/oracle/share.json
 
-`tests/it/share.rs` holds the crate against the costs and numbers of generations that it finds. The tables and prices are
-typed anew here, from the models' pages, and share no code with the crate.
+`tests/it/share.rs` compares the crate with these costs and numbers of generations. The presets and prices below were
+typed from the models' pages, so that they share no source with the crate.
 """
 
 import json
@@ -54,7 +54,7 @@ def cheapest(rows, targets, loss):
         for index, row in enumerate(rows):
             near = nearness(row, target) * 1000 >= (1000 - loss) * own
             line[index] = covers(row, target) and near
-    # Of equal costs the fewest: a generation counts a thousandth of a micro-dollar.
+    # Each generation adds a thousandth of a micro-dollar, so that the smallest of the sets with equal cost wins.
     weights = numpy.array([row[3] + 0.001 for row in rows])
     found = milp(
         weights,

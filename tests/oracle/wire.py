@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""What a pydantic 2 model behind FastAPI, as fal's endpoints are, answers to inputs of `fal-ai/smart-resize`.
+"""Records the answers of a pydantic 2 model behind FastAPI to inputs of `fal-ai/smart-resize`.
 
     pip install pydantic==2.14.4 fastapi==0.165.0 httpx && python3 tests/oracle/wire.py > tests/oracle/wire.json
 
-`tests/it/wire/oracle.rs` holds the crate against it. The model is written from the endpoint's page; the bounds of 10 sizes,
-4 images and 5000 characters are the likely ones. A size is checked by an expression of its own, so that only where and of
-what type its error is can be compared, not its words.
+`tests/it/wire/oracle.rs` compares the crate with these answers, since fal's endpoints use pydantic and FastAPI too. The
+model follows the endpoint's page. The limits of 10 sizes, 4 images and 5000 characters are assumptions. A regular
+expression of this script checks sizes, so only the location and type of their errors can be compared, not the messages.
 """
 
 import json
@@ -108,10 +108,10 @@ def cases():
 
 
 def line(body):
-    # What repeats a long string is written shorter; the test writes it out again.
+    # Long runs of one character are abbreviated below; the test expands them.
     return json.dumps({"body": body} | answer(body.encode()), ensure_ascii=False)
 
 
 lines = ",\n".join(line(body) for body in cases())
-# Runs of one character of 100 and more: `{x*5001}`.
+# A run of 100 or more equal characters is written as `{x*5001}`.
 print("[\n" + re.sub(r"([x9y🙂é])\1{99,}", lambda run: f"{{{run[1]}*{len(run[0])}}}", lines) + "\n]")

@@ -1,4 +1,4 @@
-"""Pillow as its documentation shows it: open, `ImageOps.fit` with Lanczos, save."""
+"""The worker for Pillow, used as its documentation shows: open, `ImageOps.fit` with Lanczos, save."""
 
 import io
 

@@ -1,4 +1,5 @@
-"""libvips through pyvips: `thumbnail_buffer`; for several results, one decode into memory and `thumbnail_image`."""
+"""The worker for libvips, through pyvips. One result takes `thumbnail_buffer`, several take one decode into memory and
+`thumbnail_image`."""
 
 import os
 

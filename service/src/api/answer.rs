@@ -1,4 +1,4 @@
-//! Answers as fal's clients read them.
+//! Responses in the form that fal's clients read.
 
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
@@ -11,42 +11,42 @@ use crate::queue::SubmitError;
 use crate::run::Stop;
 use crate::store::StoreFailure;
 
-/// The header with the identity of a request.
+/// The response header with the request id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-fal-request-id");
 
-/// `response` with the identity `id`.
+/// Adds the request id to a response.
 pub fn with_id(mut response: Response, id: Id) -> Response {
-    // Invariant: an identity is of hexadecimal digits and hyphens.
+    // Invariant: an id consists of hexadecimal digits and hyphens, which are valid in a header.
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
     response
 }
 
-/// An error that is one text.
+/// Builds an error response with a single text.
 pub fn detail(status: StatusCode, text: impl Into<String>) -> Response {
     (status, Json(ErrorBody::text(text))).into_response()
 }
 
-/// An error with its entries.
+/// Builds an error response with the entries of `body`.
 pub fn error(body: &ErrorBody) -> Response {
     json(body.status(), &serde_json::to_value(body).unwrap_or_default())
 }
 
-/// A JSON value with a status.
+/// Builds a JSON response.
 pub fn json(status: u16, body: &Value) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, Json(body)).into_response()
 }
 
-/// The answer to too much load: try again after `seconds`.
+/// Builds the response to an overload, which asks the client to retry after `seconds`.
 pub fn overloaded(status: StatusCode, text: impl Into<String>, seconds: u32) -> Response {
     let mut response = detail(status, text);
     response.headers_mut().insert("retry-after", seconds.into());
     response
 }
 
-/// What a handler answers when it cannot do what is asked.
+/// An error response of a handler. Boxed, since a response is large.
 #[derive(Debug)]
 pub struct Refusal(pub Box<Response>);
 
@@ -65,7 +65,7 @@ impl From<ErrorBody> for Refusal {
 impl From<StoreFailure> for Refusal {
     fn from(failure: StoreFailure) -> Self {
         tracing::error!(error = &failure as &dyn std::error::Error, "the store failed");
-        let text = "Requests cannot be kept at the moment: try again later";
+        let text = "Requests cannot be stored at the moment; try again later";
         overloaded(StatusCode::SERVICE_UNAVAILABLE, text, 5).into()
     }
 }

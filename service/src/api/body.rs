@@ -1,4 +1,4 @@
-//! Bodies of requests: bounded each, bounded together, and never waited for without end.
+//! Request bodies: each is bounded in size and in time, and all together are bounded in memory.
 
 use std::time::{Duration, Instant};
 
@@ -11,27 +11,30 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::answer::{Refusal, detail, overloaded};
 use crate::service::{BODY_UNIT, Service};
 
-/// The fewest bytes of a body in a millisecond, beyond the time that a client may be silent.
+/// The least average rate of a body in bytes per millisecond, beyond the first `client_timeout`.
 const MIN_BYTES_PER_MS: u64 = 32;
 
-/// A body, and its share of the room for bodies until it is dropped.
+/// A body that was read completely. It holds its share of the memory for bodies until it is dropped.
 #[derive(Debug)]
 pub struct ReadBody {
-    /// Its bytes.
+    /// The bytes of the body.
     pub bytes: Bytes,
-    /// Its share of the room: to be kept as long as there is anything as large that was made of it.
+    /// The share of the memory for bodies. Keep it as long as a value of similar size that was made from the body.
     pub room: Option<OwnedSemaphorePermit>,
 }
 
-/// Reads the whole of `body`, of at most `max` bytes.
+/// Reads all of `body`, at most `max` bytes.
 ///
 /// # Errors
 ///
-/// 413 for one that is too long, 503 where there is no room for it now, 408 where the client is too slow, 400 where it
-/// breaks off.
+/// [`Refusal`] with status 413 if the body is too long, 503 if there is no memory for it now, 408 if the client is too
+/// slow, and 400 if the body ends early.
 pub async fn read(service: &Service, headers: &HeaderMap, body: Body, max: usize) -> Result<ReadBody, Refusal> {
     let too_long = |found: String| {
-        Refusal::from(detail(StatusCode::PAYLOAD_TOO_LARGE, format!("body of {found} bytes, at most {max}")))
+        Refusal::from(detail(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("the body has {found} bytes; expected at most {max}"),
+        ))
     };
     let declared =
         headers.get("content-length").and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
@@ -44,15 +47,15 @@ pub async fn read(service: &Service, headers: &HeaderMap, body: Body, max: usize
     let patience = service.config.limits.client_time();
     let begun = Instant::now();
     loop {
-        // Silence is too slow, and so is a drip.
+        // The first bound ends a silent connection, the second one that sends a few bytes at a time.
         let in_all = patience + Duration::from_millis(bytes.len() as u64 / MIN_BYTES_PER_MS);
         let left = in_all.saturating_sub(begun.elapsed()).min(patience);
         let Ok(frame) = tokio::time::timeout(left, body.frame()).await else {
-            return Err(detail(StatusCode::REQUEST_TIMEOUT, "the body comes too slowly").into());
+            return Err(detail(StatusCode::REQUEST_TIMEOUT, "the body arrived too slowly").into());
         };
         let Some(frame) = frame else { break };
         let Ok(frame) = frame else {
-            return Err(detail(StatusCode::BAD_REQUEST, "the body breaks off").into());
+            return Err(detail(StatusCode::BAD_REQUEST, "the body ended early").into());
         };
         let Ok(data) = frame.into_data() else { continue };
         if bytes.len() + data.len() > max {
@@ -64,7 +67,7 @@ pub async fn read(service: &Service, headers: &HeaderMap, body: Body, max: usize
     Ok(ReadBody { bytes: bytes.freeze(), room })
 }
 
-/// Takes room for `bytes` in all.
+/// Extends the reservation in `room` to `bytes` in total.
 fn take_room(service: &Service, room: &mut Option<OwnedSemaphorePermit>, bytes: usize) -> Result<(), Refusal> {
     let has = room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
     let Some(missing) = bytes.div_ceil(BODY_UNIT).checked_sub(has).filter(|missing| *missing > 0) else {
@@ -73,7 +76,7 @@ fn take_room(service: &Service, room: &mut Option<OwnedSemaphorePermit>, bytes: 
     let missing = u32::try_from(missing).unwrap_or(u32::MAX);
     let Ok(more) = service.bodies.clone().try_acquire_many_owned(missing) else {
         service.metrics.refused();
-        let text = "too many bodies are being read: try again later";
+        let text = "too many bodies are being read; try again later";
         return Err(overloaded(StatusCode::SERVICE_UNAVAILABLE, text, 1).into());
     };
     match room {

@@ -1,5 +1,5 @@
-//! The fields of a body that are known, read without a copy of the rest: a body of 72 MB of zeros is a gigabyte as a
-//! JSON value.
+//! Reads the known fields of a JSON body without building values for the rest. A body of 72 MB of zeros would be a
+//! gigabyte as a [`Value`].
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,14 +9,16 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use smart_resize::wire::fal::{DetailEntry, ErrorBody, ErrorType, Loc};
 
-/// The longest text of a field that is read as it is; beyond that only strings are, which are no larger as a value.
+/// The longest JSON text of a field that is parsed whatever it is. A longer string is parsed too, since its value is no
+/// larger than its text. A longer list is cut, and a longer object becomes empty.
 const MAX_FIELD_BYTES: usize = 128 << 10;
 
-/// The `known` fields of the object in `body`, as a value; what is no object is told as fal tells it.
+/// Returns the `known` fields of the JSON object in `body`. A body that is not an object is returned as another value,
+/// which the reader of the input rejects in fal's words.
 ///
 /// # Errors
 ///
-/// The place where the JSON breaks.
+/// [`ErrorBody`] with the byte position of the syntax error, or for an empty body with the missing field.
 pub fn read(body: &[u8], known: &[&str]) -> Result<Value, ErrorBody> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     if let Ok(fields) = serde::Deserializer::deserialize_map(&mut reader, Known(known))
@@ -26,7 +28,7 @@ pub fn read(body: &[u8], known: &[&str]) -> Result<Value, ErrorBody> {
     }
     match serde_json::from_slice::<IgnoredAny>(body) {
         Ok(_) if body.len() <= MAX_FIELD_BYTES => Ok(serde_json::from_slice(body).unwrap_or_default()),
-        // What it is matters, and not what is in it.
+        // The input is rejected for its type alone, so a short value of another type than an object stands for it.
         Ok(_) => Ok(json!([])),
         Err(_) if body.is_empty() => {
             let loc = [Loc::from("body")];
@@ -36,7 +38,7 @@ pub fn read(body: &[u8], known: &[&str]) -> Result<Value, ErrorBody> {
     }
 }
 
-/// Keeps the fields of an object that have these names.
+/// Collects the fields of an object that have these names.
 struct Known<'k>(&'k [&'k str]);
 
 impl<'de> Visitor<'de> for Known<'_> {
@@ -67,7 +69,8 @@ fn field(raw: &RawValue) -> Value {
     if text.starts_with('[') { Value::Array(first(text)) } else { json!({}) }
 }
 
-/// The first items of a list that is long, and so many nulls that it is still too long for everything.
+/// Returns the first item of a list that is too long, followed by at most 999 nulls. That many items still exceed every
+/// bound on a list, so the list is rejected for its length.
 fn first(text: &str) -> Vec<Value> {
     struct First;
 
@@ -80,7 +83,8 @@ fn first(text: &str) -> Vec<Value> {
 
         fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<Value>, A::Error> {
             let mut items = Vec::new();
-            // A picture of an edit endpoint may be long; only the first is looked at.
+            // The first item may be the picture of an edit endpoint, which may be long. The other pictures are not
+            // used.
             if let Some(raw) = list.next_element::<&RawValue>()? {
                 let is_plain = raw.get().starts_with('"') || raw.get().len() <= MAX_FIELD_BYTES;
                 items.push(if is_plain { serde_json::from_str(raw.get()).unwrap_or_default() } else { Value::Null });

@@ -1,4 +1,4 @@
-//! The page, and what it asks beside fal's endpoints.
+//! The page, and the paths that only the page uses.
 
 use std::time::Duration;
 
@@ -15,13 +15,13 @@ use super::{body, input};
 use crate::run::Preview;
 use crate::service::Service;
 
-/// How long a plan waits for others.
+/// How long a preview waits until fewer others run.
 const PREVIEW_PATIENCE: Duration = Duration::from_secs(10);
 const PAGE: &str = include_str!("../../page/index.html");
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
                       img-src 'self' blob: data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// `GET /`.
+/// `GET /`: the page.
 pub async fn index() -> Response {
     let headers = [
         ("content-type", "text/html; charset=utf-8"),
@@ -32,7 +32,7 @@ pub async fn index() -> Response {
     (headers, PAGE).into_response()
 }
 
-/// `GET /config.json`: what the page has to know.
+/// `GET /config.json`: the settings that the page needs.
 pub async fn config(State(service): State<Service>) -> Response {
     let answer = json!({
         "model": service.runner.planned_model().name(),
@@ -46,18 +46,18 @@ pub async fn config(State(service): State<Service>) -> Response {
     json(200, &answer)
 }
 
-/// `POST /plan`: what the request in the body would do, and at what price.
+/// `POST /plan`: the plan and the price of the request in the body. Nothing is generated.
 ///
 /// # Errors
 ///
-/// As the endpoint's own.
+/// [`Refusal`] as the endpoint itself would answer.
 pub async fn plan(State(service): State<Service>, headers: HeaderMap, body: Body) -> Result<Response, Refusal> {
     let body = body::read(&service, &headers, body, service.config.limits.max_body_bytes).await?;
     let body::ReadBody { bytes, room: _room } = body;
     let value = read_elsewhere(move || input::read(&bytes, &smart_resize_fields())).await??;
     let place = tokio::time::timeout(PREVIEW_PATIENCE, service.previews.acquire()).await;
     let Ok(Ok(_place)) = place else {
-        let text = "too many plans are being made: try again later";
+        let text = "too many plans are being computed; try again later";
         return Err(overloaded(StatusCode::SERVICE_UNAVAILABLE, text, 5).into());
     };
     let Preview { source, plan } = service.runner.preview(&value).await?;

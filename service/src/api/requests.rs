@@ -1,4 +1,4 @@
-//! Requests that were submitted: how far they are, what came of them, and giving them up.
+//! Submitted requests: their status, their result, their provenance, and their cancellation.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -19,15 +19,16 @@ use crate::job::Job;
 use crate::service::Service;
 use crate::store::{Kind, StoreFailure};
 
-/// How often a client that follows a request is told its place in the queue, where that changes.
+/// The interval at which a status stream checks the position in the queue.
 const POSITION_PAUSE: Duration = Duration::from_secs(1);
 
-/// Whether the log is asked for.
+/// Whether the client requests the log.
 fn wants_logs(uri: &Uri) -> bool {
     matches!(parameter(uri, "logs").as_deref(), Some("1" | "true" | "True"))
 }
 
-/// The request `id` of the app, where it is there and the client's own.
+/// Returns the request `id` of the app if it exists and belongs to the client. Both failures give the same 404, so that
+/// a client learns nothing about the requests of others.
 async fn find(service: &Service, app: &str, id: &str, Owner(owner): &Owner) -> Result<Job, Refusal> {
     let missing = || Refusal::from(detail(StatusCode::NOT_FOUND, "Request not found"));
     let id: Id = id.parse().map_err(|_| missing())?;
@@ -41,11 +42,11 @@ async fn status_of(service: &Service, job: &Job, with_logs: bool) -> QueueStatus
     job.status(service.urls.public_url(), position, with_logs)
 }
 
-/// `GET …/requests/<id>/status`.
+/// `GET …/requests/<id>/status`: the current status.
 ///
 /// # Errors
 ///
-/// The refusal.
+/// [`Refusal`]: the error response.
 pub async fn status(
     State(service): State<Service>,
     Path((app, id)): Path<(String, String)>,
@@ -58,12 +59,12 @@ pub async fn status(
     Ok(with_id(json(status.http_status(), &body), job.id))
 }
 
-/// `GET …/requests/<id>/status/stream`: the status now, and each time that it changes, until the request is over. Of
-/// the log, each event has the lines that no earlier one had, which the clients put together.
+/// `GET …/requests/<id>/status/stream`: the current status, and every later change until the request is completed, as
+/// server-sent events. Each event has only the log lines that no earlier event had; the clients join them.
 ///
 /// # Errors
 ///
-/// The refusal.
+/// [`Refusal`]: the error response.
 pub async fn stream(
     State(service): State<Service>,
     Path((app, id)): Path<(String, String)>,
@@ -81,13 +82,13 @@ pub async fn stream(
     Ok(with_id(Sse::new(events).keep_alive(KeepAlive::default()).into_response(), id))
 }
 
-/// A client that follows a request.
+/// The state of one status stream.
 struct Follow {
     service: Service,
     watch: crate::store::Watch,
     id: Id,
     with_logs: bool,
-    /// Lines of the log that were sent.
+    /// The number of log lines that were sent.
     said: usize,
     last: Option<QueueStatus>,
     is_over: bool,
@@ -102,7 +103,7 @@ impl Follow {
             let status = match self.status().await {
                 Ok(status) => status?,
                 Err(error) => {
-                    tracing::error!(error = &error as &dyn std::error::Error, "a stream ends");
+                    tracing::error!(error = &error as &dyn std::error::Error, "the store failed; a status stream ends");
                     return None;
                 }
             };
@@ -114,9 +115,9 @@ impl Follow {
             let is_waiting = self.last.as_ref().is_some_and(|status| status.status == QueueState::InQueue);
             tokio::select! {
                 () = self.watch.changed() => {}
-                // A request that waits goes on after the next start.
+                // A waiting request continues only after the next start, so the stream ends at a shutdown.
                 () = self.service.stopping.cancelled(), if is_waiting => return None,
-                // Others before it may be over.
+                // The position changes when requests before it start.
                 () = tokio::time::sleep(POSITION_PAUSE), if is_waiting => {}
             }
         }
@@ -137,7 +138,7 @@ impl Follow {
 ///
 /// # Errors
 ///
-/// The refusal.
+/// [`Refusal`]: the error response.
 pub async fn result(
     State(service): State<Service>,
     Path((app, id)): Path<(String, String)>,
@@ -147,11 +148,11 @@ pub async fn result(
     result_of(&service, &job).await
 }
 
-/// What came of a request.
+/// Builds the response with the output or the error of a request, or with status 400 while it is unfinished.
 ///
 /// # Errors
 ///
-/// The store's failure.
+/// [`Refusal`] if the store cannot be read.
 pub async fn result_of(service: &Service, job: &Job) -> Result<Response, Refusal> {
     let response = match &job.answer {
         None => detail(StatusCode::BAD_REQUEST, "Request is still in progress"),
@@ -160,11 +161,11 @@ pub async fn result_of(service: &Service, job: &Job) -> Result<Response, Refusal
     Ok(with_id(response, job.id))
 }
 
-/// `GET …/requests/<id>/provenance`: how each picture came to be, in the order of the images.
+/// `GET …/requests/<id>/provenance`: how each picture was made, in the order of the images.
 ///
 /// # Errors
 ///
-/// The refusal.
+/// [`Refusal`]: the error response.
 pub async fn provenance(
     State(service): State<Service>,
     Path((app, id)): Path<(String, String)>,
@@ -177,16 +178,16 @@ pub async fn provenance(
     };
     let response = match records {
         Some(records) => ([("content-type", "application/json")], records).into_response(),
-        None => detail(StatusCode::NOT_FOUND, "There are no records of this request"),
+        None => detail(StatusCode::NOT_FOUND, "There is no provenance for this request"),
     };
     Ok(with_id(response, job.id))
 }
 
-/// `PUT …/requests/<id>/cancel`.
+/// `PUT …/requests/<id>/cancel`: cancels the request.
 ///
 /// # Errors
 ///
-/// The refusal.
+/// [`Refusal`]: the error response.
 pub async fn cancel(
     State(service): State<Service>,
     Path((app, id)): Path<(String, String)>,

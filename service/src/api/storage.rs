@@ -1,8 +1,8 @@
-//! Files: what clients put here before they ask, and what was made.
+//! Files: the uploads of clients, and the pictures of results.
 //!
-//! The JavaScript client asks where to put a file (`POST /storage/upload/initiate`), and puts it there; one of more
-//! than 90 MB in parts. The Python client asks for a token (`POST /storage/auth/token`) and posts the file (`POST
-//! /files/upload`).
+//! The JavaScript client requests an upload URL (`POST /storage/upload/initiate`) and sends the file to it. It sends a
+//! file of more than 90 MB in parts. The Python client requests a token (`POST /storage/auth/token`), and posts the
+//! file with it (`POST /files/upload`).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -26,21 +26,21 @@ use crate::store::{BlobReader, Kind};
 use crate::time::{iso, now_ms};
 use crate::uploads::{self, Part, Upload};
 
-/// The most bytes of a request for a place.
+/// The most bytes of a request for an upload URL.
 const MAX_INITIATE_BYTES: usize = 64 << 10;
 /// The most parts of an upload.
 const MAX_PARTS: u32 = 1000;
-/// How long parts wait for room to be joined in.
+/// How long the completion of an upload waits until fewer others run.
 const ROOM_PATIENCE: Duration = Duration::from_secs(10);
-/// How long a token is said to last.
+/// The lifetime of a token as the response states it, in milliseconds. The service does not check it.
 const TOKEN_MS: u64 = 24 * 3600 * 1000;
 
-/// `POST /storage/upload/initiate` and `…/initiate-multipart`: where to put a file, and where it will be. Who knows
-/// where it is does not know where it is put.
+/// `POST /storage/upload/initiate` and `…/initiate-multipart`: returns the upload URL and the URL of the future file.
+/// The file URL does not reveal the upload URL.
 ///
 /// # Errors
 ///
-/// The refusal.
+/// [`Refusal`]: the error response.
 pub async fn initiate(State(service): State<Service>, headers: HeaderMap, body: Body) -> Result<Response, Refusal> {
     let body = body::read(&service, &headers, body, MAX_INITIATE_BYTES).await?;
     let value: Value = serde_json::from_slice(&body.bytes).unwrap_or_default();
@@ -56,11 +56,11 @@ pub async fn initiate(State(service): State<Service>, headers: HeaderMap, body: 
     Ok(json(200, &answer))
 }
 
-/// `PUT /storage/upload/<place>`: the bytes of an upload, once.
+/// `PUT /storage/upload/<place>`: stores the bytes of an upload. A second call succeeds only with the same bytes.
 ///
 /// # Errors
 ///
-/// The refusal.
+/// [`Refusal`]: the error response.
 pub async fn fill(
     State(service): State<Service>,
     Path(place): Path<String>,
@@ -77,11 +77,12 @@ pub async fn fill(
     Ok(StatusCode::OK.into_response())
 }
 
-/// `PUT /storage/upload/<place>/<part>`: the bytes of a part, numbered from 1. All together may have as many as a file.
+/// `PUT /storage/upload/<place>/<part>`: stores one part of an upload. Parts are numbered from 1. All parts together
+/// are bounded like a single file.
 ///
 /// # Errors
 ///
-/// The refusal.
+/// [`Refusal`]: the error response.
 pub async fn fill_part(
     State(service): State<Service>,
     Path((place, part)): Path<(String, String)>,
@@ -91,7 +92,7 @@ pub async fn fill_part(
     let (id, upload) = find(&service, &place).await?;
     let part: Option<u32> = part.parse().ok().filter(|part| (1..=MAX_PARTS).contains(part));
     let Some(number) = part else {
-        let text = format!("the number of a part, expected 1 to {MAX_PARTS}");
+        let text = format!("the part number is invalid; expected 1 to {MAX_PARTS}");
         return Err(detail(StatusCode::UNPROCESSABLE_ENTITY, text).into());
     };
     if upload.blob.is_some() {
@@ -107,7 +108,7 @@ pub async fn fill_part(
         if upload.blob.is_some() {
             return Err(Unchanged::Filled);
         }
-        // Others may have come at the same time.
+        // Other parts may have been stored since `upload` was read.
         if others(upload) + len > max {
             return Err(Unchanged::TooLong { max });
         }
@@ -118,11 +119,11 @@ pub async fn fill_part(
     Ok(json(200, &json!({"partNumber": number, "etag": blob.to_string()})))
 }
 
-/// `POST /storage/upload/<place>/complete`: the parts become the file, once. Who asks again is told the same.
+/// `POST /storage/upload/<place>/complete`: joins the parts into the file. A repeated call gives the same response.
 ///
 /// # Errors
 ///
-/// The refusal.
+/// [`Refusal`]: the error response.
 pub async fn complete(
     State(service): State<Service>,
     Path((place, step)): Path<(String, String)>,
@@ -139,7 +140,7 @@ pub async fn complete(
     }
     let room = tokio::time::timeout(ROOM_PATIENCE, service.previews.acquire()).await;
     let Ok(Ok(_room)) = room else {
-        let text = "too many uploads are being completed: try again later";
+        let text = "too many uploads are being completed; try again later";
         return Err(overloaded(StatusCode::SERVICE_UNAVAILABLE, text, 5).into());
     };
     let blob = join(&service, &upload.parts).await?;
@@ -159,7 +160,7 @@ pub async fn complete(
     Ok(json(200, &json!({})))
 }
 
-/// A blob of all the parts' bytes, which are in memory meanwhile.
+/// Joins the parts into one blob. All bytes are in memory meanwhile.
 async fn join(service: &Service, parts: &BTreeMap<u32, Part>) -> Result<Digest, Refusal> {
     let len = parts.values().map(|part| part.len).sum::<u64>();
     let max = max_bytes(service);
@@ -169,7 +170,7 @@ async fn join(service: &Service, parts: &BTreeMap<u32, Part>) -> Result<Digest, 
     let mut bytes = BytesMut::with_capacity(usize::try_from(len).unwrap_or(0));
     for (number, part) in parts {
         let Some(found) = service.store.blob(&part.blob).await? else {
-            let text = format!("part {number} is not here any more: put it again");
+            let text = format!("part {number} is no longer stored; upload it again");
             return Err(detail(StatusCode::UNPROCESSABLE_ENTITY, text).into());
         };
         bytes.extend_from_slice(&found);
@@ -177,16 +178,16 @@ async fn join(service: &Service, parts: &BTreeMap<u32, Part>) -> Result<Digest, 
     Ok(service.store.put_blob(bytes.freeze()).await?)
 }
 
-/// Why an upload stays as it is.
+/// Why an upload is not changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 enum Unchanged {
     #[error("there is no such upload")]
     Missing,
-    #[error("the upload has other bytes already")]
+    #[error("the upload already has other bytes")]
     Filled,
-    #[error("a part came at the same time: complete the upload again")]
+    #[error("a part was stored during the completion; complete the upload again")]
     NewParts,
-    #[error("parts of more than {max} bytes")]
+    #[error("the parts have more than {max} bytes in total")]
     TooLong { max: u64 },
 }
 
@@ -201,7 +202,8 @@ impl From<Unchanged> for Refusal {
     }
 }
 
-/// `POST /storage/auth/token`: with what to upload. The service knows no keys but its own, so it is the client's.
+/// `POST /storage/auth/token`: returns the token to upload with. It is the client's own key, since the service has no
+/// other tokens.
 pub async fn token(State(service): State<Service>, headers: HeaderMap) -> Response {
     let key = headers.get("authorization").and_then(|value| value.to_str().ok());
     let key = key.and_then(|value| value.split_once(' ')).map_or("anonymous", |(_, key)| key);
@@ -214,11 +216,11 @@ pub async fn token(State(service): State<Service>, headers: HeaderMap) -> Respon
     json(200, &answer)
 }
 
-/// `POST /files/upload`: a file, and where it is.
+/// `POST /files/upload`: stores the file in the body and returns its URL.
 ///
 /// # Errors
 ///
-/// The refusal.
+/// [`Refusal`]: the error response.
 pub async fn upload(
     State(service): State<Service>,
     Extension(_): Extension<Owner>,
@@ -243,27 +245,27 @@ fn max_bytes(service: &Service) -> u64 {
     service.config.limits.max_image_bytes
 }
 
-/// Keeps a body of at most `max` bytes, and says how many it has.
+/// Stores a body of at most `max` bytes, and returns its digest and length.
 async fn keep(service: &Service, headers: &HeaderMap, body: Body, max: u64) -> Result<(Digest, u64), Refusal> {
     let body = body::read(service, headers, body, usize::try_from(max).unwrap_or(usize::MAX)).await?;
     let len = body.bytes.len() as u64;
     Ok((service.store.put_blob(body.bytes.clone()).await?, len))
 }
 
-/// `GET /files/<digest>/<name>`.
+/// `GET /files/<digest>/<name>`: a file by the digest of its bytes.
 ///
 /// # Errors
 ///
-/// The refusal.
+/// [`Refusal`]: the error response.
 pub async fn file(State(service): State<Service>, uri: Uri) -> Result<Response, Refusal> {
     serve(&service, uri.path()).await
 }
 
-/// `GET /uploads/<id>/<name>`.
+/// `GET /uploads/<id>/<name>`: an uploaded file.
 ///
 /// # Errors
 ///
-/// The refusal.
+/// [`Refusal`]: the error response.
 pub async fn file_of_upload(State(service): State<Service>, uri: Uri) -> Result<Response, Refusal> {
     serve(&service, uri.path()).await
 }
@@ -272,7 +274,8 @@ async fn serve(service: &Service, path: &str) -> Result<Response, Refusal> {
     let missing = || Refusal::from(detail(StatusCode::NOT_FOUND, "there is no such file"));
     let digest = uploads::locate(&service.store, path).await?.ok_or_else(missing)?;
     let BlobReader { mut reader, len } = service.store.open_blob(&digest).await?.ok_or_else(missing)?;
-    // What it is, its bytes tell; a file that is no picture is none to show.
+    // The media type follows from the bytes alone. A file that is not a picture is only offered as a download, so that
+    // a browser does not run it.
     let start = head(&mut reader).await.map_err(|_| missing())?;
     let (media_type, disposition) = match Format::sniff(&start) {
         Some(format) => (format.media_type(), "inline"),
@@ -291,7 +294,7 @@ async fn serve(service: &Service, path: &str) -> Result<Response, Refusal> {
     Ok(response)
 }
 
-/// As many bytes as tell a format, or all.
+/// Reads the first bytes of a file, enough to recognise its format.
 async fn head(reader: &mut std::pin::Pin<Box<dyn tokio::io::AsyncRead + Send>>) -> std::io::Result<Bytes> {
     use tokio::io::AsyncReadExt as _;
 

@@ -1,11 +1,11 @@
-//! Requests come in.
+//! The endpoints: reading an input and submitting it.
 //!
-//! On fal's hosts a POST to an endpoint is answered with the output at `fal.run`, and queued at `queue.fal.run`. Here
-//! it is queued where one of these holds: it came to `--queue-listen`; its path begins with `/queue`; its host begins
-//! with `queue.`; it has `fal_webhook`; it has the header `x-fal-queue-priority`, which the JavaScript client sends
-//! with each submission.
+//! On fal's hosts, a POST to an endpoint returns the output at `fal.run`, and is queued at `queue.fal.run`. Here it is
+//! queued if one of these holds: it came to `--queue-listen`; its path begins with `/queue`; its host begins with
+//! `queue.`; it has the query parameter `fal_webhook`; it has the header `x-fal-queue-priority`, which the JavaScript
+//! client sends with each submission.
 //!
-//! As on fal, a submission is taken whatever its input is, and a wrong input is the request's result.
+//! As on fal, a submission is accepted whatever its input is. The error of an invalid input is the request's result.
 
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -26,14 +26,14 @@ use crate::run::{BLOB, EXTRA_FIELDS};
 use crate::service::Service;
 use crate::store::Kind;
 
-/// Everything of a request but its path.
+/// The method, the URI and the headers of a request.
 type Parts = (http::Method, Uri, HeaderMap);
 
-/// `POST /fal-ai/smart-resize`.
+/// `POST /fal-ai/smart-resize`: the endpoint.
 ///
 /// # Errors
 ///
-/// The refusal.
+/// [`Refusal`]: the error response.
 pub async fn smart_resize(
     State(service): State<Service>,
     Extension(owner): Extension<Owner>,
@@ -44,11 +44,11 @@ pub async fn smart_resize(
     Box::pin(submit(service, App::SmartResize, owner, is_queue.is_some(), parts, body)).await
 }
 
-/// `POST /fal-ai/<model>/edit`, where the backend is the built-in generator.
+/// `POST /fal-ai/<model>/edit`: an edit endpoint. It exists only if the backend is the built-in generator.
 ///
 /// # Errors
 ///
-/// The refusal.
+/// [`Refusal`]: the error response.
 pub async fn edit(
     State(service): State<Service>,
     Path(model): Path<String>,
@@ -76,7 +76,7 @@ async fn submit(
     if let Some(url) = &webhook
         && let Err(error) = service.runner.fetcher.check(url)
     {
-        let msg = format!("fal_webhook cannot be told: {error}");
+        let msg = format!("fal_webhook cannot be called: {error}");
         let loc = [Loc::from("query"), Loc::from("fal_webhook")];
         return Err(ErrorBody::from(DetailEntry::new(ErrorType::ValueError, loc, msg, &url.as_str().into())).into());
     }
@@ -88,7 +88,7 @@ async fn submit(
             job.is_alone = is_alone;
             (job, true)
         }
-        // A wrong input is over before it waits.
+        // A submission with an invalid input is completed before it enters the queue.
         Err(Refused::Input(errors)) if is_queue => {
             let mut job = Job::new(app, owner, json!({}));
             job.start();
@@ -100,16 +100,17 @@ async fn submit(
     };
     job.hook = webhook.map(|url| Hook { url, attempts: 0, settled: false });
     let id = job.id;
-    // To its end, even where the client goes away meanwhile: it would be half taken otherwise.
+    // A task of its own runs to its end even if the client disconnects. Otherwise the request could be stored but not
+    // queued.
     let taken = tokio::spawn({
         let service = service.clone();
         async move { take(&service, job, is_new).await }
     });
-    let job = taken.await.map_err(|lost| Refusal::from(crate::run::internal("a submission", &lost)))??;
+    let job = taken.await.map_err(|lost| Refusal::from(crate::run::internal("a submission panicked", &lost)))??;
     service.metrics.submitted();
     if is_queue {
         let position = service.queue.position(&job).await;
-        // As fal does, it says of every request that it is in the queue; the first look at its status says more.
+        // As on fal, the response to every submission says IN_QUEUE. The first status request tells the actual state.
         let mut status = Job { state: smart_resize::wire::fal::QueueState::InQueue, ..job }.status(
             service.urls.public_url(),
             position,
@@ -122,14 +123,14 @@ async fn submit(
     match service.wait(id).await? {
         Some(job) if job.is_over() => result_of(&service, &job).await,
         Some(_) => {
-            let text = format!("the service is being stopped: request {id} goes on after its next start");
+            let text = format!("the service is shutting down; request {id} continues after the next start");
             Ok(with_id(overloaded(StatusCode::SERVICE_UNAVAILABLE, text, 5), id))
         }
         None => Ok(detail(StatusCode::NOT_FOUND, "Request not found")),
     }
 }
 
-/// Puts a request into the queue; one that is over already into the store alone.
+/// Queues a request. One that is already completed is only stored and counted, and its webhook is sent.
 async fn take(service: &Service, job: Job, is_new: bool) -> Result<Job, SubmitError> {
     if is_new {
         return service.queue.submit(job).await.inspect_err(|error| {
@@ -144,7 +145,7 @@ async fn take(service: &Service, job: Job, is_new: bool) -> Result<Job, SubmitEr
     Ok(job)
 }
 
-/// The first value of a parameter of the query.
+/// Returns the first value of a query parameter.
 pub(super) fn parameter(uri: &Uri, name: &str) -> Option<String> {
     let pairs = url::form_urlencoded::parse(uri.query()?.as_bytes());
     pairs.into_iter().find(|(found, _)| found == name).map(|(_, value)| value.into_owned())
@@ -155,13 +156,13 @@ fn is_queued(uri: &Uri, headers: &HeaderMap) -> bool {
     headers.contains_key("x-fal-queue-priority") || host.is_some_and(|host| host.starts_with("queue."))
 }
 
-/// An input that was read.
+/// A valid input.
 struct Read {
     input: Value,
     is_alone: bool,
 }
 
-/// An input that was not.
+/// Why an input was not read.
 enum Refused {
     Input(ErrorBody),
     Other(Refusal),
@@ -194,7 +195,7 @@ async fn read_input(service: &Service, app: App, body: body::ReadBody) -> Result
                 Ok((kept, picture, input.seed.is_some()))
             }
             App::Edit(_) => {
-                // It works from the first picture.
+                // The built-in generator uses only the first picture.
                 let mut input = crate::run::edit_input(&value)?;
                 input.image_urls.truncate(1);
                 let kept = serde_json::to_value(&input).unwrap_or_default();
@@ -224,19 +225,20 @@ async fn read_input(service: &Service, app: App, body: body::ReadBody) -> Result
     Ok(Read { input, is_alone })
 }
 
-/// The mistake in the first picture of an edit endpoint.
+/// Locates an error at the first picture of an edit endpoint.
 fn at_image_urls(mut entry: DetailEntry) -> ErrorBody {
     entry.loc = vec!["body".into(), "image_urls".into(), 0.into()];
     entry.into()
 }
 
-/// A data URI of 50 MiB takes its time, in which others are served.
+/// Reads an input on a blocking thread. Decoding a data URI of 50 MiB would delay every other request of the runtime
+/// thread.
 pub(super) async fn read_elsewhere<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
     let read = tokio::task::spawn_blocking(read).await;
-    read.map_err(|lost| crate::run::internal("a body was not read", &lost).into())
+    read.map_err(|lost| crate::run::internal("the reading of a body panicked", &lost).into())
 }
 
-/// The fields that the endpoint has: fal's and its own.
+/// Returns the fields of the endpoint: fal's, and the service's own.
 pub(super) fn smart_resize_fields() -> Vec<&'static str> {
     [&SmartResizeInput::FIELDS[..], &EXTRA_FIELDS[..]].concat()
 }

@@ -1,4 +1,4 @@
-//! The flags that choose a backend, and what can be wrong with them.
+//! The flags that select and configure a backend, and their errors.
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -10,21 +10,21 @@ use clap::{Args, ValueEnum};
 use reqwest::header::HeaderValue;
 use url::Url;
 
-/// Who makes the pictures.
+/// The kind of backend.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 #[non_exhaustive]
 pub enum BackendKind {
-    /// The service itself, without a model: the source is reframed.
+    /// The built-in generator, without a model: it reframes the source.
     #[default]
     Local,
     /// The edit endpoints of fal.
     Fal,
-    /// Gemini.
+    /// Gemini's `generateContent`.
     Gemini,
 }
 
 impl BackendKind {
-    /// As the flag has it.
+    /// Returns the name that the flag has.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Local => "local",
@@ -48,60 +48,60 @@ impl BackendKind {
     }
 }
 
-/// Which backend makes the pictures, and how it is called.
+/// The backend that generates the pictures, and how it is called.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Backend")]
 #[non_exhaustive]
 pub struct BackendArgs {
-    /// Who makes the pictures.
+    /// The backend that generates the pictures.
     #[arg(long, env = "SMART_RESIZE_BACKEND", value_enum, default_value_t)]
     pub backend: BackendKind,
-    /// Where the backend is, in place of the service's own address.
+    /// The URL of the backend, in place of fal's or Gemini's own.
     #[arg(long, env = "SMART_RESIZE_UPSTREAM", value_name = "URL")]
     pub upstream: Option<Url>,
-    /// The endpoint (fal) or the model (Gemini) that is asked, in place of the one for the planned model.
+    /// The endpoint (fal) or the model (Gemini) to call, in place of the one that belongs to the planned model.
     #[arg(long, env = "SMART_RESIZE_MODEL_ID", value_name = "ID")]
     pub model_id: Option<String>,
-    /// The file with the backend's key, in place of the environment's FAL_KEY or GEMINI_API_KEY.
+    /// The file with the backend's key, in place of the environment variable FAL_KEY or GEMINI_API_KEY.
     #[arg(long, env = "SMART_RESIZE_UPSTREAM_KEY_FILE", value_name = "FILE")]
     pub upstream_key_file: Option<PathBuf>,
-    /// The most calls at a time, of all jobs.
+    /// The most concurrent calls, over all jobs.
     #[arg(long, env = "SMART_RESIZE_UPSTREAM_CONCURRENCY", value_name = "CALLS", default_value = "16")]
     pub upstream_concurrency: NonZeroUsize,
-    /// The most calls a minute, of all jobs; 0 for any number.
+    /// The most calls per minute, over all jobs; 0 disables the limit.
     #[arg(long, env = "SMART_RESIZE_UPSTREAM_PER_MINUTE", value_name = "CALLS", default_value_t = 0)]
     pub upstream_per_minute: u32,
-    /// How long one try of a call may take.
+    /// The longest time of one attempt of a call.
     #[arg(long, env = "SMART_RESIZE_UPSTREAM_TIMEOUT", value_name = "SECONDS", default_value = "300", value_parser = seconds)]
     pub upstream_timeout: Duration,
-    /// How many times a call is tried.
+    /// The most attempts of a call.
     #[arg(long, env = "SMART_RESIZE_UPSTREAM_TRIES", value_name = "TRIES", default_value = "3")]
     pub upstream_tries: NonZeroUsize,
-    /// Look at each source with a vision model before its prompts are written.
+    /// Describe each source with a vision model before its prompts are written.
     #[arg(long, env = "SMART_RESIZE_VISION", value_parser = BoolishValueParser::new())]
     pub vision: bool,
-    /// Gemini's model that looks at sources.
+    /// The Gemini model that describes sources.
     #[arg(long, env = "SMART_RESIZE_VISION_MODEL_ID", value_name = "ID")]
     pub vision_model_id: Option<String>,
-    /// Where that model is.
+    /// The URL of the vision model.
     #[arg(long, env = "SMART_RESIZE_VISION_UPSTREAM", value_name = "URL", default_value = BackendKind::Gemini.default_upstream())]
     pub vision_upstream: Url,
-    /// The file with the key for it, in place of the environment's GEMINI_API_KEY.
+    /// The file with the key for the vision model, in place of the environment variable GEMINI_API_KEY.
     #[arg(long, env = "SMART_RESIZE_VISION_KEY_FILE", value_name = "FILE")]
     pub vision_key_file: Option<PathBuf>,
-    /// How long is waited between things.
+    /// The pauses and timeouts that have no flag.
     #[arg(skip)]
     pub timings: Timings,
 }
 
 impl BackendArgs {
-    /// The backend's address and key.
+    /// Returns the backend's URL and key.
     pub(super) fn upstream(&self) -> Result<(Url, Option<Key>), BackendError> {
         let kind = self.backend;
         remote(kind, self.upstream.as_ref(), self.upstream_key_file.as_deref())
     }
 
-    /// The vision model's address, key and name; nothing where it is off.
+    /// Returns the vision model's URL, key and name, or `None` if vision is off.
     pub(super) fn vision(&self) -> Result<Option<(Url, Option<Key>, String)>, BackendError> {
         if !self.vision {
             return Ok(None);
@@ -112,21 +112,21 @@ impl BackendArgs {
     }
 }
 
-/// How long is waited between things. The defaults are for services that are far away.
+/// The pauses and timeouts that have no flag. The defaults suit services on the internet; tests shorten them.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Timings {
-    /// Before the first question for a status, and then doubled each time.
+    /// The pause before the first status request. It doubles with each request.
     pub first_poll: Duration,
-    /// Between two of those, at most.
+    /// The longest pause between two status requests.
     pub longest_poll: Duration,
-    /// Before the second try of a call, and then doubled each time; a random part of it is added.
+    /// The pause before the second attempt of a call. It doubles with each attempt, and a random part of it is added.
     pub first_retry: Duration,
-    /// Before another try, at most. An upstream that wants to be left alone for longer is not asked again.
+    /// The longest pause before another attempt. If an upstream asks for a longer one, the call fails instead.
     pub longest_retry: Duration,
-    /// How long the upstream has to answer that it gives a call up.
+    /// The longest time to wait for the response to a cancellation.
     pub cancel: Duration,
-    /// The span of the rate limit.
+    /// The period of the rate limit.
     pub minute: Duration,
 }
 
@@ -143,7 +143,7 @@ impl Default for Timings {
     }
 }
 
-/// A key, which is not shown.
+/// A key of a backend. Its `Debug` output hides it.
 #[derive(Clone)]
 pub(super) struct Key(HeaderValue);
 
@@ -154,12 +154,12 @@ impl Key {
         Some(Self(value))
     }
 
-    /// The key as a header's value.
+    /// Returns the key as the value of a header.
     pub(super) fn plain(&self) -> HeaderValue {
         self.0.clone()
     }
 
-    /// The value of an `Authorization` of fal's.
+    /// Returns the value of fal's `Authorization` header.
     pub(super) fn authorization(&self) -> Option<HeaderValue> {
         let mut value = HeaderValue::from_bytes(&[b"Key ", self.0.as_bytes()].concat()).ok()?;
         value.set_sensitive(true);
@@ -173,7 +173,8 @@ impl fmt::Debug for Key {
     }
 }
 
-/// The address and the key of a remote backend. Only the service's own address needs a key: another may be a stand-in.
+/// Returns the URL and the key of a remote backend. Only fal's and Gemini's own URL requires a key, since another URL
+/// may be a stand-in.
 fn remote(kind: BackendKind, upstream: Option<&Url>, file: Option<&Path>) -> Result<(Url, Option<Key>), BackendError> {
     let own = Url::parse(kind.default_upstream()).map_err(|_| BackendError::Upstream { found: String::new() })?;
     let url = upstream.unwrap_or(&own).clone();
@@ -214,38 +215,38 @@ fn seconds(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(seconds)
         .ok()
         .filter(|time| !time.is_zero())
-        .ok_or_else(|| format!("{text} s, expected more than 0"))
+        .ok_or_else(|| format!("the time is {text} s; expected more than 0"))
 }
 
-/// A backend that cannot be set up.
+/// Why a backend cannot be set up.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BackendError {
-    /// An address that no backend can have.
-    #[error("the upstream is {found:?}, expected an http or https URL without a query")]
+    /// The URL cannot be that of a backend.
+    #[error("the upstream is {found:?}; expected an http or https URL without a query")]
     #[expect(missing_docs, reason = "what was found")]
     Upstream { found: String },
-    /// A key that is needed and not there.
-    #[error("the backend {kind} needs a key: in the environment's {variable}, or in a file")]
+    /// The key is missing.
+    #[error("the backend {kind} has no key; expected one in the environment variable {variable} or in a key file")]
     #[expect(missing_docs, reason = "whose key, and where it was looked for")]
     NoKey { kind: &'static str, variable: &'static str },
-    /// A file with a key that cannot be read.
-    #[error("the key in {} cannot be read", file.display())]
+    /// The key file cannot be read.
+    #[error("the key file {} cannot be read", file.display())]
     #[expect(missing_docs, reason = "which file, and why not")]
     KeyFile { file: PathBuf, source: std::io::Error },
-    /// A key that is empty or has characters that none has.
-    #[error("what stands in {place} is no key")]
+    /// The key is empty, or has characters that a header cannot have.
+    #[error("the key in {place} is empty or malformed; expected visible ASCII characters")]
     #[expect(missing_docs, reason = "where")]
     KeyText { place: String },
-    /// The vision step without a model.
-    #[error("the vision step needs --vision-model-id")]
+    /// Vision is on, but no vision model is named.
+    #[error("--vision needs --vision-model-id")]
     NoVisionModel,
-    /// Waits that make no sense.
-    #[error("the waits between tries cannot be {first:?} to {longest:?}")]
+    /// The pauses between attempts are not an ascending range.
+    #[error("the pauses between attempts are {first:?} to {longest:?}; expected an ascending range")]
     #[expect(missing_docs, reason = "what was found")]
     Timings { first: Duration, longest: Duration },
-    /// It was set up outside of a runtime.
-    #[error("a backend needs a runtime of tokio around it")]
+    /// The backend was created outside of a tokio runtime.
+    #[error("the backend needs a tokio runtime")]
     NoRuntime(#[from] tokio::runtime::TryCurrentError),
     /// The HTTP client cannot be set up.
     #[error(transparent)]

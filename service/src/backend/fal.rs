@@ -1,14 +1,14 @@
-//! fal's edit endpoints by way of its queue: submit, note the id, wait, fetch the result and its pictures.
+//! fal's edit endpoints through its queue: submit the call, note its id, wait, fetch the result and its pictures.
 //!
-//! - The id is noted before anything is waited for, by a task of its own: giving a call up in the middle of its
-//!   submission does not lose the id. Who ends the runtime waits for those tasks first. Where the job was given up for
-//!   good in between, the call is given up as soon as its id is there.
-//! - The URLs that submit answered are followed where they are of the upstream's own origin, and built from the id
-//!   otherwise, so that the key goes nowhere else.
-//! - Questions that fail are asked again: a call that was accepted is paid for, and its result is there to be had. Only
-//!   what the endpoint itself says is its end.
-//! - Pictures are read from data URIs, or fetched: from the upstream's own origin wherever that is, otherwise from
-//!   public addresses alone. The key is not sent along.
+//! - A task of its own submits a call and notes its id. Dropping the job during the submission therefore does not lose
+//!   the id. These tasks must end before the runtime does ([`Fal::settle`]). If the job is cancelled meanwhile, the
+//!   call is cancelled as soon as its id is known.
+//! - The URLs in the response to the submission are used if they have the upstream's origin. Otherwise URLs are built
+//!   from the id, so that the key is sent nowhere else.
+//! - A failed request for a status or a result is repeated: an accepted call is paid for, and its result can still be
+//!   fetched. Only an error of the endpoint itself ends the call.
+//! - Pictures are read from data URIs or fetched. They may be at any address of the upstream's own origin, and
+//!   otherwise only at public addresses. The key is not sent with these requests.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -33,13 +33,13 @@ use super::http::{self, MAX_ANSWER_BYTES, Unanswered};
 use super::ledger::{Job, Progress};
 use crate::fetch::{FetchError, FetchLimits, Fetcher};
 
-/// The most bytes of what the queue answers; results are longer.
+/// The most bytes of a response of the queue other than a result.
 const MAX_STATUS_BYTES: u64 = 4 << 20;
-/// How long one question for a status may take.
+/// The longest time of one status request.
 const STATUS_TIMEOUT: Duration = Duration::from_secs(30);
-/// The most characters of an id.
+/// The most characters of an id. All of them are ASCII.
 const MAX_ID_CHARS: usize = 200;
-/// After so many questions in a row that failed, the try fails.
+/// The number of consecutive failed requests for a status or a result after which the attempt fails.
 const MAX_TROUBLES: u32 = 4;
 
 #[derive(Debug)]
@@ -52,11 +52,11 @@ pub(super) struct Fal {
     timings: Timings,
     timeout: Duration,
     begun: Arc<AtomicU64>,
-    /// What goes on when nobody waits for it any more: submissions, and requests to give calls up.
+    /// The tasks that outlive their job: submissions and cancellations.
     tasks: TaskTracker,
 }
 
-/// A call that was accepted: where to ask for it.
+/// The id and the URLs of an accepted call.
 struct Ticket {
     id: String,
     status: Url,
@@ -64,7 +64,7 @@ struct Ticket {
     cancel: Url,
 }
 
-/// What one question for an accepted call gave.
+/// The outcome of one request for the status or the result of an accepted call.
 enum Step {
     Done(Result<Generated, GenerateError>),
     Completed,
@@ -73,7 +73,7 @@ enum Step {
     Unknown,
 }
 
-/// What submit answers, as far as it is needed.
+/// The response to a submission, as far as it is needed.
 #[derive(Deserialize)]
 struct Submitted {
     request_id: String,
@@ -100,7 +100,7 @@ impl Fal {
         let timeout = args.upstream_timeout.min(Duration::from_secs(120));
         let limits = FetchLimits { timeout, ..FetchLimits::default() };
         let tasks = TaskTracker::new();
-        // It takes tasks all the same; whoever waits waits until there are none.
+        // A closed tracker still accepts tasks, and `wait` returns as soon as there are none.
         tasks.close();
         Ok(Self {
             client: http::client()?,
@@ -115,7 +115,7 @@ impl Fal {
         })
     }
 
-    /// Submits the call and waits for it.
+    /// Submits the call and waits for its result.
     pub(super) async fn ask(
         self: &Arc<Self>,
         request: &GenerationRequest,
@@ -128,18 +128,18 @@ impl Fal {
             self.tasks.spawn(async move { fal.submit(&request, &job, body).await })
         };
         let ticket = submission.await.map_err(|error| {
-            GenerateError::new(GenerateErrorKind::Transport, "the submission was given up").caused_by(error)
+            GenerateError::new(GenerateErrorKind::Transport, "the submission task ended early").caused_by(error)
         })??;
         if let Some(result) = self.wait(&ticket, request, job, false).await {
             return result;
         }
-        // It may have been made all the same.
+        // The call may still have been made and paid for.
         job.note(request, Some(Progress::Asking)).await;
-        let message = format!("the upstream accepted the call as {} and does not know it", ticket.id);
+        let message = format!("the upstream accepted the call as {} but no longer knows it", ticket.id);
         Err(GenerateError::new(GenerateErrorKind::Transport, message))
     }
 
-    /// Waits for a call that was accepted before; nothing where the upstream does not know it any more.
+    /// Waits for a call that was accepted before. Returns `None` if the upstream no longer knows it.
     pub(super) async fn resume(
         &self,
         progress: &Progress,
@@ -147,24 +147,27 @@ impl Fal {
         job: &Job,
     ) -> Option<Result<Generated, GenerateError>> {
         let ticket = self.ticket(&self.endpoint(request).ok()?, progress)?;
-        debug!(call = %request.call(), id = ticket.id, "resumed");
+        debug!(call = %request.call(), id = ticket.id, "a call is resumed");
         self.wait(&ticket, request, job, true).await
     }
 
-    /// Asks the upstream to give the call up, without waiting for what it says.
+    /// Asks the upstream to cancel the call, without waiting for the response.
     pub(super) fn cancel(&self, progress: &Progress) {
-        // The URL that submit answered has the endpoint in it; of another upstream's there is none to be built.
+        // Without an endpoint, no URL can be built from the id. The noted URL has the upstream's origin, unless the
+        // upstream was changed since; the call is then not cancelled.
         let Some(ticket) = self.ticket("", progress) else { return };
         let request = self.client.put(ticket.cancel).headers(self.headers.clone()).timeout(self.timings.cancel);
         self.tasks.spawn(async move {
             match http::send(request, MAX_STATUS_BYTES).await {
-                Ok(answer) => debug!(id = ticket.id, status = answer.status, "cancelled"),
-                Err(error) => warn!(id = ticket.id, error = &error as &dyn std::error::Error, "cannot be cancelled"),
+                Ok(answer) => debug!(id = ticket.id, status = answer.status, "a call is cancelled"),
+                Err(error) => {
+                    warn!(id = ticket.id, error = &error as &dyn std::error::Error, "a call could not be cancelled");
+                }
             }
         });
     }
 
-    /// Waits until no call is being submitted or given up, as long as there is patience.
+    /// Waits until no call is being submitted or cancelled, at most for `at_most`.
     pub(super) async fn settle(&self, at_most: Duration) {
         if timeout(at_most, self.tasks.wait()).await.is_err() {
             warn!(tasks = self.tasks.len(), "calls are still being submitted, and their ids may be lost");
@@ -178,11 +181,11 @@ impl Fal {
         }
     }
 
-    /// The input as JSON.
+    /// Encodes the input of the endpoint as JSON.
     async fn body(&self, request: &GenerationRequest) -> Result<Vec<u8>, GenerateError> {
         let (model, request, fetcher) = (model(request)?, request.clone(), self.fetcher.clone());
         let unable = |error: Box<dyn std::error::Error + Send + Sync>| {
-            GenerateError::new(GenerateErrorKind::InvalidRequest, "the input cannot be written").caused_by(error)
+            GenerateError::new(GenerateErrorKind::InvalidRequest, "the input cannot be encoded").caused_by(error)
         };
         let encoded = spawn_blocking(move || {
             let input = EditInput::new(model, &request, url_of(request.source(), &fetcher).unwrap_or_default())?;
@@ -191,12 +194,15 @@ impl Fal {
         encoded.await.map_err(|error| unable(error.into()))?
     }
 
-    /// Submits the call and notes what became of that.
+    /// Submits the call, and notes the outcome in the ledger.
     async fn submit(&self, request: &GenerationRequest, job: &Job, body: Vec<u8>) -> Result<Ticket, GenerateError> {
         let endpoint = self.endpoint(request)?;
         let Some(url) = self.below(&endpoint) else {
             job.note(request, None).await;
-            return Err(GenerateError::new(GenerateErrorKind::InvalidRequest, format!("no endpoint: {endpoint:?}")));
+            return Err(GenerateError::new(
+                GenerateErrorKind::InvalidRequest,
+                format!("the endpoint is {endpoint:?}; expected a path"),
+            ));
         };
         self.begun.fetch_add(1, Ordering::Relaxed);
         let post = self.client.post(url).headers(self.headers.clone()).header(CONTENT_TYPE, "application/json");
@@ -209,7 +215,7 @@ impl Fal {
                 }
                 return Err(error.into());
             }
-            Err(_) => return Err(GenerateError::new(GenerateErrorKind::TimedOut, "submitting")),
+            Err(_) => return Err(GenerateError::new(GenerateErrorKind::TimedOut, "the submission got no response")),
         };
         if !answer.is_success() {
             if !answer.is_of_a_gateway() {
@@ -224,19 +230,23 @@ impl Fal {
             cancel_url: submitted.cancel_url,
         });
         let invalid = |message: &str| GenerateError::new(GenerateErrorKind::InvalidAnswer, message);
-        let progress = progress.map_err(|error| invalid("submitting").caused_by(error))?;
-        let ticket = self.ticket(&endpoint, &progress).ok_or_else(|| invalid("submitting: an id that is none"))?;
+        let progress =
+            progress.map_err(|error| invalid("the response to the submission cannot be parsed").caused_by(error))?;
+        let ticket = self
+            .ticket(&endpoint, &progress)
+            .ok_or_else(|| invalid("the response to the submission has an invalid id"))?;
         job.note(request, Some(ticket.progress())).await;
-        // After the id is noted: who gives a job up looks for ids when the job knows of it, and one of the two sees the
-        // other.
+        // The check comes after the id was noted, and a cancellation reads the ids after it set the token. So at least
+        // one of the two sees the other, and the call is cancelled in every order.
         if job.cancelled.is_cancelled() {
             self.cancel(&ticket.progress());
         }
         Ok(ticket)
     }
 
-    /// Asks for the status until the call is over, and then for the result; nothing where the upstream does not know
-    /// the call. One that was just submitted it may know a little later.
+    /// Requests the status until the call is completed, and then its result. Returns `None` if the upstream does not
+    /// know the call. A call that was just submitted gets several requests, since the upstream may know it only a
+    /// little later.
     async fn wait(
         &self,
         ticket: &Ticket,
@@ -283,9 +293,10 @@ impl Fal {
             200..=299 => match serde_json::from_slice(&answer.body) {
                 Ok(Status { status: QueueState::Completed }) => Step::Completed,
                 Ok(_) => Step::Wait(None),
-                Err(error) => {
-                    Step::Trouble(GenerateError::new(GenerateErrorKind::InvalidAnswer, "the status").caused_by(error))
-                }
+                Err(error) => Step::Trouble(
+                    GenerateError::new(GenerateErrorKind::InvalidAnswer, "the status cannot be parsed")
+                        .caused_by(error),
+                ),
             },
             404 => Step::Unknown,
             429 => Step::Wait(answer.retry_after),
@@ -308,13 +319,14 @@ impl Fal {
         match answer.status {
             200..=299 => match serde_json::from_slice(&answer.body) {
                 Ok(output) => Step::Done(self.pictures(&output, request, job).await),
-                Err(error) => {
-                    Step::Trouble(GenerateError::new(GenerateErrorKind::InvalidAnswer, "the result").caused_by(error))
-                }
+                Err(error) => Step::Trouble(
+                    GenerateError::new(GenerateErrorKind::InvalidAnswer, "the result cannot be parsed")
+                        .caused_by(error),
+                ),
             },
             400 if error().message.contains("still in progress") => Step::Wait(None),
             429 => Step::Wait(answer.retry_after),
-            // Of the key, and not of the call.
+            // The key is refused, which says nothing about the call.
             401 | 403 => Step::Done(Err(error())),
             408 | 502 | 503 => Step::Trouble(error()),
             500..=599 if !is_json => Step::Trouble(error()),
@@ -325,8 +337,8 @@ impl Fal {
         }
     }
 
-    /// The pictures of a result. Where one cannot be had for now, the call goes on being known by its id; where it
-    /// never can, the call is over, or whoever asks the same again would get the same failure for ever.
+    /// Fetches the pictures of a result. If a picture may be available later, the ledger keeps the id of the call. If
+    /// it never will be, the call is over: a resumed call would only get the same failure.
     async fn pictures(
         &self,
         output: &EditOutput,
@@ -335,7 +347,7 @@ impl Fal {
     ) -> Result<Generated, GenerateError> {
         let fetched = output.images.iter().enumerate().map(async |(index, image)| match image.data(MAX_IMAGE_BYTES) {
             Some(data) => data.map(|data| data.bytes().clone()).map_err(|error| {
-                let message = format!("image {index} of the result");
+                let message = format!("image {index} of the result has an invalid data URI");
                 GenerateError::new(GenerateErrorKind::InvalidAnswer, message).caused_by(error)
             }),
             None => self.fetcher.get(&image.url).await.map(|bytes| Arc::from(&*bytes)).map_err(|error| {
@@ -360,14 +372,14 @@ impl Fal {
         self.client.get(url.clone()).headers(self.headers.clone())
     }
 
-    /// Where to ask for an accepted call; nothing where its id is none.
+    /// Returns the URLs of an accepted call, or `None` if its id is invalid.
     fn ticket(&self, endpoint: &str, progress: &Progress) -> Option<Ticket> {
         let Progress::Accepted { request_id, status_url, response_url, cancel_url } = progress else { return None };
         let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ':');
         if request_id.is_empty() || request_id.len() > MAX_ID_CHARS || !request_id.chars().all(is_plain) {
             return None;
         }
-        // The queue is the application's, whichever of its endpoints was asked.
+        // The queue's paths have only the first two segments of the endpoint, the application.
         let app = endpoint.split('/').take(2).collect::<Vec<_>>().join("/");
         let url = |given: &str, rest: &str| {
             let given = Url::parse(given).ok().filter(|given| given.origin() == self.upstream.origin());
@@ -381,7 +393,7 @@ impl Fal {
         })
     }
 
-    /// The URL at `path` below the upstream.
+    /// Returns the URL at `path` below the upstream, or `None` if the path is not a plain path.
     fn below(&self, path: &str) -> Option<Url> {
         let is_plain = |part: &str| !part.is_empty() && part != "." && part != "..";
         if !path.split('/').all(is_plain) {
@@ -404,11 +416,15 @@ impl Ticket {
 
 fn model(request: &GenerationRequest) -> Result<EditModel, GenerateError> {
     EditModel::named(request.model()).ok_or_else(|| {
-        GenerateError::new(GenerateErrorKind::InvalidRequest, format!("no endpoint for {}", request.model()))
+        GenerateError::new(
+            GenerateErrorKind::InvalidRequest,
+            format!("the model is {}; expected one with an endpoint of fal", request.model()),
+        )
     })
 }
 
-/// Where fal finds the source: at its own URL where that is not known to be private, else in the request itself.
+/// Returns the URL from which fal reads the source: its own, unless that is known to be private, and otherwise a data
+/// URI.
 fn url_of(source: &Source, fetcher: &Fetcher) -> Option<String> {
     match (&source.url, source.bytes()) {
         (Some(url), Some(bytes)) if fetcher.check(url).is_err() => source_url(&Source::from_bytes(Arc::clone(bytes))),

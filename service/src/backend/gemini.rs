@@ -1,7 +1,7 @@
-//! Gemini's `generateContent`: one picture a call, or one text about the source.
+//! Gemini's `generateContent`: one picture per call, or one description of the source.
 //!
-//! A call has no id to come back to. One that breaks off may have been paid for; that stays noted, and is reported
-//! when it is asked again. A source that is too heavy for a request is made smaller first.
+//! A call has no id, so it cannot be resumed. A call whose connection is lost may have been paid for: it stays noted,
+//! and is reported when it is made again. A source that is too large for a request is reduced first.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,12 +25,12 @@ use super::args::{BackendArgs, BackendError, Key};
 use super::http::{self, Answer, MAX_ANSWER_BYTES, Unanswered};
 use super::ledger::Job;
 
-/// The most bytes of an answer that is a text.
+/// The most bytes of a response with a text.
 const MAX_TEXT_BYTES: u64 = 4 << 20;
-/// The longer side of a source that was made smaller, at most. Models look at fewer pixels than that.
+/// The longer side of a reduced source, in pixels. Models look at fewer pixels than that.
 const MAX_SIDE: u32 = 4096;
 
-/// Where a model is asked.
+/// The HTTP interface of Gemini.
 #[derive(Debug)]
 struct Api {
     client: Client,
@@ -94,7 +94,7 @@ impl Gemini {
         result.map_err(|error| answer.with_wait(error))
     }
 
-    /// The model that makes pictures of the planned one's sizes.
+    /// Returns Gemini's name of the planned model, or the configured one.
     fn model(&self, request: &GenerationRequest) -> Result<&str, GenerateError> {
         match (&self.model, &**request.model()) {
             (Some(model), _) => Ok(model),
@@ -102,14 +102,15 @@ impl Gemini {
             (None, "nano-banana-2.1") => Ok("gemini-nano-banana-2.1"),
             (None, "nano-banana-2") => Ok("gemini-3.1-flash-image"),
             (None, "nano-banana") => Ok("gemini-2.5-flash-image"),
-            (None, other) => {
-                Err(GenerateError::new(GenerateErrorKind::InvalidRequest, format!("no model for {other}")))
-            }
+            (None, other) => Err(GenerateError::new(
+                GenerateErrorKind::InvalidRequest,
+                format!("the model is {other}; expected one that Gemini has"),
+            )),
         }
     }
 }
 
-/// Gemini as the one who looks at sources.
+/// Gemini as the vision model, which describes sources.
 #[derive(Debug)]
 pub(super) struct Vision {
     api: Api,
@@ -129,17 +130,17 @@ impl Vision {
         let source = lighter(source).await?;
         let body = in_background(move || written(&scene::request(&source)?)).await?;
         let Ok(_permit) = self.calls.acquire().await else {
-            return Err(GenerateError::new(GenerateErrorKind::Transport, "the service stops"));
+            return Err(GenerateError::new(GenerateErrorKind::Transport, "the service is shutting down"));
         };
         let Ok(answer) = timeout(self.timeout, self.api.post(&self.model, body, MAX_TEXT_BYTES)).await else {
-            return Err(GenerateError::new(GenerateErrorKind::TimedOut, "the scene"));
+            return Err(GenerateError::new(GenerateErrorKind::TimedOut, "the vision model did not answer in time"));
         };
         let answer = answer?;
         scene::read_answer(answer.status, &answer.body).map_err(|error| answer.with_wait(error))
     }
 }
 
-/// The request as JSON, with `source` in the place of its own.
+/// Encodes the request as JSON, with `source` in place of its own source.
 async fn body(request: &GenerationRequest, source: Source) -> Result<Vec<u8>, GenerateError> {
     let request = request.clone();
     in_background(move || {
@@ -150,7 +151,7 @@ async fn body(request: &GenerationRequest, source: Source) -> Result<Vec<u8>, Ge
     .await
 }
 
-/// What [`GenerateContentRequest::new`] makes of the request, with another source.
+/// Builds what [`GenerateContentRequest::new`] builds, but with another source.
 fn with_source(request: &GenerationRequest, source: &Source) -> Result<GenerateContentRequest, GenerateError> {
     let mut content = GenerateContentRequest::for_json(source, request.prompt(), serde_json::Value::Null)?;
     let size = request.preset().tier.map(|tier| match tier {
@@ -163,24 +164,26 @@ fn with_source(request: &GenerationRequest, source: &Source) -> Result<GenerateC
         "imageConfig": {"aspectRatio": request.preset().ratio, "imageSize": size},
     });
     content.generation_config = serde_json::from_value(config).map_err(|error| {
-        GenerateError::new(GenerateErrorKind::InvalidRequest, "the request cannot be written").caused_by(error)
+        GenerateError::new(GenerateErrorKind::InvalidRequest, "the request cannot be encoded").caused_by(error)
     })?;
     Ok(content)
 }
 
 fn written(content: &GenerateContentRequest) -> Result<Vec<u8>, GenerateError> {
     serde_json::to_vec(content).map_err(|error| {
-        GenerateError::new(GenerateErrorKind::InvalidRequest, "the request cannot be written").caused_by(error)
+        GenerateError::new(GenerateErrorKind::InvalidRequest, "the request cannot be encoded").caused_by(error)
     })
 }
 
-/// The source, as a JPEG that is light enough where it is not.
+/// Returns the source, or a JPEG of it that fits into a request if the source does not.
 async fn lighter(source: &Source) -> Result<Source, GenerateError> {
     let heavy = source.bytes().filter(|bytes| bytes.len() as u64 > MAX_INLINE_BYTES).cloned();
     let Some(bytes) = heavy else { return Ok(source.clone()) };
     in_background(move || lightened(&bytes)).await
 }
 
+/// Encodes a picture as a JPEG of at most [`MAX_INLINE_BYTES`]. If no quality fits, both sides are reduced by a
+/// quarter, again and again, until the longer side is at most 512 pixels.
 fn lightened(bytes: &[u8]) -> Result<Source, GenerateError> {
     let fail = |message: &str| GenerateError::new(GenerateErrorKind::InvalidRequest, message);
     let upright = probe(bytes, &DecodeLimits::default())
@@ -200,7 +203,7 @@ fn lightened(bytes: &[u8]) -> Result<Source, GenerateError> {
     }
 }
 
-/// A size of that shape, whose longer side has as many pixels.
+/// Returns the size of the same aspect ratio whose longer side is `longest`. No side is below 1.
 fn scaled(size: Size, longest: u32) -> Option<Size> {
     let whole = u64::from(size.width().max(size.height()));
     let scale = |side: u32| u32::try_from(u64::from(side) * u64::from(longest) / whole).unwrap_or(longest).max(1);

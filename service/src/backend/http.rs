@@ -1,4 +1,4 @@
-//! Requests to an upstream: bounded answers, and what became of a call that has none.
+//! HTTP requests to an upstream: bounded responses, and what a missing response means for the call.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use smart_resize::generate::{GenerateError, GenerateErrorKind};
 
 use crate::fetch::{self, CONNECT_TIMEOUT, FetchError, USER_AGENT};
 
-/// The most bytes of an answer with pictures in it.
+/// The most bytes of a response with pictures.
 pub(super) const MAX_ANSWER_BYTES: u64 = 120 << 20;
 
-/// What an upstream answered.
+/// A response of an upstream.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: u16,
@@ -26,13 +26,13 @@ impl Answer {
         matches!(self.status, 200..=299)
     }
 
-    /// Whether somebody on the way answered because the upstream did not, so that nobody knows what became of the call:
-    /// gateways have many statuses, of their own too, and upstreams say in JSON that they failed.
+    /// Whether a gateway answered in place of the upstream, so that the outcome of the call is unknown. Gateways have
+    /// many statuses, some of their own, but an upstream reports its failures as JSON.
     pub(super) fn is_of_a_gateway(&self) -> bool {
         matches!(self.status, 500..=599) && serde_json::from_slice::<serde::de::IgnoredAny>(&self.body).is_err()
     }
 
-    /// The error, with the time that the answer's header names, where the body names none.
+    /// Adds the `Retry-After` of the response to `error`, unless the body named a time.
     pub(super) fn with_wait(&self, error: GenerateError) -> GenerateError {
         match self.retry_after.filter(|_| error.retry_after.is_none()) {
             Some(wait) => error.retry_after(wait),
@@ -41,17 +41,17 @@ impl Answer {
     }
 }
 
-/// A request without an answer.
+/// Why a request has no usable response.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unanswered {
-    /// It never left.
+    /// The request was not sent.
     #[error("the upstream cannot be reached")]
     Unsent(#[source] reqwest::Error),
-    /// It left, and what came of it is not known.
-    #[error("the upstream's answer broke off")]
+    /// The request was sent, and its outcome is unknown.
+    #[error("the connection to the upstream was lost")]
     Lost(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// An answer that is too long.
-    #[error("an answer of more than {max} bytes")]
+    /// The response is too long.
+    #[error("the response has more than {max} bytes")]
     TooLong { max: u64 },
 }
 
@@ -65,7 +65,7 @@ impl From<Unanswered> for GenerateError {
     }
 }
 
-/// Sends `request`, and reads an answer of at most `max` bytes.
+/// Sends `request`, and reads a response of at most `max` bytes.
 pub(super) async fn send(request: RequestBuilder, max: u64) -> Result<Answer, Unanswered> {
     let response = request.send().await.map_err(|error| {
         if error.is_connect() || error.is_builder() {
@@ -82,9 +82,9 @@ pub(super) async fn send(request: RequestBuilder, max: u64) -> Result<Answer, Un
     }
 }
 
-/// The client that calls upstreams. It follows no redirect, so that no key goes elsewhere.
+/// Creates the client that calls upstreams. It follows no redirect, so that the key is sent nowhere else.
 pub(super) fn client() -> Result<Client, FetchError> {
-    // Another part of the process may have done it.
+    // Fails if another part of the process has already installed a provider, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
         .user_agent(USER_AGENT)
@@ -96,13 +96,13 @@ pub(super) fn client() -> Result<Client, FetchError> {
         .map_err(|error| FetchError::Setup(error.into()))
 }
 
-/// The headers of every request with this one, where there is a key.
+/// Returns headers with this one, or none if there is no key.
 pub(super) fn keyed(name: HeaderName, value: Option<HeaderValue>) -> HeaderMap {
     value.map(|value| (name, value)).into_iter().collect()
 }
 
-/// The wait that `Retry-After` names, in seconds or by a date. A date is read by the clock of whoever answered, where
-/// the answer tells what that shows: clocks differ.
+/// Returns the wait in `Retry-After`, which is in seconds or a date. A date is compared with the `Date` of the response
+/// if it has one, since the clocks of the two machines may differ.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {

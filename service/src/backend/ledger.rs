@@ -1,16 +1,18 @@
-//! What is known of calls that were begun, so that none is paid twice, and the job whose calls they are.
+//! The ledger: what is known of calls that were begun, so that no call is paid for twice. Also the state that the calls
+//! of one job share.
 //!
-//! | before the call | what is done |
+//! | state in the ledger | what happens to the call |
 //! |---|---|
-//! | nothing | it is asked |
-//! | [`Progress::Asking`] | it may have been paid for, and nobody knows: that is reported, and it is asked anew |
-//! | [`Progress::Accepted`] | it is not asked, its result is waited for; where the upstream does not know the id any more, that is reported, and it is asked anew |
+//! | none | it is made |
+//! | [`Progress::Asking`] | it may have been paid for: that is reported, and it is made again |
+//! | [`Progress::Accepted`] | it is resumed; if the upstream has lost it, that is reported, and it is made again |
 //!
-//! It is asked anew where somebody asks for the same again: after a crash, or of his own will. A job that asked a call
-//! and does not know what became of it does not ask it again by itself, since it might pay twice; it fails.
+//! A call is made again only for a new job with the same call: after a crash, or when a client repeats the request. A
+//! job that has made a call and does not know its outcome fails. It does not repeat the call by itself, since it might
+//! pay twice.
 //!
-//! A call that is over without a picture has no progress any more, as far as it is known to be over. One that succeeded
-//! keeps it until its answer is safe, which only the caller knows: whoever keeps the answer drops the progress with it.
+//! A call that is known to have ended without a picture has no progress. A successful call keeps its progress until its
+//! answer is stored. Only the caller knows when that is, so the code that stores the answer removes the progress.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -30,40 +32,40 @@ use tracing::warn;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Progress {
-    /// It is being asked, and nothing has been heard yet.
+    /// The call is being made, and there is no response yet.
     Asking,
-    /// The upstream took it.
+    /// The upstream accepted the call.
     Accepted {
-        /// Under which id.
+        /// The id that the upstream gave it.
         request_id: String,
-        /// Where its status is.
+        /// The URL of the status.
         status_url: String,
-        /// Where its result is.
+        /// The URL of the result.
         response_url: String,
-        /// Where it is cancelled.
+        /// The URL that cancels the call.
         cancel_url: String,
     },
 }
 
-/// Where progress is kept, by the [fingerprint](GenerationRequest::fingerprint) of the call or by job and call.
+/// A store of progress, by the [fingerprint](GenerationRequest::fingerprint) of the call or by job and call.
 pub trait Ledger: Send + Sync {
-    /// What is known of the call.
+    /// Returns what is known of the call, or `None` if it was not begun or is over.
     ///
-    /// The future fails where it cannot be known: the call is then not made, since it may have been paid for.
+    /// An error means that it cannot be known. The call is then not made, since it may have been paid for.
     fn progress<'a>(&'a self, request: &'a GenerationRequest) -> BoxFuture<'a, Result<Option<Progress>, StoreError>>;
 
-    /// Keeps what is known of the call from now on; nothing where it is over. Done when it is safe.
+    /// Stores what is known of the call from now on; `None` if it is over. Completes when the record is on disk.
     fn note<'a>(
         &'a self,
         request: &'a GenerationRequest,
         progress: Option<Progress>,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// Hears of a call that is about to be asked although it was asked before, and may be paid for twice.
+    /// Is called before a call is made again whose previous attempt may have been paid for.
     fn maybe_paid_twice<'a>(&'a self, request: &'a GenerationRequest) -> BoxFuture<'a, ()>;
 }
 
-/// Keeps nothing: for calls that are asked anew after a crash.
+/// A ledger that stores nothing, for calls that may be made again after a crash.
 #[derive(Clone, Copy, Debug, Default)]
 #[expect(clippy::exhaustive_structs, reason = "there is nothing to add")]
 pub struct NoLedger;
@@ -78,29 +80,29 @@ impl Ledger for NoLedger {
     }
 
     fn maybe_paid_twice<'a>(&'a self, request: &'a GenerationRequest) -> BoxFuture<'a, ()> {
-        warn!(call = %request.call(), "a call may be paid twice");
+        warn!(call = %request.call(), "a call may be paid for twice");
         Box::pin(async {})
     }
 }
 
-/// One job, with what its calls share.
+/// The state that the calls of one job share.
 pub(super) struct Job {
     ledger: Arc<dyn Ledger>,
     budget: Option<Arc<Budget>>,
     known: Mutex<Known>,
-    /// Whether it was given up for good, so that a call that is accepted afterwards is given up too.
+    /// Cancelled if the job is cancelled. A call that is accepted afterwards is then cancelled too.
     pub(super) cancelled: CancellationToken,
-    /// The source as it is sent where the original is too heavy.
+    /// The reduced source, if the original is too large for a request.
     pub(super) lighter: OnceCell<Source>,
 }
 
 #[derive(Default)]
 struct Known {
-    /// What was noted of each call since the job began here, whether the ledger could keep it or not.
+    /// What was noted of each call in this process, whether or not the ledger could store it.
     progress: BTreeMap<CallId, Option<Progress>>,
-    /// The calls that were asked by this job, and not by one before it.
+    /// The calls that this job has made, in contrast to an earlier job with the same calls.
     asked: BTreeSet<CallId>,
-    /// The calls that go on, and were counted as billed when they were given up.
+    /// The accepted calls whose failed attempt was already counted against the budget.
     counted: BTreeSet<CallId>,
 }
 
@@ -109,7 +111,7 @@ impl Job {
         Self { ledger, budget, known: Mutex::default(), cancelled, lighter: OnceCell::new() }
     }
 
-    /// What is known of the call.
+    /// Returns what is known of the call, from this process or from the ledger.
     pub(super) async fn progress(&self, request: &GenerationRequest) -> Result<Option<Progress>, GenerateError> {
         let noted = self.known().progress.get(&request.call()).cloned();
         if let Some(progress) = noted {
@@ -120,7 +122,7 @@ impl Job {
         Ok(progress)
     }
 
-    /// Notes that the call is about to be asked. It must not be asked otherwise.
+    /// Notes that the call is about to be made. On an error the call must not be made.
     pub(super) async fn asking(&self, request: &GenerationRequest) -> Result<(), GenerateError> {
         self.ledger.note(request, Some(Progress::Asking)).await.map_err(not_made)?;
         let mut known = self.known();
@@ -129,16 +131,20 @@ impl Job {
         Ok(())
     }
 
-    /// Whether it was this job that asked the call, and not one before it.
+    /// Whether this job has made the call, and not an earlier job.
     pub(super) fn has_asked(&self, request: &GenerationRequest) -> bool {
         self.known().asked.contains(&request.call())
     }
 
-    /// Notes what became of a call that was asked. Where the ledger cannot keep it, this process still knows.
+    /// Notes the outcome of a call that was made. If the ledger cannot store it, this process still knows it.
     pub(super) async fn note(&self, request: &GenerationRequest, progress: Option<Progress>) {
         self.known().progress.insert(request.call(), progress.clone());
         if let Err(error) = self.ledger.note(request, progress).await {
-            warn!(call = %request.call(), error = &error as &dyn std::error::Error, "progress cannot be kept");
+            warn!(
+                call = %request.call(),
+                error = &error as &dyn std::error::Error,
+                "the progress of a call could not be stored"
+            );
         }
     }
 
@@ -146,18 +152,18 @@ impl Job {
         self.ledger.maybe_paid_twice(request).await;
     }
 
-    /// Whether it is known what became of the call: it is over, or goes on under an id.
+    /// Whether the outcome of the call is known: it is over, or it was accepted and has an id.
     pub(super) fn is_certain(&self, request: &GenerationRequest) -> bool {
         self.known().progress.get(&request.call()) != Some(&Some(Progress::Asking))
     }
 
-    /// Whether the call goes on under an id, and its result can still be had.
+    /// Whether the call was accepted and its result can still be fetched.
     pub(super) fn goes_on(&self, request: &GenerationRequest) -> bool {
         matches!(self.known().progress.get(&request.call()), Some(Some(Progress::Accepted { .. })))
     }
 
-    /// Does `work`, one try of a call, and counts it against the budget; a call that goes on after it was given up and
-    /// counted is not counted again when it is `resumed`.
+    /// Runs `work`, one attempt of a call, and counts it against the budget. An accepted call whose attempt failed is
+    /// counted then, and not again when it is `resumed`.
     pub(super) async fn metered(
         &self,
         request: &GenerationRequest,
@@ -176,7 +182,7 @@ impl Job {
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
-        // Nothing panics while it is locked.
+        // No code panics while it holds the lock.
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

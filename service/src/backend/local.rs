@@ -1,4 +1,4 @@
-//! The embedded generator on threads of its own, as many at a time as there are processors.
+//! The built-in generator on blocking threads, at most as many as there are processors.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ impl Local {
             |error: &dyn std::fmt::Display| GenerateError::new(GenerateErrorKind::Transport, error.to_string());
         let permit = Arc::clone(&self.processors).acquire_owned().await.map_err(|error| stopped(&error))?;
         let (generator, request) = (self.generator.clone(), request.clone());
-        // The permit goes along: the work goes on when nobody waits for it any more.
+        // The permit moves to the thread, since the work continues when its future is dropped.
         let work = spawn_blocking(move || {
             let generated = Generator::generate(&generator, &request);
             drop(permit);

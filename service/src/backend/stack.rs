@@ -1,9 +1,9 @@
-//! The stack of layers between a job and its upstream: retry, queue, rate limit, concurrency limit, then one try of a
-//! call, which ends in time and is counted.
+//! The layers between a job and its upstream: retry, queue, rate limit, concurrency limit, and one attempt, which has a
+//! timeout and is counted.
 //!
-//! All but the retry is shared by all jobs. A try is metered and timed in one place, and not by layers of their own,
-//! because what a try that is given up has cost depends on what is known of the call: one that goes on under an id is
-//! counted once, however often it is resumed.
+//! All jobs share every layer but the retry. Timeout and meter are part of the attempt and not layers of their own,
+//! because the cost of an attempt that timed out depends on what is known of the call. An accepted call is counted
+//! once, however often it is resumed.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -25,9 +25,9 @@ use super::Upstream;
 use super::args::{BackendArgs, BackendError, Timings};
 use super::ledger::{Job, Progress};
 
-/// The most calls that wait in the queue; more wait before it.
+/// The most calls in the queue. Further calls wait for a place in it.
 const MAX_QUEUED: usize = 1024;
-/// How much of a wait before another try may be added to it at random.
+/// The largest share of a pause that is added to it at random.
 const JITTER: f64 = 0.5;
 
 /// One call of one job.
@@ -37,10 +37,10 @@ pub(super) struct JobCall {
     pub(super) job: Arc<Job>,
 }
 
-/// What all jobs share.
+/// The layers that all jobs share.
 pub(super) type Shared = Buffer<JobCall, BoxFuture<'static, Result<Generated, GenerateError>>>;
 
-/// The stack around `upstream` that all jobs share. It needs a runtime.
+/// Builds the layers around `upstream` that all jobs share. Needs a runtime.
 pub(super) fn shared(upstream: Arc<Upstream>, args: &BackendArgs) -> Shared {
     let per_minute = u64::from(args.upstream_per_minute);
     let rate = (per_minute > 0).then(|| RateLimitLayer::new(per_minute, args.timings.minute));
@@ -51,7 +51,7 @@ pub(super) fn shared(upstream: Arc<Upstream>, args: &BackendArgs) -> Shared {
     Buffer::new(BoxService::new(stack), MAX_QUEUED)
 }
 
-/// Makes one try of a call.
+/// The innermost layer: one attempt of a call.
 #[derive(Clone)]
 struct Tries {
     upstream: Arc<Upstream>,
@@ -73,8 +73,8 @@ impl Service<JobCall> for Tries {
     }
 }
 
-/// Resumes the call where it goes on, and asks it otherwise. One that this job has asked and the upstream does not know
-/// any more is not asked again.
+/// Resumes an accepted call, and makes any other. A call that this job has made and the upstream no longer knows is not
+/// made again.
 async fn one_try(
     upstream: &Upstream,
     request: &GenerationRequest,
@@ -104,8 +104,8 @@ async fn one_try(
     job.metered(request, false, in_time(patience, request, job, upstream.ask(request, job))).await
 }
 
-/// Does `work` as long as there is patience. Where it is not known what became of the call, or it goes on, its planned
-/// price counts as billed; where it is not known, the error says so.
+/// Runs `work` with a timeout. If the call is still running or its outcome is unknown, the error counts its planned
+/// images as billed. If its outcome is unknown, the message says so.
 async fn in_time(
     patience: Duration,
     request: &GenerationRequest,
@@ -113,7 +113,7 @@ async fn in_time(
     work: impl Future<Output = Result<Generated, GenerateError>>,
 ) -> Result<Generated, GenerateError> {
     let result = timeout(patience, work).await.unwrap_or_else(|_| {
-        let message = format!("not done after {} s", patience.as_secs_f64());
+        let message = format!("the call took longer than {} s", patience.as_secs_f64());
         Err(GenerateError::new(GenerateErrorKind::TimedOut, message))
     });
     result.map_err(|error| {
@@ -126,7 +126,7 @@ async fn in_time(
     })
 }
 
-/// The same failure of a call that may have been made.
+/// Adds to an error that the call may have been made.
 fn unsure(error: GenerateError) -> GenerateError {
     let separator = if error.message.is_empty() { "" } else { "; " };
     let message = format!("{}{separator}the call may have been made and paid for", error.message);
@@ -138,11 +138,11 @@ fn unsure(error: GenerateError) -> GenerateError {
     unsure.caused_by(error)
 }
 
-/// Which failures of a call are tried again, and when.
+/// The retry policy: which failures are retried, and when.
 #[derive(Clone, Debug)]
 pub(super) struct Again {
     tries_left: usize,
-    /// Asking once more often helps where nothing was made; asking for ever only costs.
+    /// Whether a call that made nothing is retried. One more attempt often helps; further ones only cost.
     may_make_nothing: bool,
     timings: Timings,
     backoff: Option<ExponentialBackoff>,
@@ -161,18 +161,18 @@ impl Again {
         Ok(again)
     }
 
-    /// The waits of one call. Each has a random number of its own, so that calls that failed together do not come back
-    /// together.
+    /// Creates the pauses of one call. Each has its own random numbers, so that calls which failed together are not
+    /// retried together.
     fn backoff(&self) -> Option<ExponentialBackoff> {
         let Timings { first_retry, longest_retry, .. } = self.timings;
         let maker = ExponentialBackoffMaker::new(first_retry, longest_retry, JITTER, HasherRng::default());
         Some(maker.ok()?.make_backoff())
     }
 
-    /// Whether `error` of the call may be otherwise the next time.
+    /// Whether another attempt of the call may succeed after `error`.
     fn may_help(&mut self, error: &GenerateError, JobCall { request, job }: &JobCall) -> bool {
         match error.kind {
-            // It may have been made, or go on, and would be paid for twice.
+            // The call may have been made, and another attempt might pay for it again.
             _ if !job.is_certain(request) => false,
             GenerateErrorKind::RateLimited | GenerateErrorKind::Transport | GenerateErrorKind::TimedOut => true,
             GenerateErrorKind::NothingMade => std::mem::take(&mut self.may_make_nothing),
@@ -194,10 +194,11 @@ impl Policy<JobCall, Generated, BoxError> for Again {
         if asked.is_some_and(|asked| asked > self.timings.longest_retry) {
             return None;
         }
-        info!(call = %call.request.call(), error = error as &dyn std::error::Error, "tried again");
+        info!(call = %call.request.call(), error = error as &dyn std::error::Error, "a call is retried");
         if self.backoff.is_none() {
             self.backoff = self.backoff();
         }
+        // The longer of the two waits: that of the backoff, and the one that the upstream asked for.
         let wait = self.backoff.as_mut()?.next_backoff();
         Some(match asked.map(|asked| tokio::time::Instant::now() + asked) {
             Some(until) if until > wait.deadline() => sleep(asked.unwrap_or_default()),

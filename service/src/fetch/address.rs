@@ -1,12 +1,12 @@
-//! Which addresses are public: the whole of the internet, and nothing that lies nearer.
+//! Which IP addresses are public, that is on the internet and not in a network of the service.
 //!
-//! An address is refused where the registries of IANA for special purposes do not call it globally reachable, and where
-//! it carries an IPv4 address inside it that is refused, as mapped and translated ones do. What is not allotted
-//! to anybody (IPv6 outside 2000::/3) is refused too.
+//! An address is refused if IANA's special-purpose registries do not call it globally reachable. It is also refused if
+//! it embeds a refused IPv4 address, as mapped and translated addresses do. IPv6 outside 2000::/3 is not allocated, and
+//! is refused too.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The networks of IPv4 that are not public, as first address and length of the prefix.
+/// The IPv4 networks that are not public, as first address and prefix length.
 const PRIVATE_V4: [(Ipv4Addr, u32); 14] = [
     (Ipv4Addr::UNSPECIFIED, 8),           // this network
     (Ipv4Addr::new(10, 0, 0, 0), 8),      // private
@@ -24,14 +24,14 @@ const PRIVATE_V4: [(Ipv4Addr, u32); 14] = [
     (Ipv4Addr::new(224, 0, 0, 0), 3),     // multicast, reserved, broadcast
 ];
 
-/// The networks of IPv6 inside 2000::/3 that are not public.
+/// The IPv6 networks inside 2000::/3 that are not public, as first address and prefix length.
 const PRIVATE_V6: [(Ipv6Addr, u32); 3] = [
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23), // protocol assignments, with Teredo
     (Ipv6Addr::new(0x2001, 0x0db8, 0, 0, 0, 0, 0, 0), 32), // documentation
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20), // documentation
 ];
 
-/// Whether anybody may be sent to `address`.
+/// Whether `address` is public.
 pub(super) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
@@ -47,7 +47,8 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let v4 = |[high, low]: [u16; 2]| Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low));
     match address.segments() {
-        // Mapped, which a socket would really send to the address inside; NAT64, and 6to4: somebody on the way does.
+        // A mapped address makes a socket connect to the embedded IPv4 address. NAT64 and 6to4 addresses make a gateway
+        // do so.
         [0, 0, 0, 0, 0, 0xffff, inside @ ..] | [0x0064, 0xff9b, 0, 0, 0, 0, inside @ ..] => is_public_v4(v4(inside)),
         [0x2002, high, low, ..] => is_public_v4(v4([high, low])),
         [first, ..] => {
@@ -113,7 +114,7 @@ mod tests {
         case("::ffff:0:808:808", false); // translated
         case("64:ff9b:1::808:808", false); // translated, locally
         case("100::1", false); // discarded
-        case("1fff:ffff::", false); // allotted to nobody
+        case("1fff:ffff::", false); // not allocated
         case("2606:4700:4700::1111", true);
         case("4000::", false);
         case("5f00::1", false); // segment routing

@@ -1,76 +1,76 @@
-//! Why something was not fetched, and what the caller is told of that.
+//! Why a URL was not fetched, and how much of that the client learns.
 
 use std::error::Error;
 use std::time::Duration;
 
 use smart_resize::wire::fal::{DetailEntry, ErrorType, Loc};
 
-/// The most characters of a URL that an answer repeats.
+/// The most characters of a URL that an error repeats.
 const MAX_ECHO_CHARS: usize = 200;
 
-/// A URL that was not fetched.
+/// Why a URL was not fetched.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FetchError {
-    /// No URL.
-    #[error("not a URL")]
+    /// The URL cannot be parsed.
+    #[error("the URL is invalid")]
     Url(#[from] url::ParseError),
-    /// Neither `http` nor `https`.
-    #[error("the scheme is {found:?}, expected \"http\" or \"https\"")]
+    /// The scheme is neither `http` nor `https`.
+    #[error("the scheme is {found:?}; expected \"http\" or \"https\"")]
     #[expect(missing_docs, reason = "what was found")]
     Scheme { found: String },
-    /// A name or a password in the URL.
-    #[error("the URL has credentials in it")]
+    /// The URL has a user name or a password.
+    #[error("the URL has credentials; expected none")]
     Credentials,
-    /// A host that is written as an address which is not public.
+    /// The host is an address which is not public.
     #[error("the address {host} is not public")]
     #[expect(missing_docs, reason = "what was found")]
     Address { host: String },
-    /// A host all of whose addresses are not public. The caller is told what it is told of a host that does not exist.
+    /// The host is a name without a public address. The client gets the same error as for a name that does not exist.
     #[error("no address of {host} is public")]
     #[expect(missing_docs, reason = "what was found")]
     Name { host: String },
-    /// A host that could not be reached.
+    /// The host cannot be reached.
     #[error("{host} cannot be reached")]
     Unreachable {
-        /// Which host.
+        /// The host.
         host: String,
-        /// Why not.
+        /// The cause.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// A redirect that leads nowhere.
-    #[error("a redirect with status {status} and no location")]
+    /// A redirect without a target.
+    #[error("the redirect with status {status} has no Location header")]
     #[expect(missing_docs, reason = "what was found")]
     NoLocation { status: u16 },
     /// A redirect from `https` to `http`.
-    #[error("a redirect from https to http")]
+    #[error("a redirect leads from https to http; expected https")]
     Downgrade,
-    /// One redirect after the other.
-    #[error("more than {max} redirects")]
+    /// Too many redirects.
+    #[error("the URL has more than {max} redirects")]
     #[expect(missing_docs, reason = "the bound")]
     Redirects { max: usize },
-    /// An answer that is no success.
-    #[error("status {status}")]
+    /// The status of the response is not a success.
+    #[error("the response has status {status}; expected 200 to 299")]
     #[expect(missing_docs, reason = "what was found")]
     Status { status: u16 },
-    /// More bytes than are taken.
-    #[error("more than {max} bytes")]
+    /// The body is longer than permitted.
+    #[error("the body has more than {max} bytes")]
     #[expect(missing_docs, reason = "the bound")]
     TooLarge { max: u64 },
-    /// Too slow: to be reached, to answer, to redirect, and to send all of it.
-    #[error("not done after {} s", after.as_secs_f64())]
+    /// The fetch took too long: connecting, redirects and the body together.
+    #[error("the fetch took longer than {} s", after.as_secs_f64())]
     #[expect(missing_docs, reason = "the bound")]
     TimedOut { after: Duration },
-    /// An answer that broke off, or is not HTTP.
-    #[error("the answer broke off or is not HTTP")]
+    /// The response ended early, or is not HTTP.
+    #[error("the response ended early or is not HTTP")]
     Broken(#[source] Box<dyn Error + Send + Sync>),
-    /// The client cannot be set up.
-    #[error("no HTTP client can be set up")]
+    /// The HTTP client cannot be set up.
+    #[error("the HTTP client cannot be set up")]
     Setup(#[source] Box<dyn Error + Send + Sync>),
 }
 
 impl FetchError {
-    /// Whether the same may work in a while.
+    /// Whether a later attempt may succeed.
     pub const fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::TimedOut { .. } | Self::Broken(_) | Self::Status { .. } => true,
@@ -87,10 +87,10 @@ impl FetchError {
         }
     }
 
-    /// The mistake of the field at `loc`, which is `url`, as fal answers it.
+    /// Returns the error entry in fal's form for the field at `loc`, whose value is `url`.
     ///
-    /// It does not tell whether a name has addresses that are not public or none at all, nor what went wrong below
-    /// HTTP: whoever asks would learn about the network that this runs in.
+    /// The entry does not distinguish a name without public addresses from a name that does not exist, and does not say
+    /// what failed below HTTP. Either would inform the client about the network of the service.
     pub fn to_entry(&self, url: &str, loc: impl Into<Vec<Loc>>) -> DetailEntry {
         let error_type = match self {
             Self::TooLarge { .. } => ErrorType::FileTooLarge,

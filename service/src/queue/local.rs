@@ -1,4 +1,4 @@
-//! The queue of one process: first come, first served, so many at a time.
+//! The queue of one process: first in, first out, with a bounded number of running requests.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,10 +14,10 @@ use crate::job::Job;
 use crate::store::local::LocalStore;
 use crate::store::{Kind, StoreFailure};
 
-/// After how long a request whose store failed is tried again.
+/// The pause before a request is retried after a failure of the store.
 const PAUSE: std::time::Duration = std::time::Duration::from_secs(2);
 
-/// Requests that wait and requests that run. Cheap to clone.
+/// The waiting and the running requests of this process. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct LocalQueue {
     worker: Worker,
@@ -31,18 +31,18 @@ pub struct LocalQueue {
 #[derive(Debug, Default)]
 struct Lines {
     waiting: VecDeque<Id>,
-    /// Places that are promised to requests which are being kept.
+    /// Places that are reserved for requests which are being stored.
     promised: usize,
     running: BTreeMap<Id, CancellationToken>,
 }
 
 impl LocalQueue {
-    /// The queue, with every request in `store` that is not over, oldest first; those that ran when the last process
-    /// ended go on.
+    /// Creates the queue with every unfinished request in `store`. Requests that had been running come first, then the
+    /// waiting ones, each in order of their time. The webhooks of completed requests are sent too.
     ///
     /// # Errors
     ///
-    /// The store's failure.
+    /// [`StoreFailure`] if the store cannot be read.
     pub fn start(worker: Worker, store: &LocalStore) -> Result<Self, StoreFailure> {
         let mut left: Vec<Job> = store.all(Kind::Job)?.into_iter().map(|(_, job)| job).collect();
         left.sort_by_key(|job: &Job| (job.started_ms.unwrap_or(u64::MAX), job.submitted_ms));
@@ -67,7 +67,7 @@ impl LocalQueue {
     }
 
     fn lines(&self) -> MutexGuard<'_, Lines> {
-        // Each change of the lines is a single step.
+        // A panic cannot leave the lines inconsistent, since each change is a single step.
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -108,18 +108,22 @@ impl LocalQueue {
         while let Some((id, cancel)) = self.next().await {
             let done = tokio::select! {
                 done = self.work_on(id, cancel) => done,
-                // What is left is found in the store.
+                // The next start finds the request in the store.
                 () = self.stop.cancelled() => Ok(()),
             };
             self.lines().running.remove(&id);
             if let Err(error) = done {
-                tracing::error!(%id, error = &error as &dyn std::error::Error, "a request is tried again");
+                tracing::error!(
+                    %id,
+                    error = &error as &dyn std::error::Error,
+                    "the store failed; a request is retried"
+                );
                 self.again(id);
             }
         }
     }
 
-    /// Puts a request back whose store failed, for as long as the store does.
+    /// Queues a request again after a pause, since the store failed.
     fn again(&self, id: Id) {
         let (queue, stop) = (self.clone(), self.stop.clone());
         tokio::spawn(async move {
@@ -132,7 +136,7 @@ impl LocalQueue {
         });
     }
 
-    /// Tells of a request that is over.
+    /// Sends the webhook of a completed request.
     pub(super) fn tell(&self, job: &Job) {
         self.worker.hooks.tell(job.clone());
     }
@@ -149,7 +153,7 @@ impl LocalQueue {
         }
     }
 
-    /// The next that waits; nothing when the queue is closed.
+    /// Returns the next waiting request and its cancellation token, or `None` when the queue is closed.
     async fn next(&self) -> Option<(Id, CancellationToken)> {
         loop {
             let came = self.came.notified();
@@ -161,7 +165,8 @@ impl LocalQueue {
                 if let Some(id) = lines.waiting.pop_front() {
                     let cancel = CancellationToken::new();
                     lines.running.insert(id, cancel.clone());
-                    // Another worker may look for another.
+                    // `notify_one` stores at most one permit, so several submissions may wake only one worker. This
+                    // wakes another worker for the rest of the queue.
                     self.came.notify_one();
                     return Some((id, cancel));
                 }
@@ -170,13 +175,13 @@ impl LocalQueue {
         }
     }
 
-    /// Begins nothing new, gives what runs `grace` to finish, and leaves the rest to the next start.
+    /// Starts no more requests, gives the running ones `grace` to finish, and leaves the rest to the next start.
     pub async fn close(&self, grace: std::time::Duration) {
         self.workers.close();
         self.came.notify_waiters();
         if tokio::time::timeout(grace, self.workers.wait()).await.is_err() {
             let left = self.lines().running.len();
-            tracing::warn!(left, "requests go on after the next start");
+            tracing::warn!(left, "the grace period is over; unfinished requests continue after the next start");
             self.stop.cancel();
             self.workers.wait().await;
         }
@@ -184,7 +189,8 @@ impl LocalQueue {
     }
 }
 
-/// A place among those that wait, given back where it is not filled.
+/// A reserved place in the queue. Dropping it releases the reservation; a filled place is by then counted as a waiting
+/// request.
 struct Place<'a> {
     queue: &'a LocalQueue,
 }

@@ -1,15 +1,16 @@
-//! The queue of several machines: JetStream is the engine, and each step of a request a message.
+//! The queue of several machines. JetStream holds it; each step of a request is a message.
 //!
-//! | stream | a message is | its identity | what is done |
+//! | stream | a message is | its id | what a worker does |
 //! |---|---|---|---|
-//! | `SMART_RESIZE_PLAN` | a request | the request's | its source is fetched and kept, its plan made and kept, its calls sent |
-//! | `SMART_RESIZE_CALL` | a call | the request's and the call's | the backend is asked, and the answer kept under its fingerprint |
-//! | `SMART_RESIZE_FINISH` | a request whose calls are all over | the request's | its pictures are cut and kept |
-//! | `SMART_RESIZE_HOOK` | a request that is over | the request's | its webhook is told |
+//! | `SMART_RESIZE_PLAN` | a request | the request's | stores the source and the plan, sends the calls |
+//! | `SMART_RESIZE_CALL` | a call | the request's and the call's | asks the backend, stores the answer |
+//! | `SMART_RESIZE_FINISH` | a request whose calls are all completed | the request's | cuts and stores the pictures |
+//! | `SMART_RESIZE_HOOK` | a completed request | the request's | sends the webhook |
 //!
-//! A message is acknowledged when what it asks for is kept. While a worker is at it, it says so every third of
-//! `--ack-wait`; one that died says nothing, and the message goes to another, which finds in the store how far the
-//! first one came. JetStream drops a message whose identity it has seen.
+//! A message is acknowledged when the results of its step are stored. While a worker processes a message, it sends a
+//! progress signal every third of `--ack-wait`. Without a signal for `--ack-wait`, JetStream delivers the message to
+//! another worker, which finds in the store how far the first one came. JetStream drops a message whose id it has
+//! already seen.
 
 mod steps;
 
@@ -36,17 +37,17 @@ use crate::run::internal;
 use crate::store::nats::NatsStore;
 use crate::store::{Kind, StoreFailure};
 
-/// How long JetStream remembers the identities of messages.
+/// How long JetStream remembers the ids of messages.
 const REMEMBERED: Duration = Duration::from_secs(3600);
-/// After how many deliveries a message is a request's failure: it may be what kills workers, and a store that fails for
-/// so long is none.
+/// The most deliveries of a message; then its request fails. Such a message may be what kills the workers. A store that
+/// fails this often does not recover by waiting either.
 const MAX_DELIVERIES: i64 = 10;
-/// How long a worker may be silent, until a worker says otherwise.
+/// How long a worker may be silent, if an API process creates the consumer before any worker does.
 const ACK_WAIT: Duration = Duration::from_secs(30);
-/// How long a worker asks for a message before it asks again.
+/// How long one pull waits for a message.
 const PULL: Duration = Duration::from_secs(5);
 
-/// What a message asks for.
+/// The step of a request that a message stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
     Plan,
@@ -77,7 +78,7 @@ impl Step {
     }
 }
 
-/// A message.
+/// The payload of a message.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Task {
     job: Id,
@@ -86,7 +87,7 @@ struct Task {
 }
 
 impl Task {
-    /// What JetStream knows it by.
+    /// Returns the message id by which JetStream recognises duplicates.
     fn identity(&self, step: Step) -> String {
         match self.call {
             Some(call) => format!("{}.{call}", self.job),
@@ -95,7 +96,7 @@ impl Task {
     }
 }
 
-/// Requests on JetStream. Cheap to clone.
+/// The queue on JetStream. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct NatsQueue {
     worker: Worker,
@@ -104,9 +105,9 @@ pub struct NatsQueue {
     ack_wait: Duration,
     max_waiting: usize,
     workers: TaskTracker,
-    /// Nothing new is begun.
+    /// Cancelled when the shutdown begins: no more messages are pulled.
     closing: CancellationToken,
-    /// What is being done is left to others.
+    /// Cancelled when the grace period is over: unfinished messages are returned to JetStream.
     stop: CancellationToken,
 }
 
@@ -130,18 +131,18 @@ impl Consumers {
 }
 
 impl NatsQueue {
-    /// The queue on the JetStream of `store`; with `works`, this process takes messages from it.
+    /// Creates the queue on the JetStream of `store`. If `works` is set, this process also pulls messages.
     ///
     /// # Errors
     ///
-    /// [`StoreFailure`] where streams or consumers cannot be had.
+    /// [`StoreFailure`] if a stream or a consumer cannot be opened or created.
     pub async fn start(worker: Worker, store: &NatsStore, works: bool, ack_wait: u64) -> Result<Self, StoreFailure> {
         let context = store.context();
-        // Only workers say how long they may be silent; who asks takes what is there.
+        // Only workers set the time; other processes accept the setting of the existing consumer.
         let wanted = works.then(|| Duration::from_secs(ack_wait.max(1)));
         let consumer = async |step| {
             consumer(context, step, wanted).await.map_err(|error| {
-                StoreFailure::new(format!("the consumer of {} cannot be had", Step::stream(step)), error)
+                StoreFailure::new(format!("the consumer of {} cannot be opened", Step::stream(step)), error)
             })
         };
         let consumers = Consumers {
@@ -165,7 +166,8 @@ impl NatsQueue {
         if works {
             let concurrency = usize::from(limits.concurrency);
             for step in Step::ALL {
-                // Calls wait for the upstream most of the time, and webhooks for others.
+                // Calls mostly wait for the upstream, and webhooks for their receivers, so more of them run
+                // concurrently.
                 let at_once = if matches!(step, Step::Call | Step::Hook) { 4 * concurrency } else { concurrency };
                 let queue = queue.clone();
                 queue.workers.clone().spawn(async move { queue.take(step, at_once).await });
@@ -181,7 +183,7 @@ impl NatsQueue {
         let payload = serde_json::to_vec(task).map_err(|error| failed(error.into()))?;
         let message = PublishMessage::build().payload(payload.into()).message_id(task.identity(step));
         let sent = self.context.send_publish(step.subject(), message).await.map_err(|error| failed(error.into()))?;
-        // Only then is it kept.
+        // JetStream has stored the message only when it confirms that.
         let kept = sent.await.map_err(|error| failed(error.into()))?;
         Ok(kept.sequence)
     }
@@ -196,19 +198,20 @@ impl NatsQueue {
         let sequence = match self.send(Step::Plan, &Task { job: job.id, call: None }).await {
             Ok(sequence) => sequence,
             Err(failure) => {
-                // Where the message was kept all the same, whoever gets it finds nothing to do.
+                // The message may have been stored in spite of the error. A worker that gets it finds no request, and
+                // drops it.
                 self.worker.runner.store.delete(Kind::Job, &key).await?;
                 return Err(failure.into());
             }
         };
-        // Only its place in the queue is told by it.
+        // The sequence number serves only to report the position in the queue, so a failure is not an error.
         if let Err(error) = self.worker.runner.change(&job, move |job| job.sequence = Some(sequence)).await {
-            tracing::warn!(job = %job.id, %error, "the place of a request is not known");
+            tracing::warn!(job = %job.id, %error, "the sequence number of a request could not be stored");
         }
         Ok(Job { sequence: Some(sequence), ..job })
     }
 
-    /// How many messages before the request's no worker has got yet.
+    /// Returns how many messages before the request's have not been delivered yet.
     pub(super) async fn position(&self, job: &Job) -> u64 {
         match self.consumers.plan.get_info().await {
             Ok(info) => job.sequence.unwrap_or(0).saturating_sub(info.delivered.stream_sequence + 1),
@@ -216,13 +219,14 @@ impl NatsQueue {
         }
     }
 
-    /// How many requests and calls no worker has got yet: plans are quick, so that what waits are calls.
+    /// Returns how many requests and calls have not been delivered yet. Planning is quick, so most of the undelivered
+    /// messages are calls.
     pub(super) async fn waiting(&self) -> usize {
         let mut waiting = 0;
         for consumer in [&self.consumers.plan, &self.consumers.call] {
             match consumer.get_info().await {
                 Ok(info) => waiting += usize::try_from(info.num_pending).unwrap_or(usize::MAX),
-                Err(error) => tracing::warn!(%error, "it is not known how many wait"),
+                Err(error) => tracing::warn!(%error, "the number of waiting messages cannot be read"),
             }
         }
         waiting
@@ -233,13 +237,13 @@ impl NatsQueue {
             Ok(job) => job,
             Err(status) => return Ok(status),
         };
-        // Workers that are at it watch it; what they have no id of yet, they give up themselves.
+        // A worker that runs the request watches its record. That worker cancels the calls that have no id yet.
         self.worker.give_up_calls(&job).await?;
         self.end(&job, cancelled()).await?;
         Ok(CancelStatus::CancellationRequested)
     }
 
-    /// Ends a request, and has its webhook told by whoever is free.
+    /// Completes a request, and queues its webhook for any worker.
     async fn end(&self, job: &Job, answer: Answer) -> Result<(), StoreFailure> {
         match self.worker.end(job, answer).await? {
             Some(job) => self.send_hook(&job).await,
@@ -254,7 +258,7 @@ impl NatsQueue {
         Ok(())
     }
 
-    /// Takes messages of `step`, at most `at_once` at the same time, until the queue is closed.
+    /// Pulls and processes messages of `step` until the queue is closed, at most `at_once` concurrently.
     async fn take(&self, step: Step, at_once: usize) {
         let places = Arc::new(Semaphore::new(at_once));
         while let Ok(place) = Arc::clone(&places).acquire_owned().await {
@@ -271,7 +275,7 @@ impl NatsQueue {
                 let handled: BoxFuture<'static, ()> = Box::pin(queue.handle(step, Arc::clone(&message)));
                 tokio::select! {
                     () = handled => {}
-                    // Handed back, once what was being submitted has its id: another would pay for it again.
+                    // A call that is being submitted gets its id first, since the next worker would pay for it again.
                     () = handed_back => {
                         backend.settle(SETTLE).await;
                         let _ = message.ack_with(AckKind::Nak(None)).await;
@@ -290,32 +294,34 @@ impl NatsQueue {
         match next {
             Ok(message) => Some(message),
             Err(error) => {
-                tracing::warn!(%error, stream = step.stream(), "no message could be had");
+                tracing::warn!(%error, stream = step.stream(), "no message could be pulled");
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 None
             }
         }
     }
 
-    /// Does what a message asks, and acknowledges it.
+    /// Processes a message, and acknowledges it or returns it.
     async fn handle(self, step: Step, message: Arc<Message>) {
         let Ok(task) = serde_json::from_slice::<Task>(&message.payload) else {
-            tracing::error!(stream = step.stream(), "a message that is none is dropped");
+            tracing::error!(stream = step.stream(), "a message with an invalid payload is dropped");
             let _ = message.ack_with(AckKind::Term).await;
             return;
         };
         let deliveries = message.info().map_or(1, |info| info.delivered);
         let done = async {
-            // Nothing where the message is done, or after how long it is to come again.
+            // `None` if the message is done, or the pause before its next delivery.
             let found = self.worker.runner.store.get::<Job>(Kind::Job, &task.job.to_string()).await?;
-            // One that was deleted for its age.
+            // The request was deleted because of its age.
             let Some(job) = found else { return Ok(None) };
             if step == Step::Hook {
                 return self.worker.hooks.attempt(job.id).await;
             }
             if deliveries > MAX_DELIVERIES {
-                let lost = std::io::Error::other(format!("{deliveries} times nobody finished it"));
-                self.end(&job, (&internal("a request was given up", &lost)).into()).await?;
+                let lost = std::io::Error::other(format!(
+                    "the message was delivered {deliveries} times; expected at most {MAX_DELIVERIES}"
+                ));
+                self.end(&job, (&internal("a request is given up", &lost)).into()).await?;
                 return Ok(None);
             }
             Box::pin(self.step(step, job, task.call.map(CallId))).await?;
@@ -329,13 +335,14 @@ impl NatsQueue {
             Ok(None) => message.double_ack().await,
             Ok(Some(pause)) => message.ack_with(AckKind::Nak(Some(pause))).await,
             Err(error) => {
-                tracing::error!(job = %task.job, error = &error as &dyn std::error::Error, "a message goes back");
+                let what = "the store failed; a message is returned to the queue";
+                tracing::error!(job = %task.job, error = &error as &dyn std::error::Error, "{what}");
                 let pause = Duration::from_secs(2 << deliveries.clamp(0, 5));
                 message.ack_with(AckKind::Nak(Some(pause))).await
             }
         };
         if let Err(error) = acknowledged {
-            // It comes again, and is found done.
+            // The message is delivered again, and its step is then found done.
             tracing::warn!(job = %task.job, %error, "a message could not be acknowledged");
         }
     }
@@ -347,7 +354,7 @@ impl NatsQueue {
         }
     }
 
-    /// Takes no more messages, gives those at hand `grace` to finish, and hands the rest back.
+    /// Pulls no more messages, gives those in progress `grace` to finish, and returns the rest to JetStream.
     pub async fn close(&self, grace: Duration) {
         self.closing.cancel();
         self.workers.close();
@@ -379,7 +386,7 @@ async fn consumer(
         ..pull::Config::default()
     };
     Ok(match ack_wait {
-        // Another than the last time's is taken over.
+        // Updates the setting of an existing consumer.
         Some(_) => stream.create_consumer(config).await?,
         None => stream.get_or_create_consumer("workers", config).await?,
     })

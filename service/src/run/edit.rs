@@ -1,5 +1,5 @@
-//! A request to an edit endpoint, answered by the built-in generator: so that the service has an upstream where there
-//! is no other, itself among them.
+//! A request to an edit endpoint, answered by the built-in generator. With it, a service can be the upstream of a
+//! service, even its own.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -22,20 +22,21 @@ impl Runner {
         let source = self.source_of(job, &image_url, &loc).await?;
         let preset = preset(model, &input, &source)?;
         let plan = plan(model, &input, &source, preset)?;
-        let requests = plan.requests(&source).map_err(|error| internal("a plan of one call", &error))?;
+        let requests =
+            plan.requests(&source).map_err(|error| internal("the calls of an edit request cannot be built", &error))?;
         let mut images = Vec::new();
         let mut description = String::new();
         for request in requests {
             let made = work(move || LocalGenerator::default().generate(&request)).await;
-            let made = made.map_err(|error| internal("the built-in generator", &error))?;
-            let made: Generated = made.map_err(|error| internal("the built-in generator", &error))?;
+            let made = made.map_err(|error| internal("the built-in generator failed", &error))?;
+            let made: Generated = made.map_err(|error| internal("the built-in generator failed", &error))?;
             description = made.description.unwrap_or_default();
             for bytes in made.images {
                 images.push(self.file(&bytes, images.len()).await?);
             }
         }
         let output = serde_json::to_value(EditOutput::new(images, description));
-        output.map_err(|error| Stop::Answer(internal("an output cannot be written", &error)))
+        output.map_err(|error| Stop::Answer(internal("an output cannot be encoded", &error)))
     }
 
     async fn file(&self, bytes: &std::sync::Arc<[u8]>, index: usize) -> Result<ImageFile, Stop> {
@@ -53,11 +54,11 @@ impl Runner {
     }
 }
 
-/// The input of an edit endpoint.
+/// Reads the input of an edit endpoint.
 ///
 /// # Errors
 ///
-/// What is wrong with it, at the body.
+/// [`ErrorBody`] with the missing fields, or with an error located at the body.
 pub(crate) fn edit_input(body: &Value) -> Result<EditInput, ErrorBody> {
     let refused =
         |msg: String| ErrorBody::from(DetailEntry::new(ErrorType::ValueError, [Loc::from("body")], msg, &json!({})));
@@ -93,13 +94,13 @@ fn preset(model: EditModel, input: &EditInput, source: &Source) -> Result<Preset
         ratio.and_then(|ratio| rows.clone().find(|preset| preset.ratio == Some(ratio)))
     };
     found.copied().ok_or_else(|| {
-        let msg = format!("Value error, no preset of {} is {}", model.name(), input.aspect_ratio);
+        let msg = format!("Value error, {} has no preset of ratio {}", model.name(), input.aspect_ratio);
         let loc = [Loc::from("body"), Loc::from("aspect_ratio")];
         DetailEntry::new(ErrorType::LiteralError, loc, msg, &input.aspect_ratio.as_str().into()).into()
     })
 }
 
-/// A plan of one generation at `preset`.
+/// Makes a plan of one generation at `preset`.
 fn plan(model: EditModel, input: &EditInput, source: &Source, preset: Preset) -> Result<Plan, Stop> {
     let builder = Request::builder(source.clone())
         .sizes([preset.size.to_string()])
@@ -110,7 +111,8 @@ fn plan(model: EditModel, input: &EditInput, source: &Source, preset: Preset) ->
         Some(tier) => builder.floor(tier),
         None => builder,
     };
-    let failed = |error: &(dyn std::error::Error + 'static)| Stop::Answer(internal("a plan of one call", error));
+    let failed =
+        |error: &(dyn std::error::Error + 'static)| Stop::Answer(internal("the plan of an edit request failed", error));
     let request = builder.build().map_err(|error| failed(&error))?;
     Plan::new(&request).map_err(|error| failed(&error))
 }

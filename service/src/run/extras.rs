@@ -1,21 +1,20 @@
-//! What the endpoint takes beside fal's fields: safe areas, a focus, and a loss of shape for which generations are
-//! shared.
+//! The fields of the endpoint that fal's does not have: safe areas, a focal point, and the loss for which sizes share a
+//! generation.
 
-use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 use smart_resize::Target;
 use smart_resize::geometry::{Focus, Insets, PerMille};
 use smart_resize::request::{RequestBuilder, Sharing};
 use smart_resize::wire::fal::{DetailEntry, ErrorBody, ErrorType, Loc, SmartResizeInput};
 
-/// The fields beside fal's, read.
+/// The values of the fields that fal's endpoint does not have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Extras {
-    /// For each target size how many pixels at the top, right, bottom and left have to stay free of anything important.
+    /// For each target size, the insets of its safe area in pixels: top, right, bottom, left.
     safe_areas: Vec<[u16; 4]>,
-    /// Where the source's interest lies, from the left and the top.
+    /// The focal point in the source, from the left and from the top.
     focus: Option<[PerMille; 2]>,
-    /// For how much loss of shape generations are shared; not at all with nothing.
+    /// The largest loss at which sizes share a generation; `None` disables sharing.
     max_loss: Option<PerMille>,
 }
 
@@ -24,11 +23,11 @@ pub(crate) const FIELDS: [&str; 3] = ["targets_safe_area", "focus", "max_loss_pe
 const EDGES: [&str; 4] = ["top", "right", "bottom", "left"];
 
 impl Extras {
-    /// The extras in the body of a request. What is not there has no effect.
+    /// Reads the extras in the body of a request. A missing field has no effect.
     ///
     /// # Errors
     ///
-    /// Every mistake, as fal tells them.
+    /// [`ErrorBody`] with every error, in fal's form.
     pub fn read(body: &Value) -> Result<Self, ErrorBody> {
         let mut errors = Vec::new();
         let mut extras = Self::default();
@@ -53,24 +52,20 @@ impl Extras {
         if let Some(focus) = given("focus") {
             extras.focus = point(focus);
             if extras.focus.is_none() {
-                errors.push(mistake(
-                    vec!["focus".into()],
-                    "x and y from 0 to 100 percent with at most one decimal",
-                    focus,
-                ));
+                errors.push(mistake(vec!["focus".into()], "x and y from 0 to 100 percent", focus));
             }
         }
         if let Some(loss) = given("max_loss_percent") {
             extras.max_loss = share(Some(loss));
             if extras.max_loss.is_none() {
-                let expected = "a number from 0 to 100 with at most one decimal";
+                let expected = "a number from 0 to 100";
                 errors.push(mistake(vec!["max_loss_percent".into()], expected, loss));
             }
         }
         if errors.is_empty() { Ok(extras) } else { Err(errors.into()) }
     }
 
-    /// The fields of a body with these extras, as they are kept.
+    /// Returns the fields of a body with these extras, for the stored input.
     pub fn fields(&self) -> Map<String, Value> {
         let area = |edges: &[u16; 4]| -> Value {
             EDGES
@@ -94,7 +89,7 @@ impl Extras {
         fields
     }
 
-    /// `builder` with the targets of `input` and the extras.
+    /// Adds the targets of `input` and the extras to `builder`.
     pub fn apply(&self, input: &SmartResizeInput, builder: RequestBuilder) -> RequestBuilder {
         let areas =
             self.safe_areas.iter().map(|[top, right, bottom, left]| Insets::from_pixels(*top, *right, *bottom, *left));
@@ -127,8 +122,12 @@ fn point(focus: &Value) -> Option<[PerMille; 2]> {
     Some([share(focus.get("x"))?, share(focus.get("y"))?])
 }
 
+/// Reads a number in percent and rounds it to thousandths, since clients compute such numbers.
 fn share(percent: Option<&Value>) -> Option<PerMille> {
-    PerMille::deserialize(percent?).ok()
+    let percent = percent?.as_f64().filter(|percent| (0.0..=100.0).contains(percent))?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 1000")]
+    let thousandths = (percent * 10.0).round() as u16;
+    PerMille::new(thousandths).ok()
 }
 
 #[cfg(test)]
@@ -157,6 +156,10 @@ mod tests {
             .map(|entry| entry.loc.iter().map(ToString::to_string).collect::<Vec<_>>().join("."))
             .collect();
         assert_eq!(places, ["body.targets_safe_area.0", "body.focus", "body.max_loss_percent"]);
+        let computed =
+            json!({"target_sizes": ["1x1"], "focus": {"x": 100.0 / 3.0, "y": 99.99}, "max_loss_percent": 0.1 * 3.0});
+        let extras = Extras::read(&computed).unwrap().fields();
+        assert_eq!((&extras["focus"], &extras["max_loss_percent"]), (&json!({"x": 33.3, "y": 100.0}), &json!(0.3)));
         let longer = json!({"target_sizes": ["1x1"], "targets_safe_area": [null, null]});
         assert!(Extras::read(&longer).is_err());
     }

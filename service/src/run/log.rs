@@ -1,4 +1,4 @@
-//! What a request says while it runs: lines that come from any thread, written together.
+//! The log of a running request: lines come from any thread and are written in batches.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use crate::job::Job;
 use crate::store::{Kind, Store, StoreFailure};
 use crate::time::{iso, now_ms};
 
-/// How long lines may wait for others.
+/// How long the first line of a batch waits for others.
 const PAUSE: Duration = Duration::from_millis(50);
 /// The most lines of one request.
 const MAX_LINES: usize = 500;
 
-/// Takes lines of one request.
+/// The sender of the log lines of one request.
 #[derive(Debug)]
 pub struct Speaker {
     lines: mpsc::UnboundedSender<Log>,
@@ -23,34 +23,36 @@ pub struct Speaker {
 }
 
 impl Speaker {
-    /// Whose lines are appended to the log of the request `id`.
+    /// Creates a log whose lines are appended to the record of the request `id`.
     pub fn new(store: Store, id: Id) -> Self {
         let (lines, received) = mpsc::unbounded_channel();
         let (done, written) = oneshot::channel();
         tokio::spawn(async move {
-            // Whoever listens may have been given up.
+            // The receiver may have been dropped.
             let _ = done.send(write(store, id, received).await);
         });
         Self { lines, written }
     }
 
-    /// Says a line.
+    /// Adds a line.
     pub fn say(&self, message: impl Into<String>) {
-        // It is refused only when nobody writes any more, and then the store has failed.
+        // Sending fails only when the writing task has ended, which means that the store has failed.
         let _ = self.lines.send(Log::info(message, iso(now_ms())));
     }
 
-    /// Waits until every line is kept.
+    /// Waits until every line is stored.
     ///
     /// # Errors
     ///
-    /// The store's failure.
+    /// [`StoreFailure`] if a line could not be stored.
     pub async fn finish(self) -> Result<(), StoreFailure> {
         drop(self.lines);
         self.written.await.unwrap_or(Ok(()))
     }
 }
 
+/// Appends lines to the record until the sender is dropped. The first line of a batch starts a pause of [`PAUSE`]; the
+/// lines until its end are appended with one update. Lines beyond [`MAX_LINES`] are dropped.
 async fn write(store: Store, id: Id, mut received: mpsc::UnboundedReceiver<Log>) -> Result<(), StoreFailure> {
     let mut lines = Vec::new();
     while received.recv_many(&mut lines, MAX_LINES).await > 0 {
@@ -60,7 +62,7 @@ async fn write(store: Store, id: Id, mut received: mpsc::UnboundedReceiver<Log>)
             tokio::select! {
                 line = received.recv() => match line {
                     Some(line) => lines.push(line),
-                    // The last one was said: nobody has to wait for more.
+                    // The sender was dropped, so no more lines will come.
                     None => break,
                 },
                 () = &mut pause => break,

@@ -22,26 +22,26 @@ use super::{Extras, Runner, Speaker, Stop, internal, work};
 use crate::job::Job;
 use crate::store::StoreFailure;
 
-/// The most calls of one request that are made at the same time; a backend has its own bound for all requests.
+/// The most concurrent calls of one request. The backend has its own limit for all requests.
 const CALLS_AT_ONCE: NonZeroUsize = NonZeroUsize::new(8).unwrap();
 
 /// A request that is ready to be run.
 #[derive(Clone, Debug)]
 pub struct Planned {
-    /// What is asked.
+    /// The input.
     pub input: SmartResizeInput,
-    /// What it is made of.
+    /// The source.
     pub source: Source,
-    /// What will be done.
+    /// The plan.
     pub plan: Plan,
 }
 
 /// A plan that is shown before anything is spent.
 #[derive(Clone, Debug)]
 pub struct Preview {
-    /// What it is made of.
+    /// The source.
     pub source: Source,
-    /// What would be done.
+    /// The plan.
     pub plan: Plan,
 }
 
@@ -68,11 +68,12 @@ impl Runner {
         self.finish(job, &planned, &outcome).await
     }
 
-    /// The source and the plan of a request, both kept; of one that broke off, the plan that it had.
+    /// Returns the source and the plan of a request, and stores both. An interrupted request keeps its stored source
+    /// and plan.
     ///
     /// # Errors
     ///
-    /// [`Stop`] with what is wrong with the request, or the store's failure.
+    /// [`Stop`] if the request is invalid or the store fails.
     pub async fn prepare(&self, job: &Job, speaker: &Speaker) -> Result<Planned, Stop> {
         let image_url = job.input.get("image_url").and_then(Value::as_str).unwrap_or_default().to_owned();
         let (input, extras) = self.kept_input(&job.input)?;
@@ -80,16 +81,16 @@ impl Runner {
         if let Some(kept) = &job.plan {
             match serde_json::from_value(kept.clone()) {
                 Ok(plan) => return Ok(Planned { input, source, plan }),
-                // One that an earlier version made otherwise.
-                Err(error) => tracing::warn!(job = %job.id, %error, "a plan that was kept is made anew"),
+                // An earlier version of the service may have written the plan in another form.
+                Err(error) => tracing::warn!(job = %job.id, %error, "a stored plan cannot be read and is made again"),
             }
         }
         speaker.say(format!("Source: {}", size_of(&source)?));
         let scene = match self.backend.scene(&source).await {
             Some(Ok(scene)) => Some(scene),
             Some(Err(error)) => {
-                speaker.say("The picture could not be looked at; the prompt does without");
-                tracing::warn!(job = %job.id, %error, "no scene");
+                speaker.say("The vision model did not describe the picture; the prompt is written without it");
+                tracing::warn!(job = %job.id, %error, "the vision model failed");
                 None
             }
             None => None,
@@ -97,16 +98,16 @@ impl Runner {
         let plan = self.plan(&input, &extras, source.clone(), scene)?;
         let (generations, calls) = (plan.generations().len(), plan.calls().count());
         speaker.say(format!("Plan: {generations} generations in {calls} calls"));
-        let kept = serde_json::to_value(&plan).map_err(|error| internal("a plan cannot be kept", &error))?;
+        let kept = serde_json::to_value(&plan).map_err(|error| internal("a plan cannot be encoded", &error))?;
         self.change(job, move |job| job.plan = Some(kept.clone())).await?;
         Ok(Planned { input, source, plan })
     }
 
-    /// The plan of an input that was not submitted.
+    /// Makes the plan of an input without submitting it.
     ///
     /// # Errors
     ///
-    /// [`Stop`] with what is wrong with it.
+    /// [`Stop`] if the input is invalid.
     pub async fn preview(&self, body: &Value) -> Result<Preview, Stop> {
         let (input, extras) = self.input(body)?;
         let source = match &input.image_url {
@@ -115,17 +116,21 @@ impl Runner {
                 let bytes = self.picture(url, &IMAGE_URL).await?;
                 self.read(bytes, url, &IMAGE_URL).await?
             }
-            _ => return Err(Stop::Answer(ErrorBody::text("image_url is of a kind that is not known here"))),
+            _ => {
+                return Err(Stop::Answer(ErrorBody::text(
+                    "the kind of image_url is unsupported; expected a data URI or an http URL",
+                )));
+            }
         };
         let plan = self.plan(&input, &extras, source.clone(), None)?;
         Ok(Preview { source, plan })
     }
 
-    /// What is asked, with every mistake that is in it.
+    /// Reads an input: fal's fields and the service's own.
     ///
     /// # Errors
     ///
-    /// As fal answers.
+    /// [`ErrorBody`] with every error of the input, in fal's form.
     pub fn input(&self, body: &Value) -> Result<(SmartResizeInput, Extras), ErrorBody> {
         let input = SmartResizeInput::from_value(body, &self.input_limits()).and_then(|input| match &input.image_url {
             ImageUrl::Http(url) if url.len() > MAX_URL_BYTES => Err(too_long(url).into()),
@@ -138,13 +143,14 @@ impl Runner {
         }
     }
 
-    /// What a request that is kept asks; its picture may be a blob.
+    /// Reads the input of a stored request, whose picture may be a blob.
     fn kept_input(&self, body: &Value) -> Result<(SmartResizeInput, Extras), ErrorBody> {
         let mut body = body.clone();
         if let Some(url) = body.get_mut("image_url")
             && url.as_str().is_some_and(|url| url.starts_with(super::source::BLOB))
         {
-            // A stand-in: what it is read from is the blob.
+            // A placeholder, since the input's reader accepts no blob. The source is read from the blob, and this URL
+            // is not used.
             *url = json!("http://blob");
         }
         self.input(&body)
@@ -184,11 +190,11 @@ impl Runner {
         })
     }
 
-    /// Makes the calls that have no answer yet, and all pictures.
+    /// Makes the calls that have no answer yet, and cuts all pictures.
     ///
     /// # Errors
     ///
-    /// [`Stop`] where nothing was begun.
+    /// [`Stop`] if the plan cannot be run at all.
     pub async fn drive(
         &self,
         planned: &Planned,
@@ -205,11 +211,11 @@ impl Runner {
         outcome.map_err(|error| Stop::Answer(internal("a plan cannot be run", &error)))
     }
 
-    /// Keeps the pictures, and makes the output.
+    /// Stores the pictures and builds the output.
     ///
     /// # Errors
     ///
-    /// [`Stop`] with every picture that is not there, or the store's failure.
+    /// [`Stop`] with an error for every missing picture, or if the store fails.
     pub async fn finish(&self, job: &Job, planned: &Planned, outcome: &Outcome) -> Result<Value, Stop> {
         let mut kept = Vec::new();
         let mut records = Vec::new();
@@ -224,7 +230,7 @@ impl Runner {
                 }
             }
         }
-        // Beside each other, so that their flushes to the disk are.
+        // The blobs are written concurrently, so that their flushes to the disk overlap.
         let blobs: BTreeMap<(usize, usize), Digest> = try_join_all(kept).await?.into_iter().collect();
         let url_of = |image: &smart_resize::wire::fal::NewImage<'_>| {
             let blob = blobs.get(&(image.target_index, image.variant)).ok_or(NotKept)?;
@@ -232,11 +238,11 @@ impl Runner {
         };
         let output = SmartResizeOutput::from_outcome(outcome, planned.input.num_images_per_size, url_of);
         let output = output.map_err(|error| {
-            tracing::warn!(job = %job.id, %error, "there is no output");
+            tracing::warn!(job = %job.id, %error, "a request has no output");
             error.to_body()
         })?;
         let json = |result: Result<Value, serde_json::Error>| {
-            result.map_err(|error| Stop::Answer(internal("an output cannot be written", &error)))
+            result.map_err(|error| Stop::Answer(internal("an output cannot be encoded", &error)))
         };
         let provenance = json(serde_json::to_value(&records))?;
         let provenance = self.store.put_blob(provenance.to_string().into()).await?;
@@ -245,17 +251,18 @@ impl Runner {
     }
 }
 
-/// The longest URL of a source.
+/// The longest URL of a source, in bytes.
 const MAX_URL_BYTES: usize = 8 << 10;
 
 fn too_long(url: &str) -> DetailEntry {
-    let msg = format!("Could not load image from url: {} bytes of URL, at most {MAX_URL_BYTES}", url.len());
+    let msg =
+        format!("Could not load image from url: the URL has {} bytes; expected at most {MAX_URL_BYTES}", url.len());
     let start = url.chars().take(100).collect::<String>();
     DetailEntry::new(ErrorType::ImageLoadError, IMAGE_URL, msg, &start.into())
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("a picture was not kept")]
+#[error("a picture was not stored")]
 struct NotKept;
 
 fn tell(event: &Event<'_>, plan: &Plan, speaker: &Speaker) {
@@ -269,18 +276,18 @@ fn tell(event: &Event<'_>, plan: &Plan, speaker: &Speaker) {
         }
         Event::CallAnswered { call, generated, reused } => {
             let images = generated.images.len();
-            let how = if *reused { "was answered before" } else { "is answered" };
+            let how = if *reused { "is answered from the store" } else { "is answered" };
             speaker.say(format!("Call {} of {calls} {how}: {images} pictures by {}", call.0 + 1, generated.backend));
         }
         Event::CallFailed { call, error } => speaker.say(format!("Call {} of {calls} failed: {error}", call.0 + 1)),
-        Event::StoreFailed { call, error } => tracing::error!(?call, %error, "an answer could not be kept"),
+        Event::StoreFailed { call, error } => tracing::error!(?call, %error, "an answer could not be stored"),
         Event::Rendered { rendition, result, .. } => {
             let target = plan.renditions().get(*rendition).map(smart_resize::plan::Rendition::target);
             let target = target.map(|target| target.to_string()).unwrap_or_default();
             match result {
                 Ok(output) => {
                     let provenance = &output.provenance;
-                    speaker.say(format!("{target} is finished, {} of its frame", provenance.kept));
+                    speaker.say(format!("{target} is finished, {} of the picture kept", provenance.kept));
                     for warning in &provenance.warnings {
                         speaker.say(format!("{target}: {warning}"));
                     }

@@ -1,4 +1,5 @@
-//! The picture to work from: out of the input, out of this service's own files, or fetched; then upright and in sRGB.
+//! The source picture: from the input, from the service's own files, or fetched. It is turned upright and converted to
+//! sRGB.
 
 use bytes::Bytes;
 use smart_resize::pixels::decode::{DecodeError, DecodeOptions, decode};
@@ -12,11 +13,11 @@ use crate::fetch::FetchError;
 use crate::job::{Job, KeptSource};
 use crate::uploads;
 
-/// What a URL of a blob of this service's begins with, inside.
+/// The prefix of the internal URLs of blobs.
 pub(crate) const BLOB: &str = "blob:";
 
 impl Runner {
-    /// The source of a request, which is kept; of one that broke off, what was kept.
+    /// Returns the source of a request, and stores it. A resumed request gets the stored source.
     pub(super) async fn source_of(&self, job: &Job, image_url: &str, loc: &[Loc]) -> Result<Source, Stop> {
         if let Some(KeptSource { blob, size }) = job.source
             && let Some(bytes) = self.store.blob(&blob).await?
@@ -32,11 +33,11 @@ impl Runner {
         Ok(source)
     }
 
-    /// The bytes at `image_url`.
+    /// Returns the bytes at `image_url`.
     ///
     /// # Errors
     ///
-    /// As fal answers, at `loc`.
+    /// [`Stop`] with an error in fal's form, located at `loc`.
     pub async fn picture(&self, image_url: &str, loc: &[Loc]) -> Result<Bytes, Stop> {
         if let Some(digest) = image_url.strip_prefix(BLOB) {
             let digest: Option<Digest> = digest.parse().ok();
@@ -44,7 +45,7 @@ impl Runner {
                 Some(digest) => self.store.blob(&digest).await?,
                 None => None,
             };
-            return blob.ok_or_else(|| load_error(image_url, "the picture is no longer kept", loc).into());
+            return blob.ok_or_else(|| load_error(image_url, "the picture is no longer stored", loc).into());
         }
         if let Some(path) = self.own_path(image_url) {
             let found = uploads::find(&self.store, path).await?;
@@ -56,20 +57,20 @@ impl Runner {
         }
     }
 
-    /// The path of a URL of this service's own.
+    /// Returns the path of a URL that is one of this service, or `None`.
     fn own_path<'a>(&self, url: &'a str) -> Option<&'a str> {
         let path = url.strip_prefix(self.public_url.as_ref())?.split(['?', '#']).next()?;
         path.starts_with('/').then_some(path)
     }
 
-    /// The source that `bytes` are.
+    /// Decodes `bytes` and returns them as a source.
     ///
     /// # Errors
     ///
-    /// As fal answers, at `loc`.
+    /// [`Stop`] with an error in fal's form, located at `loc`.
     pub async fn read(&self, bytes: Bytes, image_url: &str, loc: &[Loc]) -> Result<Source, Stop> {
         let limits = self.decode_limits();
-        // Decoded once to be sure that it is whole: what comes next may be paid for.
+        // The whole file is decoded once to verify it, since the next steps may cost money.
         let read = work(move || {
             decode(&bytes, &DecodeOptions::default().limits(limits))?;
             Source::read(bytes.as_ref(), &limits)
@@ -78,7 +79,7 @@ impl Runner {
         match read {
             Ok(Ok(source)) => Ok(source),
             Ok(Err(error)) => Err(unreadable(&error, image_url, loc).into()),
-            Err(lost) => Err(Stop::Answer(internal("a source could not be read", &lost))),
+            Err(lost) => Err(Stop::Answer(internal("the reading of a source panicked", &lost))),
         }
     }
 }
@@ -92,7 +93,7 @@ fn load_error(image_url: &str, reason: &str, loc: &[Loc]) -> DetailEntry {
     DetailEntry::new(ErrorType::ImageLoadError, loc, msg, &shown(image_url).into())
 }
 
-/// A URL as it is repeated: a blob's is nobody's business.
+/// Returns a URL as errors repeat it. The internal URL of a blob is hidden.
 fn shown(image_url: &str) -> &str {
     if image_url.starts_with(BLOB) { "data:…" } else { image_url }
 }
@@ -121,7 +122,7 @@ fn unreadable(error: &RenderError, image_url: &str, loc: &[Loc]) -> ErrorBody {
     entry.into()
 }
 
-/// The size of a source, which is known once it was read.
+/// Returns the size of a source. A source that was read has one.
 pub(super) fn size_of(source: &Source) -> Result<Size, Stop> {
     let none = || Stop::Answer(ErrorBody::text("the source has no size"));
     source.size.ok_or_else(none)

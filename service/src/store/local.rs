@@ -1,10 +1,10 @@
-//! The store of one machine: records in `redb`, blobs in a folder.
+//! The store of one machine: records in `redb`, blobs as files in a folder.
 //!
-//! One thread writes. It takes all writes that wait, does them in one transaction, commits, and answers each: so a
-//! write is safe when it returns, and a hundred at once cost one flush to the disk.
+//! One thread writes. It takes all waiting writes, runs them in one transaction, commits, and answers each of them. So
+//! a write is durable when it returns, and a hundred concurrent writes cost one flush to the disk.
 //!
-//! After the first error of its file, a full disk among them, `redb` writes no more until it is opened anew: each write
-//! then fails, and [`LocalStore::is_healthy`] says so, so that whoever watches the process starts it again.
+//! After the first I/O error of its file, for instance on a full disk, `redb` rejects every write until the file is
+//! opened again. [`LocalStore::is_healthy`] then returns false, so that the process can exit and be restarted.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -26,15 +26,15 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{BlobReader, Kind, StoreFailure};
 
-/// The most memory that `redb` keeps pages in. Records are small.
+/// The most memory for the page cache of `redb`. Records are small.
 const CACHE_BYTES: usize = 32 << 20;
 /// The most writes that share a commit.
 const MAX_BATCH: usize = 256;
 
 type Table = TableDefinition<'static, &'static str, &'static [u8]>;
-/// Does a write in the transaction, or is told why there is none.
+/// A write. It runs in the transaction, or gets the error if none could begin.
 type Write = Box<dyn FnOnce(Result<&WriteTransaction, Arc<redb::Error>>) -> Committed + Send>;
-/// What is to be done when the transaction is safe, or is known not to be.
+/// The second half of a write, which runs after the commit. It gets the error if the commit failed.
 type Committed = Box<dyn FnOnce(Option<Arc<redb::Error>>) + Send>;
 
 const fn table(kind: Kind) -> Table {
@@ -49,7 +49,8 @@ pub struct LocalStore {
     folder: Arc<Path>,
     watched: Arc<Watched>,
     writer: Arc<Writer>,
-    /// Shared by those who make a blob young or new, and held alone by who looks whether it is old and deletes it.
+    /// Excludes the deletion of old blobs from the writing of blobs. A writer that makes a blob young holds it shared;
+    /// the check of a blob's age and the deletion hold it exclusively.
     ages: Arc<RwLock<()>>,
 }
 
@@ -59,16 +60,16 @@ struct Writer {
     has_failed: Arc<AtomicBool>,
 }
 
-/// Some of the keys of a kind, in their order, and where the next are.
+/// A page of the keys of a kind, in their order.
 #[derive(Clone, Debug, Default)]
 pub struct Page {
-    /// The keys whose records were asked for.
+    /// The keys of the wanted records on the page.
     pub keys: Vec<String>,
-    /// The last key that was looked at, where there may be more.
+    /// The last key that was read, or `None` if there are no more.
     pub last: Option<String>,
 }
 
-/// Records that somebody waits for.
+/// The watched records, by kind and key.
 type Watched = Mutex<BTreeMap<String, watch::Sender<()>>>;
 
 struct QueuedWrite(Write);
@@ -80,31 +81,32 @@ impl std::fmt::Debug for QueuedWrite {
 }
 
 impl LocalStore {
-    /// Opens the store in `folder`, or begins one there. No other process may have it open.
+    /// Opens the store in `folder`, or creates it. Only one process can have it open.
     ///
     /// # Errors
     ///
-    /// [`StoreFailure`] where the folder or the file in it cannot be used.
+    /// [`StoreFailure`] if the folder or the file in it cannot be used.
     pub fn open(folder: &Path) -> Result<Self, StoreFailure> {
         let failure = |source: Box<dyn std::error::Error + Send + Sync>| {
             StoreFailure::new(format!("the store in {} cannot be opened", folder.display()), source)
         };
         let io = |result: io::Result<()>| result.map_err(|error| failure(error.into()));
-        // The key that signs webhooks is in it.
+        // Only the owner has access, since the store has the key that signs webhooks.
         io(fs::DirBuilder::new().recursive(true).mode(0o700).create(folder))?;
-        // Before anything is touched: it has the lock that keeps other processes out.
+        // Opening the database takes the lock that keeps other processes out, so it comes before any change of the
+        // folder.
         let file = folder.join("records.redb");
         let database = catch_unwind(|| Database::builder().set_cache_size(CACHE_BYTES).create(file));
         let database = database.map_err(|_| failure("records.redb is damaged".into()))?;
         let database = database.map_err(|error| failure(error.into()))?;
-        // What a crash left half written.
+        // Removes files that a crash left unfinished.
         let parts = folder.join("parts");
         io(fs::remove_dir_all(&parts).or_else(|error| match error.kind() {
             io::ErrorKind::NotFound => Ok(()),
             _ => Err(error),
         }))?;
         io(fs::create_dir_all(&parts))?;
-        // All that a blob's folder may be, so that none has to be made safe with a blob.
+        // Creates every folder of blobs now, so that writing a blob never has to create and sync a folder.
         let blobs = folder.join("blobs");
         for head in 0..=u8::MAX {
             io(fs::create_dir_all(blobs.join(format!("{head:02x}"))))?;
@@ -132,7 +134,7 @@ impl LocalStore {
         })
     }
 
-    /// Whether the last transaction was kept, and there is still somebody who writes.
+    /// Whether the last transaction was committed and the writing thread is alive.
     pub fn is_healthy(&self) -> bool {
         !self.writer.has_failed.load(Ordering::Acquire) && !self.writer.thread.is_finished()
     }
@@ -145,24 +147,24 @@ impl LocalStore {
         read().map_err(|source| failure("read", kind, key, source))
     }
 
-    /// Every record of a kind, in the order of their keys. One that cannot be understood is left out, and the log says
-    /// so: it is no reason to keep all others from being served.
+    /// Returns every record of a kind, in the order of their keys. A record that cannot be parsed is skipped and
+    /// logged, so that it does not prevent the use of the others.
     ///
     /// # Errors
     ///
-    /// [`StoreFailure`] where they cannot be read.
+    /// [`StoreFailure`] if the records cannot be read.
     pub fn all<T: DeserializeOwned>(&self, kind: Kind) -> Result<Vec<(String, T)>, StoreFailure> {
         let mut all = Vec::new();
         self.each(kind, None, usize::MAX, |key, record| all.push((key.to_owned(), record)))?;
         Ok(all)
     }
 
-    /// The keys of those among the next `len` records after `after` that `is_wanted`; they are read one by one, on this
-    /// thread. One that cannot be understood is not wanted, and the log says so.
+    /// Reads the next `len` records after the key `after`, one by one on this thread, and returns the keys of those
+    /// that `is_wanted`. A record that cannot be parsed is logged and not wanted.
     ///
     /// # Errors
     ///
-    /// [`StoreFailure`] where they cannot be read.
+    /// [`StoreFailure`] if the records cannot be read.
     pub fn page<T: DeserializeOwned>(
         &self,
         kind: Kind,
@@ -179,7 +181,7 @@ impl LocalStore {
         Ok(page)
     }
 
-    /// Shows the next `len` records after `after`, and says the last one's key where there may be more.
+    /// Calls `show` with the next `len` records after the key `after`. Returns the last key if there may be more.
     fn each<T: DeserializeOwned>(
         &self,
         kind: Kind,
@@ -196,7 +198,7 @@ impl LocalStore {
                 match super::read(kind, key.value(), value.value()) {
                     Ok(record) => show(key.value(), record),
                     Err(error) => {
-                        tracing::error!(error = &error as &dyn std::error::Error, "a record is passed over");
+                        tracing::error!(error = &error as &dyn std::error::Error, "an unreadable record is skipped");
                     }
                 }
                 seen += 1;
@@ -249,11 +251,11 @@ impl LocalStore {
                     None => result,
                 };
                 notify(&watched, kind, &name);
-                // Whoever asked may have gone.
+                // The caller may have been dropped.
                 let _ = answer.send(result);
             })
         });
-        let gone = || StoreFailure::new("the records cannot be written", "their thread is gone");
+        let gone = || StoreFailure::new("the records cannot be written", "the writing thread has ended");
         self.writes.send(QueuedWrite(write)).await.map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
     }
@@ -275,7 +277,7 @@ impl LocalStore {
         let (path, parts, ages) = (self.blob_path(digest), self.folder.join("parts"), Arc::clone(&self.ages));
         let written = tokio::task::spawn_blocking(move || {
             let folder = path.parent().unwrap_or(&parts);
-            // Whoever wrote it first may not have come as far as to make it safe.
+            // An earlier writer may not have synced the blob yet, so it is synced here too.
             if let Some(file) = make_young(&path, &ages)? {
                 file.sync_all()?;
                 return sync_folder(folder);
@@ -308,17 +310,17 @@ impl LocalStore {
         }
     }
 
-    /// Deletes blobs that were neither written nor asked to be kept for `age`, and says how many. What cannot be looked
-    /// at or deleted is passed over, and the log says so.
+    /// Deletes the blobs that were last put more than `age` ago, and returns how many it deleted. A file or folder that
+    /// cannot be read or deleted is skipped and logged.
     ///
     /// # Errors
     ///
-    /// [`io::Error`] where the folder cannot be read.
+    /// [`io::Error`] if the folder of blobs cannot be read.
     pub fn delete_blobs_older_than(&self, age: Duration) -> io::Result<usize> {
         let mut deleted = 0;
         for folder in fs::read_dir(self.folder.join("blobs"))? {
             let folder = folder?.path();
-            let passed_over = |error: &io::Error| tracing::error!(%error, folder = %folder.display(), "passed over");
+            let passed_over = |error: &io::Error| tracing::error!(%error, folder = %folder.display(), "not swept");
             let entries = match fs::read_dir(&folder) {
                 Ok(entries) => entries,
                 Err(error) => {
@@ -338,7 +340,7 @@ impl LocalStore {
 
     fn delete_blob_older_than(&self, path: &Path, age: Duration) -> io::Result<bool> {
         let is_old = || Ok::<_, io::Error>(fs::metadata(path)?.modified()?.elapsed().is_ok_and(|found| found > age));
-        // Most are not, which is seen without keeping anybody out.
+        // Most blobs are young. The check without the lock finds that without blocking writers.
         if !is_old()? {
             return Ok(false);
         }
@@ -351,7 +353,8 @@ impl LocalStore {
     }
 }
 
-/// The blob at `path`, which is young again for whoever deletes what is old; nothing where there is none.
+/// Opens the blob at `path` and sets its modification time to now, so that it is not deleted as old. Returns `None` if
+/// there is no blob.
 fn make_young(path: &Path, ages: &RwLock<()>) -> io::Result<Option<fs::File>> {
     let _shared = ages.read().unwrap_or_else(PoisonError::into_inner);
     let file = match fs::File::open(path) {
@@ -363,12 +366,12 @@ fn make_young(path: &Path, ages: &RwLock<()>) -> io::Result<Option<fs::File>> {
     Ok(Some(file))
 }
 
-/// Makes safe what a folder has: names are not, with the files' bytes alone.
+/// Syncs a folder. Syncing a file makes its bytes durable, but not its name.
 fn sync_folder(folder: &Path) -> io::Result<()> {
     fs::File::open(folder)?.sync_all()
 }
 
-/// A wait for a change of a local record.
+/// A watch on a local record.
 #[derive(Debug)]
 pub struct LocalWatch {
     changes: watch::Receiver<()>,
@@ -377,10 +380,11 @@ pub struct LocalWatch {
 }
 
 impl Drop for LocalWatch {
-    /// The last one that waits takes the record off the list.
+    /// Removes the record from the watched records if this was its last watch.
     fn drop(&mut self) {
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
-        // Here, and not after this: of two that go at once, each would count the other.
+        // The receiver is dropped while the lock is held. If two watches were dropped at once and their receivers only
+        // later, each would count the other, and the record would stay listed.
         drop(std::mem::replace(&mut self.changes, watch::channel(()).1));
         if watched.get(&self.key).is_some_and(|sender| sender.receiver_count() == 0) {
             watched.remove(&self.key);
@@ -390,7 +394,7 @@ impl Drop for LocalWatch {
 
 impl LocalWatch {
     pub(super) async fn changed(&mut self) {
-        // The sender is there as long as anybody listens.
+        // The sender exists as long as the record has a watch.
         if self.changes.changed().await.is_err() {
             std::future::pending::<()>().await;
         }
@@ -425,7 +429,7 @@ fn create_tables(database: &Database) -> Result<(), redb::Error> {
     Ok(())
 }
 
-/// Writes until the last sender is gone.
+/// Writes until the last sender is dropped.
 fn write_all(database: &Database, mut queued: mpsc::Receiver<QueuedWrite>, has_failed: &AtomicBool) {
     let mut batch = Vec::with_capacity(MAX_BATCH);
     while queued.blocking_recv_many(&mut batch, MAX_BATCH) > 0 {
@@ -437,7 +441,7 @@ fn write_all(database: &Database, mut queued: mpsc::Receiver<QueuedWrite>, has_f
             }
             Err(error) => {
                 let error = Arc::new(redb::Error::from(error));
-                tracing::error!(%error, "no transaction can be begun");
+                tracing::error!(%error, "no transaction can begin");
                 has_failed.store(true, Ordering::Release);
                 writes.for_each(|write| write(Err(Arc::clone(&error)))(None));
                 continue;
@@ -458,7 +462,7 @@ fn write_all(database: &Database, mut queued: mpsc::Receiver<QueuedWrite>, has_f
 mod tests {
     use super::*;
 
-    /// A disk in memory that takes no more bytes when it is told so.
+    /// A disk in memory that can be made full.
     #[derive(Debug)]
     struct Disk {
         bytes: redb::backends::InMemoryBackend,
@@ -507,7 +511,7 @@ mod tests {
         store.put(Kind::Own, "a", b"1".to_vec()).await.unwrap();
         assert!(store.is_healthy());
         is_full.store(true, Ordering::Release);
-        // The first cannot be committed, the next not be begun.
+        // The first transaction cannot be committed, the second cannot begin.
         for _ in 0..2 {
             let failures = futures_util::future::join_all((0..10).map(|_| store.put(Kind::Own, "a", b"2".to_vec())));
             for failure in failures.await {
@@ -518,7 +522,7 @@ mod tests {
             assert!(!store.is_healthy());
         }
         assert_eq!(store.get(Kind::Own, "a").unwrap(), Some(b"1".to_vec()));
-        // Room alone does not help it.
+        // Free space alone does not make it healthy again.
         is_full.store(false, Ordering::Release);
         store.put(Kind::Own, "a", b"3".to_vec()).await.unwrap_err();
         assert!(!store.is_healthy());
@@ -546,13 +550,13 @@ mod tests {
         let is_kept = thread::scope(|scope| {
             scope.spawn(|| {
                 while !is_done.load(Ordering::Acquire) {
-                    // Often it is not there.
+                    // Often there is no blob.
                     let _ = store.delete_blob_older_than(&path, HOUR);
                 }
             });
             let (begun, mut is_young) = (std::time::Instant::now(), false);
             let is_kept = std::iter::from_fn(|| (begun.elapsed() < Duration::from_secs(2)).then_some(())).all(|()| {
-                // Since the last round, whoever saw it old has had the time to delete it.
+                // The other thread had the time to delete the blob, if it saw it old in the last round.
                 let is_kept = !is_young || path.exists();
                 fs::File::create(&path).unwrap().set_modified(SystemTime::now() - 2 * HOUR).unwrap();
                 is_young = make_young(&path, &store.ages).unwrap().is_some();

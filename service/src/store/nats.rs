@@ -1,4 +1,4 @@
-//! The store of several machines: key-value buckets and an object store of NATS JetStream.
+//! The store of several machines: key-value buckets and an object store on NATS JetStream.
 
 use std::io;
 use std::pin::Pin;
@@ -17,9 +17,9 @@ use tokio::time::{Instant, Sleep};
 
 use super::{BlobReader, Kind, StoreFailure};
 
-/// How often a change is tried anew that others were quicker than.
+/// The most attempts at a change, if other writers are faster each time.
 const MAX_TRIES: usize = 100;
-/// How long a blob may say nothing while it is read. One whose bytes were deleted meanwhile would for ever.
+/// The longest pause in a read of a blob. A read whose bytes were deleted meanwhile would wait forever.
 const MAX_SILENCE: Duration = Duration::from_secs(10);
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -27,12 +27,12 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// Records and blobs on JetStream.
 pub struct NatsStore {
     context: Context,
-    /// What is deleted for its age.
+    /// Records that are deleted because of their age.
     records: kv::Store,
-    /// What is not.
+    /// Records that are never deleted.
     own: kv::Store,
     blobs: ObjectStore,
-    /// How long what is kept is kept; for ever where it is zero.
+    /// The age at which records and blobs are deleted. Zero disables the deletion.
     age: Duration,
 }
 
@@ -43,12 +43,12 @@ impl std::fmt::Debug for NatsStore {
 }
 
 impl NatsStore {
-    /// Connects to the servers at `url`, and makes what is not there, on `replicas` servers each; what is there already
-    /// stays as it was made. What is kept is kept for `age` after its last change.
+    /// Connects to the servers at `url`, and creates the buckets that do not exist, each on `replicas` servers.
+    /// Existing buckets keep their settings. Records and blobs are deleted at `age` after their last change.
     ///
     /// # Errors
     ///
-    /// [`StoreFailure`] where there is no JetStream.
+    /// [`StoreFailure`] if JetStream is not available.
     pub async fn connect(url: &str, age: Duration, replicas: usize) -> Result<Self, StoreFailure> {
         let failure = |source: BoxError| StoreFailure::new("JetStream cannot be used", source);
         let client = async_nats::ConnectOptions::new()
@@ -80,12 +80,12 @@ impl NatsStore {
         Ok(Self { context, records, own, blobs, age })
     }
 
-    /// JetStream itself.
+    /// Returns the JetStream context.
     pub const fn context(&self) -> &Context {
         &self.context
     }
 
-    /// Whether there is a connection.
+    /// Whether the client is connected.
     pub fn is_healthy(&self) -> bool {
         self.context.client().connection_state() == State::Connected
     }
@@ -123,6 +123,8 @@ impl NatsStore {
         key: &str,
         mut change: impl FnMut(Option<&[u8]>) -> Result<(Option<Vec<u8>>, R), StoreFailure> + Send + 'static,
     ) -> Result<R, StoreFailure> {
+        // Optimistic concurrency: the bucket accepts a write only if its revision is still the one that was read.
+        // Revision 0 stands for no entry.
         for attempt in 0..MAX_TRIES {
             let entry = self.entry(kind, key).await?;
             let revision = entry.as_ref().map_or(0, |entry| entry.revision);
@@ -139,13 +141,14 @@ impl NatsStore {
             match changed {
                 Ok(()) => return Ok(result),
                 Err(error) if error.kind() == kv::UpdateErrorKind::WrongLastRevision => {
-                    // Others were quicker: somewhat later each time, so that one of many gets through.
+                    // Another writer was faster. The pause grows with each attempt, so that each of many writers
+                    // succeeds at some time.
                     tokio::time::sleep(Duration::from_millis(2 * attempt.min(25) as u64)).await;
                 }
                 Err(error) => return Err(failure("written", kind, key, error.into())),
             }
         }
-        Err(failure("written", kind, key, format!("others were quicker {MAX_TRIES} times").into()))
+        Err(failure("written", kind, key, format!("other writers were faster {MAX_TRIES} times").into()))
     }
 
     pub(super) async fn watch(&self, kind: Kind, key: &str) -> Result<NatsWatch, StoreFailure> {
@@ -154,9 +157,9 @@ impl NatsStore {
         Ok(NatsWatch { changes })
     }
 
-    /// Puts a blob, unless it is there and young: JetStream deletes it for the age of its last put. Two that put it at
-    /// the same time each put all of it; the later one is found, and the bytes of the other are deleted at once or for
-    /// their age.
+    /// Stores a blob, unless a young copy exists. JetStream deletes a blob at a certain age after its last put. If two
+    /// writers put the same blob at once, each writes all bytes. Readers find the later one; the bytes of the other are
+    /// deleted at once or at their age.
     pub(super) async fn put_blob(&self, digest: &Digest, bytes: Bytes) -> Result<(), StoreFailure> {
         let failed = |source: BoxError| StoreFailure::new(format!("blob {digest} could not be written"), source);
         match self.blobs.info(digest.to_string()).await {
@@ -170,7 +173,7 @@ impl NatsStore {
         put.map(|_| ()).map_err(|error| failed(error.into()))
     }
 
-    /// Whether at least half of its time is left.
+    /// Whether a blob has at least half of its lifetime left.
     fn is_young(&self, info: &ObjectInfo) -> bool {
         let Some(modified) = info.modified else { return self.age.is_zero() };
         let modified_ms = u64::try_from(modified.unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
@@ -191,7 +194,7 @@ impl NatsStore {
     }
 }
 
-/// A blob that fails where it says nothing for too long.
+/// A reader of a blob that fails after a pause of [`MAX_SILENCE`].
 struct Audible {
     object: Object,
     silence: Pin<Box<Sleep>>,
@@ -205,7 +208,7 @@ impl AsyncRead for Audible {
             return Poll::Ready(read);
         }
         let silence = this.silence.as_mut().poll(cx);
-        silence.map(|()| Err(io::Error::new(io::ErrorKind::TimedOut, "the object store says nothing")))
+        silence.map(|()| Err(io::Error::new(io::ErrorKind::TimedOut, "the object store sent no data in time")))
     }
 }
 
@@ -224,7 +227,7 @@ fn failure(done: &str, kind: Kind, key: &str, source: BoxError) -> StoreFailure 
     StoreFailure::new(format!("the {} {key} could not be {done}", kind.name()), source)
 }
 
-/// A wait for a change of a record on JetStream.
+/// A watch on a record on JetStream.
 pub struct NatsWatch {
     changes: kv::Watch,
 }
@@ -237,7 +240,8 @@ impl std::fmt::Debug for NatsWatch {
 
 impl NatsWatch {
     pub(super) async fn changed(&mut self) {
-        // A watch that broke off is no reason to wait for ever; whoever waits looks for itself.
+        // Returns after at most 5 s, so that a broken watch does not block forever. The caller reads the record anyway.
+        // After an error, the pause keeps it from reading in a tight loop.
         if !matches!(tokio::time::timeout(Duration::from_secs(5), self.changes.next()).await, Ok(Some(Ok(_))) | Err(_))
         {
             tokio::time::sleep(Duration::from_millis(500)).await;

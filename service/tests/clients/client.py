@@ -1,4 +1,4 @@
-"""The official Python client, pointed at the service by FAL_RUN_HOST and FAL_QUEUE_RUN_HOST, sync and async."""
+"""Tests the service with the official Python client, sync and async. FAL_RUN_HOST and FAL_QUEUE_RUN_HOST name it."""
 
 import asyncio
 import base64
@@ -12,7 +12,7 @@ from PIL import Image
 
 APP = "fal-ai/smart-resize"
 BASE = "https://" + os.environ["FAL_RUN_HOST"]
-# The hosts of files have no variables of their own.
+# There are no environment variables for the hosts of files.
 internals.REST_URL = internals.CDN_URL = BASE
 
 
@@ -53,7 +53,7 @@ def sync():
     lines = [log["message"] for update in updates for log in getattr(update, "logs", None) or []]
     assert any(line.startswith("Plan:") for line in lines), lines
 
-    # submit, status, result; a handle from an identity.
+    # submit, status and result, also by the id of the request.
     handle = fal_client.submit(APP, arguments)
     assert isinstance(handle.status(with_logs=True), (fal_client.Queued, fal_client.InProgress, fal_client.Completed))
     check(len(handle.get()["results"]), 2)
@@ -82,7 +82,7 @@ def sync():
     check(size_at(url), (640, 480))
     check(sizes_of(fal_client.subscribe(APP, {"image_url": url, "target_sizes": ["468x60"]})), [(468, 60)])
 
-    # What is wrong.
+    # Errors.
     for call in (fal_client.run, fal_client.subscribe):
         try:
             call(APP, {"image_url": url, "target_sizes": ["1920x"]})

@@ -1,4 +1,4 @@
-"""A throw-away authority, a certificate of it for localhost, and a proxy that speaks TLS in front of a service."""
+"""A temporary certificate authority, its certificate for localhost, and a TLS proxy in front of a service."""
 
 import asyncio
 import datetime

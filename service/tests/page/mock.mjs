@@ -51,14 +51,14 @@ export async function start(page) {
       const scale = Math.min(found.width / w, found.height / h), width = Math.round(w * scale), height = Math.round(h * scale);
       const crop = { x: Math.floor((found.width - width) / 2), y: Math.floor((found.height - height) / 2), width, height };
       const safe = body.targets_safe_area?.[i];
-      renditions.push({ target, generation, fit: 'cover', format: body.output_format, ...(safe && { safe_area: { ...safe, unit: 'pixels' } }), crop,
-        kept_percent: Math.floor(width * height / (found.width * found.height) * 10000) / 100 });
+      renditions.push({ target, generation, fit: 'cover', format: body.output_format, ...(safe && { safe_area: { pixels: { top: 0, right: 0, bottom: 0, left: 0, ...safe } } }), crop,
+        kept_percent: Math.floor(width * height / (found.width * found.height) * 1000) / 10 });
     });
     const sum = list => list.reduce((total, { usd_micros_per_image: per }) => total + per * body.num_images_per_size, 50000);
     const cost = sum(generations);
     const [width, height] = sizeOf(source);
     return { source: { width, height }, cost_usd: (cost / 1e6).toFixed(2), cost_usd_micros: cost, calls: generations.length,
-      plan: { version: 1, model: 'nano-banana-pro', generations, renditions, usd_micros_per_request: 50000, cost_usd_micros: cost,
+      plan: { version: 3, model: 'nano-banana-pro', generations, renditions, usd_micros_per_request: 50000, cost_usd_micros: cost,
         ...(body.max_loss_percent != null && { cost_unshared_usd_micros: sum(parsed.map(({ found }) => ({ usd_micros_per_image: found.resolution === '4K' ? 300000 : 150000 }))) }) } };
   }
 

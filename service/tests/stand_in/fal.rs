@@ -1,4 +1,4 @@
-//! fal's queue with the edit endpoints in it.
+//! A stand-in for fal's queue with the edit endpoints.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -19,7 +19,7 @@ use tokio::sync::Semaphore;
 
 use super::{KEY, Script, Trick, broken_off, json as answer, page, picture, preset, serve, too_long};
 
-/// After so many questions a slow call is done. One try of the tests has no time for that many.
+/// A slow call is completed after this many polls, which take longer than one attempt of the tests.
 const SLOW_POLLS: usize = 20;
 
 #[derive(Clone)]
@@ -33,13 +33,13 @@ pub(crate) struct Queue {
     pub(crate) script: Script,
     pub(crate) cancelled: AtomicUsize,
     pub(crate) polls: AtomicUsize,
-    /// Whether who wants to give a call up hears nothing.
+    /// Whether cancellations are never answered.
     pub(crate) is_deaf: AtomicBool,
-    /// What a submission has to wait for, where it has to.
+    /// If set, each submission waits for a permit.
     pub(crate) gate: OnceLock<Semaphore>,
-    /// Where the URLs of calls are that are elsewhere.
+    /// The base of the URLs under [`Trick::ElsewhereUrls`].
     pub(crate) elsewhere: OnceLock<String>,
-    /// Where the last source was.
+    /// The URL of the last source.
     pub(crate) last_source: Mutex<String>,
     calls: Mutex<BTreeMap<String, Call>>,
     url: OnceLock<String>,
@@ -77,7 +77,7 @@ impl Queue {
         self.calls.lock().unwrap()
     }
 
-    /// Everything is forgotten, as after a restart without a disk.
+    /// Forgets all calls, as a restart without a disk would.
     pub(crate) fn forget(&self) {
         self.calls().clear();
     }
@@ -135,7 +135,7 @@ async fn submit(State(queue): State<Arc<Queue>>, Path(app): Path<String>, header
     let id = format!("0190-{}", queue.script.calls());
     let call = Call { trick, input, model, polls: 0, pages: 0, files: None, downloads: BTreeMap::new() };
     if trick == Trick::Forgotten {
-        // It was made all the same.
+        // The picture was made and billed all the same.
         queue.script.bill(1);
     } else {
         queue.calls().insert(id.clone(), call);
@@ -158,7 +158,7 @@ async fn submit(State(queue): State<Arc<Queue>>, Path(app): Path<String>, header
     accepted
 }
 
-/// Makes the pictures of a call, once, and bills them.
+/// Makes and bills the pictures of a call, once.
 fn make(queue: &Queue, id: &str) {
     let mut calls = queue.calls();
     let Some(call) = calls.get_mut(id).filter(|call| call.files.is_none()) else { return };
@@ -243,7 +243,7 @@ async fn file(
     Path((id, index)): Path<(String, usize)>,
     headers: HeaderMap,
 ) -> Response {
-    // A key has no business at files.
+    // Downloads must not carry the key.
     if headers.contains_key("authorization") {
         return unauthorized();
     }

@@ -1,4 +1,4 @@
-//! Gemini's `generateContent`, for pictures and for texts about them.
+//! A stand-in for Gemini's `generateContent`, which returns pictures, or texts about them.
 
 use std::future::pending;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -30,12 +30,12 @@ pub(crate) struct GeminiStandIn {
 #[derive(Default)]
 pub(crate) struct Model {
     pub(crate) script: Script,
-    /// What is answered where a text is asked for.
+    /// The answer to requests for a text.
     pub(crate) text: Mutex<String>,
-    /// How long each call takes.
+    /// The duration of each call.
     pub(crate) hold: Mutex<Duration>,
     pub(crate) most_at_a_time: AtomicUsize,
-    /// The size of the last source that was sent, in pixels and in bytes.
+    /// The size of the last source, in pixels and in bytes.
     pub(crate) last_source: Mutex<Option<(Size, usize)>>,
     at_a_time: AtomicUsize,
 }
@@ -55,7 +55,7 @@ fn error(code: u16, status: &str, details: &Value) -> Response {
     answer(code, &json!({"error": {"code": code, "message": "It failed.", "status": status, "details": details}}))
 }
 
-/// One candidate with these parts.
+/// An answer with one candidate that has these parts.
 fn parts(parts: &Value, reason: &str) -> Response {
     answer(200, &json!({"candidates": [{"content": {"role": "model", "parts": parts}, "finishReason": reason}]}))
 }
@@ -102,7 +102,7 @@ async fn generate(
     behave(&model.script, size, trick).await
 }
 
-/// The request, with the size of its source in pixels and in bytes, where all of it is as the API wants it.
+/// The request, and the size of its source in pixels and in bytes. `None` if the request is invalid for the API.
 fn read(body: &[u8]) -> Option<(GenerateContentRequest, (Size, usize))> {
     let request: GenerateContentRequest = serde_json::from_slice(body).ok()?;
     let [content] = request.contents.as_slice() else { return None };

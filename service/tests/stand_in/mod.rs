@@ -1,5 +1,5 @@
-//! Stand-ins of the services below: they speak their protocols, make real pictures of the sizes that are asked, check
-//! what they are sent, count, and misbehave when they are told to.
+//! Stand-ins for the upstream services. They speak the services' protocols, check requests, return real pictures of the
+//! requested sizes, count calls, and misbehave on demand.
 
 pub(crate) mod fal;
 pub(crate) mod gemini;
@@ -21,77 +21,77 @@ use smart_resize::{Format, Size};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
-/// What every stand-in wants in the header of a key.
+/// The key that every stand-in requires.
 pub(crate) const KEY: &str = "key-of-the-tests";
 
-/// What a stand-in does wrong with one call.
+/// The misbehaviour of a stand-in in one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trick {
-    /// Nothing.
+    /// None.
     Well,
-    /// A picture of three quarters of the sides that were asked.
+    /// A picture with three quarters of the requested sides.
     Smaller,
-    /// A picture of a quarter of the sides.
+    /// A picture with a quarter of the requested sides.
     TooSmall,
-    /// A JPEG that is called a PNG.
+    /// A JPEG declared as a PNG.
     JpegAsPng,
     /// White bars above and below the picture.
-    Framed,
-    /// A text and no picture.
+    Bordered,
+    /// A text without a picture.
     TextOnly,
-    /// A safety filter refuses.
+    /// A refusal by a safety filter.
     Refused,
     /// Gemini's refusal of the prompt itself.
     Blocked,
     /// An interim picture, smaller, before the final one.
     ThoughtFirst,
-    /// Status 429, and a second to wait.
+    /// Status 429 with a retry delay of a second.
     RateLimited,
-    /// Status 429, and an hour to wait.
+    /// Status 429 with a retry delay of an hour.
     RateLimitedForLong,
-    /// Status 500 in the place of the acceptance.
+    /// Status 500 instead of the acceptance.
     Broken,
-    /// This status of a gateway, when the call has been taken.
+    /// This status from a gateway, although the call was accepted.
     Gateway(u16),
-    /// The call is taken, and the model fails.
+    /// The call is accepted and the model fails.
     ModelFails,
-    /// Nothing is answered for longer than anybody waits; fal has accepted the call, and makes it later.
+    /// The answer takes longer than the client waits. fal accepts the call and completes it later.
     Slow,
-    /// The picture is made, and the connection is lost in the middle of the answer.
+    /// The picture is made and billed, and the connection is lost in the middle of the answer.
     Lost,
     /// The first download of each picture fails.
     NoDownload,
-    /// The pictures are gone: this status in the place of each.
+    /// The pictures are gone: their URLs answer with this status.
     Gone(u16),
-    /// The picture is on another host, which is private.
+    /// The picture's URL has another host with a private address.
     ElsewherePrivate,
-    /// The picture's URL redirects to another host, which is private.
+    /// The picture's URL redirects to another host with a private address.
     RedirectsPrivate,
-    /// A page of a proxy in the place of the result, each time.
+    /// A proxy's HTML page instead of the result, each time.
     Html,
-    /// A page of a proxy in the place of the status and of the result, once each.
+    /// A proxy's HTML page instead of the status and of the result, once each.
     HtmlOnce,
-    /// A result that is longer than anybody reads.
+    /// A result that exceeds the client's limit.
     Huge,
-    /// A picture that is longer than anybody reads.
+    /// A picture that exceeds the client's limit.
     HugePicture,
-    /// One image more than was asked.
+    /// One image more than requested.
     More,
-    /// One image fewer than was asked.
+    /// One image fewer than requested.
     Fewer,
     /// The pictures as data URIs.
     Embedded,
-    /// The call is accepted, and nobody knows it any more.
+    /// The call is accepted, and its id is unknown afterwards.
     Forgotten,
-    /// The URLs of the call are on another host.
+    /// The URLs of the call have another host.
     ElsewhereUrls,
 }
 
-/// What a stand-in is to do with the next calls, and how many there were.
+/// The misbehaviours of the next calls, and counts of the calls so far.
 #[derive(Debug, Default)]
 pub(crate) struct Script {
     tricks: Mutex<VecDeque<Trick>>,
-    /// When each call came.
+    /// The time at which each call arrived.
     pub(crate) arrivals: Mutex<Vec<Instant>>,
     billed: AtomicUsize,
 }
@@ -101,7 +101,7 @@ impl Script {
         self.tricks.lock().unwrap().extend(tricks);
     }
 
-    /// Counts a call, and says what to do with it.
+    /// Counts a call and returns its misbehaviour.
     fn next(&self) -> Trick {
         self.arrivals.lock().unwrap().push(Instant::now());
         self.tricks.lock().unwrap().pop_front().unwrap_or(Trick::Well)
@@ -120,7 +120,7 @@ impl Script {
     }
 }
 
-/// Serves at a free port of this machine until the runtime ends, and says where.
+/// Serves at a free port of this machine until the runtime ends, and returns the URL.
 pub(crate) async fn serve(router: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -128,7 +128,7 @@ pub(crate) async fn serve(router: Router) -> String {
     url
 }
 
-/// The size of a preset, by what a service is told of it.
+/// The size of the preset that a service is asked for.
 fn preset(model: &str, ratio: &str, tier: Option<&str>) -> Option<Size> {
     let table = Model::all().into_iter().find(|table| table.name() == model)?;
     let found = table.presets().iter().find(|preset| {
@@ -138,7 +138,7 @@ fn preset(model: &str, ratio: &str, tier: Option<&str>) -> Option<Size> {
     Some(found.size)
 }
 
-/// A picture of `size`, as the trick makes it.
+/// A picture of `size`, changed by the trick.
 fn picture(size: Size, trick: Trick) -> Bytes {
     let (numerator, denominator) = match trick {
         Trick::Smaller => (3, 4),
@@ -147,7 +147,7 @@ fn picture(size: Size, trick: Trick) -> Bytes {
     };
     let part = |side: u32| side * numerator / denominator;
     let size = Size::new(part(size.width()), part(size.height())).unwrap();
-    let bar = if trick == Trick::Framed { size.height() / 8 } else { 0 };
+    let bar = if trick == Trick::Bordered { size.height() / 8 } else { 0 };
     let pixel = |at: u32| {
         let (x, y) = (at % size.width(), at / size.width());
         if y < bar || y >= size.height() - bar {
@@ -182,7 +182,7 @@ fn too_long(length: u64) -> Response {
         .unwrap()
 }
 
-/// What a proxy answers.
+/// The HTML page of a proxy.
 fn page() -> Response {
     let body = "<html><body>Please wait.</body></html>";
     Response::builder().header("content-type", "text/html").body(Body::from(body)).unwrap()

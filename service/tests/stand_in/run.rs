@@ -1,4 +1,4 @@
-//! What a test needs to run a plan with a backend: flags, a ledger in memory, and what came out.
+//! Helpers to run a plan with a backend: flags, a ledger in memory, and a summary of the outcome.
 
 use std::collections::BTreeMap;
 use std::num::{NonZeroU16, NonZeroUsize};
@@ -28,14 +28,14 @@ struct Cli {
     backend: BackendArgs,
 }
 
-/// The file with the key of the tests, written once.
+/// The path of a file with [`KEY`], written once per process.
 static KEY_FILE: LazyLock<PathBuf> = LazyLock::new(|| {
     let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("key-{}", std::process::id()));
     std::fs::write(&file, format!("{KEY}\n")).unwrap();
     file
 });
 
-/// The flags, with waits that suit a test.
+/// Parses the flags and shortens the waiting times.
 pub(crate) fn args(flags: &[&str]) -> BackendArgs {
     let mut args = Cli::parse_from([&["test"], flags].concat()).backend;
     args.timings.first_poll = Duration::from_millis(2);
@@ -47,16 +47,17 @@ pub(crate) fn args(flags: &[&str]) -> BackendArgs {
     args
 }
 
-/// The flags of a backend that is at `url`.
+/// The flags of a backend whose upstream is at `url`.
 pub(crate) fn args_at(backend: &str, url: &str) -> BackendArgs {
     args(&["--backend", backend, "--upstream", url, "--upstream-timeout", "30"])
 }
 
-/// A ledger in memory, as a service would have it on a disk.
+/// A ledger in memory instead of on disk.
 #[derive(Debug, Default)]
 pub(crate) struct MemoryLedger {
-    /// Whether it can keep nothing: at all, or of what was accepted.
+    /// Whether every note fails.
     pub(crate) is_full: AtomicBool,
+    /// Whether notes of accepted calls fail.
     pub(crate) is_full_for_ids: AtomicBool,
     calls: Mutex<BTreeMap<Fingerprint, Progress>>,
     pub(crate) twice: AtomicUsize,
@@ -105,14 +106,14 @@ impl Ledger for MemoryLedger {
     }
 }
 
-/// A photo, in so far.
+/// A source picture of 120x90 pixels.
 pub(crate) fn source() -> Source {
     let size = Size::new(120, 90).unwrap();
     let picture = Picture::from_rgb(size, (0..120 * 90 * 3).map(|at: u32| at.to_be_bytes()[3]).collect()).unwrap();
     Source::from_bytes(encode(&picture, Format::Png, &EncodeOptions::default()).unwrap().bytes).size(size)
 }
 
-/// The plan of these sizes for a backend that makes so many images a call, at the smallest tier there is.
+/// A plan for these sizes with a floor of 0.5K, for a backend that makes `per_call` images per call.
 pub(crate) fn plan(source: &Source, sizes: &[&str], variants: u32, per_call: u16) -> Plan {
     let table = Model::nano_banana_2().variants_per_call(NonZeroU16::new(per_call).unwrap());
     let request = Request::builder(source.clone())
@@ -124,7 +125,7 @@ pub(crate) fn plan(source: &Source, sizes: &[&str], variants: u32, per_call: u16
     Plan::new(&request.build().unwrap()).unwrap()
 }
 
-/// A run of a whole driver.
+/// A plan with what a driver needs to run it.
 pub(crate) struct Job {
     pub(crate) source: Source,
     pub(crate) plan: Plan,
@@ -154,7 +155,7 @@ impl Job {
         driver.run_async(&generator, NonZeroUsize::new(8).unwrap()).await.unwrap()
     }
 
-    /// For how many images the budget has been charged.
+    /// The number of images charged to the budget.
     pub(crate) fn counted(&self) -> u64 {
         let UsdMicros(spent) = self.budget.spent();
         let request = self.requests().remove(0);
@@ -162,7 +163,7 @@ impl Job {
     }
 }
 
-/// What came out of a run, one text for each picture that was asked.
+/// Summarises a run, with one text for each requested picture.
 pub(crate) fn told(outcome: &Outcome) -> String {
     let failure = outcome.calls.iter().find_map(|call| call.result.as_ref().err());
     let pictures = outcome.renditions.iter().flat_map(|rendition| &rendition.variants).map(|picture| match picture {
@@ -170,7 +171,7 @@ pub(crate) fn told(outcome: &Outcome) -> String {
             let warnings = output.provenance.warnings.iter().map(|warning| format!("; {warning}"));
             format!("a picture{}", warnings.collect::<String>())
         }
-        Err(RenditionError::Generation(_)) => failure.unwrap().kind.to_string(),
+        Err(RenditionError::Generation { .. }) => failure.unwrap().kind.to_string(),
         Err(error) => error.to_string(),
     });
     pictures.collect::<Vec<_>>().join(" + ")

@@ -1,4 +1,4 @@
-//! A service in this process, or as a program that can be killed, and what a client needs.
+//! Starts the service in this process or as a child process that can be killed, and has helpers for clients.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -32,10 +32,10 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// How long a test waits for anything.
+/// The longest time that a test waits for an event.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A drawn picture of `width` x `height`: two gradients and a disc.
+/// Draws a picture of `width` x `height`: two gradients and a disc.
 pub fn picture(width: u32, height: u32, format: Format) -> Vec<u8> {
     let mut pixels = Vec::with_capacity((width * height * 3) as usize);
     for y in 0..height {
@@ -56,7 +56,7 @@ pub fn data_uri(width: u32, height: u32) -> String {
     smart_resize::wire::data_uri::DataUri::new(Format::Png, picture(width, height, Format::Png)).to_string()
 }
 
-/// A client, with the cryptography that is linked in.
+/// An HTTP client without a proxy. Installs the cryptography provider that is linked in.
 pub fn client() -> Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder().no_proxy().timeout(PATIENCE).build().unwrap()
@@ -73,12 +73,12 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts one with these flags beside a store of its own.
+    /// Starts a service with these flags and a new store.
     pub async fn start(flags: &[&str]) -> Self {
         Self::in_folder(tempfile::tempdir().unwrap(), flags).await
     }
 
-    /// Starts one whose store is in `data`.
+    /// Starts a service whose store is in `data`.
     pub async fn in_folder(data: TempDir, flags: &[&str]) -> Self {
         let client = client();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -91,7 +91,7 @@ impl Running {
         let service = loop {
             match Service::start(config.clone(), &base).await {
                 Ok(service) => break service,
-                // Tasks of the last one may still be ending.
+                // Tasks of an earlier service may still hold the store.
                 Err(error) => assert!(begun.elapsed() < Duration::from_secs(10), "{error:?}"),
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -102,7 +102,7 @@ impl Running {
         Self { base, service, client, stop, served, data }
     }
 
-    /// Stops it as a signal does, and returns its folder.
+    /// Stops the service like a signal, and returns its folder.
     pub async fn stop(self) -> TempDir {
         self.stop.cancel();
         self.service.stop().await;
@@ -122,18 +122,18 @@ impl Running {
         if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.base) }
     }
 
-    /// Submits `body` and returns its identity.
+    /// Submits `body` and returns the id of the request.
     pub async fn submit(&self, body: &Value) -> String {
         submit(&self.client, &self.base, body).await
     }
 
-    /// Waits for the result of a request.
+    /// Waits until a request is completed, and returns the status and the body of its result.
     pub async fn result(&self, id: &str) -> (u16, Value) {
         result(&self.client, &self.base, id).await
     }
 }
 
-/// Submits `body` at `base`.
+/// Submits `body` to the service at `base` and returns the id of the request.
 pub async fn submit(client: &Client, base: &str, body: &Value) -> String {
     let response = client.post(format!("{base}/queue/fal-ai/smart-resize")).json(body).send().await.unwrap();
     let (status, answer) = read(response).await;
@@ -141,34 +141,34 @@ pub async fn submit(client: &Client, base: &str, body: &Value) -> String {
     answer["request_id"].as_str().unwrap().to_owned()
 }
 
-/// Waits until a request is over, and returns its result.
+/// Waits until a request is completed, and returns the status and the body of its result.
 pub async fn result(client: &Client, base: &str, id: &str) -> (u16, Value) {
     let begun = Instant::now();
     loop {
         let url = format!("{base}/fal-ai/smart-resize/requests/{id}/status?logs=1");
         let answer = match client.get(url).send().await {
             Ok(response) => read(response).await.1,
-            // The service may be on its way back.
+            // The service may be restarting.
             Err(_) => Value::Null,
         };
         if answer["status"] == "COMPLETED" {
             let url = format!("{base}/fal-ai/smart-resize/requests/{id}");
             return read(client.get(url).send().await.unwrap()).await;
         }
-        assert!(begun.elapsed() < PATIENCE, "not over: {answer}");
+        assert!(begun.elapsed() < PATIENCE, "not completed: {answer}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 
-/// The status and the JSON of an answer.
+/// Reads the status and the JSON of an answer.
 pub async fn read(response: Response) -> (u16, Value) {
     let status = response.status().as_u16();
-    assert!(response.headers().contains_key("x-fal-request-id"), "an answer without an identity");
+    assert!(response.headers().contains_key("x-fal-request-id"), "an answer without a request id");
     let text = response.text().await.unwrap();
     (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
 }
 
-/// The size of each picture of an output, read from the bytes at its URL.
+/// Downloads the pictures of an output and returns their sizes.
 pub async fn sizes(client: &Client, output: &Value) -> Vec<String> {
     let mut sizes = Vec::new();
     for image in output["images"].as_array().unwrap_or_else(|| panic!("no images: {output}")) {
@@ -184,14 +184,14 @@ pub async fn sizes(client: &Client, output: &Value) -> Vec<String> {
     sizes
 }
 
-/// A service as a program of its own.
+/// A service in a child process.
 pub struct Program {
     pub base: String,
     child: Child,
 }
 
 impl Program {
-    /// Starts it at `address` with these flags, and waits until it answers.
+    /// Starts the service at `address` with these flags, and waits until it answers.
     pub async fn start(address: SocketAddr, flags: &[&str]) -> Self {
         let listen = address.to_string();
         let child = spawn(&[&["--listen", &listen, "--allow-private-sources"], flags].concat());
@@ -204,7 +204,7 @@ impl Program {
         program
     }
 
-    /// Kills it, with nothing finished.
+    /// Kills the process without a shutdown.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -218,7 +218,7 @@ impl Drop for Program {
     }
 }
 
-/// The program with these flags.
+/// Spawns the program with these flags. Its log is shown if `SERVICE_LOG` is set.
 pub fn spawn(flags: &[&str]) -> Child {
     let log = if std::env::var_os("SERVICE_LOG").is_some() { Stdio::inherit() } else { Stdio::null() };
     Command::new(env!("CARGO_BIN_EXE_smart-resize-service"))
@@ -230,12 +230,12 @@ pub fn spawn(flags: &[&str]) -> Child {
         .unwrap()
 }
 
-/// An address where nobody listens.
+/// An address that is not in use.
 pub fn free_address() -> SocketAddr {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
-/// A server of the test's own.
+/// Serves the router at a free port and returns its URL.
 pub async fn server(router: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
@@ -243,12 +243,12 @@ pub async fn server(router: Router) -> String {
     base
 }
 
-/// The path of a folder as text.
+/// A path as text.
 pub fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-/// A server of JetStream, ended with the test.
+/// A NATS server with JetStream, which is killed when the test ends.
 pub struct Nats {
     pub url: String,
     child: Child,
@@ -256,7 +256,7 @@ pub struct Nats {
 }
 
 impl Nats {
-    /// Starts one; nothing where there is none on this machine.
+    /// Starts a server. `None` if this machine has no `nats-server`.
     pub async fn start() -> Option<Self> {
         let (folder, address) = (tempfile::tempdir().unwrap(), free_address());
         let program = std::env::var("NATS_SERVER").unwrap_or_else(|_| "nats-server".to_owned());
@@ -268,7 +268,7 @@ impl Nats {
             .spawn();
         let Ok(child) = child else {
             assert!(std::env::var_os("NATS_SERVER").is_none(), "NATS_SERVER cannot be started");
-            eprintln!("!! SKIPPED: there is no nats-server");
+            eprintln!("!! SKIPPED: nats-server is not installed");
             return None;
         };
         while tokio::net::TcpStream::connect(address).await.is_err() {
@@ -277,7 +277,7 @@ impl Nats {
         Some(Self { url: format!("nats://{address}"), child, _folder: folder })
     }
 
-    /// Kills it.
+    /// Kills the server.
     pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

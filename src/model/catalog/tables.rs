@@ -1,5 +1,5 @@
-//! The built-in tables as data, checked when the crate is compiled: no zero and no duplicate. 2K and 4K are exactly two
-//! and four times 1K.
+//! The built-in preset tables as data. The compiler checks that they have no zeros and no duplicates. The sizes at 2K
+//! and 4K are exactly two and four times those at 1K.
 
 use crate::model::preset::{AspectRatio, Preset, Tier};
 use crate::model::table::MAX_PRESETS;
@@ -10,7 +10,7 @@ pub(in crate::model) const K1: Option<Tier> = Some(Tier::K1);
 pub(in crate::model) const K2: Option<Tier> = Some(Tier::K2);
 const K4: Option<Tier> = Some(Tier::K4);
 
-/// A row of a built-in table; a zero, or a side that is too long, does not compile.
+/// Creates a row of a built-in table. A zero, or a side that is too long, fails to compile.
 #[expect(clippy::panic, reason = "called in constants only")]
 pub(in crate::model) const fn row(ratio_w: u16, ratio_h: u16, width: u32, height: u32, tier: Option<Tier>) -> Preset {
     let (Ok(size), Some(ratio)) = (Size::new(width, height), AspectRatio::new(ratio_w, ratio_h)) else {
@@ -19,10 +19,10 @@ pub(in crate::model) const fn row(ratio_w: u16, ratio_h: u16, width: u32, height
     Preset { size, ratio: Some(ratio), tier }
 }
 
-/// A ratio, and the width and height of its preset: what the providers' tables list.
+/// A ratio, and the width and height of its preset in pixels, as the providers list them.
 type Shape = (u16, u16, u32, u32);
 
-/// The ten shapes of 1K that all models with tiers share.
+/// The ten shapes at 1K that all models with tiers have in common.
 const TEN: [Shape; 10] = [
     (1, 1, 1024, 1024),
     (2, 3, 848, 1264),
@@ -39,10 +39,10 @@ const TEN: [Shape; 10] = [
 /// The long shapes of Nano Banana 2 at 1K, as documented.
 const LONG: [Shape; 4] = [(4, 1, 2048, 512), (1, 4, 512, 2048), (8, 1, 3072, 384), (1, 8, 384, 3072)];
 
-/// The long shapes of Nano Banana 2.1 at 1K, as delivered: by several independent readers and a live probe.
+/// The long shapes of Nano Banana 2.1 at 1K, as delivered according to several independent reports and a live call.
 const LONG_DELIVERED: [Shape; 4] = [(4, 1, 2064, 512), (1, 4, 512, 2064), (8, 1, 2928, 352), (1, 8, 352, 2928)];
 
-/// Nano Banana 2 at 0.5K, which is not half of 1K in every row. Google's page prints 792x168 for 21:9, an error.
+/// Nano Banana 2 at 0.5K. Not every size is half of that at 1K. Google's page has 792x168 for 21:9, which is an error.
 const FOURTEEN_DRAFTS: [Shape; 14] = [
     (1, 1, 512, 512),
     (2, 3, 424, 632),
@@ -74,10 +74,10 @@ const TEN_UNTIERED: [Shape; 10] = [
     (21, 9, 1536, 672),
 ];
 
-/// Gemini 3 Pro Image: Google's table, tier by tier.
+/// Nano Banana Pro, which is Gemini 3 Pro Image: Google's table.
 pub(super) const NANO_BANANA_PRO: [Preset; 30] = table(&[(&TEN, K1, 1), (&TEN, K2, 2), (&TEN, K4, 4)]);
 
-/// Gemini 3.1 Flash Image: Google's table.
+/// Nano Banana 2, which is Gemini 3.1 Flash Image: Google's table.
 pub(super) const NANO_BANANA_2: [Preset; 56] = table(&[
     (&FOURTEEN_DRAFTS, HALF_K, 1),
     (&TEN, K1, 1),
@@ -88,7 +88,7 @@ pub(super) const NANO_BANANA_2: [Preset; 56] = table(&[
     (&LONG, K4, 4),
 ]);
 
-/// Nano Banana 2.1.
+/// Nano Banana 2.1, with the long shapes as delivered.
 pub(super) const NANO_BANANA_2_1: [Preset; 42] = table(&[
     (&TEN, K1, 1),
     (&LONG_DELIVERED, K1, 1),
@@ -98,17 +98,21 @@ pub(super) const NANO_BANANA_2_1: [Preset; 42] = table(&[
     (&LONG_DELIVERED, K4, 4),
 ]);
 
-/// Nano Banana 2 Lite: the 1K tier of 2.1.
+/// Nano Banana 2 Lite: the sizes of 2.1 at 1K.
 pub(super) const NANO_BANANA_2_LITE: [Preset; 14] = table(&[(&TEN, K1, 1), (&LONG_DELIVERED, K1, 1)]);
 
-/// Gemini 2.5 Flash Image: one tier without a name.
+/// Nano Banana, which is Gemini 2.5 Flash Image: one size for each shape, without a tier.
 pub(super) const NANO_BANANA: [Preset; 10] = table(&[(&TEN_UNTIERED, None, 1)]);
 
-/// The presets of all parts, in their order. Each part is some shapes in a tier, a whole number of times as large.
+/// Concatenates the presets of all parts. A part is a list of shapes, their tier, and the factor by which their sides
+/// are multiplied.
 #[expect(clippy::indexing_slicing, reason = "called in constants only")]
 const fn table<const N: usize>(parts: &[(&[Shape], Option<Tier>, u32)]) -> [Preset; N] {
+    // Every row of this filler is overwritten, which the assertion at the end checks. If the parts have more rows than
+    // N, the index fails to compile.
     let mut presets = [row(1, 1, 1, 1, None); N];
     let (mut filled, mut part) = (0, 0);
+    // A `const fn` cannot use iterators, so the lists are counted through.
     while part < parts.len() {
         let (shapes, tier, factor) = parts[part];
         let mut shape = 0;
@@ -131,7 +135,7 @@ const _: () = {
     check_distinct(&NANO_BANANA);
 };
 
-/// No two rows have the same names, and no two the same size.
+/// Fails to compile if two rows have the same labels or the same size.
 #[expect(clippy::indexing_slicing, reason = "called in constants only")]
 const fn check_distinct(rows: &[Preset]) {
     assert!(rows.len() <= MAX_PRESETS);
@@ -155,6 +159,7 @@ const fn same_ratio(a: &Preset, b: &Preset) -> bool {
     }
 }
 
+/// Returns the tier in thousandths of K; 0 without a tier.
 const fn milli_k(preset: &Preset) -> u32 {
     match preset.tier {
         Some(tier) => tier.milli_k(),

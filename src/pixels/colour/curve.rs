@@ -1,4 +1,4 @@
-//! From samples to light and back.
+//! Transfer curves between samples and linear light.
 
 use std::sync::LazyLock;
 
@@ -6,31 +6,37 @@ use moxcms::ToneReprCurve;
 
 use super::{TagError, broken};
 
-/// From a sample to light, both 0 to 1.
+/// A curve that maps a sample to linear light, both 0 to 1.
 pub(super) enum Curve {
+    /// A power of the sample with this exponent.
     Power(f64),
-    /// g, a, b, c, d, e, f: `(a x + b)^g + e` from `d` on, `c x + f` below it.
+    /// The parameters g, a, b, c, d, e, f of the function `(a x + b)^g + e` for `x >= d`, and `c x + f` for `x < d`.
     Parametric([f64; 7]),
-    /// Light at equal steps, in 65,535ths.
+    /// Light at equally spaced samples, in 65,535ths. Values between them are interpolated linearly.
     Table(Vec<u16>),
 }
 
 impl Curve {
+    // IEC 61966-2-1: `((x + 0.055) / 1.055)^2.4` from 0.04045 on, and `x / 12.92` below it.
     pub(super) const SRGB: Self = Self::Parametric([2.4, 1.0 / 1.055, 0.055 / 1.055, 1.0 / 12.92, 0.04045, 0.0, 0.0]);
 
+    /// Converts the curve of an ICC profile. `None` if its parameters are invalid.
     #[expect(clippy::many_single_char_names, reason = "the names of the specification")]
     pub(super) fn of_icc(curve: &ToneReprCurve) -> Option<Self> {
         match curve {
             ToneReprCurve::Lut(table) => match **table {
+                // A table without entries is the identity.
                 [] => Some(Self::Power(1.0)),
-                // A number with 8 bits behind the point.
+                // A single entry is an exponent with 8 fractional bits (u8Fixed8Number).
                 [gamma] => Some(Self::Power(f64::from(gamma) / 256.0)).filter(|_| gamma > 0),
                 _ => Some(Self::Table(table.clone())),
             },
             ToneReprCurve::Parametric(numbers) => {
                 let numbers: Vec<f64> = numbers.iter().map(|number| f64::from(*number)).collect();
-                // ICC.1:2022, 10.18. Where the curve has a foot at -b/a, all below it is one level.
+                // The function types of ICC.1:2022, section 10.18. In two of them the power begins at x = -b/a, and
+                // the function is constant below it.
                 Some(Self::Parametric(match numbers[..] {
+                    // A pure power has no linear part: no sample is below `f64::MIN`.
                     [g] => [g, 1.0, 0.0, 0.0, f64::MIN, 0.0, 0.0],
                     [g, a, b] if a != 0.0 => [g, a, b, 0.0, -b / a, 0.0, 0.0],
                     [g, a, b, c] if a != 0.0 => [g, a, b, 0.0, -b / a, c, c],
@@ -42,9 +48,11 @@ impl Curve {
         }
     }
 
-    /// The transfer characteristics of ITU-T H.273, table 3.
+    /// Returns the curve for a transfer characteristics code of ITU-T H.273, table 3.
     pub(super) fn of_cicp(transfer: u8) -> Result<Self, TagError> {
         match transfer {
+            // The inverse of the camera curve of BT.709, which BT.601 and BT.2020 share: its power is 0.45, its slope
+            // near black 4.5.
             1 | 6 | 14 | 15 => {
                 Ok(Self::Parametric([1.0 / 0.45, 1.0 / 1.099, 0.099 / 1.099, 1.0 / 4.5, 0.081, 0.0, 0.0]))
             }
@@ -52,18 +60,22 @@ impl Curve {
             5 => Ok(Self::Power(2.8)),
             8 => Ok(Self::Power(1.0)),
             13 => Ok(Self::SRGB),
+            // PQ and HLG encode light far above diffuse white, which needs tone mapping. Read as sRGB, such a picture
+            // would look flat.
             16 => Err(TagError::Unsupported("high-dynamic-range (PQ)".into())),
             18 => Err(TagError::Unsupported("high-dynamic-range (HLG)".into())),
             _ => Err(broken(format!("unknown transfer characteristics {transfer}"))),
         }
     }
 
+    /// Returns the light for sample `x`, clipped to 0 to 1. A result that is not a finite number counts as 0.
     #[expect(clippy::many_single_char_names, reason = "the names of the specification")]
     pub(super) fn at(&self, x: f64) -> f64 {
         let y = match self {
             Self::Power(gamma) => x.powf(*gamma),
             Self::Parametric([g, a, b, c, d, e, f]) => {
                 if x >= *d {
+                    // A negative base has no real power. Rounded or invalid parameters can give one.
                     (a * x + b).max(0.0).powf(*g) + e
                 } else {
                     c * x + f
@@ -74,6 +86,7 @@ impl Curve {
                 let at = x * (table.len() - 1) as f64;
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
                 let index = at as usize;
+                // At the last sample there is no next entry. The index is clipped, and the entry's weight is 0.
                 let light = |index: usize| f64::from(table[index.min(table.len() - 1)]);
                 let (low, high) = (light(index), light(index + 1));
                 (low + (high - low) * at.fract()) / 65_535.0
@@ -83,46 +96,53 @@ impl Curve {
     }
 }
 
-/// The levels of 8 or 16 bits as parts of 1.
+/// Returns all levels of 8 bits, or of 16 if `wide`, scaled to 0 to 1.
 pub(super) fn levels(wide: bool) -> impl Iterator<Item = f64> {
     let last = if wide { u32::from(u16::MAX) } else { u32::from(u8::MAX) };
     (0..=last).map(move |level| f64::from(level) / f64::from(last))
 }
 
+/// Returns the light of each level of 8 bits, or of 16 if `wide`.
 pub(super) fn lights(curve: &Curve, wide: bool) -> Vec<f32> {
     levels(wide).map(|level| single(curve.at(level))).collect()
 }
 
+/// Rounds light to single precision.
 #[expect(clippy::cast_possible_truncation, reason = "24 bits are plenty")]
 pub(super) fn single(light: f64) -> f32 {
     light as f32
 }
 
-/// From CIE L*, as a part of 1, to light (CIE 15, 8.2.1).
+/// Converts CIE L*, scaled to 0 to 1, to light (CIE 15, section 8.2.1).
 pub(super) fn light_of_lightness(lightness: f64) -> f64 {
     let root = (lightness * 100.0 + 16.0) / 116.0;
+    // Below a root of 6/29 the cube is replaced by its tangent.
     if root > 6.0 / 29.0 { root.powi(3) } else { 3.0 * (6.0_f64 / 29.0).powi(2) * (root - 4.0 / 29.0) }
 }
 
-/// The nearest 8-bit level of sRGB for light in 65,535ths.
+/// A table of the nearest 8-bit sRGB level for each amount of light, in steps of 1/65,535.
 pub(super) struct SrgbOfLight(Vec<u8>);
 
+// A table replaces one power per channel of each pixel. Its levels do not depend on the last bit of `powf`, which
+// differs between machines: a test shows that no entry is near the middle between two levels.
 pub(super) static SRGB_OF_LIGHT: LazyLock<SrgbOfLight> = LazyLock::new(|| {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 255")]
     SrgbOfLight(levels(true).map(|light| (encoded(light) * 255.0).round() as u8).collect())
 });
 
 impl SrgbOfLight {
-    /// Clips what is outside of 0 to 1.
+    /// Returns the sRGB level for `light`, which is clipped to 0 to 1.
     pub(super) fn at(&self, light: f32) -> u8 {
+        // The cast truncates, so 0.5 is added to round. NaN becomes 0.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
         let index = (light * 65_535.0 + 0.5) as u16;
         self.0[usize::from(index)]
     }
 }
 
-/// Light to a sample of sRGB (IEC 61966-2-1), both 0 to 1.
+/// Encodes light as an sRGB sample (IEC 61966-2-1), both 0 to 1.
 fn encoded(light: f64) -> f64 {
+    // The two parts meet at this light, which is 0.04045 / 12.92.
     if light <= 0.003_130_8 { 12.92 * light } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 }
 }
 
@@ -130,7 +150,7 @@ fn encoded(light: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// So that a last bit of a power that differs between machines cannot show.
+    /// The last bit of `powf` may differ between machines. This shows that it cannot change a rounded level.
     #[test]
     fn no_light_is_near_the_middle_between_two_levels() {
         for light in levels(true) {

@@ -1,7 +1,7 @@
-//! GIF, BMP and TIFF, by the `image` crate. The first frame of a GIF and the first page of a TIFF are read.
+//! Decodes GIF, BMP and TIFF, with the `image` crate. The first frame of a GIF and the first page of a TIFF are read.
 //!
-//! The limits hold as for the other formats: the size in the header is checked before any pixel is decoded, and the
-//! decoder may use no more memory than they allow. An ICC profile and an orientation tag are applied.
+//! The limits apply as for the other formats: the size in the header is checked before any pixel is decoded, and the
+//! decoder may use no more memory than the limits allow. An ICC profile and an orientation tag are applied.
 
 use std::io::{Cursor, ErrorKind};
 
@@ -28,6 +28,7 @@ pub(super) fn open<'a>(
     }
 }
 
+/// Applies the limits to a decoder, and reads the header from it.
 fn opened<'a, D: ImageDecoder + 'a>(
     decoder: Result<D, ImageError>,
     format: SourceFormat,
@@ -37,16 +38,16 @@ fn opened<'a, D: ImageDecoder + 'a>(
     let (width, height) = decoder.dimensions();
     let size = limits.check_size(width, height)?;
     limits.check_needed(decoder.total_bytes())?;
-    // The `image` crate converts CMYK without a profile, which shifts colours far.
+    // The `image` crate converts CMYK without its profile, which changes colours a lot.
     if matches!(decoder.original_color_type(), ExtendedColorType::Cmyk8 | ExtendedColorType::Cmyk16) {
         return Err(DecodeError::UnsupportedColour { format, found: "CMYK".into() });
     }
-    // Before the limits are set: `image` bounds the tags of a TIFF by the size of its pixels, and drops a larger
-    // profile without an error. A profile that cannot be read counts as a broken one. A tag that cannot be read is
-    // ignored.
+    // These are read before the limits are set. With limits, `image` bounds the tags of a TIFF by the size of its
+    // pixels, and drops a larger profile without an error. A profile that cannot be read counts as broken. An
+    // orientation tag that cannot be read is ignored.
     let icc = decoder.icc_profile().unwrap_or_else(|_| Some(Vec::new()));
     let orientation = decoder.orientation().map_or(Orientation::UPRIGHT, |tag| Orientation::from_tag(tag.to_exif()));
-    // A frame of a GIF may be larger than its canvas, and has a buffer of its own.
+    // A frame of a GIF may be larger than its canvas and has a separate buffer, which is bounded by the canvas here.
     let pixels = if format == SourceFormat::Gif { decoder.total_bytes() } else { limits.decoded_bytes };
     let max_alloc = pixels.saturating_add(limits.metadata_bytes);
     let mut most = Limits::no_limits();
@@ -56,6 +57,7 @@ fn opened<'a, D: ImageDecoder + 'a>(
         size,
         orientation,
         colour_tags: icc.map(ColourTag::Icc).into_iter().collect(),
+        // A result never has one of these formats, so no file passes through.
         is_bare: false,
         has_content_credentials: false,
     };
@@ -87,7 +89,7 @@ impl<D: ImageDecoder> Pixels for Image<D> {
         };
         decoder.read_image(&mut bytes).map_err(|error| unreadable(format, &error, max_alloc))?;
         if wide {
-            // The crate gives samples in the byte order of the machine.
+            // The `image` crate returns samples in native byte order.
             for sample in bytes.as_chunks_mut::<2>().0 {
                 *sample = u16::from_ne_bytes(*sample).to_be_bytes();
             }
@@ -99,6 +101,7 @@ impl<D: ImageDecoder> Pixels for Image<D> {
 fn unreadable(format: SourceFormat, error: &ImageError, max_alloc: u64) -> DecodeError {
     match error {
         ImageError::Limits(_) => DecodeError::MemoryLimit { format, max: max_alloc },
+        // The decoders report the end of the file as an I/O error of the cursor.
         ImageError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => DecodeError::Truncated { format },
         ImageError::Unsupported(error) => match error.kind() {
             UnsupportedErrorKind::Color(colour) => {

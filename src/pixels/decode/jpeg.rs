@@ -1,12 +1,18 @@
-//! JPEG, by `zune-jpeg`.
+//! Decodes JPEG, with `zune-jpeg`.
 //!
-//! The segments of the file are walked first. `zune-jpeg` reads some files wrong without an error, and the walk finds
-//! them: a file that is cut short; a sequential one that sends subsampled components in scans of their own; one whose
-//! chroma is finer than its luma; one in YCbCr whose components are named R, G and B. Not found is a file whose last
-//! scan breaks off and is followed by an end marker, unless hardly anything is left of it: it ends in grey.
+//! The segments of the file are walked first. `zune-jpeg` decodes some files incorrectly without an error, and the walk
+//! finds and refuses them:
 //!
-//! With `Codec::Fast`, libjpeg-turbo reads the pixels of a sequential picture. Where it finds anything wrong,
-//! `zune-jpeg` reads them again, and its result counts.
+//! - a file that is cut short;
+//! - a sequential file whose subsampled components are in separate scans;
+//! - a file whose chroma is finer than its luma;
+//! - a file in YCbCr whose components are named R, G and B.
+//!
+//! A file whose last scan breaks off before an end marker is found only if very little of the scan is left. Otherwise
+//! the rest of its picture is grey.
+//!
+//! With `Codec::Fast`, libjpeg-turbo decodes the pixels of a sequential picture. If it finds anything wrong,
+//! `zune-jpeg` decodes them again, and its result counts.
 
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::errors::DecodeErrors;
@@ -34,13 +40,15 @@ pub(super) fn open<'a>(
 ) -> Result<(Header, u64, Box<dyn Pixels + 'a>), DecodeError> {
     let limits = &options.limits;
     let segments = walk(bytes, limits)?;
-    // The limits on sizes are ours. Data between the segments of the header is skipped, as everywhere.
+    // `walk` and `check_size` apply the limits on sizes. Stray data between the segments of the header is skipped, as
+    // other decoders do.
     let lenient = DecoderOptions::default().set_strict_mode(false);
     let lenient = lenient.set_max_width(usize::MAX).set_max_height(usize::MAX);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), lenient);
     decoder.decode_headers().map_err(|error| corrupt(&error))?;
     let (width, height) =
         decoder.dimensions().ok_or_else(|| corrupt(&DecodeErrors::FormatStatic("no frame header")))?;
+    // A side that does not fit 32 bits becomes one that every limit refuses.
     let pixels = |side: usize| u32::try_from(side).unwrap_or(u32::MAX);
     let size = limits.check_size(pixels(width), pixels(height))?;
     let (stored, channels) = match (decoder.input_colorspace(), segments.components) {
@@ -51,16 +59,17 @@ pub(super) fn open<'a>(
             return Err(unsupported(&other.map_or_else(|| "unknown".into(), |space| format!("{space:?}"))));
         }
     };
-    // From here on damage is an error. Without this the decoder fills it with grey.
+    // Damage in the scans is an error. In the lenient mode the decoder would fill damaged parts with grey.
     decoder.set_options(decoder.options().jpeg_set_out_colorspace(stored).set_strict_mode(true));
     let icc = decoder.icc_profile();
-    // The parts of the profile are incomplete or out of order.
+    // Whether the parts of the profile are incomplete or out of order.
     let is_broken = icc.is_none() && segments.has_icc;
     let colour_tags = icc.clone().or(is_broken.then(Vec::new)).map(ColourTag::Icc).into_iter().collect();
     let header = Header {
         size,
         orientation: decoder.exif().map_or(Orientation::UPRIGHT, |exif| Orientation::from_exif(exif)),
         colour_tags,
+        // The profile that this crate writes says no more than sRGB, so it is not stripped.
         is_bare: segments.is_bare && !is_broken && icc.is_none_or(|icc| icc == srgb::profile()),
         has_content_credentials: segments.has_content_credentials,
     };
@@ -82,13 +91,14 @@ pub(super) fn open<'a>(
 struct Jpeg<'a> {
     decoder: JpegDecoder<ZCursor<&'a [u8]>>,
     channels: Channels,
-    /// The file and what its header says, where libjpeg-turbo is to read it.
+    /// The file and the expected header, if libjpeg-turbo decodes the pixels.
     #[cfg(feature = "turbojpeg")]
     fast: Option<(&'a [u8], turbo::Expected)>,
 }
 
 impl Pixels for Jpeg<'_> {
     fn read(mut self: Box<Self>, mut bytes: Vec<u8>, _: &mut Scratch) -> Result<Read, DecodeError> {
+        // Neither decoder verifies that it writes every byte of the buffer.
         bytes.fill(0);
         #[cfg(feature = "turbojpeg")]
         let is_read = self.fast.is_some_and(|(file, expected)| turbo::read(file, &expected, &mut bytes));
@@ -106,49 +116,59 @@ fn corrupt(error: &DecodeErrors) -> DecodeError {
     DecodeError::Corrupt { format: FORMAT, message: error.to_string() }
 }
 
-/// What the segments of a file tell.
-#[expect(clippy::struct_excessive_bools, reason = "findings, each by itself")]
+/// The findings of the walk through a file's segments.
+#[expect(clippy::struct_excessive_bools, reason = "independent findings")]
 struct Segments {
     /// The number of components of the frame.
     components: u8,
-    /// Nothing but the picture, and at most a profile, is in the file, and nothing is behind it.
+    /// Whether the file has only the picture and at most a profile, with no data behind it.
     is_bare: bool,
     has_icc: bool,
     has_content_credentials: bool,
-    /// A scan names a Huffman table that is not in the file: `zune-jpeg` refuses it, libjpeg-turbo takes another.
+    /// Whether a scan uses a Huffman table that is not in the file. `zune-jpeg` refuses such a file, and libjpeg-turbo
+    /// substitutes a default table.
     lacks_tables: bool,
-    /// The picture comes in several scans, from coarse to fine, which `zune-jpeg` reads faster.
+    /// Whether the picture is progressive. `zune-jpeg` decodes such pictures faster than libjpeg-turbo.
     is_progressive: bool,
 }
 
-/// Walks the segments: a marker is `ff` and a code; all but those without content have a length of two bytes, which
-/// counts itself. Behind a scan's header comes entropy-coded data, in which `ff` is followed by `00` or by a restart.
+/// Walks the segments.
+///
+/// A marker is `ff` and a code. A segment with content continues with its length (2 bytes), which includes the length
+/// field. Behind the header of a scan comes entropy-coded data, in which every `ff` is followed by `00` or by the code
+/// of a restart marker.
 fn walk(bytes: &[u8], limits: &DecodeLimits) -> Result<Segments, DecodeError> {
     let mut walk = Walk::new(*limits);
     let mut first_scan = None;
+    // The first segment begins behind the start-of-image marker, ff d8.
     let mut at = 2;
     loop {
-        // Entropy-coded data, stray bytes and fill bytes are passed over alike.
+        // Skips entropy-coded data, stray bytes and fill bytes.
         let rest = bytes.get(at..).ok_or(TRUNCATED)?;
         at += rest.iter().position(|&byte| byte == 0xff).ok_or(TRUNCATED)? + 1;
         let code = *bytes.get(at).ok_or(TRUNCATED)?;
         match code {
-            // A fill byte: the next byte is the code.
+            // A fill byte. The code follows.
             0xff => continue,
-            // A stuffed byte, a restart, the start of an image.
+            // A stuffed byte, a restart marker, or the start of an image.
             0x00 | 0x01 | 0xd0..=0xd8 => {
                 at += 1;
                 continue;
             }
-            // The end.
+            // The end of the image.
             0xd9 => {
+                // Later scan headers and markers are counted as well, so this is an upper bound on the entropy-coded
+                // bits, and no complete file is refused.
                 let scanned = 8 * (at - first_scan.unwrap_or(at)) as u64;
+                // Some files have data behind the end marker, such as a second picture.
                 walk.found.is_bare &= at + 1 == bytes.len();
                 return if scanned < walk.fewest_bits { Err(TRUNCATED) } else { Ok(walk.found) };
             }
             _ => {}
         }
         let &[high, low, ..] = bytes.get(at + 1..).ok_or(TRUNCATED)? else { return Err(TRUNCATED) };
+        // A length below 2 is invalid, since the length includes its own field. It counts as 2, so that the walk
+        // advances.
         let length = usize::from(u16::from_be_bytes([high, low])).max(2);
         walk.segment(code, bytes.get(at + 3..at + 1 + length).ok_or(TRUNCATED)?)?;
         at += 1 + length;
@@ -158,20 +178,22 @@ fn walk(bytes: &[u8], limits: &DecodeLimits) -> Result<Segments, DecodeError> {
     }
 }
 
-/// What the segments have said so far.
+/// The state of the walk.
 struct Walk {
     limits: DecodeLimits,
     found: Segments,
-    /// The fewest bits that a picture of this size can have.
+    /// The fewest bits of entropy-coded data that a picture of this size can have.
     fewest_bits: u64,
-    /// The components of a scan that sends subsampled colour in one, in a sequential picture.
+    /// The number of components that each scan must have, since the picture is sequential and subsampled. 0 if there is
+    /// no such requirement.
     interleaved: u8,
     has_jfif: bool,
-    /// The transform that Adobe's segment names: 0 for none, 1 for YCbCr.
+    /// The colour transform that the Adobe segment names: 0 for none, 1 for YCbCr.
     adobe: Option<u8>,
+    /// Whether the components are named R, G and B.
     is_named_rgb: bool,
     scans: u32,
-    /// The Huffman tables so far, a bit for each: those of class 0 below, of class 1 above.
+    /// A bit for each Huffman table that has been defined: DC tables 0 to 3 in bits 0 to 3, AC tables in bits 4 to 7.
     tables: u8,
 }
 
@@ -197,10 +219,12 @@ impl Walk {
         }
     }
 
+    /// Evaluates a segment.
     fn segment(&mut self, code: u8, content: &[u8]) -> Result<(), DecodeError> {
         let found = &mut self.found;
         match (code, content) {
-            // JFIF's header and Adobe's, which say how samples are to be read. Tables, among the codes of frames.
+            // The headers of JFIF and Adobe define the colour space. The codes of Huffman tables (c4), JPG (c8) and
+            // arithmetic conditioning (cc) are inside the range of the frame headers.
             (0xe0, [b'J', b'F', b'I', b'F', 0, ..]) => self.has_jfif = true,
             (0xee, &[b'A', b'd', b'o', b'b', b'e', _, _, _, _, _, _, transform, ..]) => self.adobe = Some(transform),
             (0xc4, _) => self.tables(content),
@@ -208,7 +232,7 @@ impl Walk {
             (0xc0..=0xcf, _) => self.frame(code, content)?,
             (0xda, &[components, ref each @ ..]) => self.scan(components, each)?,
             (0xe2, [b'I', b'C', b'C', b'_', b'P', b'R', b'O', b'F', b'I', b'L', b'E', 0, ..]) => found.has_icc = true,
-            // A box of JUMBF, in which C2PA keeps its manifests.
+            // A JUMBF box, which contains C2PA manifests.
             (0xeb, [b'J', b'P', ..]) => (found.is_bare, found.has_content_credentials) = (false, true),
             (0xe0..=0xef | 0xfe, _) => found.is_bare = false,
             _ => {}
@@ -216,10 +240,13 @@ impl Walk {
         Ok(())
     }
 
-    /// Precision (1), height and width (4), components (1), then for each its name, its sampling factors and its table.
+    /// Evaluates a frame header: precision (1 byte), height and width (4), number of components (1), then for each
+    /// component its name, sampling factors and quantisation table (3).
     fn frame(&mut self, code: u8, content: &[u8]) -> Result<(), DecodeError> {
+        // A header that is too short is left to the decoder.
         let &[_, h0, h1, w0, w1, components, ref each @ ..] = content else { return Ok(()) };
         let (each, _) = each.as_chunks::<3>();
+        // The high half of a byte of sampling factors is horizontal, the low half vertical. Luma comes first.
         let first = each.first().map_or(0, |[_, factors, _]| *factors);
         let is_finer = |factors: u8| factors >> 4 > first >> 4 || factors & 15 > first & 15;
         if each.iter().any(|[_, factors, _]| is_finer(*factors)) {
@@ -227,9 +254,12 @@ impl Walk {
         }
         let is_sequential = matches!(code, 0xc0 | 0xc1);
         self.found.is_progressive = code == 0xc2;
+        // `zune-jpeg` needs all components in one scan only for a sequential, subsampled frame.
         let is_subsampled = each.iter().any(|[_, factors, _]| *factors != first);
         self.interleaved = if is_sequential && is_subsampled { components } else { 0 };
-        // A bit or more for each block's mean, and in a sequential picture one more for the block's end.
+        // Each block takes at least one bit for its DC coefficient. In a sequential picture it takes at least one more
+        // for its end-of-block symbol. Only luma is counted, whose resolution is that of the picture, so that the bound
+        // holds for every subsampling.
         let blocks = [[w0, w1], [h0, h1]].map(|side| u64::from(u16::from_be_bytes(side).div_ceil(8)));
         self.fewest_bits = blocks.iter().product::<u64>() * if is_sequential { 2 } else { 1 };
         self.is_named_rgb = each.iter().map(|[name, ..]| name).eq(b"RGB");
@@ -237,32 +267,41 @@ impl Walk {
         Ok(())
     }
 
-    /// For each table its class and number (1), how many codes there are of each length (16), and a byte for each code.
+    /// Evaluates Huffman tables: for each its class and number (1 byte), the number of codes of each length (16), and a
+    /// symbol for each code (1).
     fn tables(&mut self, mut content: &[u8]) {
         while let Some((&[name, ref counts @ ..], rest)) = content.split_first_chunk::<17>() {
+            // The name has the class in its high half, 0 for DC and 1 for AC, and the number in its low half.
             self.tables |= 1 << (name & 3 | (name >> 4 & 1) << 2);
+            // The symbols are skipped. Only the presence of a table matters here.
             let codes = counts.iter().map(|count| usize::from(*count)).sum::<usize>();
             content = rest.get(codes..).unwrap_or_default();
         }
     }
 
-    /// For each component its name and its tables (2), then from which coefficient to which (2), and which bits (1).
+    /// Evaluates a scan header: for each component its name and tables (2 bytes), then the first and last coefficient
+    /// (2) and the successive approximation bits (1).
     fn scan(&mut self, components: u8, each: &[u8]) -> Result<(), DecodeError> {
         let (each, rest) = each.split_at_checked(2 * usize::from(components)).unwrap_or_default();
         let (first, last, bits) = match *rest {
             [first, last, bits, ..] => (first, last, bits >> 4),
+            // A header that is too short counts as that of a sequential scan, which uses all its tables.
             _ => (0, 63, 0),
         };
+        // DC coefficients are Huffman coded only in their first scan: a refinement scan has one raw bit for each. Scans
+        // of AC coefficients are always Huffman coded.
         let (needs_first, needs_others) = (first == 0 && bits == 0, last > 0);
         for names in each.iter().skip(1).step_by(2) {
+            // The second byte of a component has the number of its DC table in the high half, of its AC table in the
+            // low half.
             let has = |class: u8, number: u8| self.tables >> (number & 3 | class << 2) & 1 != 0;
             self.found.lacks_tables |= needs_first && !has(0, names >> 4) || needs_others && !has(1, *names);
         }
         if components < self.interleaved {
             return Err(unsupported("subsampled and not interleaved"));
         }
-        // The decoder gives the names precedence over JFIF and Adobe, which say YCbCr here, and Adobe precedence over
-        // JFIF.
+        // In both cases the headers disagree. `zune-jpeg` gives the names precedence over JFIF and Adobe, which mean
+        // YCbCr here, and Adobe precedence over JFIF.
         if self.is_named_rgb && (self.has_jfif || self.adobe == Some(1)) {
             return Err(unsupported("YCbCr named RGB"));
         }

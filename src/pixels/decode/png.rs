@@ -1,10 +1,10 @@
-//! PNG. The `png` crate reads the header and decides what is a PNG and what is not.
+//! Decodes PNG. The `png` crate reads the header and decides whether a file is a valid PNG.
 //!
-//! The pixels of an 8-bit RGB or RGBA picture that is not interlaced are read by `smart-resize-png`, which takes 0.7 to
-//! 0.8 of the time of the `png` crate on photographs (`cargo bench -p smart-resize-png --bench decode`). The `png`
-//! crate reads all others, and every picture that the fast path gives up on: it expands palettes, fewer than 8 bits and
-//! transparent colours, and it gives the still picture of an animation. Text chunks are skipped unread, so they cannot
-//! inflate.
+//! There are two decoders for the pixels. `smart-resize-png` is the fast path for 8-bit RGB and RGBA without
+//! interlacing. It takes 0.7 to 0.8 of the time of the `png` crate on photographs (`cargo bench -p smart-resize-png
+//! --bench decode`). The `png` crate decodes all other pictures, and every picture that the fast path rejects. It
+//! expands palettes, samples of fewer than 8 bits and transparent colours, and returns the still picture of an
+//! animation. Text chunks are skipped and not inflated.
 
 use std::io::{Cursor, ErrorKind};
 
@@ -25,8 +25,8 @@ pub(super) fn open<'a>(
     bytes: &'a [u8],
     limits: &DecodeLimits,
 ) -> Result<(Header, u64, Box<dyn Pixels + 'a>), DecodeError> {
-    // Signature (8), length of IHDR (4), its name (4), width and height. They are checked before the `png` crate is
-    // asked, since that inflates chunks which stand between the header and the pixels.
+    // Signature (8 bytes), length of IHDR (4), its name (4), width and height (8). The size is checked before the `png`
+    // crate reads the header, since that inflates the chunks between the header and the pixels.
     match bytes.get(12..24) {
         Some(&[b'I', b'H', b'D', b'R', w0, w1, w2, w3, h0, h1, h2, h3]) => {
             limits.check_size(u32::from_be_bytes([w0, w1, w2, w3]), u32::from_be_bytes([h0, h1, h2, h3]))?;
@@ -36,11 +36,14 @@ pub(super) fn open<'a>(
     let metadata_bytes = usize::try_from(limits.metadata_bytes).unwrap_or(usize::MAX);
     let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), Limits { bytes: metadata_bytes });
     decoder.set_ignore_text_chunk(true);
+    // Palettes, samples of fewer than 8 bits and transparent colours are expanded. Samples of 16 bits stay, since
+    // colours are converted before samples are reduced to 8 bits.
     decoder.set_transformations(Transformations::EXPAND);
     let reader = decoder.read_info().map_err(|error| unreadable(&error, limits))?;
     let info = reader.info();
     let size = limits.check_size(info.width, info.height)?;
     check_palette(info)?;
+    // The `png` crate has read the chunks before the pixels. The walk also finds those behind them.
     let chunks = Chunks::walk(bytes);
     let header = Header {
         size,
@@ -51,11 +54,13 @@ pub(super) fn open<'a>(
     };
     // A size that overflows is above every limit.
     let needed = reader.output_buffer_size().map_or(u64::MAX, |bytes| bytes as u64);
+    // The fast path returns samples as they are stored. A tRNS chunk adds an alpha channel that is not stored.
     let colour = match (info.color_type, info.bit_depth) {
         (ColorType::Rgb, BitDepth::Eight) if info.trns.is_none() => Some(smart_resize_png::Colour::Rgb),
         (ColorType::Rgba, BitDepth::Eight) => Some(smart_resize_png::Colour::Rgba),
         _ => None,
     };
+    // The fast path reads neither interlaced rows nor frame control chunks.
     let colour = colour.filter(|_| !info.interlaced && info.animation_control.is_none());
     let fast = colour.zip(chunks.idat);
     Ok((header, needed, Box::new(Png { bytes, reader, limits: *limits, fast })))
@@ -76,23 +81,25 @@ struct Png<'a> {
     bytes: &'a [u8],
     reader: Reader<Cursor<&'a [u8]>>,
     limits: DecodeLimits,
-    /// For the fast path: the channels, and the file from its first IDAT chunk on.
+    /// The channels, and the file from its first IDAT chunk on. `None` if the fast path does not apply.
     fast: Option<(smart_resize_png::Colour, &'a [u8])>,
 }
 
 impl Pixels for Png<'_> {
     fn read(mut self: Box<Self>, mut bytes: Vec<u8>, scratch: &mut Scratch) -> Result<Read, DecodeError> {
-        // The fast path writes every byte where it succeeds.
+        // The fast path writes every byte of the buffer if it succeeds.
         if let Some((colour, idat)) = self.fast
             && let Ok(ending) = read_pixels(idat, colour, self.reader.info().width, &mut bytes, scratch)
         {
             let has_alpha = colour == smart_resize_png::Colour::Rgba;
             let samples = Samples { channels: Channels::Rgb, has_alpha, wide: false, bytes };
+            // `is_plain` verifies all bytes before the first IDAT chunk, and an exact ending all bytes from it on.
             return Ok(Read { samples, is_verified: ending == Ending::Exact && is_plain(self.bytes) });
         }
         bytes.fill(0);
         let frame = self.reader.next_frame(&mut bytes).map_err(|error| unreadable(&error, &self.limits))?;
         let info = self.reader.info();
+        // A smaller frame of an animation would fill only a part of the buffer.
         if (frame.width, frame.height) != (info.width, info.height) {
             let message = format!("its frame is {}x{}", frame.width, frame.height);
             return Err(DecodeError::Corrupt { format: FORMAT, message });
@@ -107,7 +114,7 @@ impl Pixels for Png<'_> {
             }
         };
         let samples = Samples { channels, has_alpha, wide: frame.bit_depth == BitDepth::Sixteen, bytes };
-        // The `png` crate passes over data behind the last scanline, and pixels beyond the palette.
+        // The `png` crate accepts data behind the last scanline, and palette indices beyond the palette.
         Ok(Read { samples, is_verified: false })
     }
 }
@@ -120,16 +127,17 @@ fn unreadable(error: &DecodingError, limits: &DecodeLimits) -> DecodeError {
     }
 }
 
-/// What the file says about its colours, in the order of precedence of the PNG specification, third edition,
-/// section 4.3.
+/// Returns the colour tags of the file, in the order of precedence of the PNG specification (third edition, section
+/// 4.3).
 fn colour_tags(info: &Info<'_>, has_icc: bool) -> Vec<ColourTag> {
     let cicp = info.coding_independent_code_points.map(|points| ColourTag::Cicp {
         primaries: points.color_primaries,
         transfer: points.transfer_function,
         full_range: points.is_video_full_range_image,
     });
-    // The decoder skips a profile that does not inflate, or inflates beyond the limit. Here it counts as a broken one.
+    // The `png` crate skips a profile that does not inflate, or inflates beyond the limit. It counts as broken here.
     let icc = info.icc_profile.as_deref().map(<[u8]>::to_vec).or(has_icc.then(Vec::new)).map(ColourTag::Icc);
+    // The rendering intent in the sRGB chunk is not used, since samples that are sRGB are not converted.
     let srgb = info.srgb.map(|_| ColourTag::Srgb);
     let chromaticities = info.chrm_chunk.map(|corners| {
         [corners.white, corners.red, corners.green, corners.blue].map(|(x, y)| [x.into_value(), y.into_value()])
@@ -140,28 +148,31 @@ fn colour_tags(info: &Info<'_>, has_icc: bool) -> Vec<ColourTag> {
     [cicp, icc, srgb, measured].into_iter().flatten().collect()
 }
 
-/// What the names of the chunks tell.
+/// The findings of a walk through the chunks.
 struct Chunks<'a> {
-    /// Nothing but the picture and sRGB tags is in the file, and nothing is behind it.
+    /// Whether the file has only the picture and sRGB tags, with no data behind it.
     is_bare: bool,
     has_icc: bool,
     has_content_credentials: bool,
-    /// The first EXIF block. It may stand behind the pixels.
+    /// The first EXIF block. It may come after the pixels.
     exif: Option<&'a [u8]>,
     /// The file from its first IDAT chunk on.
     idat: Option<&'a [u8]>,
 }
 
 impl<'a> Chunks<'a> {
-    /// Walks the chunks: length (4), name (4), content, checksum (4).
+    /// Walks the chunks. A chunk is its length (4 bytes), name (4), content and checksum (4).
     fn walk(bytes: &'a [u8]) -> Self {
         let mut found = Self { is_bare: true, has_icc: false, has_content_credentials: false, exif: None, idat: None };
+        // The chunks begin behind the signature of 8 bytes.
         let mut rest = bytes.get(8..).unwrap_or_default();
         while let &[l0, l1, l2, l3, n0, n1, n2, n3, ref after @ ..] = rest {
             let length = u32::from_be_bytes([l0, l1, l2, l3]) as usize;
             match &[n0, n1, n2, n3] {
                 b"IDAT" => found.idat = found.idat.or(Some(rest)),
+                // These chunks belong to the picture. Whether gAMA and cHRM mean sRGB is judged by the colour tags.
                 b"IHDR" | b"PLTE" | b"tRNS" | b"IEND" | b"sRGB" | b"gAMA" | b"cHRM" => {}
+                // A PNG of sRGB needs no profile, since it has the sRGB chunk.
                 b"iCCP" => (found.is_bare, found.has_icc) = (false, true),
                 b"caBX" => (found.is_bare, found.has_content_credentials) = (false, true),
                 b"eXIf" => {
@@ -170,6 +181,7 @@ impl<'a> Chunks<'a> {
                 }
                 _ => found.is_bare = false,
             }
+            // The next chunk begins behind the content and the checksum of 4 bytes.
             match after.get(length.saturating_add(4)..) {
                 Some(behind) if [n0, n1, n2, n3] == *b"IEND" => {
                     found.is_bare &= behind.is_empty();
@@ -179,6 +191,7 @@ impl<'a> Chunks<'a> {
                 None => break,
             }
         }
+        // The walk reports no error. Whether a file without an end is valid is for the decoder to decide.
         found.is_bare = false;
         found
     }

@@ -1,12 +1,14 @@
-//! WebP, by `image-webp`. The first frame of an animation is read.
+//! Decodes WebP, with `image-webp`. The first frame of an animation is read.
 //!
-//! With `Codec::Fast`, libwebp reads the pixels of a still, lossy, opaque picture. Where it finds anything wrong,
-//! `image-webp` reads them again, and its result counts. Lossless pictures and alpha channels are always read by
-//! `image-webp`: libwebp accepts a broken stream of that kind that ends some bits too late.
+//! With `Codec::Fast`, libwebp decodes the pixels of a still, lossy, opaque picture. If it finds anything wrong,
+//! `image-webp` decodes them again, and its result counts. `image-webp` always decodes lossless pictures and alpha
+//! channels, since libwebp accepts broken streams of these kinds that end some bits too late.
 //!
-//! Two readings of `image-webp` are corrected beforehand, in a copy of the file. It refuses an alpha flag without
-//! alpha, which other decoders read as opaque. And it blends the first frame of an animation with the empty canvas
-//! where the frame asks for that, which makes colours a level darker.
+//! Two behaviours of `image-webp` are avoided by changing flags in a copy of the file:
+//!
+//! - It refuses a file with the alpha flag and without alpha. Other decoders read such a file as opaque.
+//! - It blends the first frame of an animation with the empty canvas if the flags of the frame say so. This makes
+//!   colours a level darker.
 
 use std::borrow::Cow;
 use std::io::Cursor;
@@ -34,11 +36,12 @@ pub(super) fn open<'a>(
     let mut decoder = WebPDecoder::new(Cursor::new(mended(bytes, &chunks))).map_err(|error| corrupt(&error))?;
     let (width, height) = decoder.dimensions();
     let size = limits.check_size(width, height)?;
-    // The decoder applies this limit to profiles and tags alone.
+    // The decoder applies this limit only to profiles and tags.
     decoder.set_memory_limit(usize::try_from(limits.metadata_bytes).unwrap_or(usize::MAX));
-    // A profile that cannot be read counts as a broken one. Tags that cannot be read are ignored.
+    // A profile that cannot be read counts as broken. EXIF data that cannot be read is ignored.
     let icc = decoder.icc_profile().unwrap_or_else(|_| Some(Vec::new()));
     let exif = decoder.exif_metadata().ok().flatten();
+    // The profile that this crate writes says no more than sRGB, so it is not stripped.
     let is_bare = chunks.is_bare && icc.as_ref().is_none_or(|icc| *icc == srgb::profile());
     let header = Header {
         size,
@@ -59,13 +62,13 @@ pub(super) fn open<'a>(
 
 struct WebP<'a> {
     decoder: WebPDecoder<Cursor<Cow<'a, [u8]>>>,
-    /// The VP8 bitstream, where libwebp is to read it. Given the whole file, libwebp would read on behind the end of
-    /// the chunk.
+    /// The VP8 bitstream, if libwebp decodes it. `None` otherwise. If it got the whole file, libwebp would read beyond
+    /// the end of the chunk.
     #[cfg(feature = "libwebp")]
     fast: Option<&'a [u8]>,
 }
 
-/// What libwebp is to read.
+/// Returns the bitstream that libwebp decodes. `None` if libwebp is not used.
 #[cfg(feature = "libwebp")]
 fn asked<'a>(chunks: &Chunks<'a>, codec: Codec) -> Option<&'a [u8]> {
     chunks.plainly_lossy().filter(|_| codec == Codec::Fast)
@@ -73,7 +76,7 @@ fn asked<'a>(chunks: &Chunks<'a>, codec: Codec) -> Option<&'a [u8]> {
 
 #[cfg(feature = "libwebp")]
 impl WebP<'_> {
-    /// Decodes with libwebp. Returns false where it is not to be used, or finds anything wrong with the file.
+    /// Decodes with libwebp. Returns false if libwebp is not used, or finds anything wrong with the file.
     fn read_fast(&self, pixels: &mut [u8]) -> bool {
         use smart_resize_webp::{Layout, decode};
         let (width, height) = self.decoder.dimensions();
@@ -83,11 +86,13 @@ impl WebP<'_> {
 
 impl Pixels for WebP<'_> {
     fn read(mut self: Box<Self>, mut bytes: Vec<u8>, _: &mut Scratch) -> Result<Read, DecodeError> {
+        // Neither decoder verifies that it writes every byte of the buffer.
         bytes.fill(0);
         #[cfg(feature = "libwebp")]
         let is_read = self.read_fast(&mut bytes);
         #[cfg(not(feature = "libwebp"))]
         let is_read = false;
+        // Pixels that libwebp wrote before it failed are of the same file, so they are not cleared.
         if !is_read {
             self.decoder.read_image(&mut bytes).map_err(|error| corrupt(&error))?;
         }
@@ -100,13 +105,14 @@ fn corrupt(error: &DecodingError) -> DecodeError {
     DecodeError::Corrupt { format: FORMAT, message: error.to_string() }
 }
 
+/// The findings of the walk through the chunks.
 struct Chunks<'a> {
-    /// Nothing but one picture, and at most a profile, is in the file.
+    /// Whether the file has only one picture and at most a profile.
     is_bare: bool,
     has_content_credentials: bool,
-    /// It has a lossy bitstream and no alpha chunk.
+    /// Whether the file has a lossy bitstream and no alpha chunk.
     is_opaque: bool,
-    /// Where the first frame of an animation has its flags.
+    /// The offset of the flags of an animation's first frame. `None` if the file is not an animation.
     frame_flags: Option<usize>,
     /// The first lossy bitstream.
     lossy: Option<&'a [u8]>,
@@ -114,17 +120,19 @@ struct Chunks<'a> {
 
 #[cfg(feature = "libwebp")]
 impl<'a> Chunks<'a> {
-    /// The bitstream of a still, opaque picture. It must begin with a key frame and name a colour space that exists:
-    /// `image-webp` refuses any other, and libwebp accepts it.
+    /// Returns the bitstream of a still, lossy, opaque picture that libwebp may decode.
+    ///
+    /// The bitstream must begin with a key frame and have a defined colour space. `image-webp` refuses any other, and
+    /// libwebp accepts it.
     fn plainly_lossy(&self) -> Option<&'a [u8]> {
-        // Frame tag, whose lowest bit is 0 for a key frame (3), start code (3), size (4), then coded bits, of which the
-        // first, for the colour space, is the highest of a byte.
+        // Frame tag (3 bytes), whose lowest bit is 0 for a key frame; start code (3); size (4); then coded bits. The
+        // first coded bit, the highest of its byte, is the colour space.
         let is_plain = |stream: &[u8]| matches!(stream, [tag, _, _, _, _, _, _, _, _, _, coded, ..] if tag & 1 == 0 && coded & 0x80 == 0);
         self.lossy.filter(|stream| self.is_opaque && self.frame_flags.is_none() && is_plain(stream))
     }
 }
 
-/// The file with the two corrections that the module describes, copied only if one is needed.
+/// Returns the file with the two changes of flags that the module describes. It is copied only if one is needed.
 fn mended<'a>(bytes: &'a [u8], chunks: &Chunks<'_>) -> Cow<'a, [u8]> {
     /// Offset of the flags in the extended header, which is the first chunk.
     const FLAGS: usize = 20;
@@ -132,6 +140,7 @@ fn mended<'a>(bytes: &'a [u8], chunks: &Chunks<'_>) -> Cow<'a, [u8]> {
     /// The flag of a frame that replaces the canvas below it.
     const REPLACES: u8 = 0x02;
     let mut file = Cow::Borrowed(bytes);
+    // Only an extended file has flags. A simple file begins with its bitstream.
     let flags = bytes.get(FLAGS).filter(|_| bytes.get(12..16) == Some(b"VP8X")).copied().unwrap_or(0);
     if flags & ALPHA != 0 && chunks.is_opaque && chunks.frame_flags.is_none() {
         file.to_mut().get_mut(FLAGS).into_iter().for_each(|flags| *flags &= !ALPHA);
@@ -142,15 +151,17 @@ fn mended<'a>(bytes: &'a [u8], chunks: &Chunks<'_>) -> Cow<'a, [u8]> {
     file
 }
 
-/// Walks the chunks: name (4), length (4), content, a byte of padding after an odd length. Refuses a file whose decoder
-/// would take more memory than its header tells: a chunk that claims to be longer than the file, and a bitstream whose
-/// own size exceeds the limits, whatever the canvas says.
+/// Walks the chunks. A chunk is its name (4 bytes), length (4), content, and a byte of padding after an odd length.
+///
+/// Refuses files for which the decoder would take more memory than the header suggests: a chunk that claims to be
+/// longer than the file, and a bitstream whose own size exceeds the limits, whatever the size of the canvas.
 fn walk<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Chunks<'a>, DecodeError> {
     let mut found =
         Chunks { is_bare: true, has_content_credentials: false, is_opaque: false, frame_flags: None, lossy: None };
+    // The file begins with "RIFF", the length of the rest (4 bytes) and "WEBP".
     let length = bytes.get(4..8).and_then(|length| length.first_chunk()).ok_or(TRUNCATED)?;
     let mut has_alpha = false;
-    // Data behind the end that the header names is skipped.
+    // The number of bytes behind the end that the header names. They are skipped.
     let beyond = bytes.len().saturating_sub((u32::from_le_bytes(*length) as usize).saturating_add(8));
     found.is_bare = beyond == 0;
     let mut rest = bytes.get(12..).ok_or(TRUNCATED)?;
@@ -158,40 +169,44 @@ fn walk<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Chunks<'a>, Decode
         let name = [a, b, c, d];
         let length = u32::from_le_bytes([l0, l1, l2, l3]) as usize;
         let Some(content) = after.get(..length) else {
+            // An incomplete chunk is an error only if it begins inside the length that the header names.
             if rest.len() <= beyond {
                 break;
             }
             return Err(TRUNCATED);
         };
         match (&name, content) {
-            // Frame tag (3), start code (3), width and height of 14 bits each.
+            // Frame tag (3 bytes), start code (3), then width and height of 14 bits each.
             (b"VP8 ", &[_, _, _, _, _, _, w0, w1, h0, h1, ..]) => {
                 let side = |low, high| u32::from(u16::from_le_bytes([low, high]) & 0x3fff);
                 limits.check_size(side(w0, w1), side(h0, h1))?;
                 found.lossy = found.lossy.or(Some(content));
             }
-            // Signature (1), width and height less one of 14 bits each.
+            // Signature (1 byte), then width and height, each less one in 14 bits.
             (b"VP8L", &[_, b0, b1, b2, b3, ..]) => {
                 let bits = u32::from_le_bytes([b0, b1, b2, b3]);
                 limits.check_size((bits & 0x3fff) + 1, (bits >> 14 & 0x3fff) + 1)?;
             }
-            // A frame: position and size (12), duration and flags (4), then chunks of its own, which are walked through
-            // as if they stood beside it.
+            // A frame: position and size (12 bytes), duration and flags (4), then chunks of its own, which are walked
+            // like chunks of the file.
             (b"ANMF", _) => {
                 found.is_bare = false;
-                // 15 bytes behind the beginning of the content.
+                // The flags are the last of the 16 bytes.
                 found.frame_flags = found.frame_flags.or(Some(bytes.len() - after.len() + 15));
                 rest = after.get(16..).ok_or(TRUNCATED)?;
                 continue;
             }
             (b"ALPH", _) => has_alpha = true,
+            // The canvas size in VP8X is read by the decoder, and the profile is compared by the caller.
             (b"VP8X" | b"ICCP", _) => {}
             (b"C2PA", _) => (found.is_bare, found.has_content_credentials) = (false, true),
             _ => found.is_bare = false,
         }
-        // The last one's padding may be missing.
+        // The padding of the last chunk may be missing.
         rest = after.get(length + length % 2..).unwrap_or_default();
     }
+    // The alpha of a lossy picture is in an ALPH chunk, which precedes the bitstream. A lossless bitstream has its
+    // alpha inside, so it never counts as opaque.
     found.is_opaque = found.lossy.is_some() && !has_alpha;
     Ok(found)
 }

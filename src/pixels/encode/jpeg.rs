@@ -1,5 +1,7 @@
-//! JPEG: lossy and opaque, marked as sRGB by a profile of 480 bytes, with optimised Huffman tables. Written by
-//! `smart-resize-jpeg`, or by libjpeg-turbo with `Codec::Fast`. A picture with alpha is composited over a background.
+//! Encodes JPEG, with `smart-resize-jpeg`, or with libjpeg-turbo for `Codec::Fast`.
+//!
+//! The files are lossy and opaque, have optimised Huffman tables, and are marked as sRGB by a profile of 480 bytes. A
+//! picture with alpha is composited over a background.
 
 use std::fmt;
 
@@ -46,7 +48,7 @@ impl fmt::Display for Subsampling {
     }
 }
 
-/// How a JPEG is written. Its Huffman tables are optimised for its picture, whatever the options.
+/// How a JPEG is encoded. The Huffman tables are always optimised for the picture.
 ///
 /// ```
 /// use smart_resize::pixels::encode::{JpegOptions, Subsampling};
@@ -57,13 +59,13 @@ impl fmt::Display for Subsampling {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct JpegOptions {
-    /// 1 to 100. `None` means [`DEFAULT_JPEG_QUALITY`].
+    /// The quality, 1 to 100. `None` means [`DEFAULT_JPEG_QUALITY`].
     pub quality: Option<u8>,
     /// The resolution of chroma.
     pub subsampling: Subsampling,
-    /// Whether the file has several scans, from coarse to fine.
+    /// Whether the file is progressive: it has several scans, from coarse to fine.
     pub progressive: bool,
-    /// The background of a picture with alpha: red, green, blue.
+    /// The background that a picture with alpha is composited over: red, green, blue.
     pub background: [u8; 3],
 }
 
@@ -82,14 +84,14 @@ impl JpegOptions {
         self
     }
 
-    /// Sets whether the file has several scans.
+    /// Sets whether the file is progressive.
     #[must_use]
     pub const fn progressive(mut self, progressive: bool) -> Self {
         self.progressive = progressive;
         self
     }
 
-    /// Sets the background of a picture with alpha: red, green, blue.
+    /// Sets the background that a picture with alpha is composited over: red, green, blue.
     #[must_use]
     pub const fn background(mut self, background: [u8; 3]) -> Self {
         self.background = background;
@@ -98,7 +100,7 @@ impl JpegOptions {
 }
 
 impl Default for JpegOptions {
-    /// Quality 90, 4:2:0, one scan, white.
+    /// Quality 90, 4:2:0, not progressive, a white background.
     fn default() -> Self {
         Self { quality: None, subsampling: Subsampling::Yuv420, progressive: false, background: [255; 3] }
     }
@@ -123,6 +125,7 @@ pub(super) fn encode(
     let rgb = match picture.layout() {
         Layout::Rgb => picture.pixels(),
         Layout::Rgba => {
+            // For a byte limit the picture has been flattened before, so that it is not flattened for every quality.
             picture.flatten_into(options.background, flattened);
             flattened
         }
@@ -130,6 +133,7 @@ pub(super) fn encode(
     let (size, quality) = (picture.size(), options.quality.unwrap_or(DEFAULT_JPEG_QUALITY));
     let profile = srgb::profile();
     let (bytes, codec) = match codec {
+        // A longer side is left to the pure codec, and the settings of the file say so.
         #[cfg(feature = "turbojpeg")]
         Codec::Fast if size.width().max(size.height()) <= turbo::MAX_SIDE => {
             let sampling = match options.subsampling {
@@ -139,7 +143,7 @@ pub(super) fn encode(
             let file = turbo::encode(rgb, size, quality, sampling, options.progressive, &profile);
             (file.map_err(|error| error.to_string())?, Codec::Fast)
         }
-        // A build without the feature has refused the fast codec before.
+        // A build without the feature has refused `Codec::Fast` before this point.
         _ => {
             let sampling = match options.subsampling {
                 Subsampling::Yuv420 => Sampling::Yuv420,

@@ -1,4 +1,5 @@
-//! PNG: lossless, 8 bits a channel or fewer, marked as sRGB. Written by `smart-resize-png`.
+//! Encodes PNG, with `smart-resize-png`. The files are lossless, have at most 8 bits per channel, and are marked as
+//! sRGB.
 
 use smart_resize_png::Colour;
 pub use smart_resize_png::Effort as PngEffort;
@@ -9,7 +10,7 @@ use super::{Encoded, EncoderSettings};
 use crate::pixels::picture::{Layout, Picture};
 use crate::size::Size;
 
-/// How a PNG is written.
+/// How a PNG is encoded.
 ///
 /// ```
 /// use smart_resize::{Format, Size};
@@ -27,12 +28,12 @@ use crate::size::Size;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PngOptions {
-    /// How much work goes into a small file. The pixels are the same.
+    /// How much work goes into a small file. The effort does not change the pixels.
     pub effort: PngEffort,
 }
 
 impl PngOptions {
-    /// The efforts that a byte limit may lead to, from the least to the most.
+    /// The efforts that are tried for a byte limit, from the lowest to the highest.
     pub(super) const EFFORTS: [PngEffort; 2] = [PngEffort::Balanced, PngEffort::Small];
 
     /// Sets the effort.
@@ -43,11 +44,13 @@ impl PngOptions {
     }
 }
 
+/// Makes an encoder for a size and layout.
 fn encoder(size: Size, layout: Layout, effort: PngEffort) -> smart_resize_png::Encoder {
     let colour = match layout {
         Layout::Rgb => Colour::Rgb,
         Layout::Rgba => Colour::Rgba,
     };
+    // The sRGB chunk takes 13 bytes. A profile would take hundreds.
     smart_resize_png::Encoder::new((size.width(), size.height()), colour).effort(effort).srgb(true)
 }
 
@@ -55,7 +58,7 @@ fn encoded(file: smart_resize_png::Encoded, effort: PngEffort, exact: bool) -> E
     Encoded::once(file.bytes, EncoderSettings::Png { effort, palette: file.palette }, exact)
 }
 
-/// Encodes the picture, with a palette or as grey where that is smaller.
+/// Encodes the picture. The file has a palette or is grey if that is smaller.
 pub(super) fn encode(picture: &Picture, effort: PngEffort, scratch: &mut Scratch) -> Result<Encoded, String> {
     let encoder = encoder(picture.size(), picture.layout(), effort);
     let file = encoder.encode(picture.pixels(), scratch).map_err(|error| error.to_string())?;
@@ -64,7 +67,9 @@ pub(super) fn encode(picture: &Picture, effort: PngEffort, scratch: &mut Scratch
 
 /// Encodes a picture that has a palette, at the highest effort.
 pub(super) fn encode_indexed(indexed: &Indexed, scratch: &mut Scratch) -> Result<Encoded, String> {
+    // A palette is tried only after the lossless files were too large, so the file should be as small as possible.
     let effort = PngEffort::Small;
+    // The layout has no effect on an indexed picture.
     let encoder = encoder(indexed.size, Layout::Rgba, effort);
     let file =
         encoder.encode_indexed(&indexed.colours, &indexed.indices, scratch).map_err(|error| error.to_string())?;

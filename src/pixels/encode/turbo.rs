@@ -1,4 +1,4 @@
-//! JPEG by libjpeg-turbo, in C.
+//! Encodes JPEG with libjpeg-turbo, in C.
 
 use turbojpeg::{Compressor, Image, PixelFormat, Result, Subsamp};
 
@@ -7,7 +7,7 @@ use crate::size::Size;
 /// The longest side in pixels that libjpeg-turbo can write.
 pub(super) const MAX_SIDE: u32 = 65_500;
 
-/// Encodes these pixels, with optimised Huffman tables, and marks the file with `profile`.
+/// Encodes the pixels with optimised Huffman tables, and adds `profile` to the file.
 pub(super) fn encode(
     rgb: &[u8],
     size: Size,
@@ -23,17 +23,19 @@ pub(super) fn encode(
     compressor.set_progressive(progressive)?;
     compressor.set_optimize(true)?;
     let image = Image { pixels: rgb, width, pitch: width * 3, height, format: PixelFormat::RGB };
+    // The `turbojpeg` crate cannot add a profile, so it is inserted into the finished file.
     let file = compressor.compress_to_owned(image)?;
     Ok(marked(&file, profile))
 }
 
-/// The file with an ICC profile, right behind the JFIF header, which has to come first.
+/// Inserts an ICC profile into the file, right behind the JFIF header, which must come first.
 fn marked(file: &[u8], profile: &[u8]) -> Vec<u8> {
-    // The name of the segment, then which part of how many it holds.
+    // The identifier of the segment, then the number of this part and the number of parts.
     let content = [b"ICC_PROFILE\0\x01\x01", profile].concat();
-    // The length of a segment counts itself.
+    // The length of a segment includes the length field.
     let length = u16::try_from(content.len() + 2).expect("invariant: the profile has 480 bytes");
     let at = match file {
+        // The JFIF segment begins behind the start-of-image marker (2 bytes) with its own marker (2).
         &[0xff, 0xd8, 0xff, 0xe0, high, low, ..] => 4 + usize::from(u16::from_be_bytes([high, low])),
         _ => 2,
     };

@@ -1,4 +1,5 @@
-//! WebP: lossless, or lossy by libwebp; marked as sRGB by a profile of 480 bytes.
+//! Encodes WebP: lossless with `image-webp`, or lossy with libwebp. The files are marked as sRGB by a profile of 480
+//! bytes.
 
 use image_webp::{ColorType, EncoderParams, WebPEncoder};
 
@@ -11,7 +12,7 @@ use crate::size::Size;
 /// The default effort of a lossy WebP.
 pub const DEFAULT_WEBP_EFFORT: u8 = 4;
 
-/// The highest effort.
+/// The highest effort of a lossy WebP.
 pub(super) const MAX_WEBP_EFFORT: u8 = 6;
 
 /// Whether a WebP is lossless or lossy.
@@ -28,19 +29,19 @@ pub(super) const MAX_WEBP_EFFORT: u8 = 6;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WebPMode {
-    /// Every pixel is kept.
+    /// Lossless. Every pixel is kept.
     #[default]
     Lossless,
-    /// 4:2:0 chroma and exact alpha; the colours of transparent pixels are not kept. Needs the cargo feature `libwebp`;
-    /// without it the result is [`EncodeError::LossyWebP`](crate::pixels::encode::EncodeError::LossyWebP). Its bytes
-    /// may differ between machines.
+    /// Lossy, with 4:2:0 chroma and exact alpha. The colours of transparent pixels are not kept. The bytes may differ
+    /// between machines. Needs the cargo feature `libwebp`; without it the result is
+    /// [`EncodeError::LossyWebP`](crate::pixels::encode::EncodeError::LossyWebP).
     Lossy {
-        /// 1 to 100.
+        /// The quality, 1 to 100.
         quality: u8,
     },
 }
 
-/// How a WebP is written.
+/// How a WebP is encoded.
 ///
 /// ```
 /// use smart_resize::{Format, Size};
@@ -64,14 +65,15 @@ pub enum WebPMode {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WebPOptions {
-    /// Lossless or lossy.
+    /// Whether the file is lossless or lossy.
     pub mode: WebPMode,
-    /// How much work goes into a small lossy file: 0 to 6, libwebp's `method`. It has no effect on a lossless file.
+    /// How much work goes into a small lossy file, 0 to 6. This is libwebp's `method`. It has no effect on a lossless
+    /// file.
     pub effort: u8,
 }
 
 impl WebPOptions {
-    /// Sets lossless or lossy.
+    /// Sets whether the file is lossless or lossy.
     #[must_use]
     pub const fn mode(mut self, mode: WebPMode) -> Self {
         self.mode = mode;
@@ -87,13 +89,13 @@ impl WebPOptions {
 }
 
 impl Default for WebPOptions {
-    /// Lossless.
+    /// Lossless, and effort 4 for a lossy file.
     fn default() -> Self {
         Self { mode: WebPMode::Lossless, effort: DEFAULT_WEBP_EFFORT }
     }
 }
 
-/// Encodes without loss. Prediction makes photographs smaller and some graphics larger.
+/// Encodes a lossless file. Prediction makes photographs smaller and some graphics larger.
 pub(super) fn encode(picture: &Picture, predicted: bool) -> Result<Encoded, String> {
     let mut bytes = Vec::new();
     let kind = match picture.layout() {
@@ -101,6 +103,7 @@ pub(super) fn encode(picture: &Picture, predicted: bool) -> Result<Encoded, Stri
         Layout::Rgba => ColorType::Rgba8,
     };
     let mut encoder = WebPEncoder::new(&mut bytes);
+    // WebP has no shorter way to say sRGB than a profile.
     encoder.set_icc_profile(srgb::profile());
     let mut params = EncoderParams::default();
     params.use_predictor_transform = predicted;
@@ -111,7 +114,7 @@ pub(super) fn encode(picture: &Picture, predicted: bool) -> Result<Encoded, Stri
     Ok(Encoded::once(bytes, EncoderSettings::WebP { predicted }, true))
 }
 
-/// Encodes with loss.
+/// Encodes a lossy file.
 #[cfg(feature = "libwebp")]
 pub(super) fn encode_lossy(picture: &Picture, quality: u8, effort: u8) -> Result<Encoded, String> {
     use smart_resize_webp::{Layout as Bytes, Settings, encode};
@@ -122,7 +125,8 @@ pub(super) fn encode_lossy(picture: &Picture, quality: u8, effort: u8) -> Result
     let size = picture.size();
     let plain = encode(picture.pixels(), size.width(), size.height(), layout, Settings { quality, effort });
     let plain = plain.map_err(|error| error.to_string())?;
-    // What libwebp wrote has no profile, and no extended header either unless there is alpha.
+    // The file of libwebp has no profile, and has an extended header only if there is alpha. Its chunks are put into a
+    // new extended file.
     let (alpha, bitstream) = (chunk(&plain, *b"ALPH"), chunk(&plain, *b"VP8 "));
     let bitstream = bitstream.ok_or("libwebp wrote no bitstream")?;
     let images = alpha.map(|alpha| (*b"ALPH", alpha)).into_iter().chain([(*b"VP8 ", bitstream)]);
@@ -135,9 +139,10 @@ pub(super) fn encode_lossy(_: &Picture, _: u8, _: u8) -> Result<Encoded, String>
     unreachable!("invariant: without the feature a lossy WebP has been refused")
 }
 
-/// The content of the first chunk with that name.
+/// Returns the content of the first chunk with the name `wanted`. `None` if there is none.
 #[cfg(feature = "libwebp")]
 fn chunk(file: &[u8], wanted: [u8; 4]) -> Option<&[u8]> {
+    // The chunks begin behind "RIFF", the length of the rest and "WEBP", 4 bytes each.
     let mut rest = file.get(12..)?;
     loop {
         let &[a, b, c, d, l0, l1, l2, l3, ref after @ ..] = rest else { return None };
@@ -149,20 +154,23 @@ fn chunk(file: &[u8], wanted: [u8; 4]) -> Option<&[u8]> {
     }
 }
 
-/// An extended file (RFC 9649, section 2.7) of these chunks, marked as sRGB. Its VP8X chunk holds flags, then the width
-/// and the height less one in 24 bits each.
+/// Makes an extended file (RFC 9649, section 2.7) of these chunks and the sRGB profile. Its VP8X chunk has the flags,
+/// then the width and the height, each less one in 24 bits.
 #[cfg(feature = "libwebp")]
 fn extended<'a>(
     size: Size,
     has_alpha: bool,
     images: impl IntoIterator<Item = ([u8; 4], &'a [u8])>,
 ) -> Result<Vec<u8>, String> {
+    // The flags are 0x20 for a profile and 0x10 for alpha. Three reserved bytes follow.
     let mut features = vec![0x20 | if has_alpha { 0x10 } else { 0 }, 0, 0, 0];
+    // The three low bytes come first, as WebP is little-endian. No side exceeds 16,383.
     for side in [size.width() - 1, size.height() - 1] {
         features.extend(side.to_le_bytes().iter().take(3));
     }
     let mut body = b"WEBP".to_vec();
     put_chunk(&mut body, *b"VP8X", &features)?;
+    // The format fixes this order: the extended header, the profile, the alpha, the bitstream.
     put_chunk(&mut body, *b"ICCP", &srgb::profile())?;
     for (name, content) in images {
         put_chunk(&mut body, name, content)?;
@@ -179,6 +187,8 @@ fn put_chunk(bytes: &mut Vec<u8>, name: [u8; 4], content: &[u8]) -> Result<(), S
     bytes.extend(name);
     bytes.extend(length.to_le_bytes());
     bytes.extend(content);
+    // All chunks before have even lengths, so padding the buffer pads the chunk. Its length field does not count the
+    // padding.
     bytes.resize(bytes.len().next_multiple_of(2), 0);
     Ok(())
 }

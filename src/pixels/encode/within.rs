@@ -1,4 +1,4 @@
-//! Files of a limited number of bytes.
+//! Encodes pictures within a byte limit.
 
 use std::iter;
 use std::mem;
@@ -16,26 +16,26 @@ use crate::size::Size;
 /// The most encodes of a picture for one file.
 pub const MAX_ENCODES: u32 = 8;
 
-/// The lowest quality of a JPEG or a lossy WebP that a byte limit leads to by default.
+/// The default of [`EncodeOptions::min_quality`].
 pub const DEFAULT_MIN_QUALITY: u8 = 40;
 
 /// Encodes `picture` as `format` in at most `max_bytes` bytes.
 ///
 /// These settings are tried in order until a file fits, in at most [`MAX_ENCODES`] encodes:
 ///
-/// - JPEG and lossy WebP: the quality that is asked for, for a JPEG 90 by default. Then bisection finds the highest
+/// - JPEG and lossy WebP: the requested quality, which is 90 by default for a JPEG. Then bisection finds the highest
 ///   lower quality that fits, down to [`EncodeOptions::min_quality`]. It assumes that a higher quality never gives a
-///   smaller file; small graphics break that by a few bytes.
-/// - PNG: the effort that is asked for, then those above it. Then, where [`EncodeOptions::palette`] allows it, a
-///   palette with dithering of 256 colours, then 128, 64, 32 and 16. A picture that has no more colours keeps them all,
-///   and all its pixels. Transparent pixels stay transparent and opaque pixels opaque.
-/// - Lossless WebP: with prediction, then without. The error says that a lossy WebP would be smaller.
+///   smaller file. With small graphics this may be wrong by a few bytes.
+/// - PNG: the requested effort, then higher efforts. Then, if [`EncodeOptions::palette`] allows it, a palette of 256
+///   colours with dithering, then of 128, 64, 32 and 16. A picture that has no more colours than the palette keeps all
+///   its colours and pixels. Transparent pixels stay transparent, and opaque pixels stay opaque.
+/// - Lossless WebP: with prediction, then without. If neither fits, the error names lossy WebP as an alternative.
 ///
-/// [`Encoded::settings`] says what was used, and [`Encoded::encodes`] how often the picture was encoded. The same
-/// picture gives the same file on every machine: palettes are made with integers, and with sums, products and quotients
-/// of 64-bit floats, which every machine that follows IEEE 754 rounds alike (32-bit x86 without SSE2 does not). That
-/// does not hold for the codecs in C. The time depends on the number of pixels, not on the content. A palette takes
-/// two bytes of memory per pixel.
+/// [`Encoded::settings`] has the settings that were used, and [`Encoded::encodes`] the number of encodes. The pure
+/// codecs give the same file on every machine: palettes are made with integers, and with sums, products and quotients
+/// of 64-bit floats, which IEEE 754 rounds the same everywhere (32-bit x86 without SSE2 does not follow it). The codecs
+/// in C give no such guarantee. The time depends on the number of pixels and not on the content. A palette takes two
+/// bytes of memory per pixel.
 ///
 /// ```
 /// use smart_resize::{Format, Size};
@@ -51,7 +51,7 @@ pub const DEFAULT_MIN_QUALITY: u8 = 40;
 /// assert!(matches!(small.settings, EncoderSettings::Jpeg { quality: 40..90, .. }));
 ///
 /// let error = encode_within(&picture, Format::Jpeg, &options, 600).unwrap_err();
-/// let EncodeError::TooHeavy { smallest, .. } = &error else { panic!("{error}") };
+/// let EncodeError::OverByteLimit { smallest, .. } = &error else { panic!("{error}") };
 /// assert_eq!(
 ///     error.to_string(),
 ///     format!("the smallest jpeg has {} bytes (quality 40, 4:2:0); expected at most 600", smallest.bytes.len()),
@@ -61,8 +61,8 @@ pub const DEFAULT_MIN_QUALITY: u8 = 40;
 ///
 /// # Errors
 ///
-/// [`EncodeError`] where the options or the format do not allow it, and [`EncodeError::TooHeavy`], with the
-/// smallest file that was reached, where nothing that may be tried fits.
+/// [`EncodeError::OverByteLimit`], with the smallest file that was reached, if no allowed setting fits; another
+/// [`EncodeError`] if the options are invalid, or the format cannot hold the picture.
 pub fn encode_within(
     picture: &Picture,
     format: Format,
@@ -72,7 +72,7 @@ pub fn encode_within(
     encode_within_in(picture, format, options, max_bytes, &mut Scratch::default())
 }
 
-/// As [`encode_within`], with buffers to reuse.
+/// Does the same as [`encode_within`], with buffers to reuse.
 pub(crate) fn encode_within_in(
     picture: &Picture,
     format: Format,
@@ -95,6 +95,7 @@ pub(crate) fn encode_within_in(
     tries.end(fitting)
 }
 
+/// Tries the qualities of a JPEG. A picture with alpha is flattened once, before the first encode.
 fn jpeg_within(
     picture: &Picture,
     options: &EncodeOptions,
@@ -104,6 +105,7 @@ fn jpeg_within(
     let flattened = match picture.layout() {
         Layout::Rgb => None,
         Layout::Rgba => {
+            // The buffer moves into a picture and back, so that its memory is used again for the next one.
             let mut rgb = mem::take(&mut scratch.flattened);
             picture.flatten_into(options.jpeg.background, &mut rgb);
             let flattened = Picture::new(picture.size(), Layout::Rgb, rgb);
@@ -120,7 +122,7 @@ fn jpeg_within(
     found
 }
 
-/// The highest quality that fits, from the one that is asked down to the floor.
+/// Finds the highest quality that fits, from `asked` down to `floor`. `None` if none fits.
 fn highest_within(
     asked: u8,
     floor: u8,
@@ -128,13 +130,16 @@ fn highest_within(
     tries: &mut Tries,
 ) -> Result<Option<Encoded>, EncodeError> {
     let mut fitting = |quality| tries.fitting(encode(quality));
+    // The requested quality comes first: if it fits, one encode is enough.
     let mut best = fitting(asked)?;
     if best.is_some() {
         return Ok(best);
     }
-    // Invariant: `low` fits or is below the floor, `high` does not fit. At most 99 qualities are between them, so that
-    // the answer is one of 100: 7 encodes find it.
+    // Invariant: `low` fits or is below the floor, and `high` does not fit. At most 99 qualities are between them, so
+    // that there are at most 100 possible answers, and 7 encodes find the right one.
     let (mut low, mut high) = (floor.saturating_sub(1), asked);
+    // `best` is the file of `low`, or `None` while `low` is below the floor. The loop ends when `high` is the quality
+    // above `low`, and does not run if the floor is not below the requested quality.
     while low.saturating_add(1) < high {
         let middle = low.midpoint(high);
         match fitting(middle)? {
@@ -145,13 +150,14 @@ fn highest_within(
     Ok(best)
 }
 
-/// At most 2 efforts and 5 palettes.
+/// Tries the efforts and palettes of a PNG: at most 2 efforts and 5 palettes.
 fn png_within(
     picture: &Picture,
     options: &EncodeOptions,
     scratch: &mut png::Scratch,
     tries: &mut Tries,
 ) -> Result<Option<Encoded>, EncodeError> {
+    // Lower efforts than the requested one give larger files as a rule, so only higher ones follow.
     let above = PngOptions::EFFORTS.into_iter().skip_while(|effort| *effort != options.png.effort).skip(1);
     for effort in iter::once(options.png.effort).chain(above) {
         if let Some(encoded) = tries.fitting(png::encode(picture, effort, scratch))? {
@@ -159,6 +165,7 @@ fn png_within(
         }
     }
     if options.palette {
+        // All steps share the learned palette, which only shrinks, so the picture is sampled once.
         let mut reduction = Reduction::new(picture);
         for most in reduction.steps() {
             if let Some(encoded) = tries.fitting(png::encode_indexed(&reduction.to(most), scratch))? {
@@ -169,7 +176,7 @@ fn png_within(
     Ok(None)
 }
 
-/// With prediction, then without.
+/// Tries a lossless WebP with prediction, then without.
 fn webp_within(picture: &Picture, tries: &mut Tries) -> Result<Option<Encoded>, EncodeError> {
     for predicted in [true, false] {
         if let Some(encoded) = tries.fitting(webp::encode(picture, predicted))? {
@@ -179,7 +186,7 @@ fn webp_within(picture: &Picture, tries: &mut Tries) -> Result<Option<Encoded>, 
     Ok(None)
 }
 
-/// What has been tried, and the smallest file so far.
+/// The encodes so far, and the smallest file that did not fit.
 struct Tries {
     size: Size,
     format: Format,
@@ -189,10 +196,11 @@ struct Tries {
 }
 
 impl Tries {
-    /// The file, if it fits.
+    /// Counts an encode. Returns the file if it fits, and `None` if it does not.
     fn fitting(&mut self, encoded: Result<Encoded, String>) -> Result<Option<Encoded>, EncodeError> {
         self.encodes += 1;
         debug_assert!(self.encodes <= MAX_ENCODES);
+        // Every file is checked, since even one that is too large may be returned, in the error.
         let encoded = read_back(self.size, self.format, encoded)?;
         if encoded.bytes.len() as u64 <= self.max_bytes {
             return Ok(Some(encoded));
@@ -203,13 +211,14 @@ impl Tries {
         Ok(None)
     }
 
+    /// Returns the file that fits, or the error with the smallest file.
     fn end(self, fitting: Option<Encoded>) -> Result<Encoded, EncodeError> {
         let Self { format, max_bytes, encodes, .. } = self;
         let counted = |encoded| Encoded { encodes, ..encoded };
         match (fitting, self.smallest) {
             (Some(encoded), _) => Ok(counted(encoded)),
             (None, Some(smallest)) => {
-                Err(EncodeError::TooHeavy { format, max_bytes, smallest: Arc::new(counted(smallest)) })
+                Err(EncodeError::OverByteLimit { format, max_bytes, smallest: Arc::new(counted(smallest)) })
             }
             (None, None) => unreachable!("invariant: at least one encode is tried"),
         }

@@ -1,58 +1,67 @@
-//! Lines and cells of a picture, read in blocks, and how blocks differ from a colour.
+//! Blocks of pixels in lines and in the cells of a grid, and their difference from a colour.
 
 use std::ops::Range;
 
 use crate::pixels::picture::Picture;
 
-/// Blocks along a line, and cells along a side of the grid, unless those would be shorter than [`MIN_BLOCK`].
+/// The approximate number of blocks in a line, and of cells along a side of the grid. There are fewer if they would be
+/// shorter than [`MIN_BLOCK`].
 pub(super) const BLOCKS: u32 = 64;
-/// In pixels. Shorter blocks would not average noise out.
+/// The least length of a block in pixels. Shorter blocks would not average noise out.
 pub(super) const MIN_BLOCK: u32 = 8;
-/// As many pixels are read of a block of a line, spread evenly: enough for the mean, and a bound on the cost.
+/// The most pixels that are read from a block of a line, evenly spaced. They suffice for the mean, and bound the cost.
 pub(super) const SAMPLES: u32 = 12;
-/// Levels by which a block's mean may be off a bar without noise: what JPEG and colour conversions do to one colour.
+/// The levels by which the mean of a block may differ from a bar without noise. JPEG and colour conversions change a
+/// single colour by so much.
 pub(super) const FLAT: i32 = 4;
-/// Levels by which a block's pixels may be off the bar, on average. Noise of 5 gives 4 in the long run and up to 10 in
-/// a block of 8; a fabric whose blocks all have one mean gives more.
+/// The mean difference, in levels, that the pixels of a block may have from the bar. Noise with a standard deviation of
+/// 5 gives 4 in the long run, and up to 10 in a block of 8. A fabric whose blocks all have one mean gives more.
 pub(super) const ROUGH: i32 = 12;
-/// Levels per channel by which the colours of two bars of one frame may differ.
+/// The levels per channel by which the colours of two bars may differ and count as one colour.
 pub(super) const ALIKE: u32 = 8;
 
-/// Red, green and blue multiplied by alpha, and alpha; or sums of such.
+/// Red, green and blue multiplied by alpha, then alpha; or sums of these.
 pub(super) type Colour = [i32; 4];
 
-/// What blocks are compared with.
+/// The colour and the tolerances that blocks are compared with.
 #[derive(Clone, Copy)]
 pub(super) struct Tone {
     pub(super) colour: Colour,
-    /// Levels by which a block's mean may be off.
+    /// The levels by which the mean of a block may differ.
     pub(super) flat: i32,
-    /// Levels above which a pixel differs clearly.
+    /// A pixel differs clearly if it differs by more than this many levels in a channel.
     pub(super) clear: i32,
 }
 
 impl Tone {
+    /// Makes a tone with the tolerances for a picture without noise.
     pub(super) const fn of(colour: Colour) -> Self {
         Self { colour, flat: FLAT, clear: 2 * FLAT }
     }
 
+    /// Whether two bars of these tones have the same colour.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         self.colour.iter().zip(other.colour).all(|(a, b)| a.abs_diff(b) <= ALIKE)
     }
 }
 
-/// How some pixels differ from a tone.
+/// The difference of some pixels from a tone.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Block {
+    /// The number of pixels.
     pub(super) count: i32,
+    /// The signed differences of all pixels, added up per channel.
     pub(super) sum: Colour,
+    /// The absolute differences of all pixels, added up per channel.
     pub(super) deviation: Colour,
+    /// The number of pixels that differ clearly.
     pub(super) clear: i32,
 }
 
 impl Block {
     pub(super) fn of(pixels: impl Iterator<Item = Colour>, tone: &Tone) -> Self {
         pixels.fold(Self::default(), |mut block, pixel| {
+            // A pixel differs clearly if one of its channels does: red and grey may agree in two of three.
             let mut farthest = 0;
             let sums = block.sum.iter_mut().zip(&mut block.deviation);
             for ((sum, deviation), (value, colour)) in sums.zip(pixel.into_iter().zip(tone.colour)) {
@@ -67,22 +76,26 @@ impl Block {
         })
     }
 
+    /// Whether the block has the colour of the tone: its mean differs little, and so do its pixels on average.
     pub(super) fn is_flat(&self, tone: &Tone) -> bool {
+        // Sums are compared with multiples of the count, since quotients would be rounded.
         largest(self.sum) <= tone.flat * self.count && largest(self.deviation) <= ROUGH * self.count
     }
 
-    /// Whether most of its pixels differ, so that a line of text, most of which is its background, does not.
+    /// Whether at least three quarters of the pixels differ clearly. In a block of text they do not, since most of it
+    /// is background.
     pub(super) fn is_clear(&self) -> bool {
         4 * self.clear >= 3 * self.count
     }
 
-    /// By how much the mean differs, in eighths of a level.
+    /// Returns the difference of the mean from the tone, in eighths of a level.
     pub(super) fn offset(&self) -> i32 {
+        // Whole levels would be too coarse: the growth of the difference from line to line is compared.
         largest(self.sum) * 8 / self.count.max(1)
     }
 }
 
-/// Columns and rows from, to.
+/// A part of a picture. `right` and `bottom` are exclusive.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Area {
     pub(super) left: u32,
@@ -100,7 +113,7 @@ pub(super) enum Side {
 }
 
 impl Area {
-    /// Where the lines along a side run.
+    /// Returns the range of columns or rows that a line along `side` covers.
     pub(super) const fn span(self, side: Side) -> Range<u32> {
         match side {
             Side::Top | Side::Bottom => self.left..self.right,
@@ -108,7 +121,7 @@ impl Area {
         }
     }
 
-    /// How many lines there are.
+    /// Returns the number of lines along `side`.
     pub(super) const fn depth(self, side: Side) -> u32 {
         match side {
             Side::Top | Side::Bottom => self.bottom - self.top,
@@ -117,16 +130,19 @@ impl Area {
     }
 }
 
+/// The pixels of a picture, read as [`Colour`]s.
 pub(super) struct Pixels<'a> {
     pub(super) picture: &'a Picture,
 }
 
 impl Pixels<'_> {
+    /// Returns the area of the whole picture.
     pub(super) const fn whole(&self) -> Area {
         Area { left: 0, top: 0, right: self.picture.size().width(), bottom: self.picture.size().height() }
     }
 
-    /// The blocks of a line along a side, counted from the outermost.
+    /// Returns the blocks of a line along `side`, compared with `tone`. Line 0 is the outermost. `span` is the part of
+    /// the line to read.
     pub(super) fn line(
         &self,
         area: Area,
@@ -135,6 +151,7 @@ impl Pixels<'_> {
         span: &Range<u32>,
         tone: Tone,
     ) -> impl Iterator<Item = Block> + use<'_> {
+        // Lines are counted from the side inwards, so that the search is the same for all four sides.
         let pixel = move |at| match side {
             Side::Top => self.at(at, area.top + line),
             Side::Bottom => self.at(at, area.bottom - 1 - line),
@@ -144,12 +161,14 @@ impl Pixels<'_> {
         blocks(span).map(move |block| Block::of(sparse(block, SAMPLES).map(pixel), &tone))
     }
 
+    /// Returns a pixel, premultiplied.
     pub(super) fn at(&self, x: u32, y: u32) -> Colour {
         let channels = self.picture.layout().channels();
         let offset = y as usize * self.picture.row_bytes() + x as usize * channels;
         match self.picture.pixels()[offset..offset + channels] {
             [red, green, blue] => [red, green, blue, u8::MAX].map(i32::from),
             [red, green, blue, alpha] => {
+                // Multiplied by alpha, hidden colours of transparent pixels are all equal.
                 let alpha = i32::from(alpha);
                 let [red, green, blue] = [red, green, blue].map(|channel| (i32::from(channel) * alpha + 127) / 255);
                 [red, green, blue, alpha]
@@ -159,29 +178,35 @@ impl Pixels<'_> {
     }
 }
 
-/// Blocks of equal length, but for a pixel.
+/// Splits a range into blocks whose lengths differ by at most one pixel.
 pub(super) fn blocks(span: &Range<u32>) -> impl Iterator<Item = Range<u32>> + use<> {
     let (start, length) = (span.start, span.end - span.start);
+    // The count is rounded down, so that no block is shorter than `MIN_BLOCK` unless the whole range is.
     let count = (length / MIN_BLOCK.max(length / BLOCKS)).max(1);
+    // The ends are rounded from exact fractions, so no rounding adds up. With fewer than 128 blocks and sides of at
+    // most 65,535 pixels, the products fit 32 bits.
     (0..count).map(move |block| start + length * block / count..start + length * (block + 1) / count)
 }
 
-/// At most `count` of the range, spread evenly.
+/// Returns at most `count` numbers of the range, evenly spaced.
 pub(super) fn sparse(range: Range<u32>, count: u32) -> impl Iterator<Item = u32> {
+    // The step is rounded up, so that at most `count` numbers fit.
     let step = (range.end - range.start).div_ceil(count).max(1);
     range.step_by(step as usize)
 }
 
+/// Returns the share of the blocks that meet a condition, in per mille.
 pub(super) fn per_mille(blocks: impl Iterator<Item = Block>, has: impl Fn(&Block) -> bool) -> usize {
     let (hits, all) = blocks.fold((0, 0), |(hits, all), block| (hits + usize::from(has(&block)), all + 1));
     hits * 1000 / all.max(1)
 }
 
+/// Returns the largest absolute value of the channels.
 pub(super) fn largest(colour: Colour) -> i32 {
     colour.map(i32::abs).into_iter().fold(0, i32::max)
 }
 
-/// Of the blocks' means, channel by channel. The blocks are compared with black.
+/// Returns the median of the blocks' means, channel by channel. The blocks must have been compared with zero.
 pub(super) fn median(blocks: impl Iterator<Item = Block>) -> Colour {
     let mut channels: [Vec<i32>; 4] = Default::default();
     for block in blocks {
@@ -190,14 +215,16 @@ pub(super) fn median(blocks: impl Iterator<Item = Block>) -> Colour {
         }
     }
     channels.map(|mut values| {
+        // A range has at least one block, so the list is not empty. The upper of two middle values counts.
         values.sort_unstable();
         values[values.len() / 2]
     })
 }
 
-/// Not multiplied by alpha any more.
+/// Divides a colour by its alpha. Returns red, green, blue and straight alpha.
 pub(super) fn straight([r, g, b, alpha]: Colour) -> [u8; 4] {
     let byte = |value: i32| u8::try_from(value.clamp(0, 255)).unwrap_or(u8::MAX);
+    // Each channel has its own median, so one may exceed alpha. The quotient is clipped.
     let over = |channel: i32| if alpha == 0 { 0 } else { byte((channel * 255 + alpha / 2) / alpha) };
     [over(r), over(g), over(b), byte(alpha)]
 }

@@ -1,4 +1,4 @@
-//! Reading: every value that follows from others is computed anew, and compared.
+//! Reading the JSON document of a plan: every derived value is recomputed and compared.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -14,19 +14,24 @@ use crate::request::builder::{MAX_TARGETS, MAX_VARIANTS};
 use crate::request::sharing::Sharing;
 use crate::size::Size;
 
-/// The longest prompt of a document, in characters: what the most patient of the built-in models takes, twice.
+/// The longest prompt of a document, in characters: twice the largest limit of the built-in models.
 const MAX_DOCUMENT_PROMPT_CHARS: usize = 100_000;
 
 impl Document {
-    /// The plan that the document's choices lead to, if the document says the same.
+    /// Checks the document and converts it to a plan.
     pub(super) fn check(self) -> Result<Plan, String> {
         let tolerance = self.options.safety_tolerance;
-        check((1..=6).contains(&tolerance), || format!("options: safety_tolerance is {tolerance}, expected 1 to 6"))?;
+        check((1..=6).contains(&tolerance), || format!("options: safety_tolerance is {tolerance}; expected 1 to 6"))?;
         check(!self.model.is_empty(), || "model is empty".to_string())?;
+        // The lengths of the lists are checked before their items, which bounds the work for an untrusted document.
         let found = self.renditions.len();
-        check((1..=MAX_TARGETS).contains(&found), || format!("{found} renditions, expected 1 to {MAX_TARGETS}"))?;
+        check((1..=MAX_TARGETS).contains(&found), || {
+            format!("the number of renditions is {found}; expected 1 to {MAX_TARGETS}")
+        })?;
         let found = self.generations.len();
-        check(found <= MAX_TARGETS, || format!("{found} generations, at most {MAX_TARGETS}"))?;
+        check(found <= MAX_TARGETS, || {
+            format!("the number of generations is {found}; expected at most {MAX_TARGETS}")
+        })?;
 
         let generations =
             self.generations.iter().enumerate().map(GenerationDocument::check).collect::<Result<Vec<_>, _>>()?;
@@ -41,12 +46,12 @@ impl Document {
             check_members(id, self.sharing, &renditions)?;
         }
         check(self.source_size.is_none() || renditions.iter().any(|cut| cut.generation.is_none()), || {
-            "source_size is given, and no rendition is cut from the source".to_string()
+            "source_size is given; expected none, since no rendition is cut from the source".to_string()
         })?;
 
         check(self.optimality.is_some() == is_searched(self.sharing), || {
-            let not = if self.optimality.is_none() { "not " } else { "" };
-            format!("optimality is {not}given, which does not go with the plan's sharing")
+            let found = if self.optimality.is_none() { "missing; expected a value" } else { "given; expected none" };
+            format!("optimality is {found} with this sharing")
         })?;
         let header = Header {
             model: self.model.into(),
@@ -54,18 +59,20 @@ impl Document {
             source_size: self.source_size,
             options: self.options,
             sharing: self.sharing,
+            // Without a search the assignment is fixed, so it counts as proven.
             optimality: self.optimality.unwrap_or_default(),
             max_cost: self.max_cost_usd_micros,
             max_calls: self.max_calls,
             per_request: self.usd_micros_per_request,
         };
+        // A new plan is computed by the same function, so the two agree unless the document was changed.
         let plan = Plan::assemble(header, generations, renditions);
         check_costs(&plan)?;
         expect("cost_usd_micros", &self.cost_usd_micros.0, &plan.cost.0)?;
         let unshared = (self.sharing != Sharing::PerTarget).then(|| plan.cost_unshared());
         check(self.cost_unshared_usd_micros == unshared, || {
             let [found, expected] = [self.cost_unshared_usd_micros, unshared].map(or_null);
-            format!("cost_unshared_usd_micros is {found}, expected {expected}")
+            format!("cost_unshared_usd_micros is {found}; expected {expected}")
         })?;
         let found = self.generations.iter().flat_map(|generation| &generation.calls);
         for (found, (index, call)) in found.zip(plan.calls()) {
@@ -77,28 +84,32 @@ impl Document {
     }
 }
 
-/// Whether the generation has a rendition, and only as many as generations are shared.
+/// Checks that the generation `id` has a rendition, and that its renditions may share it.
 fn check_members(id: usize, sharing: Sharing, renditions: &[Rendition]) -> Result<(), String> {
     let mut members = renditions.iter().filter(|rendition| rendition.generation == Some(id));
     let Some(first) = members.next() else {
         return Err(format!("generations[{id}] has no rendition"));
     };
+    // The second member is one that may not share with the first: any with `PerTarget`, one of another size with
+    // `Duplicates`.
     match (sharing, members.find(|other| sharing == Sharing::PerTarget || other.target != first.target)) {
         (Sharing::Shared { .. }, _) | (_, None) => Ok(()),
-        (Sharing::PerTarget, Some(_)) => Err(format!("generations[{id}] is shared, and sharing is per_target")),
+        (Sharing::PerTarget, Some(_)) => {
+            Err(format!("generations[{id}] is shared; expected one rendition with this sharing"))
+        }
         (Sharing::Duplicates, Some(other)) => Err(format!(
-            "generations[{id}] is shared by {} and {}, and sharing is duplicates",
+            "generations[{id}] is shared by {} and {}; expected one size with this sharing",
             first.target, other.target
         )),
     }
 }
 
-/// Whether the budget, and what is said of cheaper plans, allow the plan.
+/// Checks the cost and the number of calls against the limits, and the lower bound against the cost.
 fn check_costs(plan: &Plan) -> Result<(), String> {
     let Header { max_cost, max_calls, optimality, .. } = plan.header;
     let at_most = |place: &str, found: u64, max: Option<u64>| {
         let max = max.filter(|max| found > *max);
-        max.map_or(Ok(()), |max| Err(format!("{place} is {found}, at most {max}")))
+        max.map_or(Ok(()), |max| Err(format!("{place} is {found}; expected at most {max}")))
     };
     at_most("cost_usd_micros", plan.cost.0, max_cost.map(|max| max.0))?;
     at_most("the number of calls", plan.calls().count() as u64, max_calls.map(u64::from))?;
@@ -119,20 +130,24 @@ impl GenerationDocument {
         let size = Size::new(this.width, this.height).map_err(|error| format!("{place}: {error}"))?;
         let chars = this.prompt.chars().count();
         check((1..=MAX_DOCUMENT_PROMPT_CHARS).contains(&chars), || {
-            format!("{place}: prompt of {chars} characters, expected 1 to {MAX_DOCUMENT_PROMPT_CHARS}")
+            format!("{place}: prompt has {chars} characters; expected 1 to {MAX_DOCUMENT_PROMPT_CHARS}")
         })?;
+        // The first call has the seed of the request, from which the seeds of the other calls follow.
         let seed = this.calls.first().and_then(|call| call.seed);
         let mut total = 0_u32;
+        // Each call has a variant or more, so a valid list is not longer than the maximum number of variants.
         let mut calls = Vec::with_capacity(this.calls.len().min(MAX_VARIANTS as usize));
         for (number, call) in (0_u32..).zip(&this.calls) {
-            check(call.variants > 0, || format!("{place}: calls[{number}] has 0 variants"))?;
+            check(call.variants > 0, || format!("{place}: calls[{number}] has 0 variants; expected at least 1"))?;
             let expected = seed.map(|seed| call_seed(seed, number));
             check(call.seed == expected, || {
                 let [found, expected] = [call.seed, expected].map(or_null);
-                format!("{place}: calls[{number}] has the seed {found}, expected {expected}")
+                format!("{place}: calls[{number}] has the seed {found}; expected {expected}")
             })?;
             total = total.saturating_add(call.variants);
-            check(total <= MAX_VARIANTS, || format!("{place}: {total} variants, at most {MAX_VARIANTS}"))?;
+            check(total <= MAX_VARIANTS, || {
+                format!("{place}: the number of variants is {total}; expected at most {MAX_VARIANTS}")
+            })?;
             calls.push(Call::new(call.variants, call.seed));
         }
         check(total > 0, || format!("{place} has no call"))?;
@@ -151,15 +166,19 @@ impl RenditionDocument {
             Some(index) => generations
                 .get(index)
                 .map(|generation| generation.preset.size)
-                .ok_or_else(|| format!("generation is {index}, of {}", generations.len())),
-            None => plan.source_size.ok_or_else(|| "it is cut from the source, and source_size is not given".into()),
+                .ok_or_else(|| format!("generation is {index}; expected less than {}", generations.len())),
+            None => plan
+                .source_size
+                .ok_or_else(|| "generation is null; expected a number, since source_size is null".into()),
         }?;
         let (target, max) = (self.target, self.format.max_side());
         check(target.width().max(target.height()) <= max, || {
-            format!("{target} is too long for {}: at most {max} pixels a side", self.format)
+            format!("target is {target}; expected sides of at most {max} pixels for {}", self.format)
         })?;
-        check(self.max_bytes != Some(0), || "max_bytes is 0, expected 1 or more".into())?;
+        check(self.max_bytes != Some(0), || "max_bytes is 0; expected at least 1".into())?;
         self.safe_area.leave_room_in(target).map_err(|error| format!("safe_area: {error}"))?;
+        // The document repeats the geometry for its readers. It follows from the fields that are checked above, and
+        // must agree with them.
         let crop = self.fit.rect_at(frame, target, plan.options.focus).map_err(|error| error.to_string())?;
         let expected = RectDocument::from(crop);
         expect("crop.x", &self.crop.x, &expected.x)?;
@@ -170,8 +189,8 @@ impl RenditionDocument {
         expect("kept_percent", &self.kept_percent, &kept)?;
         let is_shared = self.generation.is_some() && plan.sharing != Sharing::PerTarget;
         check(self.unshared.is_some() == is_shared, || {
-            let not = if is_shared { "not " } else { "" };
-            format!("unshared is {not}given, which does not go with the plan's sharing")
+            let found = if is_shared { "missing; expected a value" } else { "given; expected none" };
+            format!("unshared is {found} with this sharing")
         })?;
         let unshared = self.unshared.as_ref().map(|own| own.check(target, frame, plan.sharing)).transpose()?;
         Ok(Rendition {
@@ -195,15 +214,17 @@ impl UnsharedDocument {
         check(size.covers(target), || format!("unshared: a preset of {size} does not cover {target}"))?;
         expect("unshared: loss_percent", &self.loss_percent, &loss(target, size, frame))?;
         let max = sharing.max_loss();
-        check(self.loss_percent <= max, || format!("unshared: a loss of {}, at most {max}", self.loss_percent))?;
+        check(self.loss_percent <= max, || {
+            format!("unshared: loss_percent is {}; expected at most {max}", self.loss_percent)
+        })?;
         let preset = Preset { size, ratio: self.aspect_ratio, tier: self.resolution };
         Ok(Unshared { preset, per_image: self.usd_micros_per_image })
     }
 }
 
-/// A value that is not what it has to be.
+/// Checks that a value of the document is the expected one.
 pub(super) fn expect<T: PartialEq + Display>(place: &str, found: &T, expected: &T) -> Result<(), String> {
-    if found == expected { Ok(()) } else { Err(format!("{place} is {found}, expected {expected}")) }
+    if found == expected { Ok(()) } else { Err(format!("{place} is {found}; expected {expected}")) }
 }
 
 fn check(condition: bool, message: impl FnOnce() -> String) -> Result<(), String> {

@@ -1,4 +1,4 @@
-//! From targets to the generations that serve them: one each, one for equals, or the cheapest set.
+//! The assignment of targets to generations: one for each target, one for each size, or the cheapest set.
 
 use alloc::vec::Vec;
 
@@ -11,25 +11,27 @@ use crate::request::builder::Request;
 use crate::request::sharing::Sharing;
 use crate::size::Size;
 
-/// Parts per 10⁹, in which what a target keeps is counted where sets are compared.
+/// The denominator of the shares that targets keep, when sets of generations are compared.
 const PARTS: u64 = 1_000_000_000;
 
-/// A target for which something is generated.
+/// A target that is cut from a generated image.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::plan) struct Asked {
-    /// Which of the request's targets.
+    /// The index of the target in the request.
     pub(in crate::plan) index: usize,
     pub(in crate::plan) size: Size,
-    /// The row of its own best preset in the table.
+    /// The index of the target's own best preset in the model's table.
     pub(in crate::plan) row: usize,
+    /// The target's own best preset.
     pub(in crate::plan) own: Unshared,
 }
 
-/// What is generated: the preset, its price, and for which of the targets that were asked.
+/// A generation and the targets that it serves.
 #[derive(Clone, Debug)]
 pub(in crate::plan) struct Group {
     pub(in crate::plan) preset: Preset,
     pub(in crate::plan) per_image: UsdMicros,
+    /// The indices of the targets in the list of [`Asked`].
     pub(in crate::plan) members: Vec<usize>,
 }
 
@@ -37,35 +39,40 @@ pub(in crate::plan) struct Group {
 #[derive(Clone, Debug)]
 pub(in crate::plan) struct Groups {
     pub(in crate::plan) groups: Vec<Group>,
-    /// Nothing where the set is the best.
+    /// A lower bound of [`sum`](Self::sum) over all sets; `None` if this set is proven to be the best.
     pub(in crate::plan) least_sum: Option<UsdMicros>,
 }
 
 impl Groups {
-    /// What one image of each costs.
+    /// Returns the price of one image of each generation, in total.
     pub(in crate::plan) fn sum(&self) -> UsdMicros {
         self.groups.iter().fold(UsdMicros(0), |sum, group| sum.plus(group.per_image))
     }
 }
 
-/// The generations of `asked` as the request shares them, at most `max_groups` where they are chosen.
+/// Assigns the targets to generations by the sharing of the request. With [`Sharing::Shared`] the set has at most
+/// `max_groups` generations, if such a set exists.
 pub(in crate::plan) fn groups(request: &Request, asked: &[Asked], max_groups: u32) -> Groups {
     let own = |asked: &Asked| (asked.own.preset, asked.own.per_image);
     match request.sharing() {
         Sharing::PerTarget => grouped(asked, |index, asked| (index, own(asked))),
+        // Targets of one size have the same own preset, so that of the first member is the preset of the group.
         Sharing::Duplicates => grouped(asked, |_, asked| ((asked.size.width(), asked.size.height()), own(asked))),
         Sharing::Shared { max_loss } => {
             cheapest(request, asked, max_loss, max_groups)
-                // Where no set is small enough, the cheapest is what the caller is told of.
+                // If no set is small enough, the error about the budget reports the cost of the cheapest.
                 .or_else(|| cheapest(request, asked, max_loss, u32::MAX))
-                // Invariant: without a bound on their number the targets' own presets are a set.
+                // Invariant: without a limit, the targets' own presets are a valid set.
                 .unwrap_or_else(|| grouped(asked, |_, asked| (asked.row, own(asked))))
         }
     }
 }
 
-/// The cheapest set of at most `max_groups` generations in which no target loses more than `max_loss`;
-/// `None` if there is none, or none was found within the request's steps.
+/// Finds the cheapest set of at most `max_groups` generations in which no target loses more than `max_loss`. Returns
+/// `None` if there is no such set, or if none was found within the request's maximum number of search nodes.
+///
+/// This is a weighted set cover. Its rows are the presets of the model's table. `rows_for` yields, as bits, the rows
+/// that may serve a target.
 pub(in crate::plan) fn cheapest(
     request: &Request,
     asked: &[Asked],
@@ -81,6 +88,7 @@ pub(in crate::plan) fn cheapest(
             request.prices().per_image(model.name(), preset.tier).filter(|_| is_allowed)
         })
         .collect();
+    // The loss is rounded up to thousandths and the limit is in whole thousandths, so the comparison is exact.
     let may_serve = |preset: &Preset, asked: &Asked| {
         preset.covers(asked.size) && loss(asked.size, asked.own.preset.size, preset.size) <= max_loss
     };
@@ -89,7 +97,10 @@ pub(in crate::plan) fn cheapest(
         rows.filter(|(_, (preset, price))| price.is_some() && may_serve(preset, asked))
             .fold(0_u64, |rows, (row, _)| rows | 1 << row)
     };
+    // A row without a price serves no target, so the search never reads its cost.
     let costs = priced.iter().map(|price| price.map_or(u64::MAX, |price| price.0)).collect();
+    // Shares of different pictures are integers of one unit, so that their sums are compared exactly. An area has 32
+    // bits and `PARTS` 30, so the product fits a `u64`.
     let kept = |row: usize, target: usize| {
         let (preset, asked) = (model.presets().get(row)?, asked.get(target)?);
         let frame = preset.size;
@@ -98,8 +109,11 @@ pub(in crate::plan) fn cheapest(
     };
     let problem =
         Problem::new(costs, asked.iter().map(rows_for).collect(), |row, target| kept(row, target).unwrap_or_default());
+    // The targets' own presets are a cover at any limit of the loss, since they lose no share.
     let known = asked.iter().fold(0, |rows, asked| rows | 1 << asked.row);
     let Cover { rows, is_proven, least_cost } = problem.solve(known, max_groups, request.max_search_nodes())?;
+    // Several rows of the cover may serve a target, which selects the one that it keeps the largest share of. A row
+    // that no target selects yields no group.
     let assigned: Vec<usize> = problem.assigned(rows).collect();
     let of_row = |row: usize| {
         let price = priced.get(row).copied().flatten().unwrap_or_default();
@@ -112,7 +126,7 @@ pub(in crate::plan) fn cheapest(
     Some(Groups { least_sum: (!is_proven).then_some(UsdMicros(least_cost)), ..groups })
 }
 
-/// Groups of those with one key, in the order of their first members.
+/// Groups the targets that have equal keys, in the order of their first members.
 fn grouped<K: PartialEq>(asked: &[Asked], key: impl Fn(usize, &Asked) -> (K, (Preset, UsdMicros))) -> Groups {
     let mut keys: Vec<K> = Vec::new();
     let mut groups: Vec<Group> = Vec::new();

@@ -1,8 +1,10 @@
-//! What is cut from one picture, or from the pictures of one call, and the work of cutting it.
+//! Render jobs: the renditions that are cut from the images of one call, or from the source, and the work of cutting
+//! them.
 
 use std::sync::Arc;
 
 use crate::digest::Digest;
+use crate::generate::error::{GenerateError, with_causes};
 use crate::generate::generated::Generated;
 use crate::generate::request::GenerationRequest;
 use crate::geometry::focus::Focus;
@@ -13,17 +15,17 @@ use crate::plan::content::{Plan, Rendition};
 use crate::run::outcome::{GenerationRecord, Output, Provenance, RenditionError};
 use crate::size::Size;
 
-/// A call, and where its images go.
+/// A call, and the place of its images in the plan.
 pub(super) struct CallRun<'a> {
     pub(super) plan: &'a Plan,
     pub(super) generation: usize,
-    /// Which of the generation's variants the call's first image is.
+    /// The variant of the generation that the call's first image is.
     pub(super) first_variant: usize,
     pub(super) request: GenerationRequest,
 }
 
 impl CallRun<'_> {
-    /// The same failure for each picture of the call.
+    /// Returns the same failure for every picture of the call.
     pub(super) fn everywhere(&self, error: &RenditionError) -> Vec<Placed> {
         let variants = self.first_variant..self.first_variant + self.request.variants() as usize;
         let all = |(rendition, _)| {
@@ -33,12 +35,20 @@ impl CallRun<'_> {
         cut_from(self.plan, Some(self.generation)).flat_map(all).collect()
     }
 
-    pub(super) fn job(&self, generated: Option<&Generated>, renderer: Arc<Renderer>) -> RenderJob {
+    /// Makes the job that renders the answer of the call. After a failure its pictures are errors.
+    pub(super) fn job(&self, result: &Result<Generated, GenerateError>, renderer: Arc<Renderer>) -> RenderJob {
+        let call = self.request.call();
+        // A `GenerateError` cannot be cloned, so each picture has its text.
+        let failed = |error: &GenerateError| RenditionError::Generation { call, reason: with_causes(error) };
         RenderJob {
             origin: Origin::Call {
                 request: Box::new(self.request.clone()),
                 first_variant: self.first_variant,
-                generated: generated.cloned(),
+                // The job owns its data. The clone shares the bytes of the images.
+                generated: match result {
+                    Ok(generated) => Ok(generated.clone()),
+                    Err(error) => Err(failed(error)),
+                },
             },
             renditions: cut_from(self.plan, Some(self.generation)).collect(),
             focus: self.plan.options().focus,
@@ -47,13 +57,14 @@ impl CallRun<'_> {
     }
 }
 
-/// The renditions that are cut from a generation, or from the source, each with its index.
+/// Returns the renditions that are cut from a generation, each with its index. With `None`, returns those that are cut
+/// from the source.
 pub(super) fn cut_from(plan: &Plan, generation: Option<usize>) -> impl Iterator<Item = (usize, Rendition)> {
     let renditions = plan.renditions().iter().copied().enumerate();
     renditions.filter(move |(_, rendition)| rendition.generation() == generation)
 }
 
-/// A picture, or its lack, and where in the outcome it belongs.
+/// A picture or its error, and its place in the outcome.
 #[derive(Debug)]
 pub(super) struct Placed {
     pub(super) rendition: usize,
@@ -61,7 +72,9 @@ pub(super) struct Placed {
     pub(super) result: Result<Output, RenditionError>,
 }
 
-/// The CPU work of one call's answer, or of what is cut from the source. It is owned, so any thread can do it.
+/// The CPU work of rendering one call's answer, or the pictures that are cut from the source.
+///
+/// A job owns its data, so it can run on any thread.
 ///
 /// ```
 /// use std::num::NonZeroUsize;
@@ -91,14 +104,14 @@ pub struct RenderJob {
     renderer: Arc<Renderer>,
 }
 
-/// What renditions are cut from.
+/// The images that renditions are cut from.
 #[derive(Debug)]
 enum Origin {
-    Call { request: Box<GenerationRequest>, first_variant: usize, generated: Option<Generated> },
+    Call { request: Box<GenerationRequest>, first_variant: usize, generated: Result<Generated, RenditionError> },
     Source { bytes: Arc<[u8]>, digest: Option<Digest>, size: Option<Size> },
 }
 
-/// The pictures that a [`RenderJob`] made, to be handed back to the driver.
+/// The pictures that a [`RenderJob`] made. The driver needs them back.
 ///
 /// ```
 /// use std::future::ready;
@@ -112,7 +125,7 @@ enum Origin {
 /// # let source = Source::from_picture(&Picture::from_rgb(Size::new(96, 64)?, vec![90; 96 * 64 * 3])?)?;
 /// # let plan = Plan::new(&Request::builder(source.clone()).sizes(["300x250"]).build()?)?;
 ///
-/// // The job is lost, so that no pictures are handed back.
+/// // A function that loses the job, so that no pictures are returned.
 /// let lose = |_: RenderJob| -> BoxFuture<'static, Option<RenderDone>> { Box::pin(ready(None)) };
 /// let driver = Driver::new(&plan, &source).offload(&lose);
 /// let outcome = pollster::block_on(driver.run_async(&LocalGenerator::default(), NonZeroUsize::MIN))?;
@@ -125,7 +138,7 @@ pub struct RenderDone {
 }
 
 impl RenderJob {
-    /// Cuts what the plan cuts from the source itself.
+    /// Makes the job that renders the targets which the plan cuts from the source.
     pub(super) fn of_source(plan: &Plan, bytes: Arc<[u8]>, renderer: Arc<Renderer>) -> Self {
         Self {
             origin: Origin::Source { bytes, digest: plan.source_digest(), size: plan.source_size() },
@@ -135,18 +148,19 @@ impl RenderJob {
         }
     }
 
-    /// Decodes each image once and makes all renditions of it. Blocks for as long as that takes.
+    /// Decodes each image once and renders all its renditions. Blocks until all are done.
     pub fn run(self) -> RenderDone {
         let mut placed = Vec::with_capacity(self.renditions.len());
         match &self.origin {
             Origin::Source { bytes, .. } => placed.extend(self.cut(0, Ok(bytes), None)),
             Origin::Call { request, first_variant, generated } => {
+                // The request determines the number of pictures. A missing image is an error in its place, so that the
+                // later variants keep theirs.
                 for image in 0..request.variants() {
-                    let made = generated.as_ref().ok_or(RenditionError::Generation(request.call()));
-                    let bytes = made.and_then(|made| {
-                        made.images.get(image as usize).ok_or(RenditionError::NothingMade(request.call()))
+                    let bytes = generated.as_ref().map_err(Clone::clone).and_then(|made| {
+                        made.images.get(image as usize).ok_or(RenditionError::MissingImage(request.call()))
                     });
-                    let record = generated.as_ref().map(|made| GenerationRecord::new(request, made, image));
+                    let record = generated.as_ref().ok().map(|made| GenerationRecord::new(request, made, image));
                     placed.extend(self.cut(first_variant + image as usize, bytes, record.as_ref()));
                 }
             }
@@ -154,7 +168,7 @@ impl RenderJob {
         RenderDone { placed }
     }
 
-    /// All renditions of one picture.
+    /// Renders all renditions of one image, which is `variant` of the generation.
     fn cut(
         &self,
         variant: usize,
@@ -177,15 +191,18 @@ impl RenderJob {
         self.renditions.iter().zip(results).map(place).collect()
     }
 
+    /// Converts a rendition of the plan to a target of the renderer.
     fn target(&self, rendition: &Rendition) -> RenderTarget {
         let target = RenderTarget::new(rendition.target())
             .fit(rendition.fit())
             .format(rendition.format())
             .focus(self.focus)
             .rect(rendition.crop());
+        // The rectangle of the plan is valid for a picture of this size. The renderer computes another one if the
+        // picture differs.
         let (asked, reframing) = match &self.origin {
             Origin::Call { request, generated, .. } => {
-                (Some(request.preset().size), generated.as_ref().and_then(|generated| generated.reframing))
+                (Some(request.preset().size), generated.as_ref().ok().and_then(|generated| generated.reframing))
             }
             Origin::Source { size, .. } => (*size, None),
         };
@@ -194,6 +211,7 @@ impl RenderJob {
         reframing.map_or(target, |reframing| target.reframing(reframing))
     }
 
+    /// Adds the record of how it was made to a rendered picture.
     fn output(&self, rendition: &Rendition, rendered: Rendered, record: Option<&GenerationRecord>) -> Output {
         let Rendered { bytes, format, size, frame, rect, encoder, warnings } = rendered;
         let source_digest = match &self.origin {

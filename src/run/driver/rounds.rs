@@ -1,10 +1,12 @@
-//! Rounds: which calls of a run are tried again, and when there is no more to try.
+//! Rounds: they decide which calls of a run are tried again, and when the run ends.
 //!
-//! A call that is refused only because others in flight hold what it needs is put off until those are settled. In a
-//! round each call that is left is tried once; those put off make the next one. When a round begins nothing of the run
-//! is in flight, so the first call that asks for its price is made or refused for good, and there are at most as many
-//! rounds as calls. Where others hold the budget, a round may put off all that it tried: then the run waits for
-//! nobody, and those are refused.
+//! A budget may refuse a call only because calls in flight have reserved the amount that it needs. Such a call is put
+//! off until they are settled. A round tries each remaining call once, and the calls that it puts off form the next
+//! round.
+//!
+//! When a round begins, no call of the run is in flight. So the first call that reserves its price is made, or is
+//! refused for good, and there are at most as many rounds as calls. If other runs share the budget, a round may put off
+//! all its calls. The run does not wait for other runs: all these calls are then refused.
 
 use std::error::Error;
 use std::iter::successors;
@@ -16,42 +18,44 @@ use crate::generate::generated::Generated;
 use crate::plan::content::CallId;
 use crate::run::outcome::CallOutcome;
 
-/// A call that is to be tried in a round.
+/// A call to try in a round.
 pub(super) struct Pending<'r> {
     pub(super) run: &'r CallRun<'r>,
-    /// Whether this is its first round: nobody was told of it, and the store was not asked.
+    /// Whether this is the first round of the call, so that no event was sent for it and the store was not searched.
     pub(super) is_new: bool,
 }
 
-/// A call that is over, or one that is put off.
+/// The result of trying a call in a round.
 pub(super) type Tried<'r> = Result<Finished, PutOff<'r>>;
 
+/// A call that is over, with its pictures.
 pub(super) struct Finished {
     pub(super) id: CallId,
     pub(super) outcome: CallOutcome,
     pub(super) placed: Vec<Placed>,
 }
 
+/// A call that is put off, with the refusal of the budget.
 pub(super) struct PutOff<'r> {
     pub(super) run: &'r CallRun<'r>,
     pub(super) error: GenerateError,
 }
 
-/// What a round came to.
+/// The calls after a round.
 pub(super) struct Round<'r> {
     pub(super) finished: Vec<Finished>,
-    /// Refused for good: another round would be as this one.
+    /// The calls that are refused for good, since another round would end in the same way.
     pub(super) given_up: Vec<PutOff<'r>>,
-    /// The next round, in the order of the plan.
+    /// The calls of the next round, in the order of the plan.
     pub(super) pending: Vec<Pending<'r>>,
 }
 
-/// The first round: every call.
+/// Returns the first round, which has every call.
 pub(super) fn first<'r>(calls: &'r [CallRun<'r>]) -> Vec<Pending<'r>> {
     calls.iter().map(|run| Pending { run, is_new: true }).collect()
 }
 
-/// Sorts what became of the calls of a round.
+/// Sorts the calls of a round by their results. If no call is finished, all are given up.
 pub(super) fn next(tried: Vec<Tried<'_>>) -> Round<'_> {
     let mut finished = Vec::with_capacity(tried.len());
     let mut put_off = Vec::new();
@@ -64,13 +68,14 @@ pub(super) fn next(tried: Vec<Tried<'_>>) -> Round<'_> {
     if finished.is_empty() {
         return Round { finished, given_up: put_off, pending: Vec::new() };
     }
+    // Calls end in any order. The next round begins in the order of the plan again.
     put_off.sort_by_key(|refused| refused.run.request.call());
     let pending = put_off.into_iter().map(|PutOff { run, .. }| Pending { run, is_new: false }).collect();
     Round { finished, given_up: Vec::new(), pending }
 }
 
-/// The result of a call, unless it is a refusal that calls in flight may yet make void. Which budget refuses does not
-/// matter: it may be one below the backend.
+/// Returns the result of a call, or puts the call off if it is a refusal that may change when calls in flight are
+/// settled. The refusal may come from the budget of the driver or from one inside the backend.
 pub(super) fn unless_put_off<'r>(
     run: &'r CallRun<'r>,
     result: Result<Generated, GenerateError>,
@@ -81,7 +86,9 @@ pub(super) fn unless_put_off<'r>(
     }
 }
 
+/// Whether the error is a refusal by a budget that is not final.
 fn may_yet_fit(error: &GenerateError) -> bool {
+    // A refusal by a budget inside the backend can be wrapped in errors of other layers.
     let mut sources = successors(error.source(), |&error| error.source());
     let refusal = sources.find_map(|source| source.downcast_ref::<BudgetError>());
     error.kind == GenerateErrorKind::OverBudget && refusal.is_some_and(|refusal| !refusal.is_final())

@@ -1,4 +1,4 @@
-//! An output of what a run left.
+//! Builds the output of `fal-ai/smart-resize` from the outcome of a run.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use crate::size::Size;
 use crate::wire::data_uri::DataUri;
 use crate::wire::excerpt;
 
-/// A finished picture that needs a URL.
+/// A finished picture that does not have a URL yet.
 ///
 /// ```
 /// use smart_resize::wire::fal::{NewImage, SmartResizeOutput};
@@ -35,20 +35,21 @@ use crate::wire::excerpt;
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct NewImage<'a> {
-    /// The file's bytes.
+    /// The bytes of the file.
     pub bytes: &'a [u8],
-    /// What they are.
+    /// The format of the file.
     pub format: Format,
-    /// A name that no other file of the output has, such as `0-1920x1080-1.png`: target size, its pixels, variant.
+    /// The name of the file, which is unique in the output: target index, target size, variant; such as
+    /// `0-1920x1080-1.png`.
     pub file_name: &'a str,
-    /// Which target size, from 0.
+    /// The index of the target size, from 0.
     pub target_index: usize,
-    /// Which variant, from 0.
+    /// The index of the variant, from 0.
     pub variant: usize,
 }
 
 impl NewImage<'_> {
-    /// The picture as a data URI, which is what `sync_mode` asks for.
+    /// Returns the picture as a data URI, as `sync_mode` requests.
     pub fn data_uri(&self) -> String {
         DataUri::new(self.format, self.bytes).to_string()
     }
@@ -61,21 +62,24 @@ impl fmt::Debug for NewImage<'_> {
 }
 
 impl SmartResizeOutput {
-    /// The output of a run in which each target size has `images_per_size` variants; `url_of` says where each file is,
-    /// and is asked only when all of them are there.
+    /// Builds the output of a run in which each target size has `images_per_size` variants.
     ///
-    /// Clients count in the flat list, so there is no output with gaps. A picture that was cut from the source is one,
-    /// whatever is asked: with [`crop_source_above`](crate::request::RequestBuilder::crop_source_above) and several
-    /// variants there is no output.
+    /// `url_of` returns the URL of a file. It is called only if every picture exists.
+    ///
+    /// Clients find a picture by its index in the flat list `images`, so an output with gaps is not possible. A target
+    /// that is cut from the source has one picture, whatever the number of variants. With
+    /// [`crop_source_above`](crate::request::RequestBuilder::crop_source_above) and several variants there is therefore
+    /// no output.
     ///
     /// # Errors
     ///
-    /// [`OutputError::Missing`] with every picture that is not there; else the first error of `url_of`.
+    /// [`OutputError::Missing`] with every missing picture; else [`OutputError::Url`] with the first error of `url_of`.
     pub fn from_outcome<E>(
         outcome: &Outcome,
         images_per_size: u32,
         mut url_of: impl FnMut(&NewImage<'_>) -> Result<String, E>,
     ) -> Result<Self, OutputError<E>> {
+        // All pictures are checked before the first URL, so that no file is stored for an output that cannot be built.
         let missing = missing_images(outcome, images_per_size as usize);
         if !missing.is_empty() {
             return Err(OutputError::Missing(missing));
@@ -93,6 +97,7 @@ impl SmartResizeOutput {
     }
 }
 
+/// Builds the result of one target size.
 fn result<E>(
     target_index: usize,
     rendition: &RenditionOutcome,
@@ -104,6 +109,7 @@ fn result<E>(
         height: Some(target.height()),
         ..SmartResizeResult::default()
     };
+    // Invariant: every variant is a picture, so none is skipped and the indices are those of the outcome.
     for (variant, Output { bytes, provenance }) in rendition.variants.iter().flatten().enumerate() {
         let format = provenance.format;
         let file_name = format!("{target_index}-{target}-{variant}.{}", format.extension());
@@ -116,8 +122,10 @@ fn result<E>(
             width: Some(target.width()),
             height: Some(target.height()),
         });
+        // All variants of a target have the labels of one generation. Their descriptions can differ, and the first
+        // counts.
         let Some(generation) = &provenance.generation else { continue };
-        result.aspect_ratio = generation.aspect_ratio.map(|ratio| ratio.to_string()).unwrap_or_default();
+        result.aspect_ratio = generation.ratio.map(|ratio| ratio.to_string()).unwrap_or_default();
         result.resolution = generation.tier.map(|tier| tier.to_string()).unwrap_or_default();
         if result.description.is_empty() {
             result.description = generation.description.clone().unwrap_or_default();
@@ -126,6 +134,7 @@ fn result<E>(
     Ok(result)
 }
 
+/// Lists the failed variants of every target, and one entry for a target with another number of variants.
 fn missing_images(outcome: &Outcome, images_per_size: usize) -> Vec<MissingImage> {
     let of_target = |(target_index, rendition): (usize, &RenditionOutcome)| {
         let (target, found) = (rendition.target, rendition.variants.len());
@@ -135,8 +144,10 @@ fn missing_images(outcome: &Outcome, images_per_size: usize) -> Vec<MissingImage
             let (error_type, reason) = why(outcome, result.as_ref().err()?);
             Some(missing(variant, error_type, reason))
         });
+        // Another number of variants would shift all later pictures in the flat list. The entry names the first index
+        // at which the two numbers differ.
         let short = (found != images_per_size).then(|| {
-            let reason = format!("{found} variants, expected {images_per_size}");
+            let reason = format!("number of variants is {found}; expected {images_per_size}");
             missing(found.min(images_per_size), ErrorType::InternalServerError, reason)
         });
         failed.chain(short).collect::<Vec<_>>()
@@ -144,10 +155,12 @@ fn missing_images(outcome: &Outcome, images_per_size: usize) -> Vec<MissingImage
     outcome.renditions.iter().enumerate().flat_map(of_target).collect()
 }
 
+/// Returns the type and the text of a failure. If a call failed, both describe the failure of the call.
 fn why(outcome: &Outcome, error: &RenditionError) -> (ErrorType, String) {
+    // A picture has only the text of the failure. The outcome of the call has its kind.
     let reason = match error {
-        RenditionError::NothingMade(_) => return (ErrorType::NoMediaGenerated, error.to_string()),
-        RenditionError::Generation(call) => {
+        RenditionError::MissingImage(_) => return (ErrorType::NoMediaGenerated, error.to_string()),
+        RenditionError::Generation { call, .. } => {
             outcome.calls.get(call.0 as usize).and_then(|call| call.result.as_ref().err())
         }
         _ => None,
@@ -164,7 +177,7 @@ fn why(outcome: &Outcome, error: &RenditionError) -> (ErrorType, String) {
     (error_type, excerpt(&failure.to_string(), 500))
 }
 
-/// A picture of an output that is not there.
+/// A picture that is missing from an output.
 ///
 /// ```
 /// use smart_resize::wire::fal::{ErrorType, NewImage, OutputError, SmartResizeOutput};
@@ -188,15 +201,15 @@ fn why(outcome: &Outcome, error: &RenditionError) -> (ErrorType, String) {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MissingImage {
-    /// Which target size, from 0.
+    /// The index of the target size, from 0.
     pub target_index: usize,
-    /// Its pixels.
+    /// The target size in pixels.
     pub target: Size,
-    /// Which variant, from 0.
+    /// The index of the variant, from 0.
     pub variant: usize,
-    /// What kind of failure, as fal names it.
+    /// The type of the failure in fal's terms.
     pub error_type: ErrorType,
-    /// What failed.
+    /// The description of the failure.
     pub reason: String,
 }
 
@@ -206,7 +219,7 @@ impl fmt::Display for MissingImage {
     }
 }
 
-/// Why there is no output.
+/// The reason why an output cannot be built.
 ///
 /// ```
 /// use smart_resize::wire::fal::SmartResizeOutput;
@@ -227,15 +240,17 @@ impl fmt::Display for MissingImage {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OutputError<E> {
-    /// Pictures are not there; at least one.
+    /// The pictures that are missing, at least one.
     Missing(Vec<MissingImage>),
-    /// A file has no URL.
+    /// The error of the function that returns the URL of a file.
     Url(E),
 }
 
 impl<E> OutputError<E> {
-    /// What clients are told: an entry for each picture that is not there, at its target size; for a file without a URL
-    /// one `internal_server_error`, which says nothing of the cause.
+    /// Returns the body of the answer to the client.
+    ///
+    /// Each missing picture has an entry that points to its target size. A file without a URL leads to one
+    /// `internal_server_error`, which does not reveal the cause.
     pub fn to_body(&self) -> ErrorBody {
         let Self::Missing(missing) = self else {
             let loc = [Loc::from("body")];
@@ -250,7 +265,7 @@ impl<E> OutputError<E> {
 }
 
 impl<E> fmt::Display for OutputError<E> {
-    /// With `; ` between two pictures.
+    /// Writes the missing pictures, separated by `; `.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing(missing) => missing.iter().enumerate().try_for_each(|(index, image)| {

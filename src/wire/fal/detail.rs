@@ -1,4 +1,4 @@
-//! Errors as fal answers them: `{"detail": [{"loc", "msg", "type", "input", "ctx"}]}`, or one text in the place of the
+//! The body of fal's error answers: `{"detail": [{"loc", "msg", "type", "input", "ctx"}]}`, or one text instead of the
 //! list.
 
 use std::borrow::Cow;
@@ -9,19 +9,20 @@ use serde_json::{Map, Value};
 
 use crate::wire::excerpt;
 
-/// The most characters that are echoed as `input`, in strings and names together.
+/// The maximum number of characters that an entry echoes as `input`, in strings and names together.
 const MAX_ECHO_CHARS: usize = 20_000;
-/// As many are echoed of a string that does not fit, such as a data URI.
+/// The number of characters that an entry echoes of a string that is too long to be echoed whole, such as a data URI.
 const MAX_EXCERPT_CHARS: usize = 100;
-/// The most values that are echoed, those that others are in counted too. Each mistake echoes what it is about, and a
-/// body has many of them.
+/// The maximum number of values that an entry echoes, lists and objects included. The bound is small because every
+/// entry of a body echoes a value.
 const MAX_ECHO_VALUES: usize = 1000;
-/// The deepest nesting that is echoed; readers have limits, and an error must not be beyond them.
+/// The maximum nesting that an entry echoes. Parsers limit the nesting of JSON, and an error must stay within it.
 const MAX_ECHO_DEPTH: usize = 32;
 
+// A row has the variant, the name in JSON, the HTTP status, and the end of the documentation.
 macro_rules! error_types {
     ($($variant:ident $text:literal $status:literal $doc:literal;)*) => {
-        /// What kind of mistake an entry is: what programs look at, where people read the message.
+        /// The type of a mistake. Programs evaluate the type; the message is for people.
         ///
         /// ```
         /// use smart_resize::wire::fal::ErrorType;
@@ -35,15 +36,15 @@ macro_rules! error_types {
         #[non_exhaustive]
         pub enum ErrorType {
             $(#[doc = concat!("`", $text, "`: ", $doc)] $variant,)*
-            /// Another one, as it is written.
+            /// Any other type, with its name.
             Other(Box<str>),
         }
 
         impl ErrorType {
-            /// The types that have a name here.
+            /// All types except [`Other`](Self::Other).
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
-            /// As it is written, such as `literal_error`.
+            /// Returns the name of the type, such as `literal_error`.
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $text,)*
@@ -51,7 +52,8 @@ macro_rules! error_types {
                 }
             }
 
-            /// The status of an answer with this error: 422 but for those that are not about the input.
+            /// Returns the HTTP status of an answer with this error. It is 422 except for time-outs and failures of
+            /// a service.
             pub const fn status(&self) -> u16 {
                 match self {
                     $(Self::$variant => $status,)*
@@ -73,34 +75,34 @@ macro_rules! error_types {
 
 error_types! {
     JsonInvalid "json_invalid" 422 "the body is not JSON.";
-    ModelAttributesType "model_attributes_type" 422 "the body is no object.";
-    Missing "missing" 422 "a field that is required is not there.";
-    StringType "string_type" 422 "no string.";
-    StringTooLong "string_too_long" 422 "a string of too many characters.";
-    ListType "list_type" 422 "no list.";
-    TooShort "too_short" 422 "a list of too few items.";
-    TooLong "too_long" 422 "a list of too many items.";
-    LiteralError "literal_error" 422 "none of the values that are listed.";
-    IntType "int_type" 422 "no integer.";
-    IntParsing "int_parsing" 422 "a string that is no integer.";
-    IntParsingSize "int_parsing_size" 422 "an integer of too many digits.";
-    IntFromFloat "int_from_float" 422 "a number with a fractional part.";
-    GreaterThanEqual "greater_than_equal" 422 "a number below the bound.";
-    LessThanEqual "less_than_equal" 422 "a number above the bound.";
-    BoolType "bool_type" 422 "no boolean.";
-    BoolParsing "bool_parsing" 422 "a string or a number that is no boolean.";
-    ValueError "value_error" 422 "a value of the right type that makes no sense.";
-    ImageLoadError "image_load_error" 422 "the image cannot be read.";
-    FileDownloadError "file_download_error" 422 "the file cannot be fetched.";
+    ModelAttributesType "model_attributes_type" 422 "the body is not an object.";
+    Missing "missing" 422 "a required field is missing.";
+    StringType "string_type" 422 "the value is not a string.";
+    StringTooLong "string_too_long" 422 "the string has too many characters.";
+    ListType "list_type" 422 "the value is not a list.";
+    TooShort "too_short" 422 "the list has too few items.";
+    TooLong "too_long" 422 "the list has too many items.";
+    LiteralError "literal_error" 422 "the value is none of the allowed ones.";
+    IntType "int_type" 422 "the value is not an integer.";
+    IntParsing "int_parsing" 422 "the string is not an integer.";
+    IntParsingSize "int_parsing_size" 422 "the integer has too many digits.";
+    IntFromFloat "int_from_float" 422 "the number has a fractional part.";
+    GreaterThanEqual "greater_than_equal" 422 "the number is below the bound.";
+    LessThanEqual "less_than_equal" 422 "the number is above the bound.";
+    BoolType "bool_type" 422 "the value is not a boolean.";
+    BoolParsing "bool_parsing" 422 "the string or the number is not a boolean.";
+    ValueError "value_error" 422 "the value has the right type but is invalid.";
+    ImageLoadError "image_load_error" 422 "the image cannot be loaded.";
+    FileDownloadError "file_download_error" 422 "the file cannot be downloaded.";
     FileTooLarge "file_too_large" 422 "the file has too many bytes.";
     ImageTooSmall "image_too_small" 422 "the image has too few pixels.";
     ImageTooLarge "image_too_large" 422 "the image has too many pixels.";
-    UnsupportedImageFormat "unsupported_image_format" 422 "the image is of another format than those that are read.";
-    ContentPolicyViolation "content_policy_violation" 422 "a safety filter refused.";
-    NoMediaGenerated "no_media_generated" 422 "the model made nothing.";
+    UnsupportedImageFormat "unsupported_image_format" 422 "the format of the image is not supported.";
+    ContentPolicyViolation "content_policy_violation" 422 "a safety filter refused the input or the result.";
+    NoMediaGenerated "no_media_generated" 422 "the model returned no image.";
     GenerationTimeout "generation_timeout" 504 "the model took too long.";
-    DownstreamServiceError "downstream_service_error" 400 "a service below failed.";
-    DownstreamServiceUnavailable "downstream_service_unavailable" 500 "a service below is out of order.";
+    DownstreamServiceError "downstream_service_error" 400 "a service that the endpoint calls failed.";
+    DownstreamServiceUnavailable "downstream_service_unavailable" 500 "a service that the endpoint calls is down.";
     InternalServerError "internal_server_error" 500 "the endpoint failed.";
 }
 
@@ -122,7 +124,7 @@ impl<'de> Deserialize<'de> for ErrorType {
     }
 }
 
-/// A step on the way to what is wrong.
+/// A step of the path to a mistake.
 ///
 /// ```
 /// use smart_resize::wire::fal::Loc;
@@ -134,13 +136,13 @@ impl<'de> Deserialize<'de> for ErrorType {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schemars", schemars(description = "A step on the way to what is wrong."))]
+#[cfg_attr(feature = "schemars", schemars(description = "A step of the path to a mistake."))]
 #[serde(untagged)]
 #[expect(clippy::exhaustive_enums, reason = "JSON has objects and lists")]
 pub enum Loc {
-    /// An item of a list, from 0; or, of a body that is not JSON, the byte.
+    /// The index of an item of a list, from 0. In a body that is not JSON it is the position in bytes.
     Index(u64),
-    /// A field of an object, or `body` in front.
+    /// The name of a field of an object, or `body` as the first step.
     Field(Cow<'static, str>),
 }
 
@@ -165,7 +167,7 @@ impl fmt::Display for Loc {
     }
 }
 
-/// One mistake.
+/// A mistake in a request.
 ///
 /// ```
 /// use smart_resize::wire::fal::{DetailEntry, ErrorType, Loc};
@@ -178,44 +180,46 @@ impl fmt::Display for Loc {
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schemars", schemars(description = "One mistake."))]
+#[cfg_attr(feature = "schemars", schemars(description = "A mistake in a request."))]
 #[non_exhaustive]
 pub struct DetailEntry {
-    /// What kind of mistake.
+    /// The type of the mistake.
     #[serde(rename = "type")]
     #[cfg_attr(feature = "schemars", schemars(with = "String"))]
     pub error_type: ErrorType,
-    /// The way to it, such as `["body", "target_sizes", 0]`.
+    /// The path to the mistake, such as `["body", "target_sizes", 0]`.
     pub loc: Vec<Loc>,
-    /// For people.
+    /// The message, which is for people.
     pub msg: String,
-    /// The value that is wrong: its first 1000 values of 20,000 characters in all, and of a string that is too long for
-    /// that the first 100, without what is nested deeper than 32. `…` stands in the place of the rest. fal echoes it
-    /// whole.
+    /// The invalid value.
+    ///
+    /// It is cut to its first 1000 values, to 20,000 characters in all and to a nesting of 32. A string that is too
+    /// long for that is cut to its first 100 characters. `…` replaces what is left out. fal echoes the whole value.
     #[serde(default)]
     pub input: Value,
-    /// The bounds that `msg` speaks of.
+    /// The bounds that `msg` mentions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ctx: Option<Map<String, Value>>,
 }
 
 impl DetailEntry {
-    /// The entry that pydantic makes of a `ValueError`: the exception itself, in `ctx`, becomes an empty object.
+    /// Creates the entry that pydantic creates for a `ValueError`. In JSON the exception in `ctx` is an empty
+    /// object.
     pub(super) fn value_error(loc: impl Into<Vec<Loc>>, reason: &str, input: &Value) -> Self {
         Self::new(ErrorType::ValueError, loc, format!("Value error, {reason}"), input).ctx("error", Map::new())
     }
 
-    /// The entry for a required field that is not there.
+    /// Creates the entry for a missing required field.
     pub(super) fn missing(loc: impl Into<Vec<Loc>>, body: &Value) -> Self {
         Self::new(ErrorType::Missing, loc, "Field required", body)
     }
 
-    /// The mistake `error_type` of `input`, which stands at `loc`.
+    /// Creates an entry for the value `input` at the path `loc`. A large value is cut, see [`input`](Self::input).
     pub fn new(error_type: ErrorType, loc: impl Into<Vec<Loc>>, msg: impl Into<String>, input: &Value) -> Self {
         Self { error_type, loc: loc.into(), msg: msg.into(), input: echo(input), ctx: None }
     }
 
-    /// The same mistake with a bound that its message speaks of.
+    /// Adds a bound that the message mentions.
     #[must_use]
     pub fn ctx(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.ctx.get_or_insert_default().insert(name.to_owned(), value.into());
@@ -223,19 +227,21 @@ impl DetailEntry {
     }
 }
 
+/// Copies `input` within the limits of an entry.
 fn echo(input: &Value) -> Value {
+    // The limits are for the whole value, so it does not matter whether it is wide or deep.
     let mut left = Left { values: MAX_ECHO_VALUES, chars: MAX_ECHO_CHARS };
     left.echo(input, MAX_ECHO_DEPTH).unwrap_or_else(|| "…".into())
 }
 
-/// How much more may be echoed.
+/// The number of values and characters that can still be echoed.
 struct Left {
     values: usize,
     chars: usize,
 }
 
 impl Left {
-    /// As much of `input` as there may be; nothing where there may be nothing more.
+    /// Copies as much of `input` as the limits allow, down to a nesting of `depth`. `None` if a limit is used up.
     fn echo(&mut self, input: &Value, depth: usize) -> Option<Value> {
         self.values = self.values.checked_sub(1)?;
         Some(match (input, depth.checked_sub(1)) {
@@ -267,7 +273,9 @@ impl Left {
         })
     }
 
+    /// Copies a string or a name, or an excerpt of it if it is too long. `None` if not even the excerpt fits.
     fn text(&mut self, text: &str) -> Option<String> {
+        // Counts no further than needed, since a string can have megabytes.
         let chars = |text: &str| text.chars().take(MAX_ECHO_CHARS + 1).count();
         let is_whole = chars(text) <= self.chars;
         let echoed = if is_whole { text.to_owned() } else { excerpt(text, MAX_EXCERPT_CHARS) };
@@ -287,7 +295,7 @@ impl fmt::Display for DetailEntry {
     }
 }
 
-/// What is wrong: a list of mistakes, or one text, as the queue answers.
+/// The content of an error answer: a list of mistakes, or one text, as the queue returns it.
 ///
 /// ```
 /// use smart_resize::wire::fal::{Detail, ErrorBody};
@@ -300,18 +308,20 @@ impl fmt::Display for DetailEntry {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[cfg_attr(
     feature = "schemars",
-    schemars(description = "What is wrong: a list of mistakes, or one text, as the queue answers.")
+    schemars(
+        description = "The content of an error answer: a list of mistakes, or one text, as the queue returns it."
+    )
 )]
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum Detail {
-    /// Every mistake, in the order of the fields.
+    /// All mistakes, in the order of the fields.
     Entries(Vec<DetailEntry>),
-    /// Such as `Request is still in progress`.
+    /// One text, such as `Request is still in progress`.
     Text(String),
 }
 
-/// The body of an answer that is an error.
+/// The body of an error answer.
 ///
 /// ```
 /// use smart_resize::wire::fal::{ErrorBody, InputLimits, SmartResizeInput};
@@ -331,21 +341,22 @@ pub enum Detail {
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schemars", schemars(description = "The body of an answer that is an error."))]
+#[cfg_attr(feature = "schemars", schemars(description = "The body of an error answer."))]
 #[non_exhaustive]
 pub struct ErrorBody {
-    /// What is wrong.
+    /// The mistakes, or one text.
     pub detail: Detail,
 }
 
 impl ErrorBody {
-    /// The body with one text.
+    /// Creates a body with one text.
     pub fn text(text: impl Into<String>) -> Self {
         Self { detail: Detail::Text(text.into()) }
     }
 
-    /// The error that `body` is not JSON, at the byte at which it stops being some.
+    /// Creates the error for a `body` that is not JSON. Its path has the position in bytes at which the parser failed.
     pub fn not_json(body: &[u8], error: &serde_json::Error) -> Self {
+        // The offset is the length of the lines before the mistake, plus the column, which serde_json counts in bytes.
         let lines = body.split_inclusive(|byte| *byte == b'\n').take(error.line().saturating_sub(1));
         let offset = lines.map(<[u8]>::len).sum::<usize>() + error.column().saturating_sub(1);
         let loc = [Loc::from("body"), offset.min(body.len()).into()];
@@ -353,12 +364,12 @@ impl ErrorBody {
         entry.ctx("error", error.to_string()).into()
     }
 
-    /// The error in `body`, whatever that is: where it is not fal's, its first 200 characters are the text.
+    /// Reads an error answer. If `body` does not have fal's form, its first 200 characters become the text.
     pub fn from_answer(body: &[u8]) -> Self {
         serde_json::from_slice(body).unwrap_or_else(|_| Self::text(excerpt(&String::from_utf8_lossy(body), 200)))
     }
 
-    /// The mistakes; none where there is one text.
+    /// Returns the mistakes. The slice is empty if the body has one text.
     pub fn entries(&self) -> &[DetailEntry] {
         match &self.detail {
             Detail::Entries(entries) => entries,
@@ -366,8 +377,8 @@ impl ErrorBody {
         }
     }
 
-    /// The status of the answer: the highest that one of the mistakes has, so that a fault of the service's own shows;
-    /// 400 for a text.
+    /// Returns the HTTP status of the answer: the highest status of the mistakes, or 400 for a text. With the highest
+    /// one, a failure of the service itself is visible beside mistakes of the input.
     pub fn status(&self) -> u16 {
         self.entries().iter().map(|entry| entry.error_type.status()).max().unwrap_or(400)
     }
@@ -386,7 +397,7 @@ impl From<DetailEntry> for ErrorBody {
 }
 
 impl fmt::Display for ErrorBody {
-    /// All of it, with `; ` between two mistakes.
+    /// Writes the text, or all mistakes separated by `; `.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.detail {
             Detail::Text(text) => f.write_str(text),

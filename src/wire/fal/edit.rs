@@ -1,4 +1,4 @@
-//! The edit endpoints of fal: one for each model.
+//! The edit endpoints of fal. Each model has one.
 
 use std::sync::Arc;
 
@@ -10,18 +10,19 @@ use crate::generate::error::{GenerateError, GenerateErrorKind};
 use crate::generate::generated::Generated;
 use crate::generate::request::GenerationRequest;
 use crate::model::catalog::Model;
-use crate::model::preset::{AspectRatio, Preset, Tier};
+use crate::model::preset::{AspectRatio, Tier};
 use crate::request::source::Source;
+use crate::size::Size;
 use crate::wire::data_uri::{DataUri, DataUriError, is_data_uri};
 
-/// The most images that an edit endpoint makes in one call.
+/// The maximum number of images that an edit endpoint generates in one call.
 pub const MAX_EDIT_IMAGES: u32 = 4;
-/// The most images that an edit endpoint works from.
+/// The maximum number of input images that an edit endpoint accepts.
 pub const MAX_INPUT_IMAGES: usize = 14;
-/// The fewest characters of a prompt that an edit endpoint takes.
+/// The minimum number of characters of a prompt that an edit endpoint accepts.
 const MIN_PROMPT_CHARS: usize = 3;
 
-/// An edit endpoint of fal's, with what it offers.
+/// An edit endpoint of fal.
 ///
 /// ```
 /// use smart_resize::model::Tier;
@@ -29,8 +30,8 @@ const MIN_PROMPT_CHARS: usize = 3;
 ///
 /// let model = EditModel::named("nano-banana-2");
 /// assert_eq!(model.map(EditModel::endpoint), Some("fal-ai/nano-banana-2/edit"));
-/// assert!(EditModel::NanoBanana2.has_resolution(Tier::HALF_K));
-/// assert!(!EditModel::NanoBananaPro.has_resolution(Tier::HALF_K));
+/// assert!(EditModel::NanoBanana2.has_tier(Tier::HALF_K));
+/// assert!(!EditModel::NanoBananaPro.has_tier(Tier::HALF_K));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -48,13 +49,13 @@ pub enum EditModel {
 impl EditModel {
     const ALL: [Self; 4] = [Self::NanoBananaPro, Self::NanoBanana21, Self::NanoBanana2, Self::NanoBanana];
 
-    /// The endpoint of the [built-in model](Model::all) of this name, such as `nano-banana-2.1`; `None` for any other
-    /// name, and for `nano-banana-2-lite`, for which no endpoint is known.
+    /// Returns the endpoint of the [built-in model](Model::all) with this name, such as `nano-banana-2.1`. `None` if
+    /// there is no such model, and for `nano-banana-2-lite`, whose endpoint is not known.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|edit| edit.model().name() == name)
     }
 
-    /// The model that the endpoint runs.
+    /// Returns the model that the endpoint runs.
     pub fn model(self) -> Model {
         match self {
             Self::NanoBananaPro => Model::nano_banana_pro(),
@@ -64,7 +65,7 @@ impl EditModel {
         }
     }
 
-    /// The endpoint, such as `fal-ai/nano-banana-pro/edit`.
+    /// Returns the identifier of the endpoint, such as `fal-ai/nano-banana-pro/edit`.
     pub const fn endpoint(self) -> &'static str {
         match self {
             Self::NanoBananaPro => "fal-ai/nano-banana-pro/edit",
@@ -74,24 +75,27 @@ impl EditModel {
         }
     }
 
-    /// The most characters of a prompt: 5000 for nano-banana, which older documents say, otherwise 50,000.
+    /// Returns the maximum number of characters of a prompt. It is 5000 for nano-banana, according to older
+    /// documentation, and 50,000 for the other models.
     pub fn max_prompt_chars(self) -> usize {
         self.model().limits.prompt_chars
     }
 
-    /// Whether the endpoint makes pictures of this shape.
+    /// Whether the endpoint generates pictures with this aspect ratio.
     pub fn has_ratio(self, ratio: AspectRatio) -> bool {
         self.model().presets().iter().any(|preset| preset.ratio == Some(ratio))
     }
 
-    /// Whether the endpoint makes pictures of this tier.
-    pub fn has_resolution(self, resolution: Tier) -> bool {
+    /// Whether the endpoint generates pictures of this tier.
+    pub fn has_tier(self, resolution: Tier) -> bool {
         self.model().has(resolution)
     }
 }
 
-/// The URL at which a backend finds the source: its own, or else its bytes as a data URI; nothing where it has neither.
-/// A data URI is as long as four thirds of the bytes, so where the source is large, upload it first.
+/// Returns the URL from which a backend can read the source: its own URL, or else a data URI with its bytes. `None` if
+/// the source has neither.
+///
+/// A data URI is a third longer than the bytes, so a large source should be uploaded first.
 ///
 /// ```
 /// use smart_resize::Source;
@@ -108,10 +112,11 @@ pub fn source_url(source: &Source) -> Option<String> {
         return Some(url.to_string());
     }
     let bytes = source.bytes()?;
+    // An unknown format is no error here: the service may read formats that this crate does not recognise.
     Some(DataUri::new(Format::sniff(bytes).unwrap_or_default(), bytes.clone()).to_string())
 }
 
-/// What an edit endpoint is asked.
+/// The input of an edit endpoint.
 ///
 /// ```
 /// use smart_resize::wire::fal::EditInput;
@@ -124,57 +129,58 @@ pub fn source_url(source: &Source) -> Option<String> {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schemars", schemars(description = "What an edit endpoint is asked."))]
+#[cfg_attr(feature = "schemars", schemars(description = "The input of an edit endpoint."))]
 #[non_exhaustive]
 pub struct EditInput {
-    /// The whole prompt.
+    /// The complete prompt.
     #[cfg_attr(feature = "schemars", schemars(length(min = 3, max = 50000)))]
     pub prompt: String,
-    /// The pictures to work from, at most [`MAX_INPUT_IMAGES`]; the source is the first.
+    /// The URLs of the input pictures, at most 14 ([`MAX_INPUT_IMAGES`]). The source is the first one.
     #[cfg_attr(feature = "schemars", schemars(length(max = MAX_INPUT_IMAGES)))]
     pub image_urls: Vec<String>,
-    /// How many images to make, 1 to [`MAX_EDIT_IMAGES`].
+    /// The number of images to generate, 1 to 4 ([`MAX_EDIT_IMAGES`]).
     #[serde(default = "default::one")]
     #[cfg_attr(feature = "schemars", schemars(range(min = 1, max = MAX_EDIT_IMAGES)))]
     pub num_images: u32,
-    /// Such as `16:9`. It is always sent: with `auto`, sizes come that no table has.
+    /// The aspect ratio, such as `16:9`. It is always sent, since `auto` leads to sizes that are in no table.
     #[serde(default = "default::auto")]
     pub aspect_ratio: String,
-    /// Such as `2K`; nothing for nano-banana, which has no tiers.
+    /// The tier, such as `2K`. It is absent for nano-banana, which has no tiers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schemars", schemars(with = "Option<String>"))]
     pub resolution: Option<Tier>,
-    /// The format in which the images should come.
+    /// The format of the returned images.
     #[serde(default)]
     #[cfg_attr(feature = "schemars", schemars(with = "super::schema::OutputFormat"))]
     pub output_format: Format,
-    /// From 1, which is strict, to 6; as a string in JSON.
+    /// The safety tolerance, from 1 (strictest) to 6. JSON has it as a string.
     #[serde(default = "default::four", with = "tolerance")]
     #[cfg_attr(feature = "schemars", schemars(with = "super::schema::SafetyTolerance"))]
     pub safety_tolerance: u8,
-    /// The seed, which is best effort.
+    /// The seed. The model uses it on a best-effort basis.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
-    /// Whether the answer has data URIs in the place of URLs.
+    /// Whether the output has data URIs instead of URLs.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sync_mode: bool,
-    /// One image for each that is asked, whatever the prompt says of their number.
+    /// Whether the model generates exactly `num_images` images, even if the prompt asks for another number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit_generations: Option<bool>,
-    /// Whether the model may look into the web; nano-banana cannot.
+    /// Whether the model may search the web. nano-banana does not support it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enable_web_search: Option<bool>,
 }
 
 impl EditInput {
-    /// What `model` is asked for `request`, with the source at `image_url` (see [`source_url`]): ratio and tier of the
-    /// preset, and never its pixels. `limit_generations` is on, so that a prompt that speaks of several pictures does
-    /// not give more than are paid for.
+    /// Creates the input with which `model` answers `request`. The source is at `image_url`, see [`source_url`].
+    ///
+    /// The input has the aspect ratio and the tier of the preset, and never its pixel size. `limit_generations` is on,
+    /// so that a prompt that mentions several pictures does not yield more of them than are paid for.
     ///
     /// # Errors
     ///
-    /// A [`GenerateError`] of the kind [`InvalidRequest`](GenerateErrorKind::InvalidRequest), whose source is the
-    /// [`EditInputError`], where the endpoint would refuse it. Nothing is billed.
+    /// A [`GenerateError`] of the kind [`InvalidRequest`](GenerateErrorKind::InvalidRequest) if the endpoint would
+    /// reject the input. Its source is an [`EditInputError`]. Nothing is billed.
     pub fn new(
         model: EditModel,
         request: &GenerationRequest,
@@ -186,10 +192,11 @@ impl EditInput {
 
     fn checked(model: EditModel, request: &GenerationRequest, image_url: String) -> Result<Self, EditInputError> {
         let (preset, prompt, variants) = (request.preset(), request.prompt(), request.variants());
-        let Some(ratio) = preset.ratio.filter(|ratio| model.has_ratio(*ratio)) else {
-            return Err(EditInputError::AspectRatio { found: *preset });
-        };
-        if let Some(found) = preset.tier.filter(|tier| !model.has_resolution(*tier)) {
+        let ratio = preset.ratio.ok_or(EditInputError::NoAspectRatio { found: preset.size })?;
+        if !model.has_ratio(ratio) {
+            return Err(EditInputError::AspectRatio { found: ratio });
+        }
+        if let Some(found) = preset.tier.filter(|tier| !model.has_tier(*tier)) {
             return Err(EditInputError::Tier { found });
         }
         let (chars, max) = (prompt.chars().count(), model.max_prompt_chars());
@@ -232,7 +239,7 @@ mod default {
     }
 }
 
-/// 1 to 6, as a string.
+/// Reads and writes an integer from 1 to 6 as a string.
 mod tolerance {
     use std::borrow::Cow;
 
@@ -252,7 +259,7 @@ mod tolerance {
     }
 }
 
-/// A call that an edit endpoint would refuse.
+/// A request that an edit endpoint would reject.
 ///
 /// ```
 /// use smart_resize::model::Tier;
@@ -267,34 +274,38 @@ mod tolerance {
 /// let error = EditInput::new(EditModel::NanoBanana, &request, "https://example.com/shoe.png").unwrap_err();
 /// let reason = error.source().and_then(|source| source.downcast_ref::<EditInputError>());
 /// assert_eq!(reason, Some(&EditInputError::Tier { found: Tier::K2 }));
-/// assert_eq!(reason.unwrap().to_string(), "resolution 2K is none of the endpoint's");
+/// assert_eq!(reason.unwrap().to_string(), "resolution is 2K; expected one that the endpoint offers");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EditInputError {
-    /// A shape that the endpoint does not make.
-    #[error("aspect_ratio of {found} is none of the endpoint's")]
+    /// An aspect ratio that the endpoint does not offer.
+    #[error("aspect_ratio is {found}; expected one that the endpoint offers")]
     #[expect(missing_docs, reason = "what was found")]
-    AspectRatio { found: Preset },
-    /// A tier that the endpoint does not make.
-    #[error("resolution {found} is none of the endpoint's")]
+    AspectRatio { found: AspectRatio },
+    /// A preset without an aspect ratio. The endpoint selects the shape by it.
+    #[error("preset of {found} has no aspect ratio; expected one that the endpoint offers")]
+    #[expect(missing_docs, reason = "what was found")]
+    NoAspectRatio { found: Size },
+    /// A tier that the endpoint does not offer.
+    #[error("resolution is {found}; expected one that the endpoint offers")]
     #[expect(missing_docs, reason = "what was found")]
     Tier { found: Tier },
     /// A prompt that is too short or too long.
-    #[error("prompt of {chars} characters, expected {MIN_PROMPT_CHARS} to {max}")]
+    #[error("prompt has {chars} characters; expected {MIN_PROMPT_CHARS} to {max}")]
     #[expect(missing_docs, reason = "what was found and the bound")]
     Prompt { chars: usize, max: usize },
-    /// More images than one call makes, or none.
-    #[error("num_images {found}, expected 1 to {MAX_EDIT_IMAGES}")]
+    /// No image, or more images than one call generates.
+    #[error("num_images is {found}; expected 1 to {MAX_EDIT_IMAGES}")]
     #[expect(missing_docs, reason = "what was found")]
     Images { found: u32 },
-    /// No URL of the source.
-    #[error("image_urls: the source has neither a URL nor bytes")]
+    /// The URL of the source is empty.
+    #[error("image_urls is empty; expected a source with a URL or bytes")]
     NoSource,
 }
 
-/// What an edit endpoint answers.
+/// The output of an edit endpoint.
 ///
 /// ```
 /// use smart_resize::wire::fal::{EditOutput, ImageFile};
@@ -307,31 +318,32 @@ pub enum EditInputError {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schemars", schemars(description = "What an edit endpoint answers."))]
+#[cfg_attr(feature = "schemars", schemars(description = "The output of an edit endpoint."))]
 #[cfg_attr(feature = "schemars", schemars(extend("required" = ["images", "description"])))]
 #[non_exhaustive]
 pub struct EditOutput {
-    /// The images. Their labels and sizes are hints; only the bytes tell.
+    /// The images. Their declared media types and sizes are hints; only the bytes are reliable.
     pub images: Vec<ImageFile>,
-    /// What the model said.
+    /// The text that the model returned; `""` if there is none.
     #[serde(default, deserialize_with = "super::output::text_or_null")]
     #[cfg_attr(feature = "schemars", schemars(!default))]
     pub description: String,
 }
 
 impl EditOutput {
-    /// The output of these images.
+    /// Creates an output from its images and its description.
     pub fn new(images: Vec<ImageFile>, description: impl Into<String>) -> Self {
         Self { images, description: description.into() }
     }
 
-    /// What `backend` made: the output with the `bytes` that the caller fetched for each of its images, in order. Each
-    /// image is billed.
+    /// Converts the output to the answer of `backend`.
+    ///
+    /// `bytes` are the files that the caller fetched, one for each image, in order. Each image is billed.
     ///
     /// # Errors
     ///
-    /// [`NothingMade`](GenerateErrorKind::NothingMade) for an output without images, with its description;
-    /// [`InvalidAnswer`](GenerateErrorKind::InvalidAnswer) where `bytes` are not as many as the images.
+    /// [`NothingMade`](GenerateErrorKind::NothingMade), with the description, if the output has no images;
+    /// [`InvalidAnswer`](GenerateErrorKind::InvalidAnswer) if the number of files differs from the number of images.
     pub fn generated<I>(&self, backend: impl Into<String>, bytes: I) -> Result<Generated, GenerateError>
     where
         I: IntoIterator<Item: Into<Arc<[u8]>>>,
@@ -348,11 +360,12 @@ impl EditOutput {
         Ok(if self.description.is_empty() { generated } else { generated.description(self.description.as_str()) })
     }
 
-    /// The bytes of each image, all of which came as data URIs of at most `max_bytes` each: what `sync_mode` asks for.
+    /// Decodes the images of an output that has data URIs, as `sync_mode` requests. Each has at most `max_bytes` bytes.
     ///
     /// # Errors
     ///
-    /// [`InvalidAnswer`](GenerateErrorKind::InvalidAnswer), with every image billed, where one did not.
+    /// [`InvalidAnswer`](GenerateErrorKind::InvalidAnswer), with every image billed, if an image is not a data URI, is
+    /// malformed or is too large.
     pub fn embedded(&self, max_bytes: u64) -> Result<Vec<Arc<[u8]>>, GenerateError> {
         let decode = |(index, image): (usize, &ImageFile)| match image.data(max_bytes) {
             Some(Ok(data)) => Ok(data.bytes().clone()),
@@ -363,19 +376,21 @@ impl EditOutput {
     }
 
     fn invalid(&self, error: EditOutputError) -> GenerateError {
+        // The model has made these images, so they are billed although they are not available.
         let billed = u32::try_from(self.images.len()).unwrap_or(u32::MAX);
         GenerateError::new(GenerateErrorKind::InvalidAnswer, "").caused_by(error).billed_images(billed)
     }
 }
 
 impl ImageFile {
-    /// The file that the URL has in it, of at most `max_bytes`; nothing where it is a URL to be fetched.
+    /// Decodes the data URI of the file, of at most `max_bytes` bytes. `None` if `url` is not a data URI, so that the
+    /// file has to be fetched.
     pub fn data(&self, max_bytes: u64) -> Option<Result<DataUri, DataUriError>> {
         is_data_uri(&self.url).then(|| DataUri::parse(&self.url, max_bytes))
     }
 }
 
-/// An output that does not give the images it speaks of. They are counted from 0.
+/// An output whose images are not available. Indices start at 0.
 ///
 /// ```
 /// use smart_resize::wire::fal::{EditOutput, EditOutputError, ImageFile};
@@ -385,25 +400,25 @@ impl ImageFile {
 /// let error = output.embedded(1000).unwrap_err();
 /// let reason = error.source().and_then(|source| source.downcast_ref::<EditOutputError>());
 /// assert_eq!(reason, Some(&EditOutputError::NotEmbedded { index: 0 }));
-/// assert_eq!(reason.unwrap().to_string(), "image 0 is not a data URI");
+/// assert_eq!(reason.unwrap().to_string(), "image 0 is at a URL; expected a data URI");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EditOutputError {
-    /// The caller has the bytes of fewer images, or of more.
-    #[error("the bytes of {found} images, expected those of {expected}")]
+    /// The caller passed fewer or more files than the output has images.
+    #[error("number of files is {found}; expected {expected}")]
     #[expect(missing_docs, reason = "what was found and what was expected")]
     Count { found: usize, expected: usize },
-    /// An image at a URL, where data URIs were expected.
-    #[error("image {index} is not a data URI")]
+    /// An image that is at a URL instead of in a data URI.
+    #[error("image {index} is at a URL; expected a data URI")]
     #[expect(missing_docs, reason = "which image")]
     NotEmbedded { index: usize },
-    /// A data URI that cannot be read.
-    #[error("image {index} is not a data URI that can be read")]
+    /// A data URI that is malformed or too large.
+    #[error("image {index} cannot be decoded from its data URI")]
     Data {
-        /// Which image.
+        /// The index of the image.
         index: usize,
-        /// What is wrong with it, and where.
+        /// The mistake and its position.
         source: DataUriError,
     },
 }

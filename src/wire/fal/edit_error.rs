@@ -1,15 +1,17 @@
-//! A failure below, told by who has to act.
+//! Classifies the error answers of edit endpoints by the reaction that they call for.
 
 use super::detail::{ErrorBody, ErrorType};
 use crate::generate::error::{GenerateError, GenerateErrorKind};
 use crate::wire::excerpt;
 
-/// The most characters of an answer that an error repeats.
+/// The maximum number of characters of an answer that an error repeats.
 const MAX_MESSAGE_CHARS: usize = 500;
 
-/// The failure that an edit endpoint, or the queue before it, answers with `status` and `body`: by the types of its
-/// entries where one of them says more than the status. Nothing is billed, as far as fal says. A `Retry-After` is
-/// the caller's to [add](GenerateError::retry_after).
+/// Converts an error answer of an edit endpoint, or of its queue, to a [`GenerateError`].
+///
+/// `status` is the HTTP status and `body` the body of the answer. The type of the first entry that determines a kind
+/// takes precedence over the status. Nothing is billed, as far as fal states. The caller
+/// [adds](GenerateError::retry_after) the delay of a `Retry-After` header.
 ///
 /// ```
 /// use smart_resize::generate::GenerateErrorKind;
@@ -23,6 +25,7 @@ const MAX_MESSAGE_CHARS: usize = 500;
 /// ```
 pub fn edit_error(status: u16, body: &[u8]) -> GenerateError {
     let body = ErrorBody::from_answer(body);
+    // Most errors have the status 422, whatever their cause, so the type says more.
     let by_type = body.entries().iter().find_map(|entry| kind_of(&entry.error_type));
     let kind = by_type.unwrap_or(match status {
         429 => GenerateErrorKind::RateLimited,
@@ -36,6 +39,7 @@ pub fn edit_error(status: u16, body: &[u8]) -> GenerateError {
     GenerateError::new(kind, format!("status {status}{separator}{text}"))
 }
 
+/// Returns the kind of an error type. `None` if the type says no more than the HTTP status.
 const fn kind_of(error_type: &ErrorType) -> Option<GenerateErrorKind> {
     match error_type {
         ErrorType::ContentPolicyViolation => Some(GenerateErrorKind::Refused),

@@ -1,4 +1,4 @@
-//! Where a picture is.
+//! The location of a picture.
 
 use serde::{Serialize, Serializer};
 
@@ -7,7 +7,7 @@ use crate::request::source::Source;
 use crate::wire::data_uri::{DataUri, DataUriErrorKind, is_data_uri};
 use crate::wire::{Base64ErrorKind, excerpt};
 
-/// Where a picture is: at a URL, or in the JSON itself.
+/// The location of a picture: a URL, or the JSON itself.
 ///
 /// ```
 /// use smart_resize::Source;
@@ -25,21 +25,22 @@ use crate::wire::{Base64ErrorKind, excerpt};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ImageUrl {
-    /// An `http` or `https` URL, as it was written. To fetch it is the caller's; so is to refuse private addresses.
+    /// An `http` or `https` URL, unchanged. The caller fetches it, and rejects private addresses.
     Http(String),
     /// The decoded bytes of a data URI.
     Data(DataUri),
 }
 
 impl ImageUrl {
-    /// The image at or in `text`.
+    /// Parses a URL, or decodes a data URI of at most `max_bytes` bytes.
     ///
     /// # Errors
     ///
-    /// An entry `image_load_error` or `file_too_large` at `["body", "image_url"]`, where `text` is neither an `http`
-    /// nor an `https` URL nor a data URI of at most `max_bytes`.
+    /// An entry at `["body", "image_url"]`: `file_too_large` if the data URI has too many bytes, `image_load_error` if
+    /// `text` is neither a valid data URI nor an `http` or `https` URL.
     pub fn parse(text: &str, max_bytes: u64) -> Result<Self, Box<DetailEntry>> {
         const LOC: [&str; 2] = ["body", "image_url"];
+        // A data URI can have megabytes, so only an excerpt of it is echoed.
         let refused = |error_type, msg: String| {
             Box::new(DetailEntry::new(error_type, LOC.map(Loc::from), msg, &excerpt(text, 200).into()))
         };
@@ -57,6 +58,8 @@ impl ImageUrl {
             text.get(..scheme.len()).filter(|found| found.eq_ignore_ascii_case(scheme))?;
             text.get(scheme.len()..)
         });
+        // Only a host that is not empty and the absence of blanks are required. The caller, which fetches the URL,
+        // checks the rest.
         let is_plain = |rest: &str| !rest.is_empty() && !rest.starts_with(['/', '?', '#']);
         if rest.is_some_and(is_plain) && !text.contains(|c: char| c.is_whitespace() || c.is_control()) {
             return Ok(Self::Http(text.to_owned()));
@@ -64,12 +67,14 @@ impl ImageUrl {
         let found = excerpt(text, 40);
         Err(refused(
             ErrorType::ImageLoadError,
-            format!("Could not load image from url: {found:?} is no http or https URL and no data URI"),
+            format!("Could not load image from url: the URL is {found:?}; expected http, https or a data URI"),
         ))
     }
 
-    /// The source to plan with: the bytes, or the URL. With a URL, a plan has no fingerprints, and its prompt knows
-    /// nothing of the source's shape; a service that has fetched the bytes makes a better source of them.
+    /// Returns a source with the bytes or with the URL.
+    ///
+    /// With only a URL, a plan has no fingerprints, and its prompt does not consider the shape of the source. A service
+    /// that has fetched the bytes should therefore build the source from them.
     pub fn source(&self) -> Source {
         match self {
             Self::Http(url) => Source::from_url(url.as_str()),

@@ -1,4 +1,4 @@
-//! What `fal-ai/smart-resize` is asked.
+//! The input of `fal-ai/smart-resize`.
 
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
@@ -15,14 +15,14 @@ use crate::request::target::Target;
 use crate::size::Size;
 use crate::wire::MAX_IMAGE_BYTES;
 
-/// The most target sizes that fal takes (likely).
+/// The maximum number of target sizes that fal accepts. The value is likely, not published.
 pub const MAX_TARGET_SIZES: usize = 10;
-/// The most variants of one size that fal takes (likely).
+/// The maximum number of variants of one size that fal accepts. The value is likely, not published.
 pub const MAX_IMAGES_PER_SIZE: u32 = 4;
-/// The most characters of a prompt that fal takes (likely).
+/// The maximum number of characters of a prompt that fal accepts. The value is likely, not published.
 pub const MAX_PROMPT_CHARS: usize = 5000;
 
-/// The bounds of an input. The default is fal's.
+/// The bounds that an input is checked against. The default has fal's bounds.
 ///
 /// ```
 /// use smart_resize::wire::fal::{InputLimits, SmartResizeInput};
@@ -38,14 +38,16 @@ pub const MAX_PROMPT_CHARS: usize = 5000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InputLimits {
-    /// The most target sizes; above [`MAX_TARGETS`](crate::request::MAX_TARGETS) a request refuses them.
+    /// The maximum number of target sizes. A [`Request`] rejects more than
+    /// [`MAX_TARGETS`](crate::request::MAX_TARGETS) in any case.
     pub target_sizes: usize,
-    /// The most variants of one size; above [`MAX_VARIANTS`](crate::request::MAX_VARIANTS) a request refuses them.
+    /// The maximum number of variants of one size. A [`Request`] rejects more than
+    /// [`MAX_VARIANTS`](crate::request::MAX_VARIANTS) in any case.
     pub images_per_size: u32,
-    /// The most characters of the prompt; above [`MAX_PROMPT_CHARS`] a request needs
-    /// [limits](RequestBuilder::limits) of its own.
+    /// The maximum number of characters of the prompt. A [`Request`] rejects more than [`MAX_PROMPT_CHARS`] unless its
+    /// own [limits](RequestBuilder::limits) are raised.
     pub prompt_chars: usize,
-    /// The most bytes of an image in a data URI.
+    /// The maximum number of bytes of an image in a data URI.
     pub image_bytes: u64,
 }
 
@@ -60,7 +62,7 @@ impl Default for InputLimits {
     }
 }
 
-/// The input of `fal-ai/smart-resize`, read.
+/// The input of `fal-ai/smart-resize`.
 ///
 /// ```
 /// use smart_resize::wire::fal::{InputLimits, SmartResizeInput};
@@ -73,47 +75,47 @@ impl Default for InputLimits {
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schemars", schemars(description = "The input of `fal-ai/smart-resize`, read."))]
+#[cfg_attr(feature = "schemars", schemars(description = "The input of `fal-ai/smart-resize`."))]
 #[non_exhaustive]
 pub struct SmartResizeInput {
-    /// The picture to resize.
+    /// The picture to resize: an `http` or `https` URL, or a data URI.
     #[cfg_attr(feature = "schemars", schemars(with = "String"))]
     pub image_url: ImageUrl,
-    /// The exact sizes, each written `<width>x<height>`.
+    /// The exact sizes of the results, each written as `<width>x<height>`.
     #[cfg_attr(feature = "schemars", schemars(with = "Vec<String>", length(min = 1, max = MAX_TARGET_SIZES)))]
     #[cfg_attr(
         feature = "schemars",
         schemars(inner(regex(pattern = "^[ \\t]*[1-9][0-9]{0,4}[xX×][1-9][0-9]{0,4}[ \\t]*$")))
     )]
     pub target_sizes: Vec<Size>,
-    /// An instruction beside the generated prompt; `""` keeps the content as it is.
+    /// An instruction that is added to the generated prompt. `""` keeps the content unchanged.
     #[cfg_attr(feature = "schemars", schemars(default, length(max = MAX_PROMPT_CHARS)))]
     pub prompt: String,
-    /// How many variants of each size.
+    /// The number of variants of each size.
     #[cfg_attr(feature = "schemars", schemars(default = "super::schema::one", range(min = 1, max = MAX_IMAGES_PER_SIZE)))]
     pub num_images_per_size: u32,
-    /// The lowest tier that may be used.
+    /// The lowest tier that may be used for a generation.
     #[cfg_attr(feature = "schemars", schemars(with = "super::schema::Tier", default = "super::schema::tier"))]
     pub resolution: Tier,
     /// The format of the results.
     #[cfg_attr(feature = "schemars", schemars(with = "super::schema::OutputFormat", default = "super::schema::png"))]
     pub output_format: Format,
-    /// From 1, which is strict, to 6.
+    /// The safety tolerance, from 1 (strictest) to 6.
     #[cfg_attr(
         feature = "schemars",
         schemars(with = "super::schema::SafetyTolerance", default = "super::schema::four")
     )]
     pub safety_tolerance: u8,
-    /// The same seed for every size.
+    /// The seed, which is the same for every size.
     #[cfg_attr(feature = "schemars", schemars(default))]
     pub seed: Option<u64>,
-    /// Whether the answer has data URIs in the place of URLs.
+    /// Whether the output has data URIs instead of URLs.
     #[cfg_attr(feature = "schemars", schemars(default))]
     pub sync_mode: bool,
 }
 
 impl SmartResizeInput {
-    /// The names of its fields: a server that reads large bodies needs no others.
+    /// The names of all fields. A server that parses large bodies can skip every other field.
     pub const FIELDS: [&str; 9] = [
         "image_url",
         "target_sizes",
@@ -126,7 +128,7 @@ impl SmartResizeInput {
         "sync_mode",
     ];
 
-    /// The input of `image_url` and `target_sizes`, with the service's defaults.
+    /// Creates an input with the service's defaults for the other fields.
     pub fn new(image_url: ImageUrl, target_sizes: impl Into<Vec<Size>>) -> Self {
         Self {
             image_url,
@@ -141,17 +143,19 @@ impl SmartResizeInput {
         }
     }
 
-    /// The request of `source` in which nothing is left to choose. `source` is [`ImageUrl::source`], or better what the
-    /// caller made of it.
+    /// Builds the request of this input for `source`.
+    ///
+    /// `source` is [`ImageUrl::source`], or preferably a source that the caller has read from the fetched bytes.
     ///
     /// # Errors
     ///
-    /// Every mistake. There is none in an input that was read, and not changed since.
+    /// An [`ErrorBody`] with an entry for every mistake. An input that [`from_json`](Self::from_json) has read with the
+    /// default limits has none, unless it was changed since.
     pub fn request(&self, source: Source) -> Result<Request, ErrorBody> {
         self.builder(source).build().map_err(|errors| self.refused(&errors))
     }
 
-    /// The request of `source`, to which the caller may add: a scene, another model, a budget.
+    /// Returns the builder of the request for `source`. The caller can add a scene, another model or a budget.
     pub fn builder(&self, source: Source) -> RequestBuilder {
         let builder = Request::builder(source)
             .targets(self.target_sizes.iter().copied().map(Target::new))
@@ -166,14 +170,15 @@ impl SmartResizeInput {
         }
     }
 
-    /// What is wrong with a request of this input, as fal says it.
+    /// Converts the errors of a request that was built from this input to the body of an error answer.
     pub fn refused(&self, errors: &RequestErrors) -> ErrorBody {
         let value = serde_json::to_value(self).unwrap_or_default();
         errors.iter().map(|error| entry_of(error, &value)).collect::<Vec<_>>().into()
     }
 }
 
-/// The entry for a mistake of a request that was made of `body`.
+/// Converts a mistake of a request to an entry. `body` is the input as JSON; the entry repeats the field of it that the
+/// mistake is about.
 fn entry_of(error: &RequestError, body: &Value) -> DetailEntry {
     let field = match error {
         RequestError::NoTargets | RequestError::TooManyTargets { .. } => "target_sizes",
@@ -186,6 +191,7 @@ fn entry_of(error: &RequestError, body: &Value) -> DetailEntry {
         | RequestError::NothingCovers { index, .. }
         | RequestError::NoBytes { index }
         | RequestError::Insets { index, .. } => {
+            // These mistakes point to one item of the list. All others point to a field or to the body.
             let loc = [Loc::from("body"), Loc::from("target_sizes"), Loc::from(*index)];
             let size = body.pointer(&format!("/target_sizes/{index}")).unwrap_or(&Value::Null);
             return DetailEntry::value_error(loc, &with_source(error), size);
@@ -207,8 +213,10 @@ fn with_source(error: &RequestError) -> String {
 }
 
 impl Serialize for SmartResizeInput {
-    /// As fal reads it: tolerance as a string; no seed where there is none, and `sync_mode` only where it is on.
+    /// Writes the form that fal reads. The safety tolerance is a string, `seed` is omitted if it is `None`, and
+    /// `sync_mode` is omitted if it is `false`.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // Some formats write the number of fields first, so it has to be exact.
         let fields = 7 + usize::from(self.seed.is_some()) + usize::from(self.sync_mode);
         let mut input = serializer.serialize_struct("SmartResizeInput", fields)?;
         input.serialize_field("image_url", &self.image_url)?;

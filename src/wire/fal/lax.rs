@@ -1,11 +1,12 @@
-//! Values as pydantic reads them where it is not told to be strict: `"2"`, `2.0` and `true` are integers too, and
-//! `"yes"` is a boolean. A mistake is its type and its message.
+//! Reads values as pydantic does in lax mode: `"2"`, `2.0` and `true` are integers too, and `"yes"` is a boolean.
+//!
+//! A mistake is a pair of pydantic's error type and message.
 
 use serde_json::Value;
 
 use super::detail::ErrorType;
 
-/// The most digits, and other characters, of a string that is read as an integer.
+/// The maximum length of a string that is read as an integer, in bytes.
 const MAX_INTEGER_CHARS: usize = 4300;
 
 pub(super) type Lax<T> = Result<T, (ErrorType, &'static str)>;
@@ -13,11 +14,12 @@ pub(super) type Lax<T> = Result<T, (ErrorType, &'static str)>;
 const TOO_LARGE: (ErrorType, &str) =
     (ErrorType::IntParsingSize, "Unable to parse input string as an integer, exceeded maximum size");
 
-/// The integer, or, beyond 128 bits, the nearest of those.
+/// Reads an integer. A value beyond 128 bits becomes the nearest 128-bit integer.
 pub(super) fn integer(value: &Value) -> Lax<i128> {
     match value {
         Value::Bool(value) => Ok((*value).into()),
         Value::String(text) => integer_in(text),
+        // serde_json holds an integer beyond 64 bits as a float.
         Value::Number(number) => match (number.as_u64(), number.as_i64(), number.as_f64()) {
             (Some(value), ..) => Ok(value.into()),
             (_, Some(value), _) => Ok(value.into()),
@@ -28,9 +30,10 @@ pub(super) fn integer(value: &Value) -> Lax<i128> {
     }
 }
 
-/// 2⁶³, from which on a float is not taken for an integer.
+/// 2⁶³. A float with this magnitude or a larger one is not read as an integer.
 const BOUND: f64 = 9_223_372_036_854_775_808.0;
 
+/// Reads a float without a fractional part.
 fn whole(value: f64) -> Lax<i128> {
     if value.fract() != 0.0 {
         return Err((ErrorType::IntFromFloat, "Input should be a valid integer, got a number with a fractional part"));
@@ -42,11 +45,13 @@ fn whole(value: f64) -> Lax<i128> {
     Ok(value as i128)
 }
 
+/// Reads an integer in a string: a sign, digits in groups separated by single `_`, and optionally `.` and zeros.
 fn integer_in(text: &str) -> Lax<i128> {
     let text = text.trim();
     if text.len() > MAX_INTEGER_CHARS {
         return Err(TOO_LARGE);
     }
+    // `2.0` is an integer. `2.` and `2.5` are not.
     let plain = text.split_once('.').map_or(Some(text), |(whole, decimals)| {
         (!decimals.is_empty() && decimals.bytes().all(|digit| digit == b'0')).then_some(whole)
     });
@@ -56,14 +61,17 @@ fn integer_in(text: &str) -> Lax<i128> {
             [b'+', ..] => (1, text.get(1..)?),
             _ => (1, text),
         };
+        // An empty group comes from a `_` at either end, a double `_`, or a text without a digit.
         let is_grouped = digits.split('_').all(|group| !group.is_empty() && group.bytes().all(|b| b.is_ascii_digit()));
         let digits = digits.bytes().filter(u8::is_ascii_digit);
+        // A saturated value is beyond every bound, so it is rejected for its size.
         let value = digits.fold(0_i128, |value, digit| value.saturating_mul(10).saturating_add((digit - b'0').into()));
         is_grouped.then_some(sign * value)
     });
     parsed.ok_or((ErrorType::IntParsing, "Input should be a valid integer, unable to parse string as an integer"))
 }
 
+/// Reads a boolean: `true`, `false`, 0, 1, or one of pydantic's words in any case.
 pub(super) fn boolean(value: &Value) -> Lax<bool> {
     const PARSING: (ErrorType, &str) =
         (ErrorType::BoolParsing, "Input should be a valid boolean, unable to interpret input");
@@ -78,6 +86,7 @@ pub(super) fn boolean(value: &Value) -> Lax<bool> {
         Value::Number(number) => match (number.as_i64(), number.as_f64()) {
             (Some(0), _) | (None, Some(0.0)) => Ok(false),
             (Some(1), _) | (None, Some(1.0)) => Ok(true),
+            // pydantic reads a whole float as an integer first: `2.0` fails like `2`, and `2.5` fails for its type.
             (Some(_), _) => Err(PARSING),
             (None, Some(value)) if value.fract() == 0.0 && value.abs() < BOUND => Err(PARSING),
             _ => Err(TYPE),

@@ -1,8 +1,8 @@
-//! What `fal-ai/smart-resize` answers.
+//! The output of `fal-ai/smart-resize`.
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// A file that was made.
+/// A file that an endpoint returns.
 ///
 /// ```
 /// use smart_resize::wire::fal::ImageFile;
@@ -14,30 +14,30 @@ use serde::{Deserialize, Deserializer, Serialize};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schemars", schemars(description = "A file that was made."))]
+#[cfg_attr(feature = "schemars", schemars(description = "A file that an endpoint returns."))]
 #[non_exhaustive]
 pub struct ImageFile {
-    /// Where it is: a URL, or a data URI.
+    /// The location: a URL or a data URI.
     pub url: String,
-    /// What it is said to be, such as `image/png`.
+    /// The declared media type, such as `image/png`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
-    /// Its name.
+    /// The name of the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file_name: Option<String>,
-    /// Its bytes.
+    /// The size of the file in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file_size: Option<u64>,
-    /// Its width in pixels.
+    /// The width in pixels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub width: Option<u32>,
-    /// Its height in pixels.
+    /// The height in pixels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub height: Option<u32>,
 }
 
 impl ImageFile {
-    /// The file at `url`, of which nothing else is known.
+    /// Creates a file at `url` with all other fields empty.
     pub fn at(url: impl Into<String>) -> Self {
         Self { url: url.into(), ..Self::default() }
     }
@@ -60,13 +60,13 @@ impl ImageFile {
 #[cfg_attr(feature = "schemars", schemars(extend("required" = ["images", "description", "results"])))]
 #[non_exhaustive]
 pub struct SmartResizeOutput {
-    /// Every image: the first `num_images_per_size` are of the first target size, and so on.
+    /// All images, one target size after the other, with `num_images_per_size` images of each.
     pub images: Vec<ImageFile>,
-    /// What the model said: the first of the results' descriptions that is not empty.
+    /// The first description in `results` that is not empty.
     #[serde(default, deserialize_with = "text_or_null")]
     #[cfg_attr(feature = "schemars", schemars(!default))]
     pub description: String,
-    /// One for each target size, in order.
+    /// One result for each target size, in the order of the input.
     pub results: Vec<SmartResizeResult>,
 }
 
@@ -90,27 +90,27 @@ pub struct SmartResizeOutput {
 )]
 #[non_exhaustive]
 pub struct SmartResizeResult {
-    /// One for each variant.
+    /// One image for each variant.
     pub images: Vec<ImageFile>,
-    /// What the model said; `""` for nothing.
+    /// The text that the model returned; `""` if there is none.
     #[serde(default, deserialize_with = "text_or_null")]
     #[cfg_attr(feature = "schemars", schemars(!default))]
     pub description: String,
-    /// The width that was asked, in pixels. It is required, and missing in the page's own example.
+    /// The requested width in pixels. It is required, although the example on fal's page lacks it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schemars", schemars(!default, with = "u32"))]
     pub width: Option<u32>,
-    /// The height that was asked, in pixels. It is required, and missing in the page's own example.
+    /// The requested height in pixels. It is required, although the example on fal's page lacks it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schemars", schemars(!default, with = "u32"))]
     pub height: Option<u32>,
-    /// The shape that the model was asked for, such as `16:9`; `""` where the picture was cut from the source.
+    /// The aspect ratio of the preset, such as `16:9`; `""` if it has none, or if the picture was cut from the source.
     pub aspect_ratio: String,
-    /// The tier that the model was asked for, such as `2K`; `""` where there is none.
+    /// The tier of the preset, such as `2K`; `""` if it has none, or if the picture was cut from the source.
     pub resolution: String,
 }
 
-/// A text; `null` is an empty one.
+/// Reads a string. `null` becomes the empty string.
 pub(super) fn text_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     Ok(Option::<String>::deserialize(deserializer)?.unwrap_or_default())
 }

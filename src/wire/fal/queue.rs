@@ -1,5 +1,6 @@
-//! fal's queue: what submit and status answer, and what webhooks are sent. There are three states; failed and
-//! cancelled requests are `COMPLETED`, and their result is the error.
+//! fal's queue: the answers of the endpoints that submit, query and cancel a request, and the body of webhooks.
+//!
+//! A request has one of three states. A failed or cancelled request is `COMPLETED`, and its result is the error.
 
 use std::fmt;
 
@@ -9,7 +10,7 @@ use serde_json::{Map, Value};
 use super::detail::ErrorBody;
 use crate::digest::Digest;
 
-/// How far a request is.
+/// The state of a request.
 ///
 /// ```
 /// use smart_resize::wire::fal::QueueState;
@@ -21,21 +22,22 @@ use crate::digest::Digest;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schemars", schemars(description = "How far a request is."))]
+#[cfg_attr(feature = "schemars", schemars(description = "The state of a request."))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(clippy::exhaustive_enums, reason = "the official clients know these three and fail on a fourth")]
 pub enum QueueState {
-    /// It waits.
+    /// The request waits in the queue.
     InQueue,
-    /// It runs.
+    /// The request is being processed.
     InProgress,
-    /// It is over, in one way or another.
+    /// The request has ended: it succeeded, failed or was cancelled.
     Completed,
 }
 
-/// What submit and status answer.
+/// The answer of the endpoints that submit a request and query its status.
 ///
-/// The official clients need `queue_position` in `IN_QUEUE` and the key `logs` otherwise, so `logs` is always written.
+/// The official clients require `queue_position` in the state `IN_QUEUE`, and the key `logs` in the other states.
+/// Therefore `logs` is always written.
 ///
 /// ```
 /// use smart_resize::wire::fal::{QueueState, QueueStatus};
@@ -49,39 +51,44 @@ pub enum QueueState {
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schemars", schemars(description = "What submit and status answer."))]
+#[cfg_attr(
+    feature = "schemars",
+    schemars(description = "The answer of the endpoints that submit a request and query its status.")
+)]
 #[non_exhaustive]
 pub struct QueueStatus {
-    /// How far it is.
+    /// The state of the request.
     pub status: QueueState,
-    /// Its identity, also in the header `x-fal-request-id`.
+    /// The id of the request. The header `x-fal-request-id` has it too.
     pub request_id: String,
-    /// Where its result is.
+    /// The URL of the result.
     pub response_url: String,
-    /// Where its status is.
+    /// The URL of the status.
     pub status_url: String,
-    /// Where it is cancelled.
+    /// The URL that cancels the request.
     pub cancel_url: String,
-    /// What it has said so far, where the client asked for that.
+    /// The log of the request so far, if the client asked for it.
     #[serde(default)]
     pub logs: Option<Vec<Log>>,
-    /// Such as `inference_time`, in seconds.
+    /// Measurements by name, such as `inference_time` in seconds.
     #[serde(default)]
     pub metrics: Map<String, Value>,
-    /// How many are before it; in `IN_QUEUE` alone.
+    /// The number of requests ahead in the queue. Only `IN_QUEUE` has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue_position: Option<u64>,
-    /// What went wrong; in `COMPLETED` alone, where the service tells it there.
+    /// The error of a request that failed. Only `COMPLETED` has it, and only if the service reports it here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// The kind of `error`.
+    /// The type of `error`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_type: Option<String>,
 }
 
 impl QueueStatus {
-    /// The status of a request to the application at `app_url`, such as `https://queue.fal.run/fal-ai/smart-resize`.
-    /// Identities have no characters that a URL would have to escape. In the queue it is the first.
+    /// Creates the status of a request to the application at `app_url`, such as
+    /// `https://queue.fal.run/fal-ai/smart-resize`.
+    ///
+    /// `request_id` must not have characters that a URL has to escape. In the state `IN_QUEUE` the queue position is 0.
     pub fn new(status: QueueState, request_id: impl Into<String>, app_url: &str) -> Self {
         let request_id = request_id.into();
         let response_url = format!("{}/requests/{request_id}", app_url.trim_end_matches('/'));
@@ -99,7 +106,7 @@ impl QueueStatus {
         }
     }
 
-    /// The same status of a request in the queue with `position` others before it. Elsewhere it has no effect.
+    /// Sets the number of requests ahead in the queue. Outside `IN_QUEUE` it has no effect.
     #[must_use]
     pub const fn queue_position(mut self, position: u64) -> Self {
         if matches!(self.status, QueueState::InQueue) {
@@ -108,21 +115,22 @@ impl QueueStatus {
         self
     }
 
-    /// The same status with what the request has said.
+    /// Sets the log of the request.
     #[must_use]
     pub fn logs(mut self, logs: Vec<Log>) -> Self {
         self.logs = Some(logs);
         self
     }
 
-    /// The same status with a measure.
+    /// Adds a measurement.
     #[must_use]
     pub fn metric(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.metrics.insert(name.to_owned(), value.into());
         self
     }
 
-    /// The status of an answer to a question for this one: 202 until it is over, then 200. Submit answers 200.
+    /// Returns the HTTP status of the answer to a status query: 202 until the request has ended, then 200. The answer
+    /// to a submission always has 200.
     pub const fn http_status(&self) -> u16 {
         match self.status {
             QueueState::InQueue | QueueState::InProgress => 202,
@@ -131,7 +139,7 @@ impl QueueStatus {
     }
 }
 
-/// A line that a request has said.
+/// A log line of a request.
 ///
 /// ```
 /// use smart_resize::wire::fal::Log;
@@ -144,24 +152,24 @@ impl QueueStatus {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schemars", schemars(description = "A line that a request has said."))]
+#[cfg_attr(feature = "schemars", schemars(description = "A log line of a request."))]
 #[non_exhaustive]
 pub struct Log {
-    /// The line.
+    /// The text of the line.
     pub message: String,
-    /// Such as `INFO`.
+    /// The level, such as `INFO`.
     #[serde(default)]
     pub level: Option<String>,
-    /// Such as `USER`.
+    /// The origin, such as `USER`.
     #[serde(default)]
     pub source: Option<String>,
-    /// When, in ISO 8601.
+    /// The time in ISO 8601.
     #[serde(default)]
     pub timestamp: Option<String>,
 }
 
 impl Log {
-    /// A line of the level `INFO` and the source `USER`, said at `timestamp`.
+    /// Creates a line with the level `INFO` and the source `USER`.
     pub fn info(message: impl Into<String>, timestamp: impl Into<String>) -> Self {
         Self {
             message: message.into(),
@@ -172,7 +180,7 @@ impl Log {
     }
 }
 
-/// What cancelling did.
+/// The result of an attempt to cancel a request.
 ///
 /// ```
 /// use smart_resize::wire::fal::CancelStatus;
@@ -184,19 +192,19 @@ impl Log {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schemars", schemars(description = "What cancelling did."))]
+#[cfg_attr(feature = "schemars", schemars(description = "The result of an attempt to cancel a request."))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[non_exhaustive]
 pub enum CancelStatus {
-    /// It will be given up, if that is still possible.
+    /// The request will be cancelled if that is still possible.
     CancellationRequested,
-    /// It was over before.
+    /// The request had already ended.
     AlreadyCompleted,
-    /// There is no such request.
+    /// There is no request with this id.
     NotFound,
 }
 
-/// What cancel answers.
+/// The answer of the endpoint that cancels a request.
 ///
 /// ```
 /// use smart_resize::wire::fal::{CancelAnswer, CancelStatus};
@@ -208,10 +216,10 @@ pub enum CancelStatus {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schemars", schemars(description = "What cancel answers."))]
+#[cfg_attr(feature = "schemars", schemars(description = "The answer of the endpoint that cancels a request."))]
 #[non_exhaustive]
 pub struct CancelAnswer {
-    /// What cancelling did.
+    /// The result of the attempt.
     pub status: CancelStatus,
 }
 
@@ -222,7 +230,7 @@ impl From<CancelStatus> for CancelAnswer {
 }
 
 impl CancelAnswer {
-    /// The status of the answer.
+    /// Returns the HTTP status of the answer.
     pub const fn http_status(&self) -> u16 {
         match self.status {
             CancelStatus::CancellationRequested => 202,
@@ -232,7 +240,7 @@ impl CancelAnswer {
     }
 }
 
-/// Whether a webhook tells of a success.
+/// Whether the request of a webhook succeeded.
 ///
 /// ```
 /// use smart_resize::wire::fal::WebhookStatus;
@@ -244,17 +252,17 @@ impl CancelAnswer {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schemars", schemars(description = "Whether a webhook tells of a success."))]
+#[cfg_attr(feature = "schemars", schemars(description = "Whether the request of a webhook succeeded."))]
 #[serde(rename_all = "UPPERCASE")]
 #[expect(clippy::exhaustive_enums, reason = "a request succeeds or does not")]
 pub enum WebhookStatus {
-    /// The payload is the output.
+    /// The request succeeded. The payload is its output.
     Ok,
-    /// The payload is the error's body, if there is one.
+    /// The request failed. The payload is the error body, if there is one.
     Error,
 }
 
-/// What a webhook is sent when a request is over.
+/// The body that a webhook receives when a request has ended.
 ///
 /// ```
 /// use smart_resize::wire::fal::{ErrorBody, Webhook, WebhookStatus};
@@ -266,40 +274,42 @@ pub enum WebhookStatus {
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schemars", schemars(description = "What a webhook is sent when a request is over."))]
+#[cfg_attr(feature = "schemars", schemars(description = "The body that a webhook receives when a request has ended."))]
 #[non_exhaustive]
 pub struct Webhook {
-    /// The request's identity.
+    /// The id of the request.
     pub request_id: String,
-    /// The identity of the request that was submitted; the same unless it was tried again.
+    /// The id of the submitted request. It differs from `request_id` only if the request was retried.
     pub gateway_request_id: String,
-    /// Whether it succeeded.
+    /// Whether the request succeeded.
     pub status: WebhookStatus,
-    /// The output, or the error's body.
+    /// The output, or the error body.
     #[serde(default)]
     pub payload: Value,
-    /// What went wrong.
+    /// The error of a request that failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
 impl Webhook {
-    /// The success of a request.
+    /// Creates the body for a request that succeeded.
     pub fn ok(request_id: impl Into<String>, output: Value) -> Self {
         let request_id = request_id.into();
         let gateway_request_id = request_id.clone();
         Self { request_id, gateway_request_id, status: WebhookStatus::Ok, payload: output, error: None }
     }
 
-    /// The failure of a request.
+    /// Creates the body for a request that failed.
     pub fn error(request_id: impl Into<String>, body: &ErrorBody) -> Self {
         let payload = serde_json::to_value(body).unwrap_or_default();
         Self { status: WebhookStatus::Error, error: Some(body.to_string()), ..Self::ok(request_id, payload) }
     }
 }
 
-/// What the Ed25519 signature of a webhook is over: request id, user id, timestamp, and the SHA-256 of the body in
-/// hexadecimal digits, each on a line.
+/// Returns the message that the Ed25519 signature of a webhook signs.
+///
+/// Its four lines are the request id, the user id, the timestamp, and the SHA-256 digest of the body in hexadecimal
+/// digits.
 ///
 /// ```
 /// use smart_resize::wire::fal::webhook_message;

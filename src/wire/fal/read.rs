@@ -1,4 +1,5 @@
-//! Reading the body of a request: what pydantic checks, in its words, and what it cannot know.
+//! Reads the body of a request. It reports the mistakes that pydantic finds with pydantic's messages, and further
+//! mistakes that pydantic cannot know, such as a size that no preset covers.
 
 use std::ops::RangeInclusive;
 
@@ -19,18 +20,20 @@ use crate::size::{ParseSizeError, Size};
 use crate::wire::excerpt;
 
 impl SmartResizeInput {
-    /// The input in the body of a request. As fal does, it ignores fields that it does not know, and reads `"2"`,
-    /// `2.0` and `true` as integers and `"yes"` as a boolean. Where it decides for itself:
+    /// Reads the input from the body of a request.
     ///
-    /// - Sizes have the grammar of [`Size`], so `1920×1080` is one; one that no preset of nano-banana-pro covers, or
-    ///   that is too long for the format, is refused here and not later.
+    /// Like fal, it ignores unknown fields, and reads `"2"`, `2.0` and `true` as integers and `"yes"` as a boolean. The
+    /// following rules are its own:
+    ///
+    /// - Sizes have the grammar of [`Size`], so `1920×1080` is valid. A size that no preset of nano-banana-pro covers,
+    ///   or that is too long for the format, is rejected before a request is built.
     /// - A seed is from 0 to 2⁶⁴−1. Integers beyond 64 bits are read as floats.
-    /// - A data URI is decoded, and another scheme than `http`, `https` and `data` refused.
+    /// - A data URI is decoded. A scheme other than `http`, `https` and `data` is rejected.
     ///
     /// # Errors
     ///
-    /// Every mistake, in the order of the fields, with pydantic's types, messages and bounds. As there, a list that is
-    /// too long is not looked into.
+    /// An entry for every mistake, in the order of the fields, with pydantic's types, messages and bounds. As in
+    /// pydantic, the items of a list that is too long are not checked.
     pub fn from_json(body: &[u8], limits: &InputLimits) -> Result<Self, ErrorBody> {
         if body.is_empty() {
             return Err(DetailEntry::missing([Loc::from("body")], &Value::Null).into());
@@ -39,30 +42,32 @@ impl SmartResizeInput {
         Self::from_value(&value, limits)
     }
 
-    /// The input in a JSON value; otherwise as [`from_json`](Self::from_json).
+    /// Reads the input from a JSON value, with the rules of [`from_json`](Self::from_json).
     ///
     /// # Errors
     ///
-    /// As [`from_json`](Self::from_json).
+    /// The errors of [`from_json`](Self::from_json).
     pub fn from_value(value: &Value, limits: &InputLimits) -> Result<Self, ErrorBody> {
         input(value, limits)
     }
 }
 
 impl<'de> Deserialize<'de> for SmartResizeInput {
-    /// As [`from_json`](Self::from_json) with fal's limits; all mistakes are in the error's text.
+    /// Reads the input with the rules of [`from_json`](Self::from_json) and fal's limits. The text of the error lists
+    /// all mistakes.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
         Self::from_value(&value, &InputLimits::default()).map_err(serde::de::Error::custom)
     }
 }
 
-/// The input in `value`, or every mistake of it, in the order of the fields.
+/// Reads the input from `value`. The error has every mistake, in the order of the fields.
 fn input(value: &Value, limits: &InputLimits) -> Result<SmartResizeInput, ErrorBody> {
     let Value::Object(fields) = value else {
         let msg = "Input should be a valid dictionary or object to extract fields from";
         return Err(DetailEntry::new(ErrorType::ModelAttributesType, [Loc::from("body")], msg, value).into());
     };
+    // Every field is read, whatever mistakes the others have, so that the error lists all mistakes.
     let mut read = Reader { body: value, fields, errors: Vec::new() };
     let image_url = read.image_url(limits.image_bytes);
     let sizes = read.sizes(limits.target_sizes);
@@ -71,15 +76,19 @@ fn input(value: &Value, limits: &InputLimits) -> Result<SmartResizeInput, ErrorB
     let resolution = read.one_of("resolution", &RESOLUTIONS, "1K");
     let output_format = read.one_of("output_format", &FORMATS, "png");
     let safety_tolerance = read.one_of("safety_tolerance", &TOLERANCES, "4");
+    // `null` is valid for the seed only. For any other field it is a mistake.
     let is_seeded = !fields.get("seed").is_none_or(Value::is_null);
     let seed = is_seeded.then(|| read.integer("seed", 0, 0..=u64::MAX));
     let sync_mode = read.boolean("sync_mode");
 
-    // What was not read has the default here, which refuses no size that another value would allow.
+    // A field with a mistake has its default here. With the default floor and format no size is rejected that another
+    // value would allow.
     let resolution = resolution.parse().unwrap_or(Tier::K1);
     let output_format = output_format.parse().unwrap_or_default();
     read.refuse_unmakeable(&sizes, resolution, output_format);
     let mut errors = read.errors;
+    // The sizes that cannot be made are noted last. The sort moves them to their field and keeps the order of equal
+    // entries.
     errors.sort_by_key(rank);
     match image_url {
         Some(image_url) if errors.is_empty() => Ok(SmartResizeInput {
@@ -97,7 +106,7 @@ fn input(value: &Value, limits: &InputLimits) -> Result<SmartResizeInput, ErrorB
     }
 }
 
-/// The place of an entry in the order of the fields, and of the items of one.
+/// Returns the sort key of an entry: the position of its field, and the index of its item in the field.
 fn rank(entry: &DetailEntry) -> (Option<usize>, u64) {
     let field = match entry.loc.get(1) {
         Some(Loc::Field(field)) => SmartResizeInput::FIELDS.iter().position(|known| known == field),
@@ -114,7 +123,7 @@ const RESOLUTIONS: [&str; 3] = ["1K", "2K", "4K"];
 const FORMATS: [&str; 3] = ["jpeg", "png", "webp"];
 const TOLERANCES: [&str; 6] = ["1", "2", "3", "4", "5", "6"];
 
-/// Reads the fields of a body. What cannot be read is noted, and has the default in its place.
+/// Reads the fields of a body and collects the mistakes. A field with a mistake takes its default value.
 struct Reader<'a> {
     body: &'a Value,
     fields: &'a Map<String, Value>,
@@ -122,10 +131,12 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    /// Adds an entry for `field`.
     fn note(&mut self, field: &'static str, error: (ErrorType, &'static str), value: &Value) {
         self.errors.push(DetailEntry::new(error.0, [Loc::from("body"), Loc::from(field)], error.1, value));
     }
 
+    /// Returns the value of a required field. If it is missing, adds an entry and returns `None`.
     fn required(&mut self, field: &'static str) -> Option<&'a Value> {
         let value = self.fields.get(field);
         if value.is_none() {
@@ -143,7 +154,7 @@ impl<'a> Reader<'a> {
         ImageUrl::parse(text, max_bytes).map_err(|error| self.errors.push(*error)).ok()
     }
 
-    /// The sizes that are sizes, with their places in the list.
+    /// Reads the valid sizes, each with its index in the list.
     fn sizes(&mut self, max: usize) -> Vec<(usize, Size)> {
         let Some(value) = self.required("target_sizes") else { return Vec::new() };
         let Value::Array(items) = value else {
@@ -157,6 +168,7 @@ impl<'a> Reader<'a> {
         items.iter().enumerate().filter_map(|(index, item)| Some((index, self.size(index, item)?))).collect()
     }
 
+    /// Adds an entry for a list of sizes that is empty or too long.
     fn note_length(&mut self, found: usize, max: usize, value: &Value) {
         let (error_type, bound, at, name) = match found {
             0 => (ErrorType::TooShort, 1, "least", "min_length"),
@@ -202,6 +214,7 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Reads an integer within `bounds`. A missing field takes `default`.
     fn integer(&mut self, field: &'static str, default: u64, bounds: RangeInclusive<u64>) -> u64 {
         let Some(value) = self.fields.get(field) else { return default };
         let found = match lax::integer(value) {
@@ -211,6 +224,7 @@ impl<'a> Reader<'a> {
                 return default;
             }
         };
+        // The value has up to 128 bits, so that a number beyond 64 bits fails the comparison and does not wrap around.
         let (error_type, than, name, bound) = match u64::try_from(found) {
             Ok(found) if bounds.contains(&found) => return found,
             _ if found < i128::from(*bounds.start()) => (ErrorType::GreaterThanEqual, "greater", "ge", *bounds.start()),
@@ -222,6 +236,7 @@ impl<'a> Reader<'a> {
         default
     }
 
+    /// Reads a boolean. A missing field is `false`.
     fn boolean(&mut self, field: &'static str) -> bool {
         let Some(value) = self.fields.get(field) else { return false };
         lax::boolean(value).unwrap_or_else(|error| {
@@ -230,12 +245,13 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// One of `values`, or `default` where the field is not there.
+    /// Reads one of `values`. A missing field takes `default`.
     fn one_of(&mut self, field: &'static str, values: &[&'static str], default: &'static str) -> &'static str {
         let Some(value) = self.fields.get(field) else { return default };
         if let Some(found) = value.as_str().and_then(|text| values.iter().find(|known| **known == text)) {
             return found;
         }
+        // pydantic lists the values as `'a', 'b' or 'c'`.
         let quoted: Vec<_> = values.iter().map(|value| format!("'{value}'")).collect();
         let expected = match quoted.split_last() {
             Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
@@ -247,20 +263,23 @@ impl<'a> Reader<'a> {
         default
     }
 
-    /// Notes the sizes that cannot be made in `format` from `floor` on.
+    /// Adds an entry for each size that is too long for `format`, or that no preset from the tier `floor` on covers.
     fn refuse_unmakeable(&mut self, sizes: &[(usize, Size)], floor: Tier, format: Format) {
         let targets = sizes.iter().map(|(_, size)| Target::new(*size));
+        // The validation of a request finds these sizes. It does not read the source, so an empty URL is sufficient.
         let request = Request::builder(Source::from_url("")).targets(targets).floor(floor).format(format);
         let Err(errors) = request.build() else { return };
         for error in errors.iter() {
+            // Any other mistake of this request has already been noted in the words of pydantic.
             let (RequestError::NothingCovers { index, .. } | RequestError::TooLongForFormat { index, .. }) = error
             else {
                 continue;
             };
+            // `index` counts the valid sizes. `place` is the index in the list of the body.
             let Some((place, size)) = sizes.get(*index) else { continue };
             let reason = match error {
                 RequestError::NothingCovers { source, .. } => source.to_string(),
-                _ => format!("{size} is too long for {format}: at most {} pixels a side", format.max_side()),
+                _ => format!("size is {size}; expected sides of at most {} pixels for {format}", format.max_side()),
             };
             let loc = [Loc::from("body"), Loc::from("target_sizes"), Loc::from(*place)];
             let text = self.body.pointer(&format!("/target_sizes/{place}")).unwrap_or(&Value::Null);
@@ -269,4 +288,5 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// The mistake of a value that is not a string.
 const STRING_TYPE: (ErrorType, &str) = (ErrorType::StringType, "Input should be a valid string");

@@ -1,5 +1,5 @@
-//! Shapes that only schemas have: values that JSON writes as strings.
-#![allow(dead_code, reason = "nothing is made of them")]
+//! Types that exist only for the JSON Schemas: they describe values that JSON has as strings.
+#![allow(dead_code, reason = "only their schemas are used")]
 
 #[derive(schemars::JsonSchema)]
 #[schemars(inline)]

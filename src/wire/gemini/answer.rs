@@ -1,4 +1,4 @@
-//! What a model answers, and what becomes of it.
+//! The answer of a model, and its conversion to an image, a text or an error.
 
 use core::time::Duration;
 
@@ -9,10 +9,10 @@ use crate::generate::error::{GenerateError, GenerateErrorKind};
 use crate::generate::generated::Generated;
 use crate::wire::{base64, excerpt};
 
-/// The most characters of an answer that an error repeats.
+/// The maximum number of characters of an answer that an error repeats.
 const MAX_MESSAGE_CHARS: usize = 500;
 
-/// What a model answers.
+/// The answer of a model.
 ///
 /// ```
 /// use smart_resize::wire::gemini::GenerateContentResponse;
@@ -26,22 +26,22 @@ const MAX_MESSAGE_CHARS: usize = 500;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schemars", schemars(description = "What a model answers."))]
+#[cfg_attr(feature = "schemars", schemars(description = "The answer of a model."))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GenerateContentResponse {
-    /// One; none where the prompt was refused.
+    /// The candidates: one, or none if the prompt was refused.
     #[serde(default)]
     pub candidates: Vec<Candidate>,
-    /// Why the prompt was refused.
+    /// The feedback on the prompt. It has the reason if the prompt was refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt_feedback: Option<PromptFeedback>,
-    /// What was used, and so billed.
+    /// The tokens that were used, and are therefore billed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage_metadata: Option<UsageMetadata>,
 }
 
-/// One answer to the prompt.
+/// A candidate for the answer to a prompt.
 ///
 /// ```
 /// use smart_resize::wire::gemini::Candidate;
@@ -53,22 +53,22 @@ pub struct GenerateContentResponse {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schemars", schemars(description = "One answer to the prompt."))]
+#[cfg_attr(feature = "schemars", schemars(description = "A candidate for the answer to a prompt."))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Candidate {
-    /// The answer.
+    /// The content of the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<Content>,
-    /// Why it ends, such as `STOP` or `IMAGE_SAFETY`.
+    /// The reason why the answer ends, such as `STOP` or `IMAGE_SAFETY`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finish_reason: Option<String>,
-    /// The same for people.
+    /// The reason why the answer ends, as a text for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finish_message: Option<String>,
 }
 
-/// What was found in the prompt.
+/// The feedback on a prompt.
 ///
 /// ```
 /// use smart_resize::wire::gemini::PromptFeedback;
@@ -80,19 +80,19 @@ pub struct Candidate {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schemars", schemars(description = "What was found in the prompt."))]
+#[cfg_attr(feature = "schemars", schemars(description = "The feedback on a prompt."))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PromptFeedback {
-    /// Why it was refused.
+    /// The reason why the prompt was refused, such as `SAFETY`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub block_reason: Option<String>,
-    /// The same for people.
+    /// The reason why the prompt was refused, as a text for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub block_reason_message: Option<String>,
 }
 
-/// What was used, in tokens.
+/// The numbers of tokens that were used.
 ///
 /// ```
 /// use smart_resize::wire::gemini::UsageMetadata;
@@ -105,28 +105,28 @@ pub struct PromptFeedback {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schemars", schemars(description = "What was used, in tokens."))]
+#[cfg_attr(feature = "schemars", schemars(description = "The numbers of tokens that were used."))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct UsageMetadata {
-    /// Of the request.
+    /// The tokens of the request.
     #[serde(default)]
     pub prompt_token_count: u64,
-    /// Of the answer.
+    /// The tokens of the answer.
     #[serde(default)]
     pub candidates_token_count: u64,
-    /// Of its thoughts.
+    /// The tokens of the thoughts.
     #[serde(default)]
     pub thoughts_token_count: u64,
-    /// Of all.
+    /// The sum of all tokens.
     #[serde(default)]
     pub total_token_count: u64,
-    /// Of the answer, by what they make up.
+    /// The tokens of the answer by kind of content.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub candidates_tokens_details: Vec<ModalityTokens>,
 }
 
-/// Tokens of one kind.
+/// The number of tokens of one kind of content.
 ///
 /// ```
 /// use smart_resize::wire::gemini::ModalityTokens;
@@ -137,20 +137,22 @@ pub struct UsageMetadata {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schemars", schemars(description = "Tokens of one kind."))]
+#[cfg_attr(feature = "schemars", schemars(description = "The number of tokens of one kind of content."))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ModalityTokens {
-    /// `TEXT` or `IMAGE`.
+    /// The kind of content: `TEXT` or `IMAGE`.
     #[serde(default)]
     pub modality: String,
-    /// How many.
+    /// The number of tokens.
     #[serde(default)]
     pub token_count: u64,
 }
 
-/// What `backend`, which speaks this protocol, answers with `status` and `body`, with a picture of at most
-/// `max_image_bytes`. A `Retry-After` is the caller's to [add](GenerateError::retry_after).
+/// Reads the picture from an answer of `backend`.
+///
+/// `status` is the HTTP status and `body` the body of the answer. The picture has at most `max_image_bytes` bytes. The
+/// caller [adds](GenerateError::retry_after) the delay of a `Retry-After` header.
 ///
 /// ```
 /// use smart_resize::generate::GenerateErrorKind;
@@ -169,7 +171,7 @@ pub struct ModalityTokens {
 ///
 /// # Errors
 ///
-/// [`GenerateError`]: of which kind, the table in [the module](super) says.
+/// A [`GenerateError`]. The table in [the module](super) lists the kinds.
 pub fn read_answer(
     backend: impl Into<String>,
     status: u16,
@@ -179,7 +181,7 @@ pub fn read_answer(
     parse(status, body)?.generated(backend, max_image_bytes)
 }
 
-/// The text that a model answers with `status` and `body`, without its thoughts.
+/// Reads the text from an answer, without thoughts. `status` is the HTTP status and `body` the body of the answer.
 ///
 /// ```
 /// use smart_resize::wire::gemini::read_text_answer;
@@ -194,13 +196,14 @@ pub fn read_answer(
 ///
 /// # Errors
 ///
-/// As [`read_answer`], where there is no text.
+/// The errors of [`read_answer`], if the answer has no text.
 pub fn read_text_answer(status: u16, body: &[u8]) -> Result<String, GenerateError> {
     let response = parse(status, body)?;
     let text = response.text();
     if text.is_empty() { Err(response.failure()) } else { Ok(text) }
 }
 
+/// Parses an answer with a status from 200 to 299. Every other answer is an error.
 fn parse(status: u16, body: &[u8]) -> Result<GenerateContentResponse, GenerateError> {
     if !(200..=299).contains(&status) {
         return Err(error_of(status, body));
@@ -211,35 +214,42 @@ fn parse(status: u16, body: &[u8]) -> Result<GenerateContentResponse, GenerateEr
 }
 
 impl GenerateContentResponse {
-    /// The picture of the answer, of at most `max_image_bytes`, as what `backend` made.
+    /// Returns the last picture of the answer that is not a thought, as an answer of `backend`. The picture has at most
+    /// `max_image_bytes` bytes.
     ///
     /// # Errors
     ///
-    /// [`GenerateError`]: of which kind, the table in [the module](super) says.
+    /// A [`GenerateError`]. The table in [the module](super) lists the kinds.
     pub fn generated(&self, backend: impl Into<String>, max_image_bytes: u64) -> Result<Generated, GenerateError> {
+        // The index of the last picture that is not a thought. Earlier ones count as interim pictures.
         let picture = |candidate: &'_ Candidate| -> Option<usize> {
             final_parts(candidate).enumerate().filter(|(_, part)| part.inline_data.is_some()).map(|(at, _)| at).last()
         };
         let found = self.candidates.iter().find_map(|candidate| Some((candidate, picture(candidate)?)));
         let blob = found.and_then(|(candidate, at)| final_parts(candidate).nth(at)?.inline_data.as_ref());
         let Some(blob) = blob else { return Err(self.failure()) };
+        // The model has made the picture, so it is billed even if it cannot be decoded.
         let bytes = base64::decode(blob.data.as_bytes(), max_image_bytes).map_err(|error| {
-            GenerateError::new(GenerateErrorKind::InvalidAnswer, "the picture").caused_by(error).billed_images(1)
+            GenerateError::new(GenerateErrorKind::InvalidAnswer, "the picture cannot be decoded")
+                .caused_by(error)
+                .billed_images(1)
         })?;
         let (generated, text) = (Generated::new(backend, [bytes]), self.text());
         Ok(if text.is_empty() { generated } else { generated.description(text) })
     }
 
-    /// What was said, without thoughts.
+    /// Returns the text of the answer without thoughts.
     pub fn text(&self) -> String {
         let parts = self.candidates.iter().take(1).flat_map(final_parts);
+        // The parts are pieces of one text, so they are joined without a separator.
         parts.filter_map(|part| part.text.as_deref()).collect::<String>().trim().to_owned()
     }
 
-    /// Why there is not what was asked.
+    /// Creates the error for an answer that has neither the requested picture nor the requested text.
     fn failure(&self) -> GenerateError {
         let blocked = self.prompt_feedback.as_ref().filter(|feedback| feedback.block_reason.is_some());
         let finished = self.candidates.first();
+        // The reason why the prompt was blocked takes precedence over the finish reason of a candidate.
         let (kind, reason, message) = match (blocked, finished) {
             (Some(feedback), _) => {
                 (GenerateErrorKind::Refused, feedback.block_reason.as_deref(), feedback.block_reason_message.as_deref())
@@ -256,19 +266,19 @@ impl GenerateContentResponse {
         GenerateError::new(kind, excerpt(&message.join(": "), MAX_MESSAGE_CHARS)).billed_images(self.billed())
     }
 
-    /// The pictures that are billed although none came.
+    /// Returns the number of pictures that are billed although the answer has none.
     fn billed(&self) -> u32 {
         let details = self.usage_metadata.iter().flat_map(|usage| &usage.candidates_tokens_details);
         u32::from(details.into_iter().any(|tokens| tokens.modality == "IMAGE" && tokens.token_count > 0))
     }
 }
 
-/// The parts that are no thoughts.
+/// Returns the parts that are not thoughts.
 fn final_parts(candidate: &Candidate) -> impl Iterator<Item = &Part> {
     candidate.content.iter().flat_map(|content| &content.parts).filter(|part| !part.thought)
 }
 
-/// What the reason of a candidate without a picture means.
+/// Returns the kind of error for the finish reason of a candidate without a picture.
 fn kind_of(finish_reason: &str) -> GenerateErrorKind {
     match finish_reason {
         "SAFETY" | "IMAGE_SAFETY" | "PROHIBITED_CONTENT" | "IMAGE_PROHIBITED_CONTENT" | "BLOCKLIST" | "SPII" => {
@@ -278,6 +288,7 @@ fn kind_of(finish_reason: &str) -> GenerateErrorKind {
     }
 }
 
+/// The body of an error answer.
 #[derive(Deserialize)]
 struct ErrorAnswer {
     error: ErrorStatus,
@@ -293,8 +304,10 @@ struct ErrorStatus {
     details: Vec<serde_json::Value>,
 }
 
+/// Converts an error answer. Its kind depends on the HTTP status.
 fn error_of(status: u16, body: &[u8]) -> GenerateError {
     let kind = match status {
+        // The single statuses come before the ranges that contain them.
         429 => GenerateErrorKind::RateLimited,
         408 | 504 => GenerateErrorKind::TimedOut,
         500..=599 => GenerateErrorKind::Transport,
@@ -306,6 +319,7 @@ fn error_of(status: u16, body: &[u8]) -> GenerateError {
             let said = [error.status, error.message].into_iter().filter(|text| !text.is_empty());
             (said.collect::<Vec<_>>().join(": "), error.details.iter().find_map(retry_delay))
         }
+        // The error of a proxy need not be JSON.
         Err(_) => (String::from_utf8_lossy(body).into_owned(), None),
     };
     let separator = if text.is_empty() { "" } else { ": " };
@@ -316,8 +330,9 @@ fn error_of(status: u16, body: &[u8]) -> GenerateError {
     }
 }
 
-/// The `retryDelay` of a `RetryInfo`, such as `"34s"` or `"1.5s"`.
+/// Reads the `retryDelay` of a `RetryInfo`, such as `"34s"` or `"1.5s"`.
 fn retry_delay(detail: &serde_json::Value) -> Option<Duration> {
     let seconds = detail.get("retryDelay")?.as_str()?.strip_suffix('s')?;
+    // A negative, infinite or too large number yields no delay.
     Duration::try_from_secs_f64(seconds.parse().ok()?).ok()
 }

@@ -1,4 +1,4 @@
-//! What holds of every PNG that is read.
+//! The law of decoding a PNG.
 
 use std::io::{Cursor, ErrorKind};
 
@@ -9,16 +9,16 @@ use smart_resize::Size;
 use smart_resize::pixels::Picture;
 use smart_resize::pixels::decode::{DecodeError, DecodeOptions, decode};
 
-/// A file has the pixels that the `png` crate reads, and is refused where that refuses it, with its message.
+/// Decoding gives the pixels of the `png` crate, or an error with its message if it refuses the file.
 ///
 /// The first bytes choose the size, how the rest (scanlines with their filter types) is deflated and split into chunks,
-/// and what is damaged afterwards.
+/// and which damage follows.
 pub(crate) fn decode_png(data: &[u8]) {
     let Ok(file) = any_png(&mut Unstructured::new(data)) else { return };
     check_file(&file);
 }
 
-/// The law for a file of 8 bits a channel without a colour profile.
+/// Checks the law for a file with 8 bits per channel and no colour profile.
 pub(crate) fn check_file(file: &[u8]) {
     match (decode(file, &DecodeOptions::default()), by_the_png_crate(file)) {
         (Ok(decoded), Ok(expected)) => assert!(decoded.picture == expected, "the pixels differ"),
@@ -31,7 +31,7 @@ pub(crate) fn check_file(file: &[u8]) {
     }
 }
 
-/// All of a picture of 8 bits a channel.
+/// Decodes a file with 8 bits per channel with the `png` crate.
 pub(crate) fn by_the_png_crate(file: &[u8]) -> std::result::Result<Picture, DecodingError> {
     let mut reader = opened(file)?;
     let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
@@ -64,20 +64,20 @@ fn any_png(input: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     let [width, height, kind, level, piece, damage] = input.arbitrary::<[u8; 6]>()?;
     let places = input.arbitrary::<[u16; 3]>()?;
     let side = |byte: u8| usize::from(if byte < 200 { byte % 20 + 1 } else { byte - 190 });
-    // Now and then as wide that what has been inflated does not fit into memory at once.
+    // Some pictures are so wide that the inflated data exceeds the decoder's buffer.
     let (width, height) = (side(width) * if width > 240 { 50 } else { 1 }, side(height));
     let (step, colour) = [(3, 2), (4, 6), (3, 2), (1, 0)][usize::from(kind % 4)];
     let rest = input.bytes(input.len())?;
     let mut bytes = rest.iter().copied().chain([kind, 3]).cycle();
     let mut lines: Vec<u8> = bytes.by_ref().take(height * (1 + step * width)).collect();
     if kind & 4 == 4 {
-        // What repeats from as far as it may, and farther.
+        // Data that repeats at distances up to the 32 KiB of deflate's window, and beyond.
         let period = u32::from(places[0]) % 40_000 + 1;
         let noise = |at: u32| (at % period).wrapping_mul(0x9e37_79b1).rotate_left(at % period % 7).to_be_bytes()[0];
         lines.iter_mut().zip(0..).for_each(|(byte, at)| *byte = noise(at));
     }
     for filter in lines.iter_mut().step_by(1 + step * width) {
-        // Paeth the most often, as in photographs; one in a hundred that is no filter.
+        // Paeth is the most frequent, as in photographs. With the first damage bit, about one in a hundred is invalid.
         *filter = match *filter {
             254.. if damage & 1 == 1 => 5,
             byte @ 0..120 => byte % 5,
@@ -121,7 +121,7 @@ fn any_png(input: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     }
     chunk(&mut file, *b"IEND", &[]);
     if damage & 64 == 64 {
-        // Behind what says that there are pixels, so that there is something to read.
+        // Only bytes after the header of the first IDAT chunk, so that the file still has pixels.
         let place = header + 8 + usize::from(places[1]) % (file.len() - header - 8);
         file[place] ^= places[0].to_le_bytes()[1];
     }
@@ -131,7 +131,7 @@ fn any_png(input: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     Ok(file)
 }
 
-/// What is in front of the pixels.
+/// The signature and the IHDR chunk of a PNG with 8 bits per channel.
 pub(crate) fn header(width: usize, height: usize, colour: u8) -> Vec<u8> {
     let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
     let [width, height] = [width, height].map(|side| (side as u32).to_be_bytes());

@@ -1,5 +1,7 @@
-//! What holds for every input, as functions of arbitrary bytes: `cargo test` replays the seeds and the findings
-//! through them, and the fuzz targets look for bytes that break one.
+//! Laws that hold for every input, as functions of arbitrary bytes.
+//!
+//! `cargo test` runs them on the seeds and on the inputs that once broke a law. The fuzz targets search for bytes that
+//! break one.
 
 mod decode_png;
 mod mutate;
@@ -27,14 +29,14 @@ pub(crate) use self::render::{HEAD, decode_render};
 #[allow(unused_imports, reason = "each fuzz target holds one of the laws")]
 pub(crate) use self::wire::wire;
 
-/// A text is a size exactly where a naive reading of the grammar says so; otherwise the error is at the place where
-/// the text stops being the beginning of a size.
+/// A text parses as a size if and only if the naive parser accepts it. Otherwise the error's offset is where the text
+/// stops being a prefix of a size.
 pub(crate) fn parse_size(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let parsed = text.parse::<Size>();
     assert_eq!(parsed.ok().map(|size| (size.width(), size.height())), naive_size(&text), "{text:?}");
     let as_json = serde_json::from_value::<Size>(text.as_ref().into());
-    assert_eq!(as_json.ok(), parsed.ok(), "serde reads {text:?} in another way");
+    assert_eq!(as_json.ok(), parsed.ok(), "serde reads {text:?} differently");
     match parsed {
         Ok(size) => {
             let printed = format!("{}x{}", size.width(), size.height());
@@ -81,8 +83,8 @@ fn check_offset(text: &str, error: ParseSizeError) {
     assert!(naive_size(&completed).is_some(), "{error} in {text:?}");
 }
 
-/// A request is refused with every mistake that it has, or its plan keeps every promise; a plan's document says the
-/// plan, and a document that was tampered with says a valid plan or none.
+/// A request is refused with all its errors, or its plan is correct. The JSON of a plan reads back as the same plan.
+/// JSON with a changed byte is refused or reads as a valid plan.
 pub(crate) fn plan(data: &[u8]) {
     read_document(data);
     let mut input = Unstructured::new(data);
@@ -105,7 +107,7 @@ fn read_document(document: &[u8]) {
     }
 }
 
-/// A request in parts, so that what is wrong with it can be counted without the crate.
+/// The parts of a request, from which its errors are counted without the crate.
 struct Asked {
     source: Source,
     texts: Vec<String>,
@@ -140,7 +142,7 @@ impl Asked {
         if !input.ratio(1, 8_u8)? {
             for tier in table.tiers().into_iter().map(Some).chain([None]) {
                 let micros = if input.ratio(1, 16_u8)? { u64::MAX } else { input.int_in_range(0..=1_000_000)? };
-                prices = prices.image(table.name().to_owned(), tier, UsdMicros(micros));
+                prices = prices.price(table.name().to_owned(), tier, UsdMicros(micros));
             }
         }
         let mut source = match input.int_in_range(0..=2_u8)? {
@@ -237,13 +239,13 @@ impl Asked {
         })
     }
 
-    /// The targets in order, as far as a request looks at them.
+    /// The first 256 targets, which are those that a request checks. `None` for a text that is not a size.
     fn asked(&self) -> Vec<Option<Target>> {
         let texts = self.texts.iter().map(|text| naive_size(text).map(|(w, h)| Size::new(w, h).unwrap().into()));
         texts.chain(self.targets.iter().copied().map(Some)).take(256).collect()
     }
 
-    /// Whether the source itself serves, by the words of the rule.
+    /// Whether the target is cut from the source, by the documented rule.
     fn is_cut_from_source(&self, target: Size) -> bool {
         let (Some(min_kept), Some(_), Some(frame)) = (self.crop_source_above, self.source.bytes(), self.source.size)
         else {
@@ -258,7 +260,7 @@ impl Asked {
         self.floor.filter(has).or(Some(Tier::K1).filter(has))
     }
 
-    /// How many mistakes the request has.
+    /// The number of errors in the request.
     fn mistakes(&self) -> usize {
         let found = self.texts.len() + self.targets.len();
         let mut mistakes = usize::from(found == 0 || found > self.limits.targets.min(256))
@@ -266,6 +268,9 @@ impl Asked {
             + usize::from(self.prompt.chars().count() > self.limits.instruction_chars)
             + usize::from(self.floor.is_some_and(|floor| !self.table.tiers().contains(&floor)))
             + usize::from(self.safety_tolerance == 0 || self.safety_tolerance > 6);
+        if self.crop_source_above.is_some() {
+            mistakes += usize::from(self.source.bytes().is_none()) + usize::from(self.source.size.is_none());
+        }
         let mut unpriced = Vec::new();
         for target in self.asked() {
             let Some(target) = target else {
@@ -296,7 +301,7 @@ impl Asked {
         mistakes + unpriced.len()
     }
 
-    /// The laws; the plan where there is one.
+    /// Checks the laws. Returns the plan, or `None` if the request or the plan is refused.
     fn check(&self) -> Option<Plan> {
         let request = match self.build(&self.prompt) {
             Ok(request) => request,
@@ -319,11 +324,11 @@ impl Asked {
             Err(error) => panic!("{error}"),
         };
         check_costs_and_geometry(&plan);
-        // Within few calls the cheapest set may cost more than one by one.
+        // With a limit on calls, the cheapest set may cost more than unshared generations.
         assert!(plan.cost() <= plan.cost_unshared() || self.max_calls.is_some());
         let fits = |alternative: UsdMicros| self.max_cost.is_none_or(|max| alternative <= max);
         assert!(fits(plan.cost()) && self.max_calls.is_none_or(|max| plan.calls().count() <= max as usize));
-        // Our own text is the same without the user's, which never makes it too long.
+        // The prompt without the user's instruction is a prefix of the prompt with it.
         let without_prompt = Plan::new(&self.build("").unwrap()).unwrap();
         assert_eq!(plan.renditions().len(), self.asked().len());
         for (rendition, target) in plan.renditions().iter().zip(self.asked()) {
@@ -375,7 +380,7 @@ impl Asked {
         }
     }
 
-    /// The plan is over a bound, and what is said to fit does.
+    /// Checks that the plan exceeds a bound, and that the alternatives in the error keep the bounds.
     fn check_over_budget(&self, error: &OverBudgetError) {
         let over_cost = self.max_cost.is_some_and(|max| error.cost > max);
         assert!(over_cost || self.max_calls.is_some_and(|max| error.calls > max), "{error}");
@@ -408,7 +413,7 @@ impl Asked {
     }
 }
 
-/// What holds for every plan, wherever it comes from.
+/// The laws of every plan, whether built or read.
 fn check_costs_and_geometry(plan: &Plan) {
     let mut cost = if plan.generations().is_empty() { 0 } else { u128::from(plan.per_request().0) };
     for (number, (generation, call)) in plan.calls().enumerate() {
@@ -437,7 +442,7 @@ fn check_costs_and_geometry(plan: &Plan) {
     }
 }
 
-/// On one axis: in the middle, or moved for the focus and no farther.
+/// On one axis, the rectangle is centred, or it is moved as far as the focus needs and no farther.
 fn check_place(focus: Focus, [start, length, whole]: [u32; 3], axis: usize) {
     let after = whole - length - start;
     if after == start || after == start + 1 {
@@ -447,13 +452,14 @@ fn check_place(focus: Focus, [start, length, whole]: [u32; 3], axis: usize) {
     let from = u32::from(edges[axis]) * whole / 1000;
     let to = (u32::from(edges[axis + 2]) * whole).div_ceil(1000);
     let (end, centred) = (start + length, (whole - length) / 2);
-    // Right of the centre it ends where the focus does, or begins where it begins; left of it the other way round.
+    // A rectangle moved to the right ends at the end of the focus, or starts at its start if it is shorter than the
+    // focus. A rectangle moved to the left starts at the start of the focus, or ends at its end.
     let moved_right = start > centred && start == to.saturating_sub(length).min(from);
     let moved_left = start < centred && start == from.max(to.saturating_sub(length));
     assert!(moved_right || moved_left, "{start} to {end} of {whole}, of {focus:?}");
 }
 
-/// No number of the text is above 100, but for the ratio's.
+/// No number in the text is above 100, except those of the ratio.
 fn assert_no_sizes(text: &str, ratio: AspectRatio) {
     let text = text.replacen(&ratio.to_string(), "", 1);
     let numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty());
@@ -483,7 +489,7 @@ fn any_table(input: &mut Unstructured<'_>) -> Result<Option<Model>> {
     assert_eq!(table.is_ok(), valid, "{table:?}");
     let Ok(table) = table else { return Ok(None) };
     let per_call = input.int_in_range(1..=9_u16)?.try_into().unwrap();
-    // Our own text never comes near 4,000 characters but for a long scene, which is not drawn here.
+    // The prompt without an instruction stays well below 4,000 characters, since the drawn scenes are short.
     Ok(Some(table.variants_per_call(per_call).prompt_chars(input.int_in_range(4_000..=9_000)?)))
 }
 
@@ -512,7 +518,7 @@ fn any_text(input: &mut Unstructured<'_>) -> Result<String> {
     })
 }
 
-/// Mostly a target that some preset covers, often only just.
+/// A target. In most cases some preset covers it, often with an equal side.
 fn any_target(input: &mut Unstructured<'_>, table: &Model) -> Result<Target> {
     let mut size = any_size(input)?;
     if !input.ratio(1, 32_u8)? {

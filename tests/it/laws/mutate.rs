@@ -1,11 +1,11 @@
-//! Files whose parts are exchanged, with lengths and checksums made right again, so that what is wrong lies deeper than
-//! where every decoder looks first.
+//! Mutates the parts of a file and corrects lengths and checksums, so that the decoder's first checks pass and its
+//! deeper code is reached.
 
 use arbitrary::{Result, Unstructured};
 
 use self::Container::{Jpeg, Png, WebP};
 
-/// What parts a file has.
+/// The container format of a file.
 #[derive(Clone, Copy)]
 enum Container {
     Png,
@@ -13,7 +13,7 @@ enum Container {
     WebP,
 }
 
-/// A named part: a PNG's chunk, a JPEG's segment, a WebP's chunk.
+/// A chunk of a PNG or a WebP, or a segment of a JPEG.
 #[derive(Clone)]
 struct Part {
     name: [u8; 4],
@@ -27,7 +27,7 @@ const PNG_NAMES: [&[u8; 4]; 14] = [
 const WEBP_NAMES: [&[u8; 4]; 9] = [b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ICCP", b"EXIF", b"XMP ", b"ANIM", b"ANMF"];
 const JPEG_CODES: [u8; 13] = [0xc0, 0xc2, 0xc4, 0xda, 0xdb, 0xdd, 0xe0, 0xe1, 0xe2, 0xeb, 0xee, 0xfe, 0xdc];
 
-/// Drops, doubles, exchanges, changes or adds a few parts; what has none stays as it is.
+/// Drops, duplicates, swaps, changes or adds a few parts. A file without parts is left unchanged.
 pub(super) fn mutate(file: &mut Vec<u8>, input: &mut Unstructured<'_>) -> Result<()> {
     let Some((container, mut parts, tail)) = split(file) else { return Ok(()) };
     for _ in 0..input.int_in_range(1..=3_u8)? {
@@ -64,7 +64,7 @@ pub(super) fn mutate(file: &mut Vec<u8>, input: &mut Unstructured<'_>) -> Result
     Ok(())
 }
 
-/// The parts, and what stands behind them.
+/// Splits a file into its parts and the bytes after them.
 fn split(file: &[u8]) -> Option<(Container, Vec<Part>, Vec<u8>)> {
     let mut parts = Vec::new();
     if file.starts_with(b"\x89PNG\r\n\x1a\n") {
@@ -89,7 +89,7 @@ fn split(file: &[u8]) -> Option<(Container, Vec<Part>, Vec<u8>)> {
     }
     if file.starts_with(&[0xff, 0xd8]) {
         let mut rest = &file[2..];
-        // Up to the first scan's data, which is the tail.
+        // The entropy-coded data of the first scan and everything after it is the tail.
         while let [0xff, code @ 0xc0..=0xff, high, low, after @ ..] = rest {
             let length = usize::from(u16::from_be_bytes([*high, *low])).max(2) - 2;
             let Some(content) = after.get(..length) else { break };

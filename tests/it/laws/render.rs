@@ -1,4 +1,4 @@
-//! What holds of every file that is given for a picture.
+//! The law of decoding and rendering a file.
 
 use std::io::Cursor;
 
@@ -23,13 +23,13 @@ pub(super) fn any_format(input: &mut Unstructured<'_>) -> Result<Format> {
     Ok(*input.choose(&[Format::Png, Format::Jpeg, Format::WebP])?)
 }
 
-/// So many bytes choose what [`decode_render`] does with the rest.
+/// The number of bytes that choose what [`decode_render`] does with the rest.
 pub(crate) const HEAD: usize = 40;
 
-/// A file is refused with a reason, or becomes exactly what was asked, twice the same.
+/// A file is refused with a reason, or rendered exactly as requested. A second rendering gives the same bytes.
 ///
-/// The first [`HEAD`] bytes choose the options. The rest is a file, or, where the first byte is odd, the pixels of a
-/// picture that is encoded and then mutated.
+/// The first [`HEAD`] bytes choose the options. The rest is a file. If the first byte is odd, the rest is the pixels of
+/// a picture that is encoded and then mutated.
 pub(crate) fn decode_render(data: &[u8]) {
     let Some((head, rest)) = data.split_at_checked(HEAD) else { return };
     let mut input = Unstructured::new(head);
@@ -48,7 +48,7 @@ fn check_render(input: &mut Unstructured<'_>, rest: &[u8]) -> Result<()> {
     let bits = rest.first().copied().unwrap_or(0) ^ rest.last().copied().unwrap_or(0);
     options.inspect = [Inspect::Report, Inspect::Off, Inspect::Fail, Inspect::Report][usize::from(bits & 3)];
     options.pass_through = if bits & 4 == 0 { PassThrough::Checked } else { PassThrough::Off };
-    options.trim_frames = bits & 8 != 0;
+    options.trim_borders = bits & 8 != 0;
 
     let mut file = rest.to_vec();
     let mut intact = None;
@@ -79,7 +79,7 @@ fn check_render(input: &mut Unstructured<'_>, rest: &[u8]) -> Result<()> {
 
     let decoded = decode(&file, &DecodeOptions::default().limits(limits));
     let results = targets.map(|(target, ..)| render(&file, &target, &options));
-    // The second rendering of each; both must give the same bytes.
+    // The second rendering of each target.
     let again = render_all(&file, &targets.map(|(target, ..)| target), &options);
     assert!(again == results, "two renderings differ");
     if let Ok(probed) = probe(&file, &limits) {
@@ -88,18 +88,18 @@ fn check_render(input: &mut Unstructured<'_>, rest: &[u8]) -> Result<()> {
     let decoded = match decoded {
         Ok(decoded) => decoded,
         Err(error) => {
-            assert!(intact.is_none(), "a picture of our own cannot be read: {error}");
+            assert!(intact.is_none(), "our own file cannot be read: {error}");
             assert_bounded(&error);
             let refused = RenderError::Decode(error);
             assert!(results.iter().all(|result| result.as_ref() == Err(&refused)), "{results:?}, but {refused:?}");
             return Ok(());
         }
     };
-    let probed = probe(&file, &limits).expect("what can be decoded can be probed");
+    let probed = probe(&file, &limits).expect("a file that can be decoded can be probed");
     assert_eq!((probed.size, probed.format), (decoded.picture.size(), decoded.format));
     if let Some((picture, format)) = intact {
         assert_eq!((decoded.picture.size(), decoded.format), (picture.size(), format.into()));
-        assert!(format == Format::Jpeg || decoded.picture == picture, "a lossless format lost something");
+        assert!(format == Format::Jpeg || decoded.picture == picture, "a lossless format changed pixels");
     }
     for ((_, size, format, fit), result) in targets.iter().zip(&results) {
         let frame = decoded.picture.size();
@@ -116,18 +116,19 @@ fn check_render(input: &mut Unstructured<'_>, rest: &[u8]) -> Result<()> {
             Err(RenderError::TooSmall(error)) => {
                 assert_eq!(error.target, *size);
                 assert!(!error.frame.covers(*size) && options.undersized == Undersized::Fail);
-                assert!(error.frame == frame || (options.trim_frames && frame.covers(error.frame)));
+                assert!(error.frame == frame || (options.trim_borders && frame.covers(error.frame)));
             }
             Err(RenderError::Rejected(_)) => assert_eq!(options.inspect, Inspect::Fail),
             Err(RenderError::Encode(error)) => assert_eq!(options.encode.check(*format).as_ref(), Err(error)),
-            Err(error) => panic!("a picture of {frame} becomes no {size}: {error}"),
+            Err(error) => panic!("a picture of {frame} cannot be rendered at {size}: {error}"),
         }
     }
     Ok(())
 }
 
-/// Whether the pixels are one stream and nothing behind it, by another inflater, and the `png` crate takes the file to
-/// its end where no wrong checksum is passed over, of which a fuzzer's build knows none.
+/// Whether strict readers accept a PNG: miniz_oxide inflates the IDAT data as one stream without trailing bytes, and
+/// the `png` crate reads the file to its end while it checks all checksums. A fuzzer's build of the `png` crate ignores
+/// checksums.
 fn is_taken_by_the_strict(file: &[u8]) -> bool {
     let (mut stream, mut rest) = (Vec::new(), &file[8..]);
     while let Some((length, behind)) = rest.split_first_chunk() {
@@ -150,7 +151,7 @@ fn is_taken_by_the_strict(file: &[u8]) -> bool {
     rest.is_empty() && status == TINFLStatus::Done && used == stream.len() && is_taken
 }
 
-/// An error's message is for a person and a log, whatever the file says.
+/// The length of an error's message is bounded, whatever the file contains.
 fn assert_bounded(error: &DecodeError) {
     assert!((1..=2000).contains(&error.to_string().len()), "{error}");
 }
@@ -160,25 +161,25 @@ fn check_rendered(rendered: &Rendered, picture: &Picture, fit: Fit, options: &Re
     assert!(rect.is_inside(frame));
     let enlarged = Warning::Enlarged { from: rect.size(), to: size };
     let trimmed = |warning: &Warning| match warning {
-        Warning::Framed { frame: bars, trimmed: true } => bars.interior(frame),
+        Warning::Bordered { border: bars, trimmed: true } => bars.interior(frame),
         _ => None,
     };
     let inside = rendered.warnings.iter().find_map(trimmed).map_or(frame, Rect::size);
-    assert!(inside == frame || options.trim_frames);
+    assert!(inside == frame || options.trim_borders);
     if inside.covers(size) {
         assert!(rect.size().covers(size) && (fit == Fit::Cover || rect.size() == size));
         assert!(!rendered.warnings.iter().any(|warning| matches!(warning, Warning::Enlarged { .. })));
     } else {
         assert!(options.undersized == Undersized::Enlarge && rendered.warnings.contains(&enlarged));
     }
-    let again = decode(&rendered.bytes, &DecodeOptions::default()).expect("our own output is a whole picture");
+    let again = decode(&rendered.bytes, &DecodeOptions::default()).expect("our own output can be decoded");
     assert_eq!((again.picture.size(), again.format), (size, rendered.format.into()));
     if rect.size() == size && rendered.format != Format::Jpeg {
         assert!(again.picture == cut(picture, rect.x() as usize, rect.y() as usize, size), "pixels were not copied");
     }
 }
 
-/// The pixels of `picture` from (`x`, `y`) on, one by one.
+/// Copies the pixels of the rectangle at (`x`, `y`), one by one.
 fn cut(picture: &Picture, x: usize, y: usize, size: Size) -> Picture {
     let channels = picture.layout().channels();
     let mut pixels = Vec::new();
@@ -194,7 +195,7 @@ fn cut(picture: &Picture, x: usize, y: usize, size: Size) -> Picture {
     }
 }
 
-/// The pixels are `rest`, over and over.
+/// A picture whose pixels repeat the bytes of `rest`.
 fn any_picture(input: &mut Unstructured<'_>, rest: &[u8]) -> Result<Picture> {
     let size = Size::new(input.int_in_range(1..=40)?, input.int_in_range(1..=40)?).unwrap();
     let layout = if input.arbitrary()? { Layout::Rgba } else { Layout::Rgb };
@@ -214,7 +215,7 @@ fn any_render_target(input: &mut Unstructured<'_>) -> Result<(RenderTarget, Size
     Ok((RenderTarget::new(size).format(format).fit(fit), size, format, fit))
 }
 
-/// Now and then of a quality that does not exist, or a mode without an encoder.
+/// Options, some with an invalid quality or with a mode that this build has no encoder for.
 fn any_encode_options(input: &mut Unstructured<'_>) -> Result<EncodeOptions> {
     let mut options = EncodeOptions::default();
     let [quality, bits] = input.arbitrary::<[u8; 2]>()?;

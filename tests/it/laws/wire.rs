@@ -1,4 +1,4 @@
-//! The law of the services' JSON: whatever comes is refused in the words that belong there, or means what it says.
+//! The law of the services' JSON: every body is refused with an error of the right form, or is read correctly.
 
 use std::collections::BTreeSet;
 
@@ -17,10 +17,10 @@ use smart_resize::wire::gemini::{GenerateContentRequest, GenerateContentResponse
 use smart_resize::wire::{Base64ErrorKind, gemini, scene};
 use smart_resize::{Format, Plan};
 
-/// More than a data URI of the fuzzer's, so that both sides of the limit are met.
+/// A limit that the fuzzer's data URIs reach and exceed.
 const MAX_BYTES: u64 = 48;
 
-/// The first byte says of what the rest is the text.
+/// The first byte selects the kind of text that the rest is.
 pub(crate) fn wire(data: &[u8]) {
     let Some((kind, rest)) = data.split_first() else { return };
     let text = String::from_utf8_lossy(rest);
@@ -49,7 +49,7 @@ fn read_input(body: &[u8]) {
     }
 }
 
-/// What was read is within the bounds, can be planned and asked, and is read again as it is written.
+/// An input that was read is within the limits, can be planned and sent to the upstream, and reads back as written.
 fn check_input(input: &SmartResizeInput, limits: &InputLimits) {
     assert!((1..=limits.target_sizes).contains(&input.target_sizes.len()));
     assert!((1..=limits.images_per_size).contains(&input.num_images_per_size));
@@ -75,7 +75,7 @@ fn check_input(input: &SmartResizeInput, limits: &InputLimits) {
     }
 }
 
-/// Every entry has fal's shape, the entries stand in the order of the fields, and none is longer than what it is about.
+/// Each entry has fal's form, the entries are in the order of the fields, and the body's length bounds that of each.
 fn check_refused(refused: &ErrorBody, body_bytes: usize) {
     let entries = refused.entries();
     assert!(!entries.is_empty() && refused.status() == 422);
@@ -154,7 +154,7 @@ fn is_too_large(kind: DataUriErrorKind) -> bool {
     matches!(kind, DataUriErrorKind::TooLarge { .. } | DataUriErrorKind::Base64(Base64ErrorKind::TooLarge { .. }))
 }
 
-/// Bytes come back from every way to write them.
+/// Bytes are read back from each form of a data URI.
 fn write_data_uri(bytes: &[u8]) {
     let uri = DataUri::new(Format::Jpeg, bytes);
     let (max, text) = (bytes.len() as u64, uri.to_string());
@@ -164,7 +164,7 @@ fn write_data_uri(bytes: &[u8]) {
     let (head, symbols) = text.split_once(',').unwrap();
     let escaped = symbols.bytes().map(|byte| format!("%{byte:02x}")).collect::<Vec<_>>().concat();
     assert_eq!(DataUri::parse(&format!("{head},{escaped}"), max), Ok(uri));
-    // A blank, or the lack of the last symbol, is no base64 wherever it is.
+    // A space anywhere in the base64 is refused, and so is base64 without its last symbol.
     let at = bytes.first().map_or(0, |byte| usize::from(*byte) % (symbols.len() + 1));
     let broken = format!("{head},{} {}", &symbols[..at], &symbols[at..]);
     assert!(DataUri::parse(&broken, max + 1).is_err(), "{broken:?}");
@@ -230,7 +230,7 @@ fn scene_comes_back(scene: &Scene) {
     assert_eq!(scene::read(&serde_json::to_string(scene).unwrap()).as_ref(), Ok(scene));
 }
 
-/// A body in which it is known what is wrong: the fields in `bad`, in this order, and no others.
+/// Draws a body with known errors: exactly the fields in `bad` are refused, in this order.
 fn drawn_input(input: &mut Unstructured<'_>) -> Result<()> {
     let mut body = Map::new();
     let mut bad = Vec::new();
@@ -268,7 +268,7 @@ fn drawn_input(input: &mut Unstructured<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Values of a field that are right, and that are wrong.
+/// Valid and invalid values of a field.
 fn values(field: &str) -> (Vec<Value>, Vec<Value>) {
     let (good, wrong) = match field {
         "image_url" => (
@@ -291,7 +291,7 @@ fn values(field: &str) -> (Vec<Value>, Vec<Value>) {
     (list(good), list(wrong))
 }
 
-/// A scene, written by hand and then damaged in one known place, which the error names.
+/// Draws a scene and damages one place in its JSON. The error names that place.
 fn drawn_scene(input: &mut Unstructured<'_>) -> Result<()> {
     let Some(known) = super::any_scene(input)? else { return Ok(()) };
     scene_comes_back(&known);

@@ -1,4 +1,4 @@
-//! The endpoints below: what they are asked, what they answer, and what their failures mean.
+//! fal's edit endpoints: requests, answers and errors.
 
 use serde_json::{Value, json};
 use smart_resize::generate::GenerateErrorKind;
@@ -17,7 +17,7 @@ const MODELS: [(EditModel, &str); 3] = [
 ];
 
 #[test]
-fn each_model_is_asked_at_its_endpoint_in_its_own_words() {
+fn each_model_has_its_endpoint_and_fields() {
     let source = Source::from_url("https://example.com/a.png");
     let url = source_url(&source).unwrap();
     for (model, name) in MODELS {
@@ -40,7 +40,7 @@ fn each_model_is_asked_at_its_endpoint_in_its_own_words() {
     assert_eq!(serde_json::to_value(&input).unwrap(), expected);
     assert_eq!(both_ways::<EditInput>(&expected), input);
 
-    // One tier, so none is sent.
+    // The model has no tiers, so no resolution is sent.
     let small = ["1280x720".parse::<Size>().unwrap()];
     let builder = smart_resize::Request::builder(source.clone()).targets(small).model(table("nano-banana"));
     let plan = smart_resize::Plan::new(&builder.transfer_format(Format::Jpeg).build().unwrap()).unwrap();
@@ -55,28 +55,28 @@ fn each_model_is_asked_at_its_endpoint_in_its_own_words() {
     assert_eq!(EditModel::named("nano-banana-pro/edit"), None);
 }
 
-/// What the tables can ask, the endpoints take; no endpoint takes another's.
+/// Each endpoint accepts the presets of its model, and refuses those that only other models have.
 #[test]
-fn every_preset_of_a_table_is_one_of_its_endpoint() {
+fn every_preset_of_a_model_is_accepted_by_its_endpoint() {
     for (model, name) in MODELS {
         for preset in table(name).presets() {
             assert!(model.has_ratio(preset.ratio.unwrap()), "{name} {preset}");
-            assert!(preset.tier.is_none_or(|tier| model.has_resolution(tier)), "{name} {preset}");
+            assert!(preset.tier.is_none_or(|tier| model.has_tier(tier)), "{name} {preset}");
         }
         assert_eq!(model.has_ratio(AspectRatio::new(8, 1).unwrap()), name == "nano-banana-2");
-        assert_eq!(model.has_resolution(Tier::HALF_K), name == "nano-banana-2");
-        assert_eq!(model.has_resolution(Tier::K4), name != "nano-banana");
+        assert_eq!(model.has_tier(Tier::HALF_K), name == "nano-banana-2");
+        assert_eq!(model.has_tier(Tier::K4), name != "nano-banana");
         assert!(!model.has_ratio(AspectRatio::new(42, 18).unwrap()));
     }
 }
 
 #[test]
-fn what_an_endpoint_would_refuse_is_not_sent() {
+fn a_request_that_the_endpoint_would_refuse_is_an_error() {
     let source = Source::from_url("u");
     let refused = |preset: Preset, variants: u32, url: &str| {
         let (model, price) = ("my-model", UsdMicros(1));
         let table = Model::new(model, vec![preset]).unwrap().variants_per_call(64.try_into().unwrap());
-        let prices = PriceList::new(price).image(model, preset.tier, price);
+        let prices = PriceList::new(price).price(model, preset.tier, price);
         let target = Target::new(Size::new(9, 9).unwrap());
         let mut builder = smart_resize::Request::builder(source.clone()).targets([target]).model(table);
         builder = builder.prices(prices).variants(variants);
@@ -88,31 +88,31 @@ fn what_an_endpoint_would_refuse_is_not_sent() {
     let preset = |ratio: &str, tier: &str| {
         Preset::new(Size::new(900, 900).unwrap()).ratio(ratio.parse().unwrap()).tier(tier.parse().unwrap())
     };
-    let head = "the backend cannot be asked this: fal-ai/nano-banana-pro/edit / ";
+    let head = "the backend cannot serve the request: fal-ai/nano-banana-pro/edit / ";
     let case = |found: String, expected: &str| assert_eq!(found, format!("{head}{expected}"));
-    case(refused(preset("7:3", "1K"), 1, "u"), "aspect_ratio of 7:3 1K is none of the endpoint's");
-    case(refused(preset("1:1", "3K"), 1, "u"), "resolution 3K is none of the endpoint's");
-    case(refused(preset("1:1", "1K"), 5, "u"), "num_images 5, expected 1 to 4");
-    case(refused(preset("1:1", "1K"), 1, ""), "image_urls: the source has neither a URL nor bytes");
+    case(refused(preset("7:3", "1K"), 1, "u"), "aspect_ratio is 7:3; expected one that the endpoint offers");
+    case(refused(preset("1:1", "3K"), 1, "u"), "resolution is 3K; expected one that the endpoint offers");
+    case(refused(preset("1:1", "1K"), 5, "u"), "num_images is 5; expected 1 to 4");
+    case(refused(preset("1:1", "1K"), 1, ""), "image_urls is empty; expected a source with a URL or bytes");
 
     let long = request(&source, |builder| builder.instruction("é".repeat(5000)));
     assert!(EditInput::new(EditModel::NanoBananaPro, &long, "u").is_ok());
     assert!(EditInput::new(EditModel::NanoBanana, &long, "u").is_err());
     let error = EditInputError::Prompt { chars: 2, max: 5000 };
-    assert_eq!(error.to_string(), "prompt of 2 characters, expected 3 to 5000");
+    assert_eq!(error.to_string(), "prompt has 2 characters; expected 3 to 5000");
 }
 
 #[test]
-fn a_source_is_sent_by_its_url_or_by_its_bytes() {
+fn a_source_is_sent_as_its_url_or_as_a_data_uri() {
     assert_eq!(source_url(&Source::from_bytes(png()).url("u")).as_deref(), Some("u"));
     let expected = smart_resize::wire::data_uri::DataUri::new(Format::Png, png()).to_string();
     assert_eq!(source_url(&Source::from_bytes(png())), Some(expected));
     assert!(source_url(&Source::from_bytes(*b"\xff\xd8\xff")).unwrap().starts_with("data:image/jpeg;base64,"));
 }
 
-/// The answers of the models' pages: sizes missing or null, a description missing or null.
+/// In the examples of the models' pages, sizes and the description can be missing or null.
 #[test]
-fn an_output_becomes_what_was_generated() {
+fn an_output_becomes_a_generated_answer() {
     let output: EditOutput = serde_json::from_value(json!({
         "images": [
             {"url": "https://v3.fal.media/a.png", "content_type": "image/png", "file_name": "a.png", "file_size": null},
@@ -128,7 +128,7 @@ fn an_output_becomes_what_was_generated() {
 
     let error = output.generated("fal", [*b"a"]).unwrap_err();
     assert_eq!((error.kind, error.billed_images), (GenerateErrorKind::InvalidAnswer, 2));
-    assert_eq!(chain(&error), "the backend's answer is invalid / the bytes of 1 images, expected those of 2");
+    assert_eq!(chain(&error), "the backend's answer is invalid / number of files is 1; expected 2");
 
     let silent = EditOutput::new(vec![ImageFile::at("u")], "");
     assert_eq!(silent.generated("fal", [*b"a"]).unwrap().description, None);
@@ -149,8 +149,8 @@ fn data_uris_are_decoded_within_the_limit() {
 
     let error = output.embedded(1).unwrap_err();
     assert_eq!((error.kind, error.billed_images), (GenerateErrorKind::InvalidAnswer, 2));
-    let expected = "the backend's answer is invalid / image 0 is not a data URI that can be read / \
-                    base64 of 2 bytes, at most 1, at byte 22";
+    let expected = "the backend's answer is invalid / image 0 cannot be decoded from its data URI / \
+                    decoded data has 2 bytes; expected at most 1 (at byte 22)";
     assert_eq!(chain(&error), expected);
     let error = EditOutput::new(vec![ImageFile::at("https://x")], "").embedded(9).unwrap_err();
     let source = std::error::Error::source(&error).unwrap().downcast_ref::<EditOutputError>();
@@ -158,7 +158,7 @@ fn data_uris_are_decoded_within_the_limit() {
 }
 
 #[test]
-fn a_failure_says_who_has_to_act() {
+fn the_kind_of_a_failure_follows_from_status_and_type() {
     let case = |status: u16, body: Value, kind: GenerateErrorKind| {
         let error = edit_error(status, &serde_json::to_vec(&body).unwrap());
         assert_eq!((error.kind, error.billed_images), (kind, 0), "{status} {body}");
@@ -182,7 +182,7 @@ fn a_failure_says_who_has_to_act() {
     case(503, json!([]), GenerateErrorKind::Transport);
     case(504, json!({}), GenerateErrorKind::TimedOut);
     case(302, json!({}), GenerateErrorKind::InvalidAnswer);
-    // The one that says most decides, wherever it stands.
+    // With several entries, the most specific one decides, whatever its position.
     let two = json!({"detail": [
         {"loc": ["body"], "msg": "m", "type": "value_error"},
         {"loc": ["body", "prompt"], "msg": "Flagged.", "type": "content_policy_violation"},

@@ -1,4 +1,4 @@
-//! `fal-ai/smart-resize`: the page's own examples, the bounds, the queue and the errors.
+//! `fal-ai/smart-resize`: the examples of the endpoint's page, the limits, the queue and the errors.
 
 use serde_json::{Value, json};
 use smart_resize::model::{Model, Tier};
@@ -57,7 +57,7 @@ fn with(field: &str, value: impl Into<Value>) -> Value {
 }
 
 #[test]
-fn the_pages_examples_are_read_and_written() {
+fn the_examples_of_the_page_are_read_and_written() {
     let input: SmartResizeInput = both_ways(&page_input());
     assert_eq!(
         input.target_sizes.iter().map(ToString::to_string).collect::<Vec<_>>(),
@@ -68,7 +68,7 @@ fn the_pages_examples_are_read_and_written() {
 }
 
 #[test]
-fn what_is_left_out_has_the_services_defaults() {
+fn missing_fields_have_the_defaults_of_the_service() {
     let body = br#"{"image_url": "https://example.com/a.png", "target_sizes": ["1x1"]}"#;
     let input = SmartResizeInput::from_json(body, &InputLimits::default()).unwrap();
     let url = ImageUrl::parse("https://example.com/a.png", 0).unwrap();
@@ -81,7 +81,7 @@ fn what_is_left_out_has_the_services_defaults() {
 }
 
 #[test]
-fn an_input_becomes_the_request_of_the_page() {
+fn an_input_becomes_a_request() {
     let mut body = page_input();
     for (field, value) in [("prompt", json!("keep the hat")), ("seed", json!(7)), ("num_images_per_size", json!(3))] {
         body[field] = value;
@@ -109,7 +109,7 @@ fn a_data_uri_is_decoded_into_the_source() {
 }
 
 #[test]
-fn an_image_url_that_is_none_is_refused() {
+fn an_invalid_image_url_is_refused() {
     let case = |url: &str, error_type: &str, msg: &str| {
         let refused = serde_json::to_value(refused(&with("image_url", url))).unwrap();
         let entry = &refused["detail"][0];
@@ -118,19 +118,23 @@ fn an_image_url_that_is_none_is_refused() {
         assert_eq!(entry["input"], url);
     };
     let load = |reason: &str| format!("Could not load image from url: {reason}");
-    case("ftp://x/a.png", "image_load_error", &load("\"ftp://x/a.png\" is no http or https URL and no data URI"));
-    case("", "image_load_error", &load("\"\" is no http or https URL and no data URI"));
+    case(
+        "ftp://x/a.png",
+        "image_load_error",
+        &load("the URL is \"ftp://x/a.png\"; expected http, https or a data URI"),
+    );
+    case("", "image_load_error", &load("the URL is \"\"; expected http, https or a data URI"));
     case(
         "file:///etc/passwd",
         "image_load_error",
-        &load("\"file:///etc/passwd\" is no http or https URL and no data URI"),
+        &load("the URL is \"file:///etc/passwd\"; expected http, https or a data URI"),
     );
-    case("https://", "image_load_error", &load("\"https://\" is no http or https URL and no data URI"));
-    case("https://a b", "image_load_error", &load("\"https://a b\" is no http or https URL and no data URI"));
+    case("https://", "image_load_error", &load("the URL is \"https://\"; expected http, https or a data URI"));
+    case("https://a b", "image_load_error", &load("the URL is \"https://a b\"; expected http, https or a data URI"));
     case(
         "data:;base64,Y",
         "image_load_error",
-        &load("1 base64 symbols, the last of which is less than a byte, at byte 14"),
+        &load("number of base64 symbols is 1; expected at least 2 in the last group of 4 (at byte 14)"),
     );
 
     let mut limits = InputLimits::default();
@@ -140,11 +144,14 @@ fn an_image_url_that_is_none_is_refused() {
     let written = serde_json::to_value(&refused).unwrap();
     assert_eq!(written["detail"][0]["type"], "file_too_large");
     assert_eq!(written["detail"][0]["ctx"], json!({"max_size": 2}));
-    assert_eq!(refused.to_string(), "body.image_url: File is too large: base64 of 3 bytes, at most 2, at byte 13");
+    assert_eq!(
+        refused.to_string(),
+        "body.image_url: File is too large: decoded data has 3 bytes; expected at most 2 (at byte 13)"
+    );
 }
 
 #[test]
-fn a_size_that_cannot_be_made_is_refused_with_what_would_fit() {
+fn a_size_that_cannot_be_made_is_refused_with_the_largest_that_fits() {
     let body = with("target_sizes", json!(["1x1", "x", "6337x100", "16384x9"]));
     let found = refused(&{
         let mut body = body;
@@ -153,12 +160,12 @@ fn a_size_that_cannot_be_made_is_refused_with_what_would_fit() {
     });
     assert_eq!(
         found.to_string(),
-        "body.target_sizes.1: Value error, \"x\" is not a size: expected a digit of the width, found 'x' at byte 0; \
-         body.target_sizes.2: Value error, no preset of 1K or more covers 6337x100: the widest is 6336x2688, the tallest \
-         3072x5504, the largest size of this shape that is covered 6336x100; \
-         body.target_sizes.3: Value error, 16384x9 is too long for webp: at most 16383 pixels a side; \
-         body.target_sizes.3: Value error, no preset of 1K or more covers 16384x9: the widest is 6336x2688, the tallest \
-         3072x5504, the largest size of this shape that is covered 6336x3",
+        "body.target_sizes.1: Value error, \"x\" is not a size: found 'x'; expected a digit of the width (at byte 0); \
+         body.target_sizes.2: Value error, no preset of 1K or more covers 6337x100: the widest is 6336x2688, \
+         the tallest is 3072x5504, the largest covered size of this shape is 6336x100; \
+         body.target_sizes.3: Value error, size is 16384x9; expected sides of at most 16383 pixels for webp; \
+         body.target_sizes.3: Value error, no preset of 1K or more covers 16384x9: the widest is 6336x2688, \
+         the tallest is 3072x5504, the largest covered size of this shape is 6336x3",
     );
     assert!(SmartResizeInput::from_value(&with("target_sizes", json!(["6336x2688"])), &InputLimits::default()).is_ok());
 }
@@ -173,7 +180,7 @@ fn a_seed_has_64_bits() {
 }
 
 #[test]
-fn limits_of_ones_own_show_in_the_messages() {
+fn messages_name_custom_limits() {
     let mut limits = InputLimits::default();
     (limits.target_sizes, limits.images_per_size, limits.prompt_chars) = (1, 1, 1);
     let mut body = page_input();
@@ -187,7 +194,7 @@ fn limits_of_ones_own_show_in_the_messages() {
 }
 
 #[test]
-fn what_is_echoed_is_bounded() {
+fn the_length_and_depth_of_echoed_input_are_limited() {
     let long = |chars: usize| refused(&with("image_url", json!(["é".repeat(chars)])));
     let echoed = |body: &ErrorBody| body.entries()[0].input[0].as_str().unwrap().chars().count();
     assert_eq!((echoed(&long(20_000)), echoed(&long(20_001))), (20_000, 101));
@@ -197,14 +204,14 @@ fn what_is_echoed_is_bounded() {
     assert!(written.contains(&echoed), "{written}");
 }
 
-/// What is echoed of the value of a field that should be a string.
+/// The echo of an invalid value of a string field.
 fn echoed(value: &Value) -> Value {
     refused(&with("prompt", value.clone())).entries()[0].input.clone()
 }
 
 #[test]
-fn what_is_echoed_is_bounded_in_the_number_of_its_values() {
-    // The list itself is one.
+fn the_number_of_echoed_values_is_limited() {
+    // The list itself counts as a value.
     let whole = json!(vec![0; 999]);
     assert_eq!(echoed(&whole), whole);
     let cut = [vec![json!(0); 999], vec![json!("…")]].concat();
@@ -217,7 +224,7 @@ fn what_is_echoed_is_bounded_in_the_number_of_its_values() {
     cut["…"] = json!("…");
     assert_eq!(echoed(&object(1000)), cut);
 
-    // It is one bound for all that is nested.
+    // The limit applies to all nested values together.
     let nested = |last: usize| json!([vec![0; 500], vec![0; last], 5]);
     assert_eq!(echoed(&nested(496)), nested(496));
     assert_eq!(echoed(&nested(497)), json!([vec![0; 500], vec![0; 497], "…"]));
@@ -226,14 +233,14 @@ fn what_is_echoed_is_bounded_in_the_number_of_its_values() {
 }
 
 #[test]
-fn what_is_echoed_is_bounded_in_the_number_of_its_characters() {
+fn the_number_of_echoed_characters_is_limited() {
     let list = |last: usize| json!(["é".repeat(9_000), "é".repeat(10_900), "é".repeat(last), 5]);
     assert_eq!(echoed(&list(100)), list(100));
-    // What does not fit is told by its beginning, where that does.
+    // A string that does not fit is shortened to its first 100 characters, if these fit.
     assert_eq!(echoed(&list(101)), json!(["é".repeat(9_000), "é".repeat(10_900), "…"]));
     let long = json!(["é".repeat(9_000), "é".repeat(11_001), 5]);
     assert_eq!(echoed(&long), json!(["é".repeat(9_000), format!("{}…", "é".repeat(100)), 5]));
-    // Names are characters too.
+    // Keys count as characters too.
     let named = |chars: usize| json!({"é".repeat(chars): "x"});
     assert_eq!(echoed(&named(19_999)), named(19_999));
     assert_eq!(echoed(&named(20_000)), json!({"…": "…"}));
@@ -241,7 +248,7 @@ fn what_is_echoed_is_bounded_in_the_number_of_its_characters() {
 }
 
 #[test]
-fn the_mistakes_of_a_body_of_many_values_are_no_longer_than_their_bounds() {
+fn the_error_for_a_huge_body_is_short() {
     let many = json!({"a": vec![0; 1_000_000], "b": vec!["x".repeat(1000); 1000], "prompt": vec![json!([]); 100_000]});
     let refused = refused(&many);
     let missing = refused.entries().iter().filter(|entry| entry.error_type == ErrorType::Missing).count();
@@ -250,9 +257,9 @@ fn the_mistakes_of_a_body_of_many_values_are_no_longer_than_their_bounds() {
     assert!(length < 3 * 30_000, "{length}");
 }
 
-/// A request that the caller made worse is refused in the same way.
+/// A caller can change the input or the builder so that the request is refused. The error has the form of fal's.
 #[test]
-fn the_mistakes_of_a_request_are_told_as_those_of_a_body() {
+fn the_errors_of_a_request_become_entries_for_the_fields() {
     let mut input: SmartResizeInput = both_ways(&page_input());
     (input.num_images_per_size, input.safety_tolerance, input.prompt) = (65, 7, "x".repeat(5001));
     let errors = input.builder(input.image_url.source()).model(Model::nano_banana()).build().unwrap_err();
@@ -264,7 +271,7 @@ fn the_mistakes_of_a_request_are_told_as_those_of_a_body() {
 }
 
 #[test]
-fn an_input_is_read_by_serde_too() {
+fn serde_reports_the_same_errors() {
     let error = serde_json::from_value::<SmartResizeInput>(json!({"target_sizes": []})).unwrap_err();
     assert_eq!(
         error.to_string(),
@@ -273,7 +280,7 @@ fn an_input_is_read_by_serde_too() {
 }
 
 #[test]
-fn every_type_of_error_has_a_name_and_a_status() {
+fn every_error_type_has_a_name_and_a_status() {
     for error_type in ErrorType::ALL {
         assert_eq!(ErrorType::from(error_type.as_str()), *error_type);
         let expected = match error_type.as_str() {
@@ -290,7 +297,7 @@ fn every_type_of_error_has_a_name_and_a_status() {
 }
 
 #[test]
-fn an_error_body_is_read_whatever_it_is() {
+fn any_error_body_is_read() {
     let case = |body: &str, expected: &str| assert_eq!(ErrorBody::from_answer(body.as_bytes()).to_string(), expected);
     case(r#"{"detail": "Request is still in progress"}"#, "Request is still in progress");
     case(
@@ -305,7 +312,7 @@ fn an_error_body_is_read_whatever_it_is() {
 }
 
 #[test]
-fn the_queues_answers_have_the_keys_that_clients_need() {
+fn queue_answers_have_the_fields_that_clients_need() {
     let app = "https://queue.fal.run/fal-ai/smart-resize/";
     let urls = json!({
         "request_id": "7-a",
@@ -335,7 +342,7 @@ fn the_queues_answers_have_the_keys_that_clients_need() {
 }
 
 #[test]
-fn cancelling_answers_what_it_did() {
+fn an_answer_to_a_cancellation_has_its_status() {
     let case = |status: CancelStatus, text: &str, http_status: u16| {
         let answer = CancelAnswer::from(status);
         assert_eq!(both_ways::<CancelAnswer>(&json!({"status": text})), answer);
@@ -347,7 +354,7 @@ fn cancelling_answers_what_it_did() {
 }
 
 #[test]
-fn webhooks_tell_of_success_and_of_failure() {
+fn webhooks_report_success_and_failure() {
     let ok = Webhook::ok("7-a", page_output());
     let expected = json!({"request_id": "7-a", "gateway_request_id": "7-a", "status": "OK", "payload": page_output()});
     assert_eq!(serde_json::to_value(&ok).unwrap(), expected);

@@ -1,4 +1,4 @@
-//! `generateContent`: what is asked, and what becomes of every kind of answer.
+//! Gemini's `generateContent`: the request, and the result of each kind of answer.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ fn answer(parts: &[Value], finish_reason: &str) -> Value {
 }
 
 #[test]
-fn a_request_has_the_source_first_and_the_shape_as_a_parameter() {
+fn a_request_has_the_source_first_and_the_ratio_as_a_parameter() {
     let source = Source::from_bytes(png());
     let asked = request(&source, |builder| builder);
     let expected = json!({
@@ -53,7 +53,7 @@ fn a_request_has_the_source_first_and_the_shape_as_a_parameter() {
 }
 
 #[test]
-fn tiers_and_seeds_are_written_as_the_api_has_them() {
+fn tiers_and_seeds_are_written_in_the_form_of_the_api() {
     let source = Source::from_bytes(png());
     let config = |model: &str, size: &str, seed: Option<u64>| {
         let mut builder = Request::builder(source.clone()).sizes([size]).model(table(model));
@@ -82,7 +82,7 @@ fn tiers_and_seeds_are_written_as_the_api_has_them() {
 }
 
 #[test]
-fn what_the_api_would_refuse_is_not_sent() {
+fn a_request_that_the_api_would_refuse_is_an_error() {
     let refused = |source: &Source, variants: u32| {
         let error = GenerateContentRequest::new(&request(source, |builder| builder.variants(variants))).unwrap_err();
         assert_eq!((error.kind, error.billed_images), (GenerateErrorKind::InvalidRequest, 0));
@@ -97,19 +97,19 @@ fn what_the_api_would_refuse_is_not_sent() {
     let case = |source: &Source, variants, expected: InputError, message: &str| {
         assert_eq!(refused(source, variants), (expected, message.to_owned()));
     };
-    case(&Source::from_url("u"), 1, InputError::NoBytes, "the source has no bytes, and URLs are not read");
-    let unknown = "the source is not a PNG, JPEG or WebP picture";
+    case(&Source::from_url("u"), 1, InputError::NoBytes, "source has no bytes; expected bytes, not only a URL");
+    let unknown = "source has an unknown format; expected PNG, JPEG or WebP";
     case(&Source::from_bytes(*b"GIF89a"), 1, InputError::UnknownFormat, unknown);
     let bytes = MAX_INLINE_BYTES + 1;
-    let message = "a source of 7000001 bytes, at most 7000000: make it smaller first";
+    let message = "source has 7000001 bytes; expected at most 7000000";
     case(&heavy(bytes), 1, InputError::TooLarge { bytes }, message);
     assert!(GenerateContentRequest::new(&request(&heavy(MAX_INLINE_BYTES), |builder| builder)).is_ok());
-    case(&heavy(20), 2, InputError::Variants { found: 2 }, "2 images in one call, which makes 1");
+    case(&heavy(20), 2, InputError::Variants { found: 2 }, "number of images is 2; expected 1");
 }
 
-/// What the API's reference shows, with the fields that are of no use here.
+/// The example of the API's reference, with fields that are not used here.
 #[test]
-fn a_picture_is_what_was_generated() {
+fn an_answer_with_a_picture_becomes_a_generated_answer() {
     let body = json!({
         "candidates": [{
             "content": {"role": "model", "parts": [
@@ -135,7 +135,7 @@ fn a_picture_is_what_was_generated() {
 }
 
 #[test]
-fn the_last_picture_that_is_no_thought_is_taken() {
+fn the_last_picture_outside_of_thoughts_is_used() {
     let case = |parts: &[Value], expected: &[u8], description: Option<&str>| {
         let generated = read(&answer(parts, "STOP")).unwrap();
         assert_eq!((generated.images[0].as_ref(), generated.description.as_deref()), (expected, description));
@@ -149,9 +149,9 @@ fn the_last_picture_that_is_no_thought_is_taken() {
     case(&[json!({"text": "One "}), json!({"text": "two."}), picture("YQ==")], b"a", Some("One two."));
     case(&[json!({"inline_data": {"mime_type": "image/jpeg", "data": "YQ=="}})], b"a", None);
     case(&[json!({"text": ""}), picture("YQ=="), json!({})], b"a", None);
-    // A picture that came is one, whatever the reason says.
+    // A picture is used whatever the finish reason is.
     assert!(read(&answer(&[picture("YQ==")], "IMAGE_SAFETY")).is_ok());
-    // A candidate without one does not hide it.
+    // A candidate without a picture does not hide one in another candidate.
     let two = json!({"candidates": [{"finishReason": "STOP"}, {"content": {"parts": [picture("YQ==")]}}]});
     assert!(read(&two).is_ok());
 }
@@ -163,7 +163,7 @@ fn failure(body: &Value, kind: GenerateErrorKind, message: &str) -> GenerateErro
 }
 
 #[test]
-fn a_refusal_is_told_from_an_answer_without_a_picture() {
+fn refusals_and_answers_without_a_picture_have_different_kinds() {
     for reason in ["SAFETY", "IMAGE_SAFETY", "PROHIBITED_CONTENT", "IMAGE_PROHIBITED_CONTENT", "BLOCKLIST", "SPII"] {
         failure(&json!({"candidates": [{"finishReason": reason}]}), GenerateErrorKind::Refused, reason);
         let body = answer(&[json!({"text": "No."})], reason);
@@ -194,7 +194,7 @@ fn failure_of_long_text() -> String {
 }
 
 #[test]
-fn what_is_billed_is_counted_where_no_picture_came() {
+fn billed_image_tokens_are_counted_without_a_picture() {
     let with_usage = |details: Value| {
         let body = json!({
             "candidates": [{"finishReason": "IMAGE_SAFETY"}],
@@ -211,22 +211,22 @@ fn what_is_billed_is_counted_where_no_picture_came() {
 }
 
 #[test]
-fn a_picture_is_decoded_strictly_and_within_the_limit() {
+fn the_base64_of_a_picture_is_strict_and_limited() {
     let error = |data: &str, max: u64| {
         let body = serde_json::to_vec(&answer(&[picture(data)], "STOP")).unwrap();
         let error = read_answer("gemini", 200, &body, max).unwrap_err();
         assert_eq!((error.kind, error.billed_images), (GenerateErrorKind::InvalidAnswer, 1));
         chain(&error)
     };
-    let head = "the backend's answer is invalid: the picture / ";
-    assert_eq!(error("YWJj", 2), format!("{head}base64 of 3 bytes, at most 2, at byte 0"));
-    assert_eq!(error("YW\nJj", 9), format!("{head}expected a base64 symbol, found '\\n' at byte 2"));
-    assert_eq!(error("YQ", 9), format!("{head}expected 2 times '=' for padding, found 0 at byte 2"));
+    let head = "the backend's answer is invalid: the picture cannot be decoded / ";
+    assert_eq!(error("YWJj", 2), format!("{head}decoded data has 3 bytes; expected at most 2 (at byte 0)"));
+    assert_eq!(error("YW\nJj", 9), format!("{head}found '\\n'; expected a base64 symbol (at byte 2)"));
+    assert_eq!(error("YQ", 9), format!("{head}number of padding '=' is 0; expected 2 (at byte 2)"));
     assert_eq!(read(&answer(&[picture("YWJj")], "STOP")).unwrap().images[0].len(), 3);
 }
 
 #[test]
-fn an_error_answer_says_who_has_to_act_and_when() {
+fn the_kind_of_an_error_and_its_delay_follow_from_the_answer() {
     let case = |status: u16, body: &str, kind: GenerateErrorKind, message: &str| {
         let error = read_answer("gemini", status, body.as_bytes(), MAX).unwrap_err();
         assert_eq!((error.kind, error.message.as_str(), error.billed_images), (kind, message, 0));

@@ -1,9 +1,9 @@
-//! What is read and what is refused, against pydantic and FastAPI, whose word is in `tests/oracle/wire.json`.
+//! Reading and refusing inputs, checked against pydantic and FastAPI (`tests/oracle/wire.json`).
 
 use serde_json::{Value, json};
 use smart_resize::wire::fal::{ErrorBody, InputLimits, SmartResizeInput};
 
-/// `{x*5001}` written out.
+/// Expands runs such as `{x*5001}`.
 fn written_out(text: &str) -> String {
     let mut rest = text;
     let mut whole = String::new();
@@ -24,13 +24,14 @@ fn next_run(text: &str) -> Option<(&str, String, &str)> {
     })
 }
 
-/// Whether it is the oracle that refuses sizes in words of its own, so that those are not compared.
+/// Removes the parts of an entry that are not compared: the oracle has its own messages for sizes and for JSON syntax
+/// errors.
 fn without_words(mut entry: Value) -> Value {
     if entry["type"] == "value_error" {
         entry["msg"] = json!("Value error");
     }
     if entry["type"] == "json_invalid" {
-        // Another parser stops at another place, in other words.
+        // JSON parsers stop at different positions, with different messages.
         entry["loc"] = json!([entry["loc"][0], null]);
         entry["ctx"] = json!({"error": null});
     }
@@ -41,13 +42,13 @@ fn entries(body: &Value) -> Vec<Value> {
     body["detail"].as_array().unwrap().iter().cloned().map(without_words).collect()
 }
 
-/// The largest that the oracle's integers can be and the crate's cannot: it is written as a float by then.
+/// Reads a body with the limits of the service.
 fn found(body: &str) -> Result<SmartResizeInput, ErrorBody> {
     SmartResizeInput::from_json(body.as_bytes(), &InputLimits::default())
 }
 
 #[test]
-fn every_body_is_read_or_refused_as_pydantic_does() {
+fn every_body_is_read_or_refused_as_by_pydantic() {
     let cases: Vec<Value> = serde_json::from_str(&written_out(include_str!("../../oracle/wire.json"))).unwrap();
     let (mut read, mut refused) = (0, 0);
     for case in &cases {
@@ -56,7 +57,7 @@ fn every_body_is_read_or_refused_as_pydantic_does() {
             (Ok(input), Some(expected)) => {
                 read += 1;
                 let mut input = serde_json::to_value(input).unwrap();
-                // What is written has no field that is off, and sizes in one spelling.
+                // The crate does not write fields with their default, and writes sizes in one spelling.
                 let mut expected = expected.clone();
                 for field in ["seed", "sync_mode"] {
                     if expected[field].is_null() || expected[field] == false {

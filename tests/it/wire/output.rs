@@ -1,4 +1,4 @@
-//! The output of a run: flat and per target, or not at all.
+//! The output of a run, as a flat list and per target. An incomplete run is an error.
 
 use std::convert::Infallible;
 
@@ -39,7 +39,7 @@ fn url(image: &NewImage<'_>) -> Result<String, Infallible> {
 }
 
 #[test]
-fn the_flat_list_is_that_of_the_results_in_order() {
+fn the_flat_list_has_the_images_of_the_results_in_order() {
     let outcome = run(|builder| builder.variants(5).format(Format::Jpeg), local);
     let output = SmartResizeOutput::from_outcome(&outcome, 5, url).unwrap();
     let names: Vec<_> =
@@ -64,7 +64,7 @@ fn the_flat_list_is_that_of_the_results_in_order() {
 }
 
 #[test]
-fn the_first_text_that_is_not_empty_is_the_description() {
+fn the_description_is_the_first_non_empty_text() {
     // Two calls for each of two targets.
     let case = |said: [&'static str; 4], expected: [&str; 3]| {
         let outcome = run(
@@ -81,7 +81,7 @@ fn the_first_text_that_is_not_empty_is_the_description() {
 }
 
 #[test]
-fn in_sync_mode_the_files_are_inside() {
+fn in_sync_mode_the_files_are_data_uris() {
     let outcome = run(|builder| builder.format(Format::WebP), local);
     let output = SmartResizeOutput::from_outcome(&outcome, 1, |image| Ok::<_, Infallible>(image.data_uri())).unwrap();
     for (image, rendition) in output.images.iter().zip(&outcome.renditions) {
@@ -90,11 +90,11 @@ fn in_sync_mode_the_files_are_inside() {
     }
     let written = serde_json::to_value(&output).unwrap();
     assert_eq!(serde_json::from_value::<SmartResizeOutput>(written).unwrap(), output);
-    assert!(output.description.starts_with("reframed") || !output.description.is_empty());
+    assert!(output.description.starts_with("made locally: "), "{}", output.description);
 }
 
 #[test]
-fn one_missing_picture_is_the_end_of_the_output() {
+fn a_missing_picture_makes_the_output_an_error() {
     let case = |failure: fn() -> Option<GenerateError>, error_type: ErrorType, status: u16, reason: &str| {
         let outcome = run(
             |builder| builder,
@@ -132,7 +132,7 @@ fn one_missing_picture_is_the_end_of_the_output() {
     case(store, ErrorType::InternalServerError, 500, "the store failed");
     let nothing = || Some(GenerateError::new(GenerateErrorKind::NothingMade, ""));
     case(nothing, ErrorType::NoMediaGenerated, 422, "nothing was made");
-    case(|| None, ErrorType::NoMediaGenerated, 422, "call 1 made fewer images than asked");
+    case(|| None, ErrorType::NoMediaGenerated, 422, "call 1 made fewer images than requested");
 }
 
 #[test]
@@ -146,13 +146,13 @@ fn every_failed_target_is_named() {
     assert_eq!(error.to_body().status(), 500);
 }
 
-/// Clients count by `num_images_per_size`, so a target with another number of pictures is a gap.
+/// Clients index the flat list by `num_images_per_size`, so each target must have that number of pictures.
 #[test]
-fn a_target_with_another_number_of_pictures_is_missing_some() {
+fn a_target_with_too_few_pictures_is_an_error() {
     let outcome = run(|builder| builder.crop_source_above(crate::any::share(500)).variants(2), local);
     assert_eq!(outcome.renditions[0].variants.len(), 1);
     let error = SmartResizeOutput::from_outcome(&outcome, 2, url).unwrap_err();
-    assert_eq!(error.to_string(), "target 0, 30x20, variant 1: 1 variants, expected 2");
+    assert_eq!(error.to_string(), "target 0, 30x20, variant 1: number of variants is 1; expected 2");
 
     let outcome = run(|builder| builder.crop_source_above(crate::any::share(500)), local);
     let output = SmartResizeOutput::from_outcome(&outcome, 1, url).unwrap();
@@ -161,7 +161,7 @@ fn a_target_with_another_number_of_pictures_is_missing_some() {
 }
 
 #[test]
-fn a_file_without_a_url_is_the_callers_error() {
+fn a_failure_to_store_a_file_is_the_callers_error() {
     let outcome = run(|builder| builder, local);
     let error =
         SmartResizeOutput::from_outcome(&outcome, 1, |_| Err("disk full".parse::<u8>().unwrap_err())).unwrap_err();

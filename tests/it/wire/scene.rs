@@ -1,4 +1,4 @@
-//! What a vision model is asked about the source, and its answer.
+//! The request to a vision model about the source, and its answer.
 
 use serde_json::{Value, json};
 use smart_resize::Source;
@@ -17,7 +17,7 @@ fn bottle() -> Value {
 }
 
 #[test]
-fn an_answer_is_a_scene_in_both_directions() {
+fn a_scene_is_read_and_written() {
     let region = |label, area| Region::new(label, area).unwrap();
     let expected = Scene::new("a blue bottle on a table")
         .and_then(|scene| scene.subject(region("the bottle", Area::new(350, 100, 650, 900).unwrap())))
@@ -35,29 +35,26 @@ fn case(change: impl FnOnce(&mut Value), expected: &str) {
 }
 
 #[test]
-fn what_is_wrong_is_told_with_its_place() {
+fn errors_name_the_place_of_the_invalid_value() {
     let edge = |edge: &'static str, value: Value| move |answer: &mut Value| answer["subjects"][0]["area"][edge] = value;
-    case(edge("left", json!(-1)), "subjects[0].area.left is -1, expected 0 to 1000");
-    case(edge("top", json!(1001)), "subjects[0].area.top is 1001, expected 0 to 1000");
-    case(edge("right", json!(0.5)), "subjects[0].area.right is 0.5, expected 0 to 1000");
-    case(edge("bottom", json!(65_636)), "subjects[0].area.bottom is 65636, expected 0 to 1000");
-    case(edge("bottom", json!(350.0)), "subjects[0].area.bottom is 350.0, expected 0 to 1000");
-    let area = "subjects[0].area is none that a scene can have / left 350, top 100, right 350, bottom 900 is no area: \
-                left < right and top < bottom, all at most 1000";
+    case(edge("left", json!(-1)), "subjects[0].area.left is -1; expected 0 to 1000");
+    case(edge("top", json!(1001)), "subjects[0].area.top is 1001; expected 0 to 1000");
+    case(edge("right", json!(0.5)), "subjects[0].area.right is 0.5; expected 0 to 1000");
+    case(edge("bottom", json!(65_636)), "subjects[0].area.bottom is 65636; expected 0 to 1000");
+    case(edge("bottom", json!(350.0)), "subjects[0].area.bottom is 350.0; expected 0 to 1000");
+    let area = "subjects[0].area is not valid in a scene / area is left 350, top 100, right 350, bottom 900; \
+                expected left < right and top < bottom, all at most 1000";
     case(edge("right", json!(350)), area);
     let label = |label: String| move |answer: &mut Value| answer["texts"][0]["label"] = json!(label);
-    let long = "texts[0].label is none that a scene can have / label of 121 characters, expected 1 to 120";
+    let long = "texts[0].label is not valid in a scene / label has 121 characters; expected 1 to 120";
     case(label("é".repeat(MAX_LABEL_CHARS + 1)), long);
-    case(
-        label(" \n".into()),
-        "texts[0].label is none that a scene can have / label of 0 characters, expected 1 to 120",
-    );
+    case(label(" \n".into()), "texts[0].label is not valid in a scene / label has 0 characters; expected 1 to 120");
     let summary = |text: String| move |answer: &mut Value| answer["summary"] = json!(text);
-    let long = "summary is none that a scene can have / summary of 1001 characters, expected 1 to 1000";
+    let long = "summary is not valid in a scene / summary has 1001 characters; expected 1 to 1000";
     case(summary("x".repeat(MAX_SUMMARY_CHARS + 1)), long);
-    case(summary(String::new()), "summary is none that a scene can have / summary of 0 characters, expected 1 to 1000");
+    case(summary(String::new()), "summary is not valid in a scene / summary has 0 characters; expected 1 to 1000");
     let many = |answer: &mut Value| answer["subjects"] = json!(vec![answer["subjects"][0].clone(); MAX_REGIONS + 1]);
-    case(many, "subjects[16] is none that a scene can have / 17 subjects, at most 16");
+    case(many, "subjects[16] is not valid in a scene / scene has 17 subjects; expected at most 16");
     let mut most = bottle();
     most["subjects"] = json!(vec![most["subjects"][0].clone(); MAX_REGIONS]);
     most["summary"] = json!("é".repeat(MAX_SUMMARY_CHARS));
@@ -66,7 +63,7 @@ fn what_is_wrong_is_told_with_its_place() {
 }
 
 #[test]
-fn other_shapes_are_refused_with_line_and_column() {
+fn other_json_is_refused_with_line_and_column() {
     let case = |answer: &str, expected: &str| assert_eq!(chain(&read(answer).unwrap_err()), expected);
     let unknown = "unknown field `mood`, expected one of `summary`, `subjects`, `texts` at line 1 column 23";
     case(r#"{"summary": "a", "mood": "calm"}"#, unknown);
@@ -78,12 +75,12 @@ fn other_shapes_are_refused_with_line_and_column() {
     case(r#"{"summary": "a"#, "EOF while parsing a string at line 1 column 14");
     case("", "EOF while parsing a value at line 1 column 0");
     case("A bottle.", "expected value at line 1 column 1");
-    case("```json\n{\"summary\": \"a\"}\n```", "expected a JSON object, found a markdown fence");
+    case("```json\n{\"summary\": \"a\"}\n```", "found a Markdown fence; expected a JSON object");
     let more = r#"{"summary": "a", "texts": [{"label": "b", "mood": "calm"}]}"#;
     case(more, "unknown field `mood`, expected `label` or `area` at line 1 column 48");
     let more = r#"{"summary": "a", "texts": [{"label": "b", "area": {"left": 0, "z": 5}}]}"#;
     case(more, "unknown field `z`, expected one of `left`, `top`, `right`, `bottom` at line 1 column 65");
-    // Serde's other form of a struct.
+    // Serde also reads structs from sequences, which is refused here.
     case(r#"["a"]"#, "invalid type: sequence, expected an object at line 1 column 0");
     case(r#"{"summary": "a", "texts": [["b", {}]]}"#, "invalid type: sequence, expected an object at line 1 column 27");
     let list = r#"{"summary": "a", "texts": [{"label": "b", "area": [0, 0, 1, 1]}]}"#;
@@ -93,11 +90,14 @@ fn other_shapes_are_refused_with_line_and_column() {
 }
 
 #[test]
-fn the_length_of_an_answer_is_bounded_and_enough() {
+fn the_length_limit_of_an_answer_fits_the_largest_scene() {
     let padded = |bytes: usize| format!("{{\"summary\": \"a\"}}{}", " ".repeat(bytes - 16));
     assert!(read(&padded(MAX_ANSWER_BYTES)).is_ok());
-    assert_eq!(read(&padded(MAX_ANSWER_BYTES + 1)).unwrap_err().to_string(), "an answer of 65537 bytes, at most 65536");
-    // Everything at its bound, each character as two escapes.
+    assert_eq!(
+        read(&padded(MAX_ANSWER_BYTES + 1)).unwrap_err().to_string(),
+        "answer has 65537 bytes; expected at most 65536"
+    );
+    // A scene at all its limits, with each character written as two escapes.
     let text = |chars: usize| "\\ud83d\\ude42".repeat(chars);
     let area = r#"{"left": 100, "top": 100, "right": 1000, "bottom": 1000}"#;
     let region = format!(r#"{{"label": "{}", "area": {area}}}"#, text(MAX_LABEL_CHARS));
@@ -108,7 +108,7 @@ fn the_length_of_an_answer_is_bounded_and_enough() {
 }
 
 #[test]
-fn the_model_is_asked_for_just_that() {
+fn the_request_asks_for_the_schema_of_a_scene() {
     let source = Source::from_bytes(png());
     let asked = serde_json::to_value(request(&source).unwrap()).unwrap();
     assert_eq!(asked["contents"][0]["parts"][1]["text"], instruction());
@@ -134,13 +134,16 @@ fn the_model_is_asked_for_just_that() {
 }
 
 #[test]
-fn an_answer_of_gemini_is_a_scene_or_a_failure() {
+fn an_answer_from_gemini_is_a_scene_or_a_failure() {
     let body = |text: &str| json!({"candidates": [{"content": {"parts": [{"text": text}]}, "finishReason": "STOP"}]});
     let read = |status, body: Value| read_answer(status, &serde_json::to_vec(&body).unwrap());
     assert_eq!(read(200, body(&bottle().to_string())).unwrap().subjects().len(), 1);
     let error = read(200, body("A bottle.")).unwrap_err();
     assert_eq!(error.kind, GenerateErrorKind::InvalidAnswer);
-    assert_eq!(chain(&error), "the backend's answer is invalid: the scene / expected value at line 1 column 1");
+    assert_eq!(
+        chain(&error),
+        "the backend's answer is invalid: the scene cannot be read / expected value at line 1 column 1"
+    );
     let blocked = json!({"promptFeedback": {"blockReason": "SAFETY"}});
     assert_eq!(read(200, blocked).unwrap_err().kind, GenerateErrorKind::Refused);
     assert_eq!(read(429, json!({})).unwrap_err().kind, GenerateErrorKind::RateLimited);

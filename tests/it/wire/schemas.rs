@@ -1,10 +1,4 @@
-//! The JSON Schemas in `schemas/` are those of the types. After a change,
-//!
-//! ```sh
-//! SMART_RESIZE_WRITE_SCHEMAS=1 cargo test --all-features --test it schemas
-//! ```
-//!
-//! writes them anew.
+//! The JSON Schemas in `schemas/` are those of the types. `cargo xtask bless` writes them after a change.
 
 use std::fs;
 use std::path::Path;
@@ -32,7 +26,7 @@ fn schemas() -> [(&'static str, Schema); 11] {
 #[test]
 fn the_schemas_are_those_of_the_types() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
-    let is_writing = std::env::var_os("SMART_RESIZE_WRITE_SCHEMAS").is_some();
+    let is_writing = std::env::var_os("BLESS").is_some();
     for (name, schema) in schemas() {
         let path = root.join(format!("{name}.json"));
         let expected = serde_json::to_string_pretty(&schema).unwrap() + "\n";
@@ -41,10 +35,10 @@ fn the_schemas_are_those_of_the_types() {
             fs::write(&path, &expected).unwrap();
         }
         let found = fs::read_to_string(&path).unwrap_or_default();
-        assert!(found == expected, "schemas/{name}.json is not that of the type; see tests/it/wire/schemas.rs");
+        assert!(found == expected, "schemas/{name}.json is not that of the type; cargo xtask bless writes it");
     }
     let count =
         |folder: &Path| fs::read_dir(folder).unwrap().filter(|entry| entry.as_ref().unwrap().path().is_file()).count();
     let found = ["", "fal", "gemini"].map(|folder| count(&root.join(folder)));
-    assert_eq!(found.iter().sum::<usize>(), schemas().len(), "a schema of no type");
+    assert_eq!(found.iter().sum::<usize>(), schemas().len(), "there is a schema without a type");
 }

@@ -83,7 +83,7 @@ fn covered(picture: &Picture, width: u32, height: u32) -> (u32, u32) {
     }
 }
 
-/// The rectangle of these sides in the middle of the picture.
+/// The rectangle with these sides in the middle of the picture.
 fn centred(picture: &Picture, width: u32, height: u32) -> Rect {
     Rect { left: (picture.width - width) / 2, top: (picture.height - height) / 2, width, height }
 }

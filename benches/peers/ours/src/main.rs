@@ -10,7 +10,7 @@
     clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "a bench that fails stops, and a worker reads and writes"
+    reason = "a benchmark that fails has to stop, and a worker reads and writes"
 )]
 
 mod by_hand;

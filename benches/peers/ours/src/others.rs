@@ -1,4 +1,4 @@
-//! The `image` crate with its own resampling and encoders.
+//! The worker for the `image` crate with its own resampling and encoders.
 
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::{CompressionType, FilterType as PngFilter, PngEncoder};

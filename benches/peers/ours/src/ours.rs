@@ -1,4 +1,4 @@
-//! smart-resize as a caller uses it.
+//! The worker for smart-resize, which uses it as a caller does.
 
 use smart_resize::geometry::Fit;
 use smart_resize::pixels::Codec;
@@ -8,7 +8,7 @@ use smart_resize::{Format, Size};
 
 use crate::request::{Made, Request};
 
-/// The renderer lives from one request to the next. It keeps its scratch buffers and no picture.
+/// Renders the targets. The renderer `kept` is reused for each request; it keeps its scratch buffers and no picture.
 pub(crate) fn run(request: &Request, kept: &Renderer, bytes: &[u8]) -> Vec<Made> {
     let format = match request.format.as_str() {
         "png" => Format::Png,

@@ -7,7 +7,7 @@ use serde::Deserialize;
 #[serde(default)]
 #[expect(clippy::struct_excessive_bools, reason = "the fields of a line of JSON")]
 pub(crate) struct Request {
-    /// The path of the encoded picture; for a tool, of the raw pixels.
+    /// The path of the encoded picture. For a tool it is the path of the raw pixels.
     pub(crate) input: String,
     /// The sizes of the results, such as `1920x1080`.
     pub(crate) targets: Vec<String>,

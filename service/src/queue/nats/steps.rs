@@ -1,4 +1,4 @@
-//! What each message asks for.
+//! The steps of a request, one for each kind of message.
 
 use std::sync::Arc;
 
@@ -17,10 +17,10 @@ use crate::run::{Planned, Speaker, Stop, internal};
 use crate::store::{Kind, StoreFailure};
 
 impl NatsQueue {
-    /// Does one step of a request; what is over already is left.
+    /// Runs one step of a request. For a completed request, only the webhook is queued again.
     pub(super) async fn step(&self, step: Step, job: Job, call: Option<CallId>) -> Result<(), StoreFailure> {
         if job.is_over() {
-            // The worker that ended it may have died before it sent this.
+            // The worker that completed the request may have died before it queued the webhook.
             return self.send_hook(&job).await;
         }
         if job.cancelled {
@@ -65,7 +65,7 @@ impl NatsQueue {
         }
     }
 
-    /// Returns when somebody wants the request given up.
+    /// Returns when the request is cancelled.
     async fn cancelled(&self, job: &Job) -> Result<(), StoreFailure> {
         let (store, key) = (&self.worker.runner.store, job.id.to_string());
         let mut watch = store.watch(Kind::Job, &key).await?;
@@ -81,7 +81,7 @@ impl NatsQueue {
         let runner = &self.worker.runner;
         runner.change(job, Job::start).await?;
         if job.app != App::SmartResize {
-            // It has one step.
+            // A request to an edit endpoint has a single step. A task of its own turns a panic into an error answer.
             let running = {
                 let (runner, job) = (runner.clone(), job.clone());
                 tokio_util::task::AbortOnDropHandle::new(tokio::spawn(async move {
@@ -108,18 +108,19 @@ impl NatsQueue {
         let runner = &self.worker.runner;
         let Planned { source, plan, .. } = runner.prepare(job, speaker).await?;
         let finish = Task { job: job.id, call: None };
-        // One that comes again was done, and perhaps not acknowledged.
+        // A call that is delivered again may be completed but not acknowledged.
         if job.calls_over.contains(&call.0) {
             if job.calls_over.len() >= plan.calls().count() {
                 self.send(Step::Finish, &finish).await?;
             }
             return Ok(());
         }
-        let requests = plan.requests(&source).map_err(|error| internal("the calls of a plan", &error))?;
+        let requests =
+            plan.requests(&source).map_err(|error| internal("the calls of a plan cannot be built", &error))?;
         let all = requests.len();
         let Some(request) = requests.into_iter().find(|request| request.call() == call) else {
-            let lost = std::io::Error::other(format!("call {} of {all}", call.0));
-            return Err(internal("a call that the plan does not have", &lost).into());
+            let lost = std::io::Error::other(format!("the call is {}; expected below {all}", call.0));
+            return Err(internal("a message names a call that the plan does not have", &lost).into());
         };
         self.answer(&request, &runner.answers(job), speaker, all, given_up).await?;
         let change = move |record: &mut Option<Job>| {
@@ -134,7 +135,7 @@ impl NatsQueue {
         Ok(())
     }
 
-    /// Makes the call, unless its answer or its failure is there, and keeps what comes of it.
+    /// Makes a call and stores its answer or its failure, unless one of them is already stored.
     async fn answer(
         &self,
         request: &GenerationRequest,
@@ -144,10 +145,10 @@ impl NatsQueue {
         given_up: &CancellationToken,
     ) -> Result<(), StoreError> {
         let number = request.call().0 + 1;
-        // Invariant: a request with a source that was read has one.
+        // Invariant: the source was read, so the request has a fingerprint.
         let Some(fingerprint) = request.fingerprint() else { return Ok(()) };
         if answers.load(&fingerprint).await?.is_some() {
-            speaker.say(format!("Call {number} of {all} was answered before"));
+            speaker.say(format!("Call {number} of {all} is answered from the store"));
             return Ok(());
         }
         let record = answers.record(&fingerprint).await?.unwrap_or_default();
@@ -175,7 +176,8 @@ impl NatsQueue {
         let planned = runner.prepare(job, speaker).await?;
         let answers = runner.answers(job);
         let failed = answers.clone();
-        // Each call has its answer in the store, or its failure.
+        // The answer of each call is read from the store, so the generator is asked only for calls that failed. It
+        // returns the stored failure.
         let generator = from_async_fn(move |request: GenerationRequest| {
             let answers = failed.clone();
             async move { Err(recorded(&answers, &request).await) }
@@ -187,7 +189,7 @@ impl NatsQueue {
     }
 }
 
-/// Why the call has no answer.
+/// Returns the stored failure of a call.
 async fn recorded(answers: &Answers, request: &GenerationRequest) -> GenerateError {
     let record = match request.fingerprint() {
         Some(fingerprint) => answers.record(&fingerprint).await,
@@ -195,7 +197,7 @@ async fn recorded(answers: &Answers, request: &GenerationRequest) -> GenerateErr
     };
     match record.map(|record| record.and_then(|record| record.failure)) {
         Ok(Some(failure)) => (&failure).into(),
-        Ok(None) => GenerateError::new(GenerateErrorKind::Store, "the answer is no longer kept"),
+        Ok(None) => GenerateError::new(GenerateErrorKind::Store, "the answer is no longer stored"),
         Err(error) => GenerateError::new(GenerateErrorKind::Store, "").caused_by(error),
     }
 }

@@ -1,37 +1,41 @@
-//! The palette of a picture of many colours.
+//! Learns the palette of a picture of many colours.
 //!
-//! 1. A sample of at most some 131,072 pixels, spread evenly over the picture, opaque and translucent ones apart.
-//! 2. For each of the two, 256 colours by a small neural network (Dekker's NeuQuant, of the crate `color_quant`), or
-//!    the colours themselves where there are no more.
-//! 3. A few rounds of k-means: each colour becomes the mean of the sampled pixels that are nearest to it.
-//! 4. Fewer colours by Ward's method: the two whose merging adds least to the squared error become one, and so on, to
-//!    three quarters of what is allowed. So how many of them are opaque or translucent follows from what would be
-//!    missed, and the network, which is poor at few colours, always learns 256.
-//! 5. The last quarter are colours of the picture itself: those that add most to the squared error, one after the
-//!    other. The network forgets what is rare, and is a little off where much is of one colour. Then k-means again.
+//! 1. Sample about 131,072 pixels or fewer, evenly spread over the picture. Opaque and translucent pixels are separate
+//!    samples; transparent pixels need no palette.
+//! 2. Choose up to 256 colours for each sample. If a sample has no more colours, these are its own. Otherwise a small
+//!    neural network learns 256 (Dekker's NeuQuant, from the crate `color_quant`).
+//! 3. Refine the colours with a few rounds of k-means: each colour becomes the mean of the sampled pixels that are
+//!    nearest to it.
+//! 4. Reduce the number of colours with Ward's method, to three quarters of the allowed number: repeatedly merge the
+//!    two colours of one kind whose merging adds the least to the squared error. So the error decides how many colours
+//!    are opaque and how many translucent. The network always learns 256 colours, since its results for few are poor.
+//! 5. Fill the last quarter with colours of the sample: each time the one that contributes the most to the squared
+//!    error. This corrects two faults of the network, which forgets rare colours and slightly misses a colour that
+//!    covers a large area. Then run k-means again.
 
 use color_quant::NeuQuant;
 
 use super::{Colour, Kind, MOST, Nearest, Point, distance, pixels, to_colour, to_point};
 use crate::pixels::picture::Picture;
 
-/// About the most pixels that are sampled.
+/// The approximate maximum number of sampled pixels.
 const SAMPLE: u32 = 1 << 17;
-/// About the most pixels that a network is trained with.
+/// The approximate maximum number of pixels that train a network.
 const LESSONS: usize = 1 << 15;
-/// How often k-means is repeated.
+/// The number of rounds of k-means.
 const ROUNDS: usize = 3;
 
-/// A palette, and what it was learned from.
+/// A palette, and the sample that it was learned from.
 pub(super) struct Learned {
-    /// The sampled colours in order, each with the number of its pixels; no clear ones.
+    /// The sampled colours in ascending order, each with the number of its pixels. None is transparent.
     sample: Vec<(Point, u32)>,
-    /// No clear ones.
+    /// The palette without its transparent colour.
     entries: Vec<Entry>,
+    /// Whether the picture has transparent pixels, and so the palette a transparent colour.
     has_clear: bool,
 }
 
-/// A colour of the palette, and how many of the sampled pixels are nearest to it.
+/// A colour of the palette, and the number of sampled pixels that are nearest to it.
 #[derive(Clone, Copy)]
 struct Entry {
     point: Point,
@@ -39,14 +43,18 @@ struct Entry {
 }
 
 impl Learned {
+    /// Learns a palette of up to 256 colours for each kind of pixels. [`reduce_to`](Self::reduce_to) must follow.
     pub(super) fn from(picture: &Picture) -> Self {
-        // Every so many pixels, by multiples of the golden ratio, of which no two fall close together: pixels whose
-        // multiple, modulo 1, is below the share that is wanted.
+        // Sampling with the golden ratio: pixel n is sampled if n times the golden ratio, modulo 1, is below the wanted
+        // share. These multiples are evenly distributed, so the samples are evenly spread and follow no regular grid.
+        // Fractions are in units of 2^-32.
         let share = u64::from(SAMPLE) << 32;
+        // A picture of at most `SAMPLE` pixels is sampled completely.
         let share = u32::try_from(share / u64::from(picture.size().area())).unwrap_or(u32::MAX);
         let mut place = 0_u32;
         let (mut opaque, mut translucent, mut has_clear) = (Vec::new(), Vec::new(), false);
         for colour in pixels(picture) {
+            // The constant is the fractional part of the golden ratio, 0.618.
             place = place.wrapping_add(0x9e37_79b9);
             let kind = match Kind::of(colour) {
                 Kind::Clear => {
@@ -56,7 +64,7 @@ impl Learned {
                 Kind::Translucent => &mut translucent,
                 Kind::Opaque => &mut opaque,
             };
-            // One of each kind in any case.
+            // The first pixel of each kind is always sampled, so that the palette has a colour of that kind.
             if place <= share || kind.is_empty() {
                 kind.push(to_point(colour));
             }
@@ -67,6 +75,7 @@ impl Learned {
         };
         let mut entries: Vec<_> =
             points(&opaque, Kind::Opaque).chain(points(&translucent, Kind::Translucent)).collect();
+        // The network may learn one point several times.
         entries.sort_unstable_by_key(|entry| (Kind::of(entry.point), entry.point));
         entries.dedup_by_key(|entry| entry.point);
 
@@ -74,6 +83,7 @@ impl Learned {
         sampled.append(&mut translucent);
         sampled.sort_unstable();
         let mut sample: Vec<(Point, u32)> = Vec::new();
+        // Equal points are counted, so that every later step visits each colour once.
         for point in sampled {
             match sample.last_mut() {
                 Some((last, count)) if *last == point => *count += 1,
@@ -85,29 +95,34 @@ impl Learned {
         learned
     }
 
-    /// The palette: at most as many colours as it was last reduced to. If the picture has clear, translucent or opaque
-    /// pixels, then so has the palette.
+    /// Returns the palette, with at most the number of colours that it was last reduced to. It has a colour of each
+    /// kind of pixels that occurs in the picture.
     pub(super) fn colours(&self) -> Vec<Colour> {
         let clear = self.has_clear.then_some([0; 4]);
         clear.into_iter().chain(self.entries.iter().map(|entry| to_colour(entry.point))).collect()
     }
 
-    /// To at most `most` colours, 3 or more, of which a clear one is one.
+    /// Reduces the palette to at most `most` colours, including the transparent one. `most` is at least 3.
     pub(super) fn reduce_to(&mut self, most: usize) {
         let most = most - usize::from(self.has_clear);
         let learned = most - most / 4;
+        // k-means only drops entries, so the limit still holds after it.
         while self.entries.len() > learned && self.merge_nearest() {}
         self.add_missed(most);
         self.refine();
     }
 
-    /// Adds colours of the sample until there are `most`, or each is there.
+    /// Adds colours of the sample until the palette has `most` entries or no error is left.
+    ///
+    /// `misses` has, for each sampled colour, its squared distance from the nearest entry. The colour with the largest
+    /// product of count and distance is added next, and the distances are updated.
     fn add_missed(&mut self, most: usize) {
         let points: Vec<_> = self.entries.iter().map(|entry| entry.point).collect();
         let nearest = [Kind::Clear, Kind::Translucent, Kind::Opaque].map(|kind| Nearest::new(&points, kind));
         let [_, translucent, opaque] = &nearest;
         let miss = |point: Point| {
             let nearest = if Kind::of(point) == Kind::Opaque { opaque } else { translucent };
+            // A kind without an entry is as far as possible, so that its most frequent colour is added among the first.
             nearest.of(point).map_or(u32::MAX, |(found, _)| distance(found, point))
         };
         let mut misses: Vec<_> = self.sample.iter().map(|(point, count)| (*point, *count, miss(*point))).collect();
@@ -116,6 +131,8 @@ impl Learned {
             let Some(&(added, ..)) = misses.iter().max_by_key(error).filter(|worst| error(worst) > 0) else { return };
             self.entries.push(Entry { point: added, weight: 0 });
             for (point, _, miss) in &mut misses {
+                // Distances only shrink, and those to the older entries are known, so one comparison per colour
+                // suffices. The distance of the added colour becomes 0, so it is not added twice.
                 if Kind::of(*point) == Kind::of(added) {
                     *miss = distance(*point, added).min(*miss);
                 }
@@ -123,13 +140,18 @@ impl Learned {
         }
     }
 
-    /// Makes one of the two colours whose merging adds least to the squared error; whether there were two of a kind.
+    /// Merges the two entries of one kind whose merging adds the least to the squared error. Returns false if no two
+    /// entries are of one kind.
+    ///
+    /// By Ward's method, merging entries of weights a and b at the squared distance d adds `d * a * b / (a + b)`.
     fn merge_nearest(&mut self) -> bool {
         let mut least: Option<(u64, usize, usize)> = None;
+        // Every merge compares all pairs. There are at most 512 entries, which bounds the time whatever the picture
+        // shows.
         for (first, a) in self.entries.iter().enumerate() {
             for (second, b) in self.entries.iter().enumerate().skip(first + 1) {
                 let distance = u64::from(distance(a.point, b.point));
-                // No cost is less than that, which is faster to know.
+                // A lower bound on the cost that needs no division: a * b / (a + b) is at least min(a, b) / 2.
                 let at_least = distance * a.weight.min(b.weight) / 2;
                 if least.is_some_and(|(least, ..)| at_least >= least) {
                     continue;
@@ -142,6 +164,7 @@ impl Learned {
             }
         }
         let Some((_, first, second)) = least else { return false };
+        // `second` is behind `first`, so that its removal does not move `first`.
         let b = self.entries.remove(second);
         let a = &mut self.entries[first];
         let mut mean = Mean::default();
@@ -152,7 +175,7 @@ impl Learned {
         true
     }
 
-    /// Rounds of k-means. A colour that is nearest to no pixel is dropped.
+    /// Runs k-means. An entry that is nearest to no sampled pixel is dropped.
     fn refine(&mut self) {
         for _ in 0..ROUNDS {
             let kinds = [Kind::Translucent, Kind::Opaque];
@@ -160,16 +183,16 @@ impl Learned {
         }
     }
 
-    /// For each colour of `kind` the mean of the sampled pixels that are nearest to it.
+    /// Returns, for each entry of `kind`, the mean of the sampled pixels that are nearest to it.
     ///
-    /// Kinds are looked at one by one: both together may have more colours than places.
+    /// Each kind is processed on its own, since both together may have more than the 256 entries of a [`Nearest`].
     fn means(&self, kind: Kind) -> Vec<Entry> {
         let points = self.entries.iter().map(|entry| entry.point).filter(|point| Kind::of(*point) == kind);
         let points: Vec<_> = points.collect();
         let mut means = vec![Mean::default(); points.len()];
         let nearest = Nearest::new(&points, kind);
         for (point, count) in self.sample.iter().filter(|(point, _)| Kind::of(*point) == kind) {
-            // There may be no colour of this kind.
+            // `nearest` is empty if no entry is of this kind.
             if let Some((_, at)) = nearest.of(*point) {
                 means[usize::from(at)].add(*point, u64::from(*count));
             }
@@ -178,10 +201,12 @@ impl Learned {
     }
 }
 
+/// Whether there are at most `most` different points.
 fn has_at_most(points: &[Point], most: usize) -> bool {
     let mut found = Vec::new();
     points.iter().all(|point| match found.binary_search(point) {
         Ok(_) => true,
+        // The list has at most one entry more than `most` before the search ends.
         Err(at) => {
             found.insert(at, *point);
             found.len() <= most
@@ -189,11 +214,13 @@ fn has_at_most(points: &[Point], most: usize) -> bool {
     })
 }
 
-/// 256 points of `kind` that stand for all of `points`.
+/// Returns 256 points of `kind` that represent `points`, of which there must be more than 256.
 fn network(points: &[Point], kind: Kind) -> Vec<Point> {
-    // It learns from every so many points, 30 at the most. Invariant: there are more than 256 points.
+    // The network is trained with one point in `every`, from all points to one in 30. `color_quant` takes factors of 1
+    // to 30. A smaller one learns better and takes longer.
     let every = i32::try_from(points.len() / LESSONS).unwrap_or(30).clamp(1, 30);
     let learned = NeuQuant::new(every, MOST, points.as_flattened()).color_map_rgba();
+    // The network does not know kinds of pixels: alpha is set to the kind's range.
     let of_kind = |&[r, g, b, alpha]: &Point| match kind {
         Kind::Opaque => [r, g, b, u8::MAX],
         Kind::Clear | Kind::Translucent => [r, g, b, alpha.clamp(1, u8::MAX - 1)],
@@ -201,7 +228,7 @@ fn network(points: &[Point], kind: Kind) -> Vec<Point> {
     learned.as_chunks::<4>().0.iter().map(of_kind).collect()
 }
 
-/// The mean of points.
+/// A weighted mean of points.
 #[derive(Clone, Default)]
 struct Mean {
     sums: [u64; 4],
@@ -216,7 +243,7 @@ impl Mean {
         self.weight += weight;
     }
 
-    /// Nothing, if it is of nothing. The mean of points of a kind is of that kind.
+    /// Returns the mean, rounded. `None` if no point was added. The mean of points of one kind is of that kind.
     fn point(&self) -> Option<Point> {
         let mean = |sum: u64| (sum + self.weight / 2).checked_div(self.weight).and_then(|mean| u8::try_from(mean).ok());
         let [r, g, b, alpha] = self.sums.map(mean);

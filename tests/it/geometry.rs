@@ -1,0 +1,4 @@
+//! Rectangles, safe areas and focal points.
+
+mod fit;
+mod focus;

@@ -1,0 +1,176 @@
+//! A focus moves the rectangle off the centre as far as needed and no farther. The laws of geometry hold with it too.
+
+use proptest::prelude::*;
+use smart_resize::geometry::{Fit, Focus, Rect};
+use smart_resize::{Plan, Request, Source};
+
+use crate::any::{any_covered, any_focus, any_size, point, share, shared, size};
+
+/// The start of the rectangle on one axis, found by trying every place: among the places that contain the focus, the
+/// nearest to the centre, and of two equally near the lower one. If none contains it, the same among the places inside
+/// the focus.
+fn naive_place(length: u32, whole: u32, [from, to]: [u16; 2]) -> u32 {
+    let thousandth = |edge: u16, up: u32| (u64::from(edge) * u64::from(whole) + 999 * u64::from(up)) / 1000;
+    let (from, to) = (thousandth(from, 0), thousandth(to, 1));
+    let centred = (whole - length) / 2;
+    let ends = |start: u32| (u64::from(start), u64::from(start + length));
+    let holds = |start: &u32| ends(*start).0 <= from && to <= ends(*start).1;
+    let is_held = |start: &u32| from <= ends(*start).0 && ends(*start).1 <= to;
+    let nearest = |places: &dyn Fn(&u32) -> bool| {
+        (0..=whole - length).filter(|start| places(start)).min_by_key(|start| start.abs_diff(centred))
+    };
+    nearest(&holds).or_else(|| nearest(&is_held)).unwrap()
+}
+
+#[test]
+fn a_focus_selects_the_place_of_the_naive_search() {
+    let mut cases = 0;
+    for whole in 1..=24 {
+        for length in 1..=whole {
+            for from in (0..=1000).step_by(25) {
+                for to in (from..=1000).step_by(25) {
+                    let focus = focus([from, 500, to, 500]);
+                    let rect = Fit::Crop.rect_at(size(whole, 1), size(length, 1), focus).unwrap();
+                    let expected = naive_place(length, whole, [from, to]);
+                    assert_eq!(rect.x(), expected, "{length} of {whole} for {from} to {to}");
+                    cases += 1;
+                }
+            }
+        }
+    }
+    assert_eq!(cases, 258_300);
+}
+
+fn focus(edges: [u16; 4]) -> Focus {
+    let [left, top, right, bottom] = edges.map(share);
+    Focus::region(left, top, right, bottom).unwrap()
+}
+
+#[test]
+fn a_focus_is_parsed_from_a_point_or_a_region() {
+    let case = |text: &str, expected: &str| {
+        let found = text.parse::<Focus>().map(|focus| format!("{:?}", focus.edges()));
+        assert_eq!(found.unwrap_or_else(|error| error.to_string()), expected);
+    };
+    case("0,0", "[0 %, 0 %, 0 %, 0 %]");
+    case("100,12.5%", "[100 %, 12.5 %, 100 %, 12.5 %]");
+    case("10,20,30,40", "[10 %, 20 %, 30 %, 40 %]");
+    case("10,20,10,20", "[10 %, 20 %, 10 %, 20 %]");
+    case("31,20,30,40", "focus edges are 31 % and 30 %; expected the second at or after the first");
+    case("100.1,0", "percentage is \"100.1\"; expected 0 to 100 with at most one decimal");
+    case("", "percentage is \"\"; expected 0 to 100 with at most one decimal");
+    case("1", "focus is \"1\"; expected a point x,y or a region left,top,right,bottom");
+    case("1,2,3", "focus is \"1,2,3\"; expected a point x,y or a region left,top,right,bottom");
+    case("1,2,3,4,5", "focus is \"1,2,3,4,5\"; expected a point x,y or a region left,top,right,bottom");
+    assert_eq!(Focus::default(), point(500, 500));
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn a_focus_in_json_is_checked() {
+    let read = |text: &str| serde_json::from_str::<Focus>(text).map_err(|error| error.to_string());
+    let area = focus([100, 200, 300, 400]);
+    let written = serde_json::to_string(&area).unwrap();
+    assert_eq!(written, r#"{"left":10.0,"top":20.0,"right":30.0,"bottom":40.0}"#);
+    assert_eq!(read(&written), Ok(area));
+    let refused =
+        |text: &str, expected: &str| assert_eq!(read(text).unwrap_err().split(" at line").next(), Some(expected));
+    refused(
+        r#"{"left":30.1,"top":20,"right":30,"bottom":40}"#,
+        "focus edges are 30.1 % and 30 %; expected the second at or after the first",
+    );
+    refused(
+        r#"{"left":30,"top":40.1,"right":30,"bottom":40}"#,
+        "focus edges are 40.1 % and 40 %; expected the second at or after the first",
+    );
+    refused(
+        r#"{"left":0,"top":0,"right":100.1,"bottom":0}"#,
+        "percentage is \"100.1\"; expected 0 to 100 with at most one decimal",
+    );
+}
+
+fn is_inside(inner: [u32; 2], outer: [u32; 2]) -> bool {
+    outer[0] <= inner[0] && inner[0] + inner[1] <= outer[0] + outer[1]
+}
+
+fn nested(a: Rect, b: Rect) -> bool {
+    let columns = |rect: Rect| [rect.x(), rect.width()];
+    let rows = |rect: Rect| [rect.y(), rect.height()];
+    let either = |a: [u32; 2], b: [u32; 2]| if a[1] <= b[1] { is_inside(a, b) } else { is_inside(b, a) };
+    either(columns(a), columns(b)) && either(rows(a), rows(b))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4000))]
+
+    #[test]
+    fn on_each_axis_the_shorter_of_two_rectangles_is_inside_the_longer(
+        (frame, a) in any_covered(), b in any_size(), focus in any_focus(), crops in any::<[bool; 2]>(),
+    ) {
+        let b = size(b.width().min(frame.width()), b.height().min(frame.height()));
+        let fit = |crop: bool| if crop { Fit::Crop } else { Fit::Cover };
+        let a = fit(crops[0]).rect_at(frame, a, focus).unwrap();
+        let b = fit(crops[1]).rect_at(frame, b, focus).unwrap();
+        prop_assert!(a.is_inside(frame) && b.is_inside(frame));
+        prop_assert!(nested(a, b), "{:?} and {:?} of {} for {:?}", a, b, frame, focus);
+    }
+
+    #[test]
+    fn a_central_focus_moves_nothing_and_no_focus_changes_the_size(
+        (frame, target) in any_covered(), focus in any_focus(), crop: bool,
+    ) {
+        let fit = if crop { Fit::Crop } else { Fit::Cover };
+        let centred = fit.rect(frame, target).unwrap();
+        prop_assert_eq!(fit.rect_at(frame, target, Focus::CENTRE), Ok(centred));
+        prop_assert_eq!(centred.x(), (frame.width() - centred.width()) / 2);
+        prop_assert_eq!(centred.y(), (frame.height() - centred.height()) / 2);
+        prop_assert_eq!(fit.rect_at(frame, target, focus).unwrap().size(), centred.size());
+    }
+
+    #[test]
+    fn a_picture_too_small_is_refused_as_without_a_focus(
+        frame in any_size(), target in any_size(), focus in any_focus(),
+    ) {
+        let at = Fit::Cover.rect_at(frame, target, focus);
+        prop_assert_eq!(at.err(), Fit::Cover.rect(frame, target).err());
+    }
+
+    #[test]
+    fn the_prompt_names_the_moved_band_and_the_plan_has_its_rectangle(x in 0..=1000_u16, is_shared: bool) {
+        let focus = point(x, 500);
+        let source = Source::from_url("https://example.com/a.jpg");
+        let mut builder = Request::builder(source).sizes(["160x600"]).focus(focus);
+        if is_shared {
+            builder = builder.sizes(["120x600"]).sharing(shared(1000));
+        }
+        let plan = Plan::new(&builder.build().unwrap()).unwrap();
+        let frame = plan.generations()[0].preset().size;
+        let narrowest = plan.renditions().iter().map(smart_resize::plan::Rendition::crop).min_by_key(|crop| crop.width()).unwrap();
+        for rendition in plan.renditions() {
+            let crop = rendition.fit().rect_at(frame, rendition.target(), focus).unwrap();
+            prop_assert_eq!(rendition.crop(), crop);
+        }
+        let percent = |at: u32| (200 * at + frame.width()) / (2 * frame.width());
+        let (from, to) = (percent(narrowest.x()), percent(narrowest.x() + narrowest.width()));
+        let middle = narrowest.x().abs_diff(frame.width() - narrowest.x() - narrowest.width()) <= 1;
+        let expected = if middle {
+            format!("Only the middle {} % of the frame's width", percent(narrowest.width()))
+        } else {
+            format!("Only the part from {from} % to {to} % of the frame's width")
+        };
+        prop_assert!(plan.generations()[0].prompt().contains(&expected), "{expected}: {}", plan.generations()[0].prompt());
+    }
+}
+
+#[test]
+fn a_focus_changes_the_fingerprint() {
+    let fingerprint = |focus: Focus| {
+        let request = Request::builder(Source::from_bytes(*b"a")).sizes(["1024x1024"]).focus(focus).build();
+        let plan = Plan::new(&request.unwrap()).unwrap();
+        plan.calls().next().unwrap().1.fingerprint().unwrap()
+    };
+    // The target is not cut, so the prompt does not depend on the focus.
+    let corner = point(1, 2);
+    assert_ne!(fingerprint(Focus::CENTRE), fingerprint(corner));
+    assert_ne!(fingerprint(point(2, 1)), fingerprint(corner));
+}

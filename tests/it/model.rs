@@ -1,0 +1,3 @@
+//! Models and their presets.
+
+mod select;

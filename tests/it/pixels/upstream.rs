@@ -1,0 +1,157 @@
+//! Defects of the dependencies, each with a minimal input, and the crate's workaround.
+//!
+//! The first half of each test shows the defect, the second half the workaround. If a first half fails, the library has
+//! fixed the defect and the workaround can be removed.
+
+use jpeg_encoder::{ColorType as JpegColor, Encoder as JpegEncoder, SamplingFactor};
+use smart_resize::pixels::Picture;
+use smart_resize::pixels::decode::{DecodeOptions, decode};
+use smart_resize::pixels::encode::{EncodeOptions, encode};
+use smart_resize::{Format, Size};
+use zune_jpeg::zune_core::bytestream::ZCursor;
+use zune_jpeg::zune_core::options::DecoderOptions;
+
+use crate::pictures::{photo, riff, size, transparent};
+
+fn decoded(file: &[u8]) -> Picture {
+    decode(file, &DecodeOptions::default()).unwrap().picture
+}
+
+fn refusal(file: &[u8]) -> String {
+    decode(file, &DecodeOptions::default()).unwrap_err().to_string()
+}
+
+/// Decodes a file with zune-jpeg in strict mode.
+fn by_zune(file: &[u8]) -> Result<Vec<u8>, zune_jpeg::errors::DecodeErrors> {
+    let options = DecoderOptions::default().set_strict_mode(true);
+    zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(file), options).decode()
+}
+
+fn worst(a: &[u8], b: &[u8]) -> u8 {
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b).map(|(a, b)| a.abs_diff(*b)).max().unwrap()
+}
+
+fn jpeg(picture: &Picture, sampling: SamplingFactor, optimised: bool) -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut encoder = JpegEncoder::new(&mut file, 90);
+    encoder.set_sampling_factor(sampling);
+    encoder.set_optimized_huffman_tables(optimised);
+    let side = |side: u32| u16::try_from(side).unwrap();
+    let (width, height) = (side(picture.size().width()), side(picture.size().height()));
+    encoder.encode(picture.pixels(), width, height, JpegColor::Rgb).unwrap();
+    file
+}
+
+/// The position of the marker's code, after its 0xff.
+fn marker(jpeg: &[u8], code: u8) -> usize {
+    1 + jpeg.windows(2).position(|two| two == [0xff, code]).unwrap()
+}
+
+#[test]
+fn zune_jpeg_decodes_subsampled_components_in_separate_scans_wrongly() {
+    let picture = photo(size("64x48"));
+    let subsampled = jpeg(&picture, SamplingFactor::R_4_2_0, true);
+    assert!(worst(&by_zune(&subsampled).unwrap(), picture.pixels()) > 60);
+
+    assert_eq!(
+        refusal(&subsampled),
+        "the samples of the jpeg are subsampled and not interleaved, which is not supported"
+    );
+    assert_eq!(decoded(&jpeg(&picture, SamplingFactor::R_4_4_4, true)).size(), picture.size());
+    assert_eq!(decoded(&jpeg(&picture, SamplingFactor::R_4_2_0, false)).size(), picture.size());
+}
+
+#[test]
+fn zune_jpeg_accepts_a_truncated_scan_even_in_strict_mode() {
+    let picture = photo(size("64x48"));
+    let file = jpeg(&picture, SamplingFactor::R_4_4_4, false);
+    let scan = marker(&file, 0xda);
+    let cut = |kept: usize| [&file[..scan + 13 + kept], &[0xff, 0xd9]].concat();
+    assert!(worst(&by_zune(&cut(200)).unwrap(), picture.pixels()) > 60);
+
+    // The crate refuses a scan with too few bytes for the size: 48 blocks take at least 12 bytes.
+    assert_eq!(refusal(&cut(0)), "the jpeg is cut short");
+    assert_eq!(decoded(&cut(200)).size(), picture.size());
+}
+
+#[test]
+fn zune_jpeg_accepts_chroma_that_is_finer_than_luma() {
+    let picture = photo(size("64x48"));
+    let mut file = jpeg(&picture, SamplingFactor::R_4_2_0, false);
+    let frame = marker(&file, 0xc0);
+    assert_eq!([file[frame + 10], file[frame + 13], file[frame + 16]], [0x22, 0x11, 0x11]);
+    (file[frame + 10], file[frame + 13]) = (0x11, 0x22);
+    assert!(by_zune(&file).is_ok());
+
+    assert_eq!(refusal(&file), "the samples of the jpeg are finer in chroma than in luma, which is not supported");
+}
+
+#[test]
+fn zune_jpeg_reads_components_named_rgb_as_rgb_despite_a_jfif_header() {
+    let picture = photo(size("64x48"));
+    let mut file = jpeg(&picture, SamplingFactor::R_4_4_4, false);
+    assert!(file.windows(5).any(|five| five == b"JFIF\0"), "a JFIF header means YCbCr");
+    let (frame, scan) = (marker(&file, 0xc0), marker(&file, 0xda));
+    for (at, name) in b"RGB".iter().enumerate() {
+        file[frame + 9 + 3 * at] = *name;
+        file[scan + 4 + 2 * at] = *name;
+    }
+    assert!(worst(&by_zune(&file).unwrap(), picture.pixels()) > 60);
+
+    assert_eq!(refusal(&file), "the samples of the jpeg are YCbCr named RGB, which is not supported");
+}
+
+#[test]
+fn image_webp_refuses_an_alpha_flag_without_an_alpha_channel() {
+    // The default build has no encoder for lossy WebP, so the smallest file is written out below.
+    let lossy = LOSSY_1X1;
+    let canvas = [0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let file = riff(&[(b"VP8X", &canvas), (b"VP8 ", lossy)]);
+    assert!(image_webp::WebPDecoder::new(std::io::Cursor::new(&file)).is_ok_and(|mut decoder| {
+        let mut pixels = vec![0; decoder.output_buffer_size().unwrap()];
+        decoder.read_image(&mut pixels).is_err()
+    }));
+
+    assert_eq!(decoded(&file).pixels(), decoded(&riff(&[(b"VP8 ", lossy)])).pixels());
+}
+
+/// A VP8 key frame of one grey pixel (RFC 6386). A first partition of zeros selects the defaults everywhere.
+const LOSSY_1X1: &[u8] = &[
+    0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0,
+];
+
+#[test]
+fn image_webp_darkens_a_blended_first_frame() {
+    let picture = transparent(size("16x16"));
+    let webp = encode(&picture, Format::WebP, &EncodeOptions::default()).unwrap().bytes;
+    let at = webp.windows(4).position(|four| four == b"VP8L").unwrap() + 8;
+    let length = u32::from_le_bytes(webp[at - 4..at].try_into().unwrap()) as usize;
+    let frame =
+        [&[0, 0, 0, 0, 0, 0, 15, 0, 0, 15, 0, 0, 1, 0, 0, 0][..], &webp[at - 8..at + length + length % 2]].concat();
+    let canvas = [0x12, 0, 0, 0, 15, 0, 0, 15, 0, 0];
+    let file = riff(&[(b"VP8X", &canvas), (b"ANIM", &[0; 6]), (b"ANMF", &frame)]);
+    let mut decoder = image_webp::WebPDecoder::new(std::io::Cursor::new(&file)).unwrap();
+    let mut blended = vec![0; decoder.output_buffer_size().unwrap()];
+    decoder.read_image(&mut blended).unwrap();
+    assert_ne!(blended, picture.pixels());
+
+    assert_eq!(decoded(&file), picture);
+}
+
+/// For 4:2:0, jpeg-encoder 0.7 takes the chroma of the upper left of four pixels, unless it is set to average them.
+#[test]
+fn jpeg_encoder_does_not_average_chroma_by_default() {
+    // Columns of red and blue, whose mean is purple. Their luma is about the same.
+    let size = Size::new(32, 32).unwrap();
+    let column = |x: u32| if x.is_multiple_of(2) { [200, 0, 60] } else { [0, 90, 255] };
+    let picture = Picture::from_rgb(size, (0..32).flat_map(|_| (0..32).flat_map(column)).collect()).unwrap();
+    let mean_red = |pixels: &[u8]| pixels.iter().step_by(3).map(|red| u32::from(*red)).sum::<u32>() / size.area();
+    let expected = mean_red(picture.pixels());
+    let theirs = mean_red(&by_zune(&jpeg(&picture, SamplingFactor::R_4_2_0, false)).unwrap());
+    assert!(theirs.abs_diff(expected) > 20, "{theirs}, {expected}");
+
+    let ours = mean_red(decoded(&encode(&picture, Format::Jpeg, &EncodeOptions::default()).unwrap().bytes).pixels());
+    assert!(ours.abs_diff(expected) <= 12, "{ours}, {expected}");
+}

@@ -1,0 +1,11 @@
+//! Runs of plans, with backends, stores and budgets.
+
+mod budget;
+#[cfg(feature = "testing")]
+mod conformance;
+mod cut_from_source;
+mod drive;
+mod local;
+mod source;
+#[cfg(feature = "tower")]
+mod tower;

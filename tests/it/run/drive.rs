@@ -1,0 +1,518 @@
+//! Running plans: the calls to the backend and the store, their order, and the outcome when some of them fail.
+
+use std::error::Error as _;
+use std::future::{pending, ready};
+use std::num::NonZeroUsize;
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+use smart_resize::generate::local::LocalGenerator;
+use smart_resize::generate::store::{BlockingStore, MemoryStore, Store, StoreError};
+use smart_resize::generate::{
+    BoxFuture, BoxedAsyncGenerator, GenerateError, GenerateErrorKind, Generated, GenerationRequest, from_async_fn,
+    from_fn,
+};
+use smart_resize::model::{Model, UsdMicros};
+use smart_resize::pixels::decode::{DecodeError, decode};
+use smart_resize::pixels::render::RenderOptions;
+use smart_resize::pixels::{Codec, Picture};
+use smart_resize::plan::{CallId, Fingerprint};
+use smart_resize::run::{Driver, Event, RenderDone, RenderJob, RenditionError, RunError};
+use smart_resize::{AsyncGenerator, Format, Generator, Outcome, Plan, Request, Source};
+
+use crate::pictures::{photo, png, size};
+
+use crate::any::shared;
+
+fn source() -> Source {
+    Source::from_bytes(png(&photo(size("60x40"))))
+}
+
+fn plan(sizes: &[&str], variants: u32) -> Plan {
+    Plan::new(&Request::builder(source()).sizes(sizes).variants(variants).build().unwrap()).unwrap()
+}
+
+/// A picture of the preset's size in one shade, by which a test recognises it.
+fn plain(request: &GenerationRequest, shade: u8) -> Vec<u8> {
+    let size = request.preset().size;
+    png(&Picture::from_rgb(size, vec![shade; size.area() as usize * 3]).unwrap())
+}
+
+/// An answer with all images: image `i` of call `c` has the shade 10 c + i.
+fn answer(request: &GenerationRequest) -> Generated {
+    let shade = |image: u32| plain(request, (10 * request.call().0 + image) as u8);
+    Generated::new("test", (0..request.variants()).map(shade))
+}
+
+fn failure(kind: GenerateErrorKind) -> GenerateError {
+    GenerateError::new(kind, "on purpose")
+}
+
+fn shade(bytes: &[u8]) -> u8 {
+    decode(bytes, &smart_resize::pixels::decode::DecodeOptions::default()).unwrap().picture.pixels()[0]
+}
+
+/// The shades of all pictures, rendition by rendition; `None` for a missing picture.
+fn shades(outcome: &Outcome) -> Vec<Vec<Option<u8>>> {
+    let variants = |rendition: &smart_resize::run::RenditionOutcome| {
+        rendition.variants.iter().map(|output| output.as_ref().ok().map(|output| shade(&output.bytes))).collect()
+    };
+    outcome.renditions.iter().map(variants).collect()
+}
+
+const TWO: NonZeroUsize = NonZeroUsize::new(2).unwrap();
+
+#[test]
+fn sync_threaded_and_async_runs_have_the_same_outcome() {
+    let plan = plan(&["30x20", "20x30", "9x9"], 5);
+    let (source, backend) = (source(), from_fn(|request: &GenerationRequest| Ok(answer(request))));
+    let driver = Driver::new(&plan, &source);
+    let expected = driver.run(&backend).unwrap();
+    // Calls of four and one: the fifth variant is the first image of the next call.
+    let variants = |first: u8| [first, first + 1, first + 2, first + 3, first + 10].map(Some).to_vec();
+    assert_eq!(shades(&expected), [variants(0), variants(20), variants(40)]);
+    assert!(expected.is_complete());
+    assert_eq!(expected.renditions[1].target, size("20x30"));
+    let threaded = driver.run_on_threads(&backend, TWO).unwrap();
+    let backend = from_async_fn(|request: GenerationRequest| async move { Ok(answer(&request)) });
+    let asynchronous = pollster::block_on(driver.run_async(&backend, TWO)).unwrap();
+    for outcome in [threaded, asynchronous] {
+        for (found, expected) in outcome.renditions.iter().zip(&expected.renditions) {
+            assert_eq!(found.variants, expected.variants);
+        }
+        assert!(
+            outcome.calls.iter().zip(&expected.calls).all(|(a, b)| a.result.as_ref().ok() == b.result.as_ref().ok())
+        );
+    }
+}
+
+#[test]
+fn pictures_have_exactly_the_requested_size_and_format() {
+    let plan = Plan::new(&Request::builder(source()).sizes(["300x250", "33x77"]).format(Format::Jpeg).build().unwrap())
+        .unwrap();
+    let source = source();
+    let outcome = Driver::new(&plan, &source).run(&LocalGenerator::default()).unwrap();
+    for rendition in &outcome.renditions {
+        let output = rendition.variants[0].as_ref().unwrap();
+        let found =
+            smart_resize::pixels::decode::probe(&output.bytes, &smart_resize::pixels::decode::DecodeLimits::default())
+                .unwrap();
+        assert_eq!((found.format, found.size), (Format::Jpeg.into(), rendition.target));
+    }
+}
+
+#[test]
+fn a_failed_call_affects_only_its_own_pictures() {
+    let plan = plan(&["30x20", "20x30", "9x9"], 1);
+    let source = source();
+    let backend = from_fn(|request: &GenerationRequest| match request.call() {
+        CallId(1) => Err(failure(GenerateErrorKind::Refused).billed_images(1)),
+        _ => Ok(answer(request)),
+    });
+    let outcome = Driver::new(&plan, &source).run(&backend).unwrap();
+    assert_eq!(shades(&outcome), [vec![Some(0)], vec![None], vec![Some(20)]]);
+    let reason = "refused by a safety filter: on purpose".to_owned();
+    assert_eq!(outcome.renditions[1].variants, [Err(RenditionError::Generation { call: CallId(1), reason })]);
+    assert_eq!(outcome.calls[1].result.as_ref().unwrap_err().kind, GenerateErrorKind::Refused);
+    assert!(!outcome.is_complete());
+    // Two images, and one that was billed in spite of the refusal.
+    assert_eq!(outcome.cost(&plan), UsdMicros(50_000 + 3 * 150_000));
+}
+
+#[test]
+fn missing_images_are_reported_and_surplus_images_are_ignored() {
+    let plan = plan(&["30x20", "20x30"], 3);
+    let source = source();
+    let backend = from_fn(|request: &GenerationRequest| {
+        let count = if request.call() == CallId(0) { 1 } else { 5 };
+        Ok(Generated::new("test", (0..count).map(|image| plain(request, image))))
+    });
+    let outcome = Driver::new(&plan, &source).run(&backend).unwrap();
+    assert_eq!(shades(&outcome), [vec![Some(0), None, None], vec![Some(0), Some(1), Some(2)]]);
+    assert_eq!(outcome.renditions[0].variants[2], Err(RenditionError::MissingImage(CallId(0))));
+    assert_eq!((outcome.calls[0].ignored_images, outcome.calls[1].ignored_images), (0, 2));
+    // The answer still has all of them.
+    assert_eq!(outcome.calls[1].result.as_ref().unwrap().images.len(), 5);
+}
+
+#[test]
+fn an_image_that_cannot_be_rendered_is_still_in_the_outcome() {
+    let plan = plan(&["30x20", "20x30"], 1);
+    let source = source();
+    let backend = from_fn(|request: &GenerationRequest| match request.call() {
+        CallId(0) => Ok(Generated::new("test", [b"paid for, and no picture".to_vec()])),
+        _ => Ok(Generated::new("test", [png(&photo(size("19x19")))])),
+    });
+    let outcome = Driver::new(&plan, &source).run(&backend).unwrap();
+    let message = |rendition: usize| outcome.renditions[rendition].variants[0].as_ref().unwrap_err().to_string();
+    assert!(message(0).starts_with("the file begins with [70, 61, 69, 64,"));
+    assert_eq!(message(1), "a picture of 19x19 does not cover 20x30");
+    assert_eq!(&*outcome.calls[0].result.as_ref().unwrap().images[0], b"paid for, and no picture");
+}
+
+#[test]
+fn a_resumed_run_pays_only_for_missing_calls() {
+    let plan = plan(&["30x20", "20x30", "9x9"], 1);
+    let (source, store, asked) = (source(), MemoryStore::default(), AtomicUsize::new(0));
+    let backend = |fails: bool| {
+        let asked = &asked;
+        from_fn(move |request: &GenerationRequest| {
+            asked.fetch_add(1, Ordering::Relaxed);
+            if fails && request.call() == CallId(1) {
+                return Err(failure(GenerateErrorKind::Transport));
+            }
+            Ok(answer(request))
+        })
+    };
+    let first = Driver::new(&plan, &source).store(&store).run(&backend(true)).unwrap();
+    assert_eq!((store.len(), asked.swap(0, Ordering::Relaxed)), (2, 3));
+    assert!(!first.is_complete());
+    // The plan is written and read back, as between two processes.
+    #[cfg(feature = "serde")]
+    let plan: Plan = serde_json::from_str(&serde_json::to_string(&plan).unwrap()).unwrap();
+    let second = Driver::new(&plan, &source).store(&store).run(&backend(false)).unwrap();
+    assert!(second.is_complete());
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+    assert_eq!(second.calls.iter().map(|call| call.reused).collect::<Vec<_>>(), [true, false, true]);
+    assert_eq!(second.cost(&plan), UsdMicros(50_000 + 150_000));
+    let third = Driver::new(&plan, &source).store(&store).run(&backend(false)).unwrap();
+    assert_eq!((third.cost(&plan), asked.load(Ordering::Relaxed)), (UsdMicros(0), 1));
+    let store = BlockingStore(&store);
+    let backend = from_async_fn(|_: GenerationRequest| ready(Err(failure(GenerateErrorKind::Transport))));
+    let fourth = pollster::block_on(Driver::new(&plan, &source).store(store).run_async(&backend, TWO)).unwrap();
+    assert_eq!(shades(&fourth), shades(&third));
+}
+
+#[test]
+fn equal_calls_have_separate_answers() {
+    // One target twice, with eight variants and no seed: all four calls request the same.
+    let plan = plan(&["30x20", "30x20"], 8);
+    let (source, store) = (source(), MemoryStore::default());
+    let backend = from_fn(|request: &GenerationRequest| Ok(answer(request)));
+    let first = Driver::new(&plan, &source).store(&store).run(&backend).unwrap();
+    assert_eq!(store.len(), 4);
+    let nobody = from_fn(|_: &GenerationRequest| Err(failure(GenerateErrorKind::Transport)));
+    let second = Driver::new(&plan, &source).store(&store).run(&nobody).unwrap();
+    let expected = |first: u8| (first..first + 4).chain(first + 10..first + 14).map(Some).collect::<Vec<_>>();
+    assert_eq!(shades(&second), [expected(0), expected(20)]);
+    assert_eq!(shades(&second), shades(&first));
+}
+
+#[test]
+fn an_answer_without_images_is_requested_again() {
+    let plan = plan(&["30x20"], 2);
+    let (source, store) = (source(), MemoryStore::default());
+    let answers = |count: usize| {
+        from_fn(move |request: &GenerationRequest| {
+            Ok(Generated::new("test", answer(request).images.iter().take(count).cloned()))
+        })
+    };
+    let pictures = |count: usize| {
+        let outcome = Driver::new(&plan, &source).store(&store).run(&answers(count)).unwrap();
+        shades(&outcome)[0].iter().flatten().count()
+    };
+    assert_eq!(pictures(0), 0);
+    // An answer with one of two images is stored, because it was paid for.
+    assert_eq!(pictures(1), 1);
+    assert_eq!(pictures(2), 1);
+}
+
+#[test]
+fn several_renditions_can_share_a_generation() {
+    let request = Request::builder(source()).sizes(["30x20", "60x40"]).variants(2);
+    let plan = Plan::new(&request.sharing(shared(0)).build().unwrap()).unwrap();
+    assert_eq!((plan.generations().len(), plan.cost().to_string()), (1, "$0.35".into()));
+    let (source, asked) = (source(), AtomicUsize::new(0));
+    let backend = from_fn(|request: &GenerationRequest| {
+        asked.fetch_add(1, Ordering::Relaxed);
+        Ok(answer(request))
+    });
+    let outcome = Driver::new(&plan, &source).run(&backend).unwrap();
+    assert_eq!((shades(&outcome), asked.load(Ordering::Relaxed)), (vec![vec![Some(0), Some(1)]; 2], 1));
+    let failing = from_fn(|_: &GenerationRequest| Err(failure(GenerateErrorKind::Refused)));
+    let outcome = Driver::new(&plan, &source).run_on_threads(&failing, TWO).unwrap();
+    let reason = "refused by a safety filter: on purpose";
+    let failed = || Err(RenditionError::Generation { call: CallId(0), reason: reason.to_owned() });
+    assert!(outcome.renditions.iter().all(|rendition| rendition.variants == [failed(), failed()]));
+}
+
+/// A store that can fail, and logs its calls.
+#[derive(Default)]
+struct Faulty {
+    load_fails: bool,
+    save_fails: bool,
+    log: Mutex<Vec<String>>,
+}
+
+impl Store for Faulty {
+    fn load(&self, _: &Fingerprint) -> Result<Option<Generated>, StoreError> {
+        self.log.lock().unwrap().push("load".into());
+        if self.load_fails { Err(StoreError::new("disk gone")) } else { Ok(None) }
+    }
+
+    fn save(&self, request: &GenerationRequest, _: &Generated) -> Result<(), StoreError> {
+        self.log.lock().unwrap().push(format!("save {}", request.call()));
+        if self.save_fails { Err(StoreError::new("disk full")) } else { Ok(()) }
+    }
+}
+
+#[test]
+fn a_store_that_cannot_be_read_prevents_the_call() {
+    let plan = plan(&["30x20"], 1);
+    let (source, asked) = (source(), AtomicUsize::new(0));
+    let backend = from_fn(|request: &GenerationRequest| {
+        asked.fetch_add(1, Ordering::Relaxed);
+        Ok(answer(request))
+    });
+    let store = Faulty { load_fails: true, ..Faulty::default() };
+    let outcome = Driver::new(&plan, &source).store(&store).run(&backend).unwrap();
+    let error = outcome.calls[0].result.as_ref().unwrap_err();
+    assert_eq!((error.kind, asked.load(Ordering::Relaxed)), (GenerateErrorKind::Store, 0));
+    assert_eq!(error.to_string(), "the store failed: the call was not made");
+    assert_eq!(error.source().unwrap().source().unwrap().to_string(), "disk gone");
+}
+
+#[test]
+fn an_answer_that_cannot_be_stored_is_reported_and_rendered() {
+    let plan = plan(&["30x20"], 1);
+    let source = source();
+    let store = Faulty { save_fails: true, ..Faulty::default() };
+    let backend = from_fn(|request: &GenerationRequest| Ok(answer(request)));
+    let outcome = Driver::new(&plan, &source).store(&store).run(&backend).unwrap();
+    assert!(outcome.is_complete());
+    assert_eq!(outcome.calls[0].store_error.as_ref().unwrap().source().unwrap().to_string(), "disk full");
+}
+
+#[test]
+fn an_answer_is_stored_before_it_is_rendered() {
+    let plan = plan(&["30x20", "20x30"], 1);
+    let source = source();
+    let store = Faulty::default();
+    let note = |text: String| store.log.lock().unwrap().push(text);
+    let on_event = |event: &Event<'_>| match event {
+        Event::CallStarted { call } => note(format!("start {call}")),
+        Event::CallAnswered { call, reused: false, .. } => note(format!("answer {call}")),
+        Event::Rendered { rendition, variant, result: Ok(_) } => note(format!("picture {rendition}.{variant}")),
+        other => panic!("{other:?}"),
+    };
+    let backend = from_fn(|request: &GenerationRequest| Ok(answer(request)));
+    Driver::new(&plan, &source).store(&store).on_event(&on_event).run(&backend).unwrap();
+    let one = |call| {
+        ["start", "load", "save", "answer", "picture"].map(|what| match what {
+            "load" => "load".to_owned(),
+            "picture" => format!("picture {call}.0"),
+            what => format!("{what} {call}"),
+        })
+    };
+    assert_eq!(*store.log.lock().unwrap(), [one(0), one(1)].concat());
+}
+
+#[test]
+fn without_a_digest_no_answer_is_loaded_but_each_is_saved() {
+    let source = Source::from_url("https://example.com/a.jpg");
+    let request = Request::builder(source.clone()).sizes(["30x20"]).build().unwrap();
+    let plan = Plan::new(&request).unwrap();
+    let store = Faulty::default();
+    let backend = from_fn(|request: &GenerationRequest| {
+        assert_eq!(request.source().url.as_deref(), Some("https://example.com/a.jpg"));
+        Ok(answer(request))
+    });
+    assert!(Driver::new(&plan, &source).store(&store).run(&backend).unwrap().is_complete());
+    assert_eq!(*store.log.lock().unwrap(), ["save 0"]);
+}
+
+#[test]
+fn invalid_options_and_sources_are_refused_before_any_call() {
+    let nobody = from_fn(|_: &GenerationRequest| panic!("a call was made"));
+    let plan_of =
+        |format| Plan::new(&Request::builder(source()).sizes(["30x20"]).format(format).build().unwrap()).unwrap();
+    let (plan, source) = (plan_of(Format::Jpeg), source());
+    let mut options = RenderOptions::default();
+    options.encode.jpeg.quality = Some(101);
+    let error = Driver::new(&plan, &source).options(options.clone()).run(&nobody).unwrap_err();
+    assert_eq!(error.to_string(), "quality is 101; expected 1 to 100");
+    let other = Source::from_bytes(*b"another");
+    let error = Driver::new(&plan, &other).run(&nobody).unwrap_err();
+    assert!(matches!(error, RunError::Source(_)));
+    let without_digest = Source::from_url("https://example.com/a.jpg");
+    let error = Driver::new(&plan, &without_digest).run_on_threads(&nobody, TWO).unwrap_err();
+    let digest = source.digest().unwrap();
+    let message = format!("the digest of the source is unknown; expected {digest} as in the plan");
+    assert_eq!(error.to_string(), message);
+    let mut tight = RenderOptions::default();
+    tight.decode.limits.pixels = 1264 * 848 - 1;
+    let error = Driver::new(&plan, &source).options(tight.clone()).run(&nobody).unwrap_err();
+    let message = "the preset is 1264x848; expected at most 1071871 pixels and 1073741824 bytes at 4 bytes per pixel";
+    assert_eq!(error.to_string(), message);
+    tight.decode.limits.pixels += 1;
+    let backend = from_fn(|request: &GenerationRequest| Ok(answer(request)));
+    assert!(Driver::new(&plan, &source).options(tight).run(&backend).unwrap().is_complete());
+    // An invalid quality that no rendition uses is no error.
+    let (plan, backend) = (plan_of(Format::Png), from_fn(|request: &GenerationRequest| Ok(answer(request))));
+    assert!(Driver::new(&plan, &source).options(options).run(&backend).is_ok());
+}
+
+#[test]
+fn dropping_an_async_run_loses_only_what_is_in_flight() {
+    let plan = plan(&["30x20", "20x30", "9x9"], 1);
+    let (source, store) = (source(), MemoryStore::default());
+    let backend = from_async_fn(|request: GenerationRequest| async move {
+        if request.call() == CallId(1) { pending().await } else { Ok(answer(&request)) }
+    });
+    {
+        let driver = Driver::new(&plan, &source).store(BlockingStore(&store));
+        let mut run = pin!(driver.run_async(&backend, NonZeroUsize::new(3).unwrap()));
+        let mut context = Context::from_waker(Waker::noop());
+        for _ in 0..8 {
+            assert!(matches!(run.as_mut().poll(&mut context), Poll::Pending));
+        }
+    }
+    assert_eq!(store.len(), 2);
+}
+
+#[test]
+fn concurrent_calls_are_limited() {
+    let plan = plan(&["30x20", "20x30", "9x9", "8x9", "7x9"], 1);
+    let source = source();
+    let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let (now, most) = (&now, &most);
+    let backend = from_async_fn(|request: GenerationRequest| async move {
+        most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        // Yields once, so that the other calls can start.
+        let mut waited = false;
+        std::future::poll_fn(|context| {
+            if std::mem::replace(&mut waited, true) {
+                return Poll::Ready(());
+            }
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+        now.fetch_sub(1, Ordering::SeqCst);
+        Ok(answer(&request))
+    });
+    let run = Driver::new(&plan, &source);
+    assert!(pollster::block_on(run.run_async(&backend, TWO)).unwrap().is_complete());
+    assert_eq!(most.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn rendering_can_be_offloaded_and_its_loss_is_reported() {
+    let plan = plan(&["30x20", "20x30"], 2);
+    let source = source();
+    let backend = from_async_fn(|request: GenerationRequest| async move { Ok(answer(&request)) });
+    let elsewhere = |job: RenderJob| -> BoxFuture<'static, Option<RenderDone>> {
+        Box::pin(async { std::thread::spawn(|| job.run()).join().ok() })
+    };
+    let outcome = pollster::block_on(Driver::new(&plan, &source).offload(&elsewhere).run_async(&backend, TWO));
+    assert!(outcome.unwrap().is_complete());
+    let nowhere = |_: RenderJob| -> BoxFuture<'static, Option<RenderDone>> { Box::pin(ready(None)) };
+    let outcome = pollster::block_on(Driver::new(&plan, &source).offload(&nowhere).run_async(&backend, TWO)).unwrap();
+    assert_eq!(outcome.renditions[1].variants, [Err(RenditionError::Abandoned), Err(RenditionError::Abandoned)]);
+    assert_eq!(outcome.calls[0].result.as_ref().unwrap().images.len(), 2);
+}
+
+/// Compiles only if the future of a run is `Send`.
+fn sendable<T: Send>(future: T) -> T {
+    future
+}
+
+#[test]
+fn backends_can_be_shared_and_boxed() {
+    struct Backend;
+    impl Generator for Backend {
+        fn generate(&self, request: &GenerationRequest) -> Result<Generated, GenerateError> {
+            Ok(answer(request))
+        }
+    }
+    impl AsyncGenerator for Backend {
+        async fn generate(&self, request: &GenerationRequest) -> Result<Generated, GenerateError> {
+            Ok(answer(request))
+        }
+    }
+    let plan = plan(&["30x20"], 1);
+    let source = source();
+    let driver = Driver::new(&plan, &source);
+    let boxed: Box<dyn Generator + Send + Sync> = Box::new(Backend);
+    assert!(driver.run(&boxed).unwrap().is_complete());
+    assert!(driver.run(&*boxed).unwrap().is_complete());
+    let shared: Arc<dyn Generator + Send + Sync> = Arc::from(boxed);
+    assert!(driver.run_on_threads(&shared, TWO).unwrap().is_complete());
+    let shared: Arc<dyn BoxedAsyncGenerator> = Arc::new(Backend);
+    let run = async { driver.run_async(&shared, TWO).await };
+    assert!(pollster::block_on(sendable(run)).unwrap().is_complete());
+}
+
+#[test]
+fn a_call_requests_exactly_what_the_plan_states() {
+    let table = Model::nano_banana_2().variants_per_call(std::num::NonZeroU16::MIN);
+    let request = Request::builder(source())
+        .sizes(["1920x1080"])
+        .model(table)
+        .variants(2)
+        .seed(u64::from(u32::MAX) / 2)
+        .safety_tolerance(2)
+        .transfer_format(Format::WebP)
+        .instruction("at night");
+    let plan = Plan::new(&request.build().unwrap()).unwrap();
+    let requests = plan.requests(&source()).unwrap();
+    assert_eq!(requests.len(), 2);
+    for (request, call) in requests.iter().zip(plan.generations()[0].calls()) {
+        assert_eq!(&**request.model(), "nano-banana-2");
+        assert_eq!(request.preset().to_string(), "16:9 2K");
+        assert!(request.prompt().ends_with("at night"));
+        assert_eq!((request.variants(), request.options().safety_tolerance), (1, 2));
+        assert_eq!(request.options().transfer_format, Format::WebP);
+        assert_eq!(
+            (request.call(), request.seed(), request.fingerprint()),
+            (call.id(), call.seed(), call.fingerprint())
+        );
+    }
+    assert_eq!([requests[0].seed(), requests[1].seed()], [Some(2_147_483_647), Some(0)]);
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn every_picture_has_a_provenance_record() {
+    let plan = plan(&["30x20"], 1);
+    let source = source();
+    let outcome = Driver::new(&plan, &source).run(&LocalGenerator::default()).unwrap();
+    let output = outcome.renditions[0].variants[0].as_ref().unwrap();
+    let record = serde_json::to_value(&output.provenance).unwrap();
+    let text = |key: &str| record.get(key).or(record["generation"].get(key)).unwrap().to_string();
+    assert_eq!(text("source_digest"), format!("\"{}\"", source.digest().unwrap()));
+    assert_eq!(text("model"), "\"nano-banana-pro\"");
+    assert_eq!((text("aspect_ratio"), text("resolution")), ("\"3:2\"".into(), "\"1K\"".into()));
+    assert_eq!(
+        (text("backend"), text("call"), text("image"), text("seed")),
+        ("\"local\"".into(), "0".into(), "0".into(), "null".into())
+    );
+    assert_eq!(text("fingerprint"), format!("\"{}\"", plan.calls().next().unwrap().1.fingerprint().unwrap()));
+    assert_eq!((text("frame"), text("target")), ("\"1264x848\"".into(), "\"30x20\"".into()));
+    assert_eq!(text("crop"), r#"{"height":843,"width":1264,"x":0,"y":2}"#);
+    assert_eq!((text("kept_percent"), text("warnings")), ("99.4".into(), "[]".into()));
+    assert_eq!(text("encoder"), r#"{"effort":"balanced","format":"png"}"#);
+    assert_eq!(text("prompt"), serde_json::to_string(&**plan.generations()[0].prompt()).unwrap());
+    assert!(text("description").contains("made locally"));
+    let _: smart_resize::Size = serde_json::from_str(&text("preset")).unwrap();
+}
+
+#[test]
+fn a_codec_that_cannot_read_every_answer_is_refused_before_any_call() {
+    let (plan, source) = (plan(&["30x20"], 1), source());
+    let asked = AtomicUsize::new(0);
+    let backend = from_fn(|request: &GenerationRequest| {
+        asked.fetch_add(1, Ordering::Relaxed);
+        Ok(answer(request))
+    });
+    let fast = RenderOptions::default().codec(Codec::Fast);
+    let run = Driver::new(&plan, &source).options(fast).run(&backend);
+    if cfg!(feature = "turbojpeg") && cfg!(feature = "libwebp") {
+        assert!(run.unwrap().is_complete());
+    } else {
+        assert!(matches!(run, Err(RunError::Codec(DecodeError::NoFastCodec { .. }))), "{run:?}");
+        assert_eq!(asked.into_inner(), 0);
+    }
+}
