@@ -16,8 +16,9 @@ use smart_resize::{Format, Plan, Request, Size, Source, Target};
 
 use crate::pack::Placement;
 
-/// Writes one picture of exactly each SIZE. Each picture is generated at the smallest preset that covers its size, and
-/// is never enlarged.
+/// Writes one picture of exactly each SIZE. By default each picture is generated at the smallest preset, from 1K on, that
+/// covers its size, and is cut from it without being enlarged. The exit code is 0, 1 if a picture failed or would be
+/// rejected, or 2 if nothing was begun.
 #[derive(Debug, Parser)]
 #[command(name = "smart-resize", version)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of a command")]
@@ -61,7 +62,7 @@ pub(crate) struct Args {
     /// pixels of the size unscaled; both from the centre, or around --focus
     #[arg(long, default_value = "cover")]
     fit: FitArg,
-    /// Cut several sizes from one generation if the loss of shape is at most PERCENT
+    /// Cut several sizes from one generation if each keeps at most PERCENT less of the picture's shape than from its own
     #[arg(long, value_name = "PERCENT")]
     share: Option<PerMille>,
     /// The maximum cost of the plan in US dollars
@@ -84,7 +85,9 @@ pub(crate) struct Args {
     /// area of a placement takes precedence
     #[arg(long, value_name = "PERCENT")]
     safe: Option<Insets>,
-    /// The focal point x,y, or the focal region left,top,right,bottom, in percent of the picture that is cut
+    /// The focal point x,y, or the focal region left,top,right,bottom, in percent of the uncut
+    /// picture: the generated one, or this one where the built-in generator or --skip-covered is used. A point may lie at
+    /// the edge of the cut, so give a region for a subject
     #[arg(long, value_name = "X,Y")]
     focus: Option<Focus>,
     /// Cut a size from the picture itself if the crop keeps at least PERCENT of the picture, and cut equal sizes from
@@ -122,7 +125,7 @@ enum FitArg {
 
 /// The purpose of a result: a size of the command line, or a placement of the pack.
 #[derive(Debug)]
-pub(crate) struct Wanted {
+pub(crate) struct Purpose {
     /// The middle part of the file name.
     pub(crate) name: String,
     /// `None` for a size of the command line.
@@ -144,7 +147,7 @@ impl Args {
         &self,
         source: Source,
         placements: Vec<Placement>,
-    ) -> Result<(Request, Vec<Wanted>), Box<dyn Error>> {
+    ) -> Result<(Request, Vec<Purpose>), Box<dyn Error>> {
         let mut request = Request::builder(source)
             .model(self.model.clone())
             .instruction(&self.prompt)
@@ -172,27 +175,27 @@ impl Args {
         if let Some(min_kept) = self.skip_covered {
             request = request.crop_source_above(min_kept);
         }
-        let mut wanted = Vec::new();
+        let mut purposes = Vec::new();
         for text in self.sizes(placements.is_empty()) {
             // The builder reports a text that is not a size together with all other mistakes.
             request = match text.parse::<Size>() {
-                Ok(size) => request.targets([self.limited(Target::new(size))]),
+                Ok(size) => request.targets([self.with_limits(Target::new(size))]),
                 Err(_) => request.sizes([text]),
             };
-            wanted.push(Wanted {
+            purposes.push(Purpose {
                 name: text.parse::<Size>().map_or_else(|_| text.into(), |s| s.to_string()),
                 placement: None,
             });
         }
         for placement in placements {
-            request = request.targets([self.limited(placement.target(self.format())?)]);
+            request = request.targets([self.with_limits(placement.target(self.format())?)]);
             let name = format!("{}_{}", placement.label, placement.size);
-            wanted.push(Wanted { name, placement: Some(placement) });
+            purposes.push(Purpose { name, placement: Some(placement) });
         }
         let mut mistakes: Vec<String> =
             self.duplicates().map(|size| format!("size {size} appears twice; expected once")).collect();
         match request.build() {
-            Ok(request) if mistakes.is_empty() => return Ok((request, wanted)),
+            Ok(request) if mistakes.is_empty() => return Ok((request, purposes)),
             Ok(_) => {}
             Err(errors) => mistakes.insert(0, errors.to_string()),
         }
@@ -207,7 +210,7 @@ impl Args {
     }
 
     /// Applies the byte limit of the command line, and its insets unless the target has insets of its own.
-    fn limited(&self, mut target: Target) -> Target {
+    fn with_limits(&self, mut target: Target) -> Target {
         if let Some(max_bytes) = self.max_bytes {
             target = target.max_bytes(target.max_bytes.map_or(max_bytes, |own| own.min(max_bytes)));
         }
@@ -237,7 +240,7 @@ impl Args {
         }
         if self.fast {
             options = options.codec(Codec::Fast);
-            // Without both features the error would otherwise appear only with the first JPEG or WebP.
+            // Without either feature the error would otherwise appear only with the first JPEG or WebP.
             if !cfg!(any(feature = "turbojpeg", feature = "libwebp")) {
                 options.decode.check(Format::Jpeg)?;
             }

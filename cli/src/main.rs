@@ -47,7 +47,7 @@ use smart_resize::request::Sharing;
 use smart_resize::run::{Driver, Event, Output, RenditionError, RunError};
 use smart_resize::{Format, Generator, Outcome, Plan, Size, Source};
 
-use self::args::{Args, Wanted};
+use self::args::{Args, Purpose};
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -75,7 +75,7 @@ struct Job<'a> {
     source: Source,
     plan: Plan,
     /// The purpose of each rendition, by index.
-    wanted: Vec<Wanted>,
+    purposes: Vec<Purpose>,
     options: RenderOptions,
     backend: Backend,
 }
@@ -84,19 +84,19 @@ impl<'a> Job<'a> {
     fn prepare(args: &'a Args) -> Result<Self, Box<dyn Error>> {
         let (stem, bytes) = match &args.image {
             Some(path) => (stem(path), read(path)?),
-            None => ("sample".to_owned(), drawn()?),
+            None => ("sample".to_owned(), sample_png()?),
         };
         // Decodes the whole picture and not only its header, so that a truncated file is reported once and not for each
         // size.
         let source = decode(&bytes, &DecodeOptions::default())
             .map_err(Into::into)
             .and_then(|_| Source::read(bytes, &DecodeLimits::default()));
-        let source = source.map_err(|error| format!("cannot read {}: {error}", name(args.image.as_deref())))?;
+        let source = source.map_err(|error| format!("cannot read {}: {error}", source_name(args.image.as_deref())))?;
         let placements = match &args.pack {
             Some(path) => pack::read(path, &read(path)?)?,
             None => Vec::new(),
         };
-        let (request, wanted) = args.request(source.clone(), placements)?;
+        let (request, purposes) = args.request(source.clone(), placements)?;
         let plan = Plan::new(&request)?;
         let backend = match &args.generated {
             Some(path) => {
@@ -115,7 +115,7 @@ impl<'a> Job<'a> {
         for folder in folders.into_iter().flatten().filter(|_| !args.plan) {
             fs::create_dir_all(folder).map_err(|error| format!("cannot create {}: {error}", folder.display()))?;
         }
-        Ok(Self { args, stem, source, plan, wanted, options, backend })
+        Ok(Self { args, stem, source, plan, purposes, options, backend })
     }
 
     fn run(&self) -> Result<(), Box<dyn Error>> {
@@ -129,7 +129,7 @@ impl<'a> Job<'a> {
             match event {
                 Event::CallStarted { call } => drop(log.started.insert(*call, Instant::now())),
                 Event::Rendered { rendition, variant, result } => {
-                    let line = self.keep(*rendition, *variant, *result, &log);
+                    let line = self.write_result(*rendition, *variant, *result, &log);
                     log.lines.insert((*rendition, *variant), line);
                     progress.inc(1);
                 }
@@ -157,11 +157,14 @@ impl<'a> Job<'a> {
                 }
             }
         }
-        explain(&outcome);
+        report_failed_calls(&outcome);
         writeln!(out, "{}", self.summary())?;
         if let Some(path) = &self.args.sheet {
-            write_whole(path, &sheet::draw((&self.plan, &self.source), &self.wanted, &outcome, sheet::format(path)?)?)
-                .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+            write_whole(
+                path,
+                &sheet::draw((&self.plan, &self.source), &self.purposes, &outcome, sheet::format(path)?)?,
+            )
+            .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
             writeln!(out, "{}", path.display())?;
         }
         match (failed, rejected, log.lines.len()) {
@@ -211,16 +214,22 @@ impl<'a> Job<'a> {
     }
 
     /// Writes a finished picture, and returns its line of the report. A picture that failed has the error as its line.
-    fn keep(&self, rendition: usize, variant: usize, result: Result<&Output, &RenditionError>, log: &Log) -> Line {
-        let (Some(cut), Some(wanted)) = (self.plan.renditions().get(rendition), self.wanted.get(rendition)) else {
+    fn write_result(
+        &self,
+        rendition: usize,
+        variant: usize,
+        result: Result<&Output, &RenditionError>,
+        log: &Log,
+    ) -> Line {
+        let (Some(cut), Some(purpose)) = (self.plan.renditions().get(rendition), self.purposes.get(rendition)) else {
             return Line::Failed(format!("rendition {rendition} is not in the plan"));
         };
         let output = match result {
             Ok(output) => output,
-            Err(error) => return self.keep_lightest(wanted, variant, error),
+            Err(error) => return self.write_smallest(purpose, variant, error),
         };
         let record = &output.provenance;
-        let path = match self.write(wanted, variant, record.format, &output.bytes) {
+        let path = match self.write(purpose, variant, record.format, &output.bytes) {
             Ok(path) => path,
             Err(error) => return Line::Failed(error),
         };
@@ -233,8 +242,8 @@ impl<'a> Job<'a> {
                 (preset.to_string(), seconds)
             }
         };
-        let width = self.wanted.iter().map(|wanted| wanted.name.len()).max().unwrap_or_default().max(11);
-        let mut line = format!("{:>width$}  {preset:<7}  kept {:>6}", wanted.name, record.kept);
+        let width = self.purposes.iter().map(|purpose| purpose.name.len()).max().unwrap_or_default().max(11);
+        let mut line = format!("{:>width$}  {preset:<7}  kept {:>6}", purpose.name, record.kept);
         // Writing to a `String` cannot fail, so the results are ignored.
         if self.plan.sharing() != Sharing::PerTarget {
             let _ = write!(line, "  loss {:>6}", record.loss);
@@ -249,28 +258,28 @@ impl<'a> Job<'a> {
         for warning in &record.warnings {
             let _ = write!(line, "  ({warning})");
         }
-        Line::new(line, wanted, cut.target(), record.format, output.bytes.len())
+        Line::new(line, purpose, cut.target(), record.format, output.bytes.len())
     }
 
     /// Writes the smallest file of a picture that exceeds its byte limit, since it may be useful elsewhere. Any other
     /// error has no file.
-    fn keep_lightest(&self, wanted: &Wanted, variant: usize, error: &RenditionError) -> Line {
-        let reasons = format!("{}: {error}", wanted.name);
+    fn write_smallest(&self, purpose: &Purpose, variant: usize, error: &RenditionError) -> Line {
+        let reasons = format!("{}: {error}", purpose.name);
         let RenditionError::Render(RenderError::Encode(EncodeError::OverByteLimit { format, smallest, .. })) = error
         else {
             return Line::Failed(reasons);
         };
-        match self.write(wanted, variant, *format, &smallest.bytes) {
+        match self.write(purpose, variant, *format, &smallest.bytes) {
             Ok(path) => Line::Rejected { line: format!("{}  (above the byte limit)", path.display()), reasons },
             Err(error) => Line::Failed(error),
         }
     }
 
     /// Writes a file and returns its path.
-    fn write(&self, wanted: &Wanted, variant: usize, format: Format, bytes: &[u8]) -> Result<PathBuf, String> {
-        let file = format!("{}_{}_{}.{}", self.stem, wanted.name, variant + 1, format.extension());
+    fn write(&self, purpose: &Purpose, variant: usize, format: Format, bytes: &[u8]) -> Result<PathBuf, String> {
+        let file = format!("{}_{}_{}.{}", self.stem, purpose.name, variant + 1, format.extension());
         let path = self.args.out.join(file);
-        write_whole(&path, bytes).map_err(|error| format!("{}: {}: {error}", wanted.name, path.display()))?;
+        write_whole(&path, bytes).map_err(|error| format!("{}: {}: {error}", purpose.name, path.display()))?;
         Ok(path)
     }
 }
@@ -296,8 +305,8 @@ enum Line {
 
 impl Line {
     /// Creates the line of a file that was written, after a check against its placement.
-    fn new(line: String, wanted: &Wanted, size: Size, format: Format, bytes: usize) -> Self {
-        let Some(placement) = &wanted.placement else { return Self::Made(line) };
+    fn new(line: String, purpose: &Purpose, size: Size, format: Format, bytes: usize) -> Self {
+        let Some(placement) = &purpose.placement else { return Self::Made(line) };
         match placement.rejects(size, format, bytes as u64) {
             reasons if reasons.is_empty() => Self::Made(line),
             reasons => Self::Rejected { line, reasons: format!("{}: {}", placement.label, reasons.join("; ")) },
@@ -326,7 +335,7 @@ impl Generator for Backend {
 }
 
 /// Reports why calls failed. Each call is reported once, however many pictures depend on it.
-fn explain(outcome: &Outcome) {
+fn report_failed_calls(outcome: &Outcome) {
     for (call, error) in
         outcome.calls.iter().enumerate().filter_map(|(id, call)| Some((id, call.result.as_ref().err()?)))
     {
@@ -341,7 +350,7 @@ fn explain(outcome: &Outcome) {
 }
 
 /// Returns the sample picture as a PNG file.
-fn drawn() -> Result<Vec<u8>, Box<dyn Error>> {
+fn sample_png() -> Result<Vec<u8>, Box<dyn Error>> {
     let (width, height, pixels) = sample::sample();
     let picture = Picture::from_rgb(Size::new(width, height)?, pixels)?;
     Ok(encode(&picture, Format::Png, &EncodeOptions::default())?.bytes)
@@ -352,7 +361,7 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
 }
 
 /// Returns the name of the source for error texts.
-fn name(image: Option<&Path>) -> String {
+fn source_name(image: Option<&Path>) -> String {
     image.map_or("the sample".to_owned(), |path| path.display().to_string())
 }
 

@@ -20,7 +20,7 @@ use smart_resize::pixels::{Layout, Picture};
 use smart_resize::run::{Output, Provenance};
 use smart_resize::{Format, Outcome, Plan, Size, Source};
 
-use crate::args::Wanted;
+use crate::args::Purpose;
 
 /// The maximum side of a thumbnail, in pixels.
 const THUMBNAIL: u32 = 320;
@@ -37,7 +37,7 @@ const FOCUS: Rgb888 = Rgb888::CSS_DEEP_SKY_BLUE;
 const CELL: (u32, u32) = (2 * THUMBNAIL + 2 * GAP, THUMBNAIL + CAPTION + GAP);
 /// The maximum number of results on a sheet. In two columns they are 40 rows, whose height is below the maximum side of
 /// a WebP.
-const MOST: usize = 80;
+const MAX_RESULTS: usize = 80;
 
 /// Returns the format for the extension of the sheet's file name.
 pub(crate) fn format(path: &Path) -> Result<Format, String> {
@@ -48,20 +48,21 @@ pub(crate) fn format(path: &Path) -> Result<Format, String> {
 /// Draws the sheet of an outcome, and returns the encoded file.
 pub(crate) fn draw(
     (plan, source): (&Plan, &Source),
-    wanted: &[Wanted],
+    purposes: &[Purpose],
     outcome: &Outcome,
     format: Format,
 ) -> Result<Vec<u8>, Box<dyn Error>> {
-    let outputs = wanted.iter().zip(&outcome.renditions);
-    let outputs = outputs.flat_map(|(wanted, rendition)| rendition.variants.iter().flatten().map(move |o| (wanted, o)));
-    let outputs: Vec<(&Wanted, &Output)> = outputs.take(MOST).collect();
+    let outputs = purposes.iter().zip(&outcome.renditions);
+    let outputs =
+        outputs.flat_map(|(purpose, rendition)| rendition.variants.iter().flatten().map(move |o| (purpose, o)));
+    let outputs: Vec<(&Purpose, &Output)> = outputs.take(MAX_RESULTS).collect();
     let columns = u32::try_from(outputs.len().clamp(1, 2))?;
     let rows = u32::try_from(outputs.len())?.div_ceil(columns).max(1);
     let mut sheet = Canvas::new(Size::new(columns * CELL.0 + GAP, HEAD + rows * CELL.1 + GAP)?);
     draw_head(&mut sheet)?;
-    for (place, (wanted, output)) in (0_u32..).zip(outputs) {
+    for (place, (purpose, output)) in (0_u32..).zip(outputs) {
         let corner = point(GAP + place % columns * CELL.0, HEAD + GAP + place / columns * CELL.1)?;
-        draw_pair(&mut sheet, corner, (plan, source), wanted, outcome, output)?;
+        draw_pair(&mut sheet, corner, (plan, source), purpose, outcome, output)?;
     }
     let picture = Picture::from_rgb(sheet.size, sheet.pixels)?;
     Ok(encode(&picture, format, &EncodeOptions::default())?.bytes)
@@ -86,7 +87,7 @@ fn draw_pair(
     sheet: &mut Canvas,
     corner: Point,
     (plan, source): (&Plan, &Source),
-    wanted: &Wanted,
+    purpose: &Purpose,
     outcome: &Outcome,
     output: &Output,
 ) -> Result<(), Box<dyn Error>> {
@@ -99,7 +100,7 @@ fn draw_pair(
             (image.cloned(), generated.and_then(|generated| generated.reframing))
         }
     };
-    let bytes = bytes.ok_or_else(|| format!("the image that {} is cut from is missing", wanted.name))?;
+    let bytes = bytes.ok_or_else(|| format!("the image that {} is cut from is missing", purpose.name))?;
     let small = fitted(record.frame);
     let frame = centred(corner, small)?;
     let crop = scaled(record.crop, record.frame, small);
@@ -124,7 +125,7 @@ fn draw_pair(
     let preset = record.generation.as_ref().and_then(|made| plan.calls().find(|(_, call)| call.id() == made.call));
     let preset = preset.and_then(|(index, _)| plan.generations().get(index));
     let origin = preset.map_or_else(|| "the picture itself".into(), |generation| generation.preset().to_string());
-    let title = format!("{} of {origin} ({})", wanted.name, record.frame);
+    let title = format!("{} of {origin} ({})", purpose.name, record.frame);
     let below = corner + point(0, THUMBNAIL + 22)?;
     Text::new(&title, below, MonoTextStyle::new(&FONT_9X18_BOLD, Rgb888::BLACK)).draw(sheet)?;
     let loss = match record.loss {

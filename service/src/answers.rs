@@ -114,19 +114,19 @@ impl From<&FailureRecord> for GenerateError {
 
 /// The calls of one job in the store: their answers, their failures, and how far the unfinished ones have come.
 ///
-/// The records of a job's calls are stored under its id. Unless the job is alone (`Job::is_alone`), its answers are
-/// also stored under a key that every equal request finds.
+/// The records of a job's calls are stored under its id. Unless the job has private answers
+/// (`Job::has_private_answers`), its answers are also stored under a key that every equal request finds.
 #[derive(Clone, Debug)]
 pub struct Answers {
     store: Store,
     job: Id,
-    is_alone: bool,
+    is_private: bool,
 }
 
 impl Answers {
     /// Returns the view of the calls of `job`.
     pub fn new(store: Store, job: &Job) -> Self {
-        Self { store, job: job.id, is_alone: job.is_alone }
+        Self { store, job: job.id, is_private: job.has_private_answers }
     }
 
     fn key(&self, fingerprint: &Fingerprint) -> String {
@@ -197,7 +197,7 @@ fn shared_key(fingerprint: &Fingerprint) -> String {
 impl AsyncStore for Answers {
     async fn load(&self, fingerprint: &Fingerprint) -> Result<Option<Generated>, StoreError> {
         let mut record = self.record(fingerprint).await?;
-        if !self.is_alone && record.as_ref().is_none_or(|record| record.answer.is_none()) {
+        if !self.is_private && record.as_ref().is_none_or(|record| record.answer.is_none()) {
             record = self.store.get(Kind::Call, &shared_key(fingerprint)).await?;
         }
         let Some(answer) = record.and_then(|record| record.answer) else { return Ok(None) };
@@ -230,7 +230,7 @@ impl AsyncStore for Answers {
             billed_images: generated.billed_images,
             reframing: generated.reframing.map(Into::into),
         };
-        if !self.is_alone {
+        if !self.is_private {
             let shared = CallRecord { answer: Some(answer.clone()), noted_ms: now_ms(), ..CallRecord::default() };
             self.store.put(Kind::Call, &shared_key(&fingerprint), &shared).await?;
         }

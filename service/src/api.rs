@@ -34,11 +34,11 @@ use crate::service::Service;
 
 /// The name of the API key that a request was sent with; `None` if no key is required.
 #[derive(Clone, Debug)]
-pub struct Owner(pub Option<String>);
+pub struct KeyName(pub Option<String>);
 
 /// Marks an HTTP request that came in at a queue address, where a POST to an endpoint is always a submission.
 #[derive(Clone, Copy, Debug)]
-pub struct IsQueue;
+pub struct AtQueueAddress;
 
 /// Builds the router with every path of the service.
 pub fn router(service: Service) -> Router {
@@ -71,7 +71,7 @@ pub fn router(service: Service) -> Router {
         .route("/metrics", get(metrics))
         .route("/.well-known/jwks.json", get(key_set));
     let direct = with_key.merge(open).fallback(not_found).method_not_allowed_fallback(wrong_method);
-    let queue = direct.clone().layer(axum::Extension(IsQueue));
+    let queue = direct.clone().layer(axum::Extension(AtQueueAddress));
     Router::new()
         .nest("/queue", queue.with_state(service.clone()))
         .merge(direct.clone().with_state(service.clone()))
@@ -132,7 +132,7 @@ async fn check_key(State(service): State<Service>, mut request: Request, next: N
         response.headers_mut().insert("www-authenticate", HeaderValue::from_static("Key"));
         return response;
     };
-    request.extensions_mut().insert(Owner(owner));
+    request.extensions_mut().insert(KeyName(owner));
     next.run(request).await
 }
 

@@ -41,10 +41,10 @@ use tower::ServiceBuilder;
 pub use self::args::{BackendArgs, BackendError, BackendKind, Timings};
 use self::fal::Fal;
 use self::gemini::{Gemini, Vision};
-use self::ledger::Job;
+use self::ledger::JobState;
 pub use self::ledger::{Ledger, NoLedger, Progress};
 use self::local::Local;
-use self::stack::{Again, JobCall, Shared};
+use self::stack::{JobCall, RetryPolicy, Shared};
 
 /// A backend, which generates the pictures. Cheap to clone. The clones share its limits.
 #[derive(Clone)]
@@ -52,7 +52,7 @@ pub struct Backend {
     kind: BackendKind,
     upstream: Arc<Upstream>,
     shared: Shared,
-    again: Again,
+    retry_policy: RetryPolicy,
     vision: Option<Arc<Vision>>,
     begun: Arc<AtomicU64>,
 }
@@ -83,10 +83,10 @@ impl Backend {
                 Upstream::Gemini(Gemini::new(args, url, key.as_ref(), Arc::clone(&begun))?)
             }
         };
-        let (upstream, again) = (Arc::new(upstream), Again::new(args)?);
+        let (upstream, retry_policy) = (Arc::new(upstream), RetryPolicy::new(args)?);
         let vision = Vision::new(args)?.map(Arc::new);
         let shared = stack::shared(Arc::clone(&upstream), args);
-        Ok(Self { kind: args.backend, upstream, shared, again, vision, begun })
+        Ok(Self { kind: args.backend, upstream, shared, retry_policy, vision, begun })
     }
 
     /// Returns the generator of one job, that is of one plan. It stores what is known of the job's calls in `ledger`,
@@ -108,10 +108,10 @@ impl Backend {
         budget: Option<Arc<Budget>>,
         cancelled: CancellationToken,
     ) -> impl AsyncGenerator + 'static + use<> {
-        let job = Arc::new(Job::new(ledger, budget, cancelled));
+        let job = Arc::new(JobState::new(ledger, budget, cancelled));
         let stack = ServiceBuilder::new()
             .map_request(move |request| JobCall { request, job: Arc::clone(&job) })
-            .retry(self.again.clone())
+            .retry(self.retry_policy.clone())
             .service(self.shared.clone());
         ServiceGenerator::new(stack)
     }
@@ -171,14 +171,14 @@ impl fmt::Debug for Backend {
 }
 
 impl Upstream {
-    async fn ask(&self, request: &GenerationRequest, job: &Arc<Job>) -> Result<Generated, GenerateError> {
+    async fn call(&self, request: &GenerationRequest, job: &Arc<JobState>) -> Result<Generated, GenerateError> {
         match self {
             Self::Local(local, begun) => {
                 begun.fetch_add(1, Ordering::Relaxed);
-                local.ask(request).await
+                local.call(request).await
             }
-            Self::Fal(fal) => fal.ask(request, job).await,
-            Self::Gemini(gemini) => gemini.ask(request, job).await,
+            Self::Fal(fal) => fal.call(request, job).await,
+            Self::Gemini(gemini) => gemini.call(request, job).await,
         }
     }
 
@@ -187,7 +187,7 @@ impl Upstream {
         &self,
         progress: &Progress,
         request: &GenerationRequest,
-        job: &Job,
+        job: &JobState,
     ) -> Option<Result<Generated, GenerateError>> {
         match self {
             Self::Local(..) | Self::Gemini(_) => None,

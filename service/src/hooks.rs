@@ -28,7 +28,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 /// The user id in the headers, if no API keys are configured.
-const NOBODY: &str = "anonymous";
+const ANONYMOUS: &str = "anonymous";
 
 /// Sends webhooks. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -51,7 +51,7 @@ impl Hooks {
         getrandom::fill(&mut fresh)
             .map_err(|error| StoreFailure::new("no random bytes for the signing key", error.to_string()))?;
         let keep = move |record: &mut Option<[u8; 32]>| *record.get_or_insert(fresh);
-        let seed = store.update(Kind::Own, "webhook-key", keep).await?;
+        let seed = store.update(Kind::Internal, "webhook-key", keep).await?;
         let key = Arc::new(SigningKey::from_bytes(&seed));
         Ok(Self { store, fetcher, urls, key })
     }
@@ -63,8 +63,8 @@ impl Hooks {
     }
 
     /// Starts a task that delivers the webhook of a completed request, if it has one that is not yet settled.
-    pub fn tell(&self, job: Job) {
-        if job.hook.as_ref().is_some_and(|hook| !hook.settled) {
+    pub fn send_hook(&self, job: Job) {
+        if job.hook.as_ref().is_some_and(|hook| !hook.is_settled) {
             let hooks = self.clone();
             tokio::spawn(async move {
                 if let Err(error) = hooks.deliver(&job).await {
@@ -94,25 +94,25 @@ impl Hooks {
     pub async fn attempt(&self, id: Id) -> Result<Option<Duration>, StoreFailure> {
         let Some(job) = self.store.get::<Job>(Kind::Job, &id.to_string()).await? else { return Ok(None) };
         let (Some(hook), Some(answer)) = (&job.hook, &job.answer) else { return Ok(None) };
-        if hook.settled {
+        if hook.is_settled {
             return Ok(None);
         }
         let attempt = hook.attempts + 1;
         let body = Bytes::from(self.body(&job, answer).await?);
         let told = self.fetcher.post(&hook.url, self.headers(&job, &body), body).await;
         let is_told = matches!(told, Ok(200..=299));
-        let settled = is_told || attempt >= MAX_ATTEMPTS;
-        self.settle(&job, attempt, settled).await?;
-        if settled && !is_told {
+        let is_settled = is_told || attempt >= MAX_ATTEMPTS;
+        self.settle(&job, attempt, is_settled).await?;
+        if is_settled && !is_told {
             tracing::warn!(job = %job.id, ?told, "a webhook could not be delivered");
         }
-        Ok((!settled).then(|| (FIRST_PAUSE * 2_u32.saturating_pow(attempt - 1)).min(LONGEST_PAUSE)))
+        Ok((!is_settled).then(|| (FIRST_PAUSE * 2_u32.saturating_pow(attempt - 1)).min(LONGEST_PAUSE)))
     }
 
-    async fn settle(&self, job: &Job, attempts: u32, settled: bool) -> Result<(), StoreFailure> {
+    async fn settle(&self, job: &Job, attempts: u32, is_settled: bool) -> Result<(), StoreFailure> {
         let note = move |record: &mut Option<Job>| {
             if let Some(hook) = record.as_mut().and_then(|job| job.hook.as_mut()) {
-                *hook = Hook { attempts, settled, ..hook.clone() };
+                *hook = Hook { attempts, is_settled, ..hook.clone() };
             }
         };
         self.store.update(Kind::Job, &job.id.to_string(), note).await
@@ -131,7 +131,7 @@ impl Hooks {
 
     fn headers(&self, job: &Job, body: &[u8]) -> HeaderMap {
         let (id, timestamp) = (job.id.to_string(), (now_ms() / 1000).to_string());
-        let user = job.owner.as_deref().unwrap_or(NOBODY);
+        let user = job.owner.as_deref().unwrap_or(ANONYMOUS);
         let signature = self.key.sign(webhook_message(&id, user, &timestamp, body).as_bytes());
         let signature = hexadecimal(&signature.to_bytes());
         let fields = [

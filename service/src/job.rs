@@ -103,12 +103,13 @@ pub struct Hook {
     /// The number of deliveries that were tried.
     pub attempts: u32,
     /// Whether the webhook was delivered or given up.
-    pub settled: bool,
+    #[serde(rename = "settled")]
+    pub is_settled: bool,
 }
 
 /// The stored source picture: upright, in sRGB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeptSource {
+pub struct StoredSource {
     /// The blob with its bytes.
     pub blob: Digest,
     /// The size in pixels.
@@ -148,7 +149,7 @@ pub struct Job {
     pub sequence: Option<u64>,
     /// The source, once it was read.
     #[serde(default)]
-    pub source: Option<KeptSource>,
+    pub source: Option<StoredSource>,
     /// The plan as JSON, once it was made.
     #[serde(default)]
     pub plan: Option<Value>,
@@ -169,8 +170,8 @@ pub struct Job {
     pub maybe_paid_twice: u32,
     /// Whether the answers of the request's calls are stored for this request alone. Otherwise equal requests reuse
     /// them.
-    #[serde(default)]
-    pub is_alone: bool,
+    #[serde(default, rename = "is_alone")]
+    pub has_private_answers: bool,
 }
 
 impl Job {
@@ -196,18 +197,18 @@ impl Job {
             cost_usd_micros: 0,
             calls_over: BTreeSet::new(),
             maybe_paid_twice: 0,
-            is_alone: true,
+            has_private_answers: true,
         }
     }
 
     /// Whether the request is completed.
-    pub fn is_over(&self) -> bool {
+    pub fn is_completed(&self) -> bool {
         self.state == QueueState::Completed
     }
 
     /// Marks the request as running, unless it is completed. A restart keeps the first start time.
     pub fn start(&mut self) {
-        if !self.is_over() {
+        if !self.is_completed() {
             self.state = QueueState::InProgress;
             self.started_ms.get_or_insert_with(now_ms);
         }
@@ -215,7 +216,7 @@ impl Job {
 
     /// Completes the request with `answer`, unless it is already completed. Returns whether this call completed it.
     pub fn finish(&mut self, answer: Answer) -> bool {
-        if self.is_over() {
+        if self.is_completed() {
             return false;
         }
         self.state = QueueState::Completed;
@@ -236,7 +237,7 @@ impl Job {
             let seconds = finished.saturating_sub(started) as f64 / 1000.0;
             status = status.metric("inference_time", seconds);
         }
-        if self.is_over() && self.cost_usd_micros > 0 {
+        if self.is_completed() && self.cost_usd_micros > 0 {
             status = status.metric("cost_usd_micros", self.cost_usd_micros);
         }
         if self.maybe_paid_twice > 0 {

@@ -37,7 +37,7 @@ pub enum KeysError {
     Name { line: usize, name: String },
     /// A name or a key that an earlier line has.
     #[error("line {line} of the key file has the {what} of line {first}; expected a different one")]
-    Again { line: usize, what: &'static str, first: usize },
+    Duplicate { line: usize, what: &'static str, first: usize },
     /// A file without keys.
     #[error("the key file has no keys; expected at least 1")]
     Empty,
@@ -77,10 +77,10 @@ impl Keys {
             }
             let digest: [u8; 32] = Sha256::digest(key).into();
             if let Some(first) = names.insert(name, line) {
-                return Err(KeysError::Again { line, what: "name", first });
+                return Err(KeysError::Duplicate { line, what: "name", first });
             }
             if let Some(first) = digests.insert(digest, line) {
-                return Err(KeysError::Again { line, what: "key", first });
+                return Err(KeysError::Duplicate { line, what: "key", first });
             }
             keys.push(Key { name: name.to_owned(), digest });
         }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Parser as _;
-use smart_resize_service::api::{self, IsQueue};
+use smart_resize_service::api::{self, AtQueueAddress};
 use smart_resize_service::config::{Config, Role};
 use smart_resize_service::server::serve;
 use smart_resize_service::service::Service;
@@ -90,7 +90,7 @@ async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     };
     let queue = async {
         if let Some(listener) = queue_listener {
-            let router = router.clone().layer(axum::Extension(IsQueue));
+            let router = router.clone().layer(axum::Extension(AtQueueAddress));
             serve(listener, router, &limits, stop.clone()).await;
         }
     };

@@ -90,10 +90,10 @@ impl Queue {
     /// # Errors
     ///
     /// [`StoreFailure`] if the store fails.
-    pub async fn tell(&self, job: &Job) -> Result<(), StoreFailure> {
+    pub async fn send_hook(&self, job: &Job) -> Result<(), StoreFailure> {
         match self {
             Self::Local(queue) => {
-                queue.tell(job);
+                queue.send_hook(job);
                 Ok(())
             }
             Self::Nats(queue) => queue.send_hook(job).await,
@@ -116,7 +116,7 @@ pub struct Worker {
 }
 
 /// Returns the answer to a cancelled request.
-pub(crate) fn cancelled() -> Answer {
+pub(crate) fn cancelled_answer() -> Answer {
     (&ErrorBody::text("Request was cancelled")).into()
 }
 
@@ -129,8 +129,8 @@ impl Worker {
     /// [`StoreFailure`] if the store fails. The request is then not completed.
     pub(crate) async fn work(&self, job: Job, cancel: CancellationToken) -> Result<(), StoreFailure> {
         self.runner.change(&job, Job::start).await?;
-        let given_up = CancellationToken::new();
-        let (runner, asked, token) = (self.runner.clone(), job.clone(), given_up.clone());
+        let calls_cancelled = CancellationToken::new();
+        let (runner, asked, token) = (self.runner.clone(), job.clone(), calls_cancelled.clone());
         let mut running =
             tokio_util::task::AbortOnDropHandle::new(tokio::spawn(async move { runner.run(&asked, token).await }));
         let limits = &self.runner.limits;
@@ -140,23 +140,23 @@ impl Worker {
                 Err(lost) => (&internal("a request panicked", &lost)).into(),
             },
             () = cancel.cancelled() => {
-                given_up.cancel();
+                calls_cancelled.cancel();
                 running.abort();
                 // The task must have ended before its calls are cancelled, so that it notes no call after they were
                 // read. It was aborted, so it has no result.
                 let _ = (&mut running).await;
-                self.give_up_calls(&job).await?;
-                cancelled()
+                self.cancel_calls(&job).await?;
+                cancelled_answer()
             }
             () = tokio::time::sleep(limits.request_time()) => {
-                given_up.cancel();
+                calls_cancelled.cancel();
                 running.abort();
                 let _ = (&mut running).await;
-                self.give_up_calls(&job).await?;
+                self.cancel_calls(&job).await?;
                 (&timed_out(limits.request_timeout)).into()
             }
         };
-        self.end_here(&job, answer).await
+        self.complete_and_notify(&job, answer).await
     }
 
     /// Completes a request with `answer`, its cost and its count of calls that may have been paid for twice. Returns
@@ -165,7 +165,7 @@ impl Worker {
     /// # Errors
     ///
     /// [`StoreFailure`] if the store fails.
-    pub(crate) async fn end(&self, job: &Job, answer: Answer) -> Result<Option<Job>, StoreFailure> {
+    pub(crate) async fn complete(&self, job: &Job, answer: Answer) -> Result<Option<Job>, StoreFailure> {
         let found = self.runner.store.get::<Job>(Kind::Job, &job.id.to_string()).await?;
         let plan = found.and_then(|job| job.plan).and_then(|plan| serde_json::from_value::<Plan>(plan).ok());
         let paid = match &plan {
@@ -180,26 +180,26 @@ impl Worker {
                 job.clone()
             })
         };
-        let ended = self.runner.store.update(Kind::Job, &job.id.to_string(), change).await?;
-        if let Some(job) = &ended {
+        let completed = self.runner.store.update(Kind::Job, &job.id.to_string(), change).await?;
+        if let Some(job) = &completed {
             self.metrics.ended(job);
         }
-        Ok(ended)
+        Ok(completed)
     }
 
     /// Completes a request with `answer` and sends its webhook from this process.
-    async fn end_here(&self, job: &Job, answer: Answer) -> Result<(), StoreFailure> {
-        if let Some(job) = self.end(job, answer).await? {
-            self.hooks.tell(job);
+    async fn complete_and_notify(&self, job: &Job, answer: Answer) -> Result<(), StoreFailure> {
+        if let Some(job) = self.complete(job, answer).await? {
+            self.hooks.send_hook(job);
         }
         Ok(())
     }
 
     /// Marks a request as cancelled and returns it, or returns why it cannot be cancelled.
-    async fn note_cancelled(&self, id: Id) -> Result<Result<Job, CancelStatus>, StoreFailure> {
+    async fn mark_cancelled(&self, id: Id) -> Result<Result<Job, CancelStatus>, StoreFailure> {
         let change = |record: &mut Option<Job>| {
             let Some(job) = record else { return Err(CancelStatus::NotFound) };
-            if job.is_over() {
+            if job.is_completed() {
                 return Err(CancelStatus::AlreadyCompleted);
             }
             job.cancelled = true;
@@ -209,7 +209,7 @@ impl Worker {
     }
 
     /// Asks the backend to cancel those calls of a request that the upstream has accepted.
-    pub(crate) async fn give_up_calls(&self, job: &Job) -> Result<(), StoreFailure> {
+    pub(crate) async fn cancel_calls(&self, job: &Job) -> Result<(), StoreFailure> {
         let found = self.runner.store.get::<Job>(Kind::Job, &job.id.to_string()).await?;
         let plan = found.and_then(|job| job.plan).and_then(|plan| serde_json::from_value::<Plan>(plan).ok());
         let answers = self.runner.answers(job);

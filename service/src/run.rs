@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use self::edit::edit_input;
 pub use self::extras::Extras;
 pub(crate) use self::extras::FIELDS as EXTRA_FIELDS;
-pub use self::log::Speaker;
+pub use self::log::JobLog;
 pub use self::smart::{Planned, Preview};
 pub(crate) use self::source::BLOB;
 use crate::answers::Answers;
@@ -54,7 +54,7 @@ pub struct Runner {
 
 /// Why a request has no output.
 #[derive(Debug, thiserror::Error)]
-pub enum Stop {
+pub enum JobError {
     /// The request is completed with this error as its answer.
     #[error("{0}")]
     Answer(ErrorBody),
@@ -63,38 +63,38 @@ pub enum Stop {
     Store(#[from] StoreFailure),
 }
 
-impl From<ErrorBody> for Stop {
+impl From<ErrorBody> for JobError {
     fn from(body: ErrorBody) -> Self {
         Self::Answer(body)
     }
 }
 
-impl From<DetailEntry> for Stop {
+impl From<DetailEntry> for JobError {
     fn from(entry: DetailEntry) -> Self {
         Self::Answer(entry.into())
     }
 }
 
-impl From<StoreError> for Stop {
+impl From<StoreError> for JobError {
     fn from(error: StoreError) -> Self {
         Self::Store(StoreFailure::new("the calls of a request cannot be read or stored", error))
     }
 }
 
 impl Runner {
-    /// Runs a whole request and returns its answer. `given_up` is cancelled if the returned future will be dropped and
-    /// the request not resumed.
+    /// Runs a whole request and returns its answer. The token `cancelled` is cancelled if the returned future will be
+    /// dropped and the request not resumed.
     ///
     /// # Errors
     ///
     /// [`StoreFailure`] if the store fails. What was paid is then unknown.
-    pub async fn run(&self, job: &Job, given_up: CancellationToken) -> Result<Answer, StoreFailure> {
-        let speaker = Speaker::new(self.store.clone(), job.id);
+    pub async fn run(&self, job: &Job, cancelled: CancellationToken) -> Result<Answer, StoreFailure> {
+        let log = JobLog::new(self.store.clone(), job.id);
         let result = match job.app {
-            App::SmartResize => self.smart_resize(job, &speaker, given_up).await,
+            App::SmartResize => self.smart_resize(job, &log, cancelled).await,
             App::Edit(model) => self.edit(job, model).await,
         };
-        speaker.finish().await?;
+        log.finish().await?;
         self.answer(result)
     }
 
@@ -103,11 +103,11 @@ impl Runner {
     /// # Errors
     ///
     /// The [`StoreFailure`] in the result.
-    pub fn answer(&self, result: Result<Value, Stop>) -> Result<Answer, StoreFailure> {
+    pub fn answer(&self, result: Result<Value, JobError>) -> Result<Answer, StoreFailure> {
         match result {
             Ok(output) => Ok(Answer::output(output)),
-            Err(Stop::Answer(body)) => Ok((&body).into()),
-            Err(Stop::Store(failure)) => Err(failure),
+            Err(JobError::Answer(body)) => Ok((&body).into()),
+            Err(JobError::Store(failure)) => Err(failure),
         }
     }
 
@@ -169,19 +169,19 @@ static CPUS: std::sync::LazyLock<Arc<Semaphore>> = std::sync::LazyLock::new(|| {
 /// CPU work that ended early, because it panicked.
 #[derive(Debug, thiserror::Error)]
 #[error("the background work panicked")]
-pub struct Lost(#[source] tokio::task::JoinError);
+pub struct Panicked(#[source] tokio::task::JoinError);
 
 /// Runs CPU work on a blocking thread, at most as many at once as there are cores.
 ///
 /// # Errors
 ///
-/// [`Lost`] if the work panicked.
-pub async fn work<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> Result<T, Lost> {
+/// [`Panicked`] if the work panicked.
+pub async fn on_cpu<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> Result<T, Panicked> {
     // The semaphore is never closed. If it were, the work would run without the limit.
     let permit = Arc::clone(&CPUS).acquire_owned().await.ok();
     let done = tokio::task::spawn_blocking(move || {
         let _permit = permit;
         job()
     });
-    done.await.map_err(Lost)
+    done.await.map_err(Panicked)
 }

@@ -47,14 +47,14 @@ pub struct Service {
     /// The counters for Prometheus.
     pub metrics: Arc<Metrics>,
     /// The memory for bodies that are being read. One permit is [`BODY_UNIT`] bytes.
-    pub bodies: Arc<Semaphore>,
+    pub body_memory: Arc<Semaphore>,
     /// Cancelled when the shutdown begins. Handlers that wait for a queued request return then.
     pub stopping: CancellationToken,
     /// Cancelled when the grace period is over. Handlers that wait for a running request return then.
     pub stopped: CancellationToken,
     /// Limits the previews that run concurrently, and the uploads that are being joined: each has a whole file in
     /// memory.
-    pub previews: Arc<Semaphore>,
+    pub memory_permits: Arc<Semaphore>,
     /// The task that deletes old records and blobs. It is aborted when the last clone of the service is dropped.
     _sweep: Option<Arc<AbortOnDropHandle<()>>>,
 }
@@ -123,8 +123,9 @@ impl Service {
                 (Queue::Nats(Box::pin(NatsQueue::start(worker, nats, works, config.ack_wait)).await?), None)
             }
         };
-        let bodies = Arc::new(Semaphore::new((limits.max_bodies_bytes / BODY_UNIT).clamp(1, Semaphore::MAX_PERMITS)));
-        let previews = Arc::new(Semaphore::new(limits.concurrency.into()));
+        let body_memory =
+            Arc::new(Semaphore::new((limits.max_bodies_bytes / BODY_UNIT).clamp(1, Semaphore::MAX_PERMITS)));
+        let memory_permits = Arc::new(Semaphore::new(limits.concurrency.into()));
         Ok(Self {
             config,
             store,
@@ -134,10 +135,10 @@ impl Service {
             keys,
             urls,
             metrics,
-            bodies,
+            body_memory,
             stopping: CancellationToken::new(),
             stopped: CancellationToken::new(),
-            previews,
+            memory_permits,
             _sweep: sweep,
         })
     }
@@ -153,7 +154,7 @@ impl Service {
         let mut watch = self.store.watch(Kind::Job, &key).await?;
         loop {
             let job = match self.store.get::<Job>(Kind::Job, &key).await? {
-                Some(job) if !job.is_over() => job,
+                Some(job) if !job.is_completed() => job,
                 found => return Ok(found),
             };
             let is_waiting = job.state == QueueState::InQueue;

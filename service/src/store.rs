@@ -43,12 +43,12 @@ pub enum Kind {
     /// An upload.
     Upload,
     /// State of the service itself, such as its signing key. It is never deleted.
-    Own,
+    Internal,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Job, Self::Call, Self::Upload, Self::Own];
+    pub const ALL: [Self; 4] = [Self::Job, Self::Call, Self::Upload, Self::Internal];
 
     /// Returns the name of the kind, which is also the name of its table.
     pub const fn name(self) -> &'static str {
@@ -56,7 +56,7 @@ impl Kind {
             Self::Job => "job",
             Self::Call => "call",
             Self::Upload => "upload",
-            Self::Own => "own",
+            Self::Internal => "own",
         }
     }
 }

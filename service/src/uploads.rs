@@ -49,17 +49,17 @@ impl Upload {
 }
 
 /// Returns the path segment of the upload URL: the id of the upload, a dot, and its key.
-pub fn place(id: Id, key: Id) -> String {
+pub fn upload_segment(id: Id, key: Id) -> String {
     format!("{id}.{key}")
 }
 
-/// Returns the upload at a [`place`], or `None` if there is none or the key is wrong.
+/// Returns the upload at an [`upload_segment`], or `None` if there is none or the key is wrong.
 ///
 /// # Errors
 ///
 /// [`StoreFailure`] if the store cannot be read.
-pub async fn at(store: &Store, place: &str) -> Result<Option<(Id, Upload)>, StoreFailure> {
-    let (id, key) = place.split_once('.').unwrap_or_default();
+pub async fn at(store: &Store, segment: &str) -> Result<Option<(Id, Upload)>, StoreFailure> {
+    let (id, key) = segment.split_once('.').unwrap_or_default();
     let (Ok(id), Ok(key)) = (id.parse::<Id>(), key.parse::<Id>()) else { return Ok(None) };
     let is_its_own = |own: Id| bool::from(own.to_string().as_bytes().ct_eq(key.to_string().as_bytes()));
     let upload = store.get::<Upload>(Kind::Upload, &id.to_string()).await?;

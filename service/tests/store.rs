@@ -335,7 +335,7 @@ async fn the_number_of_concurrent_joins_is_limited() {
     let (put_url, file_url) = begin(&running, "initiate-multipart").await;
     let bytes = picture(40, 30, smart_resize::Format::Png);
     assert_eq!(put(&running, &format!("{put_url}/1"), bytes.clone()).await, 200);
-    let room = running.service.previews.acquire().await.unwrap();
+    let room = running.service.memory_permits.acquire().await.unwrap();
     let response = running.post(&format!("{put_url}/complete"), &json!({})).send().await.unwrap();
     assert_eq!(response.headers()["retry-after"], "5");
     assert_eq!(read(response).await.0, 503);

@@ -78,7 +78,7 @@ pub struct Budget {
 struct Account {
     spent: UsdMicros,
     /// The planned prices of the calls in flight, without the part per request.
-    held: UsdMicros,
+    reserved: UsdMicros,
     calls: u32,
     /// Whether any image was billed. The part per request was then billed too.
     billed: bool,
@@ -133,7 +133,7 @@ impl Budget {
             let left = max.0.saturating_sub(account.spent.0);
             // After an overspend, calls in flight can reserve more than is left. The cap makes `remaining` plus `held`
             // the amount that a new call could have if these calls were free.
-            let held = account.held.0.min(left);
+            let held = account.reserved.0.min(left);
             let remaining = UsdMicros(left - held);
             if needed > remaining {
                 return Err(BudgetError::Cost { needed, remaining, held: UsdMicros(held), max });
@@ -141,7 +141,7 @@ impl Budget {
         }
         // The check and the reservation are under one lock, so two threads cannot reserve the same amount.
         account.per_request = per_request;
-        account.held = account.held.plus(request.cost());
+        account.reserved = account.reserved.plus(request.cost());
         account.calls = account.calls.saturating_add(1);
         let (per_image, planned_images) = (request.per_image(), request.variants());
         Ok(Reservation { budget: self, per_image, planned_images, billed_images: planned_images, is_made: true })
@@ -155,7 +155,7 @@ impl Budget {
     /// Returns the amount that is neither spent nor reserved by a call in flight. `None` if there is no limit.
     pub fn remaining(&self) -> Option<UsdMicros> {
         let account = self.account();
-        self.max_cost.map(|max| UsdMicros(max.0.saturating_sub(account.spent.plus(account.held).0)))
+        self.max_cost.map(|max| UsdMicros(max.0.saturating_sub(account.spent.plus(account.reserved).0)))
     }
 
     /// Returns the number of calls that were made, including failed calls and calls in flight.
@@ -215,7 +215,7 @@ impl Drop for Reservation<'_> {
     fn drop(&mut self) {
         let mut account = self.budget.account();
         let planned = self.per_image.times(self.planned_images.into());
-        account.held = UsdMicros(account.held.0.saturating_sub(planned.0));
+        account.reserved = UsdMicros(account.reserved.0.saturating_sub(planned.0));
         if !self.is_made {
             account.calls = account.calls.saturating_sub(1);
         }

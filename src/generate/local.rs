@@ -16,7 +16,7 @@ use super::generated::Generated;
 use super::generator::{AsyncGenerator, Generator};
 use super::request::GenerationRequest;
 use crate::geometry::fit::largest_inside;
-use crate::geometry::focus::{Focus, Reframing, around};
+use crate::geometry::focus::{Focus, Reframing, rect_near_centre};
 use crate::geometry::per_mille::PerMille;
 use crate::geometry::rect::Rect;
 use crate::pixels::decode::{Colour, DecodeLimits, DecodeOptions, decode};
@@ -26,9 +26,9 @@ use crate::pixels::resample::{Filter, resample};
 use crate::size::Size;
 
 /// The least share of the source that a crop must keep. Below it, the edges are extended instead.
-const CROP_FROM: PerMille = PerMille::constant(850);
+const MIN_KEPT_BY_CROP: PerMille = PerMille::constant(850);
 /// The width of the strip that is mirrored at an edge, as a divisor of the fitted picture's side.
-const STRIP: u32 = 12;
+const STRIP_DIVISOR: u32 = 12;
 /// The levels of blur in an extended edge, as the divisors by which the picture is reduced. Level 0 is not blurred.
 const BLURS: [u32; 4] = [1, 6, 24, 96];
 
@@ -72,15 +72,16 @@ impl Generator for LocalGenerator {
         let decoded = decode(bytes, &DecodeOptions::default().limits(self.limits))
             .map_err(|error| fail("the source cannot be read".into()).caused_by(error))?;
         // The picture is made in memory at the size of the preset, so the limits of decoding apply to it too.
-        let frame = request.preset().size;
-        if !self.limits.allow(frame) {
+        let preset = request.preset().size;
+        if !self.limits.allow(preset) {
             let DecodeLimits { pixels, decoded_bytes, .. } = self.limits;
             return Err(fail(format!(
-                "the preset is {frame}; expected at most {pixels} pixels and {decoded_bytes} bytes at 4 bytes per pixel"
+                "the preset is {preset}; expected at most {pixels} pixels and {decoded_bytes} bytes at 4 bytes per \
+                 pixel"
             )));
         }
         let unable = |error: EncodeError| fail("the reframed source cannot be encoded".into()).caused_by(error);
-        let (picture, reframing, mut how) = reframe(&decoded.picture, frame, request.options().focus);
+        let (picture, reframing, mut how) = reframe(&decoded.picture, preset, request.options().focus);
         if let Colour::Ignored { reason } = &decoded.colour {
             how.push_str(", its colours read as sRGB because of ");
             how.push_str(reason);
@@ -100,23 +101,23 @@ impl AsyncGenerator for LocalGenerator {
     }
 }
 
-/// Reframes a picture into `frame`. Returns the result, its geometry, and a description in words.
-fn reframe(picture: &Picture, frame: Size, focus: Focus) -> (Picture, Reframing, String) {
+/// Reframes a picture into `preset`. Returns the result, its geometry, and a description in words.
+fn reframe(picture: &Picture, preset: Size, focus: Focus) -> (Picture, Reframing, String) {
     let source = picture.size();
-    let crop = around(focus.pixels(source), source, largest_inside(source, frame));
+    let crop = rect_near_centre(focus.pixels(source), source, largest_inside(source, preset));
     let kept = crop.kept_of(source);
-    if kept >= CROP_FROM {
-        let how = format!("made locally: cropped to {kept} of the source{}", enlarged(crop.size(), frame));
-        let reframing = Reframing::new(source, crop, Rect::new(0, 0, frame));
-        return (resample(picture, crop, frame, Filter::Lanczos3), reframing, how);
+    if kept >= MIN_KEPT_BY_CROP {
+        let how = format!("made locally: cropped to {kept} of the source{}", enlarged(crop.size(), preset));
+        let reframing = Reframing::new(source, crop, Rect::new(0, 0, preset));
+        return (resample(picture, crop, preset, Filter::Lanczos3), reframing, how);
     }
-    // The fitted picture fills the frame on one axis. `extend` places it at the same rectangle as the reframing does.
-    let inner = largest_inside(frame, source);
+    // The fitted picture fills the preset on one axis. `extend` places it at the same rectangle as the reframing does.
+    let inner = largest_inside(preset, source);
     let whole = Rect::new(0, 0, source);
     let fitted = resample(picture, whole, inner, Filter::Lanczos3);
     let how = format!("made locally: the whole source with its edges extended{}", enlarged(source, inner));
-    let reframing = Reframing::new(source, whole, Rect::centred(frame, inner));
-    (extend(&fitted, frame), reframing, how)
+    let reframing = Reframing::new(source, whole, Rect::centred(preset, inner));
+    (extend(&fitted, preset), reframing, how)
 }
 
 /// Returns the end of the description if the source was enlarged, and an empty text otherwise.
@@ -124,17 +125,17 @@ fn enlarged(from: Size, to: Size) -> String {
     if from.covers(to) { String::new() } else { format!(", enlarged from {from} to {to}") }
 }
 
-/// Places the picture in the middle of the frame and extends its edges to those of the frame.
+/// Places the picture in the middle of the preset and extends its edges to those of the preset.
 ///
 /// The mirrored picture is blurred at each level of [`BLURS`], and each pixel is a mix of two adjacent levels. The
 /// strength of a pixel, in 256ths of a level, grows linearly with the distance from the picture, up to a maximum.
-fn extend(picture: &Picture, frame: Size) -> Picture {
-    let place = Rect::centred(frame, picture.size());
-    let mirrored = mirror(picture, frame, place);
+fn extend(picture: &Picture, preset: Size) -> Picture {
+    let place = Rect::centred(preset, picture.size());
+    let mirrored = mirror(picture, preset, place);
     // The distance from the seam, in pixels, at which the blur has its full strength.
-    let reach = (frame.width().min(frame.height()) / 7).max(1);
-    let columns = strengths(place.x(), place.width(), frame.width(), reach);
-    let rows = strengths(place.y(), place.height(), frame.height(), reach);
+    let reach = (preset.width().min(preset.height()) / 7).max(1);
+    let columns = strengths(place.x(), place.width(), preset.width(), reach);
+    let rows = strengths(place.y(), place.height(), preset.height(), reach);
 
     let channels = mirrored.layout().channels();
     let mut pixels = mirrored.pixels().to_vec();
@@ -153,7 +154,7 @@ fn extend(picture: &Picture, frame: Size) -> Picture {
             };
             let pairs = near.chunks_exact(channels).zip(far.chunks_exact(channels));
             for ((out, (near, far)), column_strength) in out.chunks_exact_mut(channels).zip(pairs).zip(&columns) {
-                // On one axis the picture fills the frame and every strength is 0. The other axis decides.
+                // On one axis the picture fills the preset and every strength is 0. The other axis decides.
                 let strength = (*row_strength).max(*column_strength);
                 if strength > from {
                     mix(out, near, far, (strength - from).min(256));
@@ -162,22 +163,22 @@ fn extend(picture: &Picture, frame: Size) -> Picture {
         }
         sharper = blurred;
     }
-    whole(frame, mirrored.layout(), pixels).without_needless_alpha()
+    whole(preset, mirrored.layout(), pixels).without_needless_alpha()
 }
 
-/// Copies the picture to `place` in the frame, and mirrors its edges into the rest of the frame.
-fn mirror(picture: &Picture, frame: Size, place: Rect) -> Picture {
+/// Copies the picture to `place` in the preset, and mirrors its edges into the rest of the preset.
+fn mirror(picture: &Picture, preset: Size, place: Rect) -> Picture {
     let channels = picture.layout().channels();
     // The axes are independent, so the columns are the same for every row.
-    let columns = reflections(place.x(), place.width(), frame.width());
-    let mut pixels = Vec::with_capacity(frame.area() as usize * channels);
-    for y in reflections(place.y(), place.height(), frame.height()) {
+    let columns = reflections(place.x(), place.width(), preset.width());
+    let mut pixels = Vec::with_capacity(preset.area() as usize * channels);
+    for y in reflections(place.y(), place.height(), preset.height()) {
         let row = picture.pixels().get(y * picture.row_bytes()..(y + 1) * picture.row_bytes()).unwrap_or_default();
         for x in &columns {
             pixels.extend_from_slice(row.get(x * channels..(x + 1) * channels).unwrap_or_default());
         }
     }
-    whole(frame, picture.layout(), pixels)
+    whole(preset, picture.layout(), pixels)
 }
 
 /// Makes a picture of pixels that are known to fill it.
@@ -186,12 +187,12 @@ fn whole(size: Size, layout: Layout, pixels: Vec<u8>) -> Picture {
     Picture::new(size, layout, pixels).expect("invariant: every pixel of the frame was made")
 }
 
-/// Returns, for each column or row of a frame, the index of the picture's column or row that is shown there.
+/// Returns, for each column or row of a preset, the index of the picture's column or row that is shown there.
 ///
 /// The picture covers `length` of the `whole` positions, from `start` on. Beyond its edges only a strip is mirrored,
 /// back and forth, so that a subject in the middle is not seen twice.
 fn reflections(start: u32, length: u32, whole: u32) -> Vec<usize> {
-    let strip = length.div_ceil(STRIP);
+    let strip = length.div_ceil(STRIP_DIVISOR);
     let there_and_back = |distance: u32| {
         // The index counts 0, 1, …, strip − 1, strip − 1, …, 1, 0 and repeats. The first index beyond the seam is 0, so
         // the pixels at the seam are adjacent to their own copies.
@@ -206,7 +207,7 @@ fn reflections(start: u32, length: u32, whole: u32) -> Vec<usize> {
     (0..whole).map(|at| reflect(at) as usize).collect()
 }
 
-/// Returns the strength of the blur, in 256ths of a level, for each column or row of a frame.
+/// Returns the strength of the blur, in 256ths of a level, for each column or row of a preset.
 ///
 /// The picture covers `length` of the `whole` positions, from `start` on. Inside it the strength is 0. At the distance
 /// `reach` it has its maximum.

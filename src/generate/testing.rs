@@ -177,7 +177,7 @@ fn check_answer(request: &GenerationRequest, answer: &Result<Generated, Generate
             Err(error) => return law("every image can be read", false, with_causes(&error)),
         };
         // A preset has the nearness 1 to itself, so the quotient is the nearness of the image as an exact fraction.
-        let (part, whole) = size.nearness(preset).over(preset.nearness(preset));
+        let (part, whole) = size.nearness(preset).ratio_to(preset.nearness(preset));
         let found = format!("{size}, requested was {preset}");
         law("every image has the shape requested, within 3 %", part * 100 >= whole * 97, found.as_str())?;
         let sides = [(size.width(), preset.width()), (size.height(), preset.height())];

@@ -2,7 +2,7 @@
 
 use core::cmp::Ordering;
 
-use super::focus::{Focus, around};
+use super::focus::{Focus, rect_near_centre};
 use super::rect::Rect;
 use crate::size::Size;
 
@@ -58,7 +58,7 @@ impl Fit {
     ///
     /// [`TooSmallError`] if the picture does not cover the target.
     pub fn rect_at(self, frame: Size, target: Size, focus: Focus) -> Result<Rect, TooSmallError> {
-        Ok(around(focus.pixels(frame), frame, self.size(frame, target)?))
+        Ok(rect_near_centre(focus.pixels(frame), frame, self.size(frame, target)?))
     }
 
     /// Returns the size of the rectangle to cut for `target` from a picture of `frame` pixels.

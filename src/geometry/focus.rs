@@ -190,7 +190,7 @@ impl Span {
     /// Returns the range relative to a part of the axis, clipped to that part. The part has `length` pixels and begins
     /// at `start`.
     #[cfg(feature = "pixels")]
-    pub(crate) fn within(self, start: u32, length: u32) -> Self {
+    pub(crate) fn relative_to(self, start: u32, length: u32) -> Self {
         let at = |at: u32| at.saturating_sub(start).min(length);
         Self { start: at(self.start), end: at(self.end) }
     }
@@ -200,7 +200,7 @@ impl Span {
     ///
     /// If `length` grows by 1, the centred position and each of the two bounds decrease by 0 or 1. So does the result,
     /// and therefore a shorter rectangle lies inside a longer one.
-    fn place(self, length: u32, whole: u32) -> u32 {
+    fn start_of_rect(self, length: u32, whole: u32) -> u32 {
         let centred = (whole - length) / 2;
         // A rectangle that begins at `from_start` begins with the focus; one that begins at `from_end` ends with it.
         // Every position between the two contains the focus if it fits, and lies inside the focus if it does not.
@@ -213,9 +213,13 @@ impl Span {
 
 /// Returns the rectangle of `size` in a picture of `frame` pixels, as near to the centre as the focus allows. `focus`
 /// is its columns and its rows. `size` is at most `frame` on both sides.
-pub(crate) fn around(focus: [Span; 2], frame: Size, size: Size) -> Rect {
+pub(crate) fn rect_near_centre(focus: [Span; 2], frame: Size, size: Size) -> Rect {
     let [columns, rows] = focus;
-    Rect::new(columns.place(size.width(), frame.width()), rows.place(size.height(), frame.height()), size)
+    Rect::new(
+        columns.start_of_rect(size.width(), frame.width()),
+        rows.start_of_rect(size.height(), frame.height()),
+        size,
+    )
 }
 
 impl FromStr for Focus {

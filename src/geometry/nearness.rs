@@ -23,8 +23,8 @@ use crate::size::Size;
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Nearness {
-    near: u32,
-    far: u32,
+    numerator: u32,
+    denominator: u32,
 }
 
 impl Size {
@@ -34,28 +34,31 @@ impl Size {
         // A side is from 1 to 2¹⁶−1, so each product fits 32 bits and the denominator is not 0.
         let a = self.width() * other.height();
         let b = other.width() * self.height();
-        if a < b { Nearness { near: a, far: b } } else { Nearness { near: b, far: a } }
+        if a < b { Nearness { numerator: a, denominator: b } } else { Nearness { numerator: b, denominator: a } }
     }
 }
 
 impl Nearness {
     /// Returns the fraction, rounded down. Only equal shapes have 100 %.
     pub const fn share(self) -> PerMille {
-        PerMille::rounded_down(self.near as u128, self.far as u128)
+        PerMille::rounded_down(self.numerator as u128, self.denominator as u128)
     }
 
     /// Returns this nearness divided by `other`, as numerator and denominator. The denominator is not 0.
-    pub(crate) fn over(self, other: Self) -> (u128, u128) {
+    pub(crate) fn ratio_to(self, other: Self) -> (u128, u128) {
         // Each product has up to 64 bits, and callers multiply it further, hence 128 bits.
-        (u128::from(self.near) * u128::from(other.far), u128::from(self.far) * u128::from(other.near))
+        (
+            u128::from(self.numerator) * u128::from(other.denominator),
+            u128::from(self.denominator) * u128::from(other.numerator),
+        )
     }
 }
 
 impl Ord for Nearness {
     fn cmp(&self, other: &Self) -> Ordering {
         // Cross-multiplication is exact: a side fits 16 bits, so each part of a fraction fits 32, and a product 64.
-        let this = u64::from(self.near) * u64::from(other.far);
-        this.cmp(&(u64::from(other.near) * u64::from(self.far)))
+        let this = u64::from(self.numerator) * u64::from(other.denominator);
+        this.cmp(&(u64::from(other.numerator) * u64::from(self.denominator)))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The selection of the smallest preset that covers a target.
 
-use core::cmp::{Ordering, Reverse};
+use core::cmp::Ordering;
 use core::fmt;
 
 use super::catalog::Model;
@@ -79,8 +79,8 @@ pub fn smallest_covering(
     let allowed = || model.presets().iter().filter(|preset| preset.tier >= floor);
     allowed()
         .filter(|preset| preset.covers(target))
-        // A preset replaces the best one only if it is less, so the order of the table decides between equal ones.
-        .reduce(|best, preset| if compare(preset, best, target, order).is_lt() { preset } else { best })
+        // The first of equal presets is the minimum, so the order of the table decides between them.
+        .min_by(|a, b| compare(a, b, target, order))
         .ok_or_else(|| NothingCoversError {
             target,
             floor,
@@ -96,7 +96,7 @@ pub fn smallest_covering(
 fn compare(a: &Preset, b: &Preset, target: Size, order: Smallest) -> Ordering {
     let pixels = || a.size.area().cmp(&b.size.area());
     // The nearest shape comes first, so the order of nearness is reversed.
-    let nearness = || Reverse(a.size.nearness(target)).cmp(&Reverse(b.size.nearness(target)));
+    let nearness = || b.size.nearness(target).cmp(&a.size.nearness(target));
     match order {
         Smallest::ByTier => a.tier.cmp(&b.tier).then_with(nearness).then_with(pixels),
         Smallest::ByPixels => pixels().then_with(nearness),

@@ -24,9 +24,11 @@ use crate::format::Format;
 /// Without its cargo feature, `Fast` is an error and not replaced by `Pure`. So a build reports what it lacks, and
 /// another crate of the build that adds the feature changes no picture.
 ///
-/// Both codecs refuse the same files: the same code reads the header, and if the fast codec finds anything wrong with
-/// the pixels, the pure codec decodes them again and its result counts. The pixels of the two differ by one or two
-/// levels of 255. `Fast` gains the most on reading lossy WebP; `cargo bench --bench codec --features
+/// The same code reads the header for both codecs. If the fast codec finds anything wrong with the pixels, the pure
+/// codec decodes them again and its result counts, so a file that the pure codec reads is read by both. The fast codec
+/// alone may read a corrupt WebP. The pixels of the two differ by at most 3 of 255 levels on photographs, or 6 after a
+/// colour conversion, and by more in pictures of a few pixels (`tests/it/pixels/codec`). A JPEG with a side above
+/// 65,500 pixels, which libjpeg-turbo cannot write, is written by the pure codec. `Fast` gains the most on reading lossy WebP; `cargo bench --bench codec --features
 /// turbojpeg,libwebp` compares the codecs.
 ///
 /// ```
@@ -42,7 +44,7 @@ use crate::format::Format;
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "lowercase"))]
 #[non_exhaustive]
 pub enum Codec {
-    /// Codecs in Rust. The bytes are the same on every machine.
+    /// Codecs in Rust, except for writing lossy WebP. The bytes of the codecs in Rust are the same on every machine.
     #[default]
     Pure,
     /// Codecs in C. The bytes may differ between machines.

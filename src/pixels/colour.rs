@@ -27,7 +27,7 @@ use moxcms::{
     Transform16BitExecutor, TransformOptions, XyY,
 };
 
-use self::curve::{Curve, SRGB_OF_LIGHT, levels, light_of_lightness, lights, single};
+use self::curve::{Curve, SRGB_OF_LIGHT, levels, light_of_lightness, lights, to_f32};
 use super::srgb;
 
 /// How the decoder handled the colour description of a file.
@@ -92,7 +92,7 @@ pub(crate) struct Samples {
     pub(crate) channels: Channels,
     pub(crate) has_alpha: bool,
     /// Whether a sample has 16 bits, high byte first, and not 8.
-    pub(crate) wide: bool,
+    pub(crate) is_16_bit: bool,
     pub(crate) bytes: Vec<u8>,
 }
 
@@ -105,7 +105,7 @@ pub(crate) fn to_srgb(samples: Samples, tags: &[ColourTag]) -> Result<(Vec<u8>, 
     let mut ignored = None;
     let mut conversion = None;
     for tag in tags {
-        match Conversion::of(tag, samples.channels, samples.wide) {
+        match Conversion::of(tag, samples.channels, samples.is_16_bit) {
             Ok(found) => {
                 conversion = Some(found);
                 break;
@@ -163,7 +163,7 @@ enum Conversion {
 }
 
 impl Conversion {
-    fn of(tag: &ColourTag, channels: Channels, wide: bool) -> Result<Self, TagError> {
+    fn of(tag: &ColourTag, channels: Channels, is_16_bit: bool) -> Result<Self, TagError> {
         match tag {
             ColourTag::Srgb => Ok(Self::None),
             ColourTag::Icc(icc) => {
@@ -172,7 +172,7 @@ impl Conversion {
                 let profile = parsed
                     .map_err(|_| broken("a profile that cannot be read"))?
                     .map_err(|error| broken(format!("a profile that cannot be read: {error:?}")))?;
-                Self::of_profile(&profile, channels, wide)
+                Self::of_profile(&profile, channels, is_16_bit)
             }
             &ColourTag::Cicp { primaries, transfer, full_range } => {
                 let curve = Curve::of_cicp(transfer)?;
@@ -183,7 +183,7 @@ impl Conversion {
                 }
                 let corners = corners_of_cicp(primaries)
                     .ok_or_else(|| broken(format!("unknown colour primaries {primaries}")))?;
-                Self::of_corners(corners, &curve, channels, wide)
+                Self::of_corners(corners, &curve, channels, is_16_bit)
             }
             ColourTag::Primaries { gamma, chromaticities } => {
                 // Programs round the chromaticities of sRGB differently, so nearly equal ones count as equal.
@@ -201,15 +201,15 @@ impl Conversion {
                     Some(gamma @ 10_000..=1_000_000) => Curve::Power(100_000.0 / f64::from(gamma)),
                     Some(gamma) => return Err(broken(format!("a gamma of {gamma} / 100000"))),
                 };
-                Self::of_corners(corners, &curve, channels, wide)
+                Self::of_corners(corners, &curve, channels, is_16_bit)
             }
         }
     }
 
-    fn of_corners(corners: Corners, curve: &Curve, channels: Channels, wide: bool) -> Result<Self, TagError> {
+    fn of_corners(corners: Corners, curve: &Curve, channels: Channels, is_16_bit: bool) -> Result<Self, TagError> {
         if channels == Channels::Grey {
             // Equal amounts of the primaries are grey by definition, so grey samples need only the curve.
-            return Ok(Self::of_grey(|x| curve.at(x), wide));
+            return Ok(Self::of_grey(|x| curve.at(x), is_16_bit));
         }
         // Chromaticities lie in the triangle x >= 0, y >= 0, x + y <= 1. The conversion to XYZ divides by y.
         if corners.iter().any(|[x, y]| *x < 0.0 || *y <= 0.0 || x + y > 1.001) {
@@ -221,10 +221,10 @@ impl Conversion {
         // whatever the white point of the file.
         let mut profile = ColorProfile::default();
         profile.update_rgb_colorimetry(white, ColorPrimaries { red, green, blue });
-        Self::of_matrix(&profile, [curve, curve, curve], wide)
+        Self::of_matrix(&profile, [curve, curve, curve], is_16_bit)
     }
 
-    fn of_profile(profile: &ColorProfile, channels: Channels, wide: bool) -> Result<Self, TagError> {
+    fn of_profile(profile: &ColorProfile, channels: Channels, is_16_bit: bool) -> Result<Self, TagError> {
         let curve = |curve: &Option<ToneReprCurve>| {
             curve.as_ref().and_then(Curve::of_icc).ok_or_else(|| broken("a profile without its curves"))
         };
@@ -235,32 +235,36 @@ impl Conversion {
                 let curve = curve(&profile.gray_trc)?;
                 // The curve gives lightness if the profile connection space is L*a*b*, and light if it is XYZ.
                 let is_lightness = profile.pcs == DataColorSpace::Lab;
-                Ok(Self::of_grey(|x| if is_lightness { light_of_lightness(curve.at(x)) } else { curve.at(x) }, wide))
+                Ok(Self::of_grey(
+                    |x| if is_lightness { light_of_lightness(curve.at(x)) } else { curve.at(x) },
+                    is_16_bit,
+                ))
             }
             (DataColorSpace::Rgb, _) if has_table => Self::of_table(profile),
             (DataColorSpace::Rgb, _) if !profile.is_matrix_shaper() => Err(broken("a profile without its colorants")),
             (DataColorSpace::Rgb, _) => {
                 let curves = [curve(&profile.red_trc)?, curve(&profile.green_trc)?, curve(&profile.blue_trc)?];
-                Self::of_matrix(profile, curves.each_ref(), wide)
+                Self::of_matrix(profile, curves.each_ref(), is_16_bit)
             }
             (space, _) => Err(broken(format!("a profile of another colour space ({space:?})"))),
         }
     }
 
-    fn of_grey(curve: impl Fn(f64) -> f64, wide: bool) -> Self {
+    fn of_grey(curve: impl Fn(f64) -> f64, is_16_bit: bool) -> Self {
         // The 8-bit table decides for both depths, so that a file of 16 bits is judged like its 8-bit copy.
-        let table = |wide| -> Vec<u8> { levels(wide).map(|level| SRGB_OF_LIGHT.at(single(curve(level)))).collect() };
-        if table(false).into_iter().eq(0..=u8::MAX) { Self::None } else { Self::Grey(table(wide)) }
+        let table =
+            |is_16_bit| -> Vec<u8> { levels(is_16_bit).map(|level| SRGB_OF_LIGHT.at(to_f32(curve(level)))).collect() };
+        if table(false).into_iter().eq(0..=u8::MAX) { Self::None } else { Self::Grey(table(is_16_bit)) }
     }
 
-    fn of_matrix(profile: &ColorProfile, curves: [&Curve; 3], wide: bool) -> Result<Self, TagError> {
+    fn of_matrix(profile: &ColorProfile, curves: [&Curve; 3], is_16_bit: bool) -> Result<Self, TagError> {
         let rows = to_srgb_light(profile).ok_or_else(|| broken("a profile without usable colorants"))?;
         // As for grey, 8-bit levels decide for both depths. The tables of 65,536 levels are made only if they are used.
         let narrow = Matrix { light: curves.map(|curve| lights(curve, false)), rows };
         if narrow.is_srgb() {
             return Ok(Self::None);
         }
-        let matrix = if wide { Matrix { light: curves.map(|curve| lights(curve, true)), rows } } else { narrow };
+        let matrix = if is_16_bit { Matrix { light: curves.map(|curve| lights(curve, true)), rows } } else { narrow };
         Ok(Self::Matrix(Box::new(matrix)))
     }
 
@@ -281,24 +285,24 @@ impl Conversion {
     }
 
     fn apply(&self, samples: Samples) -> Result<Vec<u8>, UnsupportedColour> {
-        let Samples { channels, has_alpha, wide, bytes } = samples;
-        // An 8-bit sample is the low byte of the number that `each` passes.
-        let level = |sample| if wide { rounded(sample) } else { sample.to_be_bytes()[1] };
-        match (self, channels, wide) {
+        let Samples { channels, has_alpha, is_16_bit, bytes } = samples;
+        // An 8-bit sample is the low byte of the number that `map_pixels` passes.
+        let level = |sample| if is_16_bit { rounded(sample) } else { sample.to_be_bytes()[1] };
+        match (self, channels, is_16_bit) {
             // 8-bit RGB and RGBA already have the layout of the result, and are not copied.
             (Self::None, Channels::Rgb, false) => Ok(bytes),
-            (Self::None, Channels::Grey, _) => Ok(each(&bytes, wide, has_alpha, |[grey]| [level(grey); 3])),
-            (Self::None, ..) => Ok(each(&bytes, wide, has_alpha, |rgb: [u16; 3]| rgb.map(level))),
+            (Self::None, Channels::Grey, _) => Ok(map_pixels(&bytes, is_16_bit, has_alpha, |[grey]| [level(grey); 3])),
+            (Self::None, ..) => Ok(map_pixels(&bytes, is_16_bit, has_alpha, |rgb: [u16; 3]| rgb.map(level))),
             (Self::Grey(table), ..) => {
                 let grey = |[grey]: [u16; 1]| [table[usize::from(grey)]; 3];
-                Ok(each(&bytes, wide, has_alpha, grey))
+                Ok(map_pixels(&bytes, is_16_bit, has_alpha, grey))
             }
             // Grey samples with an RGB profile are equal amounts of its primaries.
             (Self::Matrix(matrix), Channels::Grey, _) => {
-                Ok(each(&bytes, wide, has_alpha, |[grey]| matrix.apply([grey; 3])))
+                Ok(map_pixels(&bytes, is_16_bit, has_alpha, |[grey]| matrix.apply([grey; 3])))
             }
-            (Self::Matrix(matrix), ..) => Ok(each(&bytes, wide, has_alpha, |rgb| matrix.apply(rgb))),
-            (Self::Table(table), ..) => by_table(table.as_ref(), channels, has_alpha, wide, &bytes),
+            (Self::Matrix(matrix), ..) => Ok(map_pixels(&bytes, is_16_bit, has_alpha, |rgb| matrix.apply(rgb))),
+            (Self::Table(table), ..) => by_table(table.as_ref(), channels, has_alpha, is_16_bit, &bytes),
         }
     }
 }
@@ -390,13 +394,18 @@ fn rounded(sample: u16) -> u8 {
 }
 
 /// Applies `colour` to the `C` colour channels of each pixel, and reduces alpha to 8 bits.
-fn each<const C: usize>(bytes: &[u8], wide: bool, has_alpha: bool, colour: impl Fn([u16; C]) -> [u8; 3]) -> Vec<u8> {
+fn map_pixels<const C: usize>(
+    bytes: &[u8],
+    is_16_bit: bool,
+    has_alpha: bool,
+    colour: impl Fn([u16; C]) -> [u8; 3],
+) -> Vec<u8> {
     // Samples of both depths are passed as `u16`, so that `colour` can index a table with them.
     let narrow_channels = |pixel: &[u8]| std::array::from_fn(|at| pixel[at].into());
     let wide_sample = |pixel: &[u8], at: usize| u16::from_be_bytes([pixel[2 * at], pixel[2 * at + 1]]);
     let wide_channels = |pixel: &[u8]| std::array::from_fn(|at| wide_sample(pixel, at));
     // Each combination of depth and alpha has a loop of its own, so that nothing is decided per pixel.
-    match (wide, has_alpha) {
+    match (is_16_bit, has_alpha) {
         (false, false) => bytes.chunks_exact(C).flat_map(|pixel| colour(narrow_channels(pixel))).collect(),
         (true, false) => bytes.chunks_exact(2 * C).flat_map(|pixel| colour(wide_channels(pixel))).collect(),
         (false, true) => {
@@ -424,14 +433,14 @@ fn by_table(
     table: &Transform16BitExecutor,
     channels: Channels,
     has_alpha: bool,
-    wide: bool,
+    is_16_bit: bool,
     bytes: &[u8],
 ) -> Result<Vec<u8>, UnsupportedColour> {
     let colours = match channels {
         Channels::Grey => 1,
         Channels::Rgb => 3,
     };
-    let sample_bytes = if wide { 2 } else { 1 };
+    let sample_bytes = if is_16_bit { 2 } else { 1 };
     let pixel_bytes = (colours + usize::from(has_alpha)) * sample_bytes;
     let sample = |bytes: &[u8]| match bytes {
         [high, low] => u16::from_be_bytes([*high, *low]),

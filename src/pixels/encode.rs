@@ -136,7 +136,7 @@ impl EncodeOptions {
 
     /// Whether a file of `format` may pass through with these options: they name no quality, subsampling, progressive
     /// scans or lossy mode.
-    pub(crate) fn asks_nothing_of(&self, format: Format) -> bool {
+    pub(crate) fn allows_pass_through(&self, format: Format) -> bool {
         // Efforts and the background request nothing: an effort only sets how much work goes into a file, and a JPEG
         // has no alpha to composite.
         let JpegOptions { quality, subsampling, progressive, .. } = self.jpeg;

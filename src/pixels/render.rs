@@ -184,7 +184,7 @@ impl Renderer {
         if let Some(results) = self.trusted(bytes, &opened, targets) {
             return results;
         }
-        self.cut_all(bytes, opened, targets, file)
+        self.render_each(bytes, opened, targets, file)
     }
 
     /// Renders the pixels of one target, as [`render_picture`] does.
@@ -194,7 +194,7 @@ impl Renderer {
     /// [`RenderError`] if the picture cannot be decoded, is too small or is rejected.
     pub fn render_picture(&self, bytes: &[u8], target: &RenderTarget) -> Result<RenderedPicture, RenderError> {
         let opened = Opened::new(bytes, &self.options.decode)?;
-        only(self.cut_all(bytes, opened, slice::from_ref(target), picture))
+        only(self.render_each(bytes, opened, slice::from_ref(target), picture))
     }
 
     /// Returns the file itself for every target, if the caller trusts it and its header matches all targets. `None`
@@ -213,7 +213,7 @@ impl Renderer {
         let one = |target: &RenderTarget| {
             let is_asked = target.size == size && format == target.format && target.allows(bytes.len());
             // The limit on the size applies here as it does to a target that is resampled.
-            let is_plain = options.encode.asks_nothing_of(target.format) && options.decode.limits.allow(size);
+            let is_plain = options.encode.allows_pass_through(target.format) && options.decode.limits.allow(size);
             (is_asked && is_plain)
                 .then(|| Ok(passed(bytes, target, Rect::new(0, 0, size), preset_mismatch(target, size).collect())))
         };
@@ -223,7 +223,7 @@ impl Renderer {
     }
 
     /// Decodes and inspects the picture, then calls `make` for each target.
-    fn cut_all<T: Send>(
+    fn render_each<T: Send>(
         &self,
         bytes: &[u8],
         opened: Opened<'_>,
@@ -282,7 +282,7 @@ struct Inspected<'a> {
     decoded: Decoded,
     findings: Findings,
     /// The part of the picture that targets are cut from: all of it, or the area inside a trimmed border.
-    inside: Rect,
+    usable: Rect,
     options: &'a RenderOptions,
 }
 
@@ -291,8 +291,8 @@ impl<'a> Inspected<'a> {
         let size = decoded.picture.size();
         let findings = if options.inspects() { inspect(&decoded.picture) } else { Findings::default() };
         let interior = findings.border.filter(|_| options.trim_borders).and_then(|found| found.interior(size));
-        let inside = interior.unwrap_or(Rect::new(0, 0, size));
-        Self { bytes, decoded, findings, inside, options }
+        let usable = interior.unwrap_or(Rect::new(0, 0, size));
+        Self { bytes, decoded, findings, usable, options }
     }
 
     const fn size(&self) -> Size {
@@ -302,8 +302,8 @@ impl<'a> Inspected<'a> {
     /// Returns the rectangle of the target, and the warnings so far.
     fn place(&self, target: &RenderTarget) -> Result<(Rect, Vec<Warning>), RenderError> {
         let mut warnings = self.warnings(target)?;
-        let Self { inside, options, .. } = self;
-        let (rect, enlarged) = target.place(self.size(), *inside, options.undersized, &options.decode.limits)?;
+        let Self { usable, options, .. } = self;
+        let (rect, enlarged) = target.place(self.size(), *usable, options.undersized, &options.decode.limits)?;
         warnings.extend(enlarged);
         Ok((rect, warnings))
     }
@@ -312,7 +312,7 @@ impl<'a> Inspected<'a> {
     fn warnings(&self, target: &RenderTarget) -> Result<Vec<Warning>, RenderError> {
         let Self { decoded, findings, options, .. } = self;
         // The area inside a border is smaller than the picture, so the sizes tell whether a border was trimmed.
-        let trimmed = self.inside.size() != self.size();
+        let trimmed = self.usable.size() != self.size();
         let mut found: Vec<_> = preset_mismatch(target, self.size()).collect();
         // A trimmed border changes the result, so it is reported even if the findings are not.
         if options.inspect != Inspect::Off || trimmed {
@@ -348,12 +348,12 @@ impl<'a> Inspected<'a> {
             PassThrough::Checked => decoded.is_verified,
             PassThrough::Trusted => decoded.is_bare,
         };
-        is_asked && may_pass && target.allows(bytes.len()) && options.encode.asks_nothing_of(target.format)
+        is_asked && may_pass && target.allows(bytes.len()) && options.encode.allows_pass_through(target.format)
     }
 
     /// Crops and resamples. Returns the decoded picture itself if nothing is to be done, and otherwise a picture in the
     /// memory of `scratch.resampled`.
-    fn cut(&self, target: &RenderTarget, rect: Rect, scratch: &mut Scratch) -> Cow<'_, Picture> {
+    fn crop_and_resample(&self, target: &RenderTarget, rect: Rect, scratch: &mut Scratch) -> Cow<'_, Picture> {
         let picture = &self.decoded.picture;
         if rect.size() == picture.size() && rect.size() == target.size {
             return Cow::Borrowed(picture);
@@ -372,7 +372,7 @@ fn file(inspected: &Inspected<'_>, target: &RenderTarget, scratch: &mut Scratch)
     if inspected.passes(target, rect) {
         return Ok(passed(inspected.bytes, target, rect, warnings));
     }
-    let picture = inspected.cut(target, rect, scratch);
+    let picture = inspected.crop_and_resample(target, rect, scratch);
     let (format, options, buffers) = (target.format, &inspected.options.encode, &mut scratch.encode);
     let encoded = match target.max_bytes {
         Some(max_bytes) => encode_within_in(&picture, format, options, max_bytes, buffers),
@@ -399,7 +399,7 @@ fn picture(
     scratch: &mut Scratch,
 ) -> Result<RenderedPicture, RenderError> {
     let (rect, warnings) = inspected.place(target)?;
-    let picture = inspected.cut(target, rect, scratch).into_owned();
+    let picture = inspected.crop_and_resample(target, rect, scratch).into_owned();
     Ok(RenderedPicture { picture, frame: inspected.size(), rect, warnings })
 }
 

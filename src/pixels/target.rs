@@ -5,7 +5,7 @@ use super::options::Undersized;
 use super::rendered::{RenderError, Warning};
 use crate::format::Format;
 use crate::geometry::fit::{Fit, largest_inside};
-use crate::geometry::focus::{Focus, Reframing, Span, around};
+use crate::geometry::focus::{Focus, Reframing, Span, rect_near_centre};
 use crate::geometry::rect::Rect;
 use crate::size::Size;
 
@@ -128,21 +128,21 @@ impl RenderTarget {
     }
 
     /// Returns the rectangle of the picture that becomes the target, and a warning if it has to be enlarged. `frame` is
-    /// the size of the picture, and `inside` the part of it that may be used.
+    /// the size of the picture, and `usable` the part of it that may be used.
     pub(super) fn place(
         &self,
         frame: Size,
-        inside: Rect,
+        usable: Rect,
         undersized: Undersized,
         limits: &DecodeLimits,
     ) -> Result<(Rect, Option<Warning>), RenderError> {
         let (rect, enlarged) = match self.planned {
-            Some(rect) if self.holds_plan(frame, inside) => (rect, None),
+            Some(rect) if self.holds_plan(frame, usable) => (rect, None),
             _ => {
-                let (size, enlarged) = self.size_in(inside, undersized)?;
-                // `around` works in the coordinates of `inside`, whose offset is added.
-                let rect = around(self.focus_in(frame, inside), inside.size(), size);
-                (Rect::new(inside.x() + rect.x(), inside.y() + rect.y(), size), enlarged)
+                let (size, enlarged) = self.size_in(usable, undersized)?;
+                // `rect_near_centre` works in the coordinates of `usable`, whose offset is added.
+                let rect = rect_near_centre(self.focus_in(frame, usable), usable.size(), size);
+                (Rect::new(usable.x() + rect.x(), usable.y() + rect.y(), size), enlarged)
             }
         };
         // An enlarged target may have more pixels than the picture, whose header alone has been checked.
@@ -155,34 +155,34 @@ impl RenderTarget {
 
     /// Whether the rectangle of the plan applies: the picture has the preset's size, all of it may be used, and the
     /// focal point is relative to it.
-    fn holds_plan(&self, frame: Size, inside: Rect) -> bool {
+    fn holds_plan(&self, frame: Size, usable: Rect) -> bool {
         // With a reframing, the focal point is relative to the source, and the plan was made without knowing where the
         // picture shows it. `Focus::CENTRE` is the centre of the picture in either case.
         let focus_is_in_picture = self.reframing.is_none() || self.focus == Focus::CENTRE;
-        self.preset == Some(frame) && inside.size() == frame && focus_is_in_picture
+        self.preset == Some(frame) && usable.size() == frame && focus_is_in_picture
     }
 
     /// Returns the size of the rectangle, and a warning if it is smaller than the target.
-    fn size_in(&self, inside: Rect, undersized: Undersized) -> Result<(Size, Option<Warning>), RenderError> {
-        match (self.fit.size(inside.size(), self.size), undersized) {
+    fn size_in(&self, usable: Rect, undersized: Undersized) -> Result<(Size, Option<Warning>), RenderError> {
+        match (self.fit.size(usable.size(), self.size), undersized) {
             (Ok(size), _) => Ok((size, None)),
             (Err(_), Undersized::Enlarge) => {
                 // The largest rectangle of the shape is enlarged the least.
-                let size = largest_inside(inside.size(), self.size);
+                let size = largest_inside(usable.size(), self.size);
                 Ok((size, Some(Warning::Enlarged { from: size, to: self.size })))
             }
             (Err(error), Undersized::Fail) => Err(error.into()),
         }
     }
 
-    /// Returns the columns and rows of the focal point, relative to the top-left corner of `inside`.
-    fn focus_in(&self, frame: Size, inside: Rect) -> [Span; 2] {
+    /// Returns the columns and rows of the focal point, relative to the top-left corner of `usable`.
+    fn focus_in(&self, frame: Size, usable: Rect) -> [Span; 2] {
         let Some(reframing) = self.reframing.filter(|_| self.focus != Focus::CENTRE) else {
-            return self.focus.pixels(inside.size());
+            return self.focus.pixels(usable.size());
         };
-        // The reframing gives columns and rows of the whole picture. Those outside `inside` are clipped to its edges.
+        // The reframing gives columns and rows of the whole picture. Those outside `usable` are clipped to its edges.
         let [columns, rows] = reframing.pixels(self.focus, frame);
-        [columns.within(inside.x(), inside.width()), rows.within(inside.y(), inside.height())]
+        [columns.relative_to(usable.x(), usable.width()), rows.relative_to(usable.y(), usable.height())]
     }
 }
 
@@ -194,8 +194,8 @@ mod tests {
         Size::new(width, height).unwrap()
     }
 
-    fn placed(target: &RenderTarget, frame: Size, inside: Rect) -> Rect {
-        target.place(frame, inside, Undersized::Fail, &DecodeLimits::default()).unwrap().0
+    fn placed(target: &RenderTarget, frame: Size, usable: Rect) -> Rect {
+        target.place(frame, usable, Undersized::Fail, &DecodeLimits::default()).unwrap().0
     }
 
     #[test]
@@ -208,8 +208,8 @@ mod tests {
         // Another size, a trimmed border, and a focal point that is given in the source: the rectangle is computed.
         let fit = |frame| Fit::Cover.rect(frame, size(40, 30)).unwrap();
         assert_eq!(placed(&target, size(101, 90), whole(size(101, 90))), fit(size(101, 90)));
-        let inside = Rect::new(10, 10, size(80, 70));
-        assert_eq!(placed(&target, size(100, 90), inside), Rect::new(10, 15, size(80, 60)));
+        let usable = Rect::new(10, 10, size(80, 70));
+        assert_eq!(placed(&target, size(100, 90), usable), Rect::new(10, 15, size(80, 60)));
         let reframing = Reframing::new(size(50, 50), whole(size(50, 50)), whole(size(100, 90)));
         let focus: Focus = "0,0".parse().unwrap();
         let moved = placed(&target.reframing(reframing).focus(focus), size(100, 90), whole(size(100, 90)));

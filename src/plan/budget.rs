@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::share::search::{Asked, Groups, cheapest};
+use super::share::search::{Groups, PlannedTarget, cheapest};
 use crate::geometry::per_mille::PerMille;
 use crate::model::price::UsdMicros;
 use crate::request::builder::Request;
@@ -118,13 +118,18 @@ impl fmt::Display for Calls {
 }
 
 /// Checks the cost and the calls of a plan against the limits of its request.
-pub(super) fn check(request: &Request, asked: &[Asked], cost: UsdMicros, calls: u32) -> Result<(), OverBudgetError> {
+pub(super) fn check(
+    request: &Request,
+    targets: &[PlannedTarget],
+    cost: UsdMicros,
+    calls: u32,
+) -> Result<(), OverBudgetError> {
     let (max_cost, max_calls) = (request.max_cost(), request.max_calls());
     if max_cost.is_none_or(|max| cost <= max) && max_calls.is_none_or(|max| calls <= max) {
         return Ok(());
     }
     let none = OverBudgetError { cost, max_cost, calls, max_calls, least_loss: None, cheapest: None };
-    let shared = |max_loss| alternative(request, asked, max_loss);
+    let shared = |max_loss| alternative(request, targets, max_loss);
     // At a loss of 100 % every set of generations is allowed. If the cheapest of them exceeds the limits, all do.
     let Some(most) = shared(PerMille::WHOLE).filter(|most| max_cost.is_none_or(|max| most.cost <= max)) else {
         return Err(none);
@@ -164,8 +169,8 @@ fn least_loss(
 }
 
 /// Returns the cheapest plan at `max_loss` that is within the request's limit of calls; `None` if none was found.
-fn alternative(request: &Request, asked: &[Asked], max_loss: PerMille) -> Option<Alternative> {
-    let groups = cheapest(request, asked, max_loss, max_groups(request))?;
+fn alternative(request: &Request, targets: &[PlannedTarget], max_loss: PerMille) -> Option<Alternative> {
+    let groups = cheapest(request, targets, max_loss, max_groups(request))?;
     let calls = u32::try_from(groups.groups.len()).unwrap_or(u32::MAX).saturating_mul(request.calls_per_generation());
     Some(Alternative { max_loss, cost: cost(request, &groups), calls })
 }

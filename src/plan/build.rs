@@ -4,14 +4,14 @@ use alloc::vec::Vec;
 
 use super::budget;
 use super::content::{Call, Generation, Header, Plan, PlanError, Rendition, call_seed};
-use super::share::search::{Asked, Group, Groups, groups};
+use super::share::search::{Group, Groups, PlannedTarget, groups};
 use super::share::{Optimality, Unshared, loss};
 use crate::geometry::per_mille::PerMille;
 use crate::geometry::rect::Rect;
 use crate::model::preset::Preset;
 use crate::model::price::UsdMicros;
 use crate::prompt::{Brief, prompt};
-use crate::request::builder::{Placement, Request};
+use crate::request::builder::{CutFrom, Request};
 use crate::request::sharing::Sharing;
 use crate::request::target::Target;
 use crate::size::Size;
@@ -25,25 +25,25 @@ impl Plan {
     /// [`PlanError::PromptTooLong`] if a whole prompt exceeds the limit of the model.
     pub fn new(request: &Request) -> Result<Self, PlanError> {
         let mut renditions = Vec::with_capacity(request.targets().len());
-        let mut asked = Vec::with_capacity(request.targets().len());
+        let mut targets = Vec::with_capacity(request.targets().len());
         let mut source_size = None;
-        for (index, (target, placement)) in request.targets().iter().zip(request.placements()).enumerate() {
-            match *placement {
-                Placement::Source { size, crop } => {
+        for (index, (target, cut_from)) in request.targets().iter().zip(request.cut_from()).enumerate() {
+            match *cut_from {
+                CutFrom::Source { size, crop } => {
                     // A target that is cut from the source needs no generation, so it takes no part in the search.
                     source_size = Some(size);
                     renditions.push((index, rendition(request, target, None, size, crop)));
                 }
-                Placement::Generation { row, preset, per_image } => {
+                CutFrom::Generation { row, preset, per_image } => {
                     let own = Unshared { preset, per_image };
-                    asked.push(Asked { index, size: target.size, row, own });
+                    targets.push(PlannedTarget { index, size: target.size, row, own });
                 }
             }
         }
-        let Groups { groups, least_sum } = groups(request, &asked, budget::max_groups(request));
+        let Groups { groups, least_sum } = groups(request, &targets, budget::max_groups(request));
         let mut generations = Vec::with_capacity(groups.len());
         for (id, group) in groups.iter().enumerate() {
-            let (generation, cuts) = generate(request, &asked, id, group)?;
+            let (generation, cuts) = generate(request, &targets, id, group)?;
             generations.push(generation);
             renditions.extend(cuts);
         }
@@ -66,7 +66,7 @@ impl Plan {
         };
         let plan = Self::assemble(header, generations, renditions.into_iter().map(|(_, cut)| cut).collect());
         // The budget is checked last, since the calls and the cost are those of the finished plan.
-        budget::check(request, &asked, plan.cost(), u32::try_from(plan.calls().count()).unwrap_or(u32::MAX))?;
+        budget::check(request, &targets, plan.cost(), u32::try_from(plan.calls().count()).unwrap_or(u32::MAX))?;
         Ok(plan)
     }
 }
@@ -76,17 +76,17 @@ impl Plan {
 #[expect(clippy::expect_used, reason = "a broken invariant must be loud")]
 fn generate(
     request: &Request,
-    asked: &[Asked],
+    targets: &[PlannedTarget],
     id: usize,
     group: &Group,
 ) -> Result<(Generation, Vec<(usize, Rendition)>), PlanError> {
     let (frame, mut cuts) = (group.preset.size, Vec::with_capacity(group.members.len()));
-    for asked in group.members.iter().filter_map(|member| asked.get(*member)) {
-        let Some(target) = request.targets().get(asked.index) else { continue };
-        let crop = request.fit().rect_at(frame, asked.size, request.options().focus);
+    for planned in group.members.iter().filter_map(|member| targets.get(*member)) {
+        let Some(target) = request.targets().get(planned.index) else { continue };
+        let crop = request.fit().rect_at(frame, planned.size, request.options().focus);
         let crop = crop.expect("invariant: the preset of a group covers its members");
-        let cut = rendition(request, target, Some((id, asked.own)), frame, crop);
-        cuts.push((asked.index, cut));
+        let cut = rendition(request, target, Some((id, planned.own)), frame, crop);
+        cuts.push((planned.index, cut));
     }
     let crops: Vec<Rect> = cuts.iter().map(|(_, cut)| cut.crop).collect();
     let safe: Vec<Rect> = cuts.iter().map(|(_, cut)| cut.safe_area.inside(cut.crop, cut.target)).collect();
@@ -130,9 +130,11 @@ fn rendition(
 /// their safe areas.
 fn brief<'a>(request: &'a Request, preset: &'a Preset, crops: &[Rect], safe: &[Rect]) -> Brief<'a> {
     let whole = Rect::new(0, 0, preset.size);
-    let survives = common(crops, whole);
-    let mut brief =
-        Brief::new(preset).surviving(survives).safe_area(common(safe, survives)).instruction(request.instruction());
+    let survives = intersection(crops, whole);
+    let mut brief = Brief::new(preset)
+        .surviving(survives)
+        .safe_area(intersection(safe, survives))
+        .instruction(request.instruction());
     if let Some(upright) = request.source().size {
         brief = brief.source(upright);
     }
@@ -146,7 +148,7 @@ fn brief<'a>(request: &'a Request, preset: &'a Preset, crops: &[Rect], safe: &[R
 ///
 /// Crops of one picture always intersect, since the narrower ones lie inside the wider ones. Their safe areas may not:
 /// that of one target can be its lower half, and that of another its upper half.
-fn common(rects: &[Rect], outer: Rect) -> Rect {
+fn intersection(rects: &[Rect], outer: Rect) -> Rect {
     let axis = |span: fn(&Rect) -> (u32, u32)| {
         let start = rects.iter().map(|rect| span(rect).0).max()?;
         let end = rects.iter().map(|rect| span(rect).0 + span(rect).1).min()?;

@@ -73,7 +73,7 @@ impl Unshared {
 /// Returns the share of its nearness that `target` loses if it is cut from a picture of `used` pixels instead of one of
 /// `own` pixels. The share is rounded up, so that a printed loss is never below the exact one.
 pub(super) fn loss(target: Size, own: Size, used: Size) -> PerMille {
-    let (part, whole) = used.nearness(target).over(own.nearness(target));
+    let (part, whole) = used.nearness(target).ratio_to(own.nearness(target));
     // The loss is 1 - part / whole. It is 0 if the picture is nearer in shape than the target's own preset, which is
     // selected by its tier or its pixels first.
     PerMille::rounded_up(whole.saturating_sub(part), whole)

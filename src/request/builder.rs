@@ -77,14 +77,14 @@ impl Default for RequestLimits {
 pub struct Request {
     fields: Fields,
     targets: Vec<Target>,
-    /// One placement for each target, in the order of the targets.
-    placements: Vec<Placement>,
+    /// One entry for each target, in the order of the targets.
+    cut_from: Vec<CutFrom>,
     floor: Option<Tier>,
 }
 
 /// Where a target is cut from, as found by the validation.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Placement {
+pub(crate) enum CutFrom {
     /// The rectangle `crop` of the source, which has `size`.
     Source { size: Size, crop: Rect },
     /// A generated image. `preset` is the smallest that covers the target, and `row` is its index in the model's table.
@@ -114,12 +114,12 @@ struct Fields {
 }
 
 impl Fields {
-    /// Returns the placement in a generated image of `preset`.
+    /// Returns a generated image of `preset`, as what a target is cut from.
     #[expect(clippy::expect_used, reason = "a broken invariant must be loud")]
-    fn generated(&self, preset: Preset, per_image: UsdMicros) -> Placement {
+    fn generated(&self, preset: Preset, per_image: UsdMicros) -> CutFrom {
         // The presets of a model are distinct, so the first equal one is the preset itself.
         let row = self.model.presets().iter().position(|other| *other == preset);
-        Placement::Generation { row: row.expect("invariant: the preset is one of the model's"), preset, per_image }
+        CutFrom::Generation { row: row.expect("invariant: the preset is one of the model's"), preset, per_image }
     }
 
     fn prices(&self) -> &PriceList {
@@ -263,8 +263,8 @@ impl Request {
     }
 
     /// Returns where each target is cut from, in the order of the targets.
-    pub(crate) fn placements(&self) -> &[Placement] {
-        &self.placements
+    pub(crate) fn cut_from(&self) -> &[CutFrom] {
+        &self.cut_from
     }
 }
 
@@ -451,7 +451,7 @@ impl RequestBuilder {
         // The tiers without a price. Each is reported once, and not for each of its targets.
         let mut unpriced = Vec::new();
         let count = self.targets.len().min(MAX_TARGETS);
-        let (mut targets, mut placements) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let (mut targets, mut cut_from) = (Vec::with_capacity(count), Vec::with_capacity(count));
         // The work for a request with far too many targets is bounded.
         for (index, target) in self.targets.iter().enumerate().take(MAX_TARGETS) {
             let target = match target {
@@ -474,13 +474,13 @@ impl RequestBuilder {
             // After a mistake the two lists can differ in length. They are used only if there is no mistake at all.
             targets.push(target);
             if let Some((size, crop)) = self.fields.cut_from_source(size) {
-                placements.push(Placement::Source { size, crop });
+                cut_from.push(CutFrom::Source { size, crop });
                 continue;
             }
             match smallest_covering(&self.fields.model, size, floor, self.fields.smallest) {
                 // Only the tier determines the price, so another preset of the tier would have none either.
                 Ok(preset) => match self.price(preset.tier) {
-                    Some(per_image) => placements.push(self.fields.generated(*preset, per_image)),
+                    Some(per_image) => cut_from.push(self.fields.generated(*preset, per_image)),
                     None if unpriced.contains(&preset.tier) => {}
                     None => unpriced.push(preset.tier),
                 },
@@ -490,7 +490,7 @@ impl RequestBuilder {
         let model = self.fields.model.name();
         errors.extend(unpriced.into_iter().map(|tier| RequestError::NoPrice { model: model.to_string(), tier }));
         if errors.is_empty() {
-            Ok(Request { fields: self.fields, targets, placements, floor })
+            Ok(Request { fields: self.fields, targets, cut_from, floor })
         } else {
             Err(RequestErrors { errors })
         }

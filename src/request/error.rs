@@ -119,7 +119,7 @@ pub enum RequestError {
     #[expect(missing_docs, reason = "what was found and the bound")]
     InstructionTooLong { chars: usize, max: usize },
     /// A floor that the model does not have.
-    #[error("floor is {floor}; expected a tier of {model}{}", Known(known))]
+    #[error("floor is {floor}; expected a tier of {model}{}", KnownTiers(known))]
     UnknownFloor {
         /// The floor of the request.
         floor: Tier,
@@ -153,7 +153,7 @@ pub enum RequestError {
         missing: &'static str,
     },
     /// A model and tier without a known price.
-    #[error("no price is known for {model}{}", At(*tier))]
+    #[error("no price is known for {model}{}", AtTier(*tier))]
     NoPrice {
         /// The name of the model.
         model: String,
@@ -163,19 +163,19 @@ pub enum RequestError {
 }
 
 /// The tiers of a model, as the end of a sentence.
-struct Known<'a>(&'a [Tier]);
+struct KnownTiers<'a>(&'a [Tier]);
 
-impl fmt::Display for Known<'_> {
+impl fmt::Display for KnownTiers<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() { f.write_str(", which has none") } else { write!(f, ": {:?}", self.0) }
     }
 }
 
 /// A tier after " at "; an empty text for `None`.
-pub(crate) struct At(pub(crate) Option<Tier>);
+pub(crate) struct AtTier(pub(crate) Option<Tier>);
 
-impl fmt::Display for At {
+impl fmt::Display for AtTier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.map_or(Ok(()), |resolution| write!(f, " at {resolution}"))
+        self.0.map_or(Ok(()), |tier| write!(f, " at {tier}"))
     }
 }

@@ -14,7 +14,7 @@ use futures_util::stream::{StreamExt, iter};
 
 use self::job::{CallRun, Placed, cut_from};
 pub use self::job::{RenderDone, RenderJob};
-use self::rounds::{Finished, Pending, PutOff, Tried, unless_put_off};
+use self::rounds::{Attempt, Deferred, Finished, Pending, or_defer};
 use super::outcome::{CallOutcome, Outcome, Output, RenditionError, RenditionOutcome};
 use crate::format::Format;
 use crate::generate::budget::{Budget, Reservation};
@@ -191,51 +191,51 @@ impl<'a, S> Driver<'a, S> {
     }
 
     /// Calls the observer, if there is one.
-    fn tell(&self, event: &Event<'_>) {
+    fn emit(&self, event: &Event<'_>) {
         if let Some(observer) = self.on_event {
             observer(event);
         }
     }
 
     /// Sends the events for the result of a call, and makes the job that renders it.
-    fn answered(&self, run: &CallRun<'_>, outcome: &mut CallOutcome) -> RenderJob {
+    fn on_answer(&self, run: &CallRun<'_>, outcome: &mut CallOutcome) -> RenderJob {
         let call = run.request.call();
         match &outcome.result {
             Ok(generated) => {
                 // Images beyond the requested ones have no place in the plan.
                 outcome.ignored_images = generated.images.len().saturating_sub(run.request.variants() as usize);
-                self.tell(&Event::CallAnswered { call, generated, reused: outcome.reused });
+                self.emit(&Event::CallAnswered { call, generated, reused: outcome.reused });
             }
-            Err(error) => self.tell(&Event::CallFailed { call, error }),
+            Err(error) => self.emit(&Event::CallFailed { call, error }),
         }
         if let Some(error) = &outcome.store_error {
-            self.tell(&Event::StoreFailed { call, error });
+            self.emit(&Event::StoreFailed { call, error });
         }
         run.job(&outcome.result, Arc::clone(&self.renderer))
     }
 
     /// Sends the events for the pictures of a call. If its job was lost, they are errors.
-    fn rendered(&self, run: &CallRun<'_>, done: Option<RenderDone>) -> Vec<Placed> {
+    fn on_rendered(&self, run: &CallRun<'_>, done: Option<RenderDone>) -> Vec<Placed> {
         let placed = done.map_or_else(|| run.everywhere(&RenditionError::Abandoned), |done| done.placed);
-        self.tell_rendered(&placed);
+        self.emit_rendered(&placed);
         placed
     }
 
-    fn tell_rendered(&self, placed: &[Placed]) {
+    fn emit_rendered(&self, placed: &[Placed]) {
         for Placed { rendition, variant, result } in placed {
-            self.tell(&Event::Rendered { rendition: *rendition, variant: *variant, result: result.as_ref() });
+            self.emit(&Event::Rendered { rendition: *rendition, variant: *variant, result: result.as_ref() });
         }
     }
 
     /// Moves the finished calls of a round to `finished`, and returns the next round.
-    fn end_round<'r>(&self, tried: Vec<Tried<'r>>, finished: &mut Vec<Finished>) -> Vec<Pending<'r>> {
+    fn end_round<'r>(&self, tried: Vec<Attempt<'r>>, finished: &mut Vec<Finished>) -> Vec<Pending<'r>> {
         let round = rounds::next(tried);
         finished.extend(round.finished);
-        for PutOff { run, error } in round.given_up {
+        for Deferred { run, error } in round.given_up {
             // A call that is given up ends like any failed call. Its job decodes no image, so it runs on this thread.
             let mut outcome = CallOutcome::new(Err(error), false);
-            let job = self.answered(run, &mut outcome);
-            let placed = self.rendered(run, Some(job.run()));
+            let job = self.on_answer(run, &mut outcome);
+            let placed = self.on_rendered(run, Some(job.run()));
             finished.push(Finished { id: run.request.call(), outcome, placed });
         }
         round.pending
@@ -251,7 +251,7 @@ impl<'a, S> Driver<'a, S> {
     fn cut_from_source(&self, done: Option<RenderDone>) -> Vec<Placed> {
         let abandoned = |(rendition, _)| Placed { rendition, variant: 0, result: Err(RenditionError::Abandoned) };
         let placed = done.map_or_else(|| cut_from(self.plan, None).map(abandoned).collect(), |done| done.placed);
-        self.tell_rendered(&placed);
+        self.emit_rendered(&placed);
         placed
     }
 
@@ -308,7 +308,7 @@ impl<S: Store> Driver<'_, S> {
         generator: &G,
         budget: Option<&Budget>,
         threads: NonZeroUsize,
-    ) -> Vec<Tried<'r>>
+    ) -> Vec<Attempt<'r>>
     where
         G: Generator + Sync + ?Sized,
         S: Sync,
@@ -339,7 +339,7 @@ impl<S: Store> Driver<'_, S> {
 
     fn in_rounds(
         &self,
-        run_round: impl for<'r> Fn(&[Pending<'r>], Option<&Budget>) -> Vec<Tried<'r>>,
+        run_round: impl for<'r> Fn(&[Pending<'r>], Option<&Budget>) -> Vec<Attempt<'r>>,
     ) -> Result<Outcome, RunError> {
         let (calls, of_plan) = (self.calls()?, Budget::of(self.plan));
         // The targets that are cut from the source wait for no call.
@@ -352,16 +352,16 @@ impl<S: Store> Driver<'_, S> {
         Ok(self.outcome(of_source, finished))
     }
 
-    fn attempt<'r, G>(&self, pending: &Pending<'r>, generator: &G, budget: Option<&Budget>) -> Tried<'r>
+    fn attempt<'r, G>(&self, pending: &Pending<'r>, generator: &G, budget: Option<&Budget>) -> Attempt<'r>
     where
         G: Generator + ?Sized,
     {
         let (run, request) = (pending.run, &pending.run.request);
         let mut kept = None;
-        // A call that was put off was announced and looked up in its first round.
+        // A deferred call was announced and looked up in its first round.
         if pending.is_new {
-            self.tell(&Event::CallStarted { call: request.call() });
-            kept = looked_up(request.fingerprint().map_or(Ok(None), |fingerprint| self.store.load(&fingerprint)));
+            self.emit(&Event::CallStarted { call: request.call() });
+            kept = stored_result(request.fingerprint().map_or(Ok(None), |fingerprint| self.store.load(&fingerprint)));
         }
         let reused = matches!(kept, Some(Ok(_)));
         // A result from the store needs neither a reservation nor a call.
@@ -369,18 +369,18 @@ impl<S: Store> Driver<'_, S> {
             (Some(kept), _) => kept,
             (None, None) => generator.generate(request),
             (None, Some(budget)) => match budget.reserve(request) {
-                Ok(reservation) => settled(reservation, generator.generate(request)),
+                Ok(reservation) => settle(reservation, generator.generate(request)),
                 Err(error) => Err(error.into()),
             },
         };
-        // A call that is put off leaves here, before any event says how it ended.
-        let mut outcome = CallOutcome::new(unless_put_off(run, result)?, reused);
+        // A call that is deferred leaves here, before any event says how it ended.
+        let mut outcome = CallOutcome::new(or_defer(run, result)?, reused);
         // A paid answer is saved before it is rendered, so that no failure of rendering can lose it.
         if let (Ok(generated), false) = (&outcome.result, reused) {
             outcome.store_error = self.store.save(request, generated).err();
         }
-        let job = self.answered(run, &mut outcome);
-        let placed = self.rendered(run, Some(job.run()));
+        let job = self.on_answer(run, &mut outcome);
+        let placed = self.on_rendered(run, Some(job.run()));
         Ok(Finished { id: request.call(), outcome, placed })
     }
 }
@@ -401,7 +401,7 @@ impl<S: AsyncStore> Driver<'_, S> {
         let (calls, of_plan) = (self.calls()?, Budget::of(self.plan));
         let mut of_source = Vec::new();
         if let Some(job) = self.source_job() {
-            of_source = self.cut_from_source(self.do_elsewhere(job).await);
+            of_source = self.cut_from_source(self.run_job(job).await);
         }
         let (mut pending, mut finished) = (rounds::first(&calls), Vec::with_capacity(calls.len()));
         while !pending.is_empty() {
@@ -418,14 +418,14 @@ impl<S: AsyncStore> Driver<'_, S> {
     }
 
     /// Runs a job with the function of [`offload`](Self::offload), or here if there is none.
-    async fn do_elsewhere(&self, job: RenderJob) -> Option<RenderDone> {
+    async fn run_job(&self, job: RenderJob) -> Option<RenderDone> {
         match self.offload {
             Some(offload) => offload(job).await,
             None => Some(job.run()),
         }
     }
 
-    async fn attempt_async<'r, G>(&self, pending: &Pending<'r>, generator: &G, budget: Option<&Budget>) -> Tried<'r>
+    async fn attempt_async<'r, G>(&self, pending: &Pending<'r>, generator: &G, budget: Option<&Budget>) -> Attempt<'r>
     where
         G: AsyncGenerator + ?Sized,
     {
@@ -433,8 +433,8 @@ impl<S: AsyncStore> Driver<'_, S> {
         let (run, request) = (pending.run, &pending.run.request);
         let mut kept = None;
         if pending.is_new {
-            self.tell(&Event::CallStarted { call: request.call() });
-            kept = looked_up(match request.fingerprint() {
+            self.emit(&Event::CallStarted { call: request.call() });
+            kept = stored_result(match request.fingerprint() {
                 Some(fingerprint) => self.store.load(&fingerprint).await,
                 None => Ok(None),
             });
@@ -444,23 +444,23 @@ impl<S: AsyncStore> Driver<'_, S> {
             (Some(kept), _) => kept,
             (None, None) => generator.generate(request).await,
             (None, Some(budget)) => match budget.reserve(request) {
-                Ok(reservation) => settled(reservation, generator.generate(request).await),
+                Ok(reservation) => settle(reservation, generator.generate(request).await),
                 Err(error) => Err(error.into()),
             },
         };
-        let mut outcome = CallOutcome::new(unless_put_off(run, result)?, reused);
+        let mut outcome = CallOutcome::new(or_defer(run, result)?, reused);
         if let (Ok(generated), false) = (&outcome.result, reused) {
             outcome.store_error = self.store.save(request, generated).await.err();
         }
-        let job = self.answered(run, &mut outcome);
-        let done = self.do_elsewhere(job).await;
-        let placed = self.rendered(run, done);
+        let job = self.on_answer(run, &mut outcome);
+        let done = self.run_job(job).await;
+        let placed = self.on_rendered(run, done);
         Ok(Finished { id: request.call(), outcome, placed })
     }
 }
 
 /// Settles the reservation with the billed images of the result, and returns the result.
-fn settled(reservation: Reservation<'_>, result: Result<Generated, GenerateError>) -> Result<Generated, GenerateError> {
+fn settle(reservation: Reservation<'_>, result: Result<Generated, GenerateError>) -> Result<Generated, GenerateError> {
     reservation.settle_with(&result);
     result
 }
@@ -469,7 +469,7 @@ fn settled(reservation: Reservation<'_>, result: Result<Generated, GenerateError
 ///
 /// An answer without images is ignored, since another call often succeeds. If the store fails, the call is an error and
 /// is not made, since it may have been paid for before.
-fn looked_up(loaded: Result<Option<Generated>, StoreError>) -> Option<Result<Generated, GenerateError>> {
+fn stored_result(loaded: Result<Option<Generated>, StoreError>) -> Option<Result<Generated, GenerateError>> {
     match loaded {
         Ok(kept) => kept.filter(|generated| !generated.images.is_empty()).map(Ok),
         Err(error) => Some(Err(GenerateError::new(GenerateErrorKind::Store, "the call was not made").caused_by(error))),

@@ -43,7 +43,7 @@ pub enum Colour {
 /// ```
 /// use smart_resize_png::{Colour, Encoder, Scratch};
 ///
-/// // Two colours in eight pixels: a palette of two, one bit per pixel.
+/// // Two colours: a palette of two, one bit per pixel.
 /// let pixels = [[250, 90, 0], [0, 0, 0]].repeat(1000).concat();
 /// let encoded = Encoder::new((2, 1000), Colour::Rgb).encode(&pixels, &mut Scratch::default())?;
 /// assert_eq!(encoded.palette, Some(2));

@@ -6,7 +6,7 @@ use crate::MAX_SIDE;
 
 /// Why [`encode`](crate::encode) or [`decode`](crate::decode) failed.
 ///
-/// Each message has the value that was found and the values that are valid.
+/// The message of an invalid argument has the value that was found and the values that are valid.
 ///
 /// ```
 /// use smart_resize_webp::{Error, Layout, Settings, encode};

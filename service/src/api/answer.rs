@@ -8,7 +8,7 @@ use smart_resize::wire::fal::ErrorBody;
 
 use crate::id::Id;
 use crate::queue::SubmitError;
-use crate::run::Stop;
+use crate::run::JobError;
 use crate::store::StoreFailure;
 
 /// The response header with the request id.
@@ -70,11 +70,11 @@ impl From<StoreFailure> for Refusal {
     }
 }
 
-impl From<Stop> for Refusal {
-    fn from(stop: Stop) -> Self {
-        match stop {
-            Stop::Answer(body) => body.into(),
-            Stop::Store(failure) => failure.into(),
+impl From<JobError> for Refusal {
+    fn from(error: JobError) -> Self {
+        match error {
+            JobError::Answer(body) => body.into(),
+            JobError::Store(failure) => failure.into(),
         }
     }
 }

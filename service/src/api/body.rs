@@ -20,7 +20,7 @@ pub struct ReadBody {
     /// The bytes of the body.
     pub bytes: Bytes,
     /// The share of the memory for bodies. Keep it as long as a value of similar size that was made from the body.
-    pub room: Option<OwnedSemaphorePermit>,
+    pub reservation: Option<OwnedSemaphorePermit>,
 }
 
 /// Reads all of `body`, at most `max` bytes.
@@ -41,7 +41,7 @@ pub async fn read(service: &Service, headers: &HeaderMap, body: Body, max: usize
     if let Some(declared) = declared.filter(|declared: &usize| *declared > max) {
         return Err(too_long(declared.to_string()));
     }
-    let mut room = None;
+    let mut reservation = None;
     let mut bytes = BytesMut::new();
     let mut body = body;
     let patience = service.config.limits.client_time();
@@ -61,27 +61,27 @@ pub async fn read(service: &Service, headers: &HeaderMap, body: Body, max: usize
         if bytes.len() + data.len() > max {
             return Err(too_long(format!("more than {max}")));
         }
-        take_room(service, &mut room, bytes.len() + data.len())?;
+        reserve(service, &mut reservation, bytes.len() + data.len())?;
         bytes.extend_from_slice(&data);
     }
-    Ok(ReadBody { bytes: bytes.freeze(), room })
+    Ok(ReadBody { bytes: bytes.freeze(), reservation })
 }
 
-/// Extends the reservation in `room` to `bytes` in total.
-fn take_room(service: &Service, room: &mut Option<OwnedSemaphorePermit>, bytes: usize) -> Result<(), Refusal> {
-    let has = room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+/// Extends `reservation` to `bytes` in total.
+fn reserve(service: &Service, reservation: &mut Option<OwnedSemaphorePermit>, bytes: usize) -> Result<(), Refusal> {
+    let has = reservation.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
     let Some(missing) = bytes.div_ceil(BODY_UNIT).checked_sub(has).filter(|missing| *missing > 0) else {
         return Ok(());
     };
     let missing = u32::try_from(missing).unwrap_or(u32::MAX);
-    let Ok(more) = service.bodies.clone().try_acquire_many_owned(missing) else {
+    let Ok(more) = service.body_memory.clone().try_acquire_many_owned(missing) else {
         service.metrics.refused();
         let text = "too many bodies are being read; try again later";
         return Err(overloaded(StatusCode::SERVICE_UNAVAILABLE, text, 1).into());
     };
-    match room {
-        Some(room) => room.merge(more),
-        None => *room = Some(more),
+    match reservation {
+        Some(reservation) => reservation.merge(more),
+        None => *reservation = Some(more),
     }
     Ok(())
 }

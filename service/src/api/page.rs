@@ -10,7 +10,7 @@ use serde_json::json;
 use smart_resize::wire::fal::MAX_IMAGES_PER_SIZE;
 
 use super::answer::{Refusal, json, overloaded};
-use super::submit::{read_elsewhere, smart_resize_fields};
+use super::submit::{read_blocking, smart_resize_fields};
 use super::{body, input};
 use crate::run::Preview;
 use crate::service::Service;
@@ -53,9 +53,9 @@ pub async fn config(State(service): State<Service>) -> Response {
 /// [`Refusal`] as the endpoint itself would answer.
 pub async fn plan(State(service): State<Service>, headers: HeaderMap, body: Body) -> Result<Response, Refusal> {
     let body = body::read(&service, &headers, body, service.config.limits.max_body_bytes).await?;
-    let body::ReadBody { bytes, room: _room } = body;
-    let value = read_elsewhere(move || input::read(&bytes, &smart_resize_fields())).await??;
-    let place = tokio::time::timeout(PREVIEW_PATIENCE, service.previews.acquire()).await;
+    let body::ReadBody { bytes, reservation: _reservation } = body;
+    let value = read_blocking(move || input::read(&bytes, &smart_resize_fields())).await??;
+    let place = tokio::time::timeout(PREVIEW_PATIENCE, service.memory_permits.acquire()).await;
     let Ok(Ok(_place)) = place else {
         let text = "too many plans are being computed; try again later";
         return Err(overloaded(StatusCode::SERVICE_UNAVAILABLE, text, 5).into());

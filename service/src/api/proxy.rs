@@ -8,7 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use tower::ServiceExt as _;
 use url::Url;
 
-use super::IsQueue;
+use super::AtQueueAddress;
 use super::answer::detail;
 
 /// The router of every other path.
@@ -40,7 +40,7 @@ pub async fn forward(State(proxy): State<Proxy>, mut request: Request) -> Respon
         return detail(StatusCode::BAD_REQUEST, format!("{TARGET} has an invalid path"));
     };
     if host.starts_with("queue.") {
-        request.extensions_mut().insert(IsQueue);
+        request.extensions_mut().insert(AtQueueAddress);
     }
     *request.uri_mut() = uri;
     match proxy.router.oneshot(request).await {

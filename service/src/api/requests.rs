@@ -11,7 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
 use smart_resize::wire::fal::{CancelAnswer, CancelStatus, QueueState, QueueStatus};
 
-use super::Owner;
+use super::KeyName;
 use super::answer::{Refusal, detail, json, with_id};
 use super::submit::parameter;
 use crate::id::Id;
@@ -29,7 +29,7 @@ fn wants_logs(uri: &Uri) -> bool {
 
 /// Returns the request `id` of the app if it exists and belongs to the client. Both failures give the same 404, so that
 /// a client learns nothing about the requests of others.
-async fn find(service: &Service, app: &str, id: &str, Owner(owner): &Owner) -> Result<Job, Refusal> {
+async fn find(service: &Service, app: &str, id: &str, KeyName(owner): &KeyName) -> Result<Job, Refusal> {
     let missing = || Refusal::from(detail(StatusCode::NOT_FOUND, "Request not found"));
     let id: Id = id.parse().map_err(|_| missing())?;
     let job = service.store.get::<Job>(Kind::Job, &id.to_string()).await?.ok_or_else(missing)?;
@@ -51,7 +51,7 @@ pub async fn status(
     State(service): State<Service>,
     Path((app, id)): Path<(String, String)>,
     uri: Uri,
-    Extension(owner): Extension<Owner>,
+    Extension(owner): Extension<KeyName>,
 ) -> Result<Response, Refusal> {
     let job = find(&service, &app, &id, &owner).await?;
     let status = status_of(&service, &job, wants_logs(&uri)).await;
@@ -69,12 +69,12 @@ pub async fn stream(
     State(service): State<Service>,
     Path((app, id)): Path<(String, String)>,
     uri: Uri,
-    Extension(owner): Extension<Owner>,
+    Extension(owner): Extension<KeyName>,
 ) -> Result<Response, Refusal> {
     let job = find(&service, &app, &id, &owner).await?;
     let (id, with_logs) = (job.id, wants_logs(&uri));
     let watch = service.store.watch(Kind::Job, &id.to_string()).await?;
-    let follow = Follow { service, watch, id, with_logs, said: 0, last: None, is_over: false };
+    let follow = Follow { service, watch, id, with_logs, said: 0, last: None, is_completed: false };
     let events = stream::unfold(follow, |mut follow| async move {
         let event = follow.next().await?;
         Some((Ok::<_, Infallible>(event), follow))
@@ -91,12 +91,12 @@ struct Follow {
     /// The number of log lines that were sent.
     said: usize,
     last: Option<QueueStatus>,
-    is_over: bool,
+    is_completed: bool,
 }
 
 impl Follow {
     async fn next(&mut self) -> Option<Event> {
-        if self.is_over {
+        if self.is_completed {
             return None;
         }
         loop {
@@ -129,7 +129,7 @@ impl Follow {
         let all = job.logs.len();
         job.logs.drain(..self.said.min(all));
         self.said = all;
-        self.is_over = job.is_over();
+        self.is_completed = job.is_completed();
         Ok(Some(status_of(&self.service, &job, self.with_logs).await))
     }
 }
@@ -142,7 +142,7 @@ impl Follow {
 pub async fn result(
     State(service): State<Service>,
     Path((app, id)): Path<(String, String)>,
-    Extension(owner): Extension<Owner>,
+    Extension(owner): Extension<KeyName>,
 ) -> Result<Response, Refusal> {
     let job = find(&service, &app, &id, &owner).await?;
     result_of(&service, &job).await
@@ -169,7 +169,7 @@ pub async fn result_of(service: &Service, job: &Job) -> Result<Response, Refusal
 pub async fn provenance(
     State(service): State<Service>,
     Path((app, id)): Path<(String, String)>,
-    Extension(owner): Extension<Owner>,
+    Extension(owner): Extension<KeyName>,
 ) -> Result<Response, Refusal> {
     let job = find(&service, &app, &id, &owner).await?;
     let records = match &job.provenance {
@@ -191,7 +191,7 @@ pub async fn provenance(
 pub async fn cancel(
     State(service): State<Service>,
     Path((app, id)): Path<(String, String)>,
-    Extension(owner): Extension<Owner>,
+    Extension(owner): Extension<KeyName>,
 ) -> Result<Response, Refusal> {
     let (status, id) = match find(&service, &app, &id, &owner).await {
         Ok(job) => (service.queue.cancel(job.id).await?, Some(job.id)),

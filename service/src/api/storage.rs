@@ -19,7 +19,7 @@ use smart_resize::plan::Digest;
 use tokio_util::io::ReaderStream;
 
 use super::answer::{Refusal, detail, json, overloaded};
-use super::{Owner, body};
+use super::{KeyName, body};
 use crate::id::Id;
 use crate::service::Service;
 use crate::store::{BlobReader, Kind};
@@ -50,7 +50,7 @@ pub async fn initiate(State(service): State<Service>, headers: HeaderMap, body: 
     service.store.put(Kind::Upload, &id.to_string(), &upload).await?;
     let public_url = service.urls.public_url();
     let answer = json!({
-        "upload_url": format!("{public_url}/storage/upload/{}", uploads::place(id, key)),
+        "upload_url": format!("{public_url}/storage/upload/{}", uploads::upload_segment(id, key)),
         "file_url": format!("{public_url}{}", uploads::path(id, &upload)),
     });
     Ok(json(200, &answer))
@@ -70,8 +70,8 @@ pub async fn fill(
     let (id, _) = find(&service, &place).await?;
     let (blob, _) = keep(&service, &headers, body, max_bytes(&service)).await?;
     let fill = move |record: &mut Option<Upload>| {
-        let upload = record.as_mut().ok_or(Unchanged::Missing)?;
-        if *upload.blob.get_or_insert(blob) == blob { Ok(()) } else { Err(Unchanged::Filled) }
+        let upload = record.as_mut().ok_or(UploadError::Missing)?;
+        if *upload.blob.get_or_insert(blob) == blob { Ok(()) } else { Err(UploadError::Filled) }
     };
     service.store.update(Kind::Upload, &id.to_string(), fill).await??;
     Ok(StatusCode::OK.into_response())
@@ -96,7 +96,7 @@ pub async fn fill_part(
         return Err(detail(StatusCode::UNPROCESSABLE_ENTITY, text).into());
     };
     if upload.blob.is_some() {
-        return Err(Unchanged::Filled.into());
+        return Err(UploadError::Filled.into());
     }
     let max = max_bytes(&service);
     let others = move |upload: &Upload| {
@@ -104,13 +104,13 @@ pub async fn fill_part(
     };
     let (blob, len) = keep(&service, &headers, body, max.saturating_sub(others(&upload))).await?;
     let fill = move |record: &mut Option<Upload>| {
-        let upload = record.as_mut().ok_or(Unchanged::Missing)?;
+        let upload = record.as_mut().ok_or(UploadError::Missing)?;
         if upload.blob.is_some() {
-            return Err(Unchanged::Filled);
+            return Err(UploadError::Filled);
         }
         // Other parts may have been stored since `upload` was read.
         if others(upload) + len > max {
-            return Err(Unchanged::TooLong { max });
+            return Err(UploadError::TooLong { max });
         }
         upload.parts.insert(number, Part { blob, len });
         Ok(())
@@ -138,7 +138,7 @@ pub async fn complete(
             None => Err(detail(StatusCode::UNPROCESSABLE_ENTITY, "the upload has no parts").into()),
         };
     }
-    let room = tokio::time::timeout(ROOM_PATIENCE, service.previews.acquire()).await;
+    let room = tokio::time::timeout(ROOM_PATIENCE, service.memory_permits.acquire()).await;
     let Ok(Ok(_room)) = room else {
         let text = "too many uploads are being completed; try again later";
         return Err(overloaded(StatusCode::SERVICE_UNAVAILABLE, text, 5).into());
@@ -146,11 +146,11 @@ pub async fn complete(
     let blob = join(&service, &upload.parts).await?;
     let parts = upload.parts;
     let fill = move |record: &mut Option<Upload>| {
-        let upload = record.as_mut().ok_or(Unchanged::Missing)?;
+        let upload = record.as_mut().ok_or(UploadError::Missing)?;
         match upload.blob {
-            None if upload.parts != parts => return Err(Unchanged::NewParts),
+            None if upload.parts != parts => return Err(UploadError::NewParts),
             None => upload.blob = Some(blob),
-            Some(own) if own != blob => return Err(Unchanged::Filled),
+            Some(own) if own != blob => return Err(UploadError::Filled),
             Some(_) => {}
         }
         upload.parts.clear();
@@ -165,7 +165,7 @@ async fn join(service: &Service, parts: &BTreeMap<u32, Part>) -> Result<Digest, 
     let len = parts.values().map(|part| part.len).sum::<u64>();
     let max = max_bytes(service);
     if len > max {
-        return Err(Unchanged::TooLong { max }.into());
+        return Err(UploadError::TooLong { max }.into());
     }
     let mut bytes = BytesMut::with_capacity(usize::try_from(len).unwrap_or(0));
     for (number, part) in parts {
@@ -180,7 +180,7 @@ async fn join(service: &Service, parts: &BTreeMap<u32, Part>) -> Result<Digest, 
 
 /// Why an upload is not changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-enum Unchanged {
+enum UploadError {
     #[error("there is no such upload")]
     Missing,
     #[error("the upload already has other bytes")]
@@ -191,12 +191,12 @@ enum Unchanged {
     TooLong { max: u64 },
 }
 
-impl From<Unchanged> for Refusal {
-    fn from(why: Unchanged) -> Self {
+impl From<UploadError> for Refusal {
+    fn from(why: UploadError) -> Self {
         let status = match why {
-            Unchanged::Missing => StatusCode::NOT_FOUND,
-            Unchanged::Filled | Unchanged::NewParts => StatusCode::CONFLICT,
-            Unchanged::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            UploadError::Missing => StatusCode::NOT_FOUND,
+            UploadError::Filled | UploadError::NewParts => StatusCode::CONFLICT,
+            UploadError::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         };
         detail(status, why.to_string()).into()
     }
@@ -223,7 +223,7 @@ pub async fn token(State(service): State<Service>, headers: HeaderMap) -> Respon
 /// [`Refusal`]: the error response.
 pub async fn upload(
     State(service): State<Service>,
-    Extension(_): Extension<Owner>,
+    Extension(_): Extension<KeyName>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
@@ -238,7 +238,7 @@ pub async fn upload(
 }
 
 async fn find(service: &Service, place: &str) -> Result<(Id, Upload), Refusal> {
-    uploads::at(&service.store, place).await?.ok_or_else(|| Unchanged::Missing.into())
+    uploads::at(&service.store, place).await?.ok_or_else(|| UploadError::Missing.into())
 }
 
 fn max_bytes(service: &Service) -> u64 {

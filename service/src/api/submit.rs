@@ -17,7 +17,7 @@ use smart_resize::wire::fal::{DetailEntry, ErrorBody, ErrorType, ImageUrl, Loc, 
 
 use super::answer::{Refusal, detail, json, overloaded, with_id};
 use super::requests::result_of;
-use super::{IsQueue, Owner, body, input};
+use super::{AtQueueAddress, KeyName, body, input};
 use crate::backend::BackendKind;
 use crate::config::Reuse;
 use crate::job::{Answer, App, Hook, Job};
@@ -36,8 +36,8 @@ type Parts = (http::Method, Uri, HeaderMap);
 /// [`Refusal`]: the error response.
 pub async fn smart_resize(
     State(service): State<Service>,
-    Extension(owner): Extension<Owner>,
-    is_queue: Option<Extension<IsQueue>>,
+    Extension(owner): Extension<KeyName>,
+    is_queue: Option<Extension<AtQueueAddress>>,
     parts: Parts,
     body: Body,
 ) -> Result<Response, Refusal> {
@@ -52,8 +52,8 @@ pub async fn smart_resize(
 pub async fn edit(
     State(service): State<Service>,
     Path(model): Path<String>,
-    Extension(owner): Extension<Owner>,
-    is_queue: Option<Extension<IsQueue>>,
+    Extension(owner): Extension<KeyName>,
+    is_queue: Option<Extension<AtQueueAddress>>,
     parts: Parts,
     body: Body,
 ) -> Result<Response, Refusal> {
@@ -66,7 +66,7 @@ pub async fn edit(
 async fn submit(
     service: Service,
     app: App,
-    Owner(owner): Owner,
+    KeyName(owner): KeyName,
     is_queue: bool,
     (_, uri, headers): Parts,
     body: Body,
@@ -83,30 +83,30 @@ async fn submit(
     let body = body::read(&service, &headers, body, service.config.limits.max_body_bytes).await?;
     let read = read_input(&service, app, body).await;
     let (mut job, is_new) = match read {
-        Ok(Read { input, is_alone }) => {
+        Ok(Read { input, has_private_answers }) => {
             let mut job = Job::new(app, owner, input);
-            job.is_alone = is_alone;
+            job.has_private_answers = has_private_answers;
             (job, true)
         }
         // A submission with an invalid input is completed before it enters the queue.
-        Err(Refused::Input(errors)) if is_queue => {
+        Err(InputError::Input(errors)) if is_queue => {
             let mut job = Job::new(app, owner, json!({}));
             job.start();
             job.finish(Answer::from(&errors));
             (job, false)
         }
-        Err(Refused::Input(errors)) => return Err(errors.into()),
-        Err(Refused::Other(refusal)) => return Err(refusal),
+        Err(InputError::Input(errors)) => return Err(errors.into()),
+        Err(InputError::Other(refusal)) => return Err(refusal),
     };
-    job.hook = webhook.map(|url| Hook { url, attempts: 0, settled: false });
+    job.hook = webhook.map(|url| Hook { url, attempts: 0, is_settled: false });
     let id = job.id;
     // A task of its own runs to its end even if the client disconnects. Otherwise the request could be stored but not
     // queued.
-    let taken = tokio::spawn({
+    let enqueued = tokio::spawn({
         let service = service.clone();
-        async move { take(&service, job, is_new).await }
+        async move { enqueue(&service, job, is_new).await }
     });
-    let job = taken.await.map_err(|lost| Refusal::from(crate::run::internal("a submission panicked", &lost)))??;
+    let job = enqueued.await.map_err(|lost| Refusal::from(crate::run::internal("a submission panicked", &lost)))??;
     service.metrics.submitted();
     if is_queue {
         let position = service.queue.position(&job).await;
@@ -121,7 +121,7 @@ async fn submit(
         return Ok(with_id(json(200, &body), id));
     }
     match service.wait(id).await? {
-        Some(job) if job.is_over() => result_of(&service, &job).await,
+        Some(job) if job.is_completed() => result_of(&service, &job).await,
         Some(_) => {
             let text = format!("the service is shutting down; request {id} continues after the next start");
             Ok(with_id(overloaded(StatusCode::SERVICE_UNAVAILABLE, text, 5), id))
@@ -131,7 +131,7 @@ async fn submit(
 }
 
 /// Queues a request. One that is already completed is only stored and counted, and its webhook is sent.
-async fn take(service: &Service, job: Job, is_new: bool) -> Result<Job, SubmitError> {
+async fn enqueue(service: &Service, job: Job, is_new: bool) -> Result<Job, SubmitError> {
     if is_new {
         return service.queue.submit(job).await.inspect_err(|error| {
             if matches!(error, SubmitError::Full { .. }) {
@@ -140,7 +140,7 @@ async fn take(service: &Service, job: Job, is_new: bool) -> Result<Job, SubmitEr
         });
     }
     service.store.put(Kind::Job, &job.id.to_string(), &job).await?;
-    service.queue.tell(&job).await?;
+    service.queue.send_hook(&job).await?;
     service.metrics.ended(&job);
     Ok(job)
 }
@@ -159,23 +159,23 @@ fn is_queued(uri: &Uri, headers: &HeaderMap) -> bool {
 /// A valid input.
 struct Read {
     input: Value,
-    is_alone: bool,
+    has_private_answers: bool,
 }
 
 /// Why an input was not read.
-enum Refused {
+enum InputError {
     Input(ErrorBody),
     Other(Refusal),
 }
 
-impl From<Refusal> for Refused {
+impl From<Refusal> for InputError {
     fn from(refusal: Refusal) -> Self {
         Self::Other(refusal)
     }
 }
 
-async fn read_input(service: &Service, app: App, body: body::ReadBody) -> Result<Read, Refused> {
-    let body::ReadBody { bytes, room: _room } = body;
+async fn read_input(service: &Service, app: App, body: body::ReadBody) -> Result<Read, InputError> {
+    let body::ReadBody { bytes, reservation: _reservation } = body;
     let (runner, limits) = (service.runner.clone(), service.runner.input_limits());
     let read = move || -> Result<_, ErrorBody> {
         let fields = if app == App::SmartResize { smart_resize_fields() } else { EDIT_FIELDS.to_vec() };
@@ -208,21 +208,21 @@ async fn read_input(service: &Service, app: App, body: body::ReadBody) -> Result
             }
         }
     };
-    let (mut input, picture, is_seeded) = read_elsewhere(read).await?.map_err(Refused::Input)?;
+    let (mut input, picture, is_seeded) = read_blocking(read).await?.map_err(InputError::Input)?;
     if let Some(picture) = picture {
         let blob = service.store.put_blob(bytes::Bytes::from_owner(picture)).await;
-        let blob = blob.map_err(|failure| Refused::Other(failure.into()))?;
+        let blob = blob.map_err(|failure| InputError::Other(failure.into()))?;
         let place = if app == App::SmartResize { "/image_url" } else { "/image_urls/0" };
         if let Some(place) = input.pointer_mut(place) {
             *place = format!("{BLOB}{blob}").into();
         }
     }
-    let is_alone = match service.config.reuse {
+    let has_private_answers = match service.config.reuse {
         Reuse::Never => true,
         Reuse::Seeded => !is_seeded,
         Reuse::Always => false,
     };
-    Ok(Read { input, is_alone })
+    Ok(Read { input, has_private_answers })
 }
 
 /// Locates an error at the first picture of an edit endpoint.
@@ -233,7 +233,7 @@ fn at_image_urls(mut entry: DetailEntry) -> ErrorBody {
 
 /// Reads an input on a blocking thread. Decoding a data URI of 50 MiB would delay every other request of the runtime
 /// thread.
-pub(super) async fn read_elsewhere<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
+pub(super) async fn read_blocking<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
     let read = tokio::task::spawn_blocking(read).await;
     read.map_err(|lost| crate::run::internal("the reading of a body panicked", &lost).into())
 }

@@ -5,8 +5,9 @@
 //!   call is cancelled as soon as its id is known.
 //! - The URLs in the response to the submission are used if they have the upstream's origin. Otherwise URLs are built
 //!   from the id, so that the key is sent nowhere else.
-//! - A failed request for a status or a result is repeated: an accepted call is paid for, and its result can still be
-//!   fetched. Only an error of the endpoint itself ends the call.
+//! - A failed request for a status or a result is repeated a few times: an accepted call is paid for, and its result can
+//!   still be fetched. An error of the endpoint, a refused key, an unknown id and a response that is too long end the
+//!   call at once.
 //! - Pictures are read from data URIs or fetched. They may be at any address of the upstream's own origin, and
 //!   otherwise only at public addresses. The key is not sent with these requests.
 
@@ -29,8 +30,8 @@ use tracing::{debug, warn};
 use url::Url;
 
 use super::args::{BackendArgs, BackendError, Key, Timings};
-use super::http::{self, MAX_ANSWER_BYTES, Unanswered};
-use super::ledger::{Job, Progress};
+use super::http::{self, MAX_ANSWER_BYTES, NoResponse};
+use super::ledger::{JobState, Progress};
 use crate::fetch::{FetchError, FetchLimits, Fetcher};
 
 /// The most bytes of a response of the queue other than a result.
@@ -40,7 +41,7 @@ const STATUS_TIMEOUT: Duration = Duration::from_secs(30);
 /// The most characters of an id. All of them are ASCII.
 const MAX_ID_CHARS: usize = 200;
 /// The number of consecutive failed requests for a status or a result after which the attempt fails.
-const MAX_TROUBLES: u32 = 4;
+const MAX_FAILED_POLLS: u32 = 4;
 
 #[derive(Debug)]
 pub(super) struct Fal {
@@ -57,7 +58,7 @@ pub(super) struct Fal {
 }
 
 /// The id and the URLs of an accepted call.
-struct Ticket {
+struct AcceptedCall {
     id: String,
     status: Url,
     response: Url,
@@ -66,10 +67,15 @@ struct Ticket {
 
 /// The outcome of one request for the status or the result of an accepted call.
 enum Step {
+    /// The call is over.
     Done(Result<Generated, GenerateError>),
+    /// The status says that the result is ready to be fetched.
     Completed,
+    /// The call runs. The upstream may say how long to wait before the next request.
     Wait(Option<Duration>),
-    Trouble(GenerateError),
+    /// The request failed in a way that may pass.
+    Failed(GenerateError),
+    /// The upstream does not know the id, or not yet.
     Unknown,
 }
 
@@ -104,7 +110,7 @@ impl Fal {
         tasks.close();
         Ok(Self {
             client: http::client()?,
-            headers: http::keyed(AUTHORIZATION, key.and_then(Key::authorization)),
+            headers: http::key_headers(AUTHORIZATION, key.and_then(Key::authorization)),
             endpoint: args.model_id.as_ref().map(|id| id.trim_matches('/').to_owned()),
             fetcher: Fetcher::trusting(limits, Some(upstream.origin()))?,
             upstream,
@@ -116,26 +122,26 @@ impl Fal {
     }
 
     /// Submits the call and waits for its result.
-    pub(super) async fn ask(
+    pub(super) async fn call(
         self: &Arc<Self>,
         request: &GenerationRequest,
-        job: &Arc<Job>,
+        job: &Arc<JobState>,
     ) -> Result<Generated, GenerateError> {
         let body = self.body(request).await?;
-        job.asking(request).await?;
+        job.note_asking(request).await?;
         let submission = {
             let (fal, request, job) = (Arc::clone(self), request.clone(), Arc::clone(job));
             self.tasks.spawn(async move { fal.submit(&request, &job, body).await })
         };
-        let ticket = submission.await.map_err(|error| {
+        let accepted = submission.await.map_err(|error| {
             GenerateError::new(GenerateErrorKind::Transport, "the submission task ended early").caused_by(error)
         })??;
-        if let Some(result) = self.wait(&ticket, request, job, false).await {
+        if let Some(result) = self.wait(&accepted, request, job, false).await {
             return result;
         }
         // The call may still have been made and paid for.
         job.note(request, Some(Progress::Asking)).await;
-        let message = format!("the upstream accepted the call as {} but no longer knows it", ticket.id);
+        let message = format!("the upstream accepted the call as {} but no longer knows it", accepted.id);
         Err(GenerateError::new(GenerateErrorKind::Transport, message))
     }
 
@@ -144,24 +150,24 @@ impl Fal {
         &self,
         progress: &Progress,
         request: &GenerationRequest,
-        job: &Job,
+        job: &JobState,
     ) -> Option<Result<Generated, GenerateError>> {
-        let ticket = self.ticket(&self.endpoint(request).ok()?, progress)?;
-        debug!(call = %request.call(), id = ticket.id, "a call is resumed");
-        self.wait(&ticket, request, job, true).await
+        let accepted = self.accepted_call(&self.endpoint(request).ok()?, progress)?;
+        debug!(call = %request.call(), id = accepted.id, "a call is resumed");
+        self.wait(&accepted, request, job, true).await
     }
 
     /// Asks the upstream to cancel the call, without waiting for the response.
     pub(super) fn cancel(&self, progress: &Progress) {
         // Without an endpoint, no URL can be built from the id. The noted URL has the upstream's origin, unless the
         // upstream was changed since; the call is then not cancelled.
-        let Some(ticket) = self.ticket("", progress) else { return };
-        let request = self.client.put(ticket.cancel).headers(self.headers.clone()).timeout(self.timings.cancel);
+        let Some(accepted) = self.accepted_call("", progress) else { return };
+        let request = self.client.put(accepted.cancel).headers(self.headers.clone()).timeout(self.timings.cancel);
         self.tasks.spawn(async move {
             match http::send(request, MAX_STATUS_BYTES).await {
-                Ok(answer) => debug!(id = ticket.id, status = answer.status, "a call is cancelled"),
+                Ok(answer) => debug!(id = accepted.id, status = answer.status, "a call is cancelled"),
                 Err(error) => {
-                    warn!(id = ticket.id, error = &error as &dyn std::error::Error, "a call could not be cancelled");
+                    warn!(id = accepted.id, error = &error as &dyn std::error::Error, "a call could not be cancelled");
                 }
             }
         });
@@ -195,9 +201,14 @@ impl Fal {
     }
 
     /// Submits the call, and notes the outcome in the ledger.
-    async fn submit(&self, request: &GenerationRequest, job: &Job, body: Vec<u8>) -> Result<Ticket, GenerateError> {
+    async fn submit(
+        &self,
+        request: &GenerationRequest,
+        job: &JobState,
+        body: Vec<u8>,
+    ) -> Result<AcceptedCall, GenerateError> {
         let endpoint = self.endpoint(request)?;
-        let Some(url) = self.below(&endpoint) else {
+        let Some(url) = self.url_at(&endpoint) else {
             job.note(request, None).await;
             return Err(GenerateError::new(
                 GenerateErrorKind::InvalidRequest,
@@ -210,7 +221,7 @@ impl Fal {
         let answer = match sent {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => {
-                if matches!(error, Unanswered::Unsent(_)) {
+                if matches!(error, NoResponse::Unsent(_)) {
                     job.note(request, None).await;
                 }
                 return Err(error.into());
@@ -218,7 +229,7 @@ impl Fal {
             Err(_) => return Err(GenerateError::new(GenerateErrorKind::TimedOut, "the submission got no response")),
         };
         if !answer.is_success() {
-            if !answer.is_of_a_gateway() {
+            if !answer.is_from_gateway() {
                 job.note(request, None).await;
             }
             return Err(answer.with_wait(edit_error(answer.status, &answer.body)));
@@ -232,16 +243,16 @@ impl Fal {
         let invalid = |message: &str| GenerateError::new(GenerateErrorKind::InvalidAnswer, message);
         let progress =
             progress.map_err(|error| invalid("the response to the submission cannot be parsed").caused_by(error))?;
-        let ticket = self
-            .ticket(&endpoint, &progress)
+        let accepted = self
+            .accepted_call(&endpoint, &progress)
             .ok_or_else(|| invalid("the response to the submission has an invalid id"))?;
-        job.note(request, Some(ticket.progress())).await;
+        job.note(request, Some(accepted.progress())).await;
         // The check comes after the id was noted, and a cancellation reads the ids after it set the token. So at least
         // one of the two sees the other, and the call is cancelled in every order.
         if job.cancelled.is_cancelled() {
-            self.cancel(&ticket.progress());
+            self.cancel(&accepted.progress());
         }
-        Ok(ticket)
+        Ok(accepted)
     }
 
     /// Requests the status until the call is completed, and then its result. Returns `None` if the upstream does not
@@ -249,32 +260,32 @@ impl Fal {
     /// little later.
     async fn wait(
         &self,
-        ticket: &Ticket,
+        accepted: &AcceptedCall,
         request: &GenerationRequest,
-        job: &Job,
+        job: &JobState,
         resumed: bool,
     ) -> Option<Result<Generated, GenerateError>> {
         let Timings { first_poll, longest_poll, .. } = self.timings;
-        let (mut pause, mut troubles) = (first_poll, 0);
+        let (mut pause, mut failed_polls) = (first_poll, 0);
         loop {
-            let step = match self.status(ticket).await {
-                Step::Completed => self.result(ticket, request, job).await,
+            let step = match self.status(accepted).await {
+                Step::Completed => self.result(accepted, request, job).await,
                 step => step,
             };
             let mut longer = None;
             match step {
                 Step::Done(result) => return Some(result),
-                Step::Completed => troubles = 0,
-                Step::Wait(wait) => (troubles, longer) = (0, wait),
-                Step::Trouble(error) => {
-                    troubles += 1;
-                    if troubles >= MAX_TROUBLES {
+                Step::Completed => failed_polls = 0,
+                Step::Wait(wait) => (failed_polls, longer) = (0, wait),
+                Step::Failed(error) => {
+                    failed_polls += 1;
+                    if failed_polls >= MAX_FAILED_POLLS {
                         return Some(Err(error));
                     }
                 }
                 Step::Unknown => {
-                    troubles += 1;
-                    if resumed || troubles >= MAX_TROUBLES {
+                    failed_polls += 1;
+                    if resumed || failed_polls >= MAX_FAILED_POLLS {
                         return None;
                     }
                 }
@@ -284,42 +295,42 @@ impl Fal {
         }
     }
 
-    async fn status(&self, ticket: &Ticket) -> Step {
-        let answer = match http::send(self.get(&ticket.status).timeout(STATUS_TIMEOUT), MAX_STATUS_BYTES).await {
+    async fn status(&self, accepted: &AcceptedCall) -> Step {
+        let answer = match http::send(self.get(&accepted.status).timeout(STATUS_TIMEOUT), MAX_STATUS_BYTES).await {
             Ok(answer) => answer,
-            Err(error) => return Step::Trouble(error.into()),
+            Err(error) => return Step::Failed(error.into()),
         };
         match answer.status {
             200..=299 => match serde_json::from_slice(&answer.body) {
                 Ok(Status { status: QueueState::Completed }) => Step::Completed,
                 Ok(_) => Step::Wait(None),
-                Err(error) => Step::Trouble(
+                Err(error) => Step::Failed(
                     GenerateError::new(GenerateErrorKind::InvalidAnswer, "the status cannot be parsed")
                         .caused_by(error),
                 ),
             },
             404 => Step::Unknown,
             429 => Step::Wait(answer.retry_after),
-            408 | 500..=599 => Step::Trouble(answer.with_wait(edit_error(answer.status, &answer.body))),
+            408 | 500..=599 => Step::Failed(answer.with_wait(edit_error(answer.status, &answer.body))),
             _ => Step::Done(Err(edit_error(answer.status, &answer.body))),
         }
     }
 
-    async fn result(&self, ticket: &Ticket, request: &GenerationRequest, job: &Job) -> Step {
-        let answer = match http::send(self.get(&ticket.response), MAX_ANSWER_BYTES).await {
+    async fn result(&self, accepted: &AcceptedCall, request: &GenerationRequest, job: &JobState) -> Step {
+        let answer = match http::send(self.get(&accepted.response), MAX_ANSWER_BYTES).await {
             Ok(answer) => answer,
-            Err(error @ Unanswered::TooLong { .. }) => {
+            Err(error @ NoResponse::TooLong { .. }) => {
                 job.note(request, None).await;
                 return Step::Done(Err(GenerateError::from(error).billed_images(request.variants())));
             }
-            Err(error) => return Step::Trouble(error.into()),
+            Err(error) => return Step::Failed(error.into()),
         };
         let error = || answer.with_wait(edit_error(answer.status, &answer.body));
         let is_json = serde_json::from_slice::<ErrorBody>(&answer.body).is_ok();
         match answer.status {
             200..=299 => match serde_json::from_slice(&answer.body) {
                 Ok(output) => Step::Done(self.pictures(&output, request, job).await),
-                Err(error) => Step::Trouble(
+                Err(error) => Step::Failed(
                     GenerateError::new(GenerateErrorKind::InvalidAnswer, "the result cannot be parsed")
                         .caused_by(error),
                 ),
@@ -328,8 +339,8 @@ impl Fal {
             429 => Step::Wait(answer.retry_after),
             // The key is refused, which says nothing about the call.
             401 | 403 => Step::Done(Err(error())),
-            408 | 502 | 503 => Step::Trouble(error()),
-            500..=599 if !is_json => Step::Trouble(error()),
+            408 | 502 | 503 => Step::Failed(error()),
+            500..=599 if !is_json => Step::Failed(error()),
             _ => {
                 job.note(request, None).await;
                 Step::Done(Err(error()))
@@ -343,7 +354,7 @@ impl Fal {
         &self,
         output: &EditOutput,
         request: &GenerationRequest,
-        job: &Job,
+        job: &JobState,
     ) -> Result<Generated, GenerateError> {
         let fetched = output.images.iter().enumerate().map(async |(index, image)| match image.data(MAX_IMAGE_BYTES) {
             Some(data) => data.map(|data| data.bytes().clone()).map_err(|error| {
@@ -373,7 +384,7 @@ impl Fal {
     }
 
     /// Returns the URLs of an accepted call, or `None` if its id is invalid.
-    fn ticket(&self, endpoint: &str, progress: &Progress) -> Option<Ticket> {
+    fn accepted_call(&self, endpoint: &str, progress: &Progress) -> Option<AcceptedCall> {
         let Progress::Accepted { request_id, status_url, response_url, cancel_url } = progress else { return None };
         let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ':');
         if request_id.is_empty() || request_id.len() > MAX_ID_CHARS || !request_id.chars().all(is_plain) {
@@ -383,9 +394,9 @@ impl Fal {
         let app = endpoint.split('/').take(2).collect::<Vec<_>>().join("/");
         let url = |given: &str, rest: &str| {
             let given = Url::parse(given).ok().filter(|given| given.origin() == self.upstream.origin());
-            given.or_else(|| self.below(&format!("{app}/requests/{request_id}{rest}")))
+            given.or_else(|| self.url_at(&format!("{app}/requests/{request_id}{rest}")))
         };
-        Some(Ticket {
+        Some(AcceptedCall {
             id: request_id.clone(),
             status: url(status_url, "/status")?,
             response: url(response_url, "")?,
@@ -394,7 +405,7 @@ impl Fal {
     }
 
     /// Returns the URL at `path` below the upstream, or `None` if the path is not a plain path.
-    fn below(&self, path: &str) -> Option<Url> {
+    fn url_at(&self, path: &str) -> Option<Url> {
         let is_plain = |part: &str| !part.is_empty() && part != "." && part != "..";
         if !path.split('/').all(is_plain) {
             return None;
@@ -403,7 +414,7 @@ impl Fal {
     }
 }
 
-impl Ticket {
+impl AcceptedCall {
     fn progress(&self) -> Progress {
         Progress::Accepted {
             request_id: self.id.clone(),
@@ -423,8 +434,8 @@ fn model(request: &GenerationRequest) -> Result<EditModel, GenerateError> {
     })
 }
 
-/// Returns the URL from which fal reads the source: its own, unless that is known to be private, and otherwise a data
-/// URI.
+/// Returns the URL from which fal reads the source: its own, or, if that is known to be private and the bytes
+/// are known, a data URI.
 fn url_of(source: &Source, fetcher: &Fetcher) -> Option<String> {
     match (&source.url, source.bytes()) {
         (Some(url), Some(bytes)) if fetcher.check(url).is_err() => source_url(&Source::from_bytes(Arc::clone(bytes))),

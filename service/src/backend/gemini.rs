@@ -22,8 +22,8 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::args::{BackendArgs, BackendError, Key};
-use super::http::{self, Answer, MAX_ANSWER_BYTES, Unanswered};
-use super::ledger::Job;
+use super::http::{self, Answer, MAX_ANSWER_BYTES, NoResponse};
+use super::ledger::JobState;
 
 /// The most bytes of a response with a text.
 const MAX_TEXT_BYTES: u64 = 4 << 20;
@@ -40,11 +40,11 @@ struct Api {
 
 impl Api {
     fn new(upstream: Url, key: Option<&Key>) -> Result<Self, BackendError> {
-        let headers = http::keyed(HeaderName::from_static("x-goog-api-key"), key.map(Key::plain));
+        let headers = http::key_headers(HeaderName::from_static("x-goog-api-key"), key.map(Key::plain));
         Ok(Self { client: http::client()?, upstream, headers })
     }
 
-    async fn post(&self, model: &str, body: Vec<u8>, max: u64) -> Result<Answer, Unanswered> {
+    async fn post(&self, model: &str, body: Vec<u8>, max: u64) -> Result<Answer, NoResponse> {
         let url = format!("{}/{}", self.upstream.as_str().trim_end_matches('/'), path(model));
         let post = self.client.post(url).headers(self.headers.clone()).header(CONTENT_TYPE, "application/json");
         http::send(post.body(body), max).await
@@ -68,16 +68,16 @@ impl Gemini {
         Ok(Self { api: Api::new(upstream, key)?, model: args.model_id.clone(), begun })
     }
 
-    pub(super) async fn ask(&self, request: &GenerationRequest, job: &Job) -> Result<Generated, GenerateError> {
+    pub(super) async fn call(&self, request: &GenerationRequest, job: &JobState) -> Result<Generated, GenerateError> {
         let model = self.model(request)?;
-        let source = job.lighter.get_or_try_init(|| lighter(request.source())).await?.clone();
+        let source = job.reduced_source.get_or_try_init(|| reduced(request.source())).await?.clone();
         let body = body(request, source).await?;
-        job.asking(request).await?;
+        job.note_asking(request).await?;
         self.begun.fetch_add(1, Ordering::Relaxed);
         let answer = match self.api.post(model, body, MAX_ANSWER_BYTES).await {
             Ok(answer) => answer,
             Err(error) => {
-                if matches!(error, Unanswered::Unsent(_)) {
+                if matches!(error, NoResponse::Unsent(_)) {
                     job.note(request, None).await;
                 }
                 return Err(error.into());
@@ -86,7 +86,7 @@ impl Gemini {
         let result = read_answer(format!("gemini:{model}"), answer.status, &answer.body, MAX_IMAGE_BYTES);
         let is_over = match &result {
             Ok(_) => false,
-            Err(error) => !answer.is_of_a_gateway() && error.kind != GenerateErrorKind::InvalidAnswer,
+            Err(error) => !answer.is_from_gateway() && error.kind != GenerateErrorKind::InvalidAnswer,
         };
         if is_over {
             job.note(request, None).await;
@@ -127,7 +127,7 @@ impl Vision {
     }
 
     pub(super) async fn scene(&self, source: &Source) -> Result<Scene, GenerateError> {
-        let source = lighter(source).await?;
+        let source = reduced(source).await?;
         let body = in_background(move || written(&scene::request(&source)?)).await?;
         let Ok(_permit) = self.calls.acquire().await else {
             return Err(GenerateError::new(GenerateErrorKind::Transport, "the service is shutting down"));
@@ -176,15 +176,15 @@ fn written(content: &GenerateContentRequest) -> Result<Vec<u8>, GenerateError> {
 }
 
 /// Returns the source, or a JPEG of it that fits into a request if the source does not.
-async fn lighter(source: &Source) -> Result<Source, GenerateError> {
+async fn reduced(source: &Source) -> Result<Source, GenerateError> {
     let heavy = source.bytes().filter(|bytes| bytes.len() as u64 > MAX_INLINE_BYTES).cloned();
     let Some(bytes) = heavy else { return Ok(source.clone()) };
-    in_background(move || lightened(&bytes)).await
+    in_background(move || reduce(&bytes)).await
 }
 
 /// Encodes a picture as a JPEG of at most [`MAX_INLINE_BYTES`]. If no quality fits, both sides are reduced by a
 /// quarter, again and again, until the longer side is at most 512 pixels.
-fn lightened(bytes: &[u8]) -> Result<Source, GenerateError> {
+fn reduce(bytes: &[u8]) -> Result<Source, GenerateError> {
     let fail = |message: &str| GenerateError::new(GenerateErrorKind::InvalidRequest, message);
     let upright = probe(bytes, &DecodeLimits::default())
         .map_err(|error| fail("the source cannot be read").caused_by(error))?

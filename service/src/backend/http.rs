@@ -28,7 +28,7 @@ impl Answer {
 
     /// Whether a gateway answered in place of the upstream, so that the outcome of the call is unknown. Gateways have
     /// many statuses, some of their own, but an upstream reports its failures as JSON.
-    pub(super) fn is_of_a_gateway(&self) -> bool {
+    pub(super) fn is_from_gateway(&self) -> bool {
         matches!(self.status, 500..=599) && serde_json::from_slice::<serde::de::IgnoredAny>(&self.body).is_err()
     }
 
@@ -43,7 +43,7 @@ impl Answer {
 
 /// Why a request has no usable response.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Unanswered {
+pub(super) enum NoResponse {
     /// The request was not sent.
     #[error("the upstream cannot be reached")]
     Unsent(#[source] reqwest::Error),
@@ -55,30 +55,30 @@ pub(super) enum Unanswered {
     TooLong { max: u64 },
 }
 
-impl From<Unanswered> for GenerateError {
-    fn from(error: Unanswered) -> Self {
+impl From<NoResponse> for GenerateError {
+    fn from(error: NoResponse) -> Self {
         let kind = match error {
-            Unanswered::TooLong { .. } => GenerateErrorKind::InvalidAnswer,
-            Unanswered::Unsent(_) | Unanswered::Lost(_) => GenerateErrorKind::Transport,
+            NoResponse::TooLong { .. } => GenerateErrorKind::InvalidAnswer,
+            NoResponse::Unsent(_) | NoResponse::Lost(_) => GenerateErrorKind::Transport,
         };
         Self::new(kind, error.to_string()).caused_by(error)
     }
 }
 
 /// Sends `request`, and reads a response of at most `max` bytes.
-pub(super) async fn send(request: RequestBuilder, max: u64) -> Result<Answer, Unanswered> {
+pub(super) async fn send(request: RequestBuilder, max: u64) -> Result<Answer, NoResponse> {
     let response = request.send().await.map_err(|error| {
         if error.is_connect() || error.is_builder() {
-            Unanswered::Unsent(error)
+            NoResponse::Unsent(error)
         } else {
-            Unanswered::Lost(error.into())
+            NoResponse::Lost(error.into())
         }
     })?;
     let (status, retry_after) = (response.status().as_u16(), retry_after(response.headers()));
     match fetch::body(response, max).await {
         Ok(body) => Ok(Answer { status, body, retry_after }),
-        Err(FetchError::TooLarge { max }) => Err(Unanswered::TooLong { max }),
-        Err(error) => Err(Unanswered::Lost(error.into())),
+        Err(FetchError::TooLarge { max }) => Err(NoResponse::TooLong { max }),
+        Err(error) => Err(NoResponse::Lost(error.into())),
     }
 }
 
@@ -97,7 +97,7 @@ pub(super) fn client() -> Result<Client, FetchError> {
 }
 
 /// Returns headers with this one, or none if there is no key.
-pub(super) fn keyed(name: HeaderName, value: Option<HeaderValue>) -> HeaderMap {
+pub(super) fn key_headers(name: HeaderName, value: Option<HeaderValue>) -> HeaderMap {
     value.map(|value| (name, value)).into_iter().collect()
 }
 

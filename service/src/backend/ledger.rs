@@ -86,14 +86,14 @@ impl Ledger for NoLedger {
 }
 
 /// The state that the calls of one job share.
-pub(super) struct Job {
+pub(super) struct JobState {
     ledger: Arc<dyn Ledger>,
     budget: Option<Arc<Budget>>,
     known: Mutex<Known>,
     /// Cancelled if the job is cancelled. A call that is accepted afterwards is then cancelled too.
     pub(super) cancelled: CancellationToken,
     /// The reduced source, if the original is too large for a request.
-    pub(super) lighter: OnceCell<Source>,
+    pub(super) reduced_source: OnceCell<Source>,
 }
 
 #[derive(Default)]
@@ -101,14 +101,14 @@ struct Known {
     /// What was noted of each call in this process, whether or not the ledger could store it.
     progress: BTreeMap<CallId, Option<Progress>>,
     /// The calls that this job has made, in contrast to an earlier job with the same calls.
-    asked: BTreeSet<CallId>,
+    made: BTreeSet<CallId>,
     /// The accepted calls whose failed attempt was already counted against the budget.
     counted: BTreeSet<CallId>,
 }
 
-impl Job {
+impl JobState {
     pub(super) fn new(ledger: Arc<dyn Ledger>, budget: Option<Arc<Budget>>, cancelled: CancellationToken) -> Self {
-        Self { ledger, budget, known: Mutex::default(), cancelled, lighter: OnceCell::new() }
+        Self { ledger, budget, known: Mutex::default(), cancelled, reduced_source: OnceCell::new() }
     }
 
     /// Returns what is known of the call, from this process or from the ledger.
@@ -117,23 +117,23 @@ impl Job {
         if let Some(progress) = noted {
             return Ok(progress);
         }
-        let progress = self.ledger.progress(request).await.map_err(not_made)?;
+        let progress = self.ledger.progress(request).await.map_err(store_error)?;
         self.known().progress.insert(request.call(), progress.clone());
         Ok(progress)
     }
 
     /// Notes that the call is about to be made. On an error the call must not be made.
-    pub(super) async fn asking(&self, request: &GenerationRequest) -> Result<(), GenerateError> {
-        self.ledger.note(request, Some(Progress::Asking)).await.map_err(not_made)?;
+    pub(super) async fn note_asking(&self, request: &GenerationRequest) -> Result<(), GenerateError> {
+        self.ledger.note(request, Some(Progress::Asking)).await.map_err(store_error)?;
         let mut known = self.known();
         known.progress.insert(request.call(), Some(Progress::Asking));
-        known.asked.insert(request.call());
+        known.made.insert(request.call());
         Ok(())
     }
 
     /// Whether this job has made the call, and not an earlier job.
-    pub(super) fn has_asked(&self, request: &GenerationRequest) -> bool {
-        self.known().asked.contains(&request.call())
+    pub(super) fn made_here(&self, request: &GenerationRequest) -> bool {
+        self.known().made.contains(&request.call())
     }
 
     /// Notes the outcome of a call that was made. If the ledger cannot store it, this process still knows it.
@@ -153,12 +153,12 @@ impl Job {
     }
 
     /// Whether the outcome of the call is known: it is over, or it was accepted and has an id.
-    pub(super) fn is_certain(&self, request: &GenerationRequest) -> bool {
+    pub(super) fn is_outcome_known(&self, request: &GenerationRequest) -> bool {
         self.known().progress.get(&request.call()) != Some(&Some(Progress::Asking))
     }
 
     /// Whether the call was accepted and its result can still be fetched.
-    pub(super) fn goes_on(&self, request: &GenerationRequest) -> bool {
+    pub(super) fn is_accepted(&self, request: &GenerationRequest) -> bool {
         matches!(self.known().progress.get(&request.call()), Some(Some(Progress::Accepted { .. })))
     }
 
@@ -174,7 +174,7 @@ impl Job {
         let Some(budget) = self.budget.as_ref().filter(|_| !is_counted) else { return work.await };
         let reservation = budget.reserve(request)?;
         let result = work.await;
-        if result.as_ref().is_err_and(|error| error.billed_images > 0) && self.goes_on(request) {
+        if result.as_ref().is_err_and(|error| error.billed_images > 0) && self.is_accepted(request) {
             self.known().counted.insert(request.call());
         }
         reservation.settle_with(&result);
@@ -187,12 +187,12 @@ impl Job {
     }
 }
 
-impl fmt::Debug for Job {
+impl fmt::Debug for JobState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Job").field("budget", &self.budget).finish_non_exhaustive()
+        f.debug_struct("JobState").field("budget", &self.budget).finish_non_exhaustive()
     }
 }
 
-fn not_made(error: StoreError) -> GenerateError {
+fn store_error(error: StoreError) -> GenerateError {
     GenerateError::new(GenerateErrorKind::Store, "the call was not made").caused_by(error)
 }

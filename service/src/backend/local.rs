@@ -22,7 +22,7 @@ impl Local {
         Self { generator: LocalGenerator::default(), processors: Arc::new(Semaphore::new(processors)) }
     }
 
-    pub(super) async fn ask(&self, request: &GenerationRequest) -> Result<Generated, GenerateError> {
+    pub(super) async fn call(&self, request: &GenerationRequest) -> Result<Generated, GenerateError> {
         let stopped =
             |error: &dyn std::fmt::Display| GenerateError::new(GenerateErrorKind::Transport, error.to_string());
         let permit = Arc::clone(&self.processors).acquire_owned().await.map_err(|error| stopped(&error))?;

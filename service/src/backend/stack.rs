@@ -23,7 +23,7 @@ use tracing::info;
 
 use super::Upstream;
 use super::args::{BackendArgs, BackendError, Timings};
-use super::ledger::{Job, Progress};
+use super::ledger::{JobState, Progress};
 
 /// The most calls in the queue. Further calls wait for a place in it.
 const MAX_QUEUED: usize = 1024;
@@ -34,7 +34,7 @@ const JITTER: f64 = 0.5;
 #[derive(Clone, Debug)]
 pub(super) struct JobCall {
     pub(super) request: GenerationRequest,
-    pub(super) job: Arc<Job>,
+    pub(super) job: Arc<JobState>,
 }
 
 /// The layers that all jobs share.
@@ -47,18 +47,18 @@ pub(super) fn shared(upstream: Arc<Upstream>, args: &BackendArgs) -> Shared {
     let stack = ServiceBuilder::new()
         .layer(option_layer(rate))
         .layer(ConcurrencyLimitLayer::new(args.upstream_concurrency.get()))
-        .service(Tries { upstream, timeout: args.upstream_timeout });
+        .service(Attempts { upstream, timeout: args.upstream_timeout });
     Buffer::new(BoxService::new(stack), MAX_QUEUED)
 }
 
 /// The innermost layer: one attempt of a call.
 #[derive(Clone)]
-struct Tries {
+struct Attempts {
     upstream: Arc<Upstream>,
     timeout: Duration,
 }
 
-impl Service<JobCall> for Tries {
+impl Service<JobCall> for Attempts {
     type Response = Generated;
     type Error = GenerateError;
     type Future = BoxFuture<'static, Result<Generated, GenerateError>>;
@@ -69,16 +69,16 @@ impl Service<JobCall> for Tries {
 
     fn call(&mut self, JobCall { request, job }: JobCall) -> Self::Future {
         let Self { upstream, timeout } = self.clone();
-        Box::pin(async move { one_try(&upstream, &request, &job, timeout).await })
+        Box::pin(async move { attempt(&upstream, &request, &job, timeout).await })
     }
 }
 
 /// Resumes an accepted call, and makes any other. A call that this job has made and the upstream no longer knows is not
 /// made again.
-async fn one_try(
+async fn attempt(
     upstream: &Upstream,
     request: &GenerationRequest,
-    job: &Arc<Job>,
+    job: &Arc<JobState>,
     patience: Duration,
 ) -> Result<Generated, GenerateError> {
     match job.progress(request).await? {
@@ -90,26 +90,26 @@ async fn one_try(
                 if let Some(result) = upstream.resume(&progress, request, job).await {
                     return result;
                 }
-                is_over = job.has_asked(request);
+                is_over = job.made_here(request);
                 job.note(request, is_over.then_some(Progress::Asking)).await;
                 Err(GenerateError::new(GenerateErrorKind::Transport, "the upstream does not know the call"))
             };
-            let resumed = job.metered(request, true, in_time(patience, request, job, work)).await;
+            let resumed = job.metered(request, true, with_timeout(patience, request, job, work)).await;
             if is_over {
                 return resumed;
             }
             job.maybe_paid_twice(request).await;
         }
     }
-    job.metered(request, false, in_time(patience, request, job, upstream.ask(request, job))).await
+    job.metered(request, false, with_timeout(patience, request, job, upstream.call(request, job))).await
 }
 
 /// Runs `work` with a timeout. If the call is still running or its outcome is unknown, the error counts its planned
 /// images as billed. If its outcome is unknown, the message says so.
-async fn in_time(
+async fn with_timeout(
     patience: Duration,
     request: &GenerationRequest,
-    job: &Job,
+    job: &JobState,
     work: impl Future<Output = Result<Generated, GenerateError>>,
 ) -> Result<Generated, GenerateError> {
     let result = timeout(patience, work).await.unwrap_or_else(|_| {
@@ -117,48 +117,48 @@ async fn in_time(
         Err(GenerateError::new(GenerateErrorKind::TimedOut, message))
     });
     result.map_err(|error| {
-        if job.is_certain(request) && !job.goes_on(request) {
+        if job.is_outcome_known(request) && !job.is_accepted(request) {
             return error;
         }
         let billed = error.billed_images.max(request.variants());
-        let error = if job.is_certain(request) { error } else { unsure(error) };
+        let error = if job.is_outcome_known(request) { error } else { maybe_paid(error) };
         error.billed_images(billed)
     })
 }
 
 /// Adds to an error that the call may have been made.
-fn unsure(error: GenerateError) -> GenerateError {
+fn maybe_paid(error: GenerateError) -> GenerateError {
     let separator = if error.message.is_empty() { "" } else { "; " };
     let message = format!("{}{separator}the call may have been made and paid for", error.message);
-    let unsure = GenerateError::new(error.kind, message);
-    let unsure = match error.retry_after {
-        Some(wait) => unsure.retry_after(wait),
-        None => unsure,
+    let extended = GenerateError::new(error.kind, message);
+    let extended = match error.retry_after {
+        Some(wait) => extended.retry_after(wait),
+        None => extended,
     };
-    unsure.caused_by(error)
+    extended.caused_by(error)
 }
 
 /// The retry policy: which failures are retried, and when.
 #[derive(Clone, Debug)]
-pub(super) struct Again {
+pub(super) struct RetryPolicy {
     tries_left: usize,
     /// Whether a call that made nothing is retried. One more attempt often helps; further ones only cost.
-    may_make_nothing: bool,
+    may_retry_empty: bool,
     timings: Timings,
     backoff: Option<ExponentialBackoff>,
 }
 
-impl Again {
+impl RetryPolicy {
     pub(super) fn new(args: &BackendArgs) -> Result<Self, BackendError> {
-        let again = Self {
+        let policy = Self {
             tries_left: args.upstream_tries.get() - 1,
-            may_make_nothing: true,
+            may_retry_empty: true,
             timings: args.timings.clone(),
             backoff: None,
         };
         let Timings { first_retry: first, longest_retry: longest, .. } = args.timings;
-        again.backoff().ok_or(BackendError::Timings { first, longest })?;
-        Ok(again)
+        policy.backoff().ok_or(BackendError::Timings { first, longest })?;
+        Ok(policy)
     }
 
     /// Creates the pauses of one call. Each has its own random numbers, so that calls which failed together are not
@@ -170,24 +170,24 @@ impl Again {
     }
 
     /// Whether another attempt of the call may succeed after `error`.
-    fn may_help(&mut self, error: &GenerateError, JobCall { request, job }: &JobCall) -> bool {
+    fn is_retryable(&mut self, error: &GenerateError, JobCall { request, job }: &JobCall) -> bool {
         match error.kind {
             // The call may have been made, and another attempt might pay for it again.
-            _ if !job.is_certain(request) => false,
+            _ if !job.is_outcome_known(request) => false,
             GenerateErrorKind::RateLimited | GenerateErrorKind::Transport | GenerateErrorKind::TimedOut => true,
-            GenerateErrorKind::NothingMade => std::mem::take(&mut self.may_make_nothing),
+            GenerateErrorKind::NothingMade => std::mem::take(&mut self.may_retry_empty),
             _ => false,
         }
     }
 }
 
-impl Policy<JobCall, Generated, BoxError> for Again {
+impl Policy<JobCall, Generated, BoxError> for RetryPolicy {
     type Future = Sleep;
 
     fn retry(&mut self, call: &mut JobCall, result: &mut Result<Generated, BoxError>) -> Option<Sleep> {
         let error = failure(&**result.as_ref().err()?)?;
         self.tries_left = self.tries_left.checked_sub(1)?;
-        if !self.may_help(error, call) {
+        if !self.is_retryable(error, call) {
             return None;
         }
         let asked = error.retry_after;

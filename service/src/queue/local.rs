@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{SETTLE, SubmitError, Worker, cancelled};
+use super::{SETTLE, SubmitError, Worker, cancelled_answer};
 use crate::id::Id;
 use crate::job::Job;
 use crate::store::local::LocalStore;
@@ -21,18 +21,18 @@ const PAUSE: std::time::Duration = std::time::Duration::from_secs(2);
 #[derive(Clone, Debug)]
 pub struct LocalQueue {
     worker: Worker,
-    lines: Arc<Mutex<Lines>>,
-    came: Arc<Notify>,
+    state: Arc<Mutex<State>>,
+    wake: Arc<Notify>,
     max_waiting: usize,
     workers: TaskTracker,
     stop: CancellationToken,
 }
 
 #[derive(Debug, Default)]
-struct Lines {
+struct State {
     waiting: VecDeque<Id>,
     /// Places that are reserved for requests which are being stored.
-    promised: usize,
+    reserved: usize,
     running: BTreeMap<Id, CancellationToken>,
 }
 
@@ -46,15 +46,15 @@ impl LocalQueue {
     pub fn start(worker: Worker, store: &LocalStore) -> Result<Self, StoreFailure> {
         let mut left: Vec<Job> = store.all(Kind::Job)?.into_iter().map(|(_, job)| job).collect();
         left.sort_by_key(|job: &Job| (job.started_ms.unwrap_or(u64::MAX), job.submitted_ms));
-        for job in left.iter().filter(|job| job.is_over()) {
-            worker.hooks.tell(job.clone());
+        for job in left.iter().filter(|job| job.is_completed()) {
+            worker.hooks.send_hook(job.clone());
         }
-        let waiting = left.iter().filter(|job| !job.is_over()).map(|job| job.id).collect();
+        let waiting = left.iter().filter(|job| !job.is_completed()).map(|job| job.id).collect();
         let limits = Arc::clone(&worker.runner.limits);
         let queue = Self {
             worker,
-            lines: Arc::new(Mutex::new(Lines { waiting, ..Lines::default() })),
-            came: Arc::default(),
+            state: Arc::new(Mutex::new(State { waiting, ..State::default() })),
+            wake: Arc::default(),
             max_waiting: limits.max_queue,
             workers: TaskTracker::new(),
             stop: CancellationToken::new(),
@@ -66,40 +66,40 @@ impl LocalQueue {
         Ok(queue)
     }
 
-    fn lines(&self) -> MutexGuard<'_, Lines> {
-        // A panic cannot leave the lines inconsistent, since each change is a single step.
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic cannot leave the state inconsistent, since each change is a single step.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) async fn submit(&self, job: Job) -> Result<Job, SubmitError> {
-        let place = Place::take(self)?;
+        let reservation = Reservation::take(self)?;
         self.worker.runner.store.put(Kind::Job, &job.id.to_string(), &job).await?;
-        place.fill(job.id);
+        reservation.fill(job.id);
         Ok(job)
     }
 
     pub(super) fn position(&self, id: Id) -> u64 {
-        let position = self.lines().waiting.iter().position(|waiting| *waiting == id);
+        let position = self.state().waiting.iter().position(|waiting| *waiting == id);
         position.unwrap_or(0) as u64
     }
 
     pub(super) fn waiting(&self) -> usize {
-        self.lines().waiting.len()
+        self.state().waiting.len()
     }
 
     pub(super) async fn cancel(&self, id: Id) -> Result<CancelStatus, StoreFailure> {
-        let job = match self.worker.note_cancelled(id).await? {
+        let job = match self.worker.mark_cancelled(id).await? {
             Ok(job) => job,
             Err(status) => return Ok(status),
         };
         let running = {
-            let mut lines = self.lines();
-            lines.waiting.retain(|waiting| *waiting != id);
-            lines.running.get(&id).cloned()
+            let mut state = self.state();
+            state.waiting.retain(|waiting| *waiting != id);
+            state.running.get(&id).cloned()
         };
         match running {
             Some(cancel) => cancel.cancel(),
-            None => self.worker.end_here(&job, cancelled()).await?,
+            None => self.worker.complete_and_notify(&job, cancelled_answer()).await?,
         }
         Ok(CancelStatus::CancellationRequested)
     }
@@ -111,44 +111,44 @@ impl LocalQueue {
                 // The next start finds the request in the store.
                 () = self.stop.cancelled() => Ok(()),
             };
-            self.lines().running.remove(&id);
+            self.state().running.remove(&id);
             if let Err(error) = done {
                 tracing::error!(
                     %id,
                     error = &error as &dyn std::error::Error,
                     "the store failed; a request is retried"
                 );
-                self.again(id);
+                self.requeue_later(id);
             }
         }
     }
 
     /// Queues a request again after a pause, since the store failed.
-    fn again(&self, id: Id) {
+    fn requeue_later(&self, id: Id) {
         let (queue, stop) = (self.clone(), self.stop.clone());
         tokio::spawn(async move {
             tokio::select! {
                 () = tokio::time::sleep(PAUSE) => {}
                 () = stop.cancelled() => return,
             }
-            queue.lines().waiting.push_back(id);
-            queue.came.notify_one();
+            queue.state().waiting.push_back(id);
+            queue.wake.notify_one();
         });
     }
 
     /// Sends the webhook of a completed request.
-    pub(super) fn tell(&self, job: &Job) {
-        self.worker.hooks.tell(job.clone());
+    pub(super) fn send_hook(&self, job: &Job) {
+        self.worker.hooks.send_hook(job.clone());
     }
 
     async fn work_on(&self, id: Id, cancel: CancellationToken) -> Result<(), StoreFailure> {
         let found = self.worker.runner.store.get::<Job>(Kind::Job, &id.to_string()).await?;
         match found {
             Some(job) if job.cancelled => {
-                self.worker.give_up_calls(&job).await?;
-                self.worker.end_here(&job, cancelled()).await
+                self.worker.cancel_calls(&job).await?;
+                self.worker.complete_and_notify(&job, cancelled_answer()).await
             }
-            Some(job) if !job.is_over() => self.worker.work(job, cancel).await,
+            Some(job) if !job.is_completed() => self.worker.work(job, cancel).await,
             _ => Ok(()),
         }
     }
@@ -156,31 +156,31 @@ impl LocalQueue {
     /// Returns the next waiting request and its cancellation token, or `None` when the queue is closed.
     async fn next(&self) -> Option<(Id, CancellationToken)> {
         loop {
-            let came = self.came.notified();
+            let wake = self.wake.notified();
             if self.workers.is_closed() {
                 return None;
             }
             {
-                let mut lines = self.lines();
-                if let Some(id) = lines.waiting.pop_front() {
+                let mut state = self.state();
+                if let Some(id) = state.waiting.pop_front() {
                     let cancel = CancellationToken::new();
-                    lines.running.insert(id, cancel.clone());
+                    state.running.insert(id, cancel.clone());
                     // `notify_one` stores at most one permit, so several submissions may wake only one worker. This
                     // wakes another worker for the rest of the queue.
-                    self.came.notify_one();
+                    self.wake.notify_one();
                     return Some((id, cancel));
                 }
             }
-            came.await;
+            wake.await;
         }
     }
 
     /// Starts no more requests, gives the running ones `grace` to finish, and leaves the rest to the next start.
     pub async fn close(&self, grace: std::time::Duration) {
         self.workers.close();
-        self.came.notify_waiters();
+        self.wake.notify_waiters();
         if tokio::time::timeout(grace, self.workers.wait()).await.is_err() {
-            let left = self.lines().running.len();
+            let left = self.state().running.len();
             tracing::warn!(left, "the grace period is over; unfinished requests continue after the next start");
             self.stop.cancel();
             self.workers.wait().await;
@@ -191,30 +191,30 @@ impl LocalQueue {
 
 /// A reserved place in the queue. Dropping it releases the reservation; a filled place is by then counted as a waiting
 /// request.
-struct Place<'a> {
+struct Reservation<'a> {
     queue: &'a LocalQueue,
 }
 
-impl<'a> Place<'a> {
+impl<'a> Reservation<'a> {
     fn take(queue: &'a LocalQueue) -> Result<Self, SubmitError> {
-        let mut lines = queue.lines();
-        let waiting = lines.waiting.len() + lines.promised;
+        let mut state = queue.state();
+        let waiting = state.waiting.len() + state.reserved;
         if waiting >= queue.max_waiting {
             return Err(SubmitError::Full { waiting, max: queue.max_waiting });
         }
-        lines.promised += 1;
+        state.reserved += 1;
         Ok(Self { queue })
     }
 
     fn fill(self, id: Id) {
-        self.queue.lines().waiting.push_back(id);
-        self.queue.came.notify_one();
+        self.queue.state().waiting.push_back(id);
+        self.queue.wake.notify_one();
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Reservation<'_> {
     fn drop(&mut self) {
-        let mut lines = self.queue.lines();
-        lines.promised = lines.promised.saturating_sub(1);
+        let mut state = self.queue.state();
+        state.reserved = state.reserved.saturating_sub(1);
     }
 }

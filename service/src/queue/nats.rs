@@ -30,7 +30,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{SETTLE, SubmitError, Worker, cancelled};
+use super::{SETTLE, SubmitError, Worker, cancelled_answer};
 use crate::id::Id;
 use crate::job::{Answer, Job};
 use crate::run::internal;
@@ -80,15 +80,15 @@ impl Step {
 
 /// The payload of a message.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Task {
+struct Payload {
     job: Id,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     call: Option<u32>,
 }
 
-impl Task {
+impl Payload {
     /// Returns the message id by which JetStream recognises duplicates.
-    fn identity(&self, step: Step) -> String {
+    fn message_id(&self, step: Step) -> String {
         match self.call {
             Some(call) => format!("{}.{call}", self.job),
             None => format!("{}.{}", self.job, step.subject()),
@@ -170,18 +170,18 @@ impl NatsQueue {
                 // concurrently.
                 let at_once = if matches!(step, Step::Call | Step::Hook) { 4 * concurrency } else { concurrency };
                 let queue = queue.clone();
-                queue.workers.clone().spawn(async move { queue.take(step, at_once).await });
+                queue.workers.clone().spawn(async move { queue.pull(step, at_once).await });
             }
         }
         Ok(queue)
     }
 
-    async fn send(&self, step: Step, task: &Task) -> Result<u64, StoreFailure> {
+    async fn send(&self, step: Step, payload: &Payload) -> Result<u64, StoreFailure> {
         let failed = |source: Box<dyn std::error::Error + Send + Sync>| {
             StoreFailure::new(format!("a message to {} could not be sent", step.stream()), source)
         };
-        let payload = serde_json::to_vec(task).map_err(|error| failed(error.into()))?;
-        let message = PublishMessage::build().payload(payload.into()).message_id(task.identity(step));
+        let bytes = serde_json::to_vec(payload).map_err(|error| failed(error.into()))?;
+        let message = PublishMessage::build().payload(bytes.into()).message_id(payload.message_id(step));
         let sent = self.context.send_publish(step.subject(), message).await.map_err(|error| failed(error.into()))?;
         // JetStream has stored the message only when it confirms that.
         let kept = sent.await.map_err(|error| failed(error.into()))?;
@@ -195,7 +195,7 @@ impl NatsQueue {
         }
         let key = job.id.to_string();
         self.worker.runner.store.put(Kind::Job, &key, &job).await?;
-        let sequence = match self.send(Step::Plan, &Task { job: job.id, call: None }).await {
+        let sequence = match self.send(Step::Plan, &Payload { job: job.id, call: None }).await {
             Ok(sequence) => sequence,
             Err(failure) => {
                 // The message may have been stored in spite of the error. A worker that gets it finds no request, and
@@ -233,33 +233,33 @@ impl NatsQueue {
     }
 
     pub(super) async fn cancel(&self, id: Id) -> Result<CancelStatus, StoreFailure> {
-        let job = match self.worker.note_cancelled(id).await? {
+        let job = match self.worker.mark_cancelled(id).await? {
             Ok(job) => job,
             Err(status) => return Ok(status),
         };
         // A worker that runs the request watches its record. That worker cancels the calls that have no id yet.
-        self.worker.give_up_calls(&job).await?;
-        self.end(&job, cancelled()).await?;
+        self.worker.cancel_calls(&job).await?;
+        self.complete_and_notify(&job, cancelled_answer()).await?;
         Ok(CancelStatus::CancellationRequested)
     }
 
     /// Completes a request, and queues its webhook for any worker.
-    async fn end(&self, job: &Job, answer: Answer) -> Result<(), StoreFailure> {
-        match self.worker.end(job, answer).await? {
+    async fn complete_and_notify(&self, job: &Job, answer: Answer) -> Result<(), StoreFailure> {
+        match self.worker.complete(job, answer).await? {
             Some(job) => self.send_hook(&job).await,
             None => Ok(()),
         }
     }
 
     pub(super) async fn send_hook(&self, job: &Job) -> Result<(), StoreFailure> {
-        if job.hook.as_ref().is_some_and(|hook| !hook.settled) {
-            self.send(Step::Hook, &Task { job: job.id, call: None }).await?;
+        if job.hook.as_ref().is_some_and(|hook| !hook.is_settled) {
+            self.send(Step::Hook, &Payload { job: job.id, call: None }).await?;
         }
         Ok(())
     }
 
     /// Pulls and processes messages of `step` until the queue is closed, at most `at_once` concurrently.
-    async fn take(&self, step: Step, at_once: usize) {
+    async fn pull(&self, step: Step, at_once: usize) {
         let places = Arc::new(Semaphore::new(at_once));
         while let Ok(place) = Arc::clone(&places).acquire_owned().await {
             let message = tokio::select! {
@@ -272,9 +272,9 @@ impl NatsQueue {
             let handed_back = self.stop.clone().cancelled_owned();
             self.workers.spawn(async move {
                 let _place = place;
-                let handled: BoxFuture<'static, ()> = Box::pin(queue.handle(step, Arc::clone(&message)));
+                let processed: BoxFuture<'static, ()> = Box::pin(queue.process(step, Arc::clone(&message)));
                 tokio::select! {
-                    () = handled => {}
+                    () = processed => {}
                     // A call that is being submitted gets its id first, since the next worker would pay for it again.
                     () = handed_back => {
                         backend.settle(SETTLE).await;
@@ -302,8 +302,8 @@ impl NatsQueue {
     }
 
     /// Processes a message, and acknowledges it or returns it.
-    async fn handle(self, step: Step, message: Arc<Message>) {
-        let Ok(task) = serde_json::from_slice::<Task>(&message.payload) else {
+    async fn process(self, step: Step, message: Arc<Message>) {
+        let Ok(payload) = serde_json::from_slice::<Payload>(&message.payload) else {
             tracing::error!(stream = step.stream(), "a message with an invalid payload is dropped");
             let _ = message.ack_with(AckKind::Term).await;
             return;
@@ -311,7 +311,7 @@ impl NatsQueue {
         let deliveries = message.info().map_or(1, |info| info.delivered);
         let done = async {
             // `None` if the message is done, or the pause before its next delivery.
-            let found = self.worker.runner.store.get::<Job>(Kind::Job, &task.job.to_string()).await?;
+            let found = self.worker.runner.store.get::<Job>(Kind::Job, &payload.job.to_string()).await?;
             // The request was deleted because of its age.
             let Some(job) = found else { return Ok(None) };
             if step == Step::Hook {
@@ -321,33 +321,33 @@ impl NatsQueue {
                 let lost = std::io::Error::other(format!(
                     "the message was delivered {deliveries} times; expected at most {MAX_DELIVERIES}"
                 ));
-                self.end(&job, (&internal("a request is given up", &lost)).into()).await?;
+                self.complete_and_notify(&job, (&internal("a request is given up", &lost)).into()).await?;
                 return Ok(None);
             }
-            Box::pin(self.step(step, job, task.call.map(CallId))).await?;
+            Box::pin(self.step(step, job, payload.call.map(CallId))).await?;
             Ok(None)
         };
         let done = tokio::select! {
             done = done => done,
-            never = self.say_alive(&message) => match never {},
+            never = self.signal_progress(&message) => match never {},
         };
         let acknowledged = match done {
             Ok(None) => message.double_ack().await,
             Ok(Some(pause)) => message.ack_with(AckKind::Nak(Some(pause))).await,
             Err(error) => {
                 let what = "the store failed; a message is returned to the queue";
-                tracing::error!(job = %task.job, error = &error as &dyn std::error::Error, "{what}");
+                tracing::error!(job = %payload.job, error = &error as &dyn std::error::Error, "{what}");
                 let pause = Duration::from_secs(2 << deliveries.clamp(0, 5));
                 message.ack_with(AckKind::Nak(Some(pause))).await
             }
         };
         if let Err(error) = acknowledged {
             // The message is delivered again, and its step is then found done.
-            tracing::warn!(job = %task.job, %error, "a message could not be acknowledged");
+            tracing::warn!(job = %payload.job, %error, "a message could not be acknowledged");
         }
     }
 
-    async fn say_alive(&self, message: &Message) -> std::convert::Infallible {
+    async fn signal_progress(&self, message: &Message) -> std::convert::Infallible {
         loop {
             tokio::time::sleep(self.ack_wait / 3).await;
             let _ = message.ack_with(AckKind::Progress).await;

@@ -11,11 +11,11 @@ use smart_resize::wire::fal::{DetailEntry, EditInput, EditModel, EditOutput, Err
 use smart_resize::{Format, Generator as _, Plan, Request, Source};
 
 use super::source::{BLOB, size_of};
-use super::{Runner, Stop, internal, work};
+use super::{JobError, Runner, internal, on_cpu};
 use crate::job::Job;
 
 impl Runner {
-    pub(super) async fn edit(&self, job: &Job, model: EditModel) -> Result<Value, Stop> {
+    pub(super) async fn edit(&self, job: &Job, model: EditModel) -> Result<Value, JobError> {
         let input = edit_input(&job.input)?;
         let loc = [Loc::from("body"), Loc::from("image_urls"), Loc::from(0)];
         let image_url = input.image_urls.first().cloned().unwrap_or_default();
@@ -27,7 +27,7 @@ impl Runner {
         let mut images = Vec::new();
         let mut description = String::new();
         for request in requests {
-            let made = work(move || LocalGenerator::default().generate(&request)).await;
+            let made = on_cpu(move || LocalGenerator::default().generate(&request)).await;
             let made = made.map_err(|error| internal("the built-in generator failed", &error))?;
             let made: Generated = made.map_err(|error| internal("the built-in generator failed", &error))?;
             description = made.description.unwrap_or_default();
@@ -36,10 +36,10 @@ impl Runner {
             }
         }
         let output = serde_json::to_value(EditOutput::new(images, description));
-        output.map_err(|error| Stop::Answer(internal("an output cannot be encoded", &error)))
+        output.map_err(|error| JobError::Answer(internal("an output cannot be encoded", &error)))
     }
 
-    async fn file(&self, bytes: &std::sync::Arc<[u8]>, index: usize) -> Result<ImageFile, Stop> {
+    async fn file(&self, bytes: &std::sync::Arc<[u8]>, index: usize) -> Result<ImageFile, JobError> {
         let format = Format::sniff(bytes).unwrap_or_default();
         let name = format!("{index}.{}", format.extension());
         let digest = self.store.put_blob(Bytes::from_owner(bytes.clone())).await?;
@@ -82,7 +82,7 @@ pub(crate) fn edit_input(body: &Value) -> Result<EditInput, ErrorBody> {
     Ok(input)
 }
 
-fn preset(model: EditModel, input: &EditInput, source: &Source) -> Result<Preset, Stop> {
+fn preset(model: EditModel, input: &EditInput, source: &Source) -> Result<Preset, JobError> {
     let model = model.model();
     let tier = input.resolution.or_else(|| model.has(Tier::K1).then_some(Tier::K1));
     let rows = model.presets().iter().filter(|preset| preset.tier == tier);
@@ -101,7 +101,7 @@ fn preset(model: EditModel, input: &EditInput, source: &Source) -> Result<Preset
 }
 
 /// Makes a plan of one generation at `preset`.
-fn plan(model: EditModel, input: &EditInput, source: &Source, preset: Preset) -> Result<Plan, Stop> {
+fn plan(model: EditModel, input: &EditInput, source: &Source, preset: Preset) -> Result<Plan, JobError> {
     let builder = Request::builder(source.clone())
         .sizes([preset.size.to_string()])
         .model(model.model())
@@ -111,8 +111,9 @@ fn plan(model: EditModel, input: &EditInput, source: &Source, preset: Preset) ->
         Some(tier) => builder.floor(tier),
         None => builder,
     };
-    let failed =
-        |error: &(dyn std::error::Error + 'static)| Stop::Answer(internal("the plan of an edit request failed", error));
+    let failed = |error: &(dyn std::error::Error + 'static)| {
+        JobError::Answer(internal("the plan of an edit request failed", error))
+    };
     let request = builder.build().map_err(|error| failed(&error))?;
     Plan::new(&request).map_err(|error| failed(&error))
 }

@@ -17,12 +17,12 @@ const MAX_LINES: usize = 500;
 
 /// The sender of the log lines of one request.
 #[derive(Debug)]
-pub struct Speaker {
+pub struct JobLog {
     lines: mpsc::UnboundedSender<Log>,
     written: oneshot::Receiver<Result<(), StoreFailure>>,
 }
 
-impl Speaker {
+impl JobLog {
     /// Creates a log whose lines are appended to the record of the request `id`.
     pub fn new(store: Store, id: Id) -> Self {
         let (lines, received) = mpsc::unbounded_channel();
@@ -35,7 +35,7 @@ impl Speaker {
     }
 
     /// Adds a line.
-    pub fn say(&self, message: impl Into<String>) {
+    pub fn add(&self, message: impl Into<String>) {
         // Sending fails only when the writing task has ended, which means that the store has failed.
         let _ = self.lines.send(Log::info(message, iso(now_ms())));
     }

@@ -18,7 +18,7 @@ use smart_resize::{AsyncGenerator, Outcome, Plan, Request, Source};
 use tokio_util::sync::CancellationToken;
 
 use super::source::size_of;
-use super::{Extras, Runner, Speaker, Stop, internal, work};
+use super::{Extras, JobError, JobLog, Runner, internal, on_cpu};
 use crate::job::Job;
 use crate::store::StoreFailure;
 
@@ -52,13 +52,13 @@ impl Runner {
     pub(super) async fn smart_resize(
         &self,
         job: &Job,
-        speaker: &Speaker,
-        given_up: CancellationToken,
-    ) -> Result<Value, Stop> {
-        let planned = self.prepare(job, speaker).await?;
+        log: &JobLog,
+        cancelled: CancellationToken,
+    ) -> Result<Value, JobError> {
+        let planned = self.plan_and_store(job, log).await?;
         let answers = self.answers(job);
-        let generator = self.backend.for_job_until(Arc::new(answers.clone()), None, given_up);
-        let outcome = self.drive(&planned, &answers, &generator, speaker).await?;
+        let generator = self.backend.for_job_until(Arc::new(answers.clone()), None, cancelled);
+        let outcome = self.drive(&planned, &answers, &generator, log).await?;
         let fingerprints: Vec<_> = planned.plan.calls().map(|(_, call)| call.fingerprint()).collect();
         for (fingerprint, call) in fingerprints.iter().zip(&outcome.calls) {
             if let (Some(fingerprint), Err(error)) = (fingerprint, &call.result) {
@@ -73,8 +73,8 @@ impl Runner {
     ///
     /// # Errors
     ///
-    /// [`Stop`] if the request is invalid or the store fails.
-    pub async fn prepare(&self, job: &Job, speaker: &Speaker) -> Result<Planned, Stop> {
+    /// [`JobError`] if the request is invalid or the store fails.
+    pub async fn plan_and_store(&self, job: &Job, log: &JobLog) -> Result<Planned, JobError> {
         let image_url = job.input.get("image_url").and_then(Value::as_str).unwrap_or_default().to_owned();
         let (input, extras) = self.kept_input(&job.input)?;
         let source = self.source_of(job, &image_url, &IMAGE_URL).await?;
@@ -85,11 +85,11 @@ impl Runner {
                 Err(error) => tracing::warn!(job = %job.id, %error, "a stored plan cannot be read and is made again"),
             }
         }
-        speaker.say(format!("Source: {}", size_of(&source)?));
+        log.add(format!("Source: {}", size_of(&source)?));
         let scene = match self.backend.scene(&source).await {
             Some(Ok(scene)) => Some(scene),
             Some(Err(error)) => {
-                speaker.say("The vision model did not describe the picture; the prompt is written without it");
+                log.add("The vision model did not describe the picture; the prompt is written without it");
                 tracing::warn!(job = %job.id, %error, "the vision model failed");
                 None
             }
@@ -97,7 +97,7 @@ impl Runner {
         };
         let plan = self.plan(&input, &extras, source.clone(), scene)?;
         let (generations, calls) = (plan.generations().len(), plan.calls().count());
-        speaker.say(format!("Plan: {generations} generations in {calls} calls"));
+        log.add(format!("Plan: {generations} generations in {calls} calls"));
         let kept = serde_json::to_value(&plan).map_err(|error| internal("a plan cannot be encoded", &error))?;
         self.change(job, move |job| job.plan = Some(kept.clone())).await?;
         Ok(Planned { input, source, plan })
@@ -107,17 +107,19 @@ impl Runner {
     ///
     /// # Errors
     ///
-    /// [`Stop`] if the input is invalid.
-    pub async fn preview(&self, body: &Value) -> Result<Preview, Stop> {
+    /// [`JobError`] if the input is invalid.
+    pub async fn preview(&self, body: &Value) -> Result<Preview, JobError> {
         let (input, extras) = self.input(body)?;
         let source = match &input.image_url {
-            ImageUrl::Data(data) => self.read(Bytes::from_owner(data.bytes().clone()), "data:…", &IMAGE_URL).await?,
+            ImageUrl::Data(data) => {
+                self.decode_source(Bytes::from_owner(data.bytes().clone()), "data:…", &IMAGE_URL).await?
+            }
             ImageUrl::Http(url) => {
-                let bytes = self.picture(url, &IMAGE_URL).await?;
-                self.read(bytes, url, &IMAGE_URL).await?
+                let bytes = self.fetch_picture(url, &IMAGE_URL).await?;
+                self.decode_source(bytes, url, &IMAGE_URL).await?
             }
             _ => {
-                return Err(Stop::Answer(ErrorBody::text(
+                return Err(JobError::Answer(ErrorBody::text(
                     "the kind of image_url is unsupported; expected a data URI or an http URL",
                 )));
             }
@@ -162,7 +164,7 @@ impl Runner {
         extras: &Extras,
         source: Source,
         scene: Option<Scene>,
-    ) -> Result<Plan, Stop> {
+    ) -> Result<Plan, JobError> {
         let model = self.planned_model();
         let mut prices = model.prices.clone();
         if !self.backend.has_vision() {
@@ -186,7 +188,7 @@ impl Runner {
         Plan::new(&request).map_err(|error| {
             let loc = [Loc::from("body")];
             let reason = format!("Value error, {error}");
-            Stop::from(DetailEntry::new(ErrorType::ValueError, loc, reason, &Value::Null))
+            JobError::from(DetailEntry::new(ErrorType::ValueError, loc, reason, &Value::Null))
         })
     }
 
@@ -194,29 +196,29 @@ impl Runner {
     ///
     /// # Errors
     ///
-    /// [`Stop`] if the plan cannot be run at all.
+    /// [`JobError`] if the plan cannot be run at all.
     pub async fn drive(
         &self,
         planned: &Planned,
         answers: &crate::answers::Answers,
         generator: &impl AsyncGenerator,
-        speaker: &Speaker,
-    ) -> Result<Outcome, Stop> {
+        log: &JobLog,
+    ) -> Result<Outcome, JobError> {
         let Planned { plan, source, .. } = planned;
         let offload =
-            |job: RenderJob| -> BoxFuture<'static, _> { Box::pin(async { work(move || job.run()).await.ok() }) };
-        let on_event = |event: &Event<'_>| tell(event, plan, speaker);
+            |job: RenderJob| -> BoxFuture<'static, _> { Box::pin(async { on_cpu(move || job.run()).await.ok() }) };
+        let on_event = |event: &Event<'_>| log_event(event, plan, log);
         let driver = Driver::new(plan, source).store(answers.clone()).offload(&offload).on_event(&on_event);
         let outcome = driver.run_async(generator, CALLS_AT_ONCE).await;
-        outcome.map_err(|error| Stop::Answer(internal("a plan cannot be run", &error)))
+        outcome.map_err(|error| JobError::Answer(internal("a plan cannot be run", &error)))
     }
 
     /// Stores the pictures and builds the output.
     ///
     /// # Errors
     ///
-    /// [`Stop`] with an error for every missing picture, or if the store fails.
-    pub async fn finish(&self, job: &Job, planned: &Planned, outcome: &Outcome) -> Result<Value, Stop> {
+    /// [`JobError`] with an error for every missing picture, or if the store fails.
+    pub async fn finish(&self, job: &Job, planned: &Planned, outcome: &Outcome) -> Result<Value, JobError> {
         let mut kept = Vec::new();
         let mut records = Vec::new();
         if outcome.is_complete() {
@@ -233,8 +235,8 @@ impl Runner {
         // The blobs are written concurrently, so that their flushes to the disk overlap.
         let blobs: BTreeMap<(usize, usize), Digest> = try_join_all(kept).await?.into_iter().collect();
         let url_of = |image: &smart_resize::wire::fal::NewImage<'_>| {
-            let blob = blobs.get(&(image.target_index, image.variant)).ok_or(NotKept)?;
-            Ok::<_, NotKept>(format!("{}{blob}/{}", super::source::BLOB, image.file_name))
+            let blob = blobs.get(&(image.target_index, image.variant)).ok_or(NotStored)?;
+            Ok::<_, NotStored>(format!("{}{blob}/{}", super::source::BLOB, image.file_name))
         };
         let output = SmartResizeOutput::from_outcome(outcome, planned.input.num_images_per_size, url_of);
         let output = output.map_err(|error| {
@@ -242,7 +244,7 @@ impl Runner {
             error.to_body()
         })?;
         let json = |result: Result<Value, serde_json::Error>| {
-            result.map_err(|error| Stop::Answer(internal("an output cannot be encoded", &error)))
+            result.map_err(|error| JobError::Answer(internal("an output cannot be encoded", &error)))
         };
         let provenance = json(serde_json::to_value(&records))?;
         let provenance = self.store.put_blob(provenance.to_string().into()).await?;
@@ -263,23 +265,23 @@ fn too_long(url: &str) -> DetailEntry {
 
 #[derive(Debug, thiserror::Error)]
 #[error("a picture was not stored")]
-struct NotKept;
+struct NotStored;
 
-fn tell(event: &Event<'_>, plan: &Plan, speaker: &Speaker) {
+fn log_event(event: &Event<'_>, plan: &Plan, log: &JobLog) {
     let calls = plan.calls().count();
     match event {
         Event::CallStarted { call } => {
             let of = plan.calls().find(|(_, found)| found.id() == *call);
             let preset = of.and_then(|(index, _)| plan.generations().get(index)).map(|generation| *generation.preset());
             let preset = preset.map(|preset| format!(": {preset}")).unwrap_or_default();
-            speaker.say(format!("Call {} of {calls}{preset}", call.0 + 1));
+            log.add(format!("Call {} of {calls}{preset}", call.0 + 1));
         }
         Event::CallAnswered { call, generated, reused } => {
             let images = generated.images.len();
             let how = if *reused { "is answered from the store" } else { "is answered" };
-            speaker.say(format!("Call {} of {calls} {how}: {images} pictures by {}", call.0 + 1, generated.backend));
+            log.add(format!("Call {} of {calls} {how}: {images} pictures by {}", call.0 + 1, generated.backend));
         }
-        Event::CallFailed { call, error } => speaker.say(format!("Call {} of {calls} failed: {error}", call.0 + 1)),
+        Event::CallFailed { call, error } => log.add(format!("Call {} of {calls} failed: {error}", call.0 + 1)),
         Event::StoreFailed { call, error } => tracing::error!(?call, %error, "an answer could not be stored"),
         Event::Rendered { rendition, result, .. } => {
             let target = plan.renditions().get(*rendition).map(smart_resize::plan::Rendition::target);
@@ -287,12 +289,12 @@ fn tell(event: &Event<'_>, plan: &Plan, speaker: &Speaker) {
             match result {
                 Ok(output) => {
                     let provenance = &output.provenance;
-                    speaker.say(format!("{target} is finished, {} of the picture kept", provenance.kept));
+                    log.add(format!("{target} is finished, {} of the picture kept", provenance.kept));
                     for warning in &provenance.warnings {
-                        speaker.say(format!("{target}: {warning}"));
+                        log.add(format!("{target}: {warning}"));
                     }
                 }
-                Err(error) => speaker.say(format!("{target} failed: {error}")),
+                Err(error) => log.add(format!("{target} failed: {error}")),
             }
         }
         _ => {}

@@ -8,9 +8,9 @@ use smart_resize::plan::Digest;
 use smart_resize::wire::fal::{DetailEntry, ErrorBody, ErrorType, Loc};
 use smart_resize::{Size, Source};
 
-use super::{Runner, Stop, internal, work};
+use super::{JobError, Runner, internal, on_cpu};
 use crate::fetch::FetchError;
-use crate::job::{Job, KeptSource};
+use crate::job::{Job, StoredSource};
 use crate::uploads;
 
 /// The prefix of the internal URLs of blobs.
@@ -18,17 +18,17 @@ pub(crate) const BLOB: &str = "blob:";
 
 impl Runner {
     /// Returns the source of a request, and stores it. A resumed request gets the stored source.
-    pub(super) async fn source_of(&self, job: &Job, image_url: &str, loc: &[Loc]) -> Result<Source, Stop> {
-        if let Some(KeptSource { blob, size }) = job.source
+    pub(super) async fn source_of(&self, job: &Job, image_url: &str, loc: &[Loc]) -> Result<Source, JobError> {
+        if let Some(StoredSource { blob, size }) = job.source
             && let Some(bytes) = self.store.blob(&blob).await?
         {
             return Ok(Source::from_bytes(bytes.as_ref()).size(size));
         }
-        let source = self.read(self.picture(image_url, loc).await?, image_url, loc).await?;
+        let source = self.decode_source(self.fetch_picture(image_url, loc).await?, image_url, loc).await?;
         // Invariant: a source that was read has bytes and a size.
         if let (Some(bytes), Some(size)) = (source.bytes(), source.size) {
             let blob = self.store.put_blob(Bytes::from_owner(bytes.clone())).await?;
-            self.change(job, move |job| job.source = Some(KeptSource { blob, size })).await?;
+            self.change(job, move |job| job.source = Some(StoredSource { blob, size })).await?;
         }
         Ok(source)
     }
@@ -37,8 +37,8 @@ impl Runner {
     ///
     /// # Errors
     ///
-    /// [`Stop`] with an error in fal's form, located at `loc`.
-    pub async fn picture(&self, image_url: &str, loc: &[Loc]) -> Result<Bytes, Stop> {
+    /// [`JobError`] with an error in fal's form, located at `loc`.
+    pub async fn fetch_picture(&self, image_url: &str, loc: &[Loc]) -> Result<Bytes, JobError> {
         if let Some(digest) = image_url.strip_prefix(BLOB) {
             let digest: Option<Digest> = digest.parse().ok();
             let blob = match digest {
@@ -67,11 +67,11 @@ impl Runner {
     ///
     /// # Errors
     ///
-    /// [`Stop`] with an error in fal's form, located at `loc`.
-    pub async fn read(&self, bytes: Bytes, image_url: &str, loc: &[Loc]) -> Result<Source, Stop> {
+    /// [`JobError`] with an error in fal's form, located at `loc`.
+    pub async fn decode_source(&self, bytes: Bytes, image_url: &str, loc: &[Loc]) -> Result<Source, JobError> {
         let limits = self.decode_limits();
         // The whole file is decoded once to verify it, since the next steps may cost money.
-        let read = work(move || {
+        let read = on_cpu(move || {
             decode(&bytes, &DecodeOptions::default().limits(limits))?;
             Source::read(bytes.as_ref(), &limits)
         });
@@ -79,7 +79,7 @@ impl Runner {
         match read {
             Ok(Ok(source)) => Ok(source),
             Ok(Err(error)) => Err(unreadable(&error, image_url, loc).into()),
-            Err(lost) => Err(Stop::Answer(internal("the reading of a source panicked", &lost))),
+            Err(panicked) => Err(JobError::Answer(internal("the reading of a source panicked", &panicked))),
         }
     }
 }
@@ -123,7 +123,7 @@ fn unreadable(error: &RenderError, image_url: &str, loc: &[Loc]) -> ErrorBody {
 }
 
 /// Returns the size of a source. A source that was read has one.
-pub(super) fn size_of(source: &Source) -> Result<Size, Stop> {
-    let none = || Stop::Answer(ErrorBody::text("the source has no size"));
+pub(super) fn size_of(source: &Source) -> Result<Size, JobError> {
+    let none = || JobError::Answer(ErrorBody::text("the source has no size"));
     source.size.ok_or_else(none)
 }

@@ -33,9 +33,9 @@ const MAX_BATCH: usize = 256;
 
 type Table = TableDefinition<'static, &'static str, &'static [u8]>;
 /// A write. It runs in the transaction, or gets the error if none could begin.
-type Write = Box<dyn FnOnce(Result<&WriteTransaction, Arc<redb::Error>>) -> Committed + Send>;
+type Write = Box<dyn FnOnce(Result<&WriteTransaction, Arc<redb::Error>>) -> OnCommit + Send>;
 /// The second half of a write, which runs after the commit. It gets the error if the commit failed.
-type Committed = Box<dyn FnOnce(Option<Arc<redb::Error>>) + Send>;
+type OnCommit = Box<dyn FnOnce(Option<Arc<redb::Error>>) + Send>;
 
 const fn table(kind: Kind) -> Table {
     TableDefinition::new(kind.name())
@@ -51,7 +51,7 @@ pub struct LocalStore {
     writer: Arc<Writer>,
     /// Excludes the deletion of old blobs from the writing of blobs. A writer that makes a blob young holds it shared;
     /// the check of a blob's age and the deletion hold it exclusively.
-    ages: Arc<RwLock<()>>,
+    age_lock: Arc<RwLock<()>>,
 }
 
 #[derive(Debug)]
@@ -130,7 +130,7 @@ impl LocalStore {
             folder: folder.into(),
             watched: Arc::default(),
             writer: Arc::new(Writer { thread, has_failed }),
-            ages: Arc::default(),
+            age_lock: Arc::default(),
         })
     }
 
@@ -274,11 +274,11 @@ impl LocalStore {
     }
 
     pub(super) async fn put_blob(&self, digest: &Digest, bytes: Bytes) -> Result<(), StoreFailure> {
-        let (path, parts, ages) = (self.blob_path(digest), self.folder.join("parts"), Arc::clone(&self.ages));
+        let (path, parts, age_lock) = (self.blob_path(digest), self.folder.join("parts"), Arc::clone(&self.age_lock));
         let written = tokio::task::spawn_blocking(move || {
             let folder = path.parent().unwrap_or(&parts);
             // An earlier writer may not have synced the blob yet, so it is synced here too.
-            if let Some(file) = make_young(&path, &ages)? {
+            if let Some(file) = touch(&path, &age_lock)? {
                 file.sync_all()?;
                 return sync_folder(folder);
             }
@@ -286,7 +286,7 @@ impl LocalStore {
             file.write_all(&bytes)?;
             file.as_file().sync_all()?;
             {
-                let _shared = ages.read().unwrap_or_else(PoisonError::into_inner);
+                let _shared = age_lock.read().unwrap_or_else(PoisonError::into_inner);
                 file.persist(&path).map_err(|error| error.error)?;
             }
             sync_folder(folder)
@@ -344,7 +344,7 @@ impl LocalStore {
         if !is_old()? {
             return Ok(false);
         }
-        let _alone = self.ages.write().unwrap_or_else(PoisonError::into_inner);
+        let _alone = self.age_lock.write().unwrap_or_else(PoisonError::into_inner);
         if !is_old()? {
             return Ok(false);
         }
@@ -355,8 +355,8 @@ impl LocalStore {
 
 /// Opens the blob at `path` and sets its modification time to now, so that it is not deleted as old. Returns `None` if
 /// there is no blob.
-fn make_young(path: &Path, ages: &RwLock<()>) -> io::Result<Option<fs::File>> {
-    let _shared = ages.read().unwrap_or_else(PoisonError::into_inner);
+fn touch(path: &Path, age_lock: &RwLock<()>) -> io::Result<Option<fs::File>> {
+    let _shared = age_lock.read().unwrap_or_else(PoisonError::into_inner);
     let file = match fs::File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -434,7 +434,7 @@ fn write_all(database: &Database, mut queued: mpsc::Receiver<QueuedWrite>, has_f
     let mut batch = Vec::with_capacity(MAX_BATCH);
     while queued.blocking_recv_many(&mut batch, MAX_BATCH) > 0 {
         let writes = batch.drain(..).map(|QueuedWrite(write)| write);
-        let (committed, failed): (Vec<Committed>, _) = match database.begin_write() {
+        let (committed, failed): (Vec<OnCommit>, _) = match database.begin_write() {
             Ok(transaction) => {
                 let committed = writes.map(|write| write(Ok(&transaction))).collect();
                 (committed, transaction.commit().err().map(redb::Error::from))
@@ -508,12 +508,13 @@ mod tests {
     async fn a_disk_that_is_full_is_said_to_everybody() {
         let is_full = Arc::default();
         let store = store(&is_full);
-        store.put(Kind::Own, "a", b"1".to_vec()).await.unwrap();
+        store.put(Kind::Internal, "a", b"1".to_vec()).await.unwrap();
         assert!(store.is_healthy());
         is_full.store(true, Ordering::Release);
         // The first transaction cannot be committed, the second cannot begin.
         for _ in 0..2 {
-            let failures = futures_util::future::join_all((0..10).map(|_| store.put(Kind::Own, "a", b"2".to_vec())));
+            let failures =
+                futures_util::future::join_all((0..10).map(|_| store.put(Kind::Internal, "a", b"2".to_vec())));
             for failure in failures.await {
                 let failure = failure.unwrap_err();
                 assert_eq!(failure.to_string(), "the records could not be written");
@@ -521,10 +522,10 @@ mod tests {
             }
             assert!(!store.is_healthy());
         }
-        assert_eq!(store.get(Kind::Own, "a").unwrap(), Some(b"1".to_vec()));
+        assert_eq!(store.get(Kind::Internal, "a").unwrap(), Some(b"1".to_vec()));
         // Free space alone does not make it healthy again.
         is_full.store(false, Ordering::Release);
-        store.put(Kind::Own, "a", b"3".to_vec()).await.unwrap_err();
+        store.put(Kind::Internal, "a", b"3".to_vec()).await.unwrap_err();
         assert!(!store.is_healthy());
     }
 
@@ -532,7 +533,7 @@ mod tests {
     async fn a_writer_that_is_gone_is_seen() {
         let store = store(&Arc::default());
         let change = |_: Option<&[u8]>| -> Result<(Option<Vec<u8>>, ()), StoreFailure> { panic!("on purpose") };
-        store.update(Kind::Own, "a", change).await.unwrap_err();
+        store.update(Kind::Internal, "a", change).await.unwrap_err();
         while !store.writer.thread.is_finished() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
@@ -559,7 +560,7 @@ mod tests {
                 // The other thread had the time to delete the blob, if it saw it old in the last round.
                 let is_kept = !is_young || path.exists();
                 fs::File::create(&path).unwrap().set_modified(SystemTime::now() - 2 * HOUR).unwrap();
-                is_young = make_young(&path, &store.ages).unwrap().is_some();
+                is_young = touch(&path, &store.age_lock).unwrap().is_some();
                 is_kept
             });
             is_done.store(true, Ordering::Release);
@@ -571,7 +572,7 @@ mod tests {
     #[test]
     fn who_waits_no_more_is_on_no_list() {
         let store = store(&Arc::default());
-        let (first, second) = (store.watch(Kind::Own, "a"), store.watch(Kind::Own, "a"));
+        let (first, second) = (store.watch(Kind::Internal, "a"), store.watch(Kind::Internal, "a"));
         drop(first);
         assert_eq!(store.watched.lock().unwrap().len(), 1);
         drop(second);

@@ -30,7 +30,7 @@ pub struct NatsStore {
     /// Records that are deleted because of their age.
     records: kv::Store,
     /// Records that are never deleted.
-    own: kv::Store,
+    internal: kv::Store,
     blobs: ObjectStore,
     /// The age at which records and blobs are deleted. Zero disables the deletion.
     age: Duration,
@@ -66,7 +66,7 @@ impl NatsStore {
             ..kv::Config::default()
         };
         let records = bucket_at(&context, bucket("smart-resize", age)).await.map_err(failure)?;
-        let own = bucket_at(&context, bucket("smart-resize-own", Duration::ZERO)).await.map_err(failure)?;
+        let internal = bucket_at(&context, bucket("smart-resize-own", Duration::ZERO)).await.map_err(failure)?;
         let blobs = object_store::Config {
             bucket: "smart-resize-blobs".to_owned(),
             max_age: age,
@@ -77,7 +77,7 @@ impl NatsStore {
             Ok(found) => found,
             Err(_) => context.create_object_store(blobs).await.map_err(|error| failure(error.into()))?,
         };
-        Ok(Self { context, records, own, blobs, age })
+        Ok(Self { context, records, internal, blobs, age })
     }
 
     /// Returns the JetStream context.
@@ -92,7 +92,7 @@ impl NatsStore {
 
     const fn bucket(&self, kind: Kind) -> &kv::Store {
         match kind {
-            Kind::Own => &self.own,
+            Kind::Internal => &self.internal,
             Kind::Job | Kind::Call | Kind::Upload => &self.records,
         }
     }
@@ -163,7 +163,7 @@ impl NatsStore {
     pub(super) async fn put_blob(&self, digest: &Digest, bytes: Bytes) -> Result<(), StoreFailure> {
         let failed = |source: BoxError| StoreFailure::new(format!("blob {digest} could not be written"), source);
         match self.blobs.info(digest.to_string()).await {
-            Ok(info) if !info.deleted && info.size == bytes.len() && self.is_young(&info) => return Ok(()),
+            Ok(info) if !info.deleted && info.size == bytes.len() && self.has_half_lifetime(&info) => return Ok(()),
             Ok(_) => {}
             Err(error) if error.kind() == InfoErrorKind::NotFound => {}
             Err(error) => return Err(failed(error.into())),
@@ -174,7 +174,7 @@ impl NatsStore {
     }
 
     /// Whether a blob has at least half of its lifetime left.
-    fn is_young(&self, info: &ObjectInfo) -> bool {
+    fn has_half_lifetime(&self, info: &ObjectInfo) -> bool {
         let Some(modified) = info.modified else { return self.age.is_zero() };
         let modified_ms = u64::try_from(modified.unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
         let found = Duration::from_millis(crate::time::now_ms().saturating_sub(modified_ms));
@@ -186,7 +186,7 @@ impl NatsStore {
             Ok(object) => {
                 let len = object.info().size as u64;
                 let silence = Box::pin(tokio::time::sleep(MAX_SILENCE));
-                Ok(Some(BlobReader { reader: Box::pin(Audible { object, silence }), len }))
+                Ok(Some(BlobReader { reader: Box::pin(TimeoutReader { object, silence }), len }))
             }
             Err(error) if error.kind() == GetErrorKind::NotFound => Ok(None),
             Err(error) => Err(StoreFailure::new(format!("blob {digest} could not be read"), error)),
@@ -195,12 +195,12 @@ impl NatsStore {
 }
 
 /// A reader of a blob that fails after a pause of [`MAX_SILENCE`].
-struct Audible {
+struct TimeoutReader {
     object: Object,
     silence: Pin<Box<Sleep>>,
 }
 
-impl AsyncRead for Audible {
+impl AsyncRead for TimeoutReader {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         if let Poll::Ready(read) = Pin::new(&mut this.object).poll_read(cx, buf) {

@@ -96,20 +96,20 @@ impl Curve {
     }
 }
 
-/// Returns all levels of 8 bits, or of 16 if `wide`, scaled to 0 to 1.
-pub(super) fn levels(wide: bool) -> impl Iterator<Item = f64> {
-    let last = if wide { u32::from(u16::MAX) } else { u32::from(u8::MAX) };
+/// Returns all levels of 8 bits, or of 16 if `is_16_bit`, scaled to 0 to 1.
+pub(super) fn levels(is_16_bit: bool) -> impl Iterator<Item = f64> {
+    let last = if is_16_bit { u32::from(u16::MAX) } else { u32::from(u8::MAX) };
     (0..=last).map(move |level| f64::from(level) / f64::from(last))
 }
 
-/// Returns the light of each level of 8 bits, or of 16 if `wide`.
-pub(super) fn lights(curve: &Curve, wide: bool) -> Vec<f32> {
-    levels(wide).map(|level| single(curve.at(level))).collect()
+/// Returns the light of each level of 8 bits, or of 16 if `is_16_bit`.
+pub(super) fn lights(curve: &Curve, is_16_bit: bool) -> Vec<f32> {
+    levels(is_16_bit).map(|level| to_f32(curve.at(level))).collect()
 }
 
 /// Rounds light to single precision.
 #[expect(clippy::cast_possible_truncation, reason = "24 bits are plenty")]
-pub(super) fn single(light: f64) -> f32 {
+pub(super) fn to_f32(light: f64) -> f32 {
     light as f32
 }
 
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn every_level_of_srgb_becomes_itself() {
         for (level, at) in levels(false).enumerate() {
-            assert_eq!(usize::from(SRGB_OF_LIGHT.at(single(Curve::SRGB.at(at)))), level);
+            assert_eq!(usize::from(SRGB_OF_LIGHT.at(to_f32(Curve::SRGB.at(at)))), level);
         }
     }
 }

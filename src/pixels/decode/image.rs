@@ -76,7 +76,7 @@ impl<D: ImageDecoder> Pixels for Image<D> {
     fn read(self: Box<Self>, mut bytes: Vec<u8>, _: &mut Scratch) -> Result<Read, DecodeError> {
         bytes.fill(0);
         let Self { decoder, format, max_alloc } = *self;
-        let (channels, has_alpha, wide) = match decoder.color_type() {
+        let (channels, has_alpha, is_16_bit) = match decoder.color_type() {
             ColorType::L8 => (Channels::Grey, false, false),
             ColorType::La8 => (Channels::Grey, true, false),
             ColorType::Rgb8 => (Channels::Rgb, false, false),
@@ -88,13 +88,13 @@ impl<D: ImageDecoder> Pixels for Image<D> {
             other => return Err(DecodeError::UnsupportedColour { format, found: format!("{other:?}") }),
         };
         decoder.read_image(&mut bytes).map_err(|error| unreadable(format, &error, max_alloc))?;
-        if wide {
+        if is_16_bit {
             // The `image` crate returns samples in native byte order.
             for sample in bytes.as_chunks_mut::<2>().0 {
                 *sample = u16::from_ne_bytes(*sample).to_be_bytes();
             }
         }
-        Ok(Read { samples: Samples { channels, has_alpha, wide, bytes }, is_verified: false })
+        Ok(Read { samples: Samples { channels, has_alpha, is_16_bit, bytes }, is_verified: false })
     }
 }
 

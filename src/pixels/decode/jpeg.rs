@@ -107,7 +107,7 @@ impl Pixels for Jpeg<'_> {
         if !is_read {
             self.decoder.decode_into(&mut bytes).map_err(|error| corrupt(&error))?;
         }
-        let samples = Samples { channels: self.channels, has_alpha: false, wide: false, bytes };
+        let samples = Samples { channels: self.channels, has_alpha: false, is_16_bit: false, bytes };
         Ok(Read { samples, is_verified: true })
     }
 }

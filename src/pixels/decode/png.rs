@@ -26,7 +26,7 @@ pub(super) fn open<'a>(
     limits: &DecodeLimits,
 ) -> Result<(Header, u64, Box<dyn Pixels + 'a>), DecodeError> {
     // Signature (8 bytes), length of IHDR (4), its name (4), width and height (8). The size is checked before the `png`
-    // crate reads the header, since that inflates the chunks between the header and the pixels.
+    // crate reads the header, because reading the header inflates ancillary chunks such as iCCP.
     match bytes.get(12..24) {
         Some(&[b'I', b'H', b'D', b'R', w0, w1, w2, w3, h0, h1, h2, h3]) => {
             limits.check_size(u32::from_be_bytes([w0, w1, w2, w3]), u32::from_be_bytes([h0, h1, h2, h3]))?;
@@ -92,7 +92,7 @@ impl Pixels for Png<'_> {
             && let Ok(ending) = read_pixels(idat, colour, self.reader.info().width, &mut bytes, scratch)
         {
             let has_alpha = colour == smart_resize_png::Colour::Rgba;
-            let samples = Samples { channels: Channels::Rgb, has_alpha, wide: false, bytes };
+            let samples = Samples { channels: Channels::Rgb, has_alpha, is_16_bit: false, bytes };
             // `is_plain` verifies all bytes before the first IDAT chunk, and an exact ending all bytes from it on.
             return Ok(Read { samples, is_verified: ending == Ending::Exact && is_plain(self.bytes) });
         }
@@ -113,7 +113,7 @@ impl Pixels for Png<'_> {
                 return Err(DecodeError::UnsupportedColour { format: FORMAT, found: "indexed".into() });
             }
         };
-        let samples = Samples { channels, has_alpha, wide: frame.bit_depth == BitDepth::Sixteen, bytes };
+        let samples = Samples { channels, has_alpha, is_16_bit: frame.bit_depth == BitDepth::Sixteen, bytes };
         // The `png` crate accepts data behind the last scanline, and palette indices beyond the palette.
         Ok(Read { samples, is_verified: false })
     }
@@ -150,7 +150,7 @@ fn colour_tags(info: &Info<'_>, has_icc: bool) -> Vec<ColourTag> {
 
 /// The findings of a walk through the chunks.
 struct Chunks<'a> {
-    /// Whether the file has only the picture and sRGB tags, with no data behind it.
+    /// Whether the file has only the picture and the chunks sRGB, gAMA and cHRM, with no data behind it.
     is_bare: bool,
     has_icc: bool,
     has_content_credentials: bool,

@@ -33,7 +33,8 @@ pub(super) fn open<'a>(
 ) -> Result<(Header, u64, Box<dyn Pixels + 'a>), DecodeError> {
     let limits = &options.limits;
     let chunks = walk(bytes, limits)?;
-    let mut decoder = WebPDecoder::new(Cursor::new(mended(bytes, &chunks))).map_err(|error| corrupt(&error))?;
+    let mut decoder =
+        WebPDecoder::new(Cursor::new(with_fixed_flags(bytes, &chunks))).map_err(|error| corrupt(&error))?;
     let (width, height) = decoder.dimensions();
     let size = limits.check_size(width, height)?;
     // The decoder applies this limit only to profiles and tags.
@@ -55,7 +56,7 @@ pub(super) fn open<'a>(
     let pixels = WebP {
         decoder,
         #[cfg(feature = "libwebp")]
-        fast: asked(&chunks, options.codec),
+        fast: fast_bitstream(&chunks, options.codec),
     };
     Ok((header, needed, Box::new(pixels)))
 }
@@ -70,7 +71,7 @@ struct WebP<'a> {
 
 /// Returns the bitstream that libwebp decodes. `None` if libwebp is not used.
 #[cfg(feature = "libwebp")]
-fn asked<'a>(chunks: &Chunks<'a>, codec: Codec) -> Option<&'a [u8]> {
+fn fast_bitstream<'a>(chunks: &Chunks<'a>, codec: Codec) -> Option<&'a [u8]> {
     chunks.plainly_lossy().filter(|_| codec == Codec::Fast)
 }
 
@@ -96,7 +97,7 @@ impl Pixels for WebP<'_> {
         if !is_read {
             self.decoder.read_image(&mut bytes).map_err(|error| corrupt(&error))?;
         }
-        let samples = Samples { channels: Channels::Rgb, has_alpha: self.decoder.has_alpha(), wide: false, bytes };
+        let samples = Samples { channels: Channels::Rgb, has_alpha: self.decoder.has_alpha(), is_16_bit: false, bytes };
         Ok(Read { samples, is_verified: true })
     }
 }
@@ -133,7 +134,7 @@ impl<'a> Chunks<'a> {
 }
 
 /// Returns the file with the two changes of flags that the module describes. It is copied only if one is needed.
-fn mended<'a>(bytes: &'a [u8], chunks: &Chunks<'_>) -> Cow<'a, [u8]> {
+fn with_fixed_flags<'a>(bytes: &'a [u8], chunks: &Chunks<'_>) -> Cow<'a, [u8]> {
     /// Offset of the flags in the extended header, which is the first chunk.
     const FLAGS: usize = 20;
     const ALPHA: u8 = 0x10;
@@ -165,6 +166,9 @@ fn walk<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Chunks<'a>, Decode
     let beyond = bytes.len().saturating_sub((u32::from_le_bytes(*length) as usize).saturating_add(8));
     found.is_bare = beyond == 0;
     let mut rest = bytes.get(12..).ok_or(TRUNCATED)?;
+    // The names of the chunks so far that a bare file can have. A second one of a name could hide data, since a decoder
+    // reads only one.
+    let mut known = Vec::with_capacity(4);
     while let &[a, b, c, d, l0, l1, l2, l3, ref after @ ..] = rest {
         let name = [a, b, c, d];
         let length = u32::from_le_bytes([l0, l1, l2, l3]) as usize;
@@ -175,6 +179,13 @@ fn walk<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Chunks<'a>, Decode
             }
             return Err(TRUNCATED);
         };
+        // Both bitstreams are pictures.
+        let kind = if name == *b"VP8L" { *b"VP8 " } else { name };
+        if known.contains(&kind) {
+            found.is_bare = false;
+        } else if matches!(&kind, b"VP8 " | b"ALPH" | b"VP8X" | b"ICCP") {
+            known.push(kind);
+        }
         match (&name, content) {
             // Frame tag (3 bytes), start code (3), then width and height of 14 bits each.
             (b"VP8 ", &[_, _, _, _, _, _, w0, w1, h0, h1, ..]) => {
@@ -208,5 +219,6 @@ fn walk<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Chunks<'a>, Decode
     // The alpha of a lossy picture is in an ALPH chunk, which precedes the bitstream. A lossless bitstream has its
     // alpha inside, so it never counts as opaque.
     found.is_opaque = found.lossy.is_some() && !has_alpha;
+    found.is_bare &= !has_alpha || found.lossy.is_some();
     Ok(found)
 }

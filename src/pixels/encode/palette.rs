@@ -143,7 +143,7 @@ fn distinct(picture: &Picture) -> Option<Vec<Colour>> {
 /// The kind of a pixel by its alpha: 0, 1 to 254, or 255.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
-    Clear,
+    Transparent,
     Translucent,
     Opaque,
 }
@@ -151,7 +151,7 @@ enum Kind {
 impl Kind {
     const fn of([_, _, _, alpha]: [u8; 4]) -> Self {
         match alpha {
-            0 => Self::Clear,
+            0 => Self::Transparent,
             u8::MAX => Self::Opaque,
             _ => Self::Translucent,
         }

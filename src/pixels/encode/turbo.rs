@@ -25,11 +25,11 @@ pub(super) fn encode(
     let image = Image { pixels: rgb, width, pitch: width * 3, height, format: PixelFormat::RGB };
     // The `turbojpeg` crate cannot add a profile, so it is inserted into the finished file.
     let file = compressor.compress_to_owned(image)?;
-    Ok(marked(&file, profile))
+    Ok(insert_icc_profile(&file, profile))
 }
 
 /// Inserts an ICC profile into the file, right behind the JFIF header, which must come first.
-fn marked(file: &[u8], profile: &[u8]) -> Vec<u8> {
+fn insert_icc_profile(file: &[u8], profile: &[u8]) -> Vec<u8> {
     // The identifier of the segment, then the number of this part and the number of parts.
     let content = [b"ICC_PROFILE\0\x01\x01", profile].concat();
     // The length of a segment includes the length field.

@@ -34,7 +34,7 @@ pub const DEFAULT_MIN_QUALITY: u8 = 40;
 /// [`Encoded::settings`] has the settings that were used, and [`Encoded::encodes`] the number of encodes. The pure
 /// codecs give the same file on every machine: palettes are made with integers, and with sums, products and quotients
 /// of 64-bit floats, which IEEE 754 rounds the same everywhere (32-bit x86 without SSE2 does not follow it). The codecs
-/// in C give no such guarantee. The time depends on the number of pixels and not on the content. A palette takes two
+/// in C give no such guarantee. At most [`MAX_ENCODES`] encodes bound the time. A palette takes two
 /// bytes of memory per pixel.
 ///
 /// ```

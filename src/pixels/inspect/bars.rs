@@ -4,7 +4,7 @@
 //!
 //! 1. `run` measures, for each side, the colour and the noise of the outermost line, and counts the lines up to the
 //!    first that differs.
-//! 2. `edge` looks for a sharp edge near the end of that run, and measures how clear it is.
+//! 2. `edge` looks for a sharp edge near the end of that run, and measures how distinct it is.
 //! 3. `trusted` decides which of two opposite edges end a bar.
 
 use std::ops::Range;
@@ -35,7 +35,7 @@ const SHARP: usize = 3;
 /// weigh more than one block of high contrast.
 const FULL: i32 = 64 * 8;
 
-/// The least share of blocks behind the edge that differ clearly, in per mille: of both twins added up.
+/// The least share of distinct blocks behind the edge, in per mille: of both twins added up.
 const PAIR_SUM: usize = 1000;
 /// The same for each of two twins.
 const PAIR_EACH: usize = 100;
@@ -73,8 +73,8 @@ struct Edge {
     tone: Tone,
     /// The number of lines in front of the edge, blended lines included.
     width: u32,
-    /// The share of blocks behind the edge that differ clearly, in per mille.
-    clear: usize,
+    /// The share of the blocks behind the edge that are distinct from the bar, in per mille.
+    distinct: usize,
     /// Whether a run of the same colour meets this one at a corner.
     meets_another: bool,
     /// Whether the edge ends a bar even without a twin.
@@ -140,8 +140,8 @@ impl Pixels<'_> {
         let outermost = |tone| self.line(area, side, 0, &span, tone);
         // The colour is the median of the blocks' means. The medians of four parts of the line must agree with it for
         // an even line. A median is not moved by the few blocks that a logo or a subject covers.
-        let absolute: Vec<Block> = outermost(Tone::of([0; 4])).collect();
-        let mut tone = Tone::of(median(absolute.iter().copied()));
+        let absolute: Vec<Block> = outermost(Tone::new([0; 4])).collect();
+        let mut tone = Tone::new(median(absolute.iter().copied()));
         let is_even = absolute.chunks(absolute.len().div_ceil(4)).all(|quarter| {
             let colour = median(quarter.iter().copied());
             tone.colour.iter().zip(colour).all(|(all, quarter)| (all - quarter).abs() <= FLAT)
@@ -151,7 +151,7 @@ impl Pixels<'_> {
             .fold((0, 0), |(noise, count), block| (noise + largest(block.deviation), count + block.count));
         // The tolerance grows by 1.5 times the mean deviation, so that the means of noisy blocks stay below it.
         tone.flat += (3 * noise / (2 * count.max(1))).min(NOISE);
-        tone.clear = 2 * tone.flat;
+        tone.distinct_above = 2 * tone.flat;
         let is_off =
             |line: &u32| per_mille(self.line(area, side, *line, &span, tone), |block| !block.is_flat(&tone)) > STRAY;
         // The half of the area must have room for the run and, behind it, for the lines in which the edge is looked
@@ -190,24 +190,24 @@ impl Pixels<'_> {
         }
         // Index 0 is line `length - 1`, so the edge behind index `last` has `length + last` lines in front of it.
         let width = length + u32::try_from(last + soft).ok()?;
-        let clear = per_mille(first.iter().copied(), Block::is_clear);
+        let distinct = per_mille(first.iter().copied(), Block::is_distinct);
         // The cheap rules come first: `is_apart` reads more lines.
         let stands_alone = is_even
-            && clear >= LONE
+            && distinct >= LONE
             && width <= self.whole().depth(side) / LONE_PART
             && difference >= 8 * LONE_CONTRAST * i32::try_from(first.len()).ok()?
             && self.is_apart(area, side, span, width, tone);
-        Some(Edge { tone, width, clear, meets_another: *span != area.span(side), stands_alone })
+        Some(Edge { tone, width, distinct, meets_another: *span != area.span(side), stands_alone })
     }
 
     /// Whether the lines behind a bar of `width` lines stay different from it and have more than one colour.
     fn is_apart(&self, area: Area, side: Side, span: &Range<u32>, width: u32, tone: Tone) -> bool {
         let line = |depth: u32, tone| self.line(area, side, width + depth, span, tone);
-        let stays = |depth: u32| per_mille(line(depth, tone), Block::is_clear) >= 500;
+        let stays = |depth: u32| per_mille(line(depth, tone), Block::is_distinct) >= 500;
         let varies = |depth: u32| {
             // The line is compared with its own median. If it has one colour, as a wall, a sky or the ground has, the
             // edge may belong to the scene.
-            let own = Tone { colour: median(line(depth, Tone::of([0; 4]))), ..tone };
+            let own = Tone { colour: median(line(depth, Tone::new([0; 4]))), ..tone };
             per_mille(line(depth, own), |block| !block.is_flat(&own)) >= 400
         };
         // Some of the depths are behind a thin line that separates the bar from the picture, or behind the gap after a
@@ -222,9 +222,9 @@ fn trusted(a: Option<Edge>, b: Option<Edge>) -> [Option<Edge>; 2] {
         // Drawn bars need not be equal: twins may differ by two pixels and an eighth of the narrower one.
         let apart = one.width.abs_diff(other.width);
         let are_twins = one.tone.is_like(&other.tone) && apart <= 2 + one.width.min(other.width) / 8;
-        let (least, sum) = (one.clear.min(other.clear), one.clear + other.clear);
-        // Away from corners, one edge may be weak if the other is clear. At corners, as around a subject, both must be
-        // clear.
+        let (least, sum) = (one.distinct.min(other.distinct), one.distinct + other.distinct);
+        // Away from corners, one edge may be weak if the other is distinct. At corners, as around a subject, both must
+        // be distinct.
         let suffice = if one.meets_another {
             least >= CORNER_EACH && sum >= CORNER_SUM
         } else {
@@ -243,7 +243,7 @@ fn trusted(a: Option<Edge>, b: Option<Edge>) -> [Option<Edge>; 2] {
 /// of a photograph, some blocks are closer and some are not. Blocks that hardly differ from the bar in `next` are left
 /// out.
 fn is_blended(line: &[Block], next: &[Block], tone: &Tone) -> bool {
-    let telling = line.iter().zip(next).filter(|(_, next)| next.offset() > 8 * tone.clear);
+    let telling = line.iter().zip(next).filter(|(_, next)| next.offset() > 8 * tone.distinct_above);
     let (soft, all) = telling.fold((0, 0), |(soft, all), (block, next)| {
         // A block is closer to the bar if its difference is at most seven eighths of that of the block behind it.
         (soft + u32::from(8 * block.offset() <= 7 * next.offset()), all + 1)

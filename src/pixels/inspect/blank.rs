@@ -30,10 +30,10 @@ impl Pixels<'_> {
             let column = columns[index % columns.len()].clone();
             // At most 8 by 8 pixels of a cell are read, which bounds the cost for a picture of any size.
             let across = |y| sparse(column.clone(), CELL_SAMPLES).map(move |x| self.at(x, y));
-            Block::of(sparse(row, CELL_SAMPLES).flat_map(across), tone)
+            Block::measure(sparse(row, CELL_SAMPLES).flat_map(across), tone)
         };
         // Because of the stride, the first cells lie all over the area, so that their median stands for it.
-        let tone = Tone::of(median((0..cells.min(64)).map(|turn| cell(turn, &Tone::of([0; 4])))));
+        let tone = Tone::new(median((0..cells.min(64)).map(|turn| cell(turn, &Tone::new([0; 4])))));
         let mut off = (0..cells).filter(|&turn| {
             let block = cell(turn, &tone);
             largest(block.deviation) > BLANK * block.count

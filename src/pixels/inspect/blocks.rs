@@ -29,14 +29,14 @@ pub(super) struct Tone {
     pub(super) colour: Colour,
     /// The levels by which the mean of a block may differ.
     pub(super) flat: i32,
-    /// A pixel differs clearly if it differs by more than this many levels in a channel.
-    pub(super) clear: i32,
+    /// A pixel is distinct if it differs by more than this many levels in a channel.
+    pub(super) distinct_above: i32,
 }
 
 impl Tone {
     /// Makes a tone with the tolerances for a picture without noise.
-    pub(super) const fn of(colour: Colour) -> Self {
-        Self { colour, flat: FLAT, clear: 2 * FLAT }
+    pub(super) const fn new(colour: Colour) -> Self {
+        Self { colour, flat: FLAT, distinct_above: 2 * FLAT }
     }
 
     /// Whether two bars of these tones have the same colour.
@@ -54,14 +54,15 @@ pub(super) struct Block {
     pub(super) sum: Colour,
     /// The absolute differences of all pixels, added up per channel.
     pub(super) deviation: Colour,
-    /// The number of pixels that differ clearly.
-    pub(super) clear: i32,
+    /// The number of distinct pixels, which differ clearly from the tone.
+    pub(super) distinct: i32,
 }
 
 impl Block {
-    pub(super) fn of(pixels: impl Iterator<Item = Colour>, tone: &Tone) -> Self {
+    /// Adds up the differences of `pixels` from `tone`.
+    pub(super) fn measure(pixels: impl Iterator<Item = Colour>, tone: &Tone) -> Self {
         pixels.fold(Self::default(), |mut block, pixel| {
-            // A pixel differs clearly if one of its channels does: red and grey may agree in two of three.
+            // A pixel is distinct if one of its channels is: red and grey may agree in two of three.
             let mut farthest = 0;
             let sums = block.sum.iter_mut().zip(&mut block.deviation);
             for ((sum, deviation), (value, colour)) in sums.zip(pixel.into_iter().zip(tone.colour)) {
@@ -71,7 +72,7 @@ impl Block {
                 farthest = farthest.max(offset.abs());
             }
             block.count += 1;
-            block.clear += i32::from(farthest > tone.clear);
+            block.distinct += i32::from(farthest > tone.distinct_above);
             block
         })
     }
@@ -82,10 +83,10 @@ impl Block {
         largest(self.sum) <= tone.flat * self.count && largest(self.deviation) <= ROUGH * self.count
     }
 
-    /// Whether at least three quarters of the pixels differ clearly. In a block of text they do not, since most of it
-    /// is background.
-    pub(super) fn is_clear(&self) -> bool {
-        4 * self.clear >= 3 * self.count
+    /// Whether at least three quarters of the pixels are distinct. In a block of text they are not, since most of it is
+    /// background.
+    pub(super) fn is_distinct(&self) -> bool {
+        4 * self.distinct >= 3 * self.count
     }
 
     /// Returns the difference of the mean from the tone, in eighths of a level.
@@ -158,7 +159,7 @@ impl Pixels<'_> {
             Side::Left => self.at(area.left + line, at),
             Side::Right => self.at(area.right - 1 - line, at),
         };
-        blocks(span).map(move |block| Block::of(sparse(block, SAMPLES).map(pixel), &tone))
+        blocks(span).map(move |block| Block::measure(sparse(block, SAMPLES).map(pixel), &tone))
     }
 
     /// Returns a pixel, premultiplied.
@@ -183,7 +184,7 @@ pub(super) fn blocks(span: &Range<u32>) -> impl Iterator<Item = Range<u32>> + us
     let (start, length) = (span.start, span.end - span.start);
     // The count is rounded down, so that no block is shorter than `MIN_BLOCK` unless the whole range is.
     let count = (length / MIN_BLOCK.max(length / BLOCKS)).max(1);
-    // The ends are rounded from exact fractions, so no rounding adds up. With fewer than 128 blocks and sides of at
+    // The ends are rounded from exact fractions, so no rounding adds up. With fewer than 2¹⁶ blocks and sides of at
     // most 65,535 pixels, the products fit 32 bits.
     (0..count).map(move |block| start + length * block / count..start + length * (block + 1) / count)
 }

@@ -20,6 +20,8 @@
 //!   subtracted from each of these rows. No completion weighs less. If the bound equals the weight of the best cover,
 //!   the sum of the largest shares that the targets can still keep is compared as well.
 
+#![expect(clippy::expect_used, reason = "a broken invariant must be loud")]
+
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
@@ -102,27 +104,35 @@ impl Problem {
             }
         }
         let weights = self.costs.iter().map(|cost| u128::from(*cost) * COST + 1).collect();
-        let mut search =
-            Search { problem: self, weights, needed, max_rows, nodes_left: max_nodes, best: None, open: u128::MAX };
+        let mut search = Search {
+            problem: self,
+            weights,
+            needed,
+            max_rows,
+            nodes_left: max_nodes,
+            best: None,
+            unvisited_bound: u128::MAX,
+        };
         // The first cover gives the bounds a weight to compare with. It is also the result if no node may be visited.
         if known.count_ones() <= max_rows {
             search.offer(known);
         }
         search.visit(0, undominated, 0);
         let best = search.best?;
-        let bound = search.open.min(best.weight);
+        let bound = search.unvisited_bound.min(best.weight);
         // A cover weighs 128 times its cost plus at most 64 for its rows. The least cost with which it can reach the
         // bound is therefore this one.
         let least_cost = bound.saturating_sub(ROWS as u128).div_ceil(COST);
         // A node that was not visited can hold a better cover if its bound is at most the best weight.
-        let is_proven = search.open > best.weight;
+        let is_proven = search.unvisited_bound > best.weight;
         Some(Cover { rows: best.rows, is_proven, least_cost: u64::try_from(least_cost).unwrap_or(u64::MAX) })
     }
 
     /// Returns, for each target, the row of `rows` that keeps the largest share; of equal rows, the first.
-    pub(super) fn assigned(&self, rows: u64) -> impl Iterator<Item = usize> {
+    pub(super) fn assignment(&self, rows: u64) -> impl Iterator<Item = usize> {
         self.allowed.iter().enumerate().map(move |(target, allowed)| {
-            members(rows & allowed).max_by_key(|row| (self.kept(*row, target), Reverse(*row))).unwrap_or_default()
+            let best = members(rows & allowed).max_by_key(|row| (self.kept(*row, target), Reverse(*row)));
+            best.expect("invariant: a cover has a row of every target")
         })
     }
 
@@ -135,7 +145,8 @@ impl Problem {
     }
 
     fn kept(&self, row: usize, target: usize) -> u32 {
-        self.kept.get(row).and_then(|kept| kept.get(target)).copied().unwrap_or_default()
+        let kept = self.kept.get(row).and_then(|kept| kept.get(target));
+        *kept.expect("invariant: there is a share for every row and target")
     }
 
     /// Returns the rows that no other row dominates.
@@ -169,34 +180,34 @@ struct Search<'a> {
     nodes_left: u64,
     best: Option<Found>,
     /// The lowest bound of a node that was not visited because `nodes_left` was 0.
-    open: u128,
+    unvisited_bound: u128,
 }
 
 impl Search<'_> {
     /// Visits the node of all sets that consist of `chosen`, whose weight is `weight`, and of any of the `free` rows.
     fn visit(&mut self, chosen: u64, free: u64, weight: u128) {
         // The targets that no chosen row serves, each with the rows that can still serve it.
-        let open: Vec<u64> =
+        let unserved: Vec<u64> =
             self.needed.iter().filter(|target| **target & chosen == 0).map(|target| target & free).collect();
-        let bound = weight.saturating_add(self.least_weight(&open));
-        // Either no free row serves some target, or the open targets need more rows than are allowed.
-        let is_dead = open.contains(&0) || chosen.count_ones() + least_rows(&open) > self.max_rows;
+        let bound = weight.saturating_add(self.least_weight(&unserved));
+        // Either no free row serves some target, or the unserved targets need more rows than are allowed.
+        let is_dead = unserved.contains(&0) || chosen.count_ones() + least_rows(&unserved) > self.max_rows;
         if is_dead || !self.can_improve(bound, chosen | free) {
             return;
         }
-        // Few rows mean few branches. Without an open target the chosen rows are a cover, to which another row would
-        // only add weight.
-        let Some(target) = open.iter().min_by_key(|target| target.count_ones()) else {
+        // Few rows mean few branches. Without an unserved target the chosen rows are a cover, to which another row
+        // would only add weight.
+        let Some(target) = unserved.iter().min_by_key(|target| target.count_ones()) else {
             return self.offer(chosen);
         };
         // No set of this node weighs less than its bound. The lowest bound of all such nodes shows what the search may
         // have missed.
         if self.nodes_left == 0 {
-            self.open = self.open.min(bound);
+            self.unvisited_bound = self.unvisited_bound.min(bound);
             return;
         }
         self.nodes_left -= 1;
-        let served = |row: usize| open.iter().filter(|target| **target >> row & 1 == 1).count() as u128;
+        let served = |row: usize| unserved.iter().filter(|target| **target >> row & 1 == 1).count() as u128;
         let mut rows: Vec<(usize, u128)> = members(*target).map(|row| (row, served(row))).collect();
         // By the weight per served target. The quotients are compared by cross-multiplication.
         rows.sort_by(|(a, serves_a), (b, serves_b)| {
@@ -230,7 +241,7 @@ impl Search<'_> {
     }
 
     fn weight(&self, row: usize) -> u128 {
-        self.weights.get(row).copied().unwrap_or(u128::MAX)
+        *self.weights.get(row).expect("invariant: every row has a weight")
     }
 
     /// Returns a lower bound of the weight of the rows that serve all of `targets`: the value of the dual solution.

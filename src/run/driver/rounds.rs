@@ -1,11 +1,11 @@
 //! Rounds: they decide which calls of a run are tried again, and when the run ends.
 //!
-//! A budget may refuse a call only because calls in flight have reserved the amount that it needs. Such a call is put
-//! off until they are settled. A round tries each remaining call once, and the calls that it puts off form the next
+//! A budget may refuse a call only because calls in flight have reserved the amount that it needs. Such a call is
+//! deferred until they are settled. A round tries each remaining call once, and the calls that it defers form the next
 //! round.
 //!
 //! When a round begins, no call of the run is in flight. So the first call that reserves its price is made, or is
-//! refused for good, and there are at most as many rounds as calls. If other runs share the budget, a round may put off
+//! refused for good, and there are at most as many rounds as calls. If other runs share the budget, a round may defer
 //! all its calls. The run does not wait for other runs: all these calls are then refused.
 
 use std::error::Error;
@@ -26,7 +26,7 @@ pub(super) struct Pending<'r> {
 }
 
 /// The result of trying a call in a round.
-pub(super) type Tried<'r> = Result<Finished, PutOff<'r>>;
+pub(super) type Attempt<'r> = Result<Finished, Deferred<'r>>;
 
 /// A call that is over, with its pictures.
 pub(super) struct Finished {
@@ -35,8 +35,8 @@ pub(super) struct Finished {
     pub(super) placed: Vec<Placed>,
 }
 
-/// A call that is put off, with the refusal of the budget.
-pub(super) struct PutOff<'r> {
+/// A call that is deferred, with the refusal of the budget.
+pub(super) struct Deferred<'r> {
     pub(super) run: &'r CallRun<'r>,
     pub(super) error: GenerateError,
 }
@@ -45,7 +45,7 @@ pub(super) struct PutOff<'r> {
 pub(super) struct Round<'r> {
     pub(super) finished: Vec<Finished>,
     /// The calls that are refused for good, since another round would end in the same way.
-    pub(super) given_up: Vec<PutOff<'r>>,
+    pub(super) given_up: Vec<Deferred<'r>>,
     /// The calls of the next round, in the order of the plan.
     pub(super) pending: Vec<Pending<'r>>,
 }
@@ -56,38 +56,38 @@ pub(super) fn first<'r>(calls: &'r [CallRun<'r>]) -> Vec<Pending<'r>> {
 }
 
 /// Sorts the calls of a round by their results. If no call is finished, all are given up.
-pub(super) fn next(tried: Vec<Tried<'_>>) -> Round<'_> {
+pub(super) fn next(tried: Vec<Attempt<'_>>) -> Round<'_> {
     let mut finished = Vec::with_capacity(tried.len());
-    let mut put_off = Vec::new();
+    let mut deferred = Vec::new();
     for one in tried {
         match one {
             Ok(done) => finished.push(done),
-            Err(refused) => put_off.push(refused),
+            Err(refused) => deferred.push(refused),
         }
     }
     if finished.is_empty() {
-        return Round { finished, given_up: put_off, pending: Vec::new() };
+        return Round { finished, given_up: deferred, pending: Vec::new() };
     }
     // Calls end in any order. The next round begins in the order of the plan again.
-    put_off.sort_by_key(|refused| refused.run.request.call());
-    let pending = put_off.into_iter().map(|PutOff { run, .. }| Pending { run, is_new: false }).collect();
+    deferred.sort_by_key(|refused| refused.run.request.call());
+    let pending = deferred.into_iter().map(|Deferred { run, .. }| Pending { run, is_new: false }).collect();
     Round { finished, given_up: Vec::new(), pending }
 }
 
-/// Returns the result of a call, or puts the call off if it is a refusal that may change when calls in flight are
+/// Returns the result of a call, or defers the call if it is a refusal that may change when calls in flight are
 /// settled. The refusal may come from the budget of the driver or from one inside the backend.
-pub(super) fn unless_put_off<'r>(
+pub(super) fn or_defer<'r>(
     run: &'r CallRun<'r>,
     result: Result<Generated, GenerateError>,
-) -> Result<Result<Generated, GenerateError>, PutOff<'r>> {
+) -> Result<Result<Generated, GenerateError>, Deferred<'r>> {
     match result {
-        Err(error) if may_yet_fit(&error) => Err(PutOff { run, error }),
+        Err(error) if is_retryable_refusal(&error) => Err(Deferred { run, error }),
         result => Ok(result),
     }
 }
 
 /// Whether the error is a refusal by a budget that is not final.
-fn may_yet_fit(error: &GenerateError) -> bool {
+fn is_retryable_refusal(error: &GenerateError) -> bool {
     // A refusal by a budget inside the backend can be wrapped in errors of other layers.
     let mut sources = successors(error.source(), |&error| error.source());
     let refusal = sources.find_map(|source| source.downcast_ref::<BudgetError>());

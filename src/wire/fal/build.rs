@@ -141,7 +141,7 @@ fn missing_images(outcome: &Outcome, images_per_size: usize) -> Vec<MissingImage
         let missing =
             move |variant, error_type, reason| MissingImage { target_index, target, variant, error_type, reason };
         let failed = rendition.variants.iter().enumerate().filter_map(|(variant, result)| {
-            let (error_type, reason) = why(outcome, result.as_ref().err()?);
+            let (error_type, reason) = failure_of(outcome, result.as_ref().err()?);
             Some(missing(variant, error_type, reason))
         });
         // Another number of variants would shift all later pictures in the flat list. The entry names the first index
@@ -156,7 +156,7 @@ fn missing_images(outcome: &Outcome, images_per_size: usize) -> Vec<MissingImage
 }
 
 /// Returns the type and the text of a failure. If a call failed, both describe the failure of the call.
-fn why(outcome: &Outcome, error: &RenditionError) -> (ErrorType, String) {
+fn failure_of(outcome: &Outcome, error: &RenditionError) -> (ErrorType, String) {
     // A picture has only the text of the failure. The outcome of the call has its kind.
     let reason = match error {
         RenditionError::MissingImage(_) => return (ErrorType::NoMediaGenerated, error.to_string()),

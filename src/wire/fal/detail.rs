@@ -230,17 +230,17 @@ impl DetailEntry {
 /// Copies `input` within the limits of an entry.
 fn echo(input: &Value) -> Value {
     // The limits are for the whole value, so it does not matter whether it is wide or deep.
-    let mut left = Left { values: MAX_ECHO_VALUES, chars: MAX_ECHO_CHARS };
-    left.echo(input, MAX_ECHO_DEPTH).unwrap_or_else(|| "…".into())
+    let mut budget = EchoBudget { values: MAX_ECHO_VALUES, chars: MAX_ECHO_CHARS };
+    budget.echo(input, MAX_ECHO_DEPTH).unwrap_or_else(|| "…".into())
 }
 
 /// The number of values and characters that can still be echoed.
-struct Left {
+struct EchoBudget {
     values: usize,
     chars: usize,
 }
 
-impl Left {
+impl EchoBudget {
     /// Copies as much of `input` as the limits allow, down to a nesting of `depth`. `None` if a limit is used up.
     fn echo(&mut self, input: &Value, depth: usize) -> Option<Value> {
         self.values = self.values.checked_sub(1)?;

@@ -18,12 +18,12 @@ const TOO_LARGE: (ErrorType, &str) =
 pub(super) fn integer(value: &Value) -> Lax<i128> {
     match value {
         Value::Bool(value) => Ok((*value).into()),
-        Value::String(text) => integer_in(text),
+        Value::String(text) => integer_from_str(text),
         // serde_json holds an integer beyond 64 bits as a float.
         Value::Number(number) => match (number.as_u64(), number.as_i64(), number.as_f64()) {
             (Some(value), ..) => Ok(value.into()),
             (_, Some(value), _) => Ok(value.into()),
-            (.., Some(value)) => whole(value),
+            (.., Some(value)) => integer_from_float(value),
             _ => Err((ErrorType::IntType, "Input should be a valid integer")),
         },
         _ => Err((ErrorType::IntType, "Input should be a valid integer")),
@@ -34,7 +34,7 @@ pub(super) fn integer(value: &Value) -> Lax<i128> {
 const BOUND: f64 = 9_223_372_036_854_775_808.0;
 
 /// Reads a float without a fractional part.
-fn whole(value: f64) -> Lax<i128> {
+fn integer_from_float(value: f64) -> Lax<i128> {
     if value.fract() != 0.0 {
         return Err((ErrorType::IntFromFloat, "Input should be a valid integer, got a number with a fractional part"));
     }
@@ -46,7 +46,7 @@ fn whole(value: f64) -> Lax<i128> {
 }
 
 /// Reads an integer in a string: a sign, digits in groups separated by single `_`, and optionally `.` and zeros.
-fn integer_in(text: &str) -> Lax<i128> {
+fn integer_from_str(text: &str) -> Lax<i128> {
     let text = text.trim();
     if text.len() > MAX_INTEGER_CHARS {
         return Err(TOO_LARGE);

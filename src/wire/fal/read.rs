@@ -85,9 +85,9 @@ fn input(value: &Value, limits: &InputLimits) -> Result<SmartResizeInput, ErrorB
     // value would allow.
     let resolution = resolution.parse().unwrap_or(Tier::K1);
     let output_format = output_format.parse().unwrap_or_default();
-    read.refuse_unmakeable(&sizes, resolution, output_format);
+    read.reject_impossible_sizes(&sizes, resolution, output_format);
     let mut errors = read.errors;
-    // The sizes that cannot be made are noted last. The sort moves them to their field and keeps the order of equal
+    // The sizes that cannot be made are added last. The sort moves them to their field and keeps the order of equal
     // entries.
     errors.sort_by_key(rank);
     match image_url {
@@ -132,7 +132,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// Adds an entry for `field`.
-    fn note(&mut self, field: &'static str, error: (ErrorType, &'static str), value: &Value) {
+    fn add_error(&mut self, field: &'static str, error: (ErrorType, &'static str), value: &Value) {
         self.errors.push(DetailEntry::new(error.0, [Loc::from("body"), Loc::from(field)], error.1, value));
     }
 
@@ -148,7 +148,7 @@ impl<'a> Reader<'a> {
     fn image_url(&mut self, max_bytes: u64) -> Option<ImageUrl> {
         let value = self.required("image_url")?;
         let Value::String(text) = value else {
-            self.note("image_url", STRING_TYPE, value);
+            self.add_error("image_url", STRING_TYPE, value);
             return None;
         };
         ImageUrl::parse(text, max_bytes).map_err(|error| self.errors.push(*error)).ok()
@@ -158,18 +158,18 @@ impl<'a> Reader<'a> {
     fn sizes(&mut self, max: usize) -> Vec<(usize, Size)> {
         let Some(value) = self.required("target_sizes") else { return Vec::new() };
         let Value::Array(items) = value else {
-            self.note("target_sizes", (ErrorType::ListType, "Input should be a valid list"), value);
+            self.add_error("target_sizes", (ErrorType::ListType, "Input should be a valid list"), value);
             return Vec::new();
         };
         if items.len() > max || items.is_empty() {
-            self.note_length(items.len(), max, value);
+            self.add_length_error(items.len(), max, value);
             return Vec::new();
         }
         items.iter().enumerate().filter_map(|(index, item)| Some((index, self.size(index, item)?))).collect()
     }
 
     /// Adds an entry for a list of sizes that is empty or too long.
-    fn note_length(&mut self, found: usize, max: usize, value: &Value) {
+    fn add_length_error(&mut self, found: usize, max: usize, value: &Value) {
         let (error_type, bound, at, name) = match found {
             0 => (ErrorType::TooShort, 1, "least", "min_length"),
             _ => (ErrorType::TooLong, max, "most", "max_length"),
@@ -208,7 +208,7 @@ impl<'a> Reader<'a> {
                 text.clone()
             }
             Some(value) => {
-                self.note("prompt", STRING_TYPE, value);
+                self.add_error("prompt", STRING_TYPE, value);
                 String::new()
             }
         }
@@ -220,7 +220,7 @@ impl<'a> Reader<'a> {
         let found = match lax::integer(value) {
             Ok(found) => found,
             Err(error) => {
-                self.note(field, error, value);
+                self.add_error(field, error, value);
                 return default;
             }
         };
@@ -240,7 +240,7 @@ impl<'a> Reader<'a> {
     fn boolean(&mut self, field: &'static str) -> bool {
         let Some(value) = self.fields.get(field) else { return false };
         lax::boolean(value).unwrap_or_else(|error| {
-            self.note(field, error, value);
+            self.add_error(field, error, value);
             false
         })
     }
@@ -264,13 +264,13 @@ impl<'a> Reader<'a> {
     }
 
     /// Adds an entry for each size that is too long for `format`, or that no preset from the tier `floor` on covers.
-    fn refuse_unmakeable(&mut self, sizes: &[(usize, Size)], floor: Tier, format: Format) {
+    fn reject_impossible_sizes(&mut self, sizes: &[(usize, Size)], floor: Tier, format: Format) {
         let targets = sizes.iter().map(|(_, size)| Target::new(*size));
         // The validation of a request finds these sizes. It does not read the source, so an empty URL is sufficient.
         let request = Request::builder(Source::from_url("")).targets(targets).floor(floor).format(format);
         let Err(errors) = request.build() else { return };
         for error in errors.iter() {
-            // Any other mistake of this request has already been noted in the words of pydantic.
+            // Any other mistake of this request has already been reported in the words of pydantic.
             let (RequestError::NothingCovers { index, .. } | RequestError::TooLongForFormat { index, .. }) = error
             else {
                 continue;

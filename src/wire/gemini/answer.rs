@@ -221,13 +221,9 @@ impl GenerateContentResponse {
     ///
     /// A [`GenerateError`]. The table in [the module](super) lists the kinds.
     pub fn generated(&self, backend: impl Into<String>, max_image_bytes: u64) -> Result<Generated, GenerateError> {
-        // The index of the last picture that is not a thought. Earlier ones count as interim pictures.
-        let picture = |candidate: &'_ Candidate| -> Option<usize> {
-            final_parts(candidate).enumerate().filter(|(_, part)| part.inline_data.is_some()).map(|(at, _)| at).last()
-        };
-        let found = self.candidates.iter().find_map(|candidate| Some((candidate, picture(candidate)?)));
-        let blob = found.and_then(|(candidate, at)| final_parts(candidate).nth(at)?.inline_data.as_ref());
-        let Some(blob) = blob else { return Err(self.failure()) };
+        // The last picture that is not a thought. Earlier ones count as interim pictures.
+        let last_picture = |candidate| final_parts(candidate).filter_map(|part| part.inline_data.as_ref()).last();
+        let Some(blob) = self.candidates.iter().find_map(last_picture) else { return Err(self.failure()) };
         // The model has made the picture, so it is billed even if it cannot be decoded.
         let bytes = base64::decode(blob.data.as_bytes(), max_image_bytes).map_err(|error| {
             GenerateError::new(GenerateErrorKind::InvalidAnswer, "the picture cannot be decoded")

@@ -80,6 +80,12 @@ fn a_file_with_something_to_strip_does_not_pass() {
     let xmp = [&webp[12..], b"XMP \x04\0\0\0rdf "].concat();
     assert!(!is_passed(&[&b"RIFF"[..], &(xmp.len() as u32 + 4).to_le_bytes(), b"WEBP", &xmp].concat()));
     assert!(!is_passed(&[&webp[..], b"behind it"].concat()));
+    // A decoder reads one picture and no alpha beside a lossless one, so a second chunk could hide data.
+    let picture = webp.windows(4).position(|name| name == b"VP8L").unwrap();
+    for hidden in [&webp[picture..], b"ALPH\x04\0\0\0data"] {
+        let chunks = [&webp[12..], hidden].concat();
+        assert!(!is_passed(&[&b"RIFF"[..], &(chunks.len() as u32 + 4).to_le_bytes(), b"WEBP", &chunks].concat()));
+    }
 }
 
 #[test]

@@ -53,6 +53,8 @@ fn a_backend_that_breaks_a_law_fails_with_its_name() {
     // The size that a model makes if it does not receive the aspect ratio.
     let square = broken_by(|_, _| Ok(Generated::new("mine", [png(&photo(size("1408x768")))])));
     assert_eq!(square, "every image has the shape requested, within 3 %: 1408x768, requested was 1584x672");
+    let half = broken_by(|_, _| Ok(Generated::new("mine", [png(&photo(size("792x336")))])));
+    assert_eq!(half, "every image has the size requested, or more, within 3 %: 792x336, requested was 1584x672");
 }
 
 /// A store with a fault.

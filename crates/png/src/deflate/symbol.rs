@@ -1,17 +1,17 @@
 //! Match lengths and distances as symbols (RFC 1951, section 3.2.5).
 //!
 //! A symbol stands for a range of values; extra bits say which value of the range it is. The ranges double regularly,
-//! so the position of the value's highest bit gives the number of extra bits, and the bits below it complete the
-//! symbol.
+//! so the position of the highest bit of the value above the first one gives the number of extra bits, and the bits
+//! below it complete the symbol.
 
-/// Symbols of literals, the end of the block, and match lengths. Section 3.2.6 gives 286 and 287 a code, but they never
-/// occur.
+/// The number of symbols for literals, the end of the block, and match lengths. Symbols 286 and 287 are in the fixed code
+/// of section 3.2.6 but never occur in data.
 pub(super) const LITERAL_LENGTH_SYMBOLS: usize = 288;
 
 /// The symbol of the end of the block.
 pub(super) const END_OF_BLOCK: usize = 256;
 
-/// Symbols of distances.
+/// The number of symbols for distances.
 pub(super) const DISTANCE_SYMBOLS: usize = 30;
 
 /// The symbol of a length or a distance, and the bits after its code.

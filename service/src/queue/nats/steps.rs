@@ -9,32 +9,32 @@ use smart_resize::plan::CallId;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{NatsQueue, Step, Task};
+use super::{NatsQueue, Payload, Step};
 use crate::answers::Answers;
 use crate::job::{App, Job};
-use crate::queue::cancelled;
-use crate::run::{Planned, Speaker, Stop, internal};
+use crate::queue::cancelled_answer;
+use crate::run::{JobError, JobLog, Planned, internal};
 use crate::store::{Kind, StoreFailure};
 
 impl NatsQueue {
     /// Runs one step of a request. For a completed request, only the webhook is queued again.
     pub(super) async fn step(&self, step: Step, job: Job, call: Option<CallId>) -> Result<(), StoreFailure> {
-        if job.is_over() {
+        if job.is_completed() {
             // The worker that completed the request may have died before it queued the webhook.
             return self.send_hook(&job).await;
         }
         if job.cancelled {
-            self.worker.give_up_calls(&job).await?;
-            return self.end(&job, cancelled()).await;
+            self.worker.cancel_calls(&job).await?;
+            return self.complete_and_notify(&job, cancelled_answer()).await;
         }
-        let speaker = Speaker::new(self.worker.runner.store.clone(), job.id);
-        let given_up = CancellationToken::new();
+        let log = JobLog::new(self.worker.runner.store.clone(), job.id);
+        let cancelled = CancellationToken::new();
         let result = {
             let work = async {
                 match step {
-                    Step::Plan => self.plan(&job, &speaker).await,
-                    Step::Call => self.call(&job, call.unwrap_or(CallId(0)), &speaker, &given_up).await,
-                    Step::Finish | Step::Hook => self.finish(&job, &speaker).await,
+                    Step::Plan => self.plan(&job, &log).await,
+                    Step::Call => self.call(&job, call.unwrap_or(CallId(0)), &log, &cancelled).await,
+                    Step::Finish | Step::Hook => self.finish(&job, &log).await,
                 }
             };
             let time = self.worker.runner.limits.request_time();
@@ -44,24 +44,24 @@ impl NatsQueue {
                 result = work => result,
                 result = self.cancelled(&job) => match result {
                     Ok(()) => {
-                        given_up.cancel();
-                        self.worker.give_up_calls(&job).await?;
-                        return self.end(&job, cancelled()).await;
+                        cancelled.cancel();
+                        self.worker.cancel_calls(&job).await?;
+                        return self.complete_and_notify(&job, cancelled_answer()).await;
                     }
                     Err(failure) => Err(failure.into()),
                 },
                 () = tokio::time::sleep(left) => {
-                    given_up.cancel();
-                    self.worker.give_up_calls(&job).await?;
+                    cancelled.cancel();
+                    self.worker.cancel_calls(&job).await?;
                     Err(crate::queue::timed_out(time.as_secs()).into())
                 }
             }
         };
-        speaker.finish().await?;
+        log.finish().await?;
         match result {
             Ok(()) => Ok(()),
-            Err(Stop::Answer(body)) => self.end(&job, (&body).into()).await,
-            Err(Stop::Store(failure)) => Err(failure),
+            Err(JobError::Answer(body)) => self.complete_and_notify(&job, (&body).into()).await,
+            Err(JobError::Store(failure)) => Err(failure),
         }
     }
 
@@ -77,7 +77,7 @@ impl NatsQueue {
         }
     }
 
-    async fn plan(&self, job: &Job, speaker: &Speaker) -> Result<(), Stop> {
+    async fn plan(&self, job: &Job, log: &JobLog) -> Result<(), JobError> {
         let runner = &self.worker.runner;
         runner.change(job, Job::start).await?;
         if job.app != App::SmartResize {
@@ -92,22 +92,22 @@ impl NatsQueue {
                 Ok(answer) => answer?,
                 Err(lost) => (&internal("a request panicked", &lost)).into(),
             };
-            return Ok(self.end(job, answer).await?);
+            return Ok(self.complete_and_notify(job, answer).await?);
         }
-        let Planned { plan, .. } = runner.prepare(job, speaker).await?;
+        let Planned { plan, .. } = runner.plan_and_store(job, log).await?;
         for (_, call) in plan.calls() {
-            self.send(Step::Call, &Task { job: job.id, call: Some(call.id().0) }).await?;
+            self.send(Step::Call, &Payload { job: job.id, call: Some(call.id().0) }).await?;
         }
         if plan.calls().next().is_none() {
-            self.send(Step::Finish, &Task { job: job.id, call: None }).await?;
+            self.send(Step::Finish, &Payload { job: job.id, call: None }).await?;
         }
         Ok(())
     }
 
-    async fn call(&self, job: &Job, call: CallId, speaker: &Speaker, given_up: &CancellationToken) -> Result<(), Stop> {
+    async fn call(&self, job: &Job, call: CallId, log: &JobLog, cancelled: &CancellationToken) -> Result<(), JobError> {
         let runner = &self.worker.runner;
-        let Planned { source, plan, .. } = runner.prepare(job, speaker).await?;
-        let finish = Task { job: job.id, call: None };
+        let Planned { source, plan, .. } = runner.plan_and_store(job, log).await?;
+        let finish = Payload { job: job.id, call: None };
         // A call that is delivered again may be completed but not acknowledged.
         if job.calls_over.contains(&call.0) {
             if job.calls_over.len() >= plan.calls().count() {
@@ -122,7 +122,7 @@ impl NatsQueue {
             let lost = std::io::Error::other(format!("the call is {}; expected below {all}", call.0));
             return Err(internal("a message names a call that the plan does not have", &lost).into());
         };
-        self.answer(&request, &runner.answers(job), speaker, all, given_up).await?;
+        self.answer(&request, &runner.answers(job), log, all, cancelled).await?;
         let change = move |record: &mut Option<Job>| {
             let job = record.as_mut()?;
             job.calls_over.insert(call.0);
@@ -140,40 +140,40 @@ impl NatsQueue {
         &self,
         request: &GenerationRequest,
         answers: &Answers,
-        speaker: &Speaker,
+        log: &JobLog,
         all: usize,
-        given_up: &CancellationToken,
+        cancelled: &CancellationToken,
     ) -> Result<(), StoreError> {
         let number = request.call().0 + 1;
         // Invariant: the source was read, so the request has a fingerprint.
         let Some(fingerprint) = request.fingerprint() else { return Ok(()) };
         if answers.load(&fingerprint).await?.is_some() {
-            speaker.say(format!("Call {number} of {all} is answered from the store"));
+            log.add(format!("Call {number} of {all} is answered from the store"));
             return Ok(());
         }
         let record = answers.record(&fingerprint).await?.unwrap_or_default();
         if record.failure.is_some() && record.progress.is_none() {
             return Ok(());
         }
-        speaker.say(format!("Call {number} of {all}: {}", request.preset()));
-        let generator = self.worker.runner.backend.for_job_until(Arc::new(answers.clone()), None, given_up.clone());
+        log.add(format!("Call {number} of {all}: {}", request.preset()));
+        let generator = self.worker.runner.backend.for_job_until(Arc::new(answers.clone()), None, cancelled.clone());
         match generator.generate(request).await {
             Ok(generated) => {
                 answers.save(request, &generated).await?;
                 let images = generated.images.len();
-                speaker.say(format!("Call {number} of {all} is answered: {images} pictures by {}", generated.backend));
+                log.add(format!("Call {number} of {all} is answered: {images} pictures by {}", generated.backend));
             }
             Err(error) => {
                 answers.fail(&fingerprint, &error).await?;
-                speaker.say(format!("Call {number} of {all} failed: {error}"));
+                log.add(format!("Call {number} of {all} failed: {error}"));
             }
         }
         Ok(())
     }
 
-    async fn finish(&self, job: &Job, speaker: &Speaker) -> Result<(), Stop> {
+    async fn finish(&self, job: &Job, log: &JobLog) -> Result<(), JobError> {
         let runner = &self.worker.runner;
-        let planned = runner.prepare(job, speaker).await?;
+        let planned = runner.plan_and_store(job, log).await?;
         let answers = runner.answers(job);
         let failed = answers.clone();
         // The answer of each call is read from the store, so the generator is asked only for calls that failed. It
@@ -182,10 +182,10 @@ impl NatsQueue {
             let answers = failed.clone();
             async move { Err(recorded(&answers, &request).await) }
         });
-        let outcome = runner.drive(&planned, &answers, &generator, speaker).await?;
+        let outcome = runner.drive(&planned, &answers, &generator, log).await?;
         let output = runner.finish(job, &planned, &outcome).await?;
         let answer = runner.answer(Ok(output))?;
-        Ok(self.end(job, answer).await?)
+        Ok(self.complete_and_notify(job, answer).await?)
     }
 }
 

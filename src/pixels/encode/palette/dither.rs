@@ -16,8 +16,8 @@ type Error = [i32; 4];
 /// `colours` has at most 256 entries, with at least one of each kind that occurs in the picture.
 pub(super) fn indices(picture: &Picture, colours: &[Colour]) -> Vec<u8> {
     let points: Vec<_> = colours.iter().map(|colour| to_point(*colour)).collect();
-    let [clear, translucent, opaque] =
-        [Kind::Clear, Kind::Translucent, Kind::Opaque].map(|kind| Nearest::new(&points, kind));
+    let [transparent, translucent, opaque] =
+        [Kind::Transparent, Kind::Translucent, Kind::Opaque].map(|kind| Nearest::new(&points, kind));
 
     let width = picture.size().width() as usize;
     let mut pixels = pixels(picture);
@@ -41,7 +41,7 @@ pub(super) fn indices(picture: &Picture, colours: &[Colour]) -> Vec<u8> {
         for (place, (point, from_above)) in row.iter().zip(above.iter().rev()).enumerate() {
             let (nearest, wanted) = match Kind::of(*point) {
                 // A transparent pixel is exactly the palette's transparent colour, so its error is 0.
-                Kind::Clear => (&clear, *point),
+                Kind::Transparent => (&transparent, *point),
                 Kind::Translucent => (&translucent, plus(*point, sum(ahead, *from_above, 1))),
                 Kind::Opaque => (&opaque, plus(*point, sum(ahead, *from_above, 1))),
             };

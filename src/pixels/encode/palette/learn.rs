@@ -32,7 +32,7 @@ pub(super) struct Learned {
     /// The palette without its transparent colour.
     entries: Vec<Entry>,
     /// Whether the picture has transparent pixels, and so the palette a transparent colour.
-    has_clear: bool,
+    has_transparent: bool,
 }
 
 /// A colour of the palette, and the number of sampled pixels that are nearest to it.
@@ -52,13 +52,13 @@ impl Learned {
         // A picture of at most `SAMPLE` pixels is sampled completely.
         let share = u32::try_from(share / u64::from(picture.size().area())).unwrap_or(u32::MAX);
         let mut place = 0_u32;
-        let (mut opaque, mut translucent, mut has_clear) = (Vec::new(), Vec::new(), false);
+        let (mut opaque, mut translucent, mut has_transparent) = (Vec::new(), Vec::new(), false);
         for colour in pixels(picture) {
             // The constant is the fractional part of the golden ratio, 0.618.
             place = place.wrapping_add(0x9e37_79b9);
             let kind = match Kind::of(colour) {
-                Kind::Clear => {
-                    has_clear = true;
+                Kind::Transparent => {
+                    has_transparent = true;
                     continue;
                 }
                 Kind::Translucent => &mut translucent,
@@ -90,7 +90,7 @@ impl Learned {
                 _ => sample.push((point, 1)),
             }
         }
-        let mut learned = Self { sample, entries, has_clear };
+        let mut learned = Self { sample, entries, has_transparent };
         learned.refine();
         learned
     }
@@ -98,13 +98,13 @@ impl Learned {
     /// Returns the palette, with at most the number of colours that it was last reduced to. It has a colour of each
     /// kind of pixels that occurs in the picture.
     pub(super) fn colours(&self) -> Vec<Colour> {
-        let clear = self.has_clear.then_some([0; 4]);
-        clear.into_iter().chain(self.entries.iter().map(|entry| to_colour(entry.point))).collect()
+        let transparent = self.has_transparent.then_some([0; 4]);
+        transparent.into_iter().chain(self.entries.iter().map(|entry| to_colour(entry.point))).collect()
     }
 
     /// Reduces the palette to at most `most` colours, including the transparent one. `most` is at least 3.
     pub(super) fn reduce_to(&mut self, most: usize) {
-        let most = most - usize::from(self.has_clear);
+        let most = most - usize::from(self.has_transparent);
         let learned = most - most / 4;
         // k-means only drops entries, so the limit still holds after it.
         while self.entries.len() > learned && self.merge_nearest() {}
@@ -118,7 +118,7 @@ impl Learned {
     /// product of count and distance is added next, and the distances are updated.
     fn add_missed(&mut self, most: usize) {
         let points: Vec<_> = self.entries.iter().map(|entry| entry.point).collect();
-        let nearest = [Kind::Clear, Kind::Translucent, Kind::Opaque].map(|kind| Nearest::new(&points, kind));
+        let nearest = [Kind::Transparent, Kind::Translucent, Kind::Opaque].map(|kind| Nearest::new(&points, kind));
         let [_, translucent, opaque] = &nearest;
         let miss = |point: Point| {
             let nearest = if Kind::of(point) == Kind::Opaque { opaque } else { translucent };
@@ -223,7 +223,7 @@ fn network(points: &[Point], kind: Kind) -> Vec<Point> {
     // The network does not know kinds of pixels: alpha is set to the kind's range.
     let of_kind = |&[r, g, b, alpha]: &Point| match kind {
         Kind::Opaque => [r, g, b, u8::MAX],
-        Kind::Clear | Kind::Translucent => [r, g, b, alpha.clamp(1, u8::MAX - 1)],
+        Kind::Transparent | Kind::Translucent => [r, g, b, alpha.clamp(1, u8::MAX - 1)],
     };
     learned.as_chunks::<4>().0.iter().map(of_kind).collect()
 }
