@@ -16,9 +16,9 @@ use smart_resize::{Format, Plan, Request, Size, Source, Target};
 
 use crate::pack::Placement;
 
-/// Writes one picture of exactly each SIZE. By default each picture is generated at the smallest preset, from 1K on, that
-/// covers its size, and is cut from it without being enlarged. The exit code is 0, 1 if a picture failed or would be
-/// rejected, or 2 if nothing was begun.
+/// Writes one picture of exactly each SIZE. By default each picture is generated at the smallest preset, from 1K on,
+/// that covers its size, and is cut from it without being enlarged. The exit code is 0, 1 if a picture failed or would
+/// be rejected, or 2 if nothing was begun.
 #[derive(Debug, Parser)]
 #[command(name = "smart-resize", version)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of a command")]
@@ -62,7 +62,8 @@ pub(crate) struct Args {
     /// pixels of the size unscaled; both from the centre, or around --focus
     #[arg(long, default_value = "cover")]
     fit: FitArg,
-    /// Cut several sizes from one generation if each keeps at most PERCENT less of the picture's shape than from its own
+    /// Cut several sizes from one generation if each keeps at most PERCENT less of the picture's shape than from its
+    /// own
     #[arg(long, value_name = "PERCENT")]
     share: Option<PerMille>,
     /// The maximum cost of the plan in US dollars
@@ -85,9 +86,9 @@ pub(crate) struct Args {
     /// area of a placement takes precedence
     #[arg(long, value_name = "PERCENT")]
     safe: Option<Insets>,
-    /// The focal point x,y, or the focal region left,top,right,bottom, in percent of the uncut
-    /// picture: the generated one, or this one where the built-in generator or --skip-covered is used. A point may lie at
-    /// the edge of the cut, so give a region for a subject
+    /// The focal point x,y, or the focal region left,top,right,bottom, in percent of the uncut picture: the generated
+    /// one, or this one where the built-in generator or --skip-covered is used. A point may lie at the edge of the cut,
+    /// so give a region for a subject
     #[arg(long, value_name = "X,Y")]
     focus: Option<Focus>,
     /// Cut a size from the picture itself if the crop keeps at least PERCENT of the picture, and cut equal sizes from

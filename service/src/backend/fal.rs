@@ -5,9 +5,9 @@
 //!   call is cancelled as soon as its id is known.
 //! - The URLs in the response to the submission are used if they have the upstream's origin. Otherwise URLs are built
 //!   from the id, so that the key is sent nowhere else.
-//! - A failed request for a status or a result is repeated a few times: an accepted call is paid for, and its result can
-//!   still be fetched. An error of the endpoint, a refused key, an unknown id and a response that is too long end the
-//!   call at once.
+//! - A failed request for a status or a result is repeated a few times: an accepted call is paid for, and its result
+//!   can still be fetched. An error of the endpoint, a refused key, an unknown id and a response that is too long end
+//!   the call at once.
 //! - Pictures are read from data URIs or fetched. They may be at any address of the upstream's own origin, and
 //!   otherwise only at public addresses. The key is not sent with these requests.
 

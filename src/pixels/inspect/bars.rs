@@ -10,12 +10,12 @@
 use std::ops::Range;
 
 use super::Bar;
-use super::blocks::{Area, Block, FLAT, MIN_BLOCK, Pixels, Side, Tone, largest, median, per_mille, straight};
+use super::blocks::{Area, BlockStats, FLAT, MIN_BLOCK, Pixels, Side, Tone, largest, median, per_mille, straight};
 
 /// The shortest side, in pixels, of an area that is searched. A shorter edge has too few blocks for the thresholds.
 const MIN_SIDE: u32 = 32;
 
-/// The most levels that noise may add to [`FLAT`]: 1.5 times the mean deviation of noise with a standard deviation of
+/// The most levels that noise may add to [`FLAT`]: 1.5 times the mean abs_sum of noise with a standard abs_sum of
 /// about 6.
 const NOISE: i32 = 8;
 /// The share of a line's blocks, in per mille, that may differ within a run: 1 in 16. JPEG artefacts near an edge cause
@@ -140,16 +140,16 @@ impl Pixels<'_> {
         let outermost = |tone| self.line(area, side, 0, &span, tone);
         // The colour is the median of the blocks' means. The medians of four parts of the line must agree with it for
         // an even line. A median is not moved by the few blocks that a logo or a subject covers.
-        let absolute: Vec<Block> = outermost(Tone::new([0; 4])).collect();
+        let absolute: Vec<BlockStats> = outermost(Tone::new([0; 4])).collect();
         let mut tone = Tone::new(median(absolute.iter().copied()));
         let is_even = absolute.chunks(absolute.len().div_ceil(4)).all(|quarter| {
             let colour = median(quarter.iter().copied());
             tone.colour.iter().zip(colour).all(|(all, quarter)| (all - quarter).abs() <= FLAT)
         });
-        // The mean deviation from the colour in the outermost line estimates the noise, which widens the tolerance.
-        let (noise, count) = outermost(tone)
-            .fold((0, 0), |(noise, count), block| (noise + largest(block.deviation), count + block.count));
-        // The tolerance grows by 1.5 times the mean deviation, so that the means of noisy blocks stay below it.
+        // The mean abs_sum from the colour in the outermost line estimates the noise, which widens the tolerance.
+        let (noise, count) =
+            outermost(tone).fold((0, 0), |(noise, count), block| (noise + largest(block.abs_sum), count + block.count));
+        // The tolerance grows by 1.5 times the mean abs_sum, so that the means of noisy blocks stay below it.
         tone.flat += (3 * noise / (2 * count.max(1))).min(NOISE);
         tone.distinct_above = 2 * tone.flat;
         let is_off =
@@ -167,7 +167,7 @@ impl Pixels<'_> {
             return None;
         }
         // Index 0 is the last line of the run.
-        let lines: Vec<Vec<Block>> = (length - 1..(length + REACH).min(area.depth(side) / 2))
+        let lines: Vec<Vec<BlockStats>> = (length - 1..(length + REACH).min(area.depth(side) / 2))
             .map(|line| self.line(area, side, line, span, tone).collect())
             .collect();
         // The difference of a line is the sum over its blocks, in eighths of a level.
@@ -190,7 +190,7 @@ impl Pixels<'_> {
         }
         // Index 0 is line `length - 1`, so the edge behind index `last` has `length + last` lines in front of it.
         let width = length + u32::try_from(last + soft).ok()?;
-        let distinct = per_mille(first.iter().copied(), Block::is_distinct);
+        let distinct = per_mille(first.iter().copied(), BlockStats::is_distinct);
         // The cheap rules come first: `is_apart` reads more lines.
         let stands_alone = is_even
             && distinct >= LONE
@@ -203,7 +203,7 @@ impl Pixels<'_> {
     /// Whether the lines behind a bar of `width` lines stay different from it and have more than one colour.
     fn is_apart(&self, area: Area, side: Side, span: &Range<u32>, width: u32, tone: Tone) -> bool {
         let line = |depth: u32, tone| self.line(area, side, width + depth, span, tone);
-        let stays = |depth: u32| per_mille(line(depth, tone), Block::is_distinct) >= 500;
+        let stays = |depth: u32| per_mille(line(depth, tone), BlockStats::is_distinct) >= 500;
         let varies = |depth: u32| {
             // The line is compared with its own median. If it has one colour, as a wall, a sky or the ground has, the
             // edge may belong to the scene.
@@ -242,7 +242,7 @@ fn trusted(a: Option<Edge>, b: Option<Edge>) -> [Option<Edge>; 2] {
 /// Then at least 80 % of its blocks are closer to the bar than the blocks of `next`, by an eighth or more. At the edge
 /// of a photograph, some blocks are closer and some are not. Blocks that hardly differ from the bar in `next` are left
 /// out.
-fn is_blended(line: &[Block], next: &[Block], tone: &Tone) -> bool {
+fn is_blended(line: &[BlockStats], next: &[BlockStats], tone: &Tone) -> bool {
     let telling = line.iter().zip(next).filter(|(_, next)| next.offset() > 8 * tone.distinct_above);
     let (soft, all) = telling.fold((0, 0), |(soft, all), (block, next)| {
         // A block is closer to the bar if its difference is at most seven eighths of that of the block behind it.

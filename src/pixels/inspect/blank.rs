@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use super::Blank;
-use super::blocks::{Area, Block, Pixels, Tone, blocks, largest, median, sparse, straight};
+use super::blocks::{Area, BlockStats, Pixels, Tone, blocks, largest, median, sparse, straight};
 
 /// The number of pixels that are read along each side of a cell, evenly spaced.
 const CELL_SAMPLES: u32 = 8;
-/// The mean difference, in levels, that a cell of a blank picture may have. Noise with a standard deviation of 10 has
+/// The mean difference, in levels, that a cell of a blank picture may have. Noise with a standard abs_sum of 10 has
 /// this mean.
 const BLANK: i32 = 8;
 /// One cell in this many may differ more.
@@ -30,13 +30,13 @@ impl Pixels<'_> {
             let column = columns[index % columns.len()].clone();
             // At most 8 by 8 pixels of a cell are read, which bounds the cost for a picture of any size.
             let across = |y| sparse(column.clone(), CELL_SAMPLES).map(move |x| self.at(x, y));
-            Block::measure(sparse(row, CELL_SAMPLES).flat_map(across), tone)
+            BlockStats::measure(sparse(row, CELL_SAMPLES).flat_map(across), tone)
         };
         // Because of the stride, the first cells lie all over the area, so that their median stands for it.
         let tone = Tone::new(median((0..cells.min(64)).map(|turn| cell(turn, &Tone::new([0; 4])))));
         let mut off = (0..cells).filter(|&turn| {
             let block = cell(turn, &tone);
-            largest(block.deviation) > BLANK * block.count
+            largest(block.abs_sum) > BLANK * block.count
         });
         // `nth` counts from 0: with this many cells off the picture is blank, and with one more it is not.
         off.nth(cells / BLANK_PART).is_none().then_some(Blank { colour: straight(tone.colour) })

@@ -1,4 +1,8 @@
 //! Blocks of pixels in lines and in the cells of a grid, and their difference from a colour.
+//!
+//! A line is one row or column of pixels. A block is a short range of a line, or a cell of a grid over the picture; its
+//! mean is less noisy than a pixel. A bar is a stripe of one colour along a side of the picture ([`super`] describes
+//! how bars are found). A tone is the colour of a bar with the tolerances within which a block still belongs to it.
 
 use std::ops::Range;
 
@@ -12,10 +16,11 @@ pub(super) const MIN_BLOCK: u32 = 8;
 /// The most pixels that are read from a block of a line, evenly spaced. They suffice for the mean, and bound the cost.
 pub(super) const SAMPLES: u32 = 12;
 /// The levels by which the mean of a block may differ from a bar without noise. JPEG and colour conversions change a
-/// single colour by so much.
+/// single colour by up to this much.
 pub(super) const FLAT: i32 = 4;
-/// The mean difference, in levels, that the pixels of a block may have from the bar. Noise with a standard deviation of
-/// 5 gives 4 in the long run, and up to 10 in a block of 8. A fabric whose blocks all have one mean gives more.
+/// The mean difference, in levels, that the pixels of a block may have from the bar. Noise with a standard abs_sum of
+/// 5 gives 4 in the long run, and more in a short block. A texture such as fabric can have the
+/// colour of a bar as the mean of every block; its pixels differ by more.
 pub(super) const ROUGH: i32 = 12;
 /// The levels per channel by which the colours of two bars may differ and count as one colour.
 pub(super) const ALIKE: u32 = 8;
@@ -47,28 +52,28 @@ impl Tone {
 
 /// The difference of some pixels from a tone.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Block {
+pub(super) struct BlockStats {
     /// The number of pixels.
     pub(super) count: i32,
     /// The signed differences of all pixels, added up per channel.
     pub(super) sum: Colour,
     /// The absolute differences of all pixels, added up per channel.
-    pub(super) deviation: Colour,
+    pub(super) abs_sum: Colour,
     /// The number of distinct pixels, which differ clearly from the tone.
     pub(super) distinct: i32,
 }
 
-impl Block {
+impl BlockStats {
     /// Adds up the differences of `pixels` from `tone`.
     pub(super) fn measure(pixels: impl Iterator<Item = Colour>, tone: &Tone) -> Self {
         pixels.fold(Self::default(), |mut block, pixel| {
             // A pixel is distinct if one of its channels is: red and grey may agree in two of three.
             let mut farthest = 0;
-            let sums = block.sum.iter_mut().zip(&mut block.deviation);
-            for ((sum, deviation), (value, colour)) in sums.zip(pixel.into_iter().zip(tone.colour)) {
+            let sums = block.sum.iter_mut().zip(&mut block.abs_sum);
+            for ((sum, abs_sum), (value, colour)) in sums.zip(pixel.into_iter().zip(tone.colour)) {
                 let offset = value - colour;
                 *sum += offset;
-                *deviation += offset.abs();
+                *abs_sum += offset.abs();
                 farthest = farthest.max(offset.abs());
             }
             block.count += 1;
@@ -80,7 +85,7 @@ impl Block {
     /// Whether the block has the colour of the tone: its mean differs little, and so do its pixels on average.
     pub(super) fn is_flat(&self, tone: &Tone) -> bool {
         // Sums are compared with multiples of the count, since quotients would be rounded.
-        largest(self.sum) <= tone.flat * self.count && largest(self.deviation) <= ROUGH * self.count
+        largest(self.sum) <= tone.flat * self.count && largest(self.abs_sum) <= ROUGH * self.count
     }
 
     /// Whether at least three quarters of the pixels are distinct. In a block of text they are not, since most of it is
@@ -151,7 +156,7 @@ impl Pixels<'_> {
         line: u32,
         span: &Range<u32>,
         tone: Tone,
-    ) -> impl Iterator<Item = Block> + use<'_> {
+    ) -> impl Iterator<Item = BlockStats> + use<'_> {
         // Lines are counted from the side inwards, so that the search is the same for all four sides.
         let pixel = move |at| match side {
             Side::Top => self.at(at, area.top + line),
@@ -159,7 +164,7 @@ impl Pixels<'_> {
             Side::Left => self.at(area.left + line, at),
             Side::Right => self.at(area.right - 1 - line, at),
         };
-        blocks(span).map(move |block| Block::measure(sparse(block, SAMPLES).map(pixel), &tone))
+        blocks(span).map(move |block| BlockStats::measure(sparse(block, SAMPLES).map(pixel), &tone))
     }
 
     /// Returns a pixel, premultiplied.
@@ -197,7 +202,7 @@ pub(super) fn sparse(range: Range<u32>, count: u32) -> impl Iterator<Item = u32>
 }
 
 /// Returns the share of the blocks that meet a condition, in per mille.
-pub(super) fn per_mille(blocks: impl Iterator<Item = Block>, has: impl Fn(&Block) -> bool) -> usize {
+pub(super) fn per_mille(blocks: impl Iterator<Item = BlockStats>, has: impl Fn(&BlockStats) -> bool) -> usize {
     let (hits, all) = blocks.fold((0, 0), |(hits, all), block| (hits + usize::from(has(&block)), all + 1));
     hits * 1000 / all.max(1)
 }
@@ -208,7 +213,7 @@ pub(super) fn largest(colour: Colour) -> i32 {
 }
 
 /// Returns the median of the blocks' means, channel by channel. The blocks must have been compared with zero.
-pub(super) fn median(blocks: impl Iterator<Item = Block>) -> Colour {
+pub(super) fn median(blocks: impl Iterator<Item = BlockStats>) -> Colour {
     let mut channels: [Vec<i32>; 4] = Default::default();
     for block in blocks {
         for (values, sum) in channels.iter_mut().zip(block.sum) {

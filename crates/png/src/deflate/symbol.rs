@@ -4,8 +4,8 @@
 //! so the position of the highest bit of the value above the first one gives the number of extra bits, and the bits
 //! below it complete the symbol.
 
-/// The number of symbols for literals, the end of the block, and match lengths. Symbols 286 and 287 are in the fixed code
-/// of section 3.2.6 but never occur in data.
+/// The number of symbols for literals, the end of the block, and match lengths. Symbols 286 and 287 are in the fixed
+/// code of section 3.2.6 but never occur in data.
 pub(super) const LITERAL_LENGTH_SYMBOLS: usize = 288;
 
 /// The symbol of the end of the block.
