@@ -115,16 +115,16 @@ impl GenerateError {
     }
 }
 
+/// Returns the error and its causes, the outermost first.
+#[cfg(any(feature = "pixels", feature = "tower"))]
+pub(crate) fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    core::iter::successors(Some(error), |&error| error.source())
+}
+
 /// Returns the message of an error with those of its causes, the outermost first.
 #[cfg(feature = "pixels")]
-pub(crate) fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = alloc::format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
+pub(crate) fn with_causes(error: &(dyn Error + 'static)) -> String {
+    chain(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 impl fmt::Display for GenerateError {

@@ -145,8 +145,10 @@ fn planned(
     sizes: &[Size],
     variants: u32,
 ) -> Result<Vec<GenerationRequest>, BrokenLaw> {
-    let unplanned =
-        |error: &dyn Error| BrokenLaw { law: "the sizes of the model can be planned", found: with_causes(error) };
+    let unplanned = |error: &(dyn Error + 'static)| BrokenLaw {
+        law: "the sizes of the model can be planned",
+        found: with_causes(error),
+    };
     let mut request = Request::builder(source.clone()).model(model.clone());
     if let Some(floor) = floor {
         request = request.floor(floor);

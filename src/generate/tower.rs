@@ -89,7 +89,6 @@
 use std::error::Error;
 use std::fmt;
 use std::future::poll_fn;
-use std::iter::successors;
 use std::mem::replace;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -98,7 +97,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::budget::Budget;
-use super::error::{GenerateError, GenerateErrorKind};
+use super::error::{GenerateError, GenerateErrorKind, chain};
 use super::generated::Generated;
 use super::generator::{AsyncGenerator, BoxFuture};
 use super::request::GenerationRequest;
@@ -364,9 +363,4 @@ where
             answer
         })
     }
-}
-
-/// Returns the error and its sources, outermost first.
-fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    successors(Some(error), |&error| error.source())
 }

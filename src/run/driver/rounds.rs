@@ -8,12 +8,9 @@
 //! refused for good, and there are at most as many rounds as calls. If other runs share the budget, a round may defer
 //! all its calls. The run does not wait for other runs: all these calls are then refused.
 
-use std::error::Error;
-use std::iter::successors;
-
 use super::job::{CallRun, Placed};
 use crate::generate::budget::BudgetError;
-use crate::generate::error::{GenerateError, GenerateErrorKind};
+use crate::generate::error::{GenerateError, GenerateErrorKind, chain};
 use crate::generate::generated::Generated;
 use crate::plan::content::CallId;
 use crate::run::outcome::CallOutcome;
@@ -89,7 +86,6 @@ pub(super) fn or_defer<'r>(
 /// Whether the error is a refusal by a budget that is not final.
 fn is_retryable_refusal(error: &GenerateError) -> bool {
     // A refusal by a budget inside the backend can be wrapped in errors of other layers.
-    let mut sources = successors(error.source(), |&error| error.source());
-    let refusal = sources.find_map(|source| source.downcast_ref::<BudgetError>());
+    let refusal = chain(error).find_map(|error| error.downcast_ref::<BudgetError>());
     error.kind == GenerateErrorKind::OverBudget && refusal.is_some_and(|refusal| !refusal.is_final())
 }
