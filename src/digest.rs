@@ -82,10 +82,19 @@ sha256! {
     /// Only the digest of the source is covered. The same bytes at another URL, for instance a newly signed one, have
     /// the same fingerprint.
     ///
-    /// The hashed bytes, version 2, are the line `smart-resize call 2` and these fields: model, preset size, ratio,
-    /// tier, prompt, seed, variants, safety tolerance, transfer format, the four edges of the focus in thousandths
-    /// (left, top, right, bottom), source digest, occurrence. A field is its length in bytes (64 bits, little-endian),
-    /// followed by its value as text. An absent value has the length 2⁶⁴−1 and no text.
+    /// The hashed bytes, version 3, are the line `smart-resize call 3` and these fields:
+    ///
+    /// - the digest of the source; the number of references, and the name and the digest of each;
+    /// - the model; the template as `name/version`; the prompt, unless the template is a built-in
+    ///   [`Wording`](crate::prompt::Wording);
+    /// - the [`Brief`](crate::prompt::Brief): size, ratio, tier, source size; the surviving part and the safe area (each
+    ///   as x, y, width, height); the four edges of the focus in thousandths (left, top, right, bottom); the summary of
+    ///   the scene and, if there is a scene, the number of its subjects, the label and the four edges of each, and the
+    ///   same for its texts; purpose; instruction;
+    /// - seed, variants, safety tolerance, transfer format, occurrence.
+    ///
+    /// A field is its length in bytes (64 bits, little-endian), followed by its value as text. An absent value has the
+    /// length 2⁶⁴−1 and no text.
     Fingerprint, "a fingerprint of 64 hexadecimal digits"
 }
 

@@ -39,6 +39,6 @@ mod json;
 pub(crate) mod share;
 
 pub use self::budget::{Alternative, OverBudgetError};
-pub use self::content::{Call, CallId, Generation, PlanError, Rendition};
+pub use self::content::{Call, CallId, Generation, PlanError, PlannedReference, Rendition};
 pub use self::share::{Optimality, Unshared};
 pub use crate::digest::{Digest, Fingerprint, ParseHashError};

@@ -28,7 +28,10 @@ pub(crate) mod sharing;
 pub(crate) mod source;
 pub(crate) mod target;
 
-pub use self::builder::{MAX_INSTRUCTION_CHARS, MAX_TARGETS, MAX_VARIANTS, RequestBuilder, RequestLimits};
+pub use self::builder::{
+    MAX_ID_CHARS, MAX_INSTRUCTION_CHARS, MAX_NAME_CHARS, MAX_TARGETS, MAX_VARIANTS, RequestBuilder, RequestLimits,
+};
 pub use self::error::{RequestError, RequestErrors};
 pub use self::options::CallOptions;
 pub use self::sharing::{DEFAULT_SEARCH_NODES, Sharing};
+pub use self::source::Reference;

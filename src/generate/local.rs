@@ -81,7 +81,7 @@ impl Generator for LocalGenerator {
             )));
         }
         let unable = |error: EncodeError| fail("the reframed source cannot be encoded".into()).caused_by(error);
-        let (picture, reframing, mut how) = reframe(&decoded.picture, preset, request.options().focus);
+        let (picture, reframing, mut how) = reframe(&decoded.picture, preset, request.brief().focus);
         if let Colour::Ignored { reason } = &decoded.colour {
             how.push_str(", its colours read as sRGB because of ");
             how.push_str(reason);

@@ -8,6 +8,8 @@ use crate::digest::{Digest, Fingerprint};
 use crate::model::preset::Preset;
 use crate::model::price::UsdMicros;
 use crate::plan::content::{Call, CallId, Generation, Plan};
+use crate::prompt::brief::Brief;
+use crate::prompt::template::TemplateId;
 use crate::request::options::CallOptions;
 use crate::request::source::Source;
 
@@ -27,7 +29,8 @@ use crate::request::source::Source;
 pub struct GenerationRequest {
     call: CallId,
     model: Arc<str>,
-    preset: Preset,
+    brief: Arc<Brief>,
+    template: TemplateId,
     prompt: Arc<str>,
     seed: Option<u64>,
     variants: u32,
@@ -45,9 +48,13 @@ impl Plan {
     ///
     /// [`SourceMismatchError`] if the plan was made for another source.
     pub fn requests(&self, source: &Source) -> Result<Vec<GenerationRequest>, SourceMismatchError> {
-        // A plan without a digest cannot be compared with a source, so it accepts any.
-        if let Some(planned) = self.source_digest().filter(|planned| Some(*planned) != source.digest()) {
-            return Err(SourceMismatchError { planned, found: source.digest() });
+        check_digest(None, self.source_digest(), source)?;
+        let (planned, found) = (self.references(), &source.references);
+        if planned.len() != found.len() {
+            return Err(SourceMismatchError::References { planned: planned.len(), found: found.len() });
+        }
+        for (index, (planned, found)) in planned.iter().zip(found).enumerate() {
+            check_digest(Some(index), planned.digest, &found.picture)?;
         }
         let request = |(generation, call): (usize, &Call)| {
             Some(GenerationRequest::new(self, self.generations().get(generation)?, call, source.clone()))
@@ -61,7 +68,8 @@ impl GenerationRequest {
         Self {
             call: call.id(),
             model: plan.model().clone(),
-            preset: *generation.preset(),
+            brief: generation.brief().clone(),
+            template: plan.template().clone(),
             prompt: generation.prompt().clone(),
             seed: call.seed(),
             variants: call.variants(),
@@ -86,8 +94,19 @@ impl GenerationRequest {
 
     /// Returns the preset: the size in pixels to generate, and the labels of its aspect ratio and tier, for models that
     /// are called with labels. Send every label that the preset has.
-    pub const fn preset(&self) -> &Preset {
-        &self.preset
+    pub fn preset(&self) -> &Preset {
+        &self.brief.preset
+    }
+
+    /// Returns the facts from which the prompt is written: the part of the image that survives the crop, the safe area,
+    /// the scene and more.
+    pub const fn brief(&self) -> &Arc<Brief> {
+        &self.brief
+    }
+
+    /// Returns the template that wrote the prompt.
+    pub const fn template(&self) -> &TemplateId {
+        &self.template
     }
 
     /// Returns the whole prompt.
@@ -110,7 +129,7 @@ impl GenerationRequest {
         self.options
     }
 
-    /// Returns the source picture.
+    /// Returns the source picture, with its references.
     pub const fn source(&self) -> &Source {
         &self.source
     }
@@ -139,36 +158,73 @@ impl GenerationRequest {
     }
 }
 
+/// Checks that the picture is the planned one. A plan without a digest cannot be compared, so it accepts any picture.
+fn check_digest(
+    reference: Option<usize>,
+    planned: Option<Digest>,
+    picture: &Source,
+) -> Result<(), SourceMismatchError> {
+    let found = picture.digest();
+    match planned.filter(|planned| Some(*planned) != found) {
+        Some(planned) => Err(SourceMismatchError::Picture { reference, planned, found }),
+        None => Ok(()),
+    }
+}
+
 /// The error for a source that is not the one that a plan was made for.
 ///
 /// ```
 /// use smart_resize::{Plan, Request, Source};
+/// use smart_resize::generate::SourceMismatchError;
 /// use smart_resize::plan::Digest;
 ///
 /// let planned = Source::from_bytes(*b"the bytes of a photo");
 /// let plan = Plan::new(&Request::builder(planned).sizes(["300x250"]).build()?)?;
 /// let error = plan.requests(&Source::from_url("https://example.com/shoe.jpg")).unwrap_err();
-/// assert_eq!((error.planned, error.found), (Digest::of(b"the bytes of a photo"), None));
+/// let planned = Digest::of(b"the bytes of a photo");
+/// assert_eq!(error, SourceMismatchError::Picture { reference: None, planned, found: None });
 /// assert!(error.to_string().starts_with("the digest of the source is unknown; expected "));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct SourceMismatchError {
-    /// The digest in the plan.
-    pub planned: Digest,
-    /// The digest of the source. `None` if it has none.
-    pub found: Option<Digest>,
+pub enum SourceMismatchError {
+    /// The source or a reference is another picture.
+    Picture {
+        /// The number of the reference, from 0; `None` for the source itself.
+        reference: Option<usize>,
+        /// The digest in the plan.
+        planned: Digest,
+        /// The digest of the picture; `None` if it has none.
+        found: Option<Digest>,
+    },
+    /// The source has another number of references.
+    References {
+        /// The number in the plan.
+        planned: usize,
+        /// The number of the source.
+        found: usize,
+    },
 }
 
 impl fmt::Display for SourceMismatchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the digest of the source is ")?;
-        match self.found {
-            Some(found) => write!(f, "{found}")?,
-            None => f.write_str("unknown")?,
+        match self {
+            Self::Picture { reference, planned, found } => {
+                match reference {
+                    Some(index) => write!(f, "the digest of reference {index} is ")?,
+                    None => f.write_str("the digest of the source is ")?,
+                }
+                match found {
+                    Some(found) => write!(f, "{found}")?,
+                    None => f.write_str("unknown")?,
+                }
+                write!(f, "; expected {planned} as in the plan")
+            }
+            Self::References { planned, found } => {
+                write!(f, "the number of references is {found}; expected {planned} as in the plan")
+            }
         }
-        write!(f, "; expected {} as in the plan", self.planned)
     }
 }
 

@@ -73,6 +73,8 @@ pub struct ModelLimits {
     pub prompt_chars: usize,
     /// The maximum number of variants of one call: 4 with fal, 1 with Gemini's own API.
     pub variants_per_call: NonZeroU16,
+    /// The maximum number of input pictures of one call, the source included.
+    pub input_images: NonZeroU16,
 }
 
 /// A month of a year, printed as `2026-11`.
@@ -155,17 +157,19 @@ impl Model {
     /// Creates a built-in model with fal's prices and fal's limit of variants.
     fn built_in(name: &'static str, presets: &'static [Preset], prompt_chars: usize) -> Self {
         const FAL: NonZeroU16 = NonZeroU16::new(4).unwrap();
+        // All built-in models are Google's, which take at most 14 input pictures.
+        const GEMINI: NonZeroU16 = NonZeroU16::new(14).unwrap();
         Self {
             name: Cow::Borrowed(name),
             sizes: Sizes::Presets(PresetTable::built_in(presets)),
             prices: PriceList::default(),
-            limits: ModelLimits { prompt_chars, variants_per_call: FAL },
+            limits: ModelLimits { prompt_chars, variants_per_call: FAL, input_images: GEMINI },
             verified: Month::new(2026, 11),
             retired: None,
         }
     }
 
-    /// Creates a custom model, with prompts of up to 50,000 characters and one variant per call. The default price list
+    /// Creates a custom model, with prompts of up to 50,000 characters, one variant per call and one input picture. The default price list
     /// does not contain it; set its prices with [`prices`](Self::prices).
     ///
     /// ```
@@ -195,7 +199,11 @@ impl Model {
             name,
             sizes: Sizes::Presets(PresetTable::new(presets)?),
             prices: PriceList::default(),
-            limits: ModelLimits { prompt_chars: 50_000, variants_per_call: NonZeroU16::MIN },
+            limits: ModelLimits {
+                prompt_chars: 50_000,
+                variants_per_call: NonZeroU16::MIN,
+                input_images: NonZeroU16::MIN,
+            },
             verified: None,
             retired: None,
         })
@@ -212,6 +220,13 @@ impl Model {
     #[must_use]
     pub const fn variants_per_call(mut self, variants: NonZeroU16) -> Self {
         self.limits.variants_per_call = variants;
+        self
+    }
+
+    /// Sets the maximum number of input pictures of one call, the source included.
+    #[must_use]
+    pub const fn input_images(mut self, images: NonZeroU16) -> Self {
+        self.limits.input_images = images;
         self
     }
 

@@ -213,7 +213,8 @@ impl Renderer {
         let one = |target: &RenderTarget| {
             let is_asked = target.size == size && format == target.format && target.allows(bytes.len());
             // The limit on the size applies here as it does to a target that is resampled.
-            let is_plain = options.encode.allows_pass_through(target.format) && options.decode.limits.allow(size);
+            let encode = target.encode_options(&options.encode);
+            let is_plain = encode.allows_pass_through(target.format) && options.decode.limits.allow(size);
             (is_asked && is_plain)
                 .then(|| Ok(passed(bytes, target, Rect::new(0, 0, size), preset_mismatch(target, size).collect())))
         };
@@ -348,7 +349,8 @@ impl<'a> Inspected<'a> {
             PassThrough::Checked => decoded.is_verified,
             PassThrough::Trusted => decoded.is_bare,
         };
-        is_asked && may_pass && target.allows(bytes.len()) && options.encode.allows_pass_through(target.format)
+        let encode = target.encode_options(&options.encode);
+        is_asked && may_pass && target.allows(bytes.len()) && encode.allows_pass_through(target.format)
     }
 
     /// Crops and resamples. Returns the decoded picture itself if nothing is to be done, and otherwise a picture in the
@@ -373,7 +375,8 @@ fn file(inspected: &Inspected<'_>, target: &RenderTarget, scratch: &mut Scratch)
         return Ok(passed(inspected.bytes, target, rect, warnings));
     }
     let picture = inspected.crop_and_resample(target, rect, scratch);
-    let (format, options, buffers) = (target.format, &inspected.options.encode, &mut scratch.encode);
+    let (format, buffers) = (target.format, &mut scratch.encode);
+    let options = &target.encode_options(&inspected.options.encode);
     let encoded = match target.max_bytes {
         Some(max_bytes) => encode_within_in(&picture, format, options, max_bytes, buffers),
         None => encode_in(&picture, format, options, buffers),

@@ -1,6 +1,8 @@
 //! Render targets, and the rectangle of a picture that becomes a target.
 
 use super::decode::DecodeLimits;
+use super::encode::EncodeOptions;
+use super::encode::jpeg::JpegOptions;
 use super::options::Undersized;
 use super::rendered::{RenderError, Warning};
 use crate::format::Format;
@@ -25,6 +27,7 @@ pub struct RenderTarget {
     pub(super) size: Size,
     pub(super) format: Format,
     pub(super) max_bytes: Option<u64>,
+    quality: Option<u8>,
     /// The size that was requested from the model.
     pub(super) preset: Option<Size>,
     fit: Fit,
@@ -41,6 +44,7 @@ impl RenderTarget {
             size,
             format: Format::Png,
             max_bytes: None,
+            quality: None,
             preset: None,
             fit: Fit::Cover,
             focus: Focus::CENTRE,
@@ -120,6 +124,19 @@ impl RenderTarget {
     pub const fn max_bytes(mut self, max_bytes: u64) -> Self {
         self.max_bytes = Some(max_bytes);
         self
+    }
+
+    /// Sets the JPEG quality, from 1 to 100, in place of that of the options. It has no effect on a PNG and on a WebP.
+    #[must_use]
+    pub const fn quality(mut self, quality: u8) -> Self {
+        self.quality = Some(quality);
+        self
+    }
+
+    /// Returns the options for the file of this target.
+    pub(super) fn encode_options(&self, options: &EncodeOptions) -> EncodeOptions {
+        let jpeg = JpegOptions { quality: self.quality.or(options.jpeg.quality), ..options.jpeg };
+        EncodeOptions { jpeg, ..options.clone() }
     }
 
     /// Whether the file may have `length` bytes.

@@ -3,16 +3,17 @@
 use alloc::vec::Vec;
 
 use super::budget;
-use super::content::{Call, Generation, Header, Plan, PlanError, Rendition, call_seed};
+use super::content::{Call, Generation, Header, Plan, PlanError, PlannedReference, Rendition, call_seed};
 use super::share::search::{Group, Groups, PlannedTarget, groups};
 use super::share::{Optimality, Unshared, loss};
 use crate::geometry::per_mille::PerMille;
 use crate::geometry::rect::Rect;
 use crate::model::preset::Preset;
 use crate::model::price::UsdMicros;
-use crate::prompt::{Brief, prompt};
+use crate::prompt::brief::Brief;
 use crate::request::builder::{CutFrom, Request};
 use crate::request::sharing::Sharing;
+use crate::request::source::Reference;
 use crate::request::target::Target;
 use crate::size::Size;
 
@@ -55,6 +56,8 @@ impl Plan {
         let bound = |sum: UsdMicros| sum.times(request.variants().into()).plus(request.prices().per_request);
         let header = Header {
             model: request.model().name().into(),
+            template: request.template().id(),
+            references: request.source().references.iter().map(planned).collect(),
             source_digest: request.source().digest(),
             source_size,
             options: request.options(),
@@ -83,22 +86,21 @@ fn generate(
     let (frame, mut cuts) = (group.preset.size, Vec::with_capacity(group.members.len()));
     for planned in group.members.iter().filter_map(|member| targets.get(*member)) {
         let Some(target) = request.targets().get(planned.index) else { continue };
-        let crop = request.fit().rect_at(frame, planned.size, request.options().focus);
+        let crop = request.fit().rect_at(frame, planned.size, target.focus.unwrap_or(request.focus()));
         let crop = crop.expect("invariant: the preset of a group covers its members");
         let cut = rendition(request, target, Some((id, planned.own)), frame, crop);
         cuts.push((planned.index, cut));
     }
-    let crops: Vec<Rect> = cuts.iter().map(|(_, cut)| cut.crop).collect();
-    let safe: Vec<Rect> = cuts.iter().map(|(_, cut)| cut.safe_area.inside(cut.crop, cut.target)).collect();
-    let text = prompt(&brief(request, &group.preset, &crops, &safe));
+    let brief = brief(request, &group.preset, &cuts);
+    let text = request.template().prompt(&brief);
     let (chars, max) = (text.chars().count(), request.model().limits.prompt_chars);
     if chars > max {
         // All targets of the generation have this prompt. The error names the first.
         let index = cuts.first().map_or(0, |(index, _)| *index);
         return Err(PlanError::PromptTooLong { index, chars, max });
     }
-    let Group { preset, per_image, .. } = *group;
-    Ok((Generation { preset, prompt: text.into(), per_image, calls: calls(request) }, cuts))
+    let calls = calls(request);
+    Ok((Generation { brief: brief.into(), prompt: text.into(), per_image: group.per_image, calls }, cuts))
 }
 
 /// Creates the rendition of `target`, which is the rectangle `crop` of a picture of `frame` pixels. `generation` is the
@@ -113,11 +115,14 @@ fn rendition(
     // Without sharing, each target is cut from its own preset and loses no share.
     let shared = generation.map(|(_, own)| own).filter(|_| request.sharing() != Sharing::PerTarget);
     Rendition {
+        id: target.id.clone(),
         target: target.size,
         generation: generation.map(|(id, _)| id),
         fit: request.fit(),
         format: target.format.unwrap_or(request.format()),
         max_bytes: target.max_bytes,
+        quality: target.quality,
+        focus: target.focus.unwrap_or(request.focus()),
         safe_area: target.safe_area,
         crop,
         kept: crop.kept_of(frame),
@@ -126,22 +131,39 @@ fn rendition(
     }
 }
 
-/// Collects the facts for the prompt of a generation. `crops` are the rectangles that are cut from it, and `safe` are
-/// their safe areas.
-fn brief<'a>(request: &'a Request, preset: &'a Preset, crops: &[Rect], safe: &[Rect]) -> Brief<'a> {
-    let whole = Rect::new(0, 0, preset.size);
-    let survives = intersection(crops, whole);
-    let mut brief = Brief::new(preset)
-        .surviving(survives)
-        .safe_area(intersection(safe, survives))
-        .instruction(request.instruction());
-    if let Some(upright) = request.source().size {
-        brief = brief.source(upright);
-    }
-    if let Some(scene) = request.scene() {
-        brief = brief.scene(scene);
-    }
+/// Returns what a plan keeps of a reference picture.
+fn planned(reference: &Reference) -> PlannedReference {
+    PlannedReference { name: reference.name.clone(), digest: reference.picture.digest() }
+}
+
+/// Collects the facts for the prompt of a generation. `cuts` are its renditions, each with the index of its target.
+#[expect(clippy::expect_used, reason = "a broken invariant must be loud")]
+fn brief(request: &Request, preset: &Preset, cuts: &[(usize, Rendition)]) -> Brief {
+    let members: Vec<&Target> = cuts.iter().filter_map(|(index, _)| request.targets().get(*index)).collect();
+    let first = members.first().expect("invariant: a generation has a target");
+    let (surviving, safe_area) = common_parts(preset.size, cuts.iter().map(|(_, cut)| cut));
+    // Targets of one generation have the same instruction and focal point. If their purposes differ, the picture has no
+    // single one.
+    let purposes = members.iter().map(|target| target.purpose.as_ref().or(request.purpose()));
+    let purpose = purposes.reduce(|one, other| one.filter(|_| one == other)).flatten();
+    let mut brief = Brief::new(*preset)
+        .surviving(surviving)
+        .safe_area(safe_area)
+        .focus(first.focus.unwrap_or(request.focus()))
+        .instruction(first.instruction.as_deref().unwrap_or(request.instruction()));
+    brief.source_size = request.source().size;
+    brief.scene = request.scene().cloned();
+    brief.purpose = purpose.cloned();
+    brief.references = request.source().references.iter().map(|reference| reference.name.clone()).collect();
     brief
+}
+
+/// Returns the part of a generated image that survives all crops of `cuts`, and the common safe area in it.
+pub(super) fn common_parts<'a>(frame: Size, cuts: impl Iterator<Item = &'a Rendition>) -> (Rect, Rect) {
+    let (crops, safe): (Vec<Rect>, Vec<Rect>) =
+        cuts.map(|cut| (cut.crop, cut.safe_area.inside(cut.crop, cut.target))).unzip();
+    let surviving = intersection(&crops, Rect::new(0, 0, frame));
+    (surviving, intersection(&safe, surviving))
 }
 
 /// Returns the intersection of `rects`. On an axis on which it is empty, the extent of `outer` replaces it.

@@ -11,11 +11,14 @@ use super::share::{Optimality, Unshared};
 use crate::digest::{Digest, Fingerprint};
 use crate::format::Format;
 use crate::geometry::fit::Fit;
+use crate::geometry::focus::Focus;
 use crate::geometry::insets::Insets;
 use crate::geometry::per_mille::PerMille;
 use crate::geometry::rect::Rect;
 use crate::model::preset::Preset;
 use crate::model::price::UsdMicros;
+use crate::prompt::brief::Brief;
+use crate::prompt::template::TemplateId;
 use crate::request::options::CallOptions;
 use crate::request::sharing::Sharing;
 use crate::size::Size;
@@ -55,6 +58,9 @@ pub struct Plan {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Header {
     pub(super) model: Arc<str>,
+    pub(super) template: TemplateId,
+    /// The reference pictures that every call sends after the source.
+    pub(super) references: Vec<PlannedReference>,
     pub(super) source_digest: Option<Digest>,
     /// The upright size of the source; `None` if no rendition is cut from the source.
     pub(super) source_size: Option<Size>,
@@ -64,6 +70,29 @@ pub(super) struct Header {
     pub(super) max_cost: Option<UsdMicros>,
     pub(super) max_calls: Option<u32>,
     pub(super) per_request: UsdMicros,
+}
+
+/// A reference picture, as a plan knows it.
+///
+/// ```
+/// use smart_resize::{Plan, Request, Source};
+/// use smart_resize::plan::Digest;
+/// use smart_resize::request::Reference;
+///
+/// let logo = Reference::new("the logo", Source::from_bytes(*b"the bytes of a logo"));
+/// let source = Source::from_bytes(*b"the bytes of a photo").reference(logo);
+/// let plan = Plan::new(&Request::builder(source).sizes(["300x250"]).build()?)?;
+/// assert_eq!(plan.references()[0].digest, Some(Digest::of(b"the bytes of a logo")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+#[non_exhaustive]
+pub struct PlannedReference {
+    /// What the picture shows, such as "the logo".
+    pub name: Arc<str>,
+    /// The SHA-256 of the encoded bytes; `None` if it is not known. Then no call has a fingerprint.
+    pub digest: Option<Digest>,
 }
 
 impl Plan {
@@ -81,20 +110,17 @@ impl Plan {
                 let occurrence = seen.entry((first, call.seed, call.variants)).or_insert(0_u32);
                 call.id = CallId(next_id);
                 call.occurrence = *occurrence;
-                // Without a digest, calls for two sources could not be distinguished.
-                call.fingerprint = header.source_digest.map(|source| {
-                    let fields = CallFields {
-                        model: &header.model,
-                        preset: &generation.preset,
-                        prompt: &generation.prompt,
-                        seed: call.seed,
-                        variants: call.variants,
-                        options: header.options,
-                        source,
-                        occurrence: call.occurrence,
-                    };
-                    fields.fingerprint()
-                });
+                let fields = CallFields {
+                    model: &header.model,
+                    template: &header.template,
+                    prompt: &generation.prompt,
+                    brief: &generation.brief,
+                    seed: call.seed,
+                    variants: call.variants,
+                    options: header.options,
+                    occurrence: call.occurrence,
+                };
+                call.fingerprint = fields.fingerprint(header.source_digest, &header.references);
                 cost = cost.plus(generation.per_image.times(call.variants.into()));
                 *occurrence += 1;
                 next_id += 1;
@@ -115,6 +141,16 @@ impl Plan {
     /// Returns the SHA-256 of the source's encoded bytes. If it is `None`, no call has a fingerprint.
     pub const fn source_digest(&self) -> Option<Digest> {
         self.header.source_digest
+    }
+
+    /// Returns the template that wrote the prompts.
+    pub const fn template(&self) -> &TemplateId {
+        &self.header.template
+    }
+
+    /// Returns the reference pictures that every call sends after the source.
+    pub fn references(&self) -> &[PlannedReference] {
+        &self.header.references
     }
 
     /// Returns the options of the backend's calls.
@@ -188,10 +224,10 @@ impl Plan {
     }
 }
 
-/// Returns the index of the first generation with the preset and the prompt of the generation at `index`.
+/// Returns the index of the first generation with the brief and the prompt of the generation at `index`.
 fn first_alike(generations: &[Generation], index: usize) -> usize {
     let Some(this) = generations.get(index) else { return index };
-    let alike = |other: &Generation| other.preset == this.preset && other.prompt == this.prompt;
+    let alike = |other: &Generation| other.brief == this.brief && other.prompt == this.prompt;
     generations.iter().take(index).position(alike).unwrap_or(index)
 }
 
@@ -218,7 +254,7 @@ pub(super) fn call_seed(seed: u64, number: u32) -> u64 {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Generation {
-    pub(super) preset: Preset,
+    pub(super) brief: Arc<Brief>,
     pub(super) prompt: Arc<str>,
     pub(super) per_image: UsdMicros,
     pub(super) calls: Vec<Call>,
@@ -226,13 +262,18 @@ pub struct Generation {
 
 impl Generation {
     /// Returns the size in pixels that is requested from the model.
-    pub const fn size(&self) -> Size {
-        self.preset.size
+    pub fn size(&self) -> Size {
+        self.brief.preset.size
     }
 
     /// Returns the same size with the labels by which it is requested.
-    pub const fn preset(&self) -> &Preset {
-        &self.preset
+    pub fn preset(&self) -> &Preset {
+        &self.brief.preset
+    }
+
+    /// Returns the facts from which the prompt is written.
+    pub const fn brief(&self) -> &Arc<Brief> {
+        &self.brief
     }
 
     /// Returns the whole prompt.
@@ -347,13 +388,16 @@ impl Call {
 /// assert_eq!(rendition.kept().to_string(), "99.2 %");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rendition {
+    pub(super) id: Option<Arc<str>>,
     pub(super) target: Size,
     pub(super) generation: Option<usize>,
     pub(super) fit: Fit,
     pub(super) format: Format,
     pub(super) max_bytes: Option<u64>,
+    pub(super) quality: Option<u8>,
+    pub(super) focus: Focus,
     pub(super) safe_area: Insets,
     pub(super) crop: Rect,
     pub(super) kept: PerMille,
@@ -362,6 +406,11 @@ pub struct Rendition {
 }
 
 impl Rendition {
+    /// Returns the caller's own name for the target; `None` if it has none.
+    pub const fn id(&self) -> Option<&Arc<str>> {
+        self.id.as_ref()
+    }
+
     /// Returns the exact size of the result in pixels.
     pub const fn target(&self) -> Size {
         self.target
@@ -386,6 +435,16 @@ impl Rendition {
     /// Returns the maximum number of bytes of the file; `None` if there is no limit.
     pub const fn max_bytes(&self) -> Option<u64> {
         self.max_bytes
+    }
+
+    /// Returns the JPEG quality of the file, from 1 to 100; `None` selects that of the renderer.
+    pub const fn quality(&self) -> Option<u8> {
+        self.quality
+    }
+
+    /// Returns the focal point or region of the target.
+    pub const fn focus(&self) -> Focus {
+        self.focus
     }
 
     /// Returns the safe area of the target.

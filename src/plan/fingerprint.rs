@@ -4,52 +4,113 @@ use alloc::string::ToString;
 
 use sha2::{Digest as _, Sha256};
 
+use super::content::PlannedReference;
 use crate::digest::{Digest, Fingerprint};
-use crate::model::preset::Preset;
+use crate::geometry::focus::Focus;
+use crate::geometry::rect::Rect;
+use crate::prompt::brief::Brief;
+use crate::prompt::template::TemplateId;
 use crate::request::options::CallOptions;
+use crate::scene::{Region, Scene};
 
-/// The fields of a call that its fingerprint covers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The fields of a call that its fingerprint covers, besides the digests of the pictures that it sends.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct CallFields<'a> {
     pub(crate) model: &'a str,
-    pub(crate) preset: &'a Preset,
+    pub(crate) template: &'a TemplateId,
     pub(crate) prompt: &'a str,
+    pub(crate) brief: &'a Brief,
     pub(crate) seed: Option<u64>,
     pub(crate) variants: u32,
     pub(crate) options: CallOptions,
-    pub(crate) source: Digest,
     pub(crate) occurrence: u32,
 }
 
 impl CallFields<'_> {
-    /// Computes the fingerprint. [`Fingerprint`] documents the encoding. A change to it needs a new version, since
-    /// stores keep answers under these values.
-    pub(crate) fn fingerprint(&self) -> Fingerprint {
-        let mut hash = Sha256::new();
-        hash.update(b"smart-resize call 2\n");
-        // The length in front of a value separates the fields: without it, "ab" and "c" would be the bytes of "a" and
-        // "bc".
-        let mut field = |value: Option<&str>| match value {
-            Some(text) => {
-                hash.update((text.len() as u64).to_le_bytes());
-                hash.update(text.as_bytes());
-            }
-            // No text has this length, so an absent value differs from every text.
-            None => hash.update(u64::MAX.to_le_bytes()),
-        };
+    /// Computes the fingerprint; `None` if the digest of a picture is not known, since calls for two pictures could
+    /// then not be distinguished.
+    ///
+    /// [`Fingerprint`] documents the encoding. A change to it needs a new version, since stores keep answers under these
+    /// values.
+    pub(crate) fn fingerprint(&self, source: Option<Digest>, references: &[PlannedReference]) -> Option<Fingerprint> {
+        let mut fields = Fields(Sha256::new());
+        fields.0.update(b"smart-resize call 3\n");
         // The order of the fields is part of the version.
-        field(Some(self.model));
-        field(Some(&self.preset.size.to_string()));
-        field(self.preset.ratio.map(|ratio| ratio.to_string()).as_deref());
-        field(self.preset.tier.map(|tier| tier.to_string()).as_deref());
-        field(Some(self.prompt));
-        field(self.seed.map(|seed| seed.to_string()).as_deref());
-        field(Some(&self.variants.to_string()));
-        field(Some(&self.options.safety_tolerance.to_string()));
-        field(Some(&self.options.transfer_format.to_string()));
-        self.options.focus.edges().iter().for_each(|edge| field(Some(&edge.get().to_string())));
-        field(Some(&self.source.to_string()));
-        field(Some(&self.occurrence.to_string()));
-        Fingerprint::from_bytes(hash.finalize().into())
+        fields.text(&source?);
+        fields.text(&references.len());
+        for reference in references {
+            fields.text(&reference.name);
+            fields.text(&reference.digest?);
+        }
+        fields.text(self.model);
+        fields.text(self.template);
+        // The text of a built-in wording follows from the brief. That of the caller's template may change without a new
+        // version.
+        fields.option(self.template.wording().is_none().then_some(self.prompt));
+        fields.brief(self.brief);
+        fields.option(self.seed);
+        fields.text(&self.variants);
+        fields.text(&self.options.safety_tolerance);
+        fields.text(&self.options.transfer_format);
+        fields.text(&self.occurrence);
+        Some(Fingerprint::from_bytes(fields.0.finalize().into()))
+    }
+}
+
+/// A hash that fields are added to.
+struct Fields(Sha256);
+
+impl Fields {
+    /// Adds a value. The length in front of its text separates the fields: without it, "ab" and "c" would be the bytes
+    /// of "a" and "bc".
+    fn text(&mut self, value: &(impl ToString + ?Sized)) {
+        let text = value.to_string();
+        self.0.update((text.len() as u64).to_le_bytes());
+        self.0.update(text.as_bytes());
+    }
+
+    /// Adds a value that can be absent.
+    fn option(&mut self, value: Option<impl ToString>) {
+        match value {
+            Some(value) => self.text(&value),
+            // No text has this length, so an absent value differs from every text.
+            None => self.0.update(u64::MAX.to_le_bytes()),
+        }
+    }
+
+    fn brief(&mut self, brief: &Brief) {
+        // References are left out: the fingerprint has their names beside their digests.
+        let Brief { preset, source_size, surviving, safe_area, focus, scene, purpose, references: _, instruction } =
+            brief;
+        self.text(&preset.size);
+        self.option(preset.ratio);
+        self.option(preset.tier);
+        self.option(*source_size);
+        self.rect(*surviving);
+        self.rect(*safe_area);
+        self.focus(*focus);
+        self.option(scene.as_deref().map(Scene::summary));
+        if let Some(scene) = scene {
+            self.regions(scene.subjects());
+            self.regions(scene.texts());
+        }
+        self.option(purpose.as_deref());
+        self.option(instruction.as_deref());
+    }
+
+    fn rect(&mut self, rect: Rect) {
+        [rect.x(), rect.y(), rect.width(), rect.height()].iter().for_each(|number| self.text(number));
+    }
+
+    fn focus(&mut self, focus: Focus) {
+        focus.edges().iter().for_each(|edge| self.text(&edge.get()));
+    }
+
+    fn regions(&mut self, regions: &[Region]) {
+        self.text(&regions.len());
+        for region in regions {
+            self.text(region.label());
+            self.focus(region.area().into());
+        }
     }
 }

@@ -6,6 +6,7 @@
 mod read;
 
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use serde::de::{Deserializer, Error};
@@ -13,22 +14,26 @@ use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
 use self::read::expect;
-use super::content::{Call, CallId, Generation, Plan, Rendition};
+use super::content::{Call, CallId, Generation, Plan, PlannedReference, Rendition};
 use super::share::{Optimality, Unshared};
 use crate::digest::{Digest, Fingerprint};
 use crate::format::Format;
 use crate::geometry::fit::Fit;
+use crate::geometry::focus::Focus;
 use crate::geometry::insets::Insets;
 use crate::geometry::per_mille::PerMille;
 use crate::geometry::rect::Rect;
 use crate::model::preset::{AspectRatio, Tier};
 use crate::model::price::UsdMicros;
+use crate::prompt::brief::{Brief, Relation};
+use crate::prompt::template::TemplateId;
 use crate::request::options::CallOptions;
 use crate::request::sharing::Sharing;
+use crate::scene::Scene;
 use crate::size::Size;
 
 /// The version of the document. It changes with the meaning of any field.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,7 +41,10 @@ struct Document {
     #[serde(deserialize_with = "version")]
     version: u32,
     model: String,
+    template: TemplateId,
     source_digest: Option<Digest>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    references: Vec<PlannedReference>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     source_size: Option<Size>,
     options: CallOptions,
@@ -68,9 +76,29 @@ struct GenerationDocument {
     resolution: Option<Tier>,
     width: u32,
     height: u32,
+    brief: BriefDocument,
     prompt: String,
     usd_micros_per_image: UsdMicros,
     calls: Vec<CallDocument>,
+}
+
+/// A [`Brief`] without the size and the references, which the document has elsewhere.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BriefDocument {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source_size: Option<Size>,
+    relation: Relation,
+    surviving: RectDocument,
+    safe_area: RectDocument,
+    #[serde(default, skip_serializing_if = "is_default")]
+    focus: Focus,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scene: Option<Arc<Scene>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    purpose: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    instruction: Option<Arc<str>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -85,6 +113,8 @@ struct CallDocument {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RenditionDocument {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<Arc<str>>,
     target: Size,
     /// Null, and not missing, if the target is cut from the source.
     #[serde(deserialize_with = "Option::deserialize")]
@@ -93,6 +123,10 @@ struct RenditionDocument {
     format: Format,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     max_bytes: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    quality: Option<u8>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    focus: Focus,
     #[serde(default, skip_serializing_if = "is_default")]
     safe_area: Insets,
     crop: RectDocument,
@@ -168,6 +202,8 @@ impl From<&Plan> for Document {
         Self {
             version: VERSION,
             model: header.model.to_string(),
+            template: header.template.clone(),
+            references: header.references.clone(),
             source_digest: header.source_digest,
             source_size: header.source_size,
             options: header.options,
@@ -187,7 +223,7 @@ impl From<&Plan> for Document {
 
 impl From<(usize, &Generation)> for GenerationDocument {
     fn from((id, generation): (usize, &Generation)) -> Self {
-        let preset = &generation.preset;
+        let preset = generation.preset();
         let call = |call: &Call| CallDocument {
             id: call.id,
             variants: call.variants,
@@ -200,6 +236,7 @@ impl From<(usize, &Generation)> for GenerationDocument {
             resolution: preset.tier,
             width: preset.size.width(),
             height: preset.size.height(),
+            brief: BriefDocument::from(&*generation.brief),
             prompt: generation.prompt.to_string(),
             usd_micros_per_image: generation.per_image,
             calls: generation.calls.iter().map(call).collect(),
@@ -207,14 +244,32 @@ impl From<(usize, &Generation)> for GenerationDocument {
     }
 }
 
+impl From<&Brief> for BriefDocument {
+    fn from(brief: &Brief) -> Self {
+        Self {
+            source_size: brief.source_size,
+            relation: brief.relation(),
+            surviving: brief.surviving.into(),
+            safe_area: brief.safe_area.into(),
+            focus: brief.focus,
+            scene: brief.scene.clone(),
+            purpose: brief.purpose.clone(),
+            instruction: brief.instruction.clone(),
+        }
+    }
+}
+
 impl From<&Rendition> for RenditionDocument {
     fn from(rendition: &Rendition) -> Self {
         Self {
+            id: rendition.id.clone(),
             target: rendition.target,
             generation: rendition.generation,
             fit: rendition.fit,
             format: rendition.format,
             max_bytes: rendition.max_bytes,
+            quality: rendition.quality,
+            focus: rendition.focus,
             safe_area: rendition.safe_area,
             crop: rendition.crop.into(),
             kept_percent: rendition.kept,

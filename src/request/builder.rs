@@ -1,6 +1,8 @@
 //! A request and its builder.
 
+use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::error::{RequestError, RequestErrors};
@@ -17,6 +19,7 @@ use crate::model::catalog::Model;
 use crate::model::preset::{Preset, Tier};
 use crate::model::price::{PriceList, UsdMicros};
 use crate::model::select::{Smallest, smallest_covering};
+use crate::prompt::template::{PromptTemplate, Wording};
 use crate::scene::Scene;
 use crate::size::{ParseSizeError, Size};
 
@@ -26,6 +29,10 @@ pub const MAX_TARGETS: usize = 256;
 pub const MAX_VARIANTS: u32 = 64;
 /// The default of [`RequestLimits::instruction_chars`].
 pub const MAX_INSTRUCTION_CHARS: usize = 5000;
+/// The maximum number of characters of a target's id.
+pub const MAX_ID_CHARS: usize = 200;
+/// The maximum number of characters of a purpose, and of the name of a reference picture.
+pub const MAX_NAME_CHARS: usize = 120;
 
 /// The bounds that [`RequestBuilder::build`] checks. A service can set tighter ones, or allow longer instructions.
 ///
@@ -99,7 +106,10 @@ struct Fields {
     model: Model,
     prices: Option<PriceList>,
     instruction: String,
-    scene: Option<Scene>,
+    purpose: Option<Arc<str>>,
+    scene: Option<Arc<Scene>>,
+    template: Arc<dyn PromptTemplate>,
+    focus: Focus,
     variants: u32,
     smallest: Smallest,
     format: Format,
@@ -128,12 +138,12 @@ impl Fields {
 
     /// Returns the size of the source and the rectangle that becomes `target`; `None` if the target may not be cut from
     /// the source.
-    fn cut_from_source(&self, target: Size) -> Option<(Size, Rect)> {
+    fn cut_from_source(&self, target: &Target) -> Option<(Size, Rect)> {
         let min_kept = self.crop_source_above?;
         // A source without bytes would have to be fetched before it can be cut.
         let frame = self.source.bytes().and(self.source.size)?;
         // A source that does not cover the target would have to be enlarged, so it is not cut.
-        let rect = self.fit.rect_at(frame, target, self.options.focus).ok()?;
+        let rect = self.fit.rect_at(frame, target.size, target.focus.unwrap_or(self.focus)).ok()?;
         (rect.kept_of(frame) >= min_kept).then_some((frame, rect))
     }
 }
@@ -148,7 +158,10 @@ impl Request {
                 model: Model::default(),
                 prices: None,
                 instruction: String::new(),
+                purpose: None,
                 scene: None,
+                template: Arc::new(Wording::default()),
+                focus: Focus::CENTRE,
                 variants: 1,
                 smallest: Smallest::default(),
                 format: Format::default(),
@@ -192,9 +205,24 @@ impl Request {
         &self.fields.instruction
     }
 
+    /// Returns what the results are for, for targets that do not say it themselves; `None` if it is not known.
+    pub const fn purpose(&self) -> Option<&Arc<str>> {
+        self.fields.purpose.as_ref()
+    }
+
     /// Returns the description of what the source shows; `None` if it is not known.
-    pub const fn scene(&self) -> Option<&Scene> {
+    pub const fn scene(&self) -> Option<&Arc<Scene>> {
         self.fields.scene.as_ref()
+    }
+
+    /// Returns the template that writes the prompts.
+    pub fn template(&self) -> &dyn PromptTemplate {
+        &*self.fields.template
+    }
+
+    /// Returns the focal point or region, for targets that do not set their own.
+    pub const fn focus(&self) -> Focus {
+        self.fields.focus
     }
 
     /// Returns the number of variants of each target, from 1.
@@ -332,9 +360,22 @@ impl RequestBuilder {
         self
     }
 
+    /// Sets what the results are for, as a noun with its article, such as "a display banner". The prompt mentions it,
+    /// since models compose better with a context. Default: not known.
+    pub fn purpose(mut self, purpose: impl Into<Arc<str>>) -> Self {
+        self.fields.purpose = Some(purpose.into());
+        self
+    }
+
     /// Sets the description of what the source shows.
-    pub fn scene(mut self, scene: Scene) -> Self {
-        self.fields.scene = Some(scene);
+    pub fn scene(mut self, scene: impl Into<Arc<Scene>>) -> Self {
+        self.fields.scene = Some(scene.into());
+        self
+    }
+
+    /// Sets the template that writes the prompts. Default: the newest [`Wording`].
+    pub fn template(mut self, template: impl PromptTemplate + 'static) -> Self {
+        self.fields.template = Arc::new(template);
         self
     }
 
@@ -387,9 +428,11 @@ impl RequestBuilder {
         self
     }
 
-    /// Sets the focal point, in the picture that targets are cut from. Default: [`Focus::CENTRE`].
+    /// Sets the focal point or region, for targets that do not set their own: a position in the picture that targets
+    /// are cut from. The prompt tells a model which part of the image is kept because of it. A backend that reframes
+    /// the source itself uses it as a position in the source. Default: [`Focus::CENTRE`].
     pub const fn focus(mut self, focus: Focus) -> Self {
-        self.fields.options.focus = focus;
+        self.fields.focus = focus;
         self
     }
 
@@ -455,7 +498,7 @@ impl RequestBuilder {
         // The work for a request with far too many targets is bounded.
         for (index, target) in self.targets.iter().enumerate().take(MAX_TARGETS) {
             let target = match target {
-                Ok(target) => *target,
+                Ok(target) => target.clone(),
                 Err((found, source)) => {
                     errors.push(RequestError::InvalidSize { index, found: found.clone(), source: *source });
                     continue;
@@ -471,9 +514,11 @@ impl RequestBuilder {
             if let Err(source) = target.safe_area.leave_room_in(size) {
                 errors.push(RequestError::Insets { index, source });
             }
+            errors.extend(self.target_errors(index, &target));
+            let from_source = self.fields.cut_from_source(&target);
             // After a mistake the two lists can differ in length. They are used only if there is no mistake at all.
             targets.push(target);
-            if let Some((size, crop)) = self.fields.cut_from_source(size) {
+            if let Some((size, crop)) = from_source {
                 cut_from.push(CutFrom::Source { size, crop });
                 continue;
             }
@@ -501,6 +546,24 @@ impl RequestBuilder {
         self.fields.prices().per_image(self.fields.model.name(), tier)
     }
 
+    /// Returns the mistake of an instruction that is too long. `index` is the target that it belongs to.
+    fn too_long(&self, index: Option<usize>, instruction: &str) -> Option<RequestError> {
+        let (chars, max) = (instruction.chars().count(), self.limits.instruction_chars);
+        (chars > max).then_some(RequestError::InstructionTooLong { index, chars, max })
+    }
+
+    /// Returns the mistakes in the texts and the quality of a target.
+    fn target_errors(&self, index: usize, target: &Target) -> Vec<RequestError> {
+        let id_chars = target.id.as_deref().map_or(0, |id| id.chars().count());
+        let id = (id_chars > MAX_ID_CHARS).then_some(RequestError::IdTooLong { index, chars: id_chars });
+        let instruction = target.instruction.as_deref().and_then(|text| self.too_long(Some(index), text));
+        let purpose = target.purpose.as_deref();
+        let purpose = purpose.and_then(|text| not_a_name(&format!("purpose of target {index}"), text));
+        let quality = target.quality.filter(|quality| !(1..=100).contains(quality));
+        let quality = quality.map(|found| RequestError::Quality { index, found });
+        [id, instruction, purpose, quality].into_iter().flatten().collect()
+    }
+
     /// Returns the mistakes that do not belong to one target.
     fn field_errors(&self) -> Vec<RequestError> {
         let mut errors = Vec::new();
@@ -514,9 +577,16 @@ impl RequestBuilder {
         if variants == 0 || variants > max_variants {
             errors.push(RequestError::Variants { found: variants, max: max_variants });
         }
-        let chars = self.fields.instruction.chars().count();
-        if chars > self.limits.instruction_chars {
-            errors.push(RequestError::InstructionTooLong { chars, max: self.limits.instruction_chars });
+        errors.extend(self.too_long(None, &self.fields.instruction));
+        errors.extend(self.fields.purpose.as_deref().and_then(|purpose| not_a_name("purpose of the request", purpose)));
+        let references = &self.fields.source.references;
+        // The source is one of the input pictures.
+        let max = usize::from(self.fields.model.limits.input_images.get()) - 1;
+        if references.len() > max {
+            errors.push(RequestError::TooManyReferences { found: references.len(), max });
+        }
+        for (index, reference) in references.iter().enumerate() {
+            errors.extend(not_a_name(&format!("name of reference {index}"), &reference.name));
         }
         if let Some(floor) = self.floor.filter(|floor| !self.fields.model.has(*floor)) {
             errors.push(RequestError::UnknownFloor {
@@ -539,6 +609,14 @@ impl RequestBuilder {
         }
         errors
     }
+}
+
+/// Returns the mistake of a purpose or of a reference's name: it is one line of 1 to [`MAX_NAME_CHARS`] characters.
+/// Without line breaks it cannot start a new paragraph in a prompt.
+fn not_a_name(what: &str, text: &str) -> Option<RequestError> {
+    let chars = text.chars().count();
+    let is_fine = (1..=MAX_NAME_CHARS).contains(&chars) && !text.contains(char::is_control) && !text.trim().is_empty();
+    (!is_fine).then(|| RequestError::NotAName { what: what.to_string(), found: excerpt(text), chars })
 }
 
 /// Returns the first 40 characters.

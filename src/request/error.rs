@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::builder::{MAX_ID_CHARS, MAX_NAME_CHARS};
 use crate::format::Format;
 use crate::geometry::insets::InsetsError;
 use crate::model::preset::Tier;
@@ -115,9 +116,37 @@ pub enum RequestError {
     #[expect(missing_docs, reason = "what was found and the bound")]
     Variants { found: u32, max: u32 },
     /// An instruction longer than the limits allow.
-    #[error("instruction has {chars} characters; expected at most {max}")]
+    #[error("instruction{} has {chars} characters; expected at most {max}", OfTarget(*index))]
+    InstructionTooLong {
+        /// The number of the target; `None` for the instruction of the request.
+        index: Option<usize>,
+        /// The number of characters.
+        chars: usize,
+        /// The limit.
+        max: usize,
+    },
+    /// A purpose or the name of a reference that is blank, too long, or has control characters.
+    #[error("{what} is {found:?} with {chars} characters; expected one line of 1 to {MAX_NAME_CHARS} characters")]
+    NotAName {
+        /// Which text it is.
+        what: String,
+        /// The first 40 characters.
+        found: String,
+        /// The number of characters.
+        chars: usize,
+    },
+    /// More references than the model takes.
+    #[error("source has {found} references; expected at most {max}")]
     #[expect(missing_docs, reason = "what was found and the bound")]
-    InstructionTooLong { chars: usize, max: usize },
+    TooManyReferences { found: usize, max: usize },
+    /// An id of a target that is too long.
+    #[error("id of target {index} has {chars} characters; expected at most {MAX_ID_CHARS}")]
+    #[expect(missing_docs, reason = "the number of the target and what was found")]
+    IdTooLong { index: usize, chars: usize },
+    /// A quality outside 1 to 100.
+    #[error("quality of target {index} is {found}; expected 1 to 100")]
+    #[expect(missing_docs, reason = "the number of the target and what was found")]
+    Quality { index: usize, found: u8 },
     /// A floor that the model does not have.
     #[error("floor is {floor}; expected a tier of {model}{}", KnownTiers(known))]
     UnknownFloor {
@@ -160,6 +189,15 @@ pub enum RequestError {
         /// The tier; `None` for a model without tiers.
         tier: Option<Tier>,
     },
+}
+
+/// " of target 3"; an empty text for `None`.
+struct OfTarget(Option<usize>);
+
+impl fmt::Display for OfTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |index| write!(f, " of target {index}"))
+    }
 }
 
 /// The tiers of a model, as the end of a sentence.

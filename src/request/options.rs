@@ -1,7 +1,6 @@
 //! The options that all calls of a plan have in common.
 
 use crate::format::Format;
-use crate::geometry::focus::Focus;
 
 /// The options of a backend's calls. All calls of a plan have the same options, and the fingerprint of a call covers
 /// them.
@@ -24,21 +23,10 @@ pub struct CallOptions {
     /// The format in which the backend is asked to send its images. Images in other formats are read too. Default: PNG,
     /// so that at most one step, the encoding of the results, is lossy.
     pub transfer_format: Format,
-    /// The focal point, in the image that targets are cut from. The prompt tells a model which part of the image is
-    /// kept because of it. A backend that reframes the source itself uses it as a position in the source. Default: the
-    /// centre.
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "is_centre"))]
-    pub focus: Focus,
-}
-
-#[cfg(feature = "serde")]
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_centre(focus: &Focus) -> bool {
-    *focus == Focus::CENTRE
 }
 
 impl Default for CallOptions {
     fn default() -> Self {
-        Self { safety_tolerance: 4, transfer_format: Format::Png, focus: Focus::CENTRE }
+        Self { safety_tolerance: 4, transfer_format: Format::Png }
     }
 }

@@ -1,6 +1,7 @@
 //! The picture to resize, as planning sees it.
 
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::fmt;
 
 use crate::digest::Digest;
@@ -24,19 +25,21 @@ pub struct Source {
     pub url: Option<Arc<str>>,
     /// The size in pixels after the EXIF orientation is applied; `None` if it is not known. The prompt depends on it.
     pub size: Option<Size>,
+    /// The reference pictures that a model receives after the source, in their order.
+    pub references: Vec<Reference>,
 }
 
 impl Source {
     /// Creates a source from encoded bytes, and computes their digest.
     pub fn from_bytes(bytes: impl Into<Arc<[u8]>>) -> Self {
         let bytes = bytes.into();
-        Self { digest: Some(Digest::of(&bytes)), bytes: Some(bytes), url: None, size: None }
+        Self { digest: Some(Digest::of(&bytes)), bytes: Some(bytes), url: None, size: None, references: Vec::new() }
     }
 
     /// Creates a source that a backend reads from `url`. Without a digest its calls have no fingerprint, so no paid
     /// answer can be reused. [`from_digest`](Self::from_digest) is for a URL whose digest is known.
     pub fn from_url(url: impl Into<Arc<str>>) -> Self {
-        Self { bytes: None, url: Some(url.into()), digest: None, size: None }
+        Self { bytes: None, url: Some(url.into()), digest: None, size: None, references: Vec::new() }
     }
 
     /// Creates a source whose encoded bytes have this digest. A backend needs its [`url`](Self::url).
@@ -49,7 +52,7 @@ impl Source {
     /// assert!(source.digest().is_some() && source.bytes().is_none());
     /// ```
     pub const fn from_digest(digest: Digest) -> Self {
-        Self { bytes: None, url: None, digest: Some(digest), size: None }
+        Self { bytes: None, url: None, digest: Some(digest), size: None, references: Vec::new() }
     }
 
     /// Sets the URL from which a backend can read the encoded bytes.
@@ -63,6 +66,23 @@ impl Source {
     #[must_use]
     pub const fn size(mut self, upright: Size) -> Self {
         self.size = Some(upright);
+        self
+    }
+
+    /// Adds a reference picture, such as the logo or the pack shot that the result has to match. A model receives it
+    /// after the source, and the prompt says what it shows.
+    ///
+    /// ```
+    /// use smart_resize::Source;
+    /// use smart_resize::request::Reference;
+    ///
+    /// let logo = Reference::new("the logo", Source::from_bytes(*b"the bytes of a logo"));
+    /// let source = Source::from_bytes(*b"the bytes of a photo").reference(logo);
+    /// assert_eq!(&*source.references[0].name, "the logo");
+    /// ```
+    #[must_use]
+    pub fn reference(mut self, reference: Reference) -> Self {
+        self.references.push(reference);
         self
     }
 
@@ -84,6 +104,35 @@ impl fmt::Debug for Source {
             .field("url", &self.url)
             .field("digest", &self.digest)
             .field("size", &self.size)
+            .field("references", &self.references)
             .finish()
+    }
+}
+
+/// A picture that a model receives after the source, for what it shows.
+///
+/// ```
+/// use smart_resize::Source;
+/// use smart_resize::request::Reference;
+///
+/// let pack = Reference::new(" the new\npack ", Source::from_url("https://example.com/pack.png"));
+/// assert_eq!(&*pack.name, "the new pack");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reference {
+    /// What the picture shows, such as "the logo". One line.
+    pub name: Arc<str>,
+    /// The picture. Its own references have no effect.
+    pub picture: Source,
+}
+
+impl Reference {
+    /// Creates a reference. `name` says what the picture shows, as a noun with its article. Runs of whitespace and
+    /// control characters in it become single blanks.
+    pub fn new(name: impl AsRef<str>, picture: Source) -> Self {
+        let words = name.as_ref().split(|c: char| c.is_whitespace() || c.is_control());
+        let name = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+        Self { name: name.into(), picture }
     }
 }

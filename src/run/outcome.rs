@@ -2,6 +2,7 @@
 //! made.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::digest::{Digest, Fingerprint};
 use crate::format::Format;
@@ -241,6 +242,8 @@ impl fmt::Debug for Output {
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Provenance {
+    /// The caller's own name for the target. `None` if it has none.
+    pub id: Option<Arc<str>>,
     /// The SHA-256 of the source's encoded bytes. `None` if the source has no digest.
     pub source_digest: Option<Digest>,
     /// How the generated image was made. `None` if the picture was cut from the source.
@@ -302,6 +305,8 @@ pub struct GenerationRecord {
     /// The label of the requested tier. `None` if the model has no tiers.
     #[cfg_attr(feature = "serde", serde(rename = "resolution"))]
     pub tier: Option<Tier>,
+    /// The template that wrote the prompt, as `name/version`.
+    pub template: String,
     /// The whole prompt.
     pub prompt: String,
     /// The requested seed. `None` if there was none.
@@ -325,6 +330,7 @@ impl GenerationRecord {
             size: request.preset().size,
             ratio: request.preset().ratio,
             tier: request.preset().tier,
+            template: request.template().to_string(),
             prompt: request.prompt().to_string(),
             seed: request.seed(),
             call: request.call(),

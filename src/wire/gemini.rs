@@ -243,7 +243,7 @@ pub struct ImageConfig {
 }
 
 impl GenerateContentRequest {
-    /// Creates the request for a picture. It contains the source, followed by the prompt.
+    /// Creates the request for a picture. It contains the source and its references, followed by the prompt.
     ///
     /// The seed is sent modulo 2³¹, since the API has a signed 32-bit integer. The safety tolerance has no counterpart
     /// in the API and is not sent.
@@ -270,14 +270,16 @@ impl GenerateContentRequest {
             image_config: Some(ImageConfig { aspect_ratio: ratio.to_string(), image_size }),
             ..GenerationConfig::default()
         };
-        Ok(Self { contents: vec![content(request.source(), request.prompt())?], generation_config })
+        let references = request.source().references.iter().map(|reference| &reference.picture);
+        let pictures = core::iter::once(request.source()).chain(references);
+        Ok(Self { contents: vec![content(pictures, request.prompt())?], generation_config })
     }
 
     /// Creates the request for a text about `source` that is JSON with the schema `schema`.
     ///
     /// # Errors
     ///
-    /// The errors of [`new`](Self::new) that concern the source.
+    /// The errors of [`new`](Self::new) that concern the source. Its references are not sent.
     pub fn for_json(source: &Source, instruction: &str, schema: Value) -> Result<Self, GenerateError> {
         let generation_config = GenerationConfig {
             response_modalities: vec!["TEXT".to_owned()],
@@ -285,13 +287,20 @@ impl GenerateContentRequest {
             response_schema: Some(schema),
             ..GenerationConfig::default()
         };
-        Ok(Self { contents: vec![content(source, instruction)?], generation_config })
+        Ok(Self { contents: vec![content([source], instruction)?], generation_config })
     }
 }
 
-/// Creates the turn of the user from a picture and a text.
-fn content(source: &Source, text: &str) -> Result<Content, InputError> {
-    let bytes = source.bytes().ok_or(InputError::NoBytes)?;
+/// Creates the turn of the user from pictures and a text.
+fn content<'a>(pictures: impl IntoIterator<Item = &'a Source>, text: &str) -> Result<Content, InputError> {
+    let mut parts = pictures.into_iter().map(inline).collect::<Result<Vec<_>, _>>()?;
+    parts.push(Part { text: Some(text.to_owned()), ..Part::default() });
+    Ok(Content { role: Some("user".to_owned()), parts })
+}
+
+/// Creates the part of a picture.
+fn inline(picture: &Source) -> Result<Part, InputError> {
+    let bytes = picture.bytes().ok_or(InputError::NoBytes)?;
     // The limit counts the bytes of the file, before base64 makes them a third longer.
     let found = bytes.len() as u64;
     if found > MAX_INLINE_BYTES {
@@ -299,9 +308,7 @@ fn content(source: &Source, text: &str) -> Result<Content, InputError> {
     }
     let format = Format::sniff(bytes).ok_or(InputError::UnknownFormat)?;
     let blob = Blob { mime_type: format.media_type().to_owned(), data: base64::encode(bytes) };
-    let picture = Part { inline_data: Some(blob), ..Part::default() };
-    let text = Part { text: Some(text.to_owned()), ..Part::default() };
-    Ok(Content { role: Some("user".to_owned()), parts: vec![picture, text] })
+    Ok(Part { inline_data: Some(blob), ..Part::default() })
 }
 
 /// A request that the API would reject, or for which it would generate fewer images than requested.

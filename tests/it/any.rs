@@ -120,7 +120,7 @@ pub(crate) fn any_economical_request() -> impl Strategy<Value = Request> {
         (1..=300_u32, 1..=300_u32, any_format(), option::of(1..=u64::MAX)).prop_map(|(w, h, format, max_bytes)| {
             let insets = Insets::from_pixels(0, (w as u16 - 1) / 2, h as u16 - 1, w as u16 / 2);
             let target = Target::new(size(w, h)).format(format).safe_area(insets);
-            max_bytes.map_or(target, |max_bytes| target.max_bytes(max_bytes))
+            if let Some(max_bytes) = max_bytes { target.max_bytes(max_bytes) } else { target }
         });
     let loss = prop_oneof![Just(0_u16), Just(1000), 0..=1000_u16];
     let sharing = prop_oneof![Just(Sharing::PerTarget), Just(Sharing::Duplicates), loss.prop_map(shared)];

@@ -4,6 +4,7 @@ mod fingerprint;
 #[cfg(feature = "serde")]
 mod json;
 mod prompt;
+mod prompt_v1;
 mod request;
 mod saving;
 mod share;

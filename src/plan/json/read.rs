@@ -2,14 +2,21 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt::Display;
 
-use super::{Document, GenerationDocument, RectDocument, RenditionDocument, UnsharedDocument, is_searched};
+use super::{
+    BriefDocument, Document, GenerationDocument, RectDocument, RenditionDocument, UnsharedDocument, is_searched,
+};
 use crate::geometry::per_mille::PerMille;
+use crate::geometry::rect::Rect;
 use crate::model::preset::Preset;
+use crate::plan::build::common_parts;
 use crate::plan::content::{Call, Generation, Header, Plan, Rendition, call_seed};
 use crate::plan::share::{Optimality, Unshared, loss};
+use crate::prompt::brief::Brief;
+use crate::prompt::template::{PromptTemplate, TemplateId};
 use crate::request::builder::{MAX_TARGETS, MAX_VARIANTS};
 use crate::request::sharing::Sharing;
 use crate::size::Size;
@@ -33,8 +40,9 @@ impl Document {
             format!("the number of generations is {found}; expected at most {MAX_TARGETS}")
         })?;
 
-        let generations =
-            self.generations.iter().enumerate().map(GenerationDocument::check).collect::<Result<Vec<_>, _>>()?;
+        let names: Vec<_> = self.references.iter().map(|reference| reference.name.clone()).collect();
+        let read = |indexed| GenerationDocument::check(indexed, &names);
+        let generations = self.generations.iter().enumerate().map(read).collect::<Result<Vec<_>, _>>()?;
         let place = |index| format!("renditions[{index}]");
         let mut renditions = Vec::with_capacity(self.renditions.len());
         for (index, rendition) in self.renditions.iter().enumerate() {
@@ -42,8 +50,11 @@ impl Document {
                 rendition.check(&self, &generations).map_err(|error| format!("{}: {error}", place(index)))?;
             renditions.push(rendition);
         }
-        for id in 0..generations.len() {
+        for (id, generation) in generations.iter().enumerate() {
             check_members(id, self.sharing, &renditions)?;
+            check_brief(generation, renditions.iter().filter(|rendition| rendition.generation == Some(id)))
+                .and_then(|()| check_prompt(generation, &self.template))
+                .map_err(|error| format!("generations[{id}]: {error}"))?;
         }
         check(self.source_size.is_none() || renditions.iter().any(|cut| cut.generation.is_none()), || {
             "source_size is given; expected none, since no rendition is cut from the source".to_string()
@@ -55,6 +66,8 @@ impl Document {
         })?;
         let header = Header {
             model: self.model.into(),
+            template: self.template,
+            references: self.references,
             source_digest: self.source_digest,
             source_size: self.source_size,
             options: self.options,
@@ -104,6 +117,29 @@ fn check_members(id: usize, sharing: Sharing, renditions: &[Rendition]) -> Resul
     }
 }
 
+/// Checks the parts of the brief that follow from the renditions of the generation.
+fn check_brief<'a>(
+    generation: &Generation,
+    renditions: impl Iterator<Item = &'a Rendition> + Clone,
+) -> Result<(), String> {
+    let brief = &generation.brief;
+    let text = |rect: Rect| format!("{} at {},{}", rect.size(), rect.x(), rect.y());
+    let (surviving, safe_area) = common_parts(generation.size(), renditions.clone());
+    expect("brief.surviving", &text(brief.surviving), &text(surviving))?;
+    expect("brief.safe_area", &text(brief.safe_area), &text(safe_area))?;
+    let mut foci = renditions.map(|rendition| rendition.focus);
+    check(foci.all(|focus| focus == brief.focus), || "brief.focus differs from the focus of a rendition".into())
+}
+
+/// Checks that a prompt of the built-in template is what that template writes. The text of another template is not
+/// known here.
+fn check_prompt(generation: &Generation, template: &TemplateId) -> Result<(), String> {
+    let Some(wording) = template.wording() else { return Ok(()) };
+    check(*generation.prompt == *wording.prompt(&generation.brief), || {
+        format!("prompt differs from the text that {template} writes for the brief")
+    })
+}
+
 /// Checks the cost and the number of calls against the limits, and the lower bound against the cost.
 fn check_costs(plan: &Plan) -> Result<(), String> {
     let Header { max_cost, max_calls, optimality, .. } = plan.header;
@@ -124,7 +160,7 @@ fn or_null<T: ToString>(value: Option<T>) -> String {
 }
 
 impl GenerationDocument {
-    fn check((index, this): (usize, &Self)) -> Result<Generation, String> {
+    fn check((index, this): (usize, &Self), references: &[Arc<str>]) -> Result<Generation, String> {
         let place = format!("generations[{index}]");
         expect(&format!("{place}: id"), &this.id, &index)?;
         let size = Size::new(this.width, this.height).map_err(|error| format!("{place}: {error}"))?;
@@ -151,12 +187,39 @@ impl GenerationDocument {
             calls.push(Call::new(call.variants, call.seed));
         }
         check(total > 0, || format!("{place} has no call"))?;
+        let preset = Preset { size, ratio: this.aspect_ratio, tier: this.resolution };
+        let brief = this.brief.check(preset, references).map_err(|error| format!("{place}: brief: {error}"))?;
         Ok(Generation {
-            preset: Preset { size, ratio: this.aspect_ratio, tier: this.resolution },
+            brief: brief.into(),
             prompt: this.prompt.as_str().into(),
             per_image: this.usd_micros_per_image,
             calls,
         })
+    }
+}
+
+impl BriefDocument {
+    fn check(&self, preset: Preset, references: &[Arc<str>]) -> Result<Brief, String> {
+        let rect = |rect: &RectDocument| {
+            let size = Size::new(rect.width, rect.height).map_err(|error| error.to_string())?;
+            Ok::<_, String>(Rect::new(rect.x, rect.y, size))
+        };
+        let mut brief = Brief::new(preset);
+        brief.source_size = self.source_size;
+        brief.surviving = rect(&self.surviving)?;
+        brief.safe_area = rect(&self.safe_area)?;
+        brief.focus = self.focus;
+        brief.scene = self.scene.clone();
+        brief.purpose = self.purpose.clone();
+        brief.references = references.to_vec();
+        brief.instruction = self.instruction.clone();
+        check(self.relation == brief.relation(), || {
+            format!("relation is {:?}; expected {:?}", self.relation, brief.relation())
+        })?;
+        check(brief.instruction.as_deref().is_none_or(|text| !text.is_empty() && text == text.trim()), || {
+            "instruction is blank or has blanks around it; expected none".into()
+        })?;
+        Ok(brief)
     }
 }
 
@@ -165,7 +228,7 @@ impl RenditionDocument {
         let frame = match self.generation {
             Some(index) => generations
                 .get(index)
-                .map(|generation| generation.preset.size)
+                .map(Generation::size)
                 .ok_or_else(|| format!("generation is {index}; expected less than {}", generations.len())),
             None => plan
                 .source_size
@@ -179,7 +242,7 @@ impl RenditionDocument {
         self.safe_area.leave_room_in(target).map_err(|error| format!("safe_area: {error}"))?;
         // The document repeats the geometry for its readers. It follows from the fields that are checked above, and
         // must agree with them.
-        let crop = self.fit.rect_at(frame, target, plan.options.focus).map_err(|error| error.to_string())?;
+        let crop = self.fit.rect_at(frame, target, self.focus).map_err(|error| error.to_string())?;
         let expected = RectDocument::from(crop);
         expect("crop.x", &self.crop.x, &expected.x)?;
         expect("crop.y", &self.crop.y, &expected.y)?;
@@ -193,12 +256,18 @@ impl RenditionDocument {
             format!("unshared is {found} with this sharing")
         })?;
         let unshared = self.unshared.as_ref().map(|own| own.check(target, frame, plan.sharing)).transpose()?;
+        check(self.quality.is_none_or(|quality| (1..=100).contains(&quality)), || {
+            format!("quality is {}; expected 1 to 100", or_null(self.quality))
+        })?;
         Ok(Rendition {
+            id: self.id.clone(),
             target,
             generation: self.generation,
             fit: self.fit,
             format: self.format,
             max_bytes: self.max_bytes,
+            quality: self.quality,
+            focus: self.focus,
             safe_area: self.safe_area,
             crop,
             kept,

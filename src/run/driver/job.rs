@@ -7,7 +7,6 @@ use crate::digest::Digest;
 use crate::generate::error::{GenerateError, with_causes};
 use crate::generate::generated::Generated;
 use crate::generate::request::GenerationRequest;
-use crate::geometry::focus::Focus;
 use crate::pixels::render::Renderer;
 use crate::pixels::rendered::Rendered;
 use crate::pixels::target::RenderTarget;
@@ -51,7 +50,6 @@ impl CallRun<'_> {
                 },
             },
             renditions: cut_from(self.plan, Some(self.generation)).collect(),
-            focus: self.plan.options().focus,
             renderer,
         }
     }
@@ -60,7 +58,7 @@ impl CallRun<'_> {
 /// Returns the renditions that are cut from a generation, each with its index. With `None`, returns those that are cut
 /// from the source.
 pub(super) fn cut_from(plan: &Plan, generation: Option<usize>) -> impl Iterator<Item = (usize, Rendition)> {
-    let renditions = plan.renditions().iter().copied().enumerate();
+    let renditions = plan.renditions().iter().cloned().enumerate();
     renditions.filter(move |(_, rendition)| rendition.generation() == generation)
 }
 
@@ -100,7 +98,6 @@ pub(super) struct Placed {
 pub struct RenderJob {
     origin: Origin,
     renditions: Vec<(usize, Rendition)>,
-    focus: Focus,
     renderer: Arc<Renderer>,
 }
 
@@ -143,7 +140,6 @@ impl RenderJob {
         Self {
             origin: Origin::Source { bytes, digest: plan.source_digest(), size: plan.source_size() },
             renditions: cut_from(plan, None).collect(),
-            focus: plan.options().focus,
             renderer,
         }
     }
@@ -183,10 +179,10 @@ impl RenderJob {
             }
             Err(error) => vec![Err(error); self.renditions.len()],
         };
-        let place = |(&(index, rendition), result): (&(usize, Rendition), Result<Rendered, RenditionError>)| Placed {
-            rendition: index,
+        let place = |((index, rendition), result): (&(usize, Rendition), Result<Rendered, RenditionError>)| Placed {
+            rendition: *index,
             variant,
-            result: result.map(|rendered| self.output(&rendition, rendered, record)),
+            result: result.map(|rendered| self.output(rendition, rendered, record)),
         };
         self.renditions.iter().zip(results).map(place).collect()
     }
@@ -196,7 +192,7 @@ impl RenderJob {
         let target = RenderTarget::new(rendition.target())
             .fit(rendition.fit())
             .format(rendition.format())
-            .focus(self.focus)
+            .focus(rendition.focus())
             .rect(rendition.crop());
         // The rectangle of the plan is valid for a picture of this size. The renderer computes another one if the
         // picture differs.
@@ -208,6 +204,7 @@ impl RenderJob {
         };
         let target = asked.map_or(target, |asked| target.preset(asked));
         let target = rendition.max_bytes().map_or(target, |max_bytes| target.max_bytes(max_bytes));
+        let target = rendition.quality().map_or(target, |quality| target.quality(quality));
         reframing.map_or(target, |reframing| target.reframing(reframing))
     }
 
@@ -219,13 +216,14 @@ impl RenderJob {
             Origin::Source { digest, .. } => *digest,
         };
         let provenance = Provenance {
+            id: rendition.id().cloned(),
             source_digest,
             generation: record.cloned(),
             frame,
             crop: rect,
             kept: rect.kept_of(frame),
             loss: rendition.loss(),
-            focus: self.focus,
+            focus: rendition.focus(),
             safe_area: rendition.safe_area(),
             target: size,
             format,

@@ -172,7 +172,8 @@ pub struct EditInput {
 }
 
 impl EditInput {
-    /// Creates the input with which `model` answers `request`. The source is at `image_url`, see [`source_url`].
+    /// Creates the input with which `model` answers `request`. The source is at `image_url`, see [`source_url`]. The
+    /// references of the source follow it, each as [`source_url`] writes it.
     ///
     /// The input has the aspect ratio and the tier of the preset, and never its pixel size. `limit_generations` is on,
     /// so that a prompt that mentions several pictures does not yield more of them than are paid for.
@@ -209,9 +210,13 @@ impl EditInput {
         if image_url.is_empty() {
             return Err(EditInputError::NoSource);
         }
+        let mut image_urls = vec![image_url];
+        for (index, reference) in request.source().references.iter().enumerate() {
+            image_urls.push(source_url(&reference.picture).ok_or(EditInputError::NoReference { index })?);
+        }
         Ok(Self {
             prompt: prompt.to_string(),
-            image_urls: vec![image_url],
+            image_urls,
             num_images: variants,
             aspect_ratio: ratio.to_string(),
             resolution: preset.tier,
@@ -303,6 +308,10 @@ pub enum EditInputError {
     /// The URL of the source is empty.
     #[error("image_urls is empty; expected a source with a URL or bytes")]
     NoSource,
+    /// A reference without a URL and without bytes of a known format.
+    #[error("reference {index} has neither a URL nor bytes; expected one of them")]
+    #[expect(missing_docs, reason = "the number of the reference")]
+    NoReference { index: usize },
 }
 
 /// The output of an edit endpoint.

@@ -201,7 +201,7 @@ impl Asked {
     fn build_sharing(&self, prompt: &str, sharing: Sharing) -> std::result::Result<Request, Vec<RequestError>> {
         let mut builder = Request::builder(self.source.clone())
             .sizes(&self.texts)
-            .targets(self.targets.iter().copied())
+            .targets(self.targets.iter().cloned())
             .model(self.table.clone())
             .prices(self.prices.clone())
             .instruction(prompt)
@@ -242,7 +242,7 @@ impl Asked {
     /// The first 256 targets, which are those that a request checks. `None` for a text that is not a size.
     fn asked(&self) -> Vec<Option<Target>> {
         let texts = self.texts.iter().map(|text| naive_size(text).map(|(w, h)| Size::new(w, h).unwrap().into()));
-        texts.chain(self.targets.iter().copied().map(Some)).take(256).collect()
+        texts.chain(self.targets.iter().cloned().map(Some)).take(256).collect()
     }
 
     /// Whether the target is cut from the source, by the documented rule.
@@ -435,8 +435,8 @@ fn check_costs_and_geometry(plan: &Plan) {
         if rendition.fit() == Fit::Crop {
             assert_eq!(crop.size(), target);
         }
-        check_place(plan.options().focus, [crop.x(), crop.width(), frame.width()], 0);
-        check_place(plan.options().focus, [crop.y(), crop.height(), frame.height()], 1);
+        check_place(rendition.focus(), [crop.x(), crop.width(), frame.width()], 0);
+        check_place(rendition.focus(), [crop.y(), crop.height(), frame.height()], 1);
         let kept = u64::from(crop.size().area()) * 1000 / u64::from(frame.area());
         assert_eq!(u64::from(rendition.kept().get()), kept);
     }

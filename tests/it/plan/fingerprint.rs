@@ -4,7 +4,9 @@ use core::num::NonZeroU16;
 
 use smart_resize::model::{Model, Preset, PriceList, UsdMicros};
 use smart_resize::plan::{Digest, Fingerprint};
-use smart_resize::request::RequestBuilder;
+use smart_resize::prompt::{Brief, PromptTemplate, TemplateId, Wording};
+use smart_resize::request::{Reference, RequestBuilder};
+use smart_resize::scene::{Area, Region, Scene};
 use smart_resize::{Format, Plan, Request, Source};
 
 use crate::any::size;
@@ -61,10 +63,10 @@ fn first(builder: RequestBuilder) -> Fingerprint {
     fingerprints(builder)[0].unwrap()
 }
 
-/// The encoding of version 2, written independently: a line with the version, then the length and the bytes of each
+/// The encoding of version 3, written independently: a line with the version, then the length and the bytes of each
 /// field. An absent field has the length 2^64 - 1.
 fn encoded(fields: &[Option<&str>]) -> Vec<u8> {
-    let mut bytes = b"smart-resize call 2\n".to_vec();
+    let mut bytes = b"smart-resize call 3\n".to_vec();
     for field in fields {
         match field {
             Some(text) => {
@@ -77,58 +79,65 @@ fn encoded(fields: &[Option<&str>]) -> Vec<u8> {
     bytes
 }
 
+/// The fields of a text such as `a|b||c`, where an empty one is absent.
+fn fields(text: &str) -> Vec<Option<&str>> {
+    text.split('|').map(|field| (!field.is_empty()).then_some(field)).collect()
+}
+
 #[test]
 fn a_fingerprint_is_the_sha_256_of_the_documented_fields() {
-    let plan = plan(usual());
-    let digest = Digest::of(PICTURE).to_string();
-    let prompt = &**plan.generations()[0].prompt();
-    let fields = [
-        Some("model"),
-        Some("900x300"),
-        Some("3:1"),
-        Some("1K"),
-        Some(prompt),
-        Some("7"),
-        Some("2"),
-        Some("4"),
-        Some("png"),
-        Some("500"),
-        Some("500"),
-        Some("500"),
-        Some("500"),
-        Some(digest.as_str()),
-        Some("0"),
-    ];
-    let expected = Digest::of(&encoded(&fields));
-    assert_eq!(first(usual()).as_bytes(), expected.as_bytes());
+    let digest = Digest::of(PICTURE);
+    let logo = Reference::new("the logo", Source::from_bytes(*b"logo"));
+    let scene = Scene::new("a shoe").unwrap();
+    let area = Area::new(10, 20, 30, 40).unwrap();
+    let scene = scene.subject(Region::new("the shoe", area).unwrap()).unwrap();
+    let table = table("model", preset());
+    let builder = base(source().reference(logo), table.input_images(2.try_into().unwrap()))
+        .purpose("a banner")
+        .scene(scene)
+        .focus("25,75".parse().unwrap());
+    let text = format!(
+        "{digest}|1|the logo|{}|model|smart-resize/2||900x300|3:1|1K||0|0|900|300|0|0|900|300|250|750|250|750\
+         |a shoe|1|the shoe|10|20|30|40|0|a banner|Make it winter.|7|2|4|png|0",
+        Digest::of(b"logo"),
+    );
+    assert_eq!(first(builder).as_bytes(), Digest::of(&encoded(&fields(&text))).as_bytes());
 }
 
 #[test]
 fn absent_fields_are_marked_in_the_encoding() {
     let untiered = Preset::new(size(900, 300)).ratio("3:1".parse().unwrap());
     let table = table("model", untiered);
-    let builder = Request::builder(source()).prices(prices(&table)).model(table).sizes(["900x300"]);
-    let plan = plan(builder.clone());
-    let digest = Digest::of(PICTURE).to_string();
-    let prompt = &**plan.generations()[0].prompt();
-    let fields = [
-        Some("model"),
-        Some("900x300"),
-        Some("3:1"),
-        None,
-        Some(prompt),
-        None,
-        Some("1"),
-        Some("4"),
-        Some("png"),
-        Some("500"),
-        Some("500"),
-        Some("500"),
-        Some("500"),
-        Some(digest.as_str()),
-        Some("0"),
-    ];
-    assert_eq!(first(builder).as_bytes(), Digest::of(&encoded(&fields)).as_bytes());
+    let source = Source::from_bytes(PICTURE);
+    let builder = Request::builder(source).prices(prices(&table)).model(table).sizes(["900x300"]);
+    let text = format!(
+        "{}|0|model|smart-resize/2||900x300|3:1|||0|0|900|300|0|0|900|300|500|500|500|500|||||1|4|png|0",
+        Digest::of(PICTURE),
+    );
+    assert_eq!(first(builder).as_bytes(), Digest::of(&encoded(&fields(&text))).as_bytes());
+}
+
+/// A template that writes the same text for every brief.
+#[derive(Debug)]
+struct Fixed(&'static str, u32);
+
+impl PromptTemplate for Fixed {
+    fn id(&self) -> TemplateId {
+        TemplateId::new("fixed", self.1)
+    }
+
+    fn prompt(&self, _: &Brief) -> String {
+        self.0.into()
+    }
+}
+
+#[test]
+fn the_callers_template_is_in_the_fingerprint_by_its_version_and_its_text() {
+    let one = first(usual().template(Fixed("a", 1)));
+    assert_eq!(first(usual().template(Fixed("a", 1))), one);
+    assert_ne!(first(usual().template(Fixed("a", 2))), one);
+    assert_ne!(first(usual().template(Fixed("b", 1))), one);
+    assert_ne!(first(usual().template(Wording::V1)), first(usual()));
 }
 
 /// Fixed fingerprints, which reading a plan recomputes. They may only change together with the version in the first
@@ -139,10 +148,14 @@ fn stored_answers_are_found_by_later_versions() {
     let case = |resolution: &str, seed: &str, expected: &str| {
         let document = format!(
             r#"{{
-                "version": 3, "model": "nano-banana-pro", "source_digest": "{}",
+                "version": 4, "model": "nano-banana-pro", "template": {{"name": "test", "version": 1}}, "source_digest": "{}",
                 "options": {{"safety_tolerance": 4, "transfer_format": "png"}}, "usd_micros_per_request": 0, "cost_usd_micros": 0,
                 "generations": [{{
                     "id": 0, "aspect_ratio": "16:9", "resolution": {resolution}, "width": 1376, "height": 768,
+                    "brief": {{
+                        "relation": "unknown", "surviving": {{"x": 0, "y": 0, "width": 1376, "height": 768}},
+                        "safe_area": {{"x": 0, "y": 0, "width": 1376, "height": 768}}
+                    }},
                     "prompt": "Paint a café.", "usd_micros_per_image": 0,
                     "calls": [{{"id": 0, "variants": 1, "seed": {seed}, "fingerprint": "{expected}"}}]
                 }}],
@@ -180,7 +193,17 @@ fn everything_that_a_backend_receives_changes_the_fingerprint() {
     case("the safety tolerance", usual().safety_tolerance(5));
     case("the transfer format", usual().transfer_format(Format::Jpeg));
     case("the source", base(Source::from_bytes(*b"another picture"), table("model", preset())));
-    // The prompt is in the fingerprint, so everything that changes the prompt changes it.
+    case("the focus", usual().focus("10,10".parse().unwrap()));
+    case("the purpose", usual().purpose("a banner"));
+    case("the scene", usual().scene(Scene::new("a shoe").unwrap()));
+    let table_of_two = || table("model", preset()).input_images(2.try_into().unwrap());
+    let reference = |name: &str, bytes: &[u8]| {
+        let reference = Reference::new(name, Source::from_bytes(bytes));
+        base(source().reference(reference), table_of_two())
+    };
+    case("a reference", reference("the logo", b"logo"));
+    assert_ne!(first(reference("the logo", b"logo")), first(reference("the logo", b"pack")));
+    assert_ne!(first(reference("the logo", b"logo")), first(reference("the pack", b"logo")));
     case("the source's shape", base(source().size(size(100, 100)), table("model", preset())));
     case("the band that survives", of_size("300x300", source(), table("model", preset())));
     // Two calls that request the same differ only by their occurrence number.
@@ -213,6 +236,9 @@ fn without_a_digest_there_is_no_fingerprint() {
     let table = table("model", preset());
     let found = fingerprints(base(Source::from_url("https://example.com/a.jpg"), table).variants(9));
     assert_eq!(found, [None; 3]);
+    let logo = Reference::new("the logo", Source::from_url("https://example.com/logo.png"));
+    let table = self::table("model", preset()).input_images(2.try_into().unwrap());
+    assert_eq!(fingerprints(base(source().reference(logo), table)), [None; 1]);
 }
 
 #[test]

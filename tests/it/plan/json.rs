@@ -101,8 +101,9 @@ fn missing_digest_seed_and_tier_are_null() {
     let mut found = document(&plan);
     found["generations"][0]["prompt"] = json!("…");
     let expected = json!({
-        "version": 3,
+        "version": 4,
         "model": "nano-banana",
+        "template": { "name": "smart-resize", "version": 2 },
         "source_digest": null,
         "options": { "safety_tolerance": 4, "transfer_format": "png" },
         "generations": [{
@@ -111,6 +112,11 @@ fn missing_digest_seed_and_tier_are_null() {
             "resolution": null,
             "width": 1024,
             "height": 1024,
+            "brief": {
+                "relation": "unknown",
+                "surviving": { "x": 0, "y": 0, "width": 1024, "height": 1024 },
+                "safe_area": { "x": 0, "y": 0, "width": 1024, "height": 1024 },
+            },
             "prompt": "…",
             "usd_micros_per_image": 39_000,
             "calls": [{ "id": 0, "variants": 1, "seed": null, "fingerprint": null }],
@@ -146,6 +152,7 @@ fn another(place: &str, value: &Value) -> Value {
     let key = place.rsplit('/').next().unwrap();
     match (key, value) {
         ("kept_percent", _) => json!(98.7),
+        ("relation", _) => json!("same"),
         ("resolution", _) => json!("4K"),
         ("seed", Value::Null) => json!(1),
         ("version" | "id" | "width" | "height" | "x" | "y", Value::Number(number)) => {
@@ -175,15 +182,7 @@ fn another(place: &str, value: &Value) -> Value {
 /// fingerprint, and no other value in the document depends on it.
 ///
 /// - `format`: the backend does not receive the format of a result, and each format can hold such a size.
-/// - `safe_area`: only the prompt depends on it, and the prompt is stored as text.
-const FREE: [&str; 6] = [
-    "/renditions/0/format",
-    "/renditions/1/format",
-    "/renditions/1/safe_area/percent/bottom",
-    "/renditions/1/safe_area/percent/left",
-    "/renditions/1/safe_area/percent/right",
-    "/renditions/1/safe_area/percent/top",
-];
+const FREE: [&str; 2] = ["/renditions/0/format", "/renditions/1/format"];
 
 /// - `format`, `safe_area`: as above. `max_bytes` is not sent to the backend either.
 /// - Wider bounds, and `optimality`: the document does not have what is needed to check them.
@@ -306,13 +305,13 @@ fn unknown_and_missing_fields_are_refused() {
     let original = document(&small());
     let mut places = Vec::new();
     objects(&original, "", &mut places);
-    // The plan, its options, two generations with two calls each, two renditions, two rectangles, and a safe area with
-    // two levels.
-    assert_eq!(places.len(), 1 + 1 + 2 + 4 + 2 + 2 + 2);
+    // The plan, its template and options, two generations with a brief of two rectangles and two calls each, two
+    // renditions with a rectangle each, and a safe area with two levels.
+    assert_eq!(places.len(), 1 + 2 + 2 * (1 + 3) + 4 + 2 + 2 + 2);
     for place in places {
         let mut more = original.clone();
         more.pointer_mut(&place).unwrap()["note"] = json!("hello");
-        if place.ends_with("/safe_area") {
+        if place.ends_with("/safe_area") && place.starts_with("/renditions") {
             // A safe area has one key, which is its unit.
             assert_eq!(refused(&more), "unknown variant `note`, expected `percent` or `pixels`");
             more.pointer_mut(&place).unwrap().as_object_mut().unwrap().clear();
@@ -325,12 +324,16 @@ fn unknown_and_missing_fields_are_refused() {
         for field in fields {
             let mut less = original.clone();
             less.pointer_mut(&place).unwrap().as_object_mut().unwrap().remove(&field);
-            if field == "safe_area" {
-                // A missing safe area means that there is none.
-                assert_eq!(read(&less).unwrap().renditions()[1].safe_area(), Insets::default());
+            let message = refused(&less);
+            // A missing field that has a default is noticed by what depends on it.
+            if field == "safe_area" && place.starts_with("/renditions") {
+                assert!(message.starts_with("generations[1]: brief.safe_area is "), "{message}");
                 continue;
             }
-            let message = refused(&less);
+            if ["source_size", "instruction"].contains(&field.as_str()) {
+                assert!(message.starts_with("generations["), "{place}/{field}: {message}");
+                continue;
+            }
             // A missing field that may be null counts as null, which is detected like any other change.
             let optional = ["source_digest", "resolution", "seed", "fingerprint"].contains(&field.as_str());
             let expected = format!("missing field `{field}`");
@@ -346,13 +349,13 @@ fn inconsistent_documents_are_refused() {
         change(&mut tampered);
         assert_eq!(refused(&tampered), expected);
     };
-    case(&|d| d["version"] = json!(4), "version is 4; expected 3");
-    case(&|d| d["version"] = json!(0), "version is 0; expected 3");
+    case(&|d| d["version"] = json!(5), "version is 5; expected 4");
+    case(&|d| d["version"] = json!(0), "version is 0; expected 4");
     // The version is checked first, so that the error for a newer document is not about an unknown field.
-    let newer = r#"{"version": 4, "surprise": true}"#;
+    let newer = r#"{"version": 5, "surprise": true}"#;
     assert_eq!(
         serde_json::from_str::<Plan>(newer).unwrap_err().to_string(),
-        "version is 4; expected 3 at line 1 column 13"
+        "version is 5; expected 4 at line 1 column 13"
     );
     case(&|d| d["options"]["safety_tolerance"] = json!(0), "options: safety_tolerance is 0; expected 1 to 6");
     case(&|d| d["options"]["safety_tolerance"] = json!(7), "options: safety_tolerance is 7; expected 1 to 6");
@@ -371,7 +374,10 @@ fn inconsistent_documents_are_refused() {
     case(&|d| d["generations"][0]["width"] = json!(0), "generations[0]: width is 0; expected 1 to 65535");
     case(&|d| d["generations"][0]["height"] = json!(65_536), "generations[0]: height is 65536; expected 1 to 65535");
     case(
-        &|d| d["generations"][0]["width"] = json!(1919),
+        &|d| {
+            d["generations"][0]["width"] = json!(1919);
+            d["generations"][0]["brief"]["relation"] = json!("taller");
+        },
         "renditions[0]: a picture of 1919x1536 does not cover 1920x1080",
     );
     case(
@@ -491,13 +497,18 @@ fn counts_are_bounded_on_both_sides() {
 fn without_a_digest_only_internal_consistency_is_checked() {
     let request = Request::builder(Source::from_url("u")).sizes(["9x9"]).build().unwrap();
     let original = document(&Plan::new(&request).unwrap());
-    for (place, other) in
-        [("/model", json!("m")), ("/generations/0/prompt", json!("p")), ("/options/safety_tolerance", json!(1))]
-    {
+    for (place, other) in [("/model", json!("m")), ("/options/safety_tolerance", json!(1))] {
         let mut changed = original.clone();
         *changed.pointer_mut(place).unwrap() = other.clone();
         assert_eq!(document(&read(&changed).unwrap()).pointer(place), Some(&other));
     }
+    // The text of a built-in template follows from the brief. That of another template is not known here.
+    let mut changed = original.clone();
+    changed["generations"][0]["prompt"] = json!("p");
+    let expected = "generations[0]: prompt differs from the text that smart-resize/2 writes for the brief";
+    assert_eq!(refused(&changed), expected);
+    changed["template"]["name"] = json!("my-shop");
+    assert_eq!(&**read(&changed).unwrap().generations()[0].prompt(), "p");
     let mut changed = original;
     changed["generations"][0]["calls"][0]["fingerprint"] = json!(Digest::of(b"").to_string());
     let hex = Digest::of(b"");

@@ -3,6 +3,7 @@
 use smart_resize::geometry::{Fit, Insets};
 use smart_resize::model::{Tier, UsdMicros};
 use smart_resize::plan::PlanError;
+use smart_resize::prompt::Wording;
 use smart_resize::request::{RequestBuilder, Sharing};
 use smart_resize::{Plan, Request, Source, Target};
 
@@ -94,7 +95,7 @@ fn a_target_cut_from_the_source_is_free_and_needs_no_preset() {
 #[test]
 fn the_prompt_names_the_band_that_all_targets_of_a_generation_keep() {
     let prompt = |targets: &[Target]| {
-        let plan = plan(builder().targets(targets.iter().copied()).sharing(shared(1000)));
+        let plan = plan(builder().template(Wording::V1).targets(targets.iter().cloned()).sharing(shared(1000)));
         assert_eq!(plan.generations().len(), 1);
         plan.generations()[0].prompt().to_string()
     };
