@@ -84,7 +84,8 @@ sha256! {
     ///
     /// The hashed bytes, version 2, are the line `smart-resize call 2` and these fields: model, preset size, ratio,
     /// tier, prompt, seed, variants, safety tolerance, transfer format, the four edges of the focus in thousandths
-    /// (left, top, right, bottom), source digest, occurrence. A field is its length in bytes (64 bits, little-endian),
+    /// (left, top, right, bottom), the mode of the focus (`centre` or `nudge`), its margin in thousandths (absent for
+    /// `centre`), source digest, occurrence. A field is its length in bytes (64 bits, little-endian),
     /// followed by its value as text. An absent value has the length 2⁶⁴−1 and no text.
     Fingerprint, "a fingerprint of 64 hexadecimal digits"
 }

@@ -5,6 +5,7 @@ use alloc::string::ToString;
 use sha2::{Digest as _, Sha256};
 
 use crate::digest::{Digest, Fingerprint};
+use crate::geometry::focus::FocusMode;
 use crate::model::preset::Preset;
 use crate::request::options::CallOptions;
 
@@ -48,6 +49,13 @@ impl CallFields<'_> {
         field(Some(&self.options.safety_tolerance.to_string()));
         field(Some(&self.options.transfer_format.to_string()));
         self.options.focus.edges().iter().for_each(|edge| field(Some(&edge.get().to_string())));
+        // The mode places the rectangles of a backend that crops the source itself.
+        let (mode, margin) = match self.options.focus.mode {
+            FocusMode::Centre => ("centre", None),
+            FocusMode::Nudge { margin } => ("nudge", Some(margin.get().to_string())),
+        };
+        field(Some(mode));
+        field(margin.as_deref());
         field(Some(&self.source.to_string()));
         field(Some(&self.occurrence.to_string()));
         Fingerprint::from_bytes(hash.finalize().into())
