@@ -10,7 +10,7 @@ pub(crate) mod per_mille;
 pub(crate) mod rect;
 
 pub use self::fit::{Fit, TooSmallError, cover};
-pub use self::focus::{Focus, FocusError, Reframing};
+pub use self::focus::{Focus, FocusError, FocusMode, Reframing};
 pub use self::insets::{Insets, InsetsError};
 pub use self::nearness::Nearness;
 pub use self::per_mille::{PerMille, PerMilleError};

@@ -87,8 +87,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "PERCENT")]
     safe: Option<Insets>,
     /// The focal point x,y, or the focal region left,top,right,bottom, in percent of the uncut picture: the generated
-    /// one, or this one where the built-in generator or --skip-covered is used. A point may lie at the edge of the cut,
-    /// so give a region for a subject
+    /// one, or this one where the built-in generator or --skip-covered is used. The cut is centred on it. With ":nudge"
+    /// at the end, the cut moves off the centre of the picture only as far as necessary
     #[arg(long, value_name = "X,Y")]
     focus: Option<Focus>,
     /// Cut a size from the picture itself if the crop keeps at least PERCENT of the picture, and cut equal sizes from

@@ -16,7 +16,7 @@ use super::generated::Generated;
 use super::generator::{AsyncGenerator, Generator};
 use super::request::GenerationRequest;
 use crate::geometry::fit::largest_inside;
-use crate::geometry::focus::{Focus, Reframing, rect_near_centre};
+use crate::geometry::focus::{Focus, Reframing, rect_at};
 use crate::geometry::per_mille::PerMille;
 use crate::geometry::rect::Rect;
 use crate::pixels::decode::{Colour, DecodeLimits, DecodeOptions, decode};
@@ -104,7 +104,7 @@ impl AsyncGenerator for LocalGenerator {
 /// Reframes a picture into `preset`. Returns the result, its geometry, and a description in words.
 fn reframe(picture: &Picture, preset: Size, focus: Focus) -> (Picture, Reframing, String) {
     let source = picture.size();
-    let crop = rect_near_centre(focus.pixels(source), source, largest_inside(source, preset));
+    let crop = rect_at(focus.pixels(source), focus.mode, source, largest_inside(source, preset));
     let kept = crop.kept_of(source);
     if kept >= MIN_KEPT_BY_CROP {
         let how = format!("made locally: cropped to {kept} of the source{}", enlarged(crop.size(), preset));

@@ -2,7 +2,7 @@
 
 use core::cmp::Ordering;
 
-use super::focus::{Focus, rect_near_centre};
+use super::focus::{self, Focus};
 use super::rect::Rect;
 use crate::size::Size;
 
@@ -12,7 +12,7 @@ use crate::size::Size;
 ///   is rounded half up and is at least 1, so it differs from the exact shape by at most half a pixel.
 /// - [`Fit::Crop`] cuts a rectangle of the target's size, without resampling.
 /// - The rectangle is centred. If a margin is odd, the extra pixel is at the right or at the bottom. A [`Focus`] moves
-///   the rectangle off the centre, but only as far as necessary.
+///   the rectangle off the centre, by the rule of its [`FocusMode`](super::FocusMode).
 /// - The rectangle is at least as wide and at least as high as the target, so no pixel is enlarged.
 ///
 /// ```
@@ -58,7 +58,7 @@ impl Fit {
     ///
     /// [`TooSmallError`] if the picture does not cover the target.
     pub fn rect_at(self, frame: Size, target: Size, focus: Focus) -> Result<Rect, TooSmallError> {
-        Ok(rect_near_centre(focus.pixels(frame), frame, self.size(frame, target)?))
+        Ok(focus::rect_at(focus.pixels(frame), focus.mode, frame, self.size(frame, target)?))
     }
 
     /// Returns the size of the rectangle to cut for `target` from a picture of `frame` pixels.

@@ -1,10 +1,16 @@
-//! The focal point of a picture. A crop moves off the centre to contain it, but only as far as necessary.
+//! The focal point or focal region of a picture, which places the rectangles that are cut from it.
 
-use alloc::string::String;
+mod error;
+mod mode;
+mod span;
+
 use alloc::vec::Vec;
 use core::str::FromStr;
 
-use super::per_mille::{PerMille, PerMilleError};
+pub use self::error::FocusError;
+pub use self::mode::FocusMode;
+pub(crate) use self::span::Span;
+use super::per_mille::PerMille;
 use super::rect::Rect;
 use crate::size::Size;
 
@@ -15,14 +21,17 @@ use crate::size::Size;
 /// source. For these the focus is a position in the source.
 ///
 /// The focus is rounded outwards to whole pixels. It then determines, on each axis, where the rectangle to cut is
-/// placed:
+/// placed. By default the rectangle is centred on the focus and kept in the picture; [`FocusMode`] has the rule and the
+/// alternative. In either mode these laws hold on each axis:
 ///
-/// - If the focus fits inside the rectangle, the rectangle is as near to the centre as possible while it contains the
-///   focus.
-/// - Otherwise the rectangle is as near to the centre as possible while it lies inside the focus.
+/// - A region that fits in the rectangle is kept whole. So is the region with a margin of any width around it, clipped
+///   to the picture, if this fits and the mode is [`FocusMode::Centre`] or the margin is that of [`FocusMode::Nudge`].
+/// - The shorter of two rectangles of one picture and one focus lies inside the longer.
 ///
-/// It follows that, on either axis, the narrower of two rectangles of one picture lies inside the wider. The default
-/// focus is the centre, which leaves every rectangle exactly in the centre.
+/// The default focus is the centre, which leaves every rectangle exactly in the centre.
+///
+/// The text form is a point `x,y` or a region `left,top,right,bottom` in percent, optionally followed by a colon and
+/// the mode: `70,50`, `10,20,30,40:nudge`.
 ///
 /// ```
 /// use smart_resize::Size;
@@ -31,8 +40,8 @@ use crate::size::Size;
 /// let (frame, story) = (Size::new(1000, 500)?, Size::new(200, 400)?);
 /// let x = |focus| Fit::Cover.rect_at(frame, story, focus).unwrap().x();
 /// assert_eq!(x(Focus::CENTRE), 375); // 250 pixels wide
-/// assert_eq!(x("60,50".parse()?), 375); // the centred rectangle contains the focus
-/// assert_eq!(x("70,50".parse()?), 450); // the right edge of the rectangle is at the focus
+/// assert_eq!(x("60,50".parse()?), 475); // 125 pixels on either side of the focus
+/// assert_eq!(x("95,50".parse()?), 750); // the right edge of the picture
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,6 +51,9 @@ pub struct Focus {
     top: PerMille,
     right: PerMille,
     bottom: PerMille,
+    /// How rectangles are placed. Default: [`FocusMode::Centre`].
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "is_default"))]
+    pub mode: FocusMode,
 }
 
 impl Focus {
@@ -50,7 +62,7 @@ impl Focus {
 
     /// Creates a focal point at `x` from the left and `y` from the top.
     pub const fn point(x: PerMille, y: PerMille) -> Self {
-        Self { left: x, top: y, right: x, bottom: y }
+        Self { left: x, top: y, right: x, bottom: y, mode: FocusMode::Centre }
     }
 
     /// Creates a focal region between these edges. `left` and `right` are distances from the left edge of the picture,
@@ -62,8 +74,15 @@ impl Focus {
     pub fn region(left: PerMille, top: PerMille, right: PerMille, bottom: PerMille) -> Result<Self, FocusError> {
         match [[left, right], [top, bottom]].into_iter().find(|[from, to]| from > to) {
             Some(edges) => Err(FocusError::Order { edges }),
-            None => Ok(Self { left, top, right, bottom }),
+            None => Ok(Self { left, top, right, bottom, mode: FocusMode::Centre }),
         }
+    }
+
+    /// Sets how rectangles are placed. Default: [`FocusMode::Centre`].
+    #[must_use]
+    pub const fn mode(mut self, mode: FocusMode) -> Self {
+        self.mode = mode;
+        self
     }
 
     /// Returns the left, top, right and bottom edges. The left edge of a point equals its right edge, and the top edge
@@ -83,6 +102,11 @@ impl Focus {
             None => self.pixels(frame),
         };
         [columns.start, rows.start, columns.end, rows.end]
+    }
+
+    /// Whether the focus is the centre, which leaves every rectangle in the centre in either mode.
+    pub(crate) fn is_centre(self) -> bool {
+        self.edges() == [PerMille::HALF; 4]
     }
 
     /// Returns the columns and the rows of a picture of `frame` pixels that contain the focus.
@@ -148,7 +172,7 @@ impl Reframing {
     pub(crate) fn pixels(&self, focus: Focus, frame: Size) -> [Span; 2] {
         // The default requests a centred crop of the picture. The middle of the source can be elsewhere, since the
         // reframing may have moved it.
-        if focus == Focus::CENTRE {
+        if focus.is_centre() {
             return focus.pixels(frame);
         }
         let [columns, rows] = focus.pixels(self.source);
@@ -160,64 +184,12 @@ impl Reframing {
     }
 }
 
-/// A range of pixels on one axis, from `start` to before `end`. It is empty if both are equal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Span {
-    pub(crate) start: u32,
-    pub(crate) end: u32,
-}
-
-impl Span {
-    /// Creates the range between two shares of an axis of `whole` pixels, rounded outwards.
-    fn of(start: PerMille, end: PerMille, whole: u32) -> Self {
-        // The centre of an odd axis becomes its middle pixel, and that of an even axis an empty range between two
-        // pixels. A product is below 2²⁶.
-        Self { start: whole * u32::from(start.get()) / 1000, end: (whole * u32::from(end.get())).div_ceil(1000) }
-    }
-
-    /// Scales the range from an axis of the source to the same axis of the picture, which has `whole` pixels. The `of`
-    /// pixels of the source that begin at `from` become the `into` pixels of the picture that begin at `to`. The range
-    /// is clipped to the pixels that are shown, and is rounded outwards.
-    fn scaled(self, [from, of]: [u32; 2], [to, into]: [u32; 2], whole: u32) -> Self {
-        let (of, into) = (u64::from(of), u64::from(into));
-        // The offset in the part that is shown, times `into`. A position outside the part becomes its nearest edge. The
-        // division by `of` comes last, so that each end is rounded in its own direction.
-        let inside = |at: u32| u64::from(at.saturating_sub(from)).min(of) * into;
-        let at = |offset: u64| u32::try_from(offset).unwrap_or(u32::MAX).saturating_add(to).min(whole);
-        Self { start: at(inside(self.start) / of), end: at(inside(self.end).div_ceil(of)) }
-    }
-
-    /// Returns the range relative to a part of the axis, clipped to that part. The part has `length` pixels and begins
-    /// at `start`.
-    #[cfg(feature = "pixels")]
-    pub(crate) fn relative_to(self, start: u32, length: u32) -> Self {
-        let at = |at: u32| at.saturating_sub(start).min(length);
-        Self { start: at(self.start), end: at(self.end) }
-    }
-
-    /// Returns where a rectangle of `length` pixels begins on an axis of `whole` pixels, for this range as its focus.
-    /// `length` is at most `whole`.
-    ///
-    /// If `length` grows by 1, the centred position and each of the two bounds decrease by 0 or 1. So does the result,
-    /// and therefore a shorter rectangle lies inside a longer one.
-    fn start_of_rect(self, length: u32, whole: u32) -> u32 {
-        let centred = (whole - length) / 2;
-        // A rectangle that begins at `from_start` begins with the focus; one that begins at `from_end` ends with it.
-        // Every position between the two contains the focus if it fits, and lies inside the focus if it does not.
-        let (from_end, from_start) = (self.end.saturating_sub(length), self.start);
-        // The last bound keeps the rectangle in the picture: near the far edge, `from_start` can be too large.
-        // `from_end` cannot, since the focus ends within the picture.
-        centred.max(from_end.min(from_start)).min(from_end.max(from_start)).min(whole - length)
-    }
-}
-
-/// Returns the rectangle of `size` in a picture of `frame` pixels, as near to the centre as the focus allows. `focus`
-/// is its columns and its rows. `size` is at most `frame` on both sides.
-pub(crate) fn rect_near_centre(focus: [Span; 2], frame: Size, size: Size) -> Rect {
-    let [columns, rows] = focus;
+/// Returns the rectangle of `size` in a picture of `frame` pixels, placed by `mode` for a focus with these columns and
+/// rows. `size` is at most `frame` on both sides.
+pub(crate) fn rect_at([columns, rows]: [Span; 2], mode: FocusMode, frame: Size, size: Size) -> Rect {
     Rect::new(
-        columns.start_of_rect(size.width(), frame.width()),
-        rows.start_of_rect(size.height(), frame.height()),
+        mode.start_of_rect(columns, size.width(), frame.width()),
+        mode.start_of_rect(rows, size.height(), frame.height()),
         size,
     )
 }
@@ -225,51 +197,17 @@ pub(crate) fn rect_near_centre(focus: [Span; 2], frame: Size, size: Size) -> Rec
 impl FromStr for Focus {
     type Err = FocusError;
 
-    /// Reads a point `x,y`, such as `70,50`, or a region `left,top,right,bottom`, in percent.
+    /// Reads a point `x,y`, such as `70,50`, or a region `left,top,right,bottom`, in percent. A colon and a
+    /// [`FocusMode`] may follow.
     fn from_str(text: &str) -> Result<Self, FocusError> {
-        let shares = text.split(',').map(str::parse).collect::<Result<Vec<PerMille>, _>>()?;
-        match *shares {
-            [x, y] => Ok(Self::point(x, y)),
-            [left, top, right, bottom] => Self::region(left, top, right, bottom),
-            _ => Err(FocusError::form(text)),
-        }
-    }
-}
-
-/// The error of values that do not make a [`Focus`].
-///
-/// ```
-/// use smart_resize::geometry::{Focus, FocusError, PerMille};
-///
-/// let (from, to) = (PerMille::new(600)?, PerMille::new(400)?);
-/// let error = Focus::region(from, PerMille::ZERO, to, PerMille::WHOLE).unwrap_err();
-/// assert_eq!(error, FocusError::Order { edges: [from, to] });
-/// assert_eq!(error.to_string(), "focus edges are 60 % and 40 %; expected the second at or after the first");
-/// # Ok::<(), smart_resize::geometry::PerMilleError>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum FocusError {
-    /// Edges in the wrong order.
-    #[error("focus edges are {} and {}; expected the second at or after the first", edges[0], edges[1])]
-    Order {
-        /// The left and the right edge, or the top and the bottom edge.
-        edges: [PerMille; 2],
-    },
-    /// A text that is neither a point nor a region.
-    #[error("focus is {found:?}; expected a point x,y or a region left,top,right,bottom")]
-    Form {
-        /// The first 40 characters of the text.
-        found: String,
-    },
-    /// A part of the text that is not a percentage.
-    #[error(transparent)]
-    Share(#[from] PerMilleError),
-}
-
-impl FocusError {
-    fn form(text: &str) -> Self {
-        Self::Form { found: text.chars().take(40).collect() }
+        let (position, mode) = text.split_once(':').map_or((text, None), |(position, mode)| (position, Some(mode)));
+        let shares = position.split(',').map(str::parse).collect::<Result<Vec<PerMille>, _>>()?;
+        let focus = match *shares {
+            [x, y] => Self::point(x, y),
+            [left, top, right, bottom] => Self::region(left, top, right, bottom)?,
+            _ => return Err(FocusError::form(position)),
+        };
+        Ok(focus.mode(mode.map(str::parse).transpose()?.unwrap_or_default()))
     }
 }
 
@@ -281,6 +219,14 @@ struct RawFocus {
     top: PerMille,
     right: PerMille,
     bottom: PerMille,
+    #[serde(default)]
+    mode: FocusMode,
+}
+
+#[cfg(feature = "serde")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_default(mode: &FocusMode) -> bool {
+    *mode == FocusMode::default()
 }
 
 #[cfg(feature = "serde")]
@@ -288,6 +234,6 @@ impl TryFrom<RawFocus> for Focus {
     type Error = FocusError;
 
     fn try_from(raw: RawFocus) -> Result<Self, FocusError> {
-        Self::region(raw.left, raw.top, raw.right, raw.bottom)
+        Ok(Self::region(raw.left, raw.top, raw.right, raw.bottom)?.mode(raw.mode))
     }
 }

@@ -7,7 +7,7 @@ use super::options::Undersized;
 use super::rendered::{RenderError, Warning};
 use crate::format::Format;
 use crate::geometry::fit::{Fit, largest_inside};
-use crate::geometry::focus::{Focus, Reframing, Span, rect_near_centre};
+use crate::geometry::focus::{Focus, Reframing, Span, rect_at};
 use crate::geometry::rect::Rect;
 use crate::size::Size;
 
@@ -60,8 +60,8 @@ impl RenderTarget {
         self
     }
 
-    /// Sets the focal point. The rectangle moves off the centre as far as the focal point requires. The focal point is
-    /// relative to the picture, or to the area inside a border that
+    /// Sets the focal point, which places the rectangle by its [`FocusMode`](crate::geometry::FocusMode). It is relative
+    /// to the picture, or to the area inside a border that
     /// [`RenderOptions::trim_borders`](crate::pixels::render::RenderOptions::trim_borders) removes.
     #[must_use]
     pub const fn focus(mut self, focus: Focus) -> Self {
@@ -157,8 +157,8 @@ impl RenderTarget {
             Some(rect) if self.holds_plan(frame, usable) => (rect, None),
             _ => {
                 let (size, enlarged) = self.size_in(usable, undersized)?;
-                // `rect_near_centre` works in the coordinates of `usable`, whose offset is added.
-                let rect = rect_near_centre(self.focus_in(frame, usable), usable.size(), size);
+                // `rect_at` works in the coordinates of `usable`, whose offset is added.
+                let rect = rect_at(self.focus_in(frame, usable), self.focus.mode, usable.size(), size);
                 (Rect::new(usable.x() + rect.x(), usable.y() + rect.y(), size), enlarged)
             }
         };
@@ -174,8 +174,8 @@ impl RenderTarget {
     /// focal point is relative to it.
     fn holds_plan(&self, frame: Size, usable: Rect) -> bool {
         // With a reframing, the focal point is relative to the source, and the plan was made without knowing where the
-        // picture shows it. `Focus::CENTRE` is the centre of the picture in either case.
-        let focus_is_in_picture = self.reframing.is_none() || self.focus == Focus::CENTRE;
+        // picture shows it. A focus in the centre is the centre of the picture in either case.
+        let focus_is_in_picture = self.reframing.is_none() || self.focus.is_centre();
         self.preset == Some(frame) && usable.size() == frame && focus_is_in_picture
     }
 
@@ -194,7 +194,7 @@ impl RenderTarget {
 
     /// Returns the columns and rows of the focal point, relative to the top-left corner of `usable`.
     fn focus_in(&self, frame: Size, usable: Rect) -> [Span; 2] {
-        let Some(reframing) = self.reframing.filter(|_| self.focus != Focus::CENTRE) else {
+        let Some(reframing) = self.reframing.filter(|_| !self.focus.is_centre()) else {
             return self.focus.pixels(usable.size());
         };
         // The reframing gives columns and rows of the whole picture. Those outside `usable` are clipped to its edges.

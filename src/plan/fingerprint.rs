@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::content::PlannedReference;
 use crate::digest::{Digest, Fingerprint};
-use crate::geometry::focus::Focus;
+use crate::geometry::focus::{Focus, FocusMode};
 use crate::geometry::rect::Rect;
 use crate::prompt::brief::Brief;
 use crate::prompt::template::TemplateId;
@@ -103,14 +103,25 @@ impl Fields {
     }
 
     fn focus(&mut self, focus: Focus) {
-        focus.edges().iter().for_each(|edge| self.text(&edge.get()));
+        self.edges(focus);
+        // The mode places the rectangles of a backend that crops the source itself.
+        let (mode, margin) = match focus.mode {
+            FocusMode::Centre => ("centre", None),
+            FocusMode::Nudge { margin } => ("nudge", Some(margin.get())),
+        };
+        self.text(mode);
+        self.option(margin);
+    }
+
+    fn edges(&mut self, region: Focus) {
+        region.edges().iter().for_each(|edge| self.text(&edge.get()));
     }
 
     fn regions(&mut self, regions: &[Region]) {
         self.text(&regions.len());
         for region in regions {
             self.text(region.label());
-            self.focus(region.area().into());
+            self.edges(region.area().into());
         }
     }
 }

@@ -3,7 +3,7 @@
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
-use smart_resize::geometry::{Fit, Focus, Insets, PerMille};
+use smart_resize::geometry::{Fit, Focus, FocusMode, Insets, PerMille};
 use smart_resize::model::{Model, Preset, PriceList, Smallest, UsdMicros};
 use smart_resize::plan::Digest;
 use smart_resize::request::{RequestBuilder, Sharing};
@@ -53,14 +53,17 @@ pub(crate) fn any_insets() -> impl Strategy<Value = Insets> {
     (pair(), pair()).prop_map(|((top, bottom), (right, left))| insets([top, right, bottom, left]))
 }
 
-/// Points and regions. The edges and the middle are frequent.
+/// Points and regions in both modes. The edges and the middle are frequent.
 pub(crate) fn any_focus() -> impl Strategy<Value = Focus> {
     let edge = || prop_oneof![Just(0_u16), Just(500), Just(1000), 0..=1000_u16];
     let point = (edge(), edge()).prop_map(|(x, y)| point(x, y));
     let region = (edge(), edge(), edge(), edge())
         .prop_map(|(a, b, c, d)| [a.min(b), c.min(d), a.max(b), c.max(d)].map(share))
         .prop_map(|[left, top, right, bottom]| Focus::region(left, top, right, bottom).unwrap());
-    prop_oneof![Just(Focus::CENTRE), point, region]
+    let nudge = prop_oneof![Just(0_u16), Just(100), Just(1000), 0..=1000_u16]
+        .prop_map(|margin| FocusMode::Nudge { margin: share(margin) });
+    let mode = prop_oneof![Just(FocusMode::Centre), nudge];
+    (prop_oneof![Just(Focus::CENTRE), point, region], mode).prop_map(|(focus, mode)| focus.mode(mode))
 }
 
 pub(crate) fn any_scene() -> impl Strategy<Value = Scene> {

@@ -1,25 +1,51 @@
-//! A focus moves the rectangle off the centre as far as needed and no farther. The laws of geometry hold with it too.
+//! Where a focus places the rectangle, in both modes. The laws of geometry hold with it too.
 
 use proptest::prelude::*;
-use smart_resize::geometry::{Fit, Focus, Rect};
+use smart_resize::geometry::{Fit, Focus, FocusMode, Rect};
 use smart_resize::{Plan, Request, Source};
 
 use crate::any::{any_covered, any_focus, any_size, point, share, shared, size};
 
-/// The start of the rectangle on one axis, found by trying every place: among the places that contain the focus, the
-/// nearest to the centre, and of two equally near the lower one. If none contains it, the same among the places inside
-/// the focus.
-fn naive_place(length: u32, whole: u32, [from, to]: [u16; 2]) -> u32 {
-    let thousandth = |edge: u16, up: u32| (u64::from(edge) * u64::from(whole) + 999 * u64::from(up)) / 1000;
-    let (from, to) = (thousandth(from, 0), thousandth(to, 1));
+/// The pixels of one axis that a focus contains: its edges, rounded outwards.
+fn pixels(whole: u32, [from, to]: [u16; 2]) -> [u32; 2] {
+    let thousandth = |edge: u16, up: u32| (u32::from(edge) * whole + 999 * up) / 1000;
+    [thousandth(from, 0), thousandth(to, 1)]
+}
+
+/// The focus with its margin, a share of its length that is rounded up, clipped to the axis.
+fn widened([from, to]: [u32; 2], margin: u16, whole: u32) -> [u32; 2] {
+    let margin = ((to - from) * u32::from(margin)).div_ceil(1000);
+    [from.saturating_sub(margin), (to + margin).min(whole)]
+}
+
+/// The start of the rectangle in the mode `Centre`, found by trying every place: the place whose centre is nearest to
+/// that of the focus, and of two equally near the lower one.
+fn naive_centre(length: u32, whole: u32, focus: [u16; 2]) -> u32 {
+    let [from, to] = pixels(whole, focus);
+    // Twice the distance, so that it is an integer.
+    (0..=whole - length).min_by_key(|start| (2 * start + length).abs_diff(from + to)).unwrap()
+}
+
+/// The start of the rectangle in the mode `Nudge`, found by trying every place: among the places that contain the focus
+/// and its margin, the nearest to the centre, and of two equally near the lower one. If none contains both, the same
+/// among the places that contain the focus and lie inside its margin, and otherwise among those inside the focus.
+fn naive_nudge(length: u32, whole: u32, focus: [u16; 2], margin: u16) -> u32 {
+    let focus = pixels(whole, focus);
+    let outer = widened(focus, margin, whole);
     let centred = (whole - length) / 2;
-    let ends = |start: u32| (u64::from(start), u64::from(start + length));
-    let holds = |start: &u32| ends(*start).0 <= from && to <= ends(*start).1;
-    let is_held = |start: &u32| from <= ends(*start).0 && ends(*start).1 <= to;
-    let nearest = |places: &dyn Fn(&u32) -> bool| {
-        (0..=whole - length).filter(|start| places(start)).min_by_key(|start| start.abs_diff(centred))
+    let holds = |start: u32, [from, to]: [u32; 2]| start <= from && to <= start + length;
+    let is_held = |start: u32, [from, to]: [u32; 2]| from <= start && start + length <= to;
+    let nearest = |places: &dyn Fn(u32) -> bool| {
+        (0..=whole - length).filter(|start| places(*start)).min_by_key(|start| start.abs_diff(centred))
     };
-    nearest(&holds).or_else(|| nearest(&is_held)).unwrap()
+    nearest(&|start| holds(start, outer))
+        .or_else(|| nearest(&|start| holds(start, focus) && is_held(start, outer)))
+        .or_else(|| nearest(&|start| is_held(start, focus)))
+        .unwrap()
+}
+
+fn nudge(margin: u16) -> FocusMode {
+    FocusMode::Nudge { margin: share(margin) }
 }
 
 #[test]
@@ -29,16 +55,41 @@ fn a_focus_selects_the_place_of_the_naive_search() {
         for length in 1..=whole {
             for from in (0..=1000).step_by(25) {
                 for to in (from..=1000).step_by(25) {
-                    let focus = focus([from, 500, to, 500]);
-                    let rect = Fit::Crop.rect_at(size(whole, 1), size(length, 1), focus).unwrap();
-                    let expected = naive_place(length, whole, [from, to]);
-                    assert_eq!(rect.x(), expected, "{length} of {whole} for {from} to {to}");
+                    let place = |mode| {
+                        let focus = focus([from, 500, to, 500]).mode(mode);
+                        Fit::Crop.rect_at(size(whole, 1), size(length, 1), focus).unwrap().x()
+                    };
+                    let case = || format!("{length} of {whole} for {from} to {to}");
+                    assert_eq!(place(FocusMode::Centre), naive_centre(length, whole, [from, to]), "{}", case());
+                    for margin in [0, 100, 700] {
+                        let expected = naive_nudge(length, whole, [from, to], margin);
+                        assert_eq!(place(nudge(margin)), expected, "{} with a margin of {margin}", case());
+                    }
                     cases += 1;
                 }
             }
         }
     }
     assert_eq!(cases, 258_300);
+}
+
+#[test]
+fn a_point_lies_in_the_middle_of_its_rectangle_and_not_on_its_edge() {
+    let [frame, square] = [size(3000, 1000), size(1000, 1000)];
+    let x = |focus: Focus| Fit::Cover.rect_at(frame, square, focus).unwrap().x();
+    assert_eq!(x(point(700, 500)), 1600, "500 pixels on either side of 2100");
+    assert_eq!(x(point(700, 500).mode(nudge(100))), 1100, "as far as needed and no farther");
+    // Clamped to the picture.
+    assert_eq!([0, 100, 166, 167, 833, 834, 1000].map(|at| x(point(at, 0))), [0, 0, 0, 1, 1999, 2000, 2000]);
+    // A subject of 600 pixels has 200 on either side, or the margin of 60 that it asks for.
+    assert_eq!(x(focus([600, 0, 800, 1000])), 1600);
+    assert_eq!(x(focus([600, 0, 800, 1000]).mode(nudge(100))), 1460);
+    assert_eq!(x(focus([600, 0, 800, 1000]).mode(nudge(0))), 1400);
+    // The region and a margin of 300 pixels do not fit, so the rectangle ends inside the margin.
+    assert_eq!(x(focus([600, 0, 800, 1000]).mode(nudge(500))), 1500);
+    // The region does not fit.
+    assert_eq!(x(focus([400, 0, 1000, 1000])), 1600);
+    assert_eq!(x(focus([400, 0, 1000, 1000]).mode(nudge(100))), 1200);
 }
 
 fn focus(edges: [u16; 4]) -> Focus {
@@ -49,19 +100,28 @@ fn focus(edges: [u16; 4]) -> Focus {
 #[test]
 fn a_focus_is_parsed_from_a_point_or_a_region() {
     let case = |text: &str, expected: &str| {
-        let found = text.parse::<Focus>().map(|focus| format!("{:?}", focus.edges()));
+        let found = text.parse::<Focus>().map(|focus| format!("{:?} {:?}", focus.edges(), focus.mode));
         assert_eq!(found.unwrap_or_else(|error| error.to_string()), expected);
     };
-    case("0,0", "[0 %, 0 %, 0 %, 0 %]");
-    case("100,12.5%", "[100 %, 12.5 %, 100 %, 12.5 %]");
-    case("10,20,30,40", "[10 %, 20 %, 30 %, 40 %]");
-    case("10,20,10,20", "[10 %, 20 %, 10 %, 20 %]");
+    case("0,0", "[0 %, 0 %, 0 %, 0 %] Centre");
+    case("100,12.5%", "[100 %, 12.5 %, 100 %, 12.5 %] Centre");
+    case("10,20,30,40", "[10 %, 20 %, 30 %, 40 %] Centre");
+    case("10,20,10,20", "[10 %, 20 %, 10 %, 20 %] Centre");
     case("31,20,30,40", "focus edges are 31 % and 30 %; expected the second at or after the first");
     case("100.1,0", "percentage is \"100.1\"; expected 0 to 100 with at most one decimal");
     case("", "percentage is \"\"; expected 0 to 100 with at most one decimal");
     case("1", "focus is \"1\"; expected a point x,y or a region left,top,right,bottom");
     case("1,2,3", "focus is \"1,2,3\"; expected a point x,y or a region left,top,right,bottom");
     case("1,2,3,4,5", "focus is \"1,2,3,4,5\"; expected a point x,y or a region left,top,right,bottom");
+    case("0,0:centre", "[0 %, 0 %, 0 %, 0 %] Centre");
+    case("0,0:nudge", "[0 %, 0 %, 0 %, 0 %] Nudge { margin: 10 % }");
+    case("10,20,30,40:nudge:2.5%", "[10 %, 20 %, 30 %, 40 %] Nudge { margin: 2.5 % }");
+    case("0,0:", "focus mode is \"\"; expected centre, nudge or nudge:MARGIN");
+    case("0,0:nudged", "focus mode is \"nudged\"; expected centre, nudge or nudge:MARGIN");
+    case("0,0:centre:10", "focus mode is \"centre:10\"; expected centre, nudge or nudge:MARGIN");
+    case("0,0:nudge:", "percentage is \"\"; expected 0 to 100 with at most one decimal");
+    case("0,0:nudge:1:2", "percentage is \"1:2\"; expected 0 to 100 with at most one decimal");
+    case("1:nudge", "focus is \"1\"; expected a point x,y or a region left,top,right,bottom");
     assert_eq!(Focus::default(), point(500, 500));
 }
 
@@ -73,6 +133,12 @@ fn a_focus_in_json_is_checked() {
     let written = serde_json::to_string(&area).unwrap();
     assert_eq!(written, r#"{"left":10.0,"top":20.0,"right":30.0,"bottom":40.0}"#);
     assert_eq!(read(&written), Ok(area));
+    let nudged = area.mode(nudge(25));
+    let written = serde_json::to_string(&nudged).unwrap();
+    let mode = r#""mode":{"nudge":{"margin_percent":2.5}}"#;
+    assert_eq!(written, format!(r#"{{"left":10.0,"top":20.0,"right":30.0,"bottom":40.0,{mode}}}"#));
+    assert_eq!(read(&written), Ok(nudged));
+    assert_eq!(read(r#"{"left":10.0,"top":20.0,"right":30.0,"bottom":40.0,"mode":"centre"}"#), Ok(area));
     let refused =
         |text: &str, expected: &str| assert_eq!(read(text).unwrap_err().split(" at line").next(), Some(expected));
     refused(
@@ -116,12 +182,37 @@ proptest! {
     }
 
     #[test]
+    fn on_each_axis_a_region_is_kept_whole_with_its_margin_where_that_fits(
+        (frame, target) in any_covered(), focus in any_focus(), crop: bool, other in 0..=1000_u16,
+    ) {
+        let fit = if crop { Fit::Crop } else { Fit::Cover };
+        let rect = fit.rect_at(frame, target, focus).unwrap();
+        let margin = match focus.mode {
+            FocusMode::Nudge { margin } => margin.get(),
+            // Centred, it has a margin of any width that fits.
+            _ => other,
+        };
+        let [left, top, right, bottom] = focus.edges_px(frame, None);
+        for (from, to, start, length, whole) in [
+            (left, right, rect.x(), rect.width(), frame.width()),
+            (top, bottom, rect.y(), rect.height(), frame.height()),
+        ] {
+            for [from, to] in [[from, to], widened([from, to], margin, whole)] {
+                let is_kept = start <= from && to <= start + length;
+                prop_assert!(is_kept || to - from > length, "{from} to {to} in {length} from {start} of {whole}");
+            }
+        }
+    }
+
+    #[test]
     fn a_central_focus_moves_nothing_and_no_focus_changes_the_size(
         (frame, target) in any_covered(), focus in any_focus(), crop: bool,
     ) {
         let fit = if crop { Fit::Crop } else { Fit::Cover };
         let centred = fit.rect(frame, target).unwrap();
-        prop_assert_eq!(fit.rect_at(frame, target, Focus::CENTRE), Ok(centred));
+        for mode in [FocusMode::Centre, nudge(0), nudge(1000)] {
+            prop_assert_eq!(fit.rect_at(frame, target, Focus::CENTRE.mode(mode)), Ok(centred));
+        }
         prop_assert_eq!(centred.x(), (frame.width() - centred.width()) / 2);
         prop_assert_eq!(centred.y(), (frame.height() - centred.height()) / 2);
         prop_assert_eq!(fit.rect_at(frame, target, focus).unwrap().size(), centred.size());
@@ -136,7 +227,7 @@ proptest! {
     }
 
     #[test]
-    fn the_prompt_names_the_moved_band_and_the_plan_has_its_rectangle(x in 0..=1000_u16, is_shared: bool) {
+    fn the_brief_has_the_moved_band_and_the_plan_has_its_rectangle(x in 0..=1000_u16, is_shared: bool) {
         let focus = point(x, 500);
         let source = Source::from_url("https://example.com/a.jpg");
         let mut builder = Request::builder(source).sizes(["160x600"]).focus(focus);
@@ -150,15 +241,9 @@ proptest! {
             let crop = rendition.fit().rect_at(frame, rendition.target(), focus).unwrap();
             prop_assert_eq!(rendition.crop(), crop);
         }
-        let percent = |at: u32| (200 * at + frame.width()) / (2 * frame.width());
-        let (from, to) = (percent(narrowest.x()), percent(narrowest.x() + narrowest.width()));
-        let middle = narrowest.x().abs_diff(frame.width() - narrowest.x() - narrowest.width()) <= 1;
-        let expected = if middle {
-            format!("Only the middle {} % of the frame's width", percent(narrowest.width()))
-        } else {
-            format!("Only the part from {from} % to {to} % of the frame's width")
-        };
-        prop_assert!(plan.generations()[0].prompt().contains(&expected), "{expected}: {}", plan.generations()[0].prompt());
+        let brief = plan.generations()[0].brief();
+        prop_assert_eq!(brief.surviving, narrowest);
+        prop_assert_eq!(brief.focus, focus);
     }
 }
 
@@ -173,4 +258,6 @@ fn a_focus_changes_the_fingerprint() {
     let corner = point(1, 2);
     assert_ne!(fingerprint(Focus::CENTRE), fingerprint(corner));
     assert_ne!(fingerprint(point(2, 1)), fingerprint(corner));
+    assert_ne!(fingerprint(corner.mode(nudge(1))), fingerprint(corner));
+    assert_ne!(fingerprint(corner.mode(nudge(1))), fingerprint(corner.mode(nudge(2))));
 }

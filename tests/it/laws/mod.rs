@@ -13,7 +13,9 @@ use std::collections::BTreeSet;
 
 use arbitrary::{Result, Unstructured};
 use smart_resize::generate::GenerationRequest;
-use smart_resize::geometry::{Expected, Fit, Focus, Insets, ParseSizeError, ParseSizeErrorKind, PerMille, Side};
+use smart_resize::geometry::{
+    Expected, Fit, Focus, FocusMode, Insets, ParseSizeError, ParseSizeErrorKind, PerMille, Side,
+};
 use smart_resize::model::{AspectRatio, Model, Preset, PriceList, Smallest, Tier, UsdMicros, smallest_covering};
 use smart_resize::plan::{Digest, OverBudgetError, PlanError, Rendition};
 use smart_resize::request::{RequestError, RequestLimits, Sharing};
@@ -442,21 +444,32 @@ fn check_costs_and_geometry(plan: &Plan) {
     }
 }
 
-/// On one axis, the rectangle is centred, or it is moved as far as the focus needs and no farther.
+/// On one axis, the rectangle is where the mode of the focus places it.
 fn check_place(focus: Focus, [start, length, whole]: [u32; 3], axis: usize) {
-    let after = whole - length - start;
-    if after == start || after == start + 1 {
-        return;
-    }
     let edges = focus.edges().map(PerMille::get);
     let from = u32::from(edges[axis]) * whole / 1000;
     let to = (u32::from(edges[axis + 2]) * whole).div_ceil(1000);
     let (end, centred) = (start + length, (whole - length) / 2);
-    // A rectangle moved to the right ends at the end of the focus, or starts at its start if it is shorter than the
-    // focus. A rectangle moved to the left starts at the start of the focus, or ends at its end.
-    let moved_right = start > centred && start == to.saturating_sub(length).min(from);
-    let moved_left = start < centred && start == from.max(to.saturating_sub(length));
-    assert!(moved_right || moved_left, "{start} to {end} of {whole}, of {focus:?}");
+    let place = || format!("{start} to {end} of {whole}, of {focus:?}");
+    let FocusMode::Nudge { margin } = focus.mode else {
+        // Twice the distance of the two centres. A move by one pixel in either direction does not reduce it, unless it
+        // leaves the picture.
+        let distance = |start: u32| (2 * start + length).abs_diff(from + to);
+        assert!(start == 0 || distance(start - 1) > distance(start), "{}", place());
+        assert!(end == whole || distance(start + 1) >= distance(start), "{}", place());
+        return;
+    };
+    let margin = ((to - from) * u32::from(margin.get())).div_ceil(1000);
+    let (outer_from, outer_to) = (from.saturating_sub(margin), (to + margin).min(whole));
+    // A place is allowed if the rectangle and the focus lie one in the other, and if it and the focus with its margin
+    // do. A rectangle off the centre could not be any nearer to it.
+    let is_allowed = |start: u32| {
+        let nested = |from, to| (start <= from && to <= start + length) || (from <= start && start + length <= to);
+        nested(from, to) && nested(outer_from, outer_to)
+    };
+    assert!(is_allowed(start), "{}", place());
+    let nearer = if start < centred { start + 1 } else { start.saturating_sub(1) };
+    assert!(start == centred || !is_allowed(nearer), "{}", place());
 }
 
 /// No number in the text is above 100, except those of the ratio.
@@ -543,11 +556,12 @@ fn any_focus(input: &mut Unstructured<'_>) -> Result<Focus> {
     let [left, top, right, bottom] = [any_share(input)?, any_share(input)?, any_share(input)?, any_share(input)?];
     let region = Focus::region(left, top, right, bottom);
     assert_eq!(region.is_ok(), left <= right && top <= bottom);
-    Ok(match input.int_in_range(0..=2_u8)? {
+    let focus = match input.int_in_range(0..=2_u8)? {
         0 => Focus::CENTRE,
         1 => Focus::point(left, top),
         _ => region.unwrap_or_default(),
-    })
+    };
+    Ok(if input.arbitrary()? { focus.mode(FocusMode::Nudge { margin: any_share(input)? }) } else { focus })
 }
 
 fn any_share(input: &mut Unstructured<'_>) -> Result<PerMille> {

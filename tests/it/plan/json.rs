@@ -184,7 +184,8 @@ fn another(place: &str, value: &Value) -> Value {
 /// - `format`: the backend does not receive the format of a result, and each format can hold such a size.
 const FREE: [&str; 2] = ["/renditions/0/format", "/renditions/1/format"];
 
-/// - `format`, `safe_area`: as above. `max_bytes` is not sent to the backend either.
+/// - `format`: as above. `max_bytes` is not sent to the backend either.
+/// - The focus of a target that keeps the whole source: it has no effect.
 /// - Wider bounds, and `optimality`: the document does not have what is needed to check them.
 /// - The preset of `unshared`, as far as its loss stays the same: the model's table is not in the document.
 const FREE_ECONOMICAL: [&str; 18] = [
@@ -195,13 +196,13 @@ const FREE_ECONOMICAL: [&str; 18] = [
     "/renditions/0/unshared/aspect_ratio",
     "/renditions/0/unshared/resolution",
     "/renditions/0/unshared/width",
+    "/renditions/1/focus/bottom",
+    "/renditions/1/focus/left",
+    "/renditions/1/focus/right",
+    "/renditions/1/focus/top",
     "/renditions/1/format",
     "/renditions/2/format",
     "/renditions/2/max_bytes",
-    "/renditions/2/safe_area/pixels/bottom",
-    "/renditions/2/safe_area/pixels/left",
-    "/renditions/2/safe_area/pixels/right",
-    "/renditions/2/safe_area/pixels/top",
     "/renditions/2/unshared/aspect_ratio",
     "/renditions/2/unshared/height",
     "/renditions/2/unshared/resolution",

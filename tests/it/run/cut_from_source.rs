@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use smart_resize::generate::local::LocalGenerator;
 use smart_resize::generate::{BoxFuture, GenerateError, Generated, GenerationRequest, from_fn};
-use smart_resize::geometry::{Focus, Rect};
+use smart_resize::geometry::{Focus, FocusMode, Rect};
 use smart_resize::model::UsdMicros;
 use smart_resize::pixels::Picture;
 use smart_resize::pixels::decode::{DecodeOptions, decode};
@@ -170,10 +170,11 @@ fn mean(bytes: &[u8]) -> u32 {
 
 #[test]
 fn a_local_result_is_cut_around_the_focus_in_the_source() {
+    let nudge = FocusMode::Nudge { margin: FocusMode::DEFAULT_MARGIN };
     // The local generator shows all of a 4:1 source in the middle of a 9:16 picture and extends the edges.
     let wide = Source::from_bytes(png(&ramp("1200x300"))).size(size("1200x300"));
-    let at = |x: u16| {
-        let (plan, outcome) = run(&wide, &["100x1200"], point(x, 500), &LocalGenerator::default());
+    let at = |x: u16, mode| {
+        let (plan, outcome) = run(&wide, &["100x1200"], point(x, 500).mode(mode), &LocalGenerator::default());
         let record = &outcome.renditions[0].variants[0].as_ref().unwrap().provenance;
         let crop = record.crop;
         // Every row of the source is the same, so the middle row of the generated picture shows the ramp.
@@ -186,14 +187,18 @@ fn a_local_result_is_cut_around_the_focus_in_the_source() {
         (plan.renditions()[0].crop(), crop, red(crop.x()), red(crop.x() + crop.width() - 1))
     };
     // The red level rises by 0.25 per thousandth of the width.
-    let (planned, crop, left, right) = at(900);
+    let (planned, crop, left, right) = at(900, nudge);
     assert!((left..=right).contains(&225), "{crop:?}: {left} to {right}");
     assert!(right <= 227, "moved farther than needed: {right}");
     assert_eq!(planned.size(), crop.size());
-    let (_, crop, left, right) = at(100);
+    let (_, crop, left, right) = at(100, nudge);
     assert!((left..=right).contains(&25) && left >= 23, "{crop:?}: {left} to {right}");
-    let (planned, crop, ..) = at(500);
-    assert_eq!(planned, crop, "a focus in the middle moves nothing");
+    let (_, crop, left, right) = at(800, FocusMode::Centre);
+    assert!((left + right).abs_diff(400) <= 3, "{crop:?}: the middle of {left} and {right} is not the focus, 200");
+    for mode in [FocusMode::Centre, nudge] {
+        let (planned, crop, ..) = at(500, mode);
+        assert_eq!(planned, crop, "a focus in the middle moves nothing");
+    }
 }
 
 #[test]
