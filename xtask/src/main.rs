@@ -25,7 +25,7 @@ fn main() -> ExitCode {
             &[
                 (&["cargo", "test", "--test", "golden"], BLESS),
                 (&["cargo", "test", "--all-features", "--test", "it"], BLESS),
-                (&["cargo", "test", "--package", "smart-resize-service", "--test", "backends"], BLESS),
+                (&["cargo", "test", "--package", "smart-resize-service", "--test", "misbehaviour"], BLESS),
             ],
             &[],
         ),

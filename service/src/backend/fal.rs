@@ -3,43 +3,45 @@
 //! - A task of its own submits a call and notes its id. Dropping the job during the submission therefore does not lose
 //!   the id. These tasks must end before the runtime does ([`Fal::settle`]). If the job is cancelled meanwhile, the
 //!   call is cancelled as soon as its id is known.
-//! - The URLs in the response to the submission are used if they have the upstream's origin. Otherwise URLs are built
-//!   from the id, so that the key is sent nowhere else.
+//! - The ledger has a note of each call. It is written before the submission: the call may have been made. The id
+//!   replaces it when the upstream accepts the call. It is removed when the call is known to have ended without
+//!   pictures. After a crash, a call with an id is resumed, and a call without a note is made.
 //! - A failed request for a status or a result is repeated a few times: an accepted call is paid for, and its result
 //!   can still be fetched. An error of the endpoint, a refused key, an unknown id and a response that is too long end
 //!   the call at once.
 //! - Pictures are read from data URIs or fetched. They may be at any address of the upstream's own origin, and
 //!   otherwise only at public addresses. The key is not sent with these requests.
 
+mod accepted;
+mod poll;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use futures_util::future::try_join_all;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, RequestBuilder};
 use serde::Deserialize;
 use smart_resize::Source;
 use smart_resize::generate::{GenerateError, GenerateErrorKind, Generated, GenerationRequest};
-use smart_resize::wire::MAX_IMAGE_BYTES;
-use smart_resize::wire::fal::{EditInput, EditModel, EditOutput, ErrorBody, QueueState, edit_error, source_url};
+use smart_resize::wire::fal::{EditInput, EditModel, edit_error, source_url};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 use url::Url;
 
+use self::accepted::{AcceptedCall, url_at};
+use self::poll::{Step, invalid};
 use super::args::{BackendArgs, BackendError, Key, Timings};
-use super::http::{self, MAX_ANSWER_BYTES, NoResponse};
+use super::http::{self, NoResponse};
 use super::ledger::{JobState, Progress};
-use crate::fetch::{FetchError, FetchLimits, Fetcher};
+use crate::fetch::{FetchLimits, Fetcher};
 
 /// The most bytes of a response of the queue other than a result.
 const MAX_STATUS_BYTES: u64 = 4 << 20;
-/// The longest time of one status request.
-const STATUS_TIMEOUT: Duration = Duration::from_secs(30);
-/// The most characters of an id. All of them are ASCII.
-const MAX_ID_CHARS: usize = 200;
+/// The longest time of one download of a picture.
+const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(120);
 /// The number of consecutive failed requests for a status or a result after which the attempt fails.
 const MAX_FAILED_POLLS: u32 = 4;
 
@@ -57,26 +59,24 @@ pub(super) struct Fal {
     tasks: TaskTracker,
 }
 
-/// The id and the URLs of an accepted call.
-struct AcceptedCall {
-    id: String,
-    status: Url,
-    response: Url,
-    cancel: Url,
+/// Why an attempt gave no pictures, and what the ledger is to keep.
+struct Failure {
+    error: GenerateError,
+    /// Whether the call is known to be over. The ledger then forgets it. An open call keeps its id, or the note that it
+    /// may have been made, so that it is not paid for twice.
+    is_over: bool,
 }
 
-/// The outcome of one request for the status or the result of an accepted call.
-enum Step {
-    /// The call is over.
-    Done(Result<Generated, GenerateError>),
-    /// The status says that the result is ready to be fetched.
-    Completed,
-    /// The call runs. The upstream may say how long to wait before the next request.
-    Wait(Option<Duration>),
-    /// The request failed in a way that may pass.
-    Failed(GenerateError),
-    /// The upstream does not know the id, or not yet.
-    Unknown,
+impl Failure {
+    /// The failure of a call that is known to be over.
+    const fn over(error: GenerateError) -> Self {
+        Self { error, is_over: true }
+    }
+
+    /// The failure of a call that may still have a result.
+    const fn open(error: GenerateError) -> Self {
+        Self { error, is_over: false }
+    }
 }
 
 /// The response to a submission, as far as it is needed.
@@ -91,9 +91,10 @@ struct Submitted {
     cancel_url: String,
 }
 
-#[derive(Deserialize)]
-struct Status {
-    status: QueueState,
+impl From<Submitted> for Progress {
+    fn from(Submitted { request_id, status_url, response_url, cancel_url }: Submitted) -> Self {
+        Self::Accepted { request_id, status_url, response_url, cancel_url }
+    }
 }
 
 impl Fal {
@@ -103,7 +104,7 @@ impl Fal {
         key: Option<&Key>,
         begun: Arc<AtomicU64>,
     ) -> Result<Self, BackendError> {
-        let timeout = args.upstream_timeout.min(Duration::from_secs(120));
+        let timeout = args.upstream_timeout.min(DOWNLOAD_TIMEOUT);
         let limits = FetchLimits { timeout, ..FetchLimits::default() };
         let tasks = TaskTracker::new();
         // A closed tracker still accepts tasks, and `wait` returns as soon as there are none.
@@ -131,7 +132,7 @@ impl Fal {
         job.note_asking(request).await?;
         let submission = {
             let (fal, request, job) = (Arc::clone(self), request.clone(), Arc::clone(job));
-            self.tasks.spawn(async move { fal.submit(&request, &job, body).await })
+            self.tasks.spawn(async move { fal.submit_and_note(&request, &job, body).await })
         };
         let accepted = submission.await.map_err(|error| {
             GenerateError::new(GenerateErrorKind::Transport, "the submission task ended early").caused_by(error)
@@ -140,7 +141,7 @@ impl Fal {
             return result;
         }
         // The call may still have been made and paid for.
-        job.note(request, Some(Progress::Asking)).await;
+        job.note_unknown(request).await;
         let message = format!("the upstream accepted the call as {} but no longer knows it", accepted.id);
         Err(GenerateError::new(GenerateErrorKind::Transport, message))
     }
@@ -152,7 +153,7 @@ impl Fal {
         request: &GenerationRequest,
         job: &JobState,
     ) -> Option<Result<Generated, GenerateError>> {
-        let accepted = self.accepted_call(&self.endpoint(request).ok()?, progress)?;
+        let accepted = AcceptedCall::new(&self.upstream, &self.endpoint(request).ok()?, progress)?;
         debug!(call = %request.call(), id = accepted.id, "a call is resumed");
         self.wait(&accepted, request, job, true).await
     }
@@ -161,7 +162,7 @@ impl Fal {
     pub(super) fn cancel(&self, progress: &Progress) {
         // Without an endpoint, no URL can be built from the id. The noted URL has the upstream's origin, unless the
         // upstream was changed since; the call is then not cancelled.
-        let Some(accepted) = self.accepted_call("", progress) else { return };
+        let Some(accepted) = AcceptedCall::new(&self.upstream, "", progress) else { return };
         let request = self.client.put(accepted.cancel).headers(self.headers.clone()).timeout(self.timings.cancel);
         self.tasks.spawn(async move {
             match http::send(request, MAX_STATUS_BYTES).await {
@@ -200,59 +201,52 @@ impl Fal {
         encoded.await.map_err(|error| unable(error.into()))?
     }
 
-    /// Submits the call, and notes the outcome in the ledger.
-    async fn submit(
+    /// Submits the call, and notes in the ledger what became of it.
+    async fn submit_and_note(
         &self,
         request: &GenerationRequest,
         job: &JobState,
         body: Vec<u8>,
     ) -> Result<AcceptedCall, GenerateError> {
-        let endpoint = self.endpoint(request)?;
-        let Some(url) = self.url_at(&endpoint) else {
-            job.note(request, None).await;
-            return Err(GenerateError::new(
-                GenerateErrorKind::InvalidRequest,
-                format!("the endpoint is {endpoint:?}; expected a path"),
-            ));
-        };
-        self.begun.fetch_add(1, Ordering::Relaxed);
-        let post = self.client.post(url).headers(self.headers.clone()).header(CONTENT_TYPE, "application/json");
-        let sent = timeout(self.timeout, http::send(post.body(body), MAX_STATUS_BYTES)).await;
-        let answer = match sent {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(error)) => {
-                if matches!(error, NoResponse::Unsent(_)) {
-                    job.note(request, None).await;
-                }
-                return Err(error.into());
-            }
-            Err(_) => return Err(GenerateError::new(GenerateErrorKind::TimedOut, "the submission got no response")),
-        };
-        if !answer.is_success() {
-            if !answer.is_from_gateway() {
-                job.note(request, None).await;
-            }
-            return Err(answer.with_wait(edit_error(answer.status, &answer.body)));
-        }
-        let progress = serde_json::from_slice(&answer.body).map(|submitted: Submitted| Progress::Accepted {
-            request_id: submitted.request_id,
-            status_url: submitted.status_url,
-            response_url: submitted.response_url,
-            cancel_url: submitted.cancel_url,
-        });
-        let invalid = |message: &str| GenerateError::new(GenerateErrorKind::InvalidAnswer, message);
-        let progress =
-            progress.map_err(|error| invalid("the response to the submission cannot be parsed").caused_by(error))?;
-        let accepted = self
-            .accepted_call(&endpoint, &progress)
-            .ok_or_else(|| invalid("the response to the submission has an invalid id"))?;
-        job.note(request, Some(accepted.progress())).await;
+        let accepted = noted(self.submit(request, body).await, request, job).await?;
+        job.note_accepted(request, accepted.progress()).await;
         // The check comes after the id was noted, and a cancellation reads the ids after it set the token. So at least
         // one of the two sees the other, and the call is cancelled in every order.
         if job.cancelled.is_cancelled() {
             self.cancel(&accepted.progress());
         }
         Ok(accepted)
+    }
+
+    /// Submits the call. A failure is over if the upstream cannot have accepted the call.
+    async fn submit(&self, request: &GenerationRequest, body: Vec<u8>) -> Result<AcceptedCall, Failure> {
+        let endpoint = self.endpoint(request).map_err(Failure::open)?;
+        let url = url_at(&self.upstream, &endpoint).ok_or_else(|| {
+            let message = format!("the endpoint is {endpoint:?}; expected a path");
+            Failure::over(GenerateError::new(GenerateErrorKind::InvalidRequest, message))
+        })?;
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        let post = self.client.post(url).headers(self.headers.clone()).header(CONTENT_TYPE, "application/json");
+        let answer = match timeout(self.timeout, http::send(post.body(body), MAX_STATUS_BYTES)).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) => {
+                let is_over = matches!(error, NoResponse::Unsent(_));
+                return Err(Failure { error: error.into(), is_over });
+            }
+            Err(_) => {
+                let message = "the submission got no response";
+                return Err(Failure::open(GenerateError::new(GenerateErrorKind::TimedOut, message)));
+            }
+        };
+        if !answer.is_success() {
+            let error = answer.with_wait(edit_error(answer.status, &answer.body));
+            return Err(Failure { error, is_over: !answer.is_from_gateway() });
+        }
+        let submitted: Submitted = serde_json::from_slice(&answer.body).map_err(|error| {
+            Failure::open(invalid("the response to the submission cannot be parsed").caused_by(error))
+        })?;
+        AcceptedCall::new(&self.upstream, &endpoint, &submitted.into())
+            .ok_or_else(|| Failure::open(invalid("the response to the submission has an invalid id")))
     }
 
     /// Requests the status until the call is completed, and then its result. Returns `None` if the upstream does not
@@ -268,14 +262,9 @@ impl Fal {
         let Timings { first_poll, longest_poll, .. } = self.timings;
         let (mut pause, mut failed_polls) = (first_poll, 0);
         loop {
-            let step = match self.status(accepted).await {
-                Step::Completed => self.result(accepted, request, job).await,
-                step => step,
-            };
             let mut longer = None;
-            match step {
-                Step::Done(result) => return Some(result),
-                Step::Completed => failed_polls = 0,
+            match self.poll(accepted, request).await {
+                Step::Done(result) => return Some(noted(result, request, job).await),
                 Step::Wait(wait) => (failed_polls, longer) = (0, wait),
                 Step::Failed(error) => {
                     failed_polls += 1;
@@ -295,132 +284,20 @@ impl Fal {
         }
     }
 
-    async fn status(&self, accepted: &AcceptedCall) -> Step {
-        let answer = match http::send(self.get(&accepted.status).timeout(STATUS_TIMEOUT), MAX_STATUS_BYTES).await {
-            Ok(answer) => answer,
-            Err(error) => return Step::Failed(error.into()),
-        };
-        match answer.status {
-            200..=299 => match serde_json::from_slice(&answer.body) {
-                Ok(Status { status: QueueState::Completed }) => Step::Completed,
-                Ok(_) => Step::Wait(None),
-                Err(error) => Step::Failed(
-                    GenerateError::new(GenerateErrorKind::InvalidAnswer, "the status cannot be parsed")
-                        .caused_by(error),
-                ),
-            },
-            404 => Step::Unknown,
-            429 => Step::Wait(answer.retry_after),
-            408 | 500..=599 => Step::Failed(answer.with_wait(edit_error(answer.status, &answer.body))),
-            _ => Step::Done(Err(edit_error(answer.status, &answer.body))),
-        }
-    }
-
-    async fn result(&self, accepted: &AcceptedCall, request: &GenerationRequest, job: &JobState) -> Step {
-        let answer = match http::send(self.get(&accepted.response), MAX_ANSWER_BYTES).await {
-            Ok(answer) => answer,
-            Err(error @ NoResponse::TooLong { .. }) => {
-                job.note(request, None).await;
-                return Step::Done(Err(GenerateError::from(error).billed_images(request.variants())));
-            }
-            Err(error) => return Step::Failed(error.into()),
-        };
-        let error = || answer.with_wait(edit_error(answer.status, &answer.body));
-        let is_json = serde_json::from_slice::<ErrorBody>(&answer.body).is_ok();
-        match answer.status {
-            200..=299 => match serde_json::from_slice(&answer.body) {
-                Ok(output) => Step::Done(self.pictures(&output, request, job).await),
-                Err(error) => Step::Failed(
-                    GenerateError::new(GenerateErrorKind::InvalidAnswer, "the result cannot be parsed")
-                        .caused_by(error),
-                ),
-            },
-            400 if error().message.contains("still in progress") => Step::Wait(None),
-            429 => Step::Wait(answer.retry_after),
-            // The key is refused, which says nothing about the call.
-            401 | 403 => Step::Done(Err(error())),
-            408 | 502 | 503 => Step::Failed(error()),
-            500..=599 if !is_json => Step::Failed(error()),
-            _ => {
-                job.note(request, None).await;
-                Step::Done(Err(error()))
-            }
-        }
-    }
-
-    /// Fetches the pictures of a result. If a picture may be available later, the ledger keeps the id of the call. If
-    /// it never will be, the call is over: a resumed call would only get the same failure.
-    async fn pictures(
-        &self,
-        output: &EditOutput,
-        request: &GenerationRequest,
-        job: &JobState,
-    ) -> Result<Generated, GenerateError> {
-        let fetched = output.images.iter().enumerate().map(async |(index, image)| match image.data(MAX_IMAGE_BYTES) {
-            Some(data) => data.map(|data| data.bytes().clone()).map_err(|error| {
-                let message = format!("image {index} of the result has an invalid data URI");
-                GenerateError::new(GenerateErrorKind::InvalidAnswer, message).caused_by(error)
-            }),
-            None => self.fetcher.get(&image.url).await.map(|bytes| Arc::from(&*bytes)).map_err(|error| {
-                let is_gone = matches!(error, FetchError::Status { status: 404 | 410 });
-                let may_come = error.is_transient() && !is_gone;
-                let kind = if may_come { GenerateErrorKind::Transport } else { GenerateErrorKind::InvalidAnswer };
-                GenerateError::new(kind, format!("image {index} of the result: {error}")).caused_by(error)
-            }),
-        });
-        let made = u32::try_from(output.images.len()).unwrap_or(u32::MAX);
-        let generated = match try_join_all(fetched).await {
-            Ok(bytes) => output.generated(format!("fal:{}", self.endpoint(request)?), bytes),
-            Err(error) => Err(error.billed_images(made)),
-        };
-        if generated.as_ref().is_err_and(|error| error.kind != GenerateErrorKind::Transport) {
-            job.note(request, None).await;
-        }
-        generated
-    }
-
     fn get(&self, url: &Url) -> RequestBuilder {
         self.client.get(url.clone()).headers(self.headers.clone())
     }
-
-    /// Returns the URLs of an accepted call, or `None` if its id is invalid.
-    fn accepted_call(&self, endpoint: &str, progress: &Progress) -> Option<AcceptedCall> {
-        let Progress::Accepted { request_id, status_url, response_url, cancel_url } = progress else { return None };
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ':');
-        if request_id.is_empty() || request_id.len() > MAX_ID_CHARS || !request_id.chars().all(is_plain) {
-            return None;
-        }
-        // The queue's paths have only the first two segments of the endpoint, the application.
-        let app = endpoint.split('/').take(2).collect::<Vec<_>>().join("/");
-        let url = |given: &str, rest: &str| {
-            let given = Url::parse(given).ok().filter(|given| given.origin() == self.upstream.origin());
-            given.or_else(|| self.url_at(&format!("{app}/requests/{request_id}{rest}")))
-        };
-        Some(AcceptedCall {
-            id: request_id.clone(),
-            status: url(status_url, "/status")?,
-            response: url(response_url, "")?,
-            cancel: url(cancel_url, "/cancel")?,
-        })
-    }
-
-    /// Returns the URL at `path` below the upstream, or `None` if the path is not a plain path.
-    fn url_at(&self, path: &str) -> Option<Url> {
-        let is_plain = |part: &str| !part.is_empty() && part != "." && part != "..";
-        if !path.split('/').all(is_plain) {
-            return None;
-        }
-        Url::parse(&format!("{}/{path}", self.upstream.as_str().trim_end_matches('/'))).ok()
-    }
 }
 
-impl AcceptedCall {
-    fn progress(&self) -> Progress {
-        Progress::Accepted {
-            request_id: self.id.clone(),
-            status_url: self.status.to_string(),
-            response_url: self.response.to_string(),
-            cancel_url: self.cancel.to_string(),
+/// Removes a call that is over from the ledger, and returns the result.
+async fn noted<T>(result: Result<T, Failure>, request: &GenerationRequest, job: &JobState) -> Result<T, GenerateError> {
+    match result {
+        Ok(value) => Ok(value),
+        Err(Failure { error, is_over }) => {
+            if is_over {
+                job.note_over(request).await;
+            }
+            Err(error)
         }
     }
 }

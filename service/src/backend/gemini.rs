@@ -78,7 +78,7 @@ impl Gemini {
             Ok(answer) => answer,
             Err(error) => {
                 if matches!(error, NoResponse::Unsent(_)) {
-                    job.note(request, None).await;
+                    job.note_over(request).await;
                 }
                 return Err(error.into());
             }
@@ -89,7 +89,7 @@ impl Gemini {
             Err(error) => !answer.is_from_gateway() && error.kind != GenerateErrorKind::InvalidAnswer,
         };
         if is_over {
-            job.note(request, None).await;
+            job.note_over(request).await;
         }
         result.map_err(|error| answer.with_wait(error))
     }

@@ -136,8 +136,23 @@ impl JobState {
         self.known().made.contains(&request.call())
     }
 
-    /// Notes the outcome of a call that was made. If the ledger cannot store it, this process still knows it.
-    pub(super) async fn note(&self, request: &GenerationRequest, progress: Option<Progress>) {
+    /// Notes that the upstream accepted the call, with the id in `progress`.
+    pub(super) async fn note_accepted(&self, request: &GenerationRequest, progress: Progress) {
+        self.note(request, Some(progress)).await;
+    }
+
+    /// Notes that the call is over: it is known to have ended without a picture.
+    pub(super) async fn note_over(&self, request: &GenerationRequest) {
+        self.note(request, None).await;
+    }
+
+    /// Notes that the outcome of the call is unknown: it may have been made and paid for.
+    pub(super) async fn note_unknown(&self, request: &GenerationRequest) {
+        self.note(request, Some(Progress::Asking)).await;
+    }
+
+    /// Notes what is known of a call that was made. If the ledger cannot store it, this process still knows it.
+    async fn note(&self, request: &GenerationRequest, progress: Option<Progress>) {
         self.known().progress.insert(request.call(), progress.clone());
         if let Err(error) = self.ledger.note(request, progress).await {
             warn!(

@@ -90,8 +90,13 @@ async fn attempt(
                 if let Some(result) = upstream.resume(&progress, request, job).await {
                     return result;
                 }
+                // A call of this job is not made again. One of an earlier job is, so the ledger forgets it first.
                 is_over = job.made_here(request);
-                job.note(request, is_over.then_some(Progress::Asking)).await;
+                if is_over {
+                    job.note_unknown(request).await;
+                } else {
+                    job.note_over(request).await;
+                }
                 Err(GenerateError::new(GenerateErrorKind::Transport, "the upstream does not know the call"))
             };
             let resumed = job.metered(request, true, with_timeout(patience, request, job, work)).await;

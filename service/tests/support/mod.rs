@@ -35,6 +35,14 @@ use tokio_util::sync::CancellationToken;
 /// The longest time that a test waits for an event.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The path of the application.
+pub const APP: &str = "/fal-ai/smart-resize";
+
+/// The body of a request for these sizes of a drawn picture.
+pub fn body(sizes: &[&str]) -> Value {
+    json!({"image_url": data_uri(640, 400), "target_sizes": sizes})
+}
+
 /// Draws a picture of `width` x `height`: two gradients and a disc.
 pub fn picture(width: u32, height: u32, format: Format) -> Vec<u8> {
     let mut pixels = Vec::with_capacity((width * height * 3) as usize);
