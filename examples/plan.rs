@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for model in Model::all() {
         let request = Request::builder(source.clone())
             .sizes(["1080x1080", "1200x628"])
-            .targets([story])
+            .targets([story.clone()])
             .model(model)
             .variants(2)
             .build();

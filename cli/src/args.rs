@@ -213,7 +213,7 @@ impl Args {
     /// Applies the byte limit of the command line, and its insets unless the target has insets of its own.
     fn with_limits(&self, mut target: Target) -> Target {
         if let Some(max_bytes) = self.max_bytes {
-            target = target.max_bytes(target.max_bytes.map_or(max_bytes, |own| own.min(max_bytes)));
+            target.max_bytes = Some(target.max_bytes.map_or(max_bytes, |own| own.min(max_bytes)));
         }
         match self.safe {
             Some(insets) if target.safe_area == Insets::default() => target.safe_area(insets),

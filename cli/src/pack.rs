@@ -75,7 +75,8 @@ impl Placement {
         if let Some(format) = format.or(self.formats.first().copied()) {
             target = target.format(format);
         }
-        Ok(self.max_bytes.map_or(target, |max_bytes| target.max_bytes(max_bytes)))
+        target.max_bytes = self.max_bytes;
+        Ok(target)
     }
 
     /// Returns the insets. `None` if the placement states none.

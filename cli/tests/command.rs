@@ -224,7 +224,7 @@ fn sizes_share_generations_and_the_report_has_both_prices() {
     assert_eq!((&json["optimality"], &json["cost_unshared_usd_micros"]), (&"proven".into(), &500_000.into()));
     assert_eq!(json["renditions"][2]["unshared"]["loss_percent"], 15.8);
     assert_eq!(
-        json["options"]["focus"],
+        json["renditions"][0]["focus"],
         serde_json::json!({ "left": 30.0, "top": 60.0, "right": 30.0, "bottom": 60.0 })
     );
     assert_eq!(json["renditions"][0]["safe_area"]["percent"]["bottom"], 10.0);
