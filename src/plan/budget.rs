@@ -21,15 +21,15 @@ use crate::request::sharing::Sharing;
 /// use smart_resize::plan::PlanError;
 ///
 /// let request = Request::builder(Source::from_url("https://example.com/shoe.jpg"))
-///     .sizes(["1200x628", "1200x630", "1280x720", "300x250"])
+///     .sizes(["1200x628", "1200x675", "1280x720", "300x250"])
 ///     .max_cost(UsdMicros(400_000))
 ///     .build()
 ///     .unwrap();
-/// let Err(PlanError::OverBudget(error)) = Plan::new(&request) else { panic!("$0.65 is more than $0.40") };
+/// let Err(PlanError::OverBudget(error)) = Plan::new(&request) else { panic!("it costs more than $0.40") };
 /// assert_eq!(
 ///     error.to_string(),
-///     "the plan costs $0.65; expected at most $0.40: sharing generations at a loss of 0 % would cost $0.35, \
-///      at 16.9 % $0.20",
+///     "the plan costs $0.50; expected at most $0.40: sharing generations at a loss of 6.3 % would cost $0.35, \
+///      at 36.7 % $0.20",
 /// );
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,11 +59,11 @@ pub struct OverBudgetError {
 /// use smart_resize::plan::PlanError;
 ///
 /// # let source = Source::from_url("https://example.com/shoe.jpg");
-/// let sizes = ["1200x628", "1200x630", "1280x720", "300x250"];
+/// let sizes = ["1200x628", "1200x675", "1280x720", "300x250"];
 /// let request = Request::builder(source).sizes(sizes).max_cost(UsdMicros(400_000)).build()?;
-/// let Err(PlanError::OverBudget(error)) = Plan::new(&request) else { panic!("$0.65 is more than $0.40") };
+/// let Err(PlanError::OverBudget(error)) = Plan::new(&request) else { panic!("it costs more than $0.40") };
 /// let cheapest = error.cheapest.unwrap();
-/// assert_eq!((cheapest.max_loss.to_string(), cheapest.cost, cheapest.calls), ("16.9 %".into(), UsdMicros(200_000), 1));
+/// assert_eq!((cheapest.max_loss.to_string(), cheapest.cost, cheapest.calls), ("36.7 %".into(), UsdMicros(200_000), 1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,8 +4,9 @@ use alloc::vec::Vec;
 
 use super::budget;
 use super::content::{Call, Generation, Header, Plan, PlanError, Rendition, call_seed};
+use super::share::band;
 use super::share::search::{Group, Groups, PlannedTarget, groups};
-use super::share::{Optimality, Unshared, loss};
+use super::share::{Optimality, Unshared};
 use crate::geometry::per_mille::PerMille;
 use crate::geometry::rect::Rect;
 use crate::model::preset::Preset;
@@ -36,11 +37,16 @@ impl Plan {
                 }
                 CutFrom::Generation { row, preset, per_image } => {
                     let own = Unshared { preset, per_image };
-                    targets.push(PlannedTarget { index, size: target.size, row, own });
+                    targets.push(PlannedTarget { index, target: *target, row, own });
                 }
             }
         }
-        let Groups { groups, least_sum } = groups(request, &targets, budget::max_groups(request));
+        let question = |planned: &PlannedTarget| {
+            let crop = crop(request, planned, planned.own.preset().size);
+            let safe = planned.target.safe_area.inside(crop, planned.target.size);
+            (prompt(&brief(request, planned.own.preset(), &[crop], &[safe])), safe)
+        };
+        let Groups { groups, least_sum } = groups(request, &targets, budget::max_groups(request), question);
         let mut generations = Vec::with_capacity(groups.len());
         for (id, group) in groups.iter().enumerate() {
             let (generation, cuts) = generate(request, &targets, id, group)?;
@@ -73,7 +79,6 @@ impl Plan {
 
 /// Creates the generation of a group, and the renditions that are cut from it. `id` is the index of the generation.
 /// Each rendition is paired with the index of its target.
-#[expect(clippy::expect_used, reason = "a broken invariant must be loud")]
 fn generate(
     request: &Request,
     targets: &[PlannedTarget],
@@ -82,10 +87,7 @@ fn generate(
 ) -> Result<(Generation, Vec<(usize, Rendition)>), PlanError> {
     let (frame, mut cuts) = (group.preset.size, Vec::with_capacity(group.members.len()));
     for planned in group.members.iter().filter_map(|member| targets.get(*member)) {
-        let Some(target) = request.targets().get(planned.index) else { continue };
-        let crop = request.fit().rect_at(frame, planned.size, request.options().focus);
-        let crop = crop.expect("invariant: the preset of a group covers its members");
-        let cut = rendition(request, target, Some((id, planned.own)), frame, crop);
+        let cut = rendition(request, &planned.target, Some((id, planned.own)), frame, crop(request, planned, frame));
         cuts.push((planned.index, cut));
     }
     let crops: Vec<Rect> = cuts.iter().map(|(_, cut)| cut.crop).collect();
@@ -101,6 +103,13 @@ fn generate(
     Ok((Generation { preset, prompt: text.into(), per_image, calls: calls(request) }, cuts))
 }
 
+/// Returns the rectangle of a picture of `frame` pixels that becomes the target.
+#[expect(clippy::expect_used, reason = "a broken invariant must be loud")]
+fn crop(request: &Request, planned: &PlannedTarget, frame: Size) -> Rect {
+    let crop = request.fit().rect_at(frame, planned.target.size, request.options().focus);
+    crop.expect("invariant: the preset of a generation covers its targets")
+}
+
 /// Creates the rendition of `target`, which is the rectangle `crop` of a picture of `frame` pixels. `generation` is the
 /// index of the generation and the preset that the target would have alone; `None` for a crop of the source.
 fn rendition(
@@ -110,8 +119,9 @@ fn rendition(
     frame: Size,
     crop: Rect,
 ) -> Rendition {
-    // Without sharing, each target is cut from its own preset and loses no share.
-    let shared = generation.map(|(_, own)| own).filter(|_| request.sharing() != Sharing::PerTarget);
+    // Without a search, each target is cut from its own preset.
+    let is_searched = matches!(request.sharing(), Sharing::Shared { .. });
+    let unshared = generation.map(|(_, own)| own).filter(|_| is_searched);
     Rendition {
         target: target.size,
         generation: generation.map(|(id, _)| id),
@@ -121,20 +131,20 @@ fn rendition(
         safe_area: target.safe_area,
         crop,
         kept: crop.kept_of(frame),
-        loss: shared.map_or(PerMille::ZERO, |own| loss(target.size, own.preset().size, frame)),
-        unshared: shared,
+        // `Plan::assemble` computes it from all renditions of the generation.
+        loss: PerMille::ZERO,
+        unshared,
     }
 }
 
 /// Collects the facts for the prompt of a generation. `crops` are the rectangles that are cut from it, and `safe` are
 /// their safe areas.
+#[expect(clippy::expect_used, reason = "a broken invariant must be loud")]
 fn brief<'a>(request: &'a Request, preset: &'a Preset, crops: &[Rect], safe: &[Rect]) -> Brief<'a> {
-    let whole = Rect::new(0, 0, preset.size);
-    let survives = intersection(crops, whole);
-    let mut brief = Brief::new(preset)
-        .surviving(survives)
-        .safe_area(intersection(safe, survives))
-        .instruction(request.instruction());
+    // The safe areas of the targets of one generation have pixels in common, and so do their crops, which contain them.
+    let common = |rects: &[Rect]| band::intersection(rects.iter().copied()).expect("invariant: targets share an area");
+    let mut brief =
+        Brief::new(preset).surviving(common(crops)).safe_area(common(safe)).instruction(request.instruction());
     if let Some(upright) = request.source().size {
         brief = brief.source(upright);
     }
@@ -142,23 +152,6 @@ fn brief<'a>(request: &'a Request, preset: &'a Preset, crops: &[Rect], safe: &[R
         brief = brief.scene(scene);
     }
     brief
-}
-
-/// Returns the intersection of `rects`. On an axis on which it is empty, the extent of `outer` replaces it.
-///
-/// Crops of one picture always intersect, since the narrower ones lie inside the wider ones. Their safe areas may not:
-/// that of one target can be its lower half, and that of another its upper half.
-fn intersection(rects: &[Rect], outer: Rect) -> Rect {
-    let axis = |span: fn(&Rect) -> (u32, u32)| {
-        let start = rects.iter().map(|rect| span(rect).0).max()?;
-        let end = rects.iter().map(|rect| span(rect).0 + span(rect).1).min()?;
-        // An end that is not after the start is an empty intersection.
-        Some((start, end.checked_sub(start).filter(|length| *length > 0)?))
-    };
-    let (x, width) = axis(|rect| (rect.x(), rect.width())).unwrap_or((outer.x(), outer.width()));
-    let (y, height) = axis(|rect| (rect.y(), rect.height())).unwrap_or((outer.y(), outer.height()));
-    // Invariant: both sides are from 1 to those of a rectangle.
-    Size::new(width, height).map_or(outer, |size| Rect::new(x, y, size))
 }
 
 /// Creates the calls that make the request's variants: as few as the model's limit of variants per call allows.

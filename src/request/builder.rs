@@ -140,7 +140,8 @@ impl Fields {
 
 impl Request {
     /// Returns a builder of a request for `source`, with the defaults of the service: nano-banana-pro at fal's prices,
-    /// no instruction, one variant per size, a floor of 1K, PNG, safety tolerance 4 and no seed.
+    /// no instruction, one variant per size, a floor of 1K, PNG, safety tolerance 4 and no seed. Other than the service,
+    /// it asks the same question only once ([`Sharing::Duplicates`]).
     pub fn builder(source: Source) -> RequestBuilder {
         RequestBuilder {
             fields: Fields {
@@ -155,7 +156,7 @@ impl Request {
                 fit: Fit::default(),
                 options: CallOptions::default(),
                 seed: None,
-                sharing: Sharing::PerTarget,
+                sharing: Sharing::default(),
                 max_search_nodes: DEFAULT_SEARCH_NODES,
                 crop_source_above: None,
                 max_cost: None,
@@ -393,7 +394,7 @@ impl RequestBuilder {
         self
     }
 
-    /// Sets which targets may be cut from one generation. Default: [`Sharing::PerTarget`].
+    /// Sets which targets may be cut from one generation. Default: [`Sharing::Duplicates`].
     pub const fn sharing(mut self, sharing: Sharing) -> Self {
         self.fields.sharing = sharing;
         self
