@@ -7,12 +7,12 @@
 //! - A [`Rendition`] is a target with the generation that it is cut from and the exact rectangle. There is one for each
 //!   target, in the order of the request.
 //!
-//! Each target has a generation of its own, as the service's contract requires, unless the request shares generations
-//! ([`Sharing`](crate::request::Sharing)) or allows a target to be cut from the source itself
+//! Targets that would ask the same question share a generation. A request can share more of them, or none
+//! ([`Sharing`](crate::request::Sharing)), and can allow a target to be cut from the source itself
 //! ([`crop_source_above`](crate::request::RequestBuilder::crop_source_above)). The limits of the request on cost and
 //! calls are checked before anything is spent.
 //!
-//! Two calls of a plan can be equal if there is no seed, or if a target is listed twice. Equal calls are numbered by
+//! Two calls of a plan can be equal if there is no seed, or, without sharing, if a target is listed twice. Equal calls are numbered by
 //! their `occurrence`, so that each has its own fingerprint and its own stored answer.
 //!
 //! ```

@@ -4,8 +4,9 @@ use alloc::vec::Vec;
 
 use super::budget;
 use super::content::{Call, Generation, Header, Plan, PlanError, PlannedReference, Rendition, call_seed};
+use super::share::band;
 use super::share::search::{Group, Groups, PlannedTarget, groups};
-use super::share::{Optimality, Unshared, loss};
+use super::share::{Optimality, Unshared};
 use crate::geometry::per_mille::PerMille;
 use crate::geometry::rect::Rect;
 use crate::model::preset::Preset;
@@ -37,11 +38,19 @@ impl Plan {
                 }
                 CutFrom::Generation { row, preset, per_image } => {
                     let own = Unshared { preset, per_image };
-                    targets.push(PlannedTarget { index, size: target.size, row, own });
+                    let class = first_alike(request, index, target);
+                    targets.push(PlannedTarget { index, target, class, row, own });
                 }
             }
         }
-        let Groups { groups, least_sum } = groups(request, &targets, budget::max_groups(request));
+        let question = |planned: &PlannedTarget<'_>| {
+            let preset = planned.own.preset();
+            let crop = crop(request, planned, preset.size);
+            let cut = rendition(request, planned.target, Some((0, planned.own)), preset.size, crop);
+            let safe = cut.safe_rect();
+            (request.template().prompt(&brief(request, preset, &[(planned.index, cut)])), safe)
+        };
+        let Groups { groups, least_sum } = groups(request, &targets, budget::max_groups(request), question);
         let mut generations = Vec::with_capacity(groups.len());
         for (id, group) in groups.iter().enumerate() {
             let (generation, cuts) = generate(request, &targets, id, group)?;
@@ -76,19 +85,15 @@ impl Plan {
 
 /// Creates the generation of a group, and the renditions that are cut from it. `id` is the index of the generation.
 /// Each rendition is paired with the index of its target.
-#[expect(clippy::expect_used, reason = "a broken invariant must be loud")]
 fn generate(
     request: &Request,
-    targets: &[PlannedTarget],
+    targets: &[PlannedTarget<'_>],
     id: usize,
     group: &Group,
 ) -> Result<(Generation, Vec<(usize, Rendition)>), PlanError> {
     let (frame, mut cuts) = (group.preset.size, Vec::with_capacity(group.members.len()));
     for planned in group.members.iter().filter_map(|member| targets.get(*member)) {
-        let Some(target) = request.targets().get(planned.index) else { continue };
-        let crop = request.fit().rect_at(frame, planned.size, target.focus.unwrap_or(request.focus()));
-        let crop = crop.expect("invariant: the preset of a group covers its members");
-        let cut = rendition(request, target, Some((id, planned.own)), frame, crop);
+        let cut = rendition(request, planned.target, Some((id, planned.own)), frame, crop(request, planned, frame));
         cuts.push((planned.index, cut));
     }
     let brief = brief(request, &group.preset, &cuts);
@@ -103,6 +108,23 @@ fn generate(
     Ok((Generation { brief: brief.into(), prompt: text.into(), per_image: group.per_image, calls }, cuts))
 }
 
+/// Returns the index of the first target that has the instruction and the focus of `target`, which is at `index`. Only
+/// such targets can share a generation, since one image cannot be composed in two ways.
+fn first_alike(request: &Request, index: usize, target: &Target) -> usize {
+    let alike = |other: &Target| {
+        request.instruction_of(other).trim() == request.instruction_of(target).trim()
+            && request.focus_of(other) == request.focus_of(target)
+    };
+    request.targets().iter().take(index).position(alike).unwrap_or(index)
+}
+
+/// Returns the rectangle of a picture of `frame` pixels that becomes the target.
+#[expect(clippy::expect_used, reason = "a broken invariant must be loud")]
+fn crop(request: &Request, planned: &PlannedTarget<'_>, frame: Size) -> Rect {
+    let crop = request.fit().rect_at(frame, planned.target.size, request.focus_of(planned.target));
+    crop.expect("invariant: the preset of a generation covers its targets")
+}
+
 /// Creates the rendition of `target`, which is the rectangle `crop` of a picture of `frame` pixels. `generation` is the
 /// index of the generation and the preset that the target would have alone; `None` for a crop of the source.
 fn rendition(
@@ -112,8 +134,9 @@ fn rendition(
     frame: Size,
     crop: Rect,
 ) -> Rendition {
-    // Without sharing, each target is cut from its own preset and loses no share.
-    let shared = generation.map(|(_, own)| own).filter(|_| request.sharing() != Sharing::PerTarget);
+    // Without a search, each target is cut from its own preset.
+    let is_searched = matches!(request.sharing(), Sharing::Shared { .. });
+    let unshared = generation.map(|(_, own)| own).filter(|_| is_searched);
     Rendition {
         id: target.id.clone(),
         target: target.size,
@@ -122,12 +145,13 @@ fn rendition(
         format: target.format.unwrap_or(request.format()),
         max_bytes: target.max_bytes,
         quality: target.quality,
-        focus: target.focus.unwrap_or(request.focus()),
+        focus: request.focus_of(target),
         safe_area: target.safe_area,
         crop,
         kept: crop.kept_of(frame),
-        loss: shared.map_or(PerMille::ZERO, |own| loss(target.size, own.preset().size, frame)),
-        unshared: shared,
+        // `Plan::assemble` computes it from all renditions of the generation.
+        loss: PerMille::ZERO,
+        unshared,
     }
 }
 
@@ -141,7 +165,7 @@ fn planned(reference: &Reference) -> PlannedReference {
 fn brief(request: &Request, preset: &Preset, cuts: &[(usize, Rendition)]) -> Brief {
     let members: Vec<&Target> = cuts.iter().filter_map(|(index, _)| request.targets().get(*index)).collect();
     let first = members.first().expect("invariant: a generation has a target");
-    let (surviving, safe_area) = common_parts(preset.size, cuts.iter().map(|(_, cut)| cut));
+    let (surviving, safe_area) = common_parts(cuts.iter().map(|(_, cut)| cut));
     // Targets of one generation have the same instruction and focal point. If their purposes differ, the picture has no
     // single one.
     let purposes = members.iter().map(|target| target.purpose.as_ref().or(request.purpose()));
@@ -149,8 +173,8 @@ fn brief(request: &Request, preset: &Preset, cuts: &[(usize, Rendition)]) -> Bri
     let mut brief = Brief::new(*preset)
         .surviving(surviving)
         .safe_area(safe_area)
-        .focus(first.focus.unwrap_or(request.focus()))
-        .instruction(first.instruction.as_deref().unwrap_or(request.instruction()));
+        .focus(request.focus_of(first))
+        .instruction(request.instruction_of(first));
     brief.source_size = request.source().size;
     brief.scene = request.scene().cloned();
     brief.purpose = purpose.cloned();
@@ -159,28 +183,12 @@ fn brief(request: &Request, preset: &Preset, cuts: &[(usize, Rendition)]) -> Bri
 }
 
 /// Returns the part of a generated image that survives all crops of `cuts`, and the common safe area in it.
-pub(super) fn common_parts<'a>(frame: Size, cuts: impl Iterator<Item = &'a Rendition>) -> (Rect, Rect) {
-    let (crops, safe): (Vec<Rect>, Vec<Rect>) =
-        cuts.map(|cut| (cut.crop, cut.safe_area.inside(cut.crop, cut.target))).unzip();
-    let surviving = intersection(&crops, Rect::new(0, 0, frame));
-    (surviving, intersection(&safe, surviving))
-}
-
-/// Returns the intersection of `rects`. On an axis on which it is empty, the extent of `outer` replaces it.
-///
-/// Crops of one picture always intersect, since the narrower ones lie inside the wider ones. Their safe areas may not:
-/// that of one target can be its lower half, and that of another its upper half.
-fn intersection(rects: &[Rect], outer: Rect) -> Rect {
-    let axis = |span: fn(&Rect) -> (u32, u32)| {
-        let start = rects.iter().map(|rect| span(rect).0).max()?;
-        let end = rects.iter().map(|rect| span(rect).0 + span(rect).1).min()?;
-        // An end that is not after the start is an empty intersection.
-        Some((start, end.checked_sub(start).filter(|length| *length > 0)?))
-    };
-    let (x, width) = axis(|rect| (rect.x(), rect.width())).unwrap_or((outer.x(), outer.width()));
-    let (y, height) = axis(|rect| (rect.y(), rect.height())).unwrap_or((outer.y(), outer.height()));
-    // Invariant: both sides are from 1 to those of a rectangle.
-    Size::new(width, height).map_or(outer, |size| Rect::new(x, y, size))
+#[expect(clippy::expect_used, reason = "a broken invariant must be loud")]
+pub(super) fn common_parts<'a>(cuts: impl Iterator<Item = &'a Rendition> + Clone) -> (Rect, Rect) {
+    // The safe areas of the targets of one generation have pixels in common, and so do their crops, which contain them.
+    let surviving = band::intersection(cuts.clone().map(Rendition::crop));
+    let safe_area = band::intersection(cuts.map(Rendition::safe_rect));
+    surviving.zip(safe_area).expect("invariant: the targets of a generation share an area")
 }
 
 /// Creates the calls that make the request's variants: as few as the model's limit of variants per call allows.

@@ -7,7 +7,7 @@ use core::fmt;
 
 use super::budget::OverBudgetError;
 use super::fingerprint::CallFields;
-use super::share::{Optimality, Unshared};
+use super::share::{self, Optimality, Unshared, band};
 use crate::digest::{Digest, Fingerprint};
 use crate::format::Format;
 use crate::geometry::fit::Fit;
@@ -96,8 +96,10 @@ pub struct PlannedReference {
 }
 
 impl Plan {
-    /// Creates a plan and computes its derived values: the ids, occurrences and fingerprints of calls, and the cost.
-    pub(super) fn assemble(header: Header, mut generations: Vec<Generation>, renditions: Vec<Rendition>) -> Self {
+    /// Creates a plan and computes its derived values: the ids, occurrences and fingerprints of calls, the losses of
+    /// renditions, and the cost.
+    pub(super) fn assemble(header: Header, mut generations: Vec<Generation>, mut renditions: Vec<Rendition>) -> Self {
+        set_losses(&generations, &mut renditions);
         let mut next_id = 0;
         let mut cost = UsdMicros(0);
         // The number of calls so far by what they ask for. Equal generations are represented by the first of them.
@@ -221,6 +223,19 @@ impl Plan {
     /// Returns the total cost: the price of all images plus the price of the request.
     pub const fn cost(&self) -> UsdMicros {
         self.cost
+    }
+}
+
+/// Sets the loss of each rendition that is cut from a generation, from the safe areas of all of its renditions.
+fn set_losses(generations: &[Generation], renditions: &mut [Rendition]) {
+    for (id, generation) in generations.iter().enumerate() {
+        let of_this = |rendition: &&Rendition| rendition.generation == Some(id);
+        let common = band::intersection(renditions.iter().filter(of_this).map(Rendition::safe_rect));
+        for rendition in renditions.iter_mut().filter(|rendition| rendition.generation == Some(id)) {
+            let own = rendition.unshared.map_or(*generation.preset(), |own| own.preset);
+            let (target, safe) = (rendition.target, rendition.safe_rect());
+            rendition.loss = share::loss(target, own.size, generation.size(), safe, common);
+        }
     }
 }
 
@@ -464,13 +479,33 @@ impl Rendition {
         self.kept
     }
 
-    /// Returns the share of its nearness of shape that the target loses because it shares a generation, rounded up.
+    /// Returns the share of its usable area that the target loses because it shares a generation, rounded up.
+    /// [`Sharing`] defines it. It is 0 % without sharing.
+    ///
+    /// ```
+    /// use smart_resize::{Plan, Request, Source};
+    /// use smart_resize::request::Sharing;
+    ///
+    /// let request = Request::builder(Source::from_url("https://example.com/shoe.jpg"))
+    ///     .sizes(["1500x500", "970x90"])
+    ///     .sharing(Sharing::Shared { max_loss: "80 %".parse()? });
+    /// let plan = Plan::new(&request.build()?)?;
+    /// assert_eq!(plan.generations().len(), 1); // its prompt keeps everything important in the strip of the 970x90
+    /// let losses: Vec<_> = plan.renditions().iter().map(|rendition| rendition.loss().to_string()).collect();
+    /// assert_eq!(losses, ["72.2 %", "0 %"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const fn loss(&self) -> PerMille {
         self.loss
     }
 
-    /// Returns the preset that the target would be cut from alone; `None` if generations are not shared, or if the
-    /// target is cut from the source.
+    /// Returns the safe area in pixels of the picture that the target is cut from.
+    pub(super) fn safe_rect(&self) -> Rect {
+        self.safe_area.inside(self.crop, self.target)
+    }
+
+    /// Returns the preset that the target would be cut from alone; `None` if this is the preset of its generation with
+    /// any sharing but [`Sharing::Shared`], or if the target is cut from the source.
     pub const fn unshared(&self) -> Option<&Unshared> {
         self.unshared.as_ref()
     }

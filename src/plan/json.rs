@@ -61,7 +61,7 @@ struct Document {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     max_calls: Option<u32>,
     cost_usd_micros: UsdMicros,
-    /// The cost without sharing. Present if generations may be shared.
+    /// The cost without sharing. Present if the set of generations was searched for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cost_unshared_usd_micros: Option<UsdMicros>,
 }
@@ -131,7 +131,7 @@ struct RenditionDocument {
     safe_area: Insets,
     crop: RectDocument,
     kept_percent: PerMille,
-    /// Present if generations may be shared and the target is cut from one.
+    /// Present if the set of generations was searched for and the target is cut from one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unshared: Option<UnsharedDocument>,
 }
@@ -216,7 +216,7 @@ impl From<&Plan> for Document {
             max_cost_usd_micros: header.max_cost,
             max_calls: header.max_calls,
             cost_usd_micros: plan.cost,
-            cost_unshared_usd_micros: (header.sharing != Sharing::PerTarget).then(|| plan.cost_unshared()),
+            cost_unshared_usd_micros: is_searched(header.sharing).then(|| plan.cost_unshared()),
         }
     }
 }

@@ -1,9 +1,12 @@
 //! The selection of the cheapest set of generations that serves all targets.
 
+pub(super) mod band;
+mod bits;
 mod cover;
 pub(super) mod search;
 
 use crate::geometry::per_mille::PerMille;
+use crate::geometry::rect::Rect;
 use crate::model::preset::Preset;
 use crate::model::price::UsdMicros;
 use crate::size::Size;
@@ -17,7 +20,7 @@ use crate::size::Size;
 ///
 /// let request = Request::builder(Source::from_url("https://example.com/shoe.jpg"))
 ///     .sizes(["1280x720", "1200x628", "1500x1000"])
-///     .sharing(Sharing::Shared { max_loss: "20%".parse()? });
+///     .sharing(Sharing::Shared { max_loss: "25%".parse()? });
 /// assert_eq!(Plan::new(&request.clone().build()?)?.optimality(), Optimality::Proven);
 /// let plan = Plan::new(&request.max_search_nodes(0).build()?)?;
 /// assert!(matches!(plan.optimality(), Optimality::BestFound { lower_bound } if lower_bound <= plan.cost()));
@@ -45,7 +48,7 @@ pub enum Optimality {
 ///
 /// let request = Request::builder(Source::from_url("https://example.com/shoe.jpg"))
 ///     .sizes(["1280x720", "1200x628", "1500x1000"])
-///     .sharing(Sharing::Shared { max_loss: "20%".parse()? });
+///     .sharing(Sharing::Shared { max_loss: "25%".parse()? });
 /// let plan = Plan::new(&request.build()?)?;
 /// let unshared = plan.renditions()[2].unshared().unwrap();
 /// assert_eq!((unshared.preset().to_string(), unshared.per_image().to_string()), ("3:2 2K".into(), "$0.15".into()));
@@ -70,11 +73,28 @@ impl Unshared {
     }
 }
 
-/// Returns the share of its nearness that `target` loses if it is cut from a picture of `used` pixels instead of one of
-/// `own` pixels. The share is rounded up, so that a printed loss is never below the exact one.
-pub(super) fn loss(target: Size, own: Size, used: Size) -> PerMille {
+/// Returns the share of its usable area that `target` loses if it is cut from a picture of `used` pixels instead of one
+/// of `own` pixels. `safe` is the target's safe area in the picture, and `common` the part of it that is in the safe
+/// areas of all targets of the picture. The share is rounded up, so that a printed loss is never below the exact one.
+///
+/// A usable area is the nearness of the picture's shape to the target's, times the share of the safe area that all
+/// targets have in common, which is 1 for a target alone.
+pub(super) fn loss(target: Size, own: Size, used: Size, safe: Rect, common: Option<Rect>) -> PerMille {
     let (part, whole) = used.nearness(target).ratio_to(own.nearness(target));
-    // The loss is 1 - part / whole. It is 0 if the picture is nearer in shape than the target's own preset, which is
-    // selected by its tier or its pixels first.
+    let common = common.map_or(0, |common| common.size().area());
+    // The loss is 1 - part / whole, with 96 bits in each. It is 0 if the picture is so much nearer in shape than the
+    // target's own preset, which is selected by its tier or its pixels first, that this outweighs the common area.
+    let (part, whole) = (part * u128::from(common), whole * u128::from(safe.size().area()));
     PerMille::rounded_up(whole.saturating_sub(part), whole)
+}
+
+/// Returns the least area in pixels that the safe areas of all targets of a picture must have in common, so that the
+/// [`loss`] of `target` is at most `max`. It is at least 1. It can be larger than the safe area of the target.
+pub(super) fn least_common(target: Size, own: Size, used: Size, safe: Rect, max: PerMille) -> u64 {
+    let (part, whole) = used.nearness(target).ratio_to(own.nearness(target));
+    // The loss is rounded up to thousandths and the limit is in whole thousandths, so the two agree exactly:
+    // 1000 · part · common >= (1000 - max) · whole · safe.
+    let (min, unit) = (u128::from(1000 - max.get()), 1000 * part);
+    let least = (min * whole * u128::from(safe.size().area())).div_ceil(unit);
+    u64::try_from(least).unwrap_or(u64::MAX).max(1)
 }

@@ -150,7 +150,8 @@ impl Fields {
 
 impl Request {
     /// Returns a builder of a request for `source`, with the defaults of the service: nano-banana-pro at fal's prices,
-    /// no instruction, one variant per size, a floor of 1K, PNG, safety tolerance 4 and no seed.
+    /// no instruction, one variant per size, a floor of 1K, PNG, safety tolerance 4 and no seed. Other than the service,
+    /// it asks the same question only once ([`Sharing::Duplicates`]).
     pub fn builder(source: Source) -> RequestBuilder {
         RequestBuilder {
             fields: Fields {
@@ -168,7 +169,7 @@ impl Request {
                 fit: Fit::default(),
                 options: CallOptions::default(),
                 seed: None,
-                sharing: Sharing::PerTarget,
+                sharing: Sharing::default(),
                 max_search_nodes: DEFAULT_SEARCH_NODES,
                 crop_source_above: None,
                 max_cost: None,
@@ -283,6 +284,16 @@ impl Request {
     /// Returns the maximum number of calls of the plan; `None` if there is no limit.
     pub const fn max_calls(&self) -> Option<u32> {
         self.fields.max_calls
+    }
+
+    /// Returns the focal point or region of a target: its own, otherwise that of the request.
+    pub(crate) fn focus_of(&self, target: &Target) -> Focus {
+        target.focus.unwrap_or(self.fields.focus)
+    }
+
+    /// Returns the instruction for a target: its own, otherwise that of the request.
+    pub(crate) fn instruction_of<'a>(&'a self, target: &'a Target) -> &'a str {
+        target.instruction.as_deref().unwrap_or(&self.fields.instruction)
     }
 
     /// Returns the number of calls that the variants of one generation take.
@@ -436,7 +447,7 @@ impl RequestBuilder {
         self
     }
 
-    /// Sets which targets may be cut from one generation. Default: [`Sharing::PerTarget`].
+    /// Sets which targets may be cut from one generation. Default: [`Sharing::Duplicates`].
     pub const fn sharing(mut self, sharing: Sharing) -> Self {
         self.fields.sharing = sharing;
         self

@@ -7,26 +7,44 @@ pub const DEFAULT_SEARCH_NODES: u64 = 100_000;
 
 /// Which targets may be cut from one generation.
 ///
-/// [`Sharing::Shared`] selects a set of generations. A generation of the set may serve a target under two conditions:
+/// # Loss
 ///
-/// - Its preset covers the target, so that no pixel is enlarged, and its tier is not below the floor.
-/// - The [nearness](crate::geometry::Nearness) of its shape to the target's is at least `1 - max_loss` times that of
-///   the target's own best preset ([`smallest_covering`](crate::model::smallest_covering)). The comparison is exact.
+/// A target that shares a generation can lose in two ways: the shape of the preset can be farther from its own, and the
+/// prompt of the generation keeps everything important inside the *common area*, the part of the picture that is in the
+/// safe areas of all its targets. A target without insets has its whole crop as safe area. Both losses are one share:
+///
+/// - The *usable area* of a target in a picture is the [nearness](crate::geometry::Nearness) of the two shapes, which is
+///   the share of the picture that the target keeps, times the share of the target's safe area that is common.
+/// - Alone, a target has its own best preset ([`smallest_covering`](crate::model::smallest_covering)), and all of its
+///   safe area is usable.
+/// - The *loss* of a target is the share of this usable area that it loses, rounded up to thousandths. It is 0 if the
+///   usable area is as large as alone or larger.
+///
+/// For example, `1500x500` and `970x90` are strips of one 21:9 picture, of which they keep 79 % and 22 %. If they share
+/// it, everything important has to be in the strip of the `970x90`, so the `1500x500` loses 72.2 %.
+///
+/// # The cheapest set
+///
+/// [`Sharing::Shared`] selects a set of generations. A generation of the set may serve several targets under these
+/// conditions:
+///
+/// - Its preset covers each target, so that no pixel is enlarged, and its tier is not below the floor.
+/// - The safe areas of the targets have a part in common. Targets whose safe areas conflict are kept apart at any
+///   `max_loss`.
+/// - No target loses more than `max_loss`. The comparison is exact.
 ///
 /// The selected set serves all targets. Among all such sets it is the first in this order:
 ///
 /// 1. the lowest total cost;
 /// 2. the fewest generations;
 /// 3. the largest sum of the shares that the targets keep of their generations, each in parts per 10⁹, rounded down;
-/// 4. the order of the model's table.
+/// 4. the lowest sum of the positions of the presets in the model's table.
 ///
-/// Each target is cut from the generation of which it keeps the largest share; if several are equal, from the first in
-/// the table. Presets without a price are not used. The search is exact unless it reaches
-/// [`max_search_nodes`](super::RequestBuilder::max_search_nodes). In that case [`Optimality`](crate::plan::Optimality)
-/// has a lower bound of the cost.
-///
-/// The prompt of a generation has the intersection of the safe areas of its targets. The two axes are independent: if
-/// the intersection is empty on one axis, the prompt has no safe area on that axis.
+/// Each target is cut from the generation of which it keeps the largest share, among those that may serve it. Presets
+/// without a price are not used. A preset can have several generations for different targets. The search is exact
+/// unless it reaches [`max_search_nodes`](super::RequestBuilder::max_search_nodes), or unless more than 32,768 different
+/// common areas are possible in one preset, which takes over twenty targets with different insets on all sides. In these
+/// cases [`Optimality`](crate::plan::Optimality) has a lower bound of the cost.
 ///
 /// ```
 /// use smart_resize::{Plan, Request, Source};
@@ -38,10 +56,10 @@ pub const DEFAULT_SEARCH_NODES: u64 = 100_000;
 ///     let sizes = ["1280x720", "1200x628", "1500x1000"];
 ///     Plan::new(&Request::builder(source).sizes(sizes).sharing(sharing).build().unwrap())
 /// };
-/// let shared = plan(Sharing::Shared { max_loss: "20 %".parse()? })?;
+/// let shared = plan(Sharing::Shared { max_loss: "25 %".parse()? })?;
 /// assert_eq!((shared.cost().to_string(), shared.cost_unshared().to_string()), ("$0.20".into(), "$0.50".into()));
 /// assert_eq!(shared.generations()[0].preset().to_string(), "16:9 2K");
-/// assert_eq!(shared.renditions()[2].loss().to_string(), "15.8 %");
+/// assert_eq!(shared.renditions()[2].loss().to_string(), "21.1 %");
 /// assert_eq!(shared.optimality(), Optimality::Proven);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -50,17 +68,21 @@ pub const DEFAULT_SEARCH_NODES: u64 = 100_000;
 #[non_exhaustive]
 pub enum Sharing {
     /// Each target has a generation of its own, as the service's contract requires.
-    #[default]
     PerTarget,
-    /// Targets of the same size share a generation.
-    Duplicates,
-    /// Targets share a generation whose shape is near enough to theirs. The plan has the cheapest set of generations,
-    /// within [`max_calls`](super::RequestBuilder::max_calls) if possible.
+    /// Targets share a generation if they would ask the same question: the same preset and the same prompt, as for
+    /// 300x250 and 600x500. Each target is still cut from its own best preset.
     ///
-    /// Only the loss of shape is limited. With [`Fit::Crop`](crate::geometry::Fit::Crop) a target can keep much less of
-    /// a generation of a higher tier.
+    /// Equal prompts can stand for crops that differ by a few pixels. What a target loses by this is reported as its
+    /// loss, and is not limited.
+    #[default]
+    Duplicates,
+    /// Targets share a generation as far as none loses more than `max_loss`. The plan has the cheapest set of
+    /// generations, within [`max_calls`](super::RequestBuilder::max_calls) if possible.
+    ///
+    /// With [`Fit::Crop`](crate::geometry::Fit::Crop) a target can keep much less of a generation of a higher tier than
+    /// of its own. This is no loss of shape, and so it is not limited.
     Shared {
-        /// The largest share of the nearness of its own best preset that a target may lose.
+        /// The largest share of its usable area that a target may lose.
         #[cfg_attr(feature = "serde", serde(rename = "max_loss_percent"))]
         max_loss: PerMille,
     },

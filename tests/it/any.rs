@@ -114,7 +114,7 @@ fn any_source() -> impl Strategy<Value = Source> {
 
 /// Valid requests with any value of the options that the service has.
 pub(crate) fn any_request() -> impl Strategy<Value = Request> {
-    any_builder().prop_map(|builder| builder.build().unwrap())
+    any_builder().prop_map(|builder| builder.sharing(Sharing::PerTarget).build().unwrap())
 }
 
 /// Valid requests with any value of all options, including those that reduce cost.

@@ -2,13 +2,15 @@
 """Finds the cheapest sets of generations with an independent solver: scipy's `milp` (HiGHS), on exact fractions.
 
     pip install scipy==1.17.1 numpy && python3 tests/oracle/share.py > tests/oracle/share.json
+    python3 tests/oracle/share.py 1080x1080 1200x628 # by loss: the cost in micro-dollars and the generations
 
-`tests/it/share.rs` compares the crate with these costs and numbers of generations. The presets and prices below were
+`tests/it/plan/share.rs` compares the crate with these costs and numbers of generations. The presets and prices below were
 typed from the models' pages, so that they share no source with the crate.
 """
 
 import json
 import random
+import sys
 from fractions import Fraction
 
 import numpy
@@ -47,23 +49,49 @@ def own_preset(rows, target):
     return max(tier, key=lambda row: (nearness(row, target), -row[1] * row[2]), default=None)
 
 
+def crop(row, target):
+    """The largest rectangle of the target's shape: one side is the row's, the other is rounded half up."""
+    width, height, (w, h) = row[1], row[2], target
+    if width * h >= height * w:
+        return max(1, (2 * height * w + h) // (2 * h)), height
+    return width, max(1, (2 * width * h + w) // (2 * w))
+
+
+def sets_of(row, targets, own, loss):
+    """The sets of targets that may share one picture of the row, without those that are subsets of others.
+
+    Centred crops lie one inside the other on each axis, so what a set has in common is as wide as its narrowest crop
+    and as high as its lowest one. For each such pair, the set has every target whose crop holds it and that does not
+    lose too much.
+    """
+    crops = {target: crop(row, target) for target in targets if covers(row, target)}
+    found = set()
+    for width in {w for w, _ in crops.values()}:
+        for height in {h for _, h in crops.values()}:
+
+            def fits(target):
+                w, h = crops[target]
+                usable = nearness(row, target) * Fraction(width * height, w * h)
+                return w >= width and h >= height and usable * 1000 >= (1000 - loss) * own[target]
+
+            found.add(frozenset(target for target in crops if fits(target)))
+    return [one for one in found if one and not any(one < other for other in found)]
+
+
 def cheapest(rows, targets, loss):
-    allowed = numpy.zeros((len(targets), len(rows)))
-    for line, target in zip(allowed, targets):
-        own = nearness(own_preset(rows, target), target)
-        for index, row in enumerate(rows):
-            near = nearness(row, target) * 1000 >= (1000 - loss) * own
-            line[index] = covers(row, target) and near
+    own = {target: nearness(own_preset(rows, target), target) for target in targets}
+    columns = [(row, members) for row in rows for members in sets_of(row, targets, own, loss)]
+    allowed = numpy.array([[target in members for _, members in columns] for target in targets], dtype=float)
     # Each generation adds a thousandth of a micro-dollar, so that the smallest of the sets with equal cost wins.
-    weights = numpy.array([row[3] + 0.001 for row in rows])
+    weights = numpy.array([row[3] + 0.001 for row, _ in columns])
     found = milp(
         weights,
         constraints=LinearConstraint(allowed, 1, numpy.inf),
-        integrality=numpy.ones(len(rows)),
+        integrality=numpy.ones(len(columns)),
         bounds=Bounds(0, 1),
         options={"mip_rel_gap": 0},
     )
-    chosen = [row for row, x in zip(rows, found.x) if x > 0.5]
+    chosen = [row for (row, _), x in zip(columns, found.x) if x > 0.5]
     return PER_REQUEST + sum(row[3] for row in chosen), len(chosen)
 
 
@@ -89,4 +117,10 @@ def cases():
         }
 
 
+if sys.argv[1:]:
+    # Prints the cost of the given sizes, by loss in thousandths.
+    sizes = [tuple(map(int, size.split("x"))) for size in sys.argv[1:]]
+    for loss in (0, 50, 100, 150, 200, 300, 500, 1000):
+        print(loss, *cheapest(rows("nano-banana-pro"), sizes, loss))
+    sys.exit()
 print("[\n" + ",\n".join(json.dumps(case) for case in cases()) + "\n]")

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use smart_resize::generate::BoxFuture;
 use smart_resize::model::UsdMicros;
 use smart_resize::plan::Digest;
+use smart_resize::request::Sharing;
 use smart_resize::run::{Driver, Event, RenderJob};
 use smart_resize::scene::Scene;
 use smart_resize::wire::fal::{DetailEntry, ErrorBody, ErrorType, ImageUrl, Loc, SmartResizeInput, SmartResizeOutput};
@@ -176,6 +177,8 @@ impl Runner {
             .floor(input.resolution)
             .format(input.output_format)
             .safety_tolerance(input.safety_tolerance)
+            // fal's contract: each size has generations of its own, unless the request allows a loss.
+            .sharing(Sharing::PerTarget)
             .model(model)
             .prices(prices);
         if let Some(seed) = input.seed {

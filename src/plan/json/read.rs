@@ -14,7 +14,7 @@ use crate::geometry::rect::Rect;
 use crate::model::preset::Preset;
 use crate::plan::build::common_parts;
 use crate::plan::content::{Call, Generation, Header, Plan, Rendition, call_seed};
-use crate::plan::share::{Optimality, Unshared, loss};
+use crate::plan::share::{Optimality, Unshared, band};
 use crate::prompt::brief::Brief;
 use crate::prompt::template::{PromptTemplate, TemplateId};
 use crate::request::builder::{MAX_TARGETS, MAX_VARIANTS};
@@ -80,9 +80,12 @@ impl Document {
         };
         // A new plan is computed by the same function, so the two agree unless the document was changed.
         let plan = Plan::assemble(header, generations, renditions);
+        for (index, (found, rendition)) in self.renditions.iter().zip(&plan.renditions).enumerate() {
+            found.check_loss(rendition, plan.header.sharing).map_err(|error| format!("{}: {error}", place(index)))?;
+        }
         check_costs(&plan)?;
         expect("cost_usd_micros", &self.cost_usd_micros.0, &plan.cost.0)?;
-        let unshared = (self.sharing != Sharing::PerTarget).then(|| plan.cost_unshared());
+        let unshared = is_searched(self.sharing).then(|| plan.cost_unshared());
         check(self.cost_unshared_usd_micros == unshared, || {
             let [found, expected] = [self.cost_unshared_usd_micros, unshared].map(or_null);
             format!("cost_unshared_usd_micros is {found}; expected {expected}")
@@ -100,21 +103,15 @@ impl Document {
 /// Checks that the generation `id` has a rendition, and that its renditions may share it.
 fn check_members(id: usize, sharing: Sharing, renditions: &[Rendition]) -> Result<(), String> {
     let mut members = renditions.iter().filter(|rendition| rendition.generation == Some(id));
-    let Some(first) = members.next() else {
-        return Err(format!("generations[{id}] has no rendition"));
-    };
-    // The second member is one that may not share with the first: any with `PerTarget`, one of another size with
-    // `Duplicates`.
-    match (sharing, members.find(|other| sharing == Sharing::PerTarget || other.target != first.target)) {
-        (Sharing::Shared { .. }, _) | (_, None) => Ok(()),
-        (Sharing::PerTarget, Some(_)) => {
-            Err(format!("generations[{id}] is shared; expected one rendition with this sharing"))
-        }
-        (Sharing::Duplicates, Some(other)) => Err(format!(
-            "generations[{id}] is shared by {} and {}; expected one size with this sharing",
-            first.target, other.target
-        )),
-    }
+    check(members.next().is_some(), || format!("generations[{id}] has no rendition"))?;
+    let is_shared = members.next().is_some();
+    check(sharing != Sharing::PerTarget || !is_shared, || {
+        format!("generations[{id}] is shared; expected one rendition with this sharing")
+    })?;
+    let members = || renditions.iter().filter(|rendition| rendition.generation == Some(id));
+    check(band::intersection(members().map(Rendition::safe_rect)).is_some(), || {
+        format!("generations[{id}] has renditions whose safe areas have no pixel in common")
+    })
 }
 
 /// Checks the parts of the brief that follow from the renditions of the generation.
@@ -124,7 +121,7 @@ fn check_brief<'a>(
 ) -> Result<(), String> {
     let brief = &generation.brief;
     let text = |rect: Rect| format!("{} at {},{}", rect.size(), rect.x(), rect.y());
-    let (surviving, safe_area) = common_parts(generation.size(), renditions.clone());
+    let (surviving, safe_area) = common_parts(renditions.clone());
     expect("brief.surviving", &text(brief.surviving), &text(surviving))?;
     expect("brief.safe_area", &text(brief.safe_area), &text(safe_area))?;
     let mut foci = renditions.map(|rendition| rendition.focus);
@@ -250,12 +247,12 @@ impl RenditionDocument {
         expect("crop.height", &self.crop.height, &expected.height)?;
         let kept = crop.kept_of(frame);
         expect("kept_percent", &self.kept_percent, &kept)?;
-        let is_shared = self.generation.is_some() && plan.sharing != Sharing::PerTarget;
+        let is_shared = self.generation.is_some() && is_searched(plan.sharing);
         check(self.unshared.is_some() == is_shared, || {
             let found = if is_shared { "missing; expected a value" } else { "given; expected none" };
             format!("unshared is {found} with this sharing")
         })?;
-        let unshared = self.unshared.as_ref().map(|own| own.check(target, frame, plan.sharing)).transpose()?;
+        let unshared = self.unshared.as_ref().map(|own| own.check(target)).transpose()?;
         check(self.quality.is_none_or(|quality| (1..=100).contains(&quality)), || {
             format!("quality is {}; expected 1 to 100", or_null(self.quality))
         })?;
@@ -271,21 +268,25 @@ impl RenditionDocument {
             safe_area: self.safe_area,
             crop,
             kept,
-            loss: unshared.map_or(PerMille::ZERO, |own| loss(target, own.preset.size, frame)),
+            // `Plan::assemble` computes it from all renditions of the generation.
+            loss: PerMille::ZERO,
             unshared,
         })
+    }
+
+    /// Checks the loss against that of the plan's rendition and against the bound of the sharing.
+    fn check_loss(&self, rendition: &Rendition, sharing: Sharing) -> Result<(), String> {
+        let Some(unshared) = &self.unshared else { return Ok(()) };
+        expect("unshared: loss_percent", &unshared.loss_percent, &rendition.loss)?;
+        let max = sharing.max_loss();
+        check(rendition.loss <= max, || format!("unshared: loss_percent is {}; expected at most {max}", rendition.loss))
     }
 }
 
 impl UnsharedDocument {
-    fn check(&self, target: Size, frame: Size, sharing: Sharing) -> Result<Unshared, String> {
+    fn check(&self, target: Size) -> Result<Unshared, String> {
         let size = Size::new(self.width, self.height).map_err(|error| format!("unshared: {error}"))?;
         check(size.covers(target), || format!("unshared: a preset of {size} does not cover {target}"))?;
-        expect("unshared: loss_percent", &self.loss_percent, &loss(target, size, frame))?;
-        let max = sharing.max_loss();
-        check(self.loss_percent <= max, || {
-            format!("unshared: loss_percent is {}; expected at most {max}", self.loss_percent)
-        })?;
         let preset = Preset { size, ratio: self.aspect_ratio, tier: self.resolution };
         Ok(Unshared { preset, per_image: self.usd_micros_per_image })
     }

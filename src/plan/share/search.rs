@@ -1,25 +1,34 @@
-//! The assignment of targets to generations: one for each target, one for each size, or the cheapest set.
+//! The assignment of targets to generations: one for each target, one for each question, or the cheapest set.
 
+use alloc::collections::BTreeSet;
+use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::cover::{Cover, Problem};
-use super::{Unshared, loss};
+use super::band::{Need, feasible_sets, intersection};
+use super::bits::Bits;
+use super::cover::{Cover, Problem, Row};
+use super::{Unshared, least_common};
 use crate::geometry::per_mille::PerMille;
+use crate::geometry::rect::Rect;
 use crate::model::preset::Preset;
 use crate::model::price::UsdMicros;
 use crate::request::builder::Request;
 use crate::request::sharing::Sharing;
-use crate::size::Size;
+use crate::request::target::Target;
 
 /// The denominator of the shares that targets keep, when sets of generations are compared.
-const PARTS: u64 = 1_000_000_000;
+const PARTS: u32 = 1_000_000_000;
+/// The maximum number of common areas that are examined for one preset. 256 targets without insets have at most 16,641.
+const MAX_COMMON_AREAS: usize = 1 << 15;
 
 /// A target that is cut from a generated image.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::plan) struct PlannedTarget {
+pub(in crate::plan) struct PlannedTarget<'a> {
     /// The index of the target in the request.
     pub(in crate::plan) index: usize,
-    pub(in crate::plan) size: Size,
+    pub(in crate::plan) target: &'a Target,
+    /// The index of the first target with the same instruction and focus. Only such targets can share a generation.
+    pub(in crate::plan) class: usize,
     /// The index of the target's own best preset in the model's table.
     pub(in crate::plan) row: usize,
     /// The target's own best preset.
@@ -51,88 +60,133 @@ impl Groups {
 }
 
 /// Assigns the targets to generations by the sharing of the request. With [`Sharing::Shared`] the set has at most
-/// `max_groups` generations, if such a set exists.
-pub(in crate::plan) fn groups(request: &Request, targets: &[PlannedTarget], max_groups: u32) -> Groups {
-    let own = |target: &PlannedTarget| (target.own.preset, target.own.per_image);
+/// `max_groups` generations, if such a set exists. `question` returns the prompt that a target would have alone, and its
+/// safe area in its own preset.
+pub(in crate::plan) fn groups(
+    request: &Request,
+    targets: &[PlannedTarget<'_>],
+    max_groups: u32,
+    question: impl Fn(&PlannedTarget<'_>) -> (String, Rect),
+) -> Groups {
+    let own = |target: &PlannedTarget<'_>| (target.own.preset, target.own.per_image);
     match request.sharing() {
         Sharing::PerTarget => grouped(targets, |index, target| (index, own(target))),
-        // Targets of one size have the same own preset, so that of the first member is the preset of the group.
-        Sharing::Duplicates => grouped(targets, |_, target| ((target.size.width(), target.size.height()), own(target))),
+        Sharing::Duplicates => same_questions(targets, question),
         Sharing::Shared { max_loss } => {
             cheapest(request, targets, max_loss, max_groups)
                 // If no set is small enough, the error about the budget reports the cost of the cheapest.
                 .or_else(|| cheapest(request, targets, max_loss, u32::MAX))
                 // Invariant: without a limit, the targets' own presets are a valid set.
-                .unwrap_or_else(|| grouped(targets, |_, target| (target.row, own(target))))
+                .unwrap_or_else(|| grouped(targets, |index, target| (index, own(target))))
         }
     }
+}
+
+/// Groups the targets that have the same own preset, focus and prompt, as far as their safe areas have a part in
+/// common. A prompt need not name the safe area, so that equal prompts do not ensure it.
+fn same_questions(targets: &[PlannedTarget<'_>], question: impl Fn(&PlannedTarget<'_>) -> (String, Rect)) -> Groups {
+    let mut question_of: Vec<usize> = Vec::with_capacity(targets.len());
+    let mut questions: Vec<([usize; 2], String, Rect)> = Vec::new();
+    for target in targets {
+        let (prompt, safe) = question(target);
+        let key = [target.row, target.class];
+        let known = questions.iter_mut().enumerate().find_map(|(index, (known, other, common))| {
+            let shared = intersection([*common, safe]).filter(|_| *known == key && *other == prompt)?;
+            *common = shared;
+            Some(index)
+        });
+        question_of.push(known.unwrap_or(questions.len()));
+        if known.is_none() {
+            questions.push((key, prompt, safe));
+        }
+    }
+    grouped(targets, |index, target| (question_of.get(index).copied(), (target.own.preset, target.own.per_image)))
 }
 
 /// Finds the cheapest set of at most `max_groups` generations in which no target loses more than `max_loss`. Returns
 /// `None` if there is no such set, or if none was found within the request's maximum number of search nodes.
 ///
-/// This is a weighted set cover. Its rows are the presets of the model's table. `rows_for` yields, as bits, the rows
-/// that may serve a target.
-#[expect(clippy::expect_used, reason = "a broken invariant must be loud")]
+/// This is a weighted set cover. Its rows are the presets of the model's table, each with a maximal set of targets that
+/// may be cut from one picture of it.
 pub(in crate::plan) fn cheapest(
     request: &Request,
-    targets: &[PlannedTarget],
+    targets: &[PlannedTarget<'_>],
     max_loss: PerMille,
     max_groups: u32,
 ) -> Option<Groups> {
-    let model = request.model();
-    let priced: Vec<Option<UsdMicros>> = model
-        .presets()
-        .iter()
-        .map(|preset| {
-            let is_allowed = request.floor().is_none_or(|floor| preset.tier >= Some(floor));
-            request.prices().per_image(model.name(), preset.tier).filter(|_| is_allowed)
-        })
-        .collect();
-    // The loss is rounded up to thousandths and the limit is in whole thousandths, so the comparison is exact.
-    let may_serve = |preset: &Preset, target: &PlannedTarget| {
-        preset.covers(target.size) && loss(target.size, target.own.preset.size, preset.size) <= max_loss
-    };
-    let rows_for = |target: &PlannedTarget| {
-        let rows = model.presets().iter().zip(&priced).enumerate();
-        rows.filter(|(_, (preset, price))| price.is_some() && may_serve(preset, target))
-            .fold(0_u64, |rows, (row, _)| rows | 1 << row)
-    };
-    // A row without a price serves no target, so the search never reads its cost.
-    let costs = priced.iter().map(|price| price.map_or(u64::MAX, |price| price.0)).collect();
-    // Shares of different pictures are integers of one unit, so that their sums are compared exactly. An area has 32
-    // bits and `PARTS` 30, so the product fits a `u64`.
-    let kept = |row: usize, target: usize| {
-        let (preset, target) = (model.presets().get(row)?, targets.get(target)?);
-        let frame = preset.size;
-        let kept = u64::from(request.fit().size(frame, target.size).ok()?.area());
-        u32::try_from(kept * PARTS / u64::from(frame.area())).ok()
-    };
-    let problem = Problem::new(costs, targets.iter().map(rows_for).collect(), |row, target| {
-        kept(row, target).expect("invariant: a row that may serve a target covers it")
-    });
-    // The targets' own presets are a cover at any limit of the loss, since they lose no share.
-    let known = targets.iter().fold(0, |rows, target| rows | 1 << target.row);
-    let Cover { rows, is_proven, least_cost } = problem.solve(known, max_groups, request.max_search_nodes())?;
-    // Several rows of the cover may serve a target, which selects the one that it keeps the largest share of. A row
-    // that no target selects yields no group.
-    let assignment: Vec<usize> = problem.assignment(rows).collect();
-    let of_row = |row: usize| {
-        let price = priced.get(row).copied().flatten();
-        let (preset, price) = model.presets().get(row).zip(price).expect("invariant: a cover has priced rows only");
-        (*preset, price)
-    };
+    let (mut rows, mut relaxed, mut is_complete) = (Vec::new(), Vec::new(), true);
+    let classes: BTreeSet<usize> = targets.iter().map(|target| target.class).collect();
+    for (preset, price) in priced(request) {
+        let needs: Vec<Option<Need>> = targets.iter().map(|target| need(request, preset, target, max_loss)).collect();
+        for class in &classes {
+            let of_class = |(need, target): (&Option<Need>, &PlannedTarget<'_>)| need.filter(|_| target.class == *class);
+            let needs: Vec<Option<Need>> = needs.iter().zip(targets).map(of_class).collect();
+            let feasible = feasible_sets(&needs, MAX_COMMON_AREAS);
+            is_complete &= feasible.is_complete;
+            let row = |serves| Row { preset, cost: price.0, serves };
+            rows.extend(feasible.sets.into_iter().map(row));
+            relaxed.push(row(Bits::of(needs.len(), |target| needs.get(target).is_some_and(Option::is_some))));
+        }
+    }
+    let nodes = request.max_search_nodes();
+    let problem = problem(request, targets, rows);
+    let Cover { assignment, is_proven, mut least_cost } = problem.solve(max_groups, nodes)?;
+    if !is_complete {
+        // Without the limits on what targets have in common, the rows are a superset of all rows that were not found.
+        // The cheapest cover of these rows is a lower bound.
+        let relaxed = self::problem(request, targets, relaxed).solve(u32::MAX, nodes);
+        least_cost = least_cost.min(relaxed.map_or(0, |cover| cover.least_cost));
+    }
+    // A row that no target selects yields no group.
     let groups = grouped(targets, |index, _| {
-        let row = *assignment.get(index).expect("invariant: every target is assigned to a row");
-        (row, of_row(row))
+        let row = assignment.get(index).copied().unwrap_or_default();
+        let Row { preset, cost, .. } = problem.row(row);
+        (row, (preset_of(request, *preset), UsdMicros(*cost)))
     });
-    Some(Groups { least_sum: (!is_proven).then_some(UsdMicros(least_cost)), ..groups })
+    Some(Groups { least_sum: (!is_proven || !is_complete).then_some(UsdMicros(least_cost)), ..groups })
+}
+
+/// Returns the presets that may be used, by their index in the model's table, with the price of one image.
+fn priced(request: &Request) -> impl Iterator<Item = (usize, UsdMicros)> {
+    let model = request.model();
+    model.presets().iter().enumerate().filter_map(move |(index, preset)| {
+        let is_allowed = request.floor().is_none_or(|floor| preset.tier >= Some(floor));
+        let price = request.prices().per_image(model.name(), preset.tier).filter(|_| is_allowed)?;
+        Some((index, price))
+    })
+}
+
+/// Returns what a target needs of a picture of the preset at index `preset`; `None` if it may not be cut from it.
+fn need(request: &Request, preset: usize, planned: &PlannedTarget<'_>, max_loss: PerMille) -> Option<Need> {
+    let (frame, target) = (preset_of(request, preset).size, planned.target);
+    let crop = request.fit().rect_at(frame, target.size, request.focus_of(target)).ok()?;
+    let safe = target.safe_area.inside(crop, target.size);
+    let area = least_common(target.size, planned.own.preset.size, frame, safe, max_loss);
+    (area <= u64::from(safe.size().area())).then_some(Need { safe, area })
+}
+
+/// Creates the set cover problem of these rows.
+#[expect(clippy::expect_used, reason = "a broken invariant must be loud")]
+fn problem(request: &Request, targets: &[PlannedTarget<'_>], rows: Vec<Row>) -> Problem {
+    Problem::new(rows, targets.len(), PARTS, |row, target| {
+        // Shares of different pictures are integers of one unit, so that their sums are compared exactly. An area has
+        // 32 bits and `PARTS` 30, so the product fits a `u64`.
+        let frame = preset_of(request, row.preset).size;
+        let kept = targets.get(target).and_then(|target| request.fit().size(frame, target.target.size).ok());
+        let kept = kept.map(|size| u64::from(size.area()) * u64::from(PARTS) / u64::from(frame.area()));
+        kept.and_then(|kept| u32::try_from(kept).ok()).expect("invariant: a row that serves a target covers it")
+    })
+}
+
+#[expect(clippy::expect_used, reason = "a broken invariant must be loud")]
+fn preset_of(request: &Request, index: usize) -> Preset {
+    *request.model().presets().get(index).expect("invariant: the preset is one of the model's")
 }
 
 /// Groups the targets that have equal keys, in the order of their first members.
 fn grouped<K: PartialEq>(
-    targets: &[PlannedTarget],
-    key: impl Fn(usize, &PlannedTarget) -> (K, (Preset, UsdMicros)),
+    targets: &[PlannedTarget<'_>],
+    key: impl Fn(usize, &PlannedTarget<'_>) -> (K, (Preset, UsdMicros)),
 ) -> Groups {
     let mut keys: Vec<K> = Vec::new();
     let mut groups: Vec<Group> = Vec::new();

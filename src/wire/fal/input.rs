@@ -10,6 +10,7 @@ use crate::format::Format;
 use crate::model::preset::Tier;
 use crate::request::builder::{Request, RequestBuilder};
 use crate::request::error::{RequestError, RequestErrors};
+use crate::request::sharing::Sharing;
 use crate::request::source::Source;
 use crate::request::target::Target;
 use crate::size::Size;
@@ -155,7 +156,8 @@ impl SmartResizeInput {
         self.builder(source).build().map_err(|errors| self.refused(&errors))
     }
 
-    /// Returns the builder of the request for `source`. The caller can add a scene, another model or a budget.
+    /// Returns the builder of the request for `source`. As fal's contract requires, each size has generations of its
+    /// own. The caller can add a scene, another model or a budget.
     pub fn builder(&self, source: Source) -> RequestBuilder {
         let builder = Request::builder(source)
             .targets(self.target_sizes.iter().copied().map(Target::new))
@@ -163,7 +165,8 @@ impl SmartResizeInput {
             .variants(self.num_images_per_size)
             .floor(self.resolution)
             .format(self.output_format)
-            .safety_tolerance(self.safety_tolerance);
+            .safety_tolerance(self.safety_tolerance)
+            .sharing(Sharing::PerTarget);
         match self.seed {
             Some(seed) => builder.seed(seed),
             None => builder,

@@ -372,7 +372,7 @@ impl Asked {
     }
 
     fn is_shared(&self, rendition: &Rendition) -> bool {
-        rendition.generation().is_some() && self.sharing != Sharing::PerTarget
+        rendition.generation().is_some() && matches!(self.sharing, Sharing::Shared { .. })
     }
 
     fn max_loss(&self) -> PerMille {

@@ -5,7 +5,7 @@ use core::num::NonZeroU16;
 use smart_resize::model::{Model, Preset, PriceList, UsdMicros};
 use smart_resize::plan::{Digest, Fingerprint};
 use smart_resize::prompt::{Brief, PromptTemplate, TemplateId, Wording};
-use smart_resize::request::{Reference, RequestBuilder};
+use smart_resize::request::{Reference, RequestBuilder, Sharing};
 use smart_resize::scene::{Area, Region, Scene};
 use smart_resize::{Format, Plan, Request, Source};
 
@@ -207,7 +207,7 @@ fn everything_that_a_backend_receives_changes_the_fingerprint() {
     case("the source's shape", base(source().size(size(100, 100)), table("model", preset())));
     case("the band that survives", of_size("300x300", source(), table("model", preset())));
     // Two calls that request the same differ only by their occurrence number.
-    let twice = fingerprints(usual().sizes(["900x300"]));
+    let twice = fingerprints(usual().sizes(["900x300"]).sharing(Sharing::PerTarget));
     assert_eq!(twice[0], Some(usual_one));
     assert_ne!(twice[1], twice[0]);
 }
@@ -249,6 +249,7 @@ fn no_two_calls_of_a_plan_share_a_fingerprint() {
         .prices(prices(&table))
         .model(table)
         .sizes(["900x300", "900x300", "900x300"])
+        .sharing(Sharing::PerTarget)
         .variants(9);
     let plan = plan(builder);
     let occurrences: Vec<_> = plan.calls().map(|(_, call)| call.occurrence()).collect();

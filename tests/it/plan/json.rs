@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use smart_resize::geometry::{Focus, Insets};
 use smart_resize::model::UsdMicros;
 use smart_resize::plan::Digest;
-use smart_resize::request::{MAX_TARGETS, MAX_VARIANTS};
+use smart_resize::request::{MAX_TARGETS, MAX_VARIANTS, Sharing};
 use smart_resize::scene::Area;
 use smart_resize::{Format, Plan, Request, Source, Target};
 
@@ -37,7 +37,7 @@ fn economical() -> Plan {
         .targets([banner.format(Format::Jpeg).max_bytes(150_000)])
         .seed(7)
         .focus(Focus::from(Area::new(600, 400, 900, 500).unwrap()))
-        .sharing(shared(100))
+        .sharing(shared(200))
         .crop_source_above(share(1000))
         .max_cost(UsdMicros(200_000))
         .max_calls(1)
@@ -188,7 +188,7 @@ const FREE: [&str; 2] = ["/renditions/0/format", "/renditions/1/format"];
 /// - The focus of a target that keeps the whole source: it has no effect.
 /// - Wider bounds, and `optimality`: the document does not have what is needed to check them.
 /// - The preset of `unshared`, as far as its loss stays the same: the model's table is not in the document.
-const FREE_ECONOMICAL: [&str; 18] = [
+const FREE_ECONOMICAL: [&str; 17] = [
     "/max_calls",
     "/max_cost_usd_micros",
     "/optimality",
@@ -206,7 +206,6 @@ const FREE_ECONOMICAL: [&str; 18] = [
     "/renditions/2/unshared/aspect_ratio",
     "/renditions/2/unshared/height",
     "/renditions/2/unshared/resolution",
-    "/sharing/shared/max_loss_percent",
 ];
 
 #[test]
@@ -423,10 +422,7 @@ fn inconsistent_documents_of_economical_plans_are_refused() {
         &|d| d["optimality"] = json!({ "best_found": { "lower_bound": 200_001 } }),
         "the lower bound is 200001; expected at most 200000",
     );
-    case(
-        &|d| d["sharing"] = json!("duplicates"),
-        "generations[0] is shared by 1280x720 and 1200x628; expected one size with this sharing",
-    );
+    case(&|d| d["sharing"] = json!("duplicates"), "renditions[0]: unshared is given; expected none with this sharing");
     case(
         &|d| d["sharing"]["shared"]["max_loss_percent"] = json!(100.1),
         "percentage is \"100.1\"; expected 0 to 100 with at most one decimal",
@@ -442,11 +438,22 @@ fn inconsistent_documents_of_economical_plans_are_refused() {
     );
     case(
         &|d| {
-            d["renditions"][2]["unshared"]["height"] = json!(721);
-            d["renditions"][2]["unshared"]["loss_percent"] = json!(6.2);
-            d["sharing"]["shared"]["max_loss_percent"] = json!(6.1);
+            d["sharing"]["shared"]["max_loss_percent"] = json!(15.9);
         },
-        "renditions[2]: unshared: loss_percent is 6.2 %; expected at most 6.1 %",
+        "renditions[0]: unshared: loss_percent is 16 %; expected at most 15.9 %",
+    );
+    // A change of one target's safe area changes what all targets of the generation have in common.
+    case(
+        &|d| d["renditions"][2]["safe_area"]["pixels"]["left"] = json!(41),
+        "generations[0]: brief.safe_area is 2614x1348 at 92,23; expected 2611x1348 at 95,23",
+    );
+    case(
+        &|d| {
+            let percent = |top, bottom| json!({ "percent": { "top": top, "right": 0, "bottom": bottom, "left": 0 } });
+            d["renditions"][0]["safe_area"] = percent(0, 60);
+            d["renditions"][2]["safe_area"] = percent(60, 0);
+        },
+        "generations[0] has renditions whose safe areas have no pixel in common",
     );
     case(
         &|d| d["source_size"] = Value::Null,
@@ -467,6 +474,7 @@ fn inconsistent_documents_of_economical_plans_are_refused() {
 fn counts_are_bounded_on_both_sides() {
     let of = |targets: usize, variants: u32| {
         let request = Request::builder(Source::from_url("u")).sizes(vec!["9x9"; targets]).variants(variants);
+        let request = request.sharing(Sharing::PerTarget);
         Plan::new(&request.build().unwrap()).unwrap()
     };
     let largest = of(MAX_TARGETS, MAX_VARIANTS);

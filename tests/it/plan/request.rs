@@ -7,7 +7,7 @@ use smart_resize::geometry::{Fit, Insets};
 use smart_resize::model::{Model, Preset, PriceList, Smallest, Tier, UsdMicros};
 use smart_resize::plan::{Call, PlanError};
 use smart_resize::request::{
-    MAX_INSTRUCTION_CHARS, MAX_TARGETS, MAX_VARIANTS, RequestBuilder, RequestError, RequestLimits,
+    MAX_INSTRUCTION_CHARS, MAX_TARGETS, MAX_VARIANTS, RequestBuilder, RequestError, RequestLimits, Sharing,
 };
 use smart_resize::{Format, Plan, Request, Source, Target};
 
@@ -263,13 +263,14 @@ fn each_later_call_adds_its_number_to_the_seed() {
     assert_eq!(seeds(u64::MAX), [u64::MAX, 0, 1]);
     // Without a seed no call has one. Each target starts with the caller's seed again.
     assert_eq!(calls(one().variants(9)), [(4, None), (4, None), (1, None)]);
-    let two = calls(one().sizes(["9x9"]).seed(7).variants(5));
+    let two = calls(one().sizes(["9x9"]).sharing(Sharing::PerTarget).seed(7).variants(5));
     assert_eq!(two, [(4, Some(7)), (1, Some(8)), (4, Some(7)), (1, Some(8))]);
 }
 
 #[test]
-fn duplicate_targets_have_separate_generations() {
-    let plan = plan(builder().sizes(["64x64", "9x9", "64×64", " 64X64"]).seed(7));
+fn duplicate_targets_have_separate_generations_if_none_may_be_shared() {
+    let sizes = ["64x64", "9x9", "64×64", " 64X64"];
+    let plan = plan(builder().sizes(sizes).sharing(Sharing::PerTarget).seed(7));
     assert_eq!(plan.generations().len(), 4);
     let cut_from: Vec<usize> = plan.renditions().iter().filter_map(smart_resize::plan::Rendition::generation).collect();
     assert_eq!(cut_from, [0, 1, 2, 3]);
@@ -291,7 +292,8 @@ fn the_cost_is_the_price_per_request_plus_each_image() {
     case(&["1024x1024"], 1, pro.clone(), "$0.20");
     case(&["2048x2048"], 1, pro.clone(), "$0.20");
     case(&["3840x2160"], 1, pro.clone(), "$0.35");
-    case(&["1024x1024", "1024x1024"], 1, pro.clone(), "$0.35");
+    case(&["1024x1024", "1024x1024"], 1, pro.clone(), "$0.20");
+    case(&["1024x1024", "1024x1025"], 1, pro.clone(), "$0.35");
     case(&["1024x1024", "1920x1080", "3840x2160"], 5, pro, "$3.05");
     case(&["1024x1024", "1920x1080", "3840x2160"], 1, two.clone(), "$0.41");
     case(&["9x9"], 64, one, "$2.546");
@@ -304,7 +306,12 @@ fn the_cost_is_the_price_per_request_plus_each_image() {
 fn the_length_of_the_whole_prompt_is_limited_by_the_model() {
     // An instruction lengthens the prompt by a constant plus its own length, so the limit can be met exactly.
     let of = |table: &Model, chars: usize| {
-        let request = builder().sizes(["9x9", "64x64"]).model(table.clone()).instruction("é".repeat(chars)).build();
+        let request = builder()
+            .sizes(["9x9", "64x64"])
+            .sharing(Sharing::PerTarget)
+            .model(table.clone())
+            .instruction("é".repeat(chars))
+            .build();
         Plan::new(&request.unwrap())
     };
     let table = Model::nano_banana();
