@@ -25,6 +25,7 @@ use ed25519_dalek::{Signature, VerifyingKey};
 use serde_json::{Value, json};
 use smart_resize::Format;
 use smart_resize::pixels::decode::{DecodeLimits, probe};
+use smart_resize::plan::placement::Placement;
 
 use self::support::{Program, Running, data_uri, free_address, picture, read, result, server, sizes, submit, text};
 
@@ -588,11 +589,20 @@ async fn every_route_but_a_few_public_ones_needs_a_key() {
     ] {
         assert_eq!(request(method, path.clone()).await.unwrap().status(), 401, "{method} {path}");
     }
-    for path in ["/", "/config.json", "/healthz", "/metrics", "/.well-known/jwks.json"] {
+    for path in ["/", "/config.json", "/placements", "/healthz", "/metrics", "/.well-known/jwks.json"] {
         assert_eq!(request("GET", path.to_owned()).await.unwrap().status(), 200, "{path}");
     }
     let metrics = running.get("/metrics").send().await.unwrap().text().await.unwrap();
     assert!(metrics.contains("smart_resize_requests_submitted_total 0\n"), "{metrics}");
+}
+
+#[tokio::test]
+async fn the_placements_are_those_of_the_library() {
+    let running = Running::start(&[]).await;
+    let (status, answer) = read(running.get("/placements").send().await.unwrap()).await;
+    assert_eq!((status, answer["platforms"][0].clone()), (200, json!({"id": "google-ads", "name": "Google Ads"})));
+    let placements: Vec<Placement> = serde_json::from_value(answer["placements"].clone()).unwrap();
+    assert_eq!(placements, Placement::all());
 }
 
 #[tokio::test]

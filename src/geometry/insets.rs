@@ -29,6 +29,7 @@ use crate::size::Size;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "Edges"))]
 #[cfg_attr(feature = "serde", serde(into = "Edges"))]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(description = "Insets as shares of the sides or in pixels."))]
 pub struct Insets {
     edges: Edges,
 }
@@ -37,8 +38,7 @@ pub struct Insets {
 /// `{"percent": {"top": 14, "right": 0, "bottom": 20, "left": 0}}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(rename = "Insets"))]
-#[cfg_attr(feature = "schemars", schemars(description = "Insets as shares of the sides or in pixels."))]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 enum Edges {
     #[cfg_attr(feature = "serde", serde(rename = "percent"))]
     Shares(Sides<PerMille>),
