@@ -211,8 +211,10 @@ impl Args {
             });
         }
         for placement in placements {
-            let target = Target::from(&placement);
-            let target = self.format().map_or(target.clone(), |format| target.format(format));
+            let mut target = Target::from(&placement);
+            if let Some(format) = self.format() {
+                target = target.format(format);
+            }
             request = request.targets([self.with_limits(target)]);
             let name = format!("{}_{}", placement.id, placement.size);
             purposes.push(Purpose { name, placement: Some(placement) });

@@ -387,31 +387,34 @@ fn amounts_are_read_exactly() {
 
 /// Returns the built-in placements as a pack.
 fn pack_of_the_table() -> String {
-    let mut pack =
-        "# The built-in placements as a pack, generated from them by `cargo xtask bless`. Copy what you need \
-                    into a pack of your own.\n# The placements themselves are in `src/plan/placement/table.rs`; \
-                    docs/placements.md says more. `formats` lists the formats that\n# the command writes. `safe` is in \
-                    percent and `safe_px` in pixels, both in the order top, right, bottom, left.\n"
-            .to_owned();
-    for placement in Placement::all() {
+    let entry = |placement: &Placement| {
         let formats = placement.formats.iter().filter_map(|format| format.output());
         let formats: Vec<_> = formats.map(|format| format!("{:?}", format.extension())).collect();
-        let list = |sides: [String; 4]| sides.join(", ");
-        pack += &format!("\n[[placement]]\nlabel = \"{}\"\nsize = \"{}\"\n", placement.id, placement.size);
-        pack += &format!("formats = [{}]\n", formats.join(", "));
-        if let Some(max_bytes) = placement.max_bytes {
-            pack += &format!("max_bytes = {max_bytes}\n");
-        }
-        if let Some(shares) = placement.safe_area.and_then(Insets::shares) {
-            pack += &format!("safe = [{}]\n", list(shares.map(|share| share.to_string().replace(" %", ""))));
-        }
-        if let Some(pixels) = placement.safe_area.and_then(Insets::pixels) {
-            pack += &format!("safe_px = [{}]\n", list(pixels.map(|side| side.to_string())));
-        }
-        pack += &format!("source = \"{}\"\n", placement.source.as_ref().unwrap());
-        pack += &format!("checked = {}\n", placement.checked.unwrap());
-    }
-    pack
+        let shares = placement.safe_area.and_then(Insets::shares).map(|sides| {
+            let percents = sides.map(|side| side.to_string().replace(" %", ""));
+            format!("safe = [{}]", percents.join(", "))
+        });
+        let pixels = placement.safe_area.and_then(Insets::pixels);
+        let pixels = pixels.map(|sides| format!("safe_px = [{}]", sides.map(|side| side.to_string()).join(", ")));
+        let lines = [
+            Some("[[placement]]".to_owned()),
+            Some(format!("label = \"{}\"", placement.id)),
+            Some(format!("size = \"{}\"", placement.size)),
+            Some(format!("formats = [{}]", formats.join(", "))),
+            placement.max_bytes.map(|max_bytes| format!("max_bytes = {max_bytes}")),
+            shares,
+            pixels,
+            placement.source.as_ref().map(|source| format!("source = \"{source}\"")),
+            placement.checked.map(|day| format!("checked = {day}")),
+        ];
+        lines.into_iter().flatten().collect::<Vec<_>>().join("\n") + "\n"
+    };
+    let head = "# The built-in placements as a pack, which `cargo xtask bless` writes. Copy what you need into a pack of your own.\n\
+                # The placements themselves are in `src/plan/placement/table.rs`, and `docs/placements.md` says more of them.\n\
+                # `formats` lists the formats that the command writes. `safe` is in percent and `safe_px` in pixels, both in\n\
+                # the order top, right, bottom, left.\n"
+        .to_owned();
+    [head].into_iter().chain(Placement::all().iter().map(entry)).collect::<Vec<_>>().join("\n")
 }
 
 /// A pack that is written from the table is read as the table: the plan is the same as with the ids.

@@ -17,6 +17,8 @@ use crate::text::alternatives;
 
 /// The largest distance, in thousandths, at which a placement is suggested.
 const MAX_DISTANCE: usize = 400;
+/// A placement is not suggested if its distance exceeds that of the nearest one by more than this, in thousandths.
+const MAX_GAP: usize = 150;
 /// The most suggestions.
 const MAX_SUGGESTIONS: usize = 3;
 /// The most characters of the text that are compared, which bounds the work.
@@ -73,7 +75,9 @@ pub(super) fn nearest<'a>(text: &str, placements: &'a [Placement]) -> Vec<&'a Pl
         .collect();
     // The sort is stable, so that the order of the table decides between equals.
     found.sort_by_key(|(distance, whole, _)| (*distance, *whole));
-    found.into_iter().take(MAX_SUGGESTIONS).map(|(_, _, placement)| placement).collect()
+    let farthest = found.first().map_or(0, |(nearest, _, _)| nearest + MAX_GAP);
+    let near = found.into_iter().take_while(|(distance, _, _)| *distance <= farthest);
+    near.take(MAX_SUGGESTIONS).map(|(_, _, placement)| placement).collect()
 }
 
 /// Returns the mean distance from each of `words` to the nearest word of the placement. It is 1000 without words.

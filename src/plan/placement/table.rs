@@ -210,6 +210,7 @@ struct Row {
 }
 
 /// Begins a row without limits.
+#[expect(clippy::panic, reason = "a mistake in the table fails to compile")]
 const fn row(
     platform: Platform,
     id: &'static str,
@@ -243,6 +244,7 @@ impl Row {
     }
 
     /// Ends the row with the page that states its values, and the year, month and day on which a copy was read.
+    #[expect(clippy::panic, reason = "a mistake in the table fails to compile")]
     const fn read(self, source: &'static str, (year, month, day): (u16, u8, u8)) -> Placement {
         let Self { platform, id, name, size, formats, max_bytes, safe_area, animated } = self;
         let Some(checked) = Date::new(year, month, day) else {
