@@ -22,6 +22,7 @@ use crate::pixels::picture::PixelCountError;
 #[cfg(feature = "pixels")]
 use crate::pixels::rendered::RenderError;
 use crate::plan::content::PlanError;
+use crate::plan::placement::UnknownPlacementError;
 use crate::request::error::RequestErrors;
 #[cfg(feature = "pixels")]
 use crate::run::driver::RunError;
@@ -60,6 +61,7 @@ pub enum Error {
     ParseUsd(#[from] ParseUsdError),
     Request(#[from] RequestErrors),
     Plan(#[from] PlanError),
+    Placement(#[from] UnknownPlacementError),
     SourceMismatch(#[from] SourceMismatchError),
     Generate(#[from] GenerateError),
     Store(#[from] StoreError),

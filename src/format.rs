@@ -111,6 +111,9 @@ impl FromStr for Format {
 /// assert_eq!(SourceFormat::Gif.output(), None);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(description = "A file format.", inline))]
 #[non_exhaustive]
 pub enum SourceFormat {
     /// PNG.

@@ -36,6 +36,7 @@ pub(crate) mod content;
 mod fingerprint;
 #[cfg(feature = "serde")]
 mod json;
+pub mod placement;
 pub(crate) mod share;
 
 pub use self::budget::{Alternative, OverBudgetError};

@@ -1,6 +1,7 @@
 //! Runs a plan on a backend, and returns its outcome.
 
 pub(crate) mod driver;
+mod facts;
 pub(crate) mod outcome;
 
 pub use self::driver::{Driver, Event, RenderDone, RenderJob, RunError};

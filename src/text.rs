@@ -1,5 +1,9 @@
 //! Support for types that are written as text.
 
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt::Display;
+
 #[cfg(feature = "serde")]
 pub(crate) use self::read::deserialize;
 
@@ -39,6 +43,16 @@ pub(crate) fn decimal(text: &str, decimals: u32) -> Option<u64> {
     let missing = decimals.checked_sub(u32::try_from(part.len()).ok()?)?;
     let part = if part.is_empty() { 0 } else { part.parse::<u64>().ok()?.checked_mul(10_u64.checked_pow(missing)?)? };
     whole.parse::<u64>().ok()?.checked_mul(10_u64.checked_pow(decimals)?)?.checked_add(part)
+}
+
+/// Joins alternatives, as in `png, jpeg or webp`.
+pub(crate) fn alternatives(items: &[impl Display]) -> String {
+    let texts: Vec<_> = items.iter().map(ToString::to_string).collect();
+    match texts.as_slice() {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => alloc::format!("{} or {last}", first.join(", ")),
+    }
 }
 
 #[cfg(feature = "serde")]

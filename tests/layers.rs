@@ -23,7 +23,7 @@ const ALLOWED: [(&str, &[&str]); 16] = [
     ("scene", &["geometry"]),
     ("request", &["digest", "format", "geometry", "model", "scene", "size"]),
     ("prompt", &["geometry", "model", "scene", "size"]),
-    ("plan", &["digest", "format", "geometry", "model", "prompt", "request", "size"]),
+    ("plan", &["digest", "format", "geometry", "model", "prompt", "request", "size", "text"]),
     ("pixels", &["format", "geometry", "size"]),
     ("generate", &["digest", "format", "geometry", "model", "pixels", "plan", "request", "size"]),
     ("run", &["digest", "format", "generate", "geometry", "model", "pixels", "plan", "request", "size"]),

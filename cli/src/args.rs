@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::error::Error;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
@@ -11,10 +12,9 @@ use smart_resize::pixels::Codec;
 use smart_resize::pixels::encode::{WebPMode, WebPOptions};
 use smart_resize::pixels::render::RenderOptions;
 use smart_resize::plan::Rendition;
-use smart_resize::request::Sharing;
+use smart_resize::plan::placement::{Placement, Platform};
+use smart_resize::request::{RequestError, Sharing};
 use smart_resize::{Format, Plan, Request, Size, Source, Target};
-
-use crate::pack::Placement;
 
 /// Writes one picture of exactly each SIZE. By default each picture is generated at the smallest preset, from 1K on,
 /// that covers its size, and is cut from it without being enlarged. The exit code is 0, 1 if a picture failed or would
@@ -23,12 +23,18 @@ use crate::pack::Placement;
 #[command(name = "smart-resize", version)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of a command")]
 pub(crate) struct Args {
-    /// Exact sizes such as 1920x1080 [default: 1024x1024 1920x1080 768x1344, or those of the pack]
+    /// Exact sizes such as 1920x1080 [default: 1024x1024 1920x1080 768x1344, or those of the placements]
     #[arg(value_name = "SIZE")]
     sizes: Vec<String>,
     /// A TOML list of placements, each with a label, a size and the accepted formats
     #[arg(long, value_name = "FILE")]
     pub(crate) pack: Option<PathBuf>,
+    /// Built-in placements: ids such as instagram-story, platforms such as google-ads, or "all"
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    placements: Vec<String>,
+    /// Print the built-in placements with their sizes, formats, byte limits and safe areas, and do nothing else
+    #[arg(long)]
+    pub(crate) list_placements: bool,
     /// The picture to resize: PNG, JPEG or WebP [default: a built-in sample picture]
     #[arg(long, value_name = "FILE")]
     pub(crate) image: Option<PathBuf>,
@@ -124,7 +130,7 @@ enum FitArg {
     Crop,
 }
 
-/// The purpose of a result: a size of the command line, or a placement of the pack.
+/// The purpose of a result: a size of the command line, or a placement.
 #[derive(Debug)]
 pub(crate) struct Purpose {
     /// The middle part of the file name.
@@ -140,6 +146,22 @@ impl Args {
             FormatArg::Jpg => Format::Jpeg,
             FormatArg::Webp => Format::WebP,
         })
+    }
+
+    /// Returns the placements of `--placements`. The error lists all ids that are unknown.
+    pub(crate) fn placements(&self) -> Result<Vec<Placement>, String> {
+        let (mut placements, mut mistakes) = (Vec::new(), Vec::new());
+        for text in &self.placements {
+            match (text.as_str(), text.parse::<Platform>()) {
+                ("all", _) => placements.extend_from_slice(Placement::all()),
+                (_, Ok(platform)) => placements.extend(Placement::on(platform).cloned()),
+                (id, Err(_)) => match Placement::named(id) {
+                    Ok(placement) => placements.push(placement.clone()),
+                    Err(error) => mistakes.push(error.to_string()),
+                },
+            }
+        }
+        if mistakes.is_empty() { Ok(placements) } else { Err(mistakes.join("; ")) }
     }
 
     /// Builds the request for `source`, and returns the purpose of each target. The sizes of the command line must
@@ -189,17 +211,27 @@ impl Args {
             });
         }
         for placement in placements {
-            request = request.targets([self.with_limits(placement.target(self.format())?)]);
-            let name = format!("{}_{}", placement.label, placement.size);
+            let mut target = Target::from(&placement);
+            if let Some(format) = self.format() {
+                target = target.format(format);
+            }
+            request = request.targets([self.with_limits(target)]);
+            let name = format!("{}_{}", placement.id, placement.size);
             purposes.push(Purpose { name, placement: Some(placement) });
         }
-        let mut mistakes: Vec<String> =
-            self.duplicates().map(|size| format!("size {size} appears twice; expected once")).collect();
-        match request.build() {
-            Ok(request) if mistakes.is_empty() => return Ok((request, purposes)),
-            Ok(_) => {}
-            Err(errors) => mistakes.insert(0, errors.to_string()),
-        }
+        let repeated = self.duplicates().map(|size| format!("size {size}"));
+        let repeated =
+            repeated.chain(repeated_ids(&purposes)).map(|what| format!("{what} appears twice; expected once"));
+        let mistakes: Vec<String> = match request.build() {
+            Ok(request) => {
+                let repeated: Vec<_> = repeated.collect();
+                if repeated.is_empty() {
+                    return Ok((request, purposes));
+                }
+                repeated
+            }
+            Err(errors) => errors.into_iter().map(|error| described(&error, &purposes)).chain(repeated).collect(),
+        };
         Err(mistakes.join("; ").into())
     }
 
@@ -252,4 +284,30 @@ impl Args {
         formats().try_for_each(|format| options.encode.check(format))?;
         Ok(options)
     }
+}
+
+/// Returns each id that an earlier placement has too. The files are named after the ids.
+fn repeated_ids(purposes: &[Purpose]) -> impl Iterator<Item = String> {
+    let mut seen = BTreeSet::new();
+    let ids = purposes.iter().filter_map(|purpose| purpose.placement.as_ref()).map(|placement| &*placement.id);
+    ids.filter(move |id| !seen.insert(*id)).map(|id| format!("placement {id}"))
+}
+
+/// Describes a mistake of the request. A mistake of a placement's target begins with the id of the placement.
+fn described(error: &RequestError, purposes: &[Purpose]) -> String {
+    let index = match error {
+        RequestError::TooLongForFormat { index, .. }
+        | RequestError::NothingCovers { index, .. }
+        | RequestError::NoBytes { index }
+        | RequestError::Insets { index, .. } => purposes.get(*index),
+        _ => None,
+    };
+    let placement = index.and_then(|purpose| purpose.placement.as_ref());
+    let mut text = placement.map_or(String::new(), |placement| format!("{}: ", placement.id));
+    // Writing to a `String` cannot fail, so the results are ignored.
+    let _ = write!(text, "{error}");
+    if let Some(source) = error.source() {
+        let _ = write!(text, ": {source}");
+    }
+    text
 }

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! smart-resize --image photo.jpg 1024x1024 1920x1080 768x1344
+//! smart-resize --placements instagram-story,google-leaderboard
 //! smart-resize --pack placements.toml --share 10 --budget 2
 //! ```
 //!
@@ -17,6 +18,7 @@
 #![expect(clippy::print_stderr, reason = "a command reports errors on standard error")]
 
 mod args;
+mod list;
 mod pack;
 mod sample;
 mod sheet;
@@ -42,6 +44,7 @@ use smart_resize::pixels::Picture;
 use smart_resize::pixels::decode::{DecodeLimits, DecodeOptions, decode};
 use smart_resize::pixels::encode::{EncodeError, EncodeOptions, encode};
 use smart_resize::pixels::render::{RenderError, RenderOptions};
+use smart_resize::plan::placement::{Breach, FileFacts, lint};
 use smart_resize::plan::{CallId, Optimality};
 use smart_resize::request::Sharing;
 use smart_resize::run::{Driver, Event, Output, RenditionError, RunError};
@@ -51,6 +54,11 @@ use self::args::{Args, Purpose};
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    if args.list_placements {
+        // A reader such as `head` may close the output early.
+        let is_written = writeln!(io::stdout(), "{}", list::placements()).is_ok();
+        return if is_written { ExitCode::SUCCESS } else { ExitCode::from(2) };
+    }
     let job = match Job::prepare(&args) {
         Ok(job) => job,
         Err(error) => {
@@ -92,10 +100,10 @@ impl<'a> Job<'a> {
             .map_err(Into::into)
             .and_then(|_| Source::read(bytes, &DecodeLimits::default()));
         let source = source.map_err(|error| format!("cannot read {}: {error}", source_name(args.image.as_deref())))?;
-        let placements = match &args.pack {
-            Some(path) => pack::read(path, &read(path)?)?,
-            None => Vec::new(),
-        };
+        let mut placements = args.placements()?;
+        if let Some(path) = &args.pack {
+            placements.extend(pack::read(path, &read(path)?)?);
+        }
         let (request, purposes) = args.request(source.clone(), placements)?;
         let plan = Plan::new(&request)?;
         let backend = match &args.generated {
@@ -307,10 +315,12 @@ impl Line {
     /// Creates the line of a file that was written, after a check against its placement.
     fn new(line: String, purpose: &Purpose, size: Size, format: Format, bytes: usize) -> Self {
         let Some(placement) = &purpose.placement else { return Self::Made(line) };
-        match placement.rejects(size, format, bytes as u64) {
-            reasons if reasons.is_empty() => Self::Made(line),
-            reasons => Self::Rejected { line, reasons: format!("{}: {}", placement.label, reasons.join("; ")) },
+        let breaches = lint(placement, &FileFacts::new(size, format, bytes as u64));
+        if breaches.is_empty() {
+            return Self::Made(line);
         }
+        let reasons: Vec<_> = breaches.iter().map(Breach::to_string).collect();
+        Self::Rejected { line, reasons: format!("{}: {}", placement.id, reasons.join("; ")) }
     }
 }
 

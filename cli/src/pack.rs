@@ -1,28 +1,23 @@
-//! A pack of placements: a TOML list of the places where a picture is published, with the size, formats, byte limit and
-//! safe area of each. `cli/data` has an example.
+//! A pack of placements: a TOML list of a caller's own places where a picture is published, with the size, formats, byte
+//! limit and safe area of each. `cli/data/placements.toml` has the built-in placements in this form.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::Deserialize;
 use smart_resize::geometry::{Insets, PerMille};
-use smart_resize::{Format, Size, Target};
+use smart_resize::plan::placement::{Date, Placement};
+use smart_resize::{Format, Size};
 use toml::value::Datetime;
+use toml::{Table, Value};
 
+/// A placement as a pack has it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Pack {
-    #[serde(rename = "placement")]
-    placements: Vec<Placement>,
-}
-
-/// A place where a picture is published.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Placement {
-    /// The name of the placement, which becomes a part of the file name.
-    pub(crate) label: String,
-    pub(crate) size: Size,
+struct Entry {
+    /// The id of the placement, which becomes a part of the file name.
+    label: String,
+    size: Size,
     /// The accepted formats. The first one is the default.
     formats: Vec<Format>,
     max_bytes: Option<u64>,
@@ -31,52 +26,79 @@ pub(crate) struct Placement {
     /// The same insets in pixels. A placement has at most one of both.
     safe_px: Option<[u16; 4]>,
     /// The page that states the values. It is for people.
-    #[serde(rename = "source")]
-    _source: Option<String>,
+    source: Option<String>,
     /// The day on which the page was read. It is for people.
-    #[serde(rename = "checked")]
-    _checked: Option<Datetime>,
+    checked: Option<Datetime>,
 }
 
-/// Reads the placements of a pack. The error lists all mistakes of the placements.
+/// Reads the placements of a pack. The error lists all mistakes, each with the label of its placement.
 pub(crate) fn read(path: &Path, bytes: &[u8]) -> Result<Vec<Placement>, String> {
     let place = path.display();
     let text = std::str::from_utf8(bytes).map_err(|error| format!("{place}: {error}"))?;
-    let Pack { placements } = toml::from_str(text).map_err(|error| format!("{place}: {error}"))?;
-    let mut labels = BTreeSet::new();
-    let mut mistakes: Vec<String> = Vec::new();
-    for placement in &placements {
-        let label = &placement.label;
-        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if label.is_empty() || !label.chars().all(is_plain) {
-            mistakes.push(format!("label is {label:?}; expected lower-case letters, digits and \"-\""));
+    let pack: Table = toml::from_str(text).map_err(|error| format!("{place}: {error}"))?;
+    if let Some(field) = pack.keys().find(|field| *field != "placement") {
+        return Err(format!("{place}: unknown field `{field}`; expected `placement`"));
+    }
+    let entries = match pack.get("placement") {
+        None => return Err(format!("{place}: missing field `placement`; expected [[placement]] for each placement")),
+        Some(Value::Array(entries)) if entries.is_empty() => {
+            return Err(format!("{place}: pack has no placements; expected at least one"));
         }
-        if !labels.insert(label) {
+        Some(Value::Array(entries)) => entries,
+        Some(other) => {
+            return Err(format!("{place}: `placement` is a TOML {}; expected [[placement]]", other.type_str()));
+        }
+    };
+    let (mut placements, mut mistakes, mut labels) = (Vec::new(), Vec::new(), BTreeSet::new());
+    for (index, entry) in entries.iter().enumerate() {
+        // An entry without a label is named by its position, counted from 1.
+        let label = entry.get("label").and_then(Value::as_str);
+        let name = label.map_or_else(|| format!("placement {}", index + 1), str::to_owned);
+        if let Some(label) = label.filter(|label| !labels.insert(*label)) {
             mistakes.push(format!("{label} appears twice; expected once"));
         }
-        if placement.formats.is_empty() {
-            mistakes.push(format!("{label} has no formats; expected at least one"));
+        match entry.clone().try_into::<Entry>() {
+            Ok(entry) => match entry.placement() {
+                Ok(placement) => placements.push(placement),
+                Err(mistake) => mistakes.push(mistake),
+            },
+            // The message of the TOML reader can end with a line break.
+            Err(error) => mistakes.push(format!("{name}: {}", error.to_string().trim_end().replace('\n', " "))),
         }
-        mistakes.extend(placement.safe_area().err());
-    }
-    if placements.is_empty() {
-        mistakes.push("pack has no placements; expected at least one".into());
     }
     if mistakes.is_empty() { Ok(placements) } else { Err(format!("{place}: {}", mistakes.join("; "))) }
 }
 
-impl Placement {
-    /// Returns the target for the placement, in `format` or else in the first accepted format.
-    pub(crate) fn target(&self, format: Option<Format>) -> Result<Target, String> {
-        let mut target = Target::new(self.size);
-        if let Some(insets) = self.safe_area()? {
-            target = target.safe_area(insets);
+impl Entry {
+    /// Checks the entry, and returns it as a placement. The error lists its mistakes.
+    fn placement(self) -> Result<Placement, String> {
+        let label = &self.label;
+        let mut mistakes = Vec::new();
+        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if label.is_empty() || !label.chars().all(is_plain) {
+            mistakes.push(format!("label is {label:?}; expected lower-case letters, digits and \"-\""));
         }
-        if let Some(format) = format.or(self.formats.first().copied()) {
-            target = target.format(format);
+        if self.formats.is_empty() {
+            mistakes.push(format!("{label} has no formats; expected at least one"));
         }
-        target.max_bytes = self.max_bytes;
-        Ok(target)
+        let safe_area = self.safe_area().unwrap_or_else(|mistake| {
+            mistakes.push(mistake);
+            None
+        });
+        let checked = self.checked.map(|day| day.to_string().parse::<Date>());
+        if let Some(Err(error)) = &checked {
+            mistakes.push(format!("{label}: {error}"));
+        }
+        if !mistakes.is_empty() {
+            return Err(mistakes.join("; "));
+        }
+        let mut placement = Placement::new(self.label, self.size);
+        placement.formats = self.formats.into_iter().map(Into::into).collect();
+        placement.max_bytes = self.max_bytes;
+        placement.safe_area = safe_area;
+        placement.source = self.source.map(Into::into);
+        placement.checked = checked.and_then(Result::ok);
+        Ok(placement)
     }
 
     /// Returns the insets. `None` if the placement states none.
@@ -98,22 +120,5 @@ impl Placement {
                 Insets::new(top, right, bottom, left).map(Some).map_err(|error| format!("{label}: {error}"))
             }
         }
-    }
-
-    /// Returns the reasons why the placement would reject a file of this size, format and number of bytes. The list is
-    /// empty if it would accept the file.
-    pub(crate) fn rejects(&self, size: Size, format: Format, bytes: u64) -> Vec<String> {
-        let mut reasons = Vec::new();
-        if size != self.size {
-            reasons.push(format!("size is {size}; expected {}", self.size));
-        }
-        if !self.formats.contains(&format) {
-            let accepted: Vec<_> = self.formats.iter().map(Format::to_string).collect();
-            reasons.push(format!("format is {format}; expected {}", accepted.join(" or ")));
-        }
-        if let Some(max_bytes) = self.max_bytes.filter(|max_bytes| bytes > *max_bytes) {
-            reasons.push(format!("file has {bytes} bytes; expected at most {max_bytes}"));
-        }
-        reasons
     }
 }

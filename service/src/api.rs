@@ -6,7 +6,7 @@
 //! | `POST /fal-ai/<model>/edit` | the same for an edit endpoint |
 //! | `/fal-ai/<app>/requests/<id>…` | the result, status, provenance and cancellation of a request, see [`requests`] |
 //! | `/storage/…`, `/files/…`, `/uploads/…` | files, see [`storage`] |
-//! | `/`, `/plan`, `/config.json` | the page, see [`page`] |
+//! | `/`, `/plan`, `/config.json`, `/placements` | the page, see [`page`] |
 //! | `/api/fal/proxy` | every path above, for clients with a proxy URL; see [`proxy`] |
 //! | `/healthz`, `/metrics`, `/.well-known/jwks.json` | the health of the store, counters, the public key of webhooks |
 
@@ -67,6 +67,7 @@ pub fn router(service: Service) -> Router {
         .route("/files/{digest}", get(storage::file))
         .route("/", get(page::index))
         .route("/config.json", get(page::config))
+        .route("/placements", get(page::placements))
         .route("/healthz", get(health))
         .route("/metrics", get(metrics))
         .route("/.well-known/jwks.json", get(key_set));

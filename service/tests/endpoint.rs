@@ -15,6 +15,7 @@ use ed25519_dalek::{Signature, VerifyingKey};
 use serde_json::{Value, json};
 use smart_resize::Format;
 use smart_resize::pixels::decode::{DecodeLimits, probe};
+use smart_resize::plan::placement::Placement;
 
 use self::support::{APP, Running, body, picture, read, server, sizes, text};
 
@@ -301,4 +302,13 @@ async fn a_client_with_a_proxy_url_reaches_every_host() {
     {
         assert_eq!(forward(url).await.0, 400);
     }
+}
+
+#[tokio::test]
+async fn the_placements_are_those_of_the_library() {
+    let running = Running::start(&[]).await;
+    let (status, answer) = read(running.get("/placements").send().await.unwrap()).await;
+    assert_eq!((status, answer["platforms"][0].clone()), (200, json!({"id": "google-ads", "name": "Google Ads"})));
+    let placements: Vec<Placement> = serde_json::from_value(answer["placements"].clone()).unwrap();
+    assert_eq!(placements, Placement::all());
 }

@@ -115,7 +115,7 @@ async fn every_route_but_a_few_public_ones_needs_a_key() {
     ] {
         assert_eq!(request(method, path.clone()).await.unwrap().status(), 401, "{method} {path}");
     }
-    for path in ["/", "/config.json", "/healthz", "/metrics", "/.well-known/jwks.json"] {
+    for path in ["/", "/config.json", "/placements", "/healthz", "/metrics", "/.well-known/jwks.json"] {
         assert_eq!(request("GET", path.to_owned()).await.unwrap().status(), 200, "{path}");
     }
     let metrics = running.get("/metrics").send().await.unwrap().text().await.unwrap();

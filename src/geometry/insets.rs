@@ -28,6 +28,8 @@ use crate::size::Size;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "Edges"))]
 #[cfg_attr(feature = "serde", serde(into = "Edges"))]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(description = "Insets as shares of the sides or in pixels."))]
 pub struct Insets {
     edges: Edges,
 }
@@ -36,6 +38,7 @@ pub struct Insets {
 /// `{"percent": {"top": 14, "right": 0, "bottom": 20, "left": 0}}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 enum Edges {
     #[cfg_attr(feature = "serde", serde(rename = "percent"))]
     Shares(Sides<PerMille>),
@@ -44,6 +47,7 @@ enum Edges {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(inline))]
 struct Sides<T> {
     top: T,
     right: T,
@@ -77,6 +81,15 @@ impl Insets {
     /// leave a safe area.
     pub const fn from_pixels(top: u16, right: u16, bottom: u16, left: u16) -> Self {
         Self { edges: Edges::Pixels(Sides { top, right, bottom, left }) }
+    }
+
+    /// Creates insets from thousandths of the height (`top`, `bottom`) and of the width (`right`, `left`) in a constant.
+    /// Insets that leave no room fail to compile.
+    pub(crate) const fn constant(top: u16, right: u16, bottom: u16, left: u16) -> Self {
+        assert!(top + bottom < 1000 && right + left < 1000, "insets without room");
+        let [top, right, bottom, left] =
+            [PerMille::constant(top), PerMille::constant(right), PerMille::constant(bottom), PerMille::constant(left)];
+        Self { edges: Edges::Shares(Sides { top, right, bottom, left }) }
     }
 
     /// Creates insets of the same share on every side.

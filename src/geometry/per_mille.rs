@@ -22,7 +22,9 @@ use crate::text::decimal;
 /// # Ok::<(), smart_resize::geometry::PerMilleError>(())
 /// ```
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PerMille(u16);
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(inline, description = "A percentage with at most one decimal."))]
+pub struct PerMille(#[cfg_attr(feature = "schemars", schemars(with = "f64", range(min = 0, max = 100)))] u16);
 
 impl PerMille {
     /// 0 %.

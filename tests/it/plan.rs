@@ -3,6 +3,7 @@
 mod fingerprint;
 #[cfg(feature = "serde")]
 mod json;
+mod placement;
 mod prompt;
 mod prompt_v1;
 mod request;

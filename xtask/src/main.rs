@@ -5,7 +5,8 @@ use std::process::{Command, ExitCode};
 
 const USAGE: &str = "\
 cargo xtask ci [ARGS]        everything that CI runs
-cargo xtask bless            writes expected values again: snapshots, golden pixels, schemas, the service's table
+cargo xtask bless            writes expected values again: snapshots, golden pixels, schemas, tables of placements,
+                             the service's table
 cargo xtask bench            the benchmarks of the core
 cargo xtask bench peers ...  the comparison with other libraries, which writes BENCHMARKS.md
 cargo xtask release          checks that every package can be published";
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
             &[
                 (&["cargo", "test", "--test", "golden"], BLESS),
                 (&["cargo", "test", "--all-features", "--test", "it"], BLESS),
+                (&["cargo", "test", "--package", "smart-resize-cli"], BLESS),
                 (&["cargo", "test", "--package", "smart-resize-service", "--test", "misbehaviour"], BLESS),
             ],
             &[],

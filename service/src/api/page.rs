@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
+use smart_resize::plan::placement::{Placement, Platform};
 use smart_resize::wire::fal::MAX_IMAGES_PER_SIZE;
 
 use super::answer::{Refusal, json, overloaded};
@@ -44,6 +45,12 @@ pub async fn config(State(service): State<Service>) -> Response {
         "vision": service.runner.backend.has_vision(),
     });
     json(200, &answer)
+}
+
+/// `GET /placements`: the placements of ads and posts, and the names of their platforms.
+pub async fn placements() -> Response {
+    let platforms = Platform::ALL.map(|platform| json!({"id": platform, "name": platform.name()}));
+    json(200, &json!({"platforms": platforms, "placements": Placement::all()}))
 }
 
 /// `POST /plan`: the plan and the price of the request in the body. Nothing is generated.

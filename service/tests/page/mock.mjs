@@ -9,6 +9,16 @@ export const CSP = "default-src 'none'; style-src 'unsafe-inline'; script-src 'u
 const TABLE = [['1:1', 1024, 1024], ['2:3', 848, 1264], ['3:2', 1264, 848], ['3:4', 896, 1200], ['4:3', 1200, 896], ['4:5', 928, 1152],
   ['5:4', 1152, 928], ['9:16', 768, 1376], ['16:9', 1376, 768], ['21:9', 1584, 672]];
 
+const placement = (id, platform, name, size, safe_area = null) => ({ id, platform, name, size, safe_area, max_bytes: null, formats: ['jpeg', 'png'], animated: null, source: null, checked: null });
+const PLACEMENTS = {
+  platforms: [{ id: 'google-ads', name: 'Google Ads' }, { id: 'meta', name: 'Instagram and Facebook' }, { id: 'youtube', name: 'YouTube' }],
+  placements: [
+    placement('google-leaderboard', 'google-ads', 'Leaderboard', '728x90'),
+    placement('instagram-story', 'meta', 'Story', '1080x1920', { percent: { top: 14, right: 0, bottom: 20, left: 0 } }),
+    placement('youtube-banner', 'youtube', 'Channel banner', '2560x1440', { pixels: { top: 508, right: 507, bottom: 509, left: 507 } }),
+  ],
+};
+
 function preset(width, height, floor) {
   const near = ([, w, h]) => Math.min(w * height, width * h) / Math.max(w * height, width * h);
   for (const [tier, times] of [['1K', 1], ['2K', 2], ['4K', 4]]) {
@@ -92,6 +102,7 @@ export async function start(page) {
     if (pathname === '/config.json') {
       return answer(200, { model: 'nano-banana-pro', backend: faults.backend, max_target_sizes: 10, max_images_per_size: 4, max_image_bytes: 52428800, needs_key: Boolean(faults.needs_key), vision: true });
     }
+    if (pathname === '/placements') return answer(200, PLACEMENTS);
     if (request.method === 'PUT' && pathname.startsWith('/uploads/')) { uploads.set(pathname, bytes); return answer(200, {}); }
     if (request.method === 'GET' && (files.get(pathname) ?? uploads.get(pathname))) { response.writeHead(200, { 'content-type': 'image/png' }); return response.end(files.get(pathname) ?? uploads.get(pathname)); }
     if (faults.needs_key && request.headers.authorization !== `Key ${faults.needs_key}`) return answer(401, { detail: 'This key is not known.' });

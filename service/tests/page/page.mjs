@@ -197,7 +197,11 @@ async function journey() {
   await checkPlan(config);
 
   step('a placement brings its safe area, by keyboard');
-  await page.focus('[data-id="Social/Story, reel"]');
+  // Insets in percent and in pixels are shown, without the edges that are not covered.
+  assert.match(await page.textContent('[data-id="instagram-story"]'), /14\s% top, 20\s% bottom free/);
+  assert.match(await page.textContent('[data-id="youtube-banner"]'), /508\spx top, 507\spx right, 509\spx bottom, 507\spx left free/);
+  await page.click('#groups summary:has-text("Instagram and Facebook")');
+  await page.focus('[data-id="instagram-story"]');
   await page.keyboard.press('Space');
   let sizes = ['1080x1080', '1920x1080', '728x90', '1080x1920'];
   await planned(sizes);

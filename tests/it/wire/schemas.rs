@@ -4,10 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use schemars::{Schema, schema_for};
+use smart_resize::plan::placement::Placement;
 use smart_resize::scene::Scene;
 use smart_resize::wire::{fal, gemini};
 
-fn schemas() -> [(&'static str, Schema); 11] {
+fn schemas() -> [(&'static str, Schema); 12] {
     [
         ("fal/cancel-answer", schema_for!(fal::CancelAnswer)),
         ("fal/edit-input", schema_for!(fal::EditInput)),
@@ -19,6 +20,7 @@ fn schemas() -> [(&'static str, Schema); 11] {
         ("fal/webhook", schema_for!(fal::Webhook)),
         ("gemini/generate-content-request", schema_for!(gemini::GenerateContentRequest)),
         ("gemini/generate-content-response", schema_for!(gemini::GenerateContentResponse)),
+        ("placement", schema_for!(Placement)),
         ("scene", schema_for!(Scene)),
     ]
 }
