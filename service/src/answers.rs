@@ -61,11 +61,9 @@ struct ReframingRecord {
 
 impl From<Reframing> for ReframingRecord {
     fn from(reframing: Reframing) -> Self {
-        let record = |rect: Rect| Some((rect.x(), rect.y(), Size::new(rect.width(), rect.height()).ok()?));
-        let source = reframing.source();
-        // Invariant: the sides of a rectangle are valid sides of a size.
+        let record = |rect: Rect| (rect.x(), rect.y(), rect.size());
         let (shown, place) = (record(reframing.shown()), record(reframing.place()));
-        Self { source, shown: shown.unwrap_or((0, 0, source)), place: place.unwrap_or((0, 0, source)) }
+        Self { source: reframing.source(), shown, place }
     }
 }
 

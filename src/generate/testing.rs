@@ -206,19 +206,12 @@ fn check_answer(request: &GenerationRequest, answer: &Result<Generated, Generate
 /// images of any bytes, description, backend, billed images and reframing; mixes two answers up; or refuses to save an
 /// answer twice, or the answer to a request without a fingerprint.
 pub fn check_store<S: Store + ?Sized>(store: &S) -> Result<(), BrokenLaw> {
-    let answers = answers();
-    // Each answer is absent before it is saved and present after it.
-    for answer in &answers {
-        check_absent(store.load(&answer.fingerprint))?;
-        check_saved(store.save(&answer.request, &answer.generated))?;
-        answer.check_loaded(store.load(&answer.fingerprint))?;
-    }
-    // All answers are loaded again, which shows whether a later one has replaced an earlier one. A second save of an
-    // answer must succeed and change nothing.
-    for answer in &answers {
-        answer.check_loaded(store.load(&answer.fingerprint))?;
-        check_saved(store.save(&answer.request, &answer.generated))?;
-        answer.check_loaded(store.load(&answer.fingerprint))?;
+    for (answer, step) in steps(&answers()) {
+        match step {
+            Step::FindNothing => check_absent(store.load(&answer.fingerprint))?,
+            Step::Save => check_saved(store.save(&answer.request, &answer.generated))?,
+            Step::Find => answer.check_loaded(store.load(&answer.fingerprint))?,
+        }
     }
     let (request, generated) = nameless();
     check_saved(store.save(&request, &generated))
@@ -238,20 +231,35 @@ pub fn check_store<S: Store + ?Sized>(store: &S) -> Result<(), BrokenLaw> {
 ///
 /// As [`check_store`].
 pub async fn check_async_store<S: AsyncStore + ?Sized>(store: &S) -> Result<(), BrokenLaw> {
-    let answers = answers();
-    // The steps are those of `check_store`.
-    for answer in &answers {
-        check_absent(store.load(&answer.fingerprint).await)?;
-        check_saved(store.save(&answer.request, &answer.generated).await)?;
-        answer.check_loaded(store.load(&answer.fingerprint).await)?;
-    }
-    for answer in &answers {
-        answer.check_loaded(store.load(&answer.fingerprint).await)?;
-        check_saved(store.save(&answer.request, &answer.generated).await)?;
-        answer.check_loaded(store.load(&answer.fingerprint).await)?;
+    for (answer, step) in steps(&answers()) {
+        match step {
+            Step::FindNothing => check_absent(store.load(&answer.fingerprint).await)?,
+            Step::Save => check_saved(store.save(&answer.request, &answer.generated).await)?,
+            Step::Find => answer.check_loaded(store.load(&answer.fingerprint).await)?,
+        }
     }
     let (request, generated) = nameless();
     check_saved(store.save(&request, &generated).await)
+}
+
+/// What the check of a store does with one answer.
+#[derive(Clone, Copy)]
+enum Step {
+    /// Searches the answer, which must not be found.
+    FindNothing,
+    /// Saves the answer, which must succeed.
+    Save,
+    /// Searches the answer, which must be found as it was saved.
+    Find,
+}
+
+/// Returns the steps of the check of a store, in order. The last step, the answer without a fingerprint, is not part of
+/// them.
+fn steps(answers: &[Answer]) -> impl Iterator<Item = (&Answer, Step)> {
+    // Each answer is absent before it is saved and present after it. Then all answers are searched again, which shows
+    // whether a later one has replaced an earlier one. A second save of an answer must succeed and change nothing.
+    let rounds = [[Step::FindNothing, Step::Save, Step::Find], [Step::Find, Step::Save, Step::Find]];
+    rounds.into_iter().flat_map(move |round| answers.iter().flat_map(move |answer| round.map(|step| (answer, step))))
 }
 
 /// A request, the answer to save for it, and its fingerprint.

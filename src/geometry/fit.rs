@@ -92,6 +92,7 @@ pub fn cover(frame: Size, target: Size) -> Rect {
 
 /// Returns the largest size inside `frame` with the shape of `shape`. The shortened side is rounded half up and is at
 /// least 1.
+#[expect(clippy::expect_used, reason = "a broken invariant must be loud")]
 pub(crate) fn largest_inside(frame: Size, shape: Size) -> Size {
     // If `frame` is wider than the shape, its height is kept, and otherwise its width. The other side follows from the
     // shape.
@@ -100,18 +101,18 @@ pub(crate) fn largest_inside(frame: Size, shape: Size) -> Size {
         Ordering::Equal => return frame,
         Ordering::Less => (frame.width(), scale(frame.width(), shape.height(), shape.width())),
     };
-    // Invariant: the exact length of the shortened side is below the frame's, so the rounded one is at most the
-    // frame's.
-    Size::new(width, height).unwrap_or(frame)
+    // The exact length of the shortened side is below the frame's, so the rounded one is at most the frame's.
+    Size::new(width, height).expect("invariant: both sides are from 1 to those of the frame")
 }
 
 /// Returns `length * num / den`, rounded half up, but at least 1. Each argument fits 16 bits.
+#[expect(clippy::expect_used, reason = "a broken invariant must be loud")]
 fn scale(length: u32, num: u32, den: u32) -> u32 {
     let (length, num, den) = (u64::from(length), u64::from(num), u64::from(den));
     // Half up: the floor of x + 1/2, as one fraction over 2 · den. The doubled product can have 33 bits.
     let rounded = (2 * length * num + den) / (2 * den);
     // A very long shape can round to 0 pixels.
-    u32::try_from(rounded).unwrap_or(u32::MAX).max(1)
+    u32::try_from(rounded).expect("invariant: two factors of 16 bits have a product of 32 bits").max(1)
 }
 
 /// The error of a picture that is smaller than the target on at least one side.

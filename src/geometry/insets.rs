@@ -137,6 +137,7 @@ impl Insets {
     /// Returns the safe area of `rect`, the rectangle that becomes `target`. Each inset is scaled to the rectangle and
     /// rounded up to whole pixels. The safe area has at least one pixel.
     #[must_use]
+    #[expect(clippy::expect_used, reason = "a broken invariant must be loud")]
     pub fn inside(self, rect: Rect, target: Size) -> Rect {
         // Either unit becomes a fraction: of 1000 for shares, of a side of the target for pixels. One rule then scales
         // both.
@@ -157,8 +158,8 @@ impl Insets {
         };
         let (x, width) = cut(rect.x(), rect.width(), columns, left, right);
         let (y, height) = cut(rect.y(), rect.height(), rows, top, bottom);
-        // Invariant: both sides are from 1 to those of `rect`.
-        Size::new(width, height).map_or(rect, |size| Rect::new(x, y, size))
+        let size = Size::new(width, height).expect("invariant: both sides are from 1 to those of `rect`");
+        Rect::new(x, y, size)
     }
 }
 

@@ -39,6 +39,7 @@ impl Rect {
 
     /// Returns the part of the rectangle that is inside a picture of `frame` pixels. On an axis on which no part is
     /// inside, it returns the last pixel of the picture, which is the nearest.
+    #[expect(clippy::expect_used, reason = "a broken invariant must be loud")]
     pub(crate) fn clipped_to(self, frame: Size) -> Self {
         let clip = |start: u32, length: u32, whole: u32| {
             // The start becomes a pixel of the picture, so at least one pixel of the length remains.
@@ -47,8 +48,8 @@ impl Rect {
         };
         let (x, width) = clip(self.x, self.width(), frame.width());
         let (y, height) = clip(self.y, self.height(), frame.height());
-        // Invariant: both sides are from 1 to those of the frame.
-        Size::new(width, height).map_or(self, |size| Self { x, y, size })
+        let size = Size::new(width, height).expect("invariant: both sides are from 1 to those of the frame");
+        Self { x, y, size }
     }
 
     /// Returns the leftmost column.

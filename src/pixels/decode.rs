@@ -25,7 +25,7 @@ mod webp;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-pub(crate) use self::png::Scratch;
+pub(crate) use self::png::DecodeScratch;
 use super::codec::Codec;
 pub use super::colour::Colour;
 use super::colour::{ColourTag, Samples, says_srgb, to_srgb};
@@ -241,7 +241,7 @@ pub fn probe(bytes: &[u8], limits: &DecodeLimits) -> Result<Probe, DecodeError> 
 ///
 /// [`DecodeError`] if the bytes are not a complete picture of a known format, or exceed the limits.
 pub fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<Decoded, DecodeError> {
-    Opened::new(bytes, options)?.decode(Vec::new(), &mut Scratch::default())
+    Opened::new(bytes, options)?.decode(Vec::new(), &mut DecodeScratch::default())
 }
 
 /// A file whose header has been read and is within the limits.
@@ -269,7 +269,7 @@ struct Header {
 trait Pixels {
     /// Decodes all samples into `buffer`, which may hold an earlier picture. No part of that picture may remain. So a
     /// decoder that does not verify that it writes every byte must zero the buffer first.
-    fn read(self: Box<Self>, buffer: Vec<u8>, scratch: &mut Scratch) -> Result<Read, DecodeError>;
+    fn read(self: Box<Self>, buffer: Vec<u8>, scratch: &mut DecodeScratch) -> Result<Read, DecodeError>;
 }
 
 /// All samples of a file.
@@ -334,7 +334,7 @@ impl<'a> Opened<'a> {
     }
 
     /// Decodes the whole picture. `pixels` is memory to reuse.
-    pub(crate) fn decode(self, pixels: Vec<u8>, scratch: &mut Scratch) -> Result<Decoded, DecodeError> {
+    pub(crate) fn decode(self, pixels: Vec<u8>, scratch: &mut DecodeScratch) -> Result<Decoded, DecodeError> {
         let Self { format, header, needed, pixels: decoder } = self;
         guarded(Some(format), || {
             // The size in the header is untrusted, and the allocator may refuse what the limits allow.

@@ -30,7 +30,9 @@ pub(crate) mod within;
 use std::fmt;
 use std::sync::Arc;
 
+use self::jpeg::JpegScratch;
 pub use self::jpeg::{DEFAULT_JPEG_QUALITY, JpegOptions, Subsampling};
+use self::png::PngScratch;
 pub use self::png::{PngEffort, PngOptions};
 use self::webp::MAX_WEBP_EFFORT;
 pub use self::webp::{DEFAULT_WEBP_EFFORT, WebPMode, WebPOptions};
@@ -311,14 +313,14 @@ impl fmt::Display for EncoderSettings {
 ///
 /// [`EncodeError`] if the options are invalid, or the format cannot hold the picture.
 pub fn encode(picture: &Picture, format: Format, options: &EncodeOptions) -> Result<Encoded, EncodeError> {
-    encode_in(picture, format, options, &mut Scratch::default())
+    encode_in(picture, format, options, &mut EncodeScratch::default())
 }
 
 /// Scratch buffers of the encoders.
 #[derive(Debug, Default)]
-pub(crate) struct Scratch {
-    png: png::Scratch,
-    jpeg: jpeg::Scratch,
+pub(crate) struct EncodeScratch {
+    png: PngScratch,
+    jpeg: JpegScratch,
 }
 
 /// Does the same as [`encode`], with buffers to reuse.
@@ -326,7 +328,7 @@ pub(crate) fn encode_in(
     picture: &Picture,
     format: Format,
     options: &EncodeOptions,
-    scratch: &mut Scratch,
+    scratch: &mut EncodeScratch,
 ) -> Result<Encoded, EncodeError> {
     let size = picture.size();
     can_be_written(size, format, options)?;

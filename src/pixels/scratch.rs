@@ -4,17 +4,18 @@ use std::sync::{Mutex, PoisonError};
 
 use fast_image_resize::Resizer;
 
-use super::{decode, encode};
+use super::decode::DecodeScratch;
+use super::encode::EncodeScratch;
 
 /// The buffers for decoding one picture, or for rendering one target.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
-    pub(crate) decode: decode::Scratch,
+    pub(crate) decode: DecodeScratch,
     /// Holds the intermediate pictures of a convolution.
     pub(crate) resizer: Resizer,
     /// The pixels of the target.
     pub(crate) resampled: Vec<u8>,
-    pub(crate) encode: encode::Scratch,
+    pub(crate) encode: EncodeScratch,
 }
 
 /// The buffers that are not in use. Any number of threads may take from and return to the same pool.

@@ -429,7 +429,8 @@ impl<S: AsyncStore> Driver<'_, S> {
     where
         G: AsyncGenerator + ?Sized,
     {
-        // The steps are those of `attempt`.
+        // The steps are those of `attempt`. They are written twice, since a shared function would be async, and the
+        // async traits ask for `Send` and `Sync`, which backends and stores of one thread need not be.
         let (run, request) = (pending.run, &pending.run.request);
         let mut kept = None;
         if pending.is_new {

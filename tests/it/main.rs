@@ -14,14 +14,11 @@
     reason = "a panic is how a test fails"
 )]
 
-mod any;
 mod api;
 mod geometry;
 #[cfg(all(feature = "pixels", feature = "serde"))]
 mod laws;
 mod model;
-#[cfg(feature = "pixels")]
-mod pictures;
 #[cfg(feature = "pixels")]
 mod pixels;
 mod plan;
@@ -29,5 +26,10 @@ mod plan;
 mod replay;
 #[cfg(feature = "pixels")]
 mod run;
+mod support;
 #[cfg(feature = "wire")]
 mod wire;
+
+use self::support::any;
+#[cfg(feature = "pixels")]
+use self::support::pictures;

@@ -3,17 +3,23 @@
 mod byte_limit;
 mod codec;
 mod colour;
-mod files;
+mod damaged_files;
+mod encoded_files;
+mod exact_size;
 #[cfg(feature = "image")]
 mod image;
 mod inspect;
 mod inspect_options;
+mod limits;
+mod orientation;
 #[cfg(feature = "parallel")]
 mod parallel;
 mod pass_through;
 mod renderer;
 mod resample;
+mod resampled_files;
 mod sample_kinds;
+mod samples;
 mod upstream;
 #[cfg(feature = "serde")]
 mod verified_png;

@@ -7,5 +7,6 @@ mod cut_from_source;
 mod drive;
 mod local;
 mod source;
+mod stored_answers;
 #[cfg(feature = "tower")]
 mod tower;

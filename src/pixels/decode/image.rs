@@ -9,7 +9,7 @@ use image::codecs::{bmp::BmpDecoder, gif::GifDecoder, tiff::TiffDecoder};
 use image::error::UnsupportedErrorKind;
 use image::{ColorType, ExtendedColorType, ImageDecoder, ImageError, Limits};
 
-use super::{DecodeError, DecodeLimits, Header, Pixels, Read, Scratch};
+use super::{DecodeError, DecodeLimits, DecodeScratch, Header, Pixels, Read};
 use crate::format::SourceFormat;
 use crate::pixels::colour::{Channels, ColourTag, Samples};
 use crate::pixels::orientation::Orientation;
@@ -73,7 +73,7 @@ struct Image<D> {
 }
 
 impl<D: ImageDecoder> Pixels for Image<D> {
-    fn read(self: Box<Self>, mut bytes: Vec<u8>, _: &mut Scratch) -> Result<Read, DecodeError> {
+    fn read(self: Box<Self>, mut bytes: Vec<u8>, _: &mut DecodeScratch) -> Result<Read, DecodeError> {
         bytes.fill(0);
         let Self { decoder, format, max_alloc } = *self;
         let (channels, has_alpha, is_16_bit) = match decoder.color_type() {

@@ -22,7 +22,7 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 
 #[cfg(feature = "turbojpeg")]
 use super::turbo;
-use super::{DecodeError, DecodeLimits, DecodeOptions, Header, Pixels, Read, Scratch};
+use super::{DecodeError, DecodeLimits, DecodeOptions, DecodeScratch, Header, Pixels, Read};
 use crate::format::SourceFormat;
 #[cfg(feature = "turbojpeg")]
 use crate::pixels::codec::Codec;
@@ -97,7 +97,7 @@ struct Jpeg<'a> {
 }
 
 impl Pixels for Jpeg<'_> {
-    fn read(mut self: Box<Self>, mut bytes: Vec<u8>, _: &mut Scratch) -> Result<Read, DecodeError> {
+    fn read(mut self: Box<Self>, mut bytes: Vec<u8>, _: &mut DecodeScratch) -> Result<Read, DecodeError> {
         // Neither decoder verifies that it writes every byte of the buffer.
         bytes.fill(0);
         #[cfg(feature = "turbojpeg")]

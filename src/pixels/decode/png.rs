@@ -9,7 +9,7 @@
 use std::io::{Cursor, ErrorKind};
 
 use png::{BitDepth, ColorType, Decoder, DecodingError, Info, Limits, Reader, Transformations};
-pub(crate) use smart_resize_png::decode::Scratch;
+pub(crate) use smart_resize_png::decode::Scratch as DecodeScratch;
 use smart_resize_png::decode::{Ending, is_plain, read_pixels};
 
 use super::{DecodeError, DecodeLimits, Header, Pixels, Read};
@@ -86,7 +86,7 @@ struct Png<'a> {
 }
 
 impl Pixels for Png<'_> {
-    fn read(mut self: Box<Self>, mut bytes: Vec<u8>, scratch: &mut Scratch) -> Result<Read, DecodeError> {
+    fn read(mut self: Box<Self>, mut bytes: Vec<u8>, scratch: &mut DecodeScratch) -> Result<Read, DecodeError> {
         // The fast path writes every byte of the buffer if it succeeds.
         if let Some((colour, idat)) = self.fast
             && let Ok(ending) = read_pixels(idat, colour, self.reader.info().width, &mut bytes, scratch)

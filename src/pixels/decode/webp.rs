@@ -15,7 +15,7 @@ use std::io::Cursor;
 
 use image_webp::{DecodingError, WebPDecoder};
 
-use super::{DecodeError, DecodeLimits, DecodeOptions, Header, Pixels, Read, Scratch};
+use super::{DecodeError, DecodeLimits, DecodeOptions, DecodeScratch, Header, Pixels, Read};
 use crate::format::SourceFormat;
 #[cfg(feature = "libwebp")]
 use crate::pixels::codec::Codec;
@@ -86,7 +86,7 @@ impl WebP<'_> {
 }
 
 impl Pixels for WebP<'_> {
-    fn read(mut self: Box<Self>, mut bytes: Vec<u8>, _: &mut Scratch) -> Result<Read, DecodeError> {
+    fn read(mut self: Box<Self>, mut bytes: Vec<u8>, _: &mut DecodeScratch) -> Result<Read, DecodeError> {
         // Neither decoder verifies that it writes every byte of the buffer.
         bytes.fill(0);
         #[cfg(feature = "libwebp")]

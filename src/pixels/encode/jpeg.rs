@@ -106,9 +106,9 @@ impl Default for JpegOptions {
     }
 }
 
-/// Scratch buffers.
+/// Scratch buffers of the JPEG encoder.
 #[derive(Debug, Default)]
-pub(crate) struct Scratch {
+pub(crate) struct JpegScratch {
     /// The picture flattened over the background.
     pub(super) flattened: Vec<u8>,
     encoder: smart_resize_jpeg::Scratch,
@@ -119,9 +119,9 @@ pub(super) fn encode(
     picture: &Picture,
     options: &JpegOptions,
     codec: Codec,
-    scratch: &mut Scratch,
+    scratch: &mut JpegScratch,
 ) -> Result<Encoded, String> {
-    let Scratch { flattened, encoder } = scratch;
+    let JpegScratch { flattened, encoder } = scratch;
     let rgb = match picture.layout() {
         Layout::Rgb => picture.pixels(),
         Layout::Rgba => {

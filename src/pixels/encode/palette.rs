@@ -20,7 +20,7 @@ use crate::pixels::picture::{Layout, Picture};
 use crate::size::Size;
 
 /// Red, green, blue and straight alpha.
-pub(super) type Colour = [u8; 4];
+pub(super) type RgbaPixel = [u8; 4];
 
 /// The most colours of a PNG palette.
 const MOST: usize = 256;
@@ -36,7 +36,7 @@ const STEPS: [usize; 5] = [MOST, 128, 64, 32, 16];
 /// index of a colour.
 pub(super) struct Indexed {
     pub(super) size: Size,
-    pub(super) colours: Vec<Colour>,
+    pub(super) colours: Vec<RgbaPixel>,
     /// The palette index of each pixel, row by row from the top.
     pub(super) indices: Vec<u8>,
     /// Whether the palette and indices show exactly the pixels of the original picture.
@@ -46,7 +46,7 @@ pub(super) struct Indexed {
 impl Indexed {
     /// Removes unused and duplicate `colours`, and sorts the rest by alpha, so that the tRNS chunk of a PNG, which ends
     /// at the last colour that is not opaque, is short. The indices are remapped.
-    fn new(size: Size, colours: &[Colour], mut indices: Vec<u8>, exact: bool) -> Self {
+    fn new(size: Size, colours: &[RgbaPixel], mut indices: Vec<u8>, exact: bool) -> Self {
         let mut used = [false; MOST];
         for index in &indices {
             used[usize::from(*index)] = true;
@@ -55,7 +55,7 @@ impl Indexed {
         let used = || colours.iter().zip(used).filter_map(|(colour, used)| used.then_some(*colour));
         // Behind alpha, any order of all channels would do: it makes equal colours adjacent for `dedup`, and allows the
         // binary search.
-        let key = |&[r, g, b, alpha]: &Colour| (alpha, g, r, b);
+        let key = |&[r, g, b, alpha]: &RgbaPixel| (alpha, g, r, b);
         let mut sorted: Vec<_> = used().collect();
         sorted.sort_unstable_by_key(key);
         sorted.dedup();
@@ -74,7 +74,7 @@ impl Indexed {
 pub(super) struct Reduction<'a> {
     picture: &'a Picture,
     /// The colours of the picture in ascending order, if there are at most 256.
-    colours: Option<Vec<Colour>>,
+    colours: Option<Vec<RgbaPixel>>,
     /// The palette that was learned from the picture. `None` until it is needed.
     learned: Option<Learned>,
 }
@@ -114,7 +114,7 @@ impl<'a> Reduction<'a> {
 }
 
 /// Returns the pixels with alpha, row by row from the top.
-fn pixels(picture: &Picture) -> impl Iterator<Item = Colour> {
+fn pixels(picture: &Picture) -> impl Iterator<Item = RgbaPixel> {
     // One of the two slices is empty, so that both layouts have one type of iterator.
     let (rgb, rgba) = match picture.layout() {
         Layout::Rgb => (picture.pixels(), [].as_slice()),
@@ -125,8 +125,8 @@ fn pixels(picture: &Picture) -> impl Iterator<Item = Colour> {
 }
 
 /// Returns the colours of the picture in ascending order. `None` if there are more than 256.
-fn distinct(picture: &Picture) -> Option<Vec<Colour>> {
-    let mut found: Vec<Colour> = Vec::new();
+fn distinct(picture: &Picture) -> Option<Vec<RgbaPixel>> {
+    let mut found: Vec<RgbaPixel> = Vec::new();
     // A run of one colour, as in graphics, is searched for once. A photograph ends the scan at its 257th colour.
     let mut last = None;
     for colour in pixels(picture).filter(|colour| last.replace(*colour) != Some(*colour)) {
@@ -163,14 +163,14 @@ type Point = [u8; 4];
 
 /// Multiplies a colour by its alpha.
 #[expect(clippy::cast_possible_truncation, reason = "a product of fractions")]
-fn to_point([r, g, b, alpha]: Colour) -> Point {
+fn to_point([r, g, b, alpha]: RgbaPixel) -> Point {
     // 255 is odd, so no quotient is halfway between two levels, and 127 rounds to the nearest.
     let times = |channel: u8| ((u32::from(channel) * u32::from(alpha) + 127) / 255) as u8;
     [times(r), times(g), times(b), alpha]
 }
 
 /// Divides a point by its alpha.
-fn to_colour([r, g, b, alpha]: Point) -> Colour {
+fn to_colour([r, g, b, alpha]: Point) -> RgbaPixel {
     let over = |channel: u8| {
         let alpha = u32::from(alpha);
         // A transparent pixel becomes transparent black. A channel of a point is at most its alpha; the `min` covers

@@ -1,9 +1,8 @@
 //! Encodes PNG, with `smart-resize-png`. The files are lossless, have at most 8 bits per channel, and are marked as
 //! sRGB.
 
-use smart_resize_png::Colour;
 pub use smart_resize_png::Effort as PngEffort;
-pub(crate) use smart_resize_png::Scratch;
+pub(crate) use smart_resize_png::Scratch as PngScratch;
 
 use super::palette::Indexed;
 use super::{Encoded, EncoderSettings};
@@ -47,8 +46,8 @@ impl PngOptions {
 /// Makes an encoder for a size and layout.
 fn encoder(size: Size, layout: Layout, effort: PngEffort) -> smart_resize_png::Encoder {
     let colour = match layout {
-        Layout::Rgb => Colour::Rgb,
-        Layout::Rgba => Colour::Rgba,
+        Layout::Rgb => smart_resize_png::Colour::Rgb,
+        Layout::Rgba => smart_resize_png::Colour::Rgba,
     };
     // The sRGB chunk takes 13 bytes. A profile would take hundreds.
     smart_resize_png::Encoder::new((size.width(), size.height()), colour).effort(effort).srgb(true)
@@ -59,14 +58,14 @@ fn encoded(file: smart_resize_png::Encoded, effort: PngEffort, exact: bool) -> E
 }
 
 /// Encodes the picture. The file has a palette or is grey if that is smaller.
-pub(super) fn encode(picture: &Picture, effort: PngEffort, scratch: &mut Scratch) -> Result<Encoded, String> {
+pub(super) fn encode(picture: &Picture, effort: PngEffort, scratch: &mut PngScratch) -> Result<Encoded, String> {
     let encoder = encoder(picture.size(), picture.layout(), effort);
     let file = encoder.encode(picture.pixels(), scratch).map_err(|error| error.to_string())?;
     Ok(encoded(file, effort, true))
 }
 
 /// Encodes a picture that has a palette, at the highest effort.
-pub(super) fn encode_indexed(indexed: &Indexed, scratch: &mut Scratch) -> Result<Encoded, String> {
+pub(super) fn encode_indexed(indexed: &Indexed, scratch: &mut PngScratch) -> Result<Encoded, String> {
     // A palette is tried only after the lossless files were too large, so the file should be as small as possible.
     let effort = PngEffort::Small;
     // The layout has no effect on an indexed picture.

@@ -4,11 +4,11 @@ use std::iter;
 use std::mem;
 use std::sync::Arc;
 
-use super::jpeg::DEFAULT_JPEG_QUALITY;
+use super::jpeg::{DEFAULT_JPEG_QUALITY, JpegScratch};
 use super::palette::Reduction;
-use super::png::PngOptions;
+use super::png::{PngOptions, PngScratch};
 use super::webp::WebPMode;
-use super::{EncodeError, EncodeOptions, Encoded, Scratch, can_be_written, jpeg, png, read_back, webp};
+use super::{EncodeError, EncodeOptions, EncodeScratch, Encoded, can_be_written, jpeg, png, read_back, webp};
 use crate::format::Format;
 use crate::pixels::picture::{Layout, Picture};
 use crate::size::Size;
@@ -69,7 +69,7 @@ pub fn encode_within(
     options: &EncodeOptions,
     max_bytes: u64,
 ) -> Result<Encoded, EncodeError> {
-    encode_within_in(picture, format, options, max_bytes, &mut Scratch::default())
+    encode_within_in(picture, format, options, max_bytes, &mut EncodeScratch::default())
 }
 
 /// Does the same as [`encode_within`], with buffers to reuse.
@@ -78,7 +78,7 @@ pub(crate) fn encode_within_in(
     format: Format,
     options: &EncodeOptions,
     max_bytes: u64,
-    scratch: &mut Scratch,
+    scratch: &mut EncodeScratch,
 ) -> Result<Encoded, EncodeError> {
     can_be_written(picture.size(), format, options)?;
     let mut tries = Tries { size: picture.size(), format, max_bytes, encodes: 0, smallest: None };
@@ -99,7 +99,7 @@ pub(crate) fn encode_within_in(
 fn jpeg_within(
     picture: &Picture,
     options: &EncodeOptions,
-    scratch: &mut jpeg::Scratch,
+    scratch: &mut JpegScratch,
     tries: &mut Tries,
 ) -> Result<Option<Encoded>, EncodeError> {
     let flattened = match picture.layout() {
@@ -114,32 +114,32 @@ fn jpeg_within(
     };
     let rgb = flattened.as_ref().unwrap_or(picture);
     let encode = |quality| jpeg::encode(rgb, &options.jpeg.clone().quality(quality), options.codec, scratch);
-    let asked = options.jpeg.quality.unwrap_or(DEFAULT_JPEG_QUALITY);
-    let found = highest_within(asked, options.min_quality, encode, tries);
+    let requested = options.jpeg.quality.unwrap_or(DEFAULT_JPEG_QUALITY);
+    let found = highest_within(requested, options.min_quality, encode, tries);
     if let Some(flattened) = flattened {
         scratch.flattened = flattened.into_pixels();
     }
     found
 }
 
-/// Finds the highest quality that fits, from `asked` down to `floor`. `None` if none fits.
+/// Finds the highest quality that fits, from `requested` down to `min_quality`. `None` if none fits.
 fn highest_within(
-    asked: u8,
-    floor: u8,
+    requested: u8,
+    min_quality: u8,
     mut encode: impl FnMut(u8) -> Result<Encoded, String>,
     tries: &mut Tries,
 ) -> Result<Option<Encoded>, EncodeError> {
     let mut fitting = |quality| tries.fitting(encode(quality));
     // The requested quality comes first: if it fits, one encode is enough.
-    let mut best = fitting(asked)?;
+    let mut best = fitting(requested)?;
     if best.is_some() {
         return Ok(best);
     }
-    // Invariant: `low` fits or is below the floor, and `high` does not fit. At most 99 qualities are between them, so
+    // Invariant: `low` fits or is below the minimum, and `high` does not fit. At most 99 qualities are between them, so
     // that there are at most 100 possible answers, and 7 encodes find the right one.
-    let (mut low, mut high) = (floor.saturating_sub(1), asked);
-    // `best` is the file of `low`, or `None` while `low` is below the floor. The loop ends when `high` is the quality
-    // above `low`, and does not run if the floor is not below the requested quality.
+    let (mut low, mut high) = (min_quality.saturating_sub(1), requested);
+    // `best` is the file of `low`, or `None` while `low` is below the minimum. The loop ends when `high` is the quality
+    // above `low`, and does not run if the minimum is not below the requested quality.
     while low.saturating_add(1) < high {
         let middle = low.midpoint(high);
         match fitting(middle)? {
@@ -154,7 +154,7 @@ fn highest_within(
 fn png_within(
     picture: &Picture,
     options: &EncodeOptions,
-    scratch: &mut png::Scratch,
+    scratch: &mut PngScratch,
     tries: &mut Tries,
 ) -> Result<Option<Encoded>, EncodeError> {
     // Lower efforts than the requested one give larger files as a rule, so only higher ones follow.

@@ -26,12 +26,12 @@ pub(super) const ROUGH: i32 = 12;
 pub(super) const ALIKE: u32 = 8;
 
 /// Red, green and blue multiplied by alpha, then alpha; or sums of these.
-pub(super) type Colour = [i32; 4];
+pub(super) type Channels = [i32; 4];
 
 /// The colour and the tolerances that blocks are compared with.
 #[derive(Clone, Copy)]
 pub(super) struct Tone {
-    pub(super) colour: Colour,
+    pub(super) colour: Channels,
     /// The levels by which the mean of a block may differ.
     pub(super) flat: i32,
     /// A pixel is distinct if it differs by more than this many levels in a channel.
@@ -40,7 +40,7 @@ pub(super) struct Tone {
 
 impl Tone {
     /// Makes a tone with the tolerances for a picture without noise.
-    pub(super) const fn new(colour: Colour) -> Self {
+    pub(super) const fn new(colour: Channels) -> Self {
         Self { colour, flat: FLAT, distinct_above: 2 * FLAT }
     }
 
@@ -56,16 +56,16 @@ pub(super) struct BlockStats {
     /// The number of pixels.
     pub(super) count: i32,
     /// The signed differences of all pixels, added up per channel.
-    pub(super) sum: Colour,
+    pub(super) sum: Channels,
     /// The absolute differences of all pixels, added up per channel.
-    pub(super) abs_sum: Colour,
+    pub(super) abs_sum: Channels,
     /// The number of distinct pixels, which differ clearly from the tone.
     pub(super) distinct: i32,
 }
 
 impl BlockStats {
     /// Adds up the differences of `pixels` from `tone`.
-    pub(super) fn measure(pixels: impl Iterator<Item = Colour>, tone: &Tone) -> Self {
+    pub(super) fn measure(pixels: impl Iterator<Item = Channels>, tone: &Tone) -> Self {
         pixels.fold(Self::default(), |mut block, pixel| {
             // A pixel is distinct if one of its channels is: red and grey may agree in two of three.
             let mut farthest = 0;
@@ -136,7 +136,7 @@ impl Area {
     }
 }
 
-/// The pixels of a picture, read as [`Colour`]s.
+/// The pixels of a picture, read as [`Channels`].
 pub(super) struct Pixels<'a> {
     pub(super) picture: &'a Picture,
 }
@@ -168,7 +168,7 @@ impl Pixels<'_> {
     }
 
     /// Returns a pixel, premultiplied.
-    pub(super) fn at(&self, x: u32, y: u32) -> Colour {
+    pub(super) fn at(&self, x: u32, y: u32) -> Channels {
         let channels = self.picture.layout().channels();
         let offset = y as usize * self.picture.row_bytes() + x as usize * channels;
         match self.picture.pixels()[offset..offset + channels] {
@@ -208,12 +208,12 @@ pub(super) fn per_mille(blocks: impl Iterator<Item = BlockStats>, has: impl Fn(&
 }
 
 /// Returns the largest absolute value of the channels.
-pub(super) fn largest(colour: Colour) -> i32 {
+pub(super) fn largest(colour: Channels) -> i32 {
     colour.map(i32::abs).into_iter().fold(0, i32::max)
 }
 
 /// Returns the median of the blocks' means, channel by channel. The blocks must have been compared with zero.
-pub(super) fn median(blocks: impl Iterator<Item = BlockStats>) -> Colour {
+pub(super) fn median(blocks: impl Iterator<Item = BlockStats>) -> Channels {
     let mut channels: [Vec<i32>; 4] = Default::default();
     for block in blocks {
         for (values, sum) in channels.iter_mut().zip(block.sum) {
@@ -228,7 +228,7 @@ pub(super) fn median(blocks: impl Iterator<Item = BlockStats>) -> Colour {
 }
 
 /// Divides a colour by its alpha. Returns red, green, blue and straight alpha.
-pub(super) fn straight([r, g, b, alpha]: Colour) -> [u8; 4] {
+pub(super) fn straight([r, g, b, alpha]: Channels) -> [u8; 4] {
     let byte = |value: i32| u8::try_from(value.clamp(0, 255)).unwrap_or(u8::MAX);
     // Each channel has its own median, so one may exceed alpha. The quotient is clipped.
     let over = |channel: i32| if alpha == 0 { 0 } else { byte((channel * 255 + alpha / 2) / alpha) };

@@ -11,12 +11,9 @@ use smart_resize::pixels::render::{
 
 use crate::pictures::{photo, png, size};
 use crate::pixels::renderer::{broken_below, pictures, targets};
+use crate::support::threads::with_threads;
 
 use crate::any::point;
-
-fn with_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
-    ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(work)
-}
 
 /// Targets in these formats in turn, one with a byte limit that can be kept, and one with a limit that cannot.
 fn mixed(formats: &[Format]) -> Vec<RenderTarget> {

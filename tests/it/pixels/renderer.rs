@@ -11,6 +11,7 @@ use smart_resize::pixels::render::{
 use smart_resize::{Format, Size};
 
 use crate::pictures::{photo, png, raw_png, size, transparent};
+use crate::support::threads::with_threads;
 
 use crate::any::point;
 
@@ -19,14 +20,6 @@ fn options(effort: PngEffort, inspect: Inspect) -> RenderOptions {
     options.encode.png = PngOptions::default().effort(effort);
     (options.inspect, options.pass_through) = (inspect, PassThrough::Off);
     options
-}
-
-/// Runs `work` in a pool with this many threads, or directly if the build has no threads.
-fn with_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
-    #[cfg(feature = "parallel")]
-    return rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(work);
-    #[cfg(not(feature = "parallel"))]
-    return (work(), threads).0;
 }
 
 /// Pictures with few colours, with many colours from different rows on, grey, with an opaque alpha channel, and with

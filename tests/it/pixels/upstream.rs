@@ -12,10 +12,7 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
 use crate::pictures::{photo, riff, size, transparent};
-
-fn decoded(file: &[u8]) -> Picture {
-    decode(file, &DecodeOptions::default()).unwrap().picture
-}
+use crate::support::decoders::decoded;
 
 fn refusal(file: &[u8]) -> String {
     decode(file, &DecodeOptions::default()).unwrap_err().to_string()

@@ -1,68 +1,29 @@
-//! Running plans: the calls to the backend and the store, their order, and the outcome when some of them fail.
+//! Running plans: the calls to the backend, their order, and the outcome when some of them fail.
 
-use std::error::Error as _;
 use std::future::{pending, ready};
 use std::num::NonZeroUsize;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use smart_resize::generate::local::LocalGenerator;
-use smart_resize::generate::store::{BlockingStore, MemoryStore, Store, StoreError};
+use smart_resize::generate::store::{BlockingStore, MemoryStore};
 use smart_resize::generate::{
     BoxFuture, BoxedAsyncGenerator, GenerateError, GenerateErrorKind, Generated, GenerationRequest, from_async_fn,
     from_fn,
 };
 use smart_resize::model::{Model, UsdMicros};
-use smart_resize::pixels::decode::{DecodeError, decode};
+use smart_resize::pixels::Codec;
+use smart_resize::pixels::decode::DecodeError;
 use smart_resize::pixels::render::RenderOptions;
-use smart_resize::pixels::{Codec, Picture};
-use smart_resize::plan::{CallId, Fingerprint};
-use smart_resize::run::{Driver, Event, RenderDone, RenderJob, RenditionError, RunError};
-use smart_resize::{AsyncGenerator, Format, Generator, Outcome, Plan, Request, Source};
-
-use crate::pictures::{photo, png, size};
+use smart_resize::plan::CallId;
+use smart_resize::run::{Driver, RenderDone, RenderJob, RenditionError, RunError};
+use smart_resize::{AsyncGenerator, Format, Generator, Plan, Request, Source};
 
 use crate::any::shared;
-
-fn source() -> Source {
-    Source::from_bytes(png(&photo(size("60x40"))))
-}
-
-fn plan(sizes: &[&str], variants: u32) -> Plan {
-    Plan::new(&Request::builder(source()).sizes(sizes).variants(variants).build().unwrap()).unwrap()
-}
-
-/// A picture of the preset's size in one shade, by which a test recognises it.
-fn plain(request: &GenerationRequest, shade: u8) -> Vec<u8> {
-    let size = request.preset().size;
-    png(&Picture::from_rgb(size, vec![shade; size.area() as usize * 3]).unwrap())
-}
-
-/// An answer with all images: image `i` of call `c` has the shade 10 c + i.
-fn answer(request: &GenerationRequest) -> Generated {
-    let shade = |image: u32| plain(request, (10 * request.call().0 + image) as u8);
-    Generated::new("test", (0..request.variants()).map(shade))
-}
-
-fn failure(kind: GenerateErrorKind) -> GenerateError {
-    GenerateError::new(kind, "on purpose")
-}
-
-fn shade(bytes: &[u8]) -> u8 {
-    decode(bytes, &smart_resize::pixels::decode::DecodeOptions::default()).unwrap().picture.pixels()[0]
-}
-
-/// The shades of all pictures, rendition by rendition; `None` for a missing picture.
-fn shades(outcome: &Outcome) -> Vec<Vec<Option<u8>>> {
-    let variants = |rendition: &smart_resize::run::RenditionOutcome| {
-        rendition.variants.iter().map(|output| output.as_ref().ok().map(|output| shade(&output.bytes))).collect()
-    };
-    outcome.renditions.iter().map(variants).collect()
-}
-
-const TWO: NonZeroUsize = NonZeroUsize::new(2).unwrap();
+use crate::pictures::{photo, png, size};
+use crate::support::shades::{TWO, answer, failure, plain, plan, shades, source};
 
 #[test]
 fn sync_threaded_and_async_runs_have_the_same_outcome() {
@@ -153,73 +114,6 @@ fn an_image_that_cannot_be_rendered_is_still_in_the_outcome() {
 }
 
 #[test]
-fn a_resumed_run_pays_only_for_missing_calls() {
-    let plan = plan(&["30x20", "20x30", "9x9"], 1);
-    let (source, store, asked) = (source(), MemoryStore::default(), AtomicUsize::new(0));
-    let backend = |fails: bool| {
-        let asked = &asked;
-        from_fn(move |request: &GenerationRequest| {
-            asked.fetch_add(1, Ordering::Relaxed);
-            if fails && request.call() == CallId(1) {
-                return Err(failure(GenerateErrorKind::Transport));
-            }
-            Ok(answer(request))
-        })
-    };
-    let first = Driver::new(&plan, &source).store(&store).run(&backend(true)).unwrap();
-    assert_eq!((store.len(), asked.swap(0, Ordering::Relaxed)), (2, 3));
-    assert!(!first.is_complete());
-    // The plan is written and read back, as between two processes.
-    #[cfg(feature = "serde")]
-    let plan: Plan = serde_json::from_str(&serde_json::to_string(&plan).unwrap()).unwrap();
-    let second = Driver::new(&plan, &source).store(&store).run(&backend(false)).unwrap();
-    assert!(second.is_complete());
-    assert_eq!(asked.load(Ordering::Relaxed), 1);
-    assert_eq!(second.calls.iter().map(|call| call.reused).collect::<Vec<_>>(), [true, false, true]);
-    assert_eq!(second.cost(&plan), UsdMicros(50_000 + 150_000));
-    let third = Driver::new(&plan, &source).store(&store).run(&backend(false)).unwrap();
-    assert_eq!((third.cost(&plan), asked.load(Ordering::Relaxed)), (UsdMicros(0), 1));
-    let store = BlockingStore(&store);
-    let backend = from_async_fn(|_: GenerationRequest| ready(Err(failure(GenerateErrorKind::Transport))));
-    let fourth = pollster::block_on(Driver::new(&plan, &source).store(store).run_async(&backend, TWO)).unwrap();
-    assert_eq!(shades(&fourth), shades(&third));
-}
-
-#[test]
-fn equal_calls_have_separate_answers() {
-    // One target twice, with eight variants and no seed: all four calls request the same.
-    let plan = plan(&["30x20", "30x20"], 8);
-    let (source, store) = (source(), MemoryStore::default());
-    let backend = from_fn(|request: &GenerationRequest| Ok(answer(request)));
-    let first = Driver::new(&plan, &source).store(&store).run(&backend).unwrap();
-    assert_eq!(store.len(), 4);
-    let nobody = from_fn(|_: &GenerationRequest| Err(failure(GenerateErrorKind::Transport)));
-    let second = Driver::new(&plan, &source).store(&store).run(&nobody).unwrap();
-    let expected = |first: u8| (first..first + 4).chain(first + 10..first + 14).map(Some).collect::<Vec<_>>();
-    assert_eq!(shades(&second), [expected(0), expected(20)]);
-    assert_eq!(shades(&second), shades(&first));
-}
-
-#[test]
-fn an_answer_without_images_is_requested_again() {
-    let plan = plan(&["30x20"], 2);
-    let (source, store) = (source(), MemoryStore::default());
-    let answers = |count: usize| {
-        from_fn(move |request: &GenerationRequest| {
-            Ok(Generated::new("test", answer(request).images.iter().take(count).cloned()))
-        })
-    };
-    let pictures = |count: usize| {
-        let outcome = Driver::new(&plan, &source).store(&store).run(&answers(count)).unwrap();
-        shades(&outcome)[0].iter().flatten().count()
-    };
-    assert_eq!(pictures(0), 0);
-    // An answer with one of two images is stored, because it was paid for.
-    assert_eq!(pictures(1), 1);
-    assert_eq!(pictures(2), 1);
-}
-
-#[test]
 fn several_renditions_can_share_a_generation() {
     let request = Request::builder(source()).sizes(["30x20", "60x40"]).variants(2);
     let plan = Plan::new(&request.sharing(shared(0)).build().unwrap()).unwrap();
@@ -236,91 +130,6 @@ fn several_renditions_can_share_a_generation() {
     let reason = "refused by a safety filter: on purpose";
     let failed = || Err(RenditionError::Generation { call: CallId(0), reason: reason.to_owned() });
     assert!(outcome.renditions.iter().all(|rendition| rendition.variants == [failed(), failed()]));
-}
-
-/// A store that can fail, and logs its calls.
-#[derive(Default)]
-struct Faulty {
-    load_fails: bool,
-    save_fails: bool,
-    log: Mutex<Vec<String>>,
-}
-
-impl Store for Faulty {
-    fn load(&self, _: &Fingerprint) -> Result<Option<Generated>, StoreError> {
-        self.log.lock().unwrap().push("load".into());
-        if self.load_fails { Err(StoreError::new("disk gone")) } else { Ok(None) }
-    }
-
-    fn save(&self, request: &GenerationRequest, _: &Generated) -> Result<(), StoreError> {
-        self.log.lock().unwrap().push(format!("save {}", request.call()));
-        if self.save_fails { Err(StoreError::new("disk full")) } else { Ok(()) }
-    }
-}
-
-#[test]
-fn a_store_that_cannot_be_read_prevents_the_call() {
-    let plan = plan(&["30x20"], 1);
-    let (source, asked) = (source(), AtomicUsize::new(0));
-    let backend = from_fn(|request: &GenerationRequest| {
-        asked.fetch_add(1, Ordering::Relaxed);
-        Ok(answer(request))
-    });
-    let store = Faulty { load_fails: true, ..Faulty::default() };
-    let outcome = Driver::new(&plan, &source).store(&store).run(&backend).unwrap();
-    let error = outcome.calls[0].result.as_ref().unwrap_err();
-    assert_eq!((error.kind, asked.load(Ordering::Relaxed)), (GenerateErrorKind::Store, 0));
-    assert_eq!(error.to_string(), "the store failed: the call was not made");
-    assert_eq!(error.source().unwrap().source().unwrap().to_string(), "disk gone");
-}
-
-#[test]
-fn an_answer_that_cannot_be_stored_is_reported_and_rendered() {
-    let plan = plan(&["30x20"], 1);
-    let source = source();
-    let store = Faulty { save_fails: true, ..Faulty::default() };
-    let backend = from_fn(|request: &GenerationRequest| Ok(answer(request)));
-    let outcome = Driver::new(&plan, &source).store(&store).run(&backend).unwrap();
-    assert!(outcome.is_complete());
-    assert_eq!(outcome.calls[0].store_error.as_ref().unwrap().source().unwrap().to_string(), "disk full");
-}
-
-#[test]
-fn an_answer_is_stored_before_it_is_rendered() {
-    let plan = plan(&["30x20", "20x30"], 1);
-    let source = source();
-    let store = Faulty::default();
-    let note = |text: String| store.log.lock().unwrap().push(text);
-    let on_event = |event: &Event<'_>| match event {
-        Event::CallStarted { call } => note(format!("start {call}")),
-        Event::CallAnswered { call, reused: false, .. } => note(format!("answer {call}")),
-        Event::Rendered { rendition, variant, result: Ok(_) } => note(format!("picture {rendition}.{variant}")),
-        other => panic!("{other:?}"),
-    };
-    let backend = from_fn(|request: &GenerationRequest| Ok(answer(request)));
-    Driver::new(&plan, &source).store(&store).on_event(&on_event).run(&backend).unwrap();
-    let one = |call| {
-        ["start", "load", "save", "answer", "picture"].map(|what| match what {
-            "load" => "load".to_owned(),
-            "picture" => format!("picture {call}.0"),
-            what => format!("{what} {call}"),
-        })
-    };
-    assert_eq!(*store.log.lock().unwrap(), [one(0), one(1)].concat());
-}
-
-#[test]
-fn without_a_digest_no_answer_is_loaded_but_each_is_saved() {
-    let source = Source::from_url("https://example.com/a.jpg");
-    let request = Request::builder(source.clone()).sizes(["30x20"]).build().unwrap();
-    let plan = Plan::new(&request).unwrap();
-    let store = Faulty::default();
-    let backend = from_fn(|request: &GenerationRequest| {
-        assert_eq!(request.source().url.as_deref(), Some("https://example.com/a.jpg"));
-        Ok(answer(request))
-    });
-    assert!(Driver::new(&plan, &source).store(&store).run(&backend).unwrap().is_complete());
-    assert_eq!(*store.log.lock().unwrap(), ["save 0"]);
 }
 
 #[test]

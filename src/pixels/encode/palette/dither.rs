@@ -5,7 +5,7 @@
 //! behind, at and ahead of the same column get 3/16, 5/16 and 1/16. Rows are processed alternately from the left and
 //! from the right. Transparent pixels neither receive nor spread errors.
 
-use super::{Colour, Kind, Nearest, Point, pixels, to_point};
+use super::{Kind, Nearest, Point, RgbaPixel, pixels, to_point};
 use crate::pixels::picture::Picture;
 
 /// An error in red, green, blue and alpha, in sixteenths of a level.
@@ -14,7 +14,7 @@ type Error = [i32; 4];
 /// Returns the palette index of each pixel, row by row. The colour of an index is of the same kind as the pixel.
 ///
 /// `colours` has at most 256 entries, with at least one of each kind that occurs in the picture.
-pub(super) fn indices(picture: &Picture, colours: &[Colour]) -> Vec<u8> {
+pub(super) fn indices(picture: &Picture, colours: &[RgbaPixel]) -> Vec<u8> {
     let points: Vec<_> = colours.iter().map(|colour| to_point(*colour)).collect();
     let [transparent, translucent, opaque] =
         [Kind::Transparent, Kind::Translucent, Kind::Opaque].map(|kind| Nearest::new(&points, kind));

@@ -15,7 +15,7 @@
 
 use color_quant::NeuQuant;
 
-use super::{Colour, Kind, MOST, Nearest, Point, distance, pixels, to_colour, to_point};
+use super::{Kind, MOST, Nearest, Point, RgbaPixel, distance, pixels, to_colour, to_point};
 use crate::pixels::picture::Picture;
 
 /// The approximate maximum number of sampled pixels.
@@ -97,7 +97,7 @@ impl Learned {
 
     /// Returns the palette, with at most the number of colours that it was last reduced to. It has a colour of each
     /// kind of pixels that occurs in the picture.
-    pub(super) fn colours(&self) -> Vec<Colour> {
+    pub(super) fn colours(&self) -> Vec<RgbaPixel> {
         let transparent = self.has_transparent.then_some([0; 4]);
         transparent.into_iter().chain(self.entries.iter().map(|entry| to_colour(entry.point))).collect()
     }

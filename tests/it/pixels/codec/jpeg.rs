@@ -8,7 +8,7 @@ use smart_resize::pixels::encode::{EncoderSettings, MAX_ENCODES, Subsampling, en
 use super::agree::*;
 use super::*;
 use crate::pictures::{exif, transparent, with_segment};
-use crate::pixels::files::read_elsewhere;
+use crate::support::decoders::read_elsewhere;
 
 const KINDS: [(Subsampling, bool); 4] = [
     (Subsampling::Yuv420, false),

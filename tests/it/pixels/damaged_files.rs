@@ -1,0 +1,106 @@
+//! A damaged file gives an error or a whole picture, and the format is detected from the bytes.
+
+use jpeg_encoder::{ColorType as JpegColor, Encoder as JpegEncoder};
+use png::{BitDepth, ColorType};
+use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
+use smart_resize::Format;
+use smart_resize::pixels::decode::{DecodeError, DecodeLimits, DecodeOptions, decode, probe};
+use smart_resize::pixels::encode::{EncodeOptions, encode};
+
+use crate::pictures::{photo, png, raw_png, size, transparent};
+use crate::support::decoders::{decoded, refused};
+
+const FORMATS: [Format; 3] = [Format::Png, Format::Jpeg, Format::WebP];
+
+#[test]
+fn the_format_is_detected_from_the_bytes() {
+    let picture = photo(size("16x16"));
+    for format in FORMATS {
+        let bytes = encode(&picture, format, &EncodeOptions::default()).unwrap().bytes;
+        let found = probe(&bytes, &DecodeLimits::default()).unwrap();
+        assert_eq!((found.format, found.size), (format.into(), picture.size()));
+    }
+    let refuse = |bytes: &[u8], message: &str| assert_eq!(refused(bytes, &DecodeLimits::default()), message);
+    refuse(b"", "the file begins with []; expected a PNG, JPEG, WebP, GIF, BMP or TIFF picture");
+    refuse(
+        b"GIF90a",
+        "the file begins with [47, 49, 46, 39, 30, 61]; expected a PNG, JPEG, WebP, GIF, BMP or TIFF picture",
+    );
+    refuse(
+        b"RIFF\0\0\0\0WAVE",
+        "the file begins with [52, 49, 46, 46, 00, 00, 00, 00]; expected a PNG, JPEG, WebP, GIF, BMP or TIFF picture",
+    );
+}
+
+#[test]
+fn a_prefix_of_a_file_is_refused_or_has_all_pixels() {
+    let picture = photo(size("24x24"));
+    let mut progressive = EncodeOptions::default();
+    progressive.jpeg.progressive = true;
+    let mut files: Vec<_> =
+        FORMATS.map(|format| encode(&picture, format, &EncodeOptions::default()).unwrap().bytes).into();
+    files.push(encode(&picture, Format::Jpeg, &progressive).unwrap().bytes);
+    for file in files {
+        let whole = decoded(&file);
+        for end in 0..file.len() {
+            // Trailing bytes without pixel data may be missing.
+            match decode(&file[..end], &DecodeOptions::default()) {
+                Ok(part) => assert_eq!(part.picture, whole, "{end} of {}", file.len()),
+                Err(error) => assert!(!matches!(error, DecodeError::Panicked { .. }), "{end}: {error}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_png_cut_short_at_any_byte_is_reported_as_truncated() {
+    for file in [
+        png(&photo(size("24x16"))),
+        raw_png(size("8x2"), ColorType::Grayscale, BitDepth::One, &[0b1010_0101, 0b1100_0011]),
+    ] {
+        // Every byte but the checksum of IEND is needed.
+        for end in 8..file.len() - 4 {
+            let error = decode(&file[..end], &DecodeOptions::default()).unwrap_err();
+            assert_eq!(error, DecodeError::Truncated { format: Format::Png.into() }, "{end} of {} bytes", file.len());
+        }
+    }
+}
+
+#[test]
+fn the_end_marker_of_a_thumbnail_does_not_end_a_jpeg() {
+    let picture = photo(size("48x32"));
+    let mut thumbnail = Vec::new();
+    JpegEncoder::new(&mut thumbnail, 60).encode(&[9; 8 * 8 * 3], 8, 8, JpegColor::Rgb).unwrap();
+    let mut file = Vec::new();
+    let mut encoder = JpegEncoder::new(&mut file, 90);
+    encoder.add_app_segment(1, thumbnail).unwrap();
+    encoder.encode(picture.pixels(), 48, 32, JpegColor::Rgb).unwrap();
+    assert_eq!(decoded(&file).size(), picture.size());
+    let error = decode(&file[..file.len() - 9], &DecodeOptions::default()).unwrap_err();
+    assert_eq!(error, DecodeError::Truncated { format: Format::Jpeg.into() });
+    file.extend(b"something behind the end");
+    assert_eq!(decoded(&file).size(), picture.size());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn flipped_bytes_give_an_error_or_a_whole_picture(
+        format in 0_usize..3, at in any::<u32>(), value in any::<u8>(), more in any::<u32>(),
+    ) {
+        let mut file = encode(&transparent(size("17x13")), FORMATS[format], &EncodeOptions::default()).unwrap().bytes;
+        for at in [at, more] {
+            let at = at as usize % file.len();
+            file[at] = value;
+        }
+        if let Ok(decoded) = decode(&file, &DecodeOptions::default()) {
+            let picture = decoded.picture;
+            let bytes = picture.size().area() as usize * picture.layout().channels();
+            prop_assert_eq!(picture.pixels().len(), bytes);
+            prop_assert_eq!(probe(&file, &DecodeLimits::default()).unwrap().size, picture.size());
+        } else if let Err(error) = decode(&file, &DecodeOptions::default()) {
+            prop_assert!(!matches!(error, DecodeError::Panicked { .. }), "{}", error);
+        }
+    }
+}

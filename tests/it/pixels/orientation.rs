@@ -1,0 +1,70 @@
+//! The EXIF orientation is applied, in every format and wherever the file has it.
+
+use jpeg_encoder::{ColorType as JpegColor, Encoder as JpegEncoder};
+use png::{BitDepth, ColorType};
+use smart_resize::Size;
+use smart_resize::pixels::decode::{DecodeLimits, probe};
+
+use crate::pictures::{exif, photo, png, raw_png_with, size, with_chunk};
+use crate::support::decoders::decoded;
+
+/// The stored position of pixel (x, y) of the upright picture, by the table in the EXIF specification.
+fn stored_at(orientation: u8, x: u32, y: u32, stored: Size) -> (u32, u32) {
+    let (right, bottom) = (stored.width() - 1, stored.height() - 1);
+    match orientation {
+        2 => (right - x, y),
+        3 => (right - x, bottom - y),
+        4 => (x, bottom - y),
+        5 => (y, x),
+        6 => (y, bottom - x),
+        7 => (right - y, bottom - x),
+        8 => (right - y, x),
+        _ => (x, y),
+    }
+}
+
+#[test]
+fn all_eight_orientations_are_applied_in_all_three_formats() {
+    let stored = photo(size("24x16"));
+    for orientation in 1..=8 {
+        let upright = if orientation >= 5 { stored.size().transposed() } else { stored.size() };
+        let png = raw_png_with(stored.size(), ColorType::Rgb, BitDepth::Eight, stored.pixels(), |info| {
+            info.exif_metadata = Some(exif(orientation).into());
+        });
+        let mut webp = Vec::new();
+        let mut encoder = image_webp::WebPEncoder::new(&mut webp);
+        encoder.set_exif_metadata(exif(orientation));
+        encoder.encode(stored.pixels(), 24, 16, image_webp::ColorType::Rgb8).unwrap();
+        let mut jpeg = Vec::new();
+        let mut encoder = JpegEncoder::new(&mut jpeg, 100);
+        encoder.add_exif_metadata(&exif(orientation)).unwrap();
+        encoder.encode(stored.pixels(), 24, 16, JpegColor::Rgb).unwrap();
+
+        for (file, tolerance) in [(png, 0), (webp, 0), (jpeg, 6)] {
+            assert_eq!(probe(&file, &DecodeLimits::default()).unwrap().size, upright);
+            let picture = decoded(&file);
+            assert_eq!(picture.size(), upright);
+            for y in 0..upright.height() {
+                for x in 0..upright.width() {
+                    let (sx, sy) = stored_at(orientation, x, y, stored.size());
+                    let found = &picture.pixels()[((y * upright.width() + x) * 3) as usize..][..3];
+                    let expected = &stored.pixels()[((sy * 24 + sx) * 3) as usize..][..3];
+                    let worst = found.iter().zip(expected).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
+                    assert!(worst <= tolerance, "orientation {orientation} at {x},{y}: {found:?}, {expected:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_orientation_after_the_pixels_of_a_png_is_applied() {
+    let stored = photo(size("24x16"));
+    let plain = png(&stored);
+    let end = plain.len() - 12;
+    let turned = with_chunk(&plain, b"eXIf", &exif(6));
+    let chunk = &turned[33..][..turned.len() - plain.len()];
+    let behind = [&plain[..end], chunk, &plain[end..]].concat();
+    assert_eq!(probe(&behind, &DecodeLimits::default()).unwrap().size, size("16x24"));
+    assert_eq!(decoded(&behind), decoded(&turned));
+}

@@ -1,0 +1,114 @@
+//! Every kind of sample becomes 8-bit RGB or RGBA: bit depths, palettes, grey, alpha, colour models.
+
+use jpeg_encoder::{ColorType as JpegColor, Encoder as JpegEncoder, SamplingFactor};
+use png::{BitDepth, ColorType};
+use smart_resize::geometry::Fit;
+use smart_resize::pixels::decode::{DecodeLimits, DecodeOptions, decode};
+use smart_resize::pixels::render::{RenderOptions, RenderTarget, render};
+use smart_resize::pixels::{Layout, Picture};
+
+use crate::pictures::{photo, png, raw_png, raw_png_with, size, with_segment};
+use crate::support::decoders::{decoded, refused};
+
+#[test]
+fn an_opaque_alpha_channel_is_dropped() {
+    let rgb = photo(size("9x7"));
+    let opaque: Vec<u8> = rgb.pixels().chunks(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect();
+    assert_eq!(Picture::from_rgba(rgb.size(), opaque.clone()).unwrap(), rgb);
+    let file = raw_png(rgb.size(), ColorType::Rgba, BitDepth::Eight, &opaque);
+    assert_eq!(decoded(&file), rgb);
+    let mut nearly = opaque;
+    nearly[3] = 254;
+    let kept = Picture::from_rgba(rgb.size(), nearly.clone()).unwrap();
+    assert_eq!((kept.layout(), kept.pixels()), (Layout::Rgba, &nearly[..]));
+    // A crop without the transparent pixel is opaque.
+    let target = RenderTarget::new(size("3x3")).fit(Fit::Crop);
+    let rendered = render(&png(&kept), &target, &RenderOptions::default()).unwrap();
+    assert_eq!(decoded(&rendered.bytes).layout(), Layout::Rgb);
+}
+
+#[test]
+fn sixteen_bits_are_rounded_to_eight() {
+    // All 65,536 values.
+    let samples: Vec<u8> = (0..=u16::MAX).flat_map(u16::to_be_bytes).collect();
+    let picture = decoded(&raw_png(size("256x256"), ColorType::Grayscale, BitDepth::Sixteen, &samples));
+    for (value, pixel) in (0..=u16::MAX).zip(picture.pixels().chunks(3)) {
+        let expected = (f64::from(value) * 255.0 / 65535.0).round() as u8;
+        assert_eq!(pixel, [expected; 3], "{value}");
+    }
+    let samples: Vec<u8> = [65535_u16, 128, 129, 32768].iter().flat_map(|v| v.to_be_bytes()).collect();
+    assert_eq!(decoded(&raw_png(size("1x1"), ColorType::Rgba, BitDepth::Sixteen, &samples)).pixels(), [255, 0, 1, 128]);
+    let samples: Vec<u8> = [65535_u16, 0].iter().flat_map(|v| v.to_be_bytes()).collect();
+    let clear = decoded(&raw_png(size("1x1"), ColorType::GrayscaleAlpha, BitDepth::Sixteen, &samples));
+    assert_eq!(clear.pixels(), [255, 255, 255, 0]);
+}
+
+#[test]
+fn grey_palettes_and_few_bits_are_expanded() {
+    let grey = |depth, byte: u8| decoded(&raw_png(size("2x1"), ColorType::Grayscale, depth, &[byte])).pixels().to_vec();
+    assert_eq!(grey(BitDepth::One, 0b0100_0000), [0, 0, 0, 255, 255, 255]);
+    assert_eq!(grey(BitDepth::Two, 0b0110_0000), [85, 85, 85, 170, 170, 170]);
+    assert_eq!(grey(BitDepth::Four, 0x1e), [17, 17, 17, 238, 238, 238]);
+    let palette = raw_png_with(size("4x1"), ColorType::Indexed, BitDepth::Two, &[0b00_01_10_01], |info| {
+        info.palette = Some(vec![1, 2, 3, 40, 50, 60, 7, 8, 9].into());
+    });
+    assert_eq!(decoded(&palette).pixels(), [1, 2, 3, 40, 50, 60, 7, 8, 9, 40, 50, 60]);
+    let clear = raw_png_with(size("2x1"), ColorType::Indexed, BitDepth::Eight, &[0, 1], |info| {
+        info.palette = Some(vec![1, 2, 3, 40, 50, 60].into());
+        info.trns = Some(vec![9].into());
+    });
+    assert_eq!(decoded(&clear).pixels(), [1, 2, 3, 9, 40, 50, 60, 255]);
+    let grey_alpha = raw_png(size("1x1"), ColorType::GrayscaleAlpha, BitDepth::Eight, &[77, 8]);
+    assert_eq!(decoded(&grey_alpha).pixels(), [77, 77, 77, 8]);
+}
+
+/// The `png` crate checks only that a palette has 3 to 768 bytes, and panics at some lengths that are no multiple of 3.
+#[test]
+fn a_palette_with_an_incomplete_colour_is_refused() {
+    for length in (3..=12).chain(757..=768) {
+        for depth in [BitDepth::One, BitDepth::Two, BitDepth::Four, BitDepth::Eight] {
+            let file = raw_png_with(size("1x1"), ColorType::Indexed, depth, &[0], |info| {
+                info.palette = Some(vec![7; length].into());
+            });
+            let decoded = decode(&file, &DecodeOptions::default());
+            if length % 3 == 0 {
+                assert_eq!(decoded.unwrap().picture.pixels(), [7, 7, 7]);
+            } else {
+                let expected =
+                    format!("the png cannot be decoded: its palette has {length} bytes; expected a multiple of 3");
+                assert_eq!(decoded.unwrap_err().to_string(), expected);
+            }
+        }
+    }
+    // In an RGB picture the palette is only a suggestion, which is ignored.
+    let hinted = raw_png_with(size("1x1"), ColorType::Rgb, BitDepth::Eight, &[1, 2, 3], |info| {
+        info.palette = Some(vec![7; 4].into());
+    });
+    assert_eq!(decoded(&hinted).pixels(), [1, 2, 3]);
+}
+
+#[test]
+fn a_jpeg_with_an_adobe_rgb_marker_is_read_as_rgb() {
+    let picture = photo(size("40x24"));
+    let mut jpeg = Vec::new();
+    let mut encoder = JpegEncoder::new(&mut jpeg, 95);
+    encoder.set_sampling_factor(SamplingFactor::R_4_4_4);
+    // The encoder writes the RGB samples as if they were YCbCr, with a JFIF segment.
+    encoder.encode(picture.pixels(), 40, 24, JpegColor::Ycbcr).unwrap();
+    assert_eq!(&jpeg[6..10], b"JFIF");
+    let adobe = with_segment(&[&jpeg[..2], &jpeg[20..]].concat(), 0xee, b"Adobe\0\x64\0\0\0\0\0");
+    let found = decoded(&adobe);
+    let worst = found.pixels().iter().zip(picture.pixels()).map(|(a, b)| a.abs_diff(*b)).max();
+    assert!(worst < Some(20), "{worst:?}");
+    // JFIF and Adobe segments that contradict each other are refused.
+    let both = with_segment(&jpeg, 0xee, b"Adobe\0\x64\0\0\0\0\0");
+    let message = "the samples of the jpeg are YCbCr by JFIF and RGB by Adobe, which is not supported";
+    assert_eq!(refused(&both, &DecodeLimits::default()), message);
+}
+
+#[test]
+fn a_cmyk_jpeg_is_refused() {
+    let mut file = Vec::new();
+    JpegEncoder::new(&mut file, 90).encode(&[9; 8 * 8 * 4], 8, 8, JpegColor::Cmyk).unwrap();
+    assert_eq!(refused(&file, &DecodeLimits::default()), "the samples of the jpeg are CMYK, which is not supported");
+}
