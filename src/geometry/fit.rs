@@ -3,6 +3,7 @@
 use core::cmp::Ordering;
 
 use super::focus::{self, Focus};
+use super::per_mille::PerMille;
 use super::rect::Rect;
 use crate::size::Size;
 
@@ -58,13 +59,37 @@ impl Fit {
     ///
     /// [`TooSmallError`] if the picture does not cover the target.
     pub fn rect_at(self, frame: Size, target: Size, focus: Focus) -> Result<Rect, TooSmallError> {
-        Ok(focus::rect_at(focus.pixels(frame), focus.mode, frame, self.size(frame, target)?))
+        self.rect_within(frame, target, focus, PerMille::ZERO)
     }
 
-    /// Returns the size of the rectangle to cut for `target` from a picture of `frame` pixels.
-    pub(crate) fn size(self, frame: Size, target: Size) -> Result<Size, TooSmallError> {
+    /// Returns the rectangle to cut for `target`, moved for `focus`. If the picture does not cover the target, the
+    /// rectangle is the largest of the target's shape, as long as it has to be enlarged by at most `max_enlargement`.
+    pub(crate) fn rect_within(
+        self,
+        frame: Size,
+        target: Size,
+        focus: Focus,
+        max_enlargement: PerMille,
+    ) -> Result<Rect, TooSmallError> {
+        Ok(focus::rect_at(focus.pixels(frame), focus.mode, frame, self.size_within(frame, target, max_enlargement)?))
+    }
+
+    /// Returns the size of the rectangle that [`rect_within`](Self::rect_within) places.
+    pub(crate) fn size_within(
+        self,
+        frame: Size,
+        target: Size,
+        max_enlargement: PerMille,
+    ) -> Result<Size, TooSmallError> {
         if !frame.covers(target) {
-            return Err(TooSmallError { frame, target });
+            let least = reduced(target, max_enlargement);
+            let largest = largest_inside(frame, target);
+            // Rounding the shorter side must not enlarge it by more than is allowed.
+            return if frame.covers(least) {
+                Ok(at_least(largest, least))
+            } else {
+                Err(TooSmallError { frame, target })
+            };
         }
         // Neither fit enlarges a pixel. The full side of the largest rectangle is at least the side of the target, so
         // the scale is at least 1, and a length of n pixels or more rounds to n or more.
@@ -73,6 +98,27 @@ impl Fit {
             Self::Crop => target,
         })
     }
+}
+
+/// Returns the size whose sides are the larger ones of the two sizes.
+#[expect(clippy::expect_used, reason = "a broken invariant must be loud")]
+fn at_least(size: Size, least: Size) -> Size {
+    let (width, height) = (size.width().max(least.width()), size.height().max(least.height()));
+    Size::new(width, height).expect("invariant: both sides are those of a size")
+}
+
+/// Returns the smallest size that is enlarged to `target` by at most `max_enlargement`.
+#[expect(clippy::expect_used, reason = "a broken invariant must be loud")]
+pub(crate) fn reduced(target: Size, max_enlargement: PerMille) -> Size {
+    // A side of at least 1 pixel is divided by at most 2 and rounded up.
+    let side = |side: u32| (side * 1000).div_ceil(1000 + u32::from(max_enlargement.get()));
+    Size::new(side(target.width()), side(target.height())).expect("invariant: both sides are from 1 to the target's")
+}
+
+/// Returns by how much `crop` is enlarged to become `target`, on the side on which it is more, rounded up.
+pub(crate) fn enlargement(crop: Size, target: Size) -> PerMille {
+    let by = |from: u32, to: u32| PerMille::rounded_up(to.saturating_sub(from).into(), from.into());
+    by(crop.width(), target.width()).max(by(crop.height(), target.height()))
 }
 
 /// Returns the largest centred rectangle of a picture of `frame` pixels that has the shape of `target`. The picture

@@ -8,6 +8,7 @@ use super::rendered::{RenderError, Warning};
 use crate::format::Format;
 use crate::geometry::fit::{Fit, largest_inside};
 use crate::geometry::focus::{Focus, Reframing, Span, rect_at};
+use crate::geometry::per_mille::PerMille;
 use crate::geometry::rect::Rect;
 use crate::size::Size;
 
@@ -28,6 +29,7 @@ pub struct RenderTarget {
     pub(super) format: Format,
     pub(super) max_bytes: Option<u64>,
     quality: Option<u8>,
+    max_enlargement: PerMille,
     /// The size that was requested from the model.
     pub(super) preset: Option<Size>,
     fit: Fit,
@@ -45,6 +47,7 @@ impl RenderTarget {
             format: Format::Png,
             max_bytes: None,
             quality: None,
+            max_enlargement: PerMille::ZERO,
             preset: None,
             fit: Fit::Cover,
             focus: Focus::CENTRE,
@@ -126,6 +129,14 @@ impl RenderTarget {
         self
     }
 
+    /// Allows a picture that is a little too small: it is enlarged by at most `max_enlargement` on each side, and the
+    /// result has a warning. Default: 0 %.
+    #[must_use]
+    pub const fn max_enlargement(mut self, max_enlargement: PerMille) -> Self {
+        self.max_enlargement = max_enlargement;
+        self
+    }
+
     /// Sets the JPEG quality, from 1 to 100, in place of that of the options. It has no effect on a PNG and on a WebP.
     #[must_use]
     pub const fn quality(mut self, quality: u8) -> Self {
@@ -153,15 +164,17 @@ impl RenderTarget {
         undersized: Undersized,
         limits: &DecodeLimits,
     ) -> Result<(Rect, Option<Warning>), RenderError> {
-        let (rect, enlarged) = match self.planned {
-            Some(rect) if self.holds_plan(frame, usable) => (rect, None),
+        let rect = match self.planned {
+            Some(rect) if self.holds_plan(frame, usable) => rect,
             _ => {
-                let (size, enlarged) = self.size_in(usable, undersized)?;
+                let size = self.size_in(usable, undersized)?;
                 // `rect_at` works in the coordinates of `usable`, whose offset is added.
                 let rect = rect_at(self.focus_in(frame, usable), self.focus.mode, usable.size(), size);
-                (Rect::new(usable.x() + rect.x(), usable.y() + rect.y(), size), enlarged)
+                Rect::new(usable.x() + rect.x(), usable.y() + rect.y(), size)
             }
         };
+        let enlarged = Warning::Enlarged { from: rect.size(), to: self.size };
+        let enlarged = (!rect.size().covers(self.size)).then_some(enlarged);
         // An enlarged target may have more pixels than the picture, whose header alone has been checked.
         if limits.allow(self.size) {
             Ok((rect, enlarged))
@@ -179,15 +192,12 @@ impl RenderTarget {
         self.preset == Some(frame) && usable.size() == frame && focus_is_in_picture
     }
 
-    /// Returns the size of the rectangle, and a warning if it is smaller than the target.
-    fn size_in(&self, usable: Rect, undersized: Undersized) -> Result<(Size, Option<Warning>), RenderError> {
-        match (self.fit.size(usable.size(), self.size), undersized) {
-            (Ok(size), _) => Ok((size, None)),
-            (Err(_), Undersized::Enlarge) => {
-                // The largest rectangle of the shape is enlarged the least.
-                let size = largest_inside(usable.size(), self.size);
-                Ok((size, Some(Warning::Enlarged { from: size, to: self.size })))
-            }
+    /// Returns the size of the rectangle.
+    fn size_in(&self, usable: Rect, undersized: Undersized) -> Result<Size, RenderError> {
+        match (self.fit.size_within(usable.size(), self.size, self.max_enlargement), undersized) {
+            (Ok(size), _) => Ok(size),
+            // The largest rectangle of the shape is enlarged the least.
+            (Err(_), Undersized::Enlarge) => Ok(largest_inside(usable.size(), self.size)),
             (Err(error), Undersized::Fail) => Err(error.into()),
         }
     }

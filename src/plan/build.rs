@@ -73,6 +73,7 @@ impl Plan {
             sharing: request.sharing(),
             optimality: least_sum.map_or(Optimality::Proven, |sum| Optimality::BestFound { lower_bound: bound(sum) }),
             max_cost: request.max_cost(),
+            max_enlargement: request.max_enlargement(),
             max_calls: request.max_calls(),
             per_request: request.prices().per_request,
         };
@@ -121,8 +122,9 @@ fn first_alike(request: &Request, index: usize, target: &Target) -> usize {
 /// Returns the rectangle of a picture of `frame` pixels that becomes the target.
 #[expect(clippy::expect_used, reason = "a broken invariant must be loud")]
 fn crop(request: &Request, planned: &PlannedTarget<'_>, frame: Size) -> Rect {
-    let crop = request.fit().rect_at(frame, planned.target.size, request.focus_of(planned.target));
-    crop.expect("invariant: the preset of a generation covers its targets")
+    let (fit, focus, max) = (request.fit(), request.focus_of(planned.target), request.max_enlargement());
+    let crop = fit.rect_within(frame, planned.target.size, focus, max);
+    crop.expect("invariant: the preset of a generation is large enough for its targets")
 }
 
 /// Creates the rendition of `target`, which is the rectangle `crop` of a picture of `frame` pixels. `generation` is the

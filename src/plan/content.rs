@@ -10,7 +10,7 @@ use super::fingerprint::CallFields;
 use super::share::{self, Optimality, Unshared, band};
 use crate::digest::{Digest, Fingerprint};
 use crate::format::Format;
-use crate::geometry::fit::Fit;
+use crate::geometry::fit::{Fit, enlargement};
 use crate::geometry::focus::Focus;
 use crate::geometry::insets::Insets;
 use crate::geometry::per_mille::PerMille;
@@ -67,6 +67,7 @@ pub(super) struct Header {
     pub(super) options: CallOptions,
     pub(super) sharing: Sharing,
     pub(super) optimality: Optimality,
+    pub(super) max_enlargement: PerMille,
     pub(super) max_cost: Option<UsdMicros>,
     pub(super) max_calls: Option<u32>,
     pub(super) per_request: UsdMicros,
@@ -190,6 +191,11 @@ impl Plan {
     /// Returns whether the set of generations is proven to be the best one.
     pub const fn optimality(&self) -> Optimality {
         self.header.optimality
+    }
+
+    /// Returns by how much a generated image may be enlarged to become a target.
+    pub const fn max_enlargement(&self) -> PerMille {
+        self.header.max_enlargement
     }
 
     /// Returns the maximum cost of the plan; `None` if there is no limit.
@@ -471,6 +477,12 @@ impl Rendition {
     /// for an image of the preset's size. If the backend returns another size, it is recomputed for that size.
     pub const fn crop(&self) -> Rect {
         self.crop
+    }
+
+    /// Returns by how much the rectangle is enlarged to become the target, on the side on which it is more, rounded up. It
+    /// is 0 % unless the request allows an enlargement.
+    pub fn enlarged(&self) -> PerMille {
+        enlargement(self.crop.size(), self.target)
     }
 
     /// Returns the share of the generated image or of the source that the rectangle keeps, rounded down. 100 % means

@@ -55,6 +55,8 @@ struct Document {
     optimality: Option<Optimality>,
     generations: Vec<GenerationDocument>,
     renditions: Vec<RenditionDocument>,
+    #[serde(default, rename = "max_enlargement_percent", skip_serializing_if = "is_default")]
+    max_enlargement: PerMille,
     usd_micros_per_request: UsdMicros,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     max_cost_usd_micros: Option<UsdMicros>,
@@ -131,6 +133,8 @@ struct RenditionDocument {
     safe_area: Insets,
     crop: RectDocument,
     kept_percent: PerMille,
+    #[serde(default, skip_serializing_if = "is_default")]
+    enlarged_percent: PerMille,
     /// Present if the set of generations was searched for and the target is cut from one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unshared: Option<UnsharedDocument>,
@@ -212,6 +216,7 @@ impl From<&Plan> for Document {
             optimality: is_searched(header.sharing).then_some(header.optimality),
             generations: plan.generations.iter().enumerate().map(GenerationDocument::from).collect(),
             renditions: plan.renditions.iter().map(RenditionDocument::from).collect(),
+            max_enlargement: header.max_enlargement,
             usd_micros_per_request: header.per_request,
             max_cost_usd_micros: header.max_cost,
             max_calls: header.max_calls,
@@ -273,6 +278,7 @@ impl From<&Rendition> for RenditionDocument {
             safe_area: rendition.safe_area,
             crop: rendition.crop.into(),
             kept_percent: rendition.kept,
+            enlarged_percent: rendition.enlarged(),
             unshared: rendition.unshared.map(|unshared| UnsharedDocument::new(&unshared, rendition.loss)),
         }
     }

@@ -11,14 +11,14 @@ use super::sharing::{DEFAULT_SEARCH_NODES, Sharing};
 use super::source::Source;
 use super::target::Target;
 use crate::format::Format;
-use crate::geometry::fit::Fit;
+use crate::geometry::fit::{Fit, reduced};
 use crate::geometry::focus::Focus;
 use crate::geometry::per_mille::PerMille;
 use crate::geometry::rect::Rect;
 use crate::model::catalog::Model;
 use crate::model::preset::{Preset, Tier};
 use crate::model::price::{PriceList, UsdMicros};
-use crate::model::select::{Smallest, smallest_covering};
+use crate::model::select::{NothingCoversError, Smallest, smallest_covering};
 use crate::prompt::template::{PromptTemplate, Wording};
 use crate::scene::Scene;
 use crate::size::{ParseSizeError, Size};
@@ -110,6 +110,7 @@ struct Fields {
     scene: Option<Arc<Scene>>,
     template: Arc<dyn PromptTemplate>,
     focus: Focus,
+    max_enlargement: PerMille,
     variants: u32,
     smallest: Smallest,
     format: Format,
@@ -163,6 +164,7 @@ impl Request {
                 scene: None,
                 template: Arc::new(Wording::default()),
                 focus: Focus::CENTRE,
+                max_enlargement: PerMille::ZERO,
                 variants: 1,
                 smallest: Smallest::default(),
                 format: Format::default(),
@@ -219,6 +221,11 @@ impl Request {
     /// Returns the template that writes the prompts.
     pub fn template(&self) -> &dyn PromptTemplate {
         &*self.fields.template
+    }
+
+    /// Returns by how much a generated image may be enlarged to become a target.
+    pub const fn max_enlargement(&self) -> PerMille {
+        self.fields.max_enlargement
     }
 
     /// Returns the focal point or region, for targets that do not set their own.
@@ -447,6 +454,27 @@ impl RequestBuilder {
         self
     }
 
+    /// Allows a preset that is a little too small for a target, if it costs less than the smallest that covers the target,
+    /// or if none covers it. The image is then enlarged by at most `max_enlargement` on each side, once, with the
+    /// resampling that it needs anyway. The rendition and the result say so. Default: 0 %, no enlargement.
+    ///
+    /// ```
+    /// use smart_resize::{Plan, Request, Source};
+    /// use smart_resize::model::Model;
+    ///
+    /// let request = Request::builder(Source::from_url("https://example.com/shoe.jpg"))
+    ///     .model(Model::nano_banana()) // its square has 1024 pixels
+    ///     .sizes(["1080x1080"]);
+    /// assert!(request.clone().build().is_err());
+    /// let plan = Plan::new(&request.max_enlargement("6 %".parse()?).build()?)?;
+    /// assert_eq!(plan.renditions()[0].enlarged().to_string(), "5.5 %");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn max_enlargement(mut self, max_enlargement: PerMille) -> Self {
+        self.fields.max_enlargement = max_enlargement;
+        self
+    }
+
     /// Sets which targets may be cut from one generation. Default: [`Sharing::Duplicates`].
     pub const fn sharing(mut self, sharing: Sharing) -> Self {
         self.fields.sharing = sharing;
@@ -533,10 +561,10 @@ impl RequestBuilder {
                 cut_from.push(CutFrom::Source { size, crop });
                 continue;
             }
-            match smallest_covering(&self.fields.model, size, floor, self.fields.smallest) {
+            match self.own_preset(size, floor) {
                 // Only the tier determines the price, so another preset of the tier would have none either.
                 Ok(preset) => match self.price(preset.tier) {
-                    Some(per_image) => cut_from.push(self.fields.generated(*preset, per_image)),
+                    Some(per_image) => cut_from.push(self.fields.generated(preset, per_image)),
                     None if unpriced.contains(&preset.tier) => {}
                     None => unpriced.push(preset.tier),
                 },
@@ -549,6 +577,21 @@ impl RequestBuilder {
             Ok(Request { fields: self.fields, targets, cut_from, floor })
         } else {
             Err(RequestErrors { errors })
+        }
+    }
+
+    /// Returns the smallest preset for a target. With an enlargement allowed, this is a preset that does not cover the
+    /// target if it costs less, or if none covers the target.
+    fn own_preset(&self, target: Size, floor: Option<Tier>) -> Result<Preset, NothingCoversError> {
+        let Fields { model, smallest, max_enlargement, .. } = &self.fields;
+        let covering = smallest_covering(model, target, floor, *smallest).copied();
+        let near = smallest_covering(model, reduced(target, *max_enlargement), floor, *smallest).copied();
+        match (covering, near) {
+            (Ok(covering), Ok(near)) => {
+                let is_cheaper = self.price(near.tier).zip(self.price(covering.tier)).is_some_and(|(a, b)| a < b);
+                Ok(if is_cheaper { near } else { covering })
+            }
+            (covering, near) => covering.or_else(|error| near.map_err(|_| error)),
         }
     }
 

@@ -9,6 +9,7 @@ use core::fmt::Display;
 use super::{
     BriefDocument, Document, GenerationDocument, RectDocument, RenditionDocument, UnsharedDocument, is_searched,
 };
+use crate::geometry::fit::{enlargement, reduced};
 use crate::geometry::per_mille::PerMille;
 use crate::geometry::rect::Rect;
 use crate::model::preset::Preset;
@@ -74,6 +75,7 @@ impl Document {
             sharing: self.sharing,
             // Without a search the assignment is fixed, so it counts as proven.
             optimality: self.optimality.unwrap_or_default(),
+            max_enlargement: self.max_enlargement,
             max_cost: self.max_cost_usd_micros,
             max_calls: self.max_calls,
             per_request: self.usd_micros_per_request,
@@ -239,7 +241,9 @@ impl RenditionDocument {
         self.safe_area.leave_room_in(target).map_err(|error| format!("safe_area: {error}"))?;
         // The document repeats the geometry for its readers. It follows from the fields that are checked above, and
         // must agree with them.
-        let crop = self.fit.rect_at(frame, target, self.focus).map_err(|error| error.to_string())?;
+        // Only a generated image may be enlarged.
+        let max = if self.generation.is_some() { plan.max_enlargement } else { PerMille::ZERO };
+        let crop = self.fit.rect_within(frame, target, self.focus, max).map_err(|error| error.to_string())?;
         let expected = RectDocument::from(crop);
         expect("crop.x", &self.crop.x, &expected.x)?;
         expect("crop.y", &self.crop.y, &expected.y)?;
@@ -247,12 +251,13 @@ impl RenditionDocument {
         expect("crop.height", &self.crop.height, &expected.height)?;
         let kept = crop.kept_of(frame);
         expect("kept_percent", &self.kept_percent, &kept)?;
+        expect("enlarged_percent", &self.enlarged_percent, &enlargement(crop.size(), target))?;
         let is_shared = self.generation.is_some() && is_searched(plan.sharing);
         check(self.unshared.is_some() == is_shared, || {
             let found = if is_shared { "missing; expected a value" } else { "given; expected none" };
             format!("unshared is {found} with this sharing")
         })?;
-        let unshared = self.unshared.as_ref().map(|own| own.check(target)).transpose()?;
+        let unshared = self.unshared.as_ref().map(|own| own.check(reduced(target, max), target)).transpose()?;
         check(self.quality.is_none_or(|quality| (1..=100).contains(&quality)), || {
             format!("quality is {}; expected 1 to 100", or_null(self.quality))
         })?;
@@ -284,9 +289,10 @@ impl RenditionDocument {
 }
 
 impl UnsharedDocument {
-    fn check(&self, target: Size) -> Result<Unshared, String> {
+    /// Checks the preset, which covers `least` so that it is large enough for `target`.
+    fn check(&self, least: Size, target: Size) -> Result<Unshared, String> {
         let size = Size::new(self.width, self.height).map_err(|error| format!("unshared: {error}"))?;
-        check(size.covers(target), || format!("unshared: a preset of {size} does not cover {target}"))?;
+        check(size.covers(least), || format!("unshared: a preset of {size} does not cover {target}"))?;
         let preset = Preset { size, ratio: self.aspect_ratio, tier: self.resolution };
         Ok(Unshared { preset, per_image: self.usd_micros_per_image })
     }

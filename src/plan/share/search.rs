@@ -15,6 +15,7 @@ use crate::model::price::UsdMicros;
 use crate::request::builder::Request;
 use crate::request::sharing::Sharing;
 use crate::request::target::Target;
+use crate::size::Size;
 
 /// The denominator of the shares that targets keep, when sets of generations are compared.
 const PARTS: u32 = 1_000_000_000;
@@ -119,7 +120,8 @@ pub(in crate::plan) fn cheapest(
     for (preset, price) in priced(request) {
         let needs: Vec<Option<Need>> = targets.iter().map(|target| need(request, preset, target, max_loss)).collect();
         for class in &classes {
-            let of_class = |(need, target): (&Option<Need>, &PlannedTarget<'_>)| need.filter(|_| target.class == *class);
+            let of_class =
+                |(need, target): (&Option<Need>, &PlannedTarget<'_>)| need.filter(|_| target.class == *class);
             let needs: Vec<Option<Need>> = needs.iter().zip(targets).map(of_class).collect();
             let feasible = feasible_sets(&needs, MAX_COMMON_AREAS);
             is_complete &= feasible.is_complete;
@@ -159,7 +161,8 @@ fn priced(request: &Request) -> impl Iterator<Item = (usize, UsdMicros)> {
 /// Returns what a target needs of a picture of the preset at index `preset`; `None` if it may not be cut from it.
 fn need(request: &Request, preset: usize, planned: &PlannedTarget<'_>, max_loss: PerMille) -> Option<Need> {
     let (frame, target) = (preset_of(request, preset).size, planned.target);
-    let crop = request.fit().rect_at(frame, target.size, request.focus_of(target)).ok()?;
+    let (focus, max) = (request.focus_of(target), request.max_enlargement());
+    let crop = request.fit().rect_within(frame, target.size, focus, max).ok()?;
     let safe = target.safe_area.inside(crop, target.size);
     let area = least_common(target.size, planned.own.preset.size, frame, safe, max_loss);
     (area <= u64::from(safe.size().area())).then_some(Need { safe, area })
@@ -172,7 +175,8 @@ fn problem(request: &Request, targets: &[PlannedTarget<'_>], rows: Vec<Row>) -> 
         // Shares of different pictures are integers of one unit, so that their sums are compared exactly. An area has
         // 32 bits and `PARTS` 30, so the product fits a `u64`.
         let frame = preset_of(request, row.preset).size;
-        let kept = targets.get(target).and_then(|target| request.fit().size(frame, target.target.size).ok());
+        let size = |target: Size| request.fit().size_within(frame, target, request.max_enlargement()).ok();
+        let kept = targets.get(target).and_then(|target| size(target.target.size));
         let kept = kept.map(|size| u64::from(size.area()) * u64::from(PARTS) / u64::from(frame.area()));
         kept.and_then(|kept| u32::try_from(kept).ok()).expect("invariant: a row that serves a target covers it")
     })

@@ -7,6 +7,7 @@ use crate::digest::Digest;
 use crate::generate::error::{GenerateError, with_causes};
 use crate::generate::generated::Generated;
 use crate::generate::request::GenerationRequest;
+use crate::geometry::per_mille::PerMille;
 use crate::pixels::render::Renderer;
 use crate::pixels::rendered::Rendered;
 use crate::pixels::target::RenderTarget;
@@ -50,6 +51,7 @@ impl CallRun<'_> {
                 },
             },
             renditions: cut_from(self.plan, Some(self.generation)).collect(),
+            max_enlargement: self.plan.max_enlargement(),
             renderer,
         }
     }
@@ -98,6 +100,7 @@ pub(super) struct Placed {
 pub struct RenderJob {
     origin: Origin,
     renditions: Vec<(usize, Rendition)>,
+    max_enlargement: PerMille,
     renderer: Arc<Renderer>,
 }
 
@@ -140,6 +143,7 @@ impl RenderJob {
         Self {
             origin: Origin::Source { bytes, digest: plan.source_digest(), size: plan.source_size() },
             renditions: cut_from(plan, None).collect(),
+            max_enlargement: PerMille::ZERO,
             renderer,
         }
     }
@@ -193,7 +197,8 @@ impl RenderJob {
             .fit(rendition.fit())
             .format(rendition.format())
             .focus(rendition.focus())
-            .rect(rendition.crop());
+            .rect(rendition.crop())
+            .max_enlargement(self.max_enlargement);
         // The rectangle of the plan is valid for a picture of this size. The renderer computes another one if the
         // picture differs.
         let (asked, reframing) = match &self.origin {
