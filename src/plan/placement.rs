@@ -5,7 +5,7 @@
 //! `None` means that no page states the value, or that pages disagree. `docs/placements.md` shows the table, and the
 //! values on which pages disagree.
 //!
-//! A [`Placement`] becomes a [`Target`] of a request, and [`lint`] compares a file with a placement:
+//! A [`Placement`] becomes a [`Target`] of a request, and [`lint()`] compares a file with a placement:
 //!
 //! ```
 //! use smart_resize::plan::placement::{FileFacts, Placement, lint};
