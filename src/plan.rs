@@ -30,6 +30,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod bounds;
 mod budget;
 mod build;
 pub(crate) mod content;
@@ -38,6 +39,7 @@ mod fingerprint;
 mod json;
 pub(crate) mod share;
 
+pub use self::bounds::{OutOfBoundsError, PlanWarning};
 pub use self::budget::{Alternative, OverBudgetError};
 pub use self::content::{Call, CallId, Generation, PlanError, Rendition};
 pub use self::share::{Optimality, Unshared};

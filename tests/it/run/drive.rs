@@ -19,6 +19,7 @@ use smart_resize::pixels::decode::{DecodeError, decode};
 use smart_resize::pixels::render::RenderOptions;
 use smart_resize::pixels::{Codec, Picture};
 use smart_resize::plan::{CallId, Fingerprint};
+use smart_resize::request::Sharing;
 use smart_resize::run::{Driver, Event, RenderDone, RenderJob, RenditionError, RunError};
 use smart_resize::{AsyncGenerator, Format, Generator, Outcome, Plan, Request, Source};
 
@@ -31,7 +32,8 @@ fn source() -> Source {
 }
 
 fn plan(sizes: &[&str], variants: u32) -> Plan {
-    Plan::new(&Request::builder(source()).sizes(sizes).variants(variants).build().unwrap()).unwrap()
+    Plan::new(&Request::builder(source()).sizes(sizes).variants(variants).sharing(Sharing::PerTarget).build().unwrap())
+        .unwrap()
 }
 
 /// A picture of the preset's size in one shade, by which a test recognises it.
