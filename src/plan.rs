@@ -30,6 +30,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod bounds;
 mod budget;
 mod build;
 pub(crate) mod content;
@@ -39,6 +40,7 @@ mod json;
 pub mod placement;
 pub(crate) mod share;
 
+pub use self::bounds::{OutOfBoundsError, PlanWarning};
 pub use self::budget::{Alternative, OverBudgetError};
 pub use self::content::{Call, CallId, Generation, PlanError, PlannedReference, Rendition};
 pub use self::share::{Optimality, Unshared};

@@ -21,6 +21,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub(crate) mod bounds;
 pub(crate) mod builder;
 pub(crate) mod error;
 pub(crate) mod options;
@@ -28,6 +29,7 @@ pub(crate) mod sharing;
 pub(crate) mod source;
 pub(crate) mod target;
 
+pub use self::bounds::{Bound, BoundAction, Bounds};
 pub use self::builder::{
     MAX_ID_CHARS, MAX_INSTRUCTION_CHARS, MAX_NAME_CHARS, MAX_TARGETS, MAX_VARIANTS, RequestBuilder, RequestLimits,
 };

@@ -13,7 +13,7 @@ use smart_resize::pixels::encode::{WebPMode, WebPOptions};
 use smart_resize::pixels::render::RenderOptions;
 use smart_resize::plan::Rendition;
 use smart_resize::plan::placement::{Placement, Platform};
-use smart_resize::request::{RequestError, Sharing};
+use smart_resize::request::{Bound, RequestError, Sharing};
 use smart_resize::{Format, Plan, Request, Size, Source, Target};
 
 /// Writes one picture of exactly each SIZE. By default each picture is generated at the smallest preset, from 1K on,
@@ -68,8 +68,8 @@ pub(crate) struct Args {
     /// pixels of the size unscaled; both from the centre, or around --focus
     #[arg(long, default_value = "cover")]
     fit: FitArg,
-    /// Cut several sizes from one generation if each keeps at most PERCENT less of the picture's shape than from its
-    /// own
+    /// Cut several sizes from one generation if each loses at most PERCENT of the area that it could use alone: of the
+    /// picture's shape, and of what all sizes of the generation keep
     #[arg(long, value_name = "PERCENT")]
     share: Option<PerMille>,
     /// The maximum cost of the plan in US dollars
@@ -97,8 +97,16 @@ pub(crate) struct Args {
     /// at the end, the cut moves off the centre of the picture only as far as necessary
     #[arg(long, value_name = "X,Y")]
     focus: Option<Focus>,
-    /// Cut a size from the picture itself if the crop keeps at least PERCENT of the picture, and cut equal sizes from
-    /// one generation
+    /// Refuse a plan in which a size keeps less than PERCENT of its generated picture. Without it, a size that keeps less
+    /// than 50 has a warning
+    #[arg(long, value_name = "PERCENT")]
+    min_kept: Option<PerMille>,
+    /// Refuse a plan in which a size is more than N times smaller than generated. Without it, a size that is more than 4
+    /// times smaller has a warning
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    max_scale: Option<u32>,
+    /// Cut a size from the picture itself if the crop keeps at least PERCENT of the picture, and ask the same question of
+    /// the model only once
     #[arg(long, value_name = "PERCENT")]
     skip_covered: Option<PerMille>,
     /// A picture that a model returned. Sizes are cut from it, and nothing is generated
@@ -194,6 +202,12 @@ impl Args {
         }
         if let Some(budget) = self.budget {
             request = request.max_cost(budget);
+        }
+        if let Some(min_kept) = self.min_kept {
+            request = request.min_kept(Bound::refuse(min_kept));
+        }
+        if let Some(max_scale) = self.max_scale {
+            request = request.max_scale(Bound::refuse(max_scale));
         }
         if let Some(min_kept) = self.skip_covered {
             request = request.crop_source_above(min_kept);

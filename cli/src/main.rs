@@ -127,6 +127,9 @@ impl<'a> Job<'a> {
     }
 
     fn run(&self) -> Result<(), Box<dyn Error>> {
+        for warning in self.plan.warnings() {
+            eprintln!("warning: {warning}");
+        }
         if self.args.plan {
             return Ok(writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&self.plan)?)?);
         }

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use super::bounds::{self, OutOfBoundsError};
 use super::budget;
 use super::content::{Call, Generation, Header, Plan, PlanError, PlannedReference, Rendition, call_seed};
 use super::share::band;
@@ -12,6 +13,7 @@ use crate::geometry::rect::Rect;
 use crate::model::preset::Preset;
 use crate::model::price::UsdMicros;
 use crate::prompt::brief::Brief;
+use crate::request::bounds::BoundAction;
 use crate::request::builder::{CutFrom, Request};
 use crate::request::sharing::Sharing;
 use crate::request::source::Reference;
@@ -23,8 +25,9 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// [`PlanError::OverBudget`] if the plan would cost more or make more calls than the request allows, and
-    /// [`PlanError::PromptTooLong`] if a whole prompt exceeds the limit of the model.
+    /// [`PlanError::OutOfBounds`] if a rendition is beyond a bound that refuses it, [`PlanError::OverBudget`] if the plan
+    /// would cost more or make more calls than the request allows, and [`PlanError::PromptTooLong`] if a whole prompt
+    /// exceeds the limit of the model.
     pub fn new(request: &Request) -> Result<Self, PlanError> {
         let mut renditions = Vec::with_capacity(request.targets().len());
         let mut targets = Vec::with_capacity(request.targets().len());
@@ -76,8 +79,13 @@ impl Plan {
             max_enlargement: request.max_enlargement(),
             max_calls: request.max_calls(),
             per_request: request.prices().per_request,
+            bounds: request.bounds(),
         };
         let plan = Self::assemble(header, generations, renditions.into_iter().map(|(_, cut)| cut).collect());
+        let warnings = bounds::breaches(request.bounds(), BoundAction::Refuse, &plan.generations, &plan.renditions);
+        if !warnings.is_empty() {
+            return Err(OutOfBoundsError { warnings }.into());
+        }
         // The budget is checked last, since the calls and the cost are those of the finished plan.
         budget::check(request, &targets, plan.cost(), u32::try_from(plan.calls().count()).unwrap_or(u32::MAX))?;
         Ok(plan)

@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::bounds::{self, OutOfBoundsError, PlanWarning};
 use super::budget::OverBudgetError;
 use super::fingerprint::CallFields;
 use super::share::{self, Optimality, Unshared, band};
@@ -19,6 +20,7 @@ use crate::model::preset::Preset;
 use crate::model::price::UsdMicros;
 use crate::prompt::brief::Brief;
 use crate::prompt::template::TemplateId;
+use crate::request::bounds::{BoundAction, Bounds};
 use crate::request::options::CallOptions;
 use crate::request::sharing::Sharing;
 use crate::size::Size;
@@ -33,7 +35,7 @@ use crate::size::Size;
 /// - There is at least one rendition.
 /// - Every generation has at least one call and one rendition. It has only as many renditions as the
 ///   [sharing](Self::sharing) allows, and covers their targets.
-/// - The cost and the number of calls are within the limits.
+/// - The cost and the number of calls are within the limits, and each rendition is within the bounds that refuse it.
 /// - Every rectangle, sum and fingerprint is what this version of the crate computes from the other values.
 ///
 /// ```
@@ -71,6 +73,7 @@ pub(super) struct Header {
     pub(super) max_cost: Option<UsdMicros>,
     pub(super) max_calls: Option<u32>,
     pub(super) per_request: UsdMicros,
+    pub(super) bounds: Bounds,
 }
 
 /// A reference picture, as a plan knows it.
@@ -206,6 +209,18 @@ impl Plan {
     /// Returns the maximum number of calls of the plan; `None` if there is no limit.
     pub const fn max_calls(&self) -> Option<u32> {
         self.header.max_calls
+    }
+
+    /// Returns the bounds that each rendition is compared with.
+    pub const fn bounds(&self) -> Bounds {
+        self.header.bounds
+    }
+
+    /// Returns the renditions that are beyond a bound of the request that gives a warning: those that keep little of
+    /// their generated image, and those that are much smaller than generated. The one that is farthest beyond its bound
+    /// comes first. [`Bounds`] has an example.
+    pub fn warnings(&self) -> Vec<PlanWarning> {
+        bounds::breaches(self.header.bounds, BoundAction::Warn, &self.generations, &self.renditions)
     }
 
     /// Returns the cost that the plan would have if each target that is cut from a generation had its own. It can be
@@ -553,4 +568,7 @@ pub enum PlanError {
     /// The plan would cost more or make more calls than the request allows.
     #[error(transparent)]
     OverBudget(#[from] OverBudgetError),
+    /// Renditions are beyond a bound of the request that refuses them.
+    #[error(transparent)]
+    OutOfBounds(#[from] OutOfBoundsError),
 }

@@ -27,6 +27,7 @@ use crate::model::preset::{AspectRatio, Tier};
 use crate::model::price::UsdMicros;
 use crate::prompt::brief::{Brief, Relation};
 use crate::prompt::template::TemplateId;
+use crate::request::bounds::Bounds;
 use crate::request::options::CallOptions;
 use crate::request::sharing::Sharing;
 use crate::scene::Scene;
@@ -62,6 +63,8 @@ struct Document {
     max_cost_usd_micros: Option<UsdMicros>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     max_calls: Option<u32>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    bounds: Bounds,
     cost_usd_micros: UsdMicros,
     /// The cost without sharing. Present if the set of generations was searched for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -220,6 +223,7 @@ impl From<&Plan> for Document {
             usd_micros_per_request: header.per_request,
             max_cost_usd_micros: header.max_cost,
             max_calls: header.max_calls,
+            bounds: header.bounds,
             cost_usd_micros: plan.cost,
             cost_unshared_usd_micros: is_searched(header.sharing).then(|| plan.cost_unshared()),
         }

@@ -5,6 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::bounds::{Bound, Bounds};
 use super::error::{RequestError, RequestErrors};
 use super::options::CallOptions;
 use super::sharing::{DEFAULT_SEARCH_NODES, Sharing};
@@ -122,6 +123,7 @@ struct Fields {
     crop_source_above: Option<PerMille>,
     max_cost: Option<UsdMicros>,
     max_calls: Option<u32>,
+    bounds: Bounds,
 }
 
 impl Fields {
@@ -176,6 +178,7 @@ impl Request {
                 crop_source_above: None,
                 max_cost: None,
                 max_calls: None,
+                bounds: Bounds::default(),
             },
             targets: Vec::new(),
             floor: None,
@@ -301,6 +304,11 @@ impl Request {
     /// Returns the instruction for a target: its own, otherwise that of the request.
     pub(crate) fn instruction_of<'a>(&'a self, target: &'a Target) -> &'a str {
         target.instruction.as_deref().unwrap_or(&self.fields.instruction)
+    }
+
+    /// Returns the bounds that each rendition is compared with.
+    pub const fn bounds(&self) -> Bounds {
+        self.fields.bounds
     }
 
     /// Returns the number of calls that the variants of one generation take.
@@ -513,6 +521,19 @@ impl RequestBuilder {
         self
     }
 
+    /// Sets the least share of its generated image that a rendition keeps. Default: a warning below 50 %.
+    pub const fn min_kept(mut self, min_kept: Bound<PerMille>) -> Self {
+        self.fields.bounds.min_kept = min_kept;
+        self
+    }
+
+    /// Sets how many times smaller than its rectangle of the generated image a rendition may be, from 1. Default: a
+    /// warning above 4.
+    pub const fn max_scale(mut self, max_scale: Bound<u32>) -> Self {
+        self.fields.bounds.max_scale = max_scale;
+        self
+    }
+
     /// Sets the bounds that [`build`](Self::build) checks.
     pub const fn limits(mut self, limits: RequestLimits) -> Self {
         self.limits = limits;
@@ -657,6 +678,9 @@ impl RequestBuilder {
                     .into_iter()
                     .filter_map(|(missing, lacks)| lacks.then_some(RequestError::SourceUnknown { missing })),
             );
+        }
+        if self.fields.bounds.max_scale.value == 0 {
+            errors.push(RequestError::MaxScale { found: 0 });
         }
         if !(1..=6).contains(&self.fields.options.safety_tolerance) {
             errors.push(RequestError::SafetyTolerance { found: self.fields.options.safety_tolerance });

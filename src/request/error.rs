@@ -157,6 +157,10 @@ pub enum RequestError {
         /// The tiers of the model.
         known: Vec<Tier>,
     },
+    /// A [`max_scale`](super::RequestBuilder::max_scale) of 0, which no rendition is within.
+    #[error("max_scale is {found}; expected at least 1")]
+    #[expect(missing_docs, reason = "what was found")]
+    MaxScale { found: u32 },
     /// A safety tolerance outside 1 to 6.
     #[error("safety tolerance is {found}; expected 1 to 6")]
     #[expect(missing_docs, reason = "what was found")]

@@ -2,8 +2,9 @@
 
 use crate::geometry::per_mille::PerMille;
 
-/// The default maximum number of nodes that a search for the cheapest set of generations visits.
-pub const DEFAULT_SEARCH_NODES: u64 = 100_000;
+/// The default maximum number of nodes that a search for the cheapest set of generations visits. Lists of forty sizes
+/// take fewer. A hundred sizes of random shapes reach it at a loss of 30 %.
+pub const DEFAULT_SEARCH_NODES: u64 = 10_000;
 
 /// Which targets may be cut from one generation.
 ///

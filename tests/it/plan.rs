@@ -1,5 +1,6 @@
 //! Requests, prompts and plans.
 
+mod bounds;
 mod enlargement;
 mod fingerprint;
 #[cfg(feature = "serde")]

@@ -13,11 +13,13 @@ use crate::geometry::fit::{enlargement, reduced};
 use crate::geometry::per_mille::PerMille;
 use crate::geometry::rect::Rect;
 use crate::model::preset::Preset;
+use crate::plan::bounds;
 use crate::plan::build::common_parts;
 use crate::plan::content::{Call, Generation, Header, Plan, Rendition, call_seed};
 use crate::plan::share::{Optimality, Unshared, band};
 use crate::prompt::brief::Brief;
 use crate::prompt::template::{PromptTemplate, TemplateId};
+use crate::request::bounds::BoundAction;
 use crate::request::builder::{MAX_TARGETS, MAX_VARIANTS};
 use crate::request::sharing::Sharing;
 use crate::size::Size;
@@ -31,6 +33,7 @@ impl Document {
         let tolerance = self.options.safety_tolerance;
         check((1..=6).contains(&tolerance), || format!("options: safety_tolerance is {tolerance}; expected 1 to 6"))?;
         check(!self.model.is_empty(), || "model is empty".to_string())?;
+        check(self.bounds.max_scale.value > 0, || "bounds: max_scale is 0; expected at least 1".to_string())?;
         // The lengths of the lists are checked before their items, which bounds the work for an untrusted document.
         let found = self.renditions.len();
         check((1..=MAX_TARGETS).contains(&found), || {
@@ -79,6 +82,7 @@ impl Document {
             max_cost: self.max_cost_usd_micros,
             max_calls: self.max_calls,
             per_request: self.usd_micros_per_request,
+            bounds: self.bounds,
         };
         // A new plan is computed by the same function, so the two agree unless the document was changed.
         let plan = Plan::assemble(header, generations, renditions);
@@ -86,6 +90,8 @@ impl Document {
             found.check_loss(rendition, plan.header.sharing).map_err(|error| format!("{}: {error}", place(index)))?;
         }
         check_costs(&plan)?;
+        let refused = bounds::breaches(self.bounds, BoundAction::Refuse, &plan.generations, &plan.renditions);
+        refused.first().map_or(Ok(()), |breach| Err(breach.to_string()))?;
         expect("cost_usd_micros", &self.cost_usd_micros.0, &plan.cost.0)?;
         let unshared = is_searched(self.sharing).then(|| plan.cost_unshared());
         check(self.cost_unshared_usd_micros == unshared, || {

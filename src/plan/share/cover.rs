@@ -21,7 +21,8 @@
 //!   (1981) for set cover, extended to a weight for each pair of a row and a target as by Erlenkotter (1978) for
 //!   facility location. For one target after another, the lowest sum of a row's remaining weight and of the weight of
 //!   the pair is added to the bound. What this sum has above the weight of a pair is subtracted from the row. No
-//!   completion weighs less.
+//!   completion weighs less, and one with a certain row weighs at least the bound and what is left of that row. A row
+//!   with which no completion is better than the best cover is excluded.
 
 #![expect(clippy::expect_used, reason = "a broken invariant must be loud")]
 
@@ -59,6 +60,8 @@ pub(super) struct Problem {
     rows: Vec<Row>,
     /// For each target, its rows.
     allowed: Vec<Bits>,
+    /// For each target, its rows with the weight of the target in each.
+    pairs: Vec<Vec<(usize, u128)>>,
     /// For each row and target, the share of the row's picture that the target does not keep, in parts per 10⁹; 0 if
     /// the row may not serve the target.
     cut: Vec<Vec<u32>>,
@@ -83,7 +86,7 @@ impl Problem {
             (0..targets).map(|target| if row.serves.has(target) { whole - kept(row, target) } else { 0 }).collect()
         };
         let cut: Vec<Vec<u32>> = rows.iter().map(cut_of).collect();
-        let mut this = Self { rows, allowed: Vec::new(), cut };
+        let mut this = Self { rows, allowed: Vec::new(), pairs: Vec::new(), cut };
         let kept_rows: Vec<bool> = (0..this.rows.len()).map(|row| !this.is_dominated(row)).collect();
         let mut keep = kept_rows.iter();
         this.rows.retain(|_| keep.next().copied().unwrap_or_default());
@@ -92,6 +95,8 @@ impl Problem {
         let count = this.rows.len();
         let rows_of = |target| Bits::of(count, |row| this.rows.get(row).is_some_and(|row| row.serves.has(target)));
         this.allowed = (0..targets).map(rows_of).collect();
+        let pairs_of = |(target, rows): (usize, &Bits)| rows.iter().map(|row| (row, this.pair(row, target))).collect();
+        this.pairs = this.allowed.iter().enumerate().map(pairs_of).collect();
         this
     }
 
@@ -232,8 +237,9 @@ impl Search<'_> {
         let Some((_, rows)) = open.iter().min_by_key(|(_, rows)| rows.count()) else {
             return self.offer(chosen.clone());
         };
-        let bound = self.bound(chosen, &free, &open);
-        if self.best.as_ref().is_some_and(|(best, _)| bound >= *best) {
+        let (bound, left) = self.bound(chosen, &free, &open);
+        let best = self.best.as_ref().map_or(u128::MAX, |(best, _)| *best);
+        if bound >= best {
             return;
         }
         // No cover of this node weighs less than its bound. The lowest bound of all such nodes shows what the search
@@ -243,10 +249,15 @@ impl Search<'_> {
             return;
         }
         self.nodes_left -= 1;
-        let mut branches: Vec<(usize, u32)> =
-            rows.iter().map(|row| (row, problem.row(row).serves.count_common(&unserved))).collect();
+        // A row with which no cover of this node is better than the best is excluded.
+        let can_improve = |row: usize| left.get(row).is_some_and(|left| bound.saturating_add(*left) < best);
+        let mut free = Bits::of(problem.rows.len(), |row| free.has(row) && can_improve(row));
+        let mut branches: Vec<(usize, u32)> = rows
+            .iter()
+            .filter(|row| free.has(*row))
+            .map(|row| (row, problem.row(row).serves.count_common(&unserved)))
+            .collect();
         branches.sort_by(|a, b| problem.compare_per_target(*a, *b));
-        let mut free = free.clone();
         for (row, _) in branches {
             // The row is chosen in its own branch and excluded from the later ones. Each level chooses a row that
             // serves a further target, so the recursion is at most as deep as there are targets.
@@ -269,33 +280,36 @@ impl Search<'_> {
         }
     }
 
-    /// Returns a lower bound of the weight of a cover that consists of `chosen` and of any of the `free` rows: the
-    /// value of the dual solution.
-    fn bound(&self, chosen: &Bits, free: &Bits, open: &[(usize, Bits)]) -> u128 {
+    /// Returns a lower bound of the weight of a cover that consists of `chosen` and of any of the `free` rows: the value
+    /// of the dual solution. For each row it also returns the weight that is left, by which a cover with this row weighs
+    /// more than the bound.
+    fn bound(&self, chosen: &Bits, free: &Bits, open: &[(usize, Bits)]) -> (u128, Vec<u128>) {
         let problem = self.problem;
         let mut bound = chosen.iter().map(|row| problem.weight(row)).fold(0, u128::saturating_add);
-        // The chosen rows are paid, so they have no weight left.
-        let mut left: Vec<u128> =
-            (0..problem.rows.len()).map(|row| if chosen.has(row) { 0 } else { problem.weight(row) }).collect();
-        let mut usable = free.clone();
-        usable.extend(chosen);
+        // The chosen rows are paid, so they have no weight left. No sum reaches that of the excluded rows.
+        let mut left = alloc::vec![u128::MAX; problem.rows.len()];
+        for row in free.iter().chain(chosen.iter()) {
+            if let Some(left) = left.get_mut(row) {
+                *left = if chosen.has(row) { 0 } else { problem.weight(row) };
+            }
+        }
         // The needed targets come first, since their demands decide the cost.
         let mut others = Bits::of(problem.allowed.len(), |_| true);
         open.iter().for_each(|(target, _)| others.remove(*target));
         for target in open.iter().map(|(target, _)| *target).chain(others.iter()) {
-            let rows = problem.of(target).and(&usable);
-            let sum = |row| left.get(row).copied().unwrap_or_default() + problem.pair(row, target);
+            let Some(pairs) = problem.pairs.get(target) else { continue };
             // Each target demands `least` of every row that may serve it, and a row never gives more than its weight.
             // A cover pays its rows and a pair for each target, so it weighs at least the sum of the demands.
-            let Some(least) = rows.iter().map(sum).min() else { continue };
-            for row in rows.iter() {
-                if let Some(left) = left.get_mut(row) {
-                    *left -= least.saturating_sub(problem.pair(row, target));
+            let sum = |(row, pair): &(usize, u128)| left.get(*row).copied().unwrap_or(u128::MAX).saturating_add(*pair);
+            let least = pairs.iter().map(sum).min().unwrap_or_default();
+            for (row, pair) in pairs {
+                if let Some(left) = left.get_mut(*row).filter(|left| **left < u128::MAX) {
+                    *left -= least.saturating_sub(*pair);
                 }
             }
             bound = bound.saturating_add(least);
         }
-        bound
+        (bound, left)
     }
 }
 

@@ -12,6 +12,7 @@ use crate::geometry::per_mille::PerMille;
 use crate::geometry::rect::Rect;
 use crate::model::preset::Preset;
 use crate::model::price::UsdMicros;
+use crate::plan::bounds;
 use crate::request::builder::Request;
 use crate::request::sharing::Sharing;
 use crate::request::target::Target;
@@ -163,6 +164,11 @@ fn need(request: &Request, preset: usize, planned: &PlannedTarget<'_>, max_loss:
     let (frame, target) = (preset_of(request, preset).size, planned.target);
     let (focus, max) = (request.focus_of(target), request.max_enlargement());
     let crop = request.fit().rect_within(frame, target.size, focus, max).ok()?;
+    // A bound that refuses a rendition keeps it from being cut from a preset other than its own, whose breach is an
+    // error of the plan.
+    if preset != planned.row && bounds::is_refused(request.bounds(), crop.size(), frame, target.size) {
+        return None;
+    }
     let safe = target.safe_area.inside(crop, target.size);
     let area = least_common(target.size, planned.own.preset.size, frame, safe, max_loss);
     (area <= u64::from(safe.size().area())).then_some(Need { safe, area })

@@ -18,7 +18,7 @@ use smart_resize::generate::store::{BlockingStore, MemoryStore};
 use smart_resize::generate::{GenerateError, GenerateErrorKind, Generated, GenerationRequest, from_async_fn, from_fn};
 use smart_resize::model::{PriceList, UsdMicros};
 use smart_resize::plan::CallId;
-use smart_resize::request::RequestBuilder;
+use smart_resize::request::{RequestBuilder, Sharing};
 use smart_resize::run::{CallOutcome, Driver, Event};
 use smart_resize::{Outcome, Plan, Request, Source};
 
@@ -30,7 +30,8 @@ fn source() -> Source {
 
 /// A plan at fal's prices: $0.05 once, then $0.15 per image, or $0.30 above 2K.
 fn plan(sizes: &[&str], variants: u32) -> Plan {
-    Plan::new(&Request::builder(source()).sizes(sizes).variants(variants).build().unwrap()).unwrap()
+    Plan::new(&Request::builder(source()).sizes(sizes).variants(variants).sharing(Sharing::PerTarget).build().unwrap())
+        .unwrap()
 }
 
 fn requests(sizes: &[&str], variants: u32) -> Vec<GenerationRequest> {
@@ -573,7 +574,7 @@ fn a_run_keeps_within_the_bounds_of_its_plan() {
         let builder = builder.sizes(["1024x1024", "1024x1000", "1024x1001"]);
         Plan::new(&builder.build().unwrap()).unwrap()
     };
-    let builder = || Request::builder(source());
+    let builder = || Request::builder(source()).sharing(Sharing::PerTarget);
     let kinds = |plan: &Plan, bills: u32| {
         let backend =
             from_fn(move |_: &GenerationRequest| Err(GenerateError::new(NothingMade, "").billed_images(bills)));

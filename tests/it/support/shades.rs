@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use smart_resize::generate::{GenerateError, GenerateErrorKind, Generated, GenerationRequest};
 use smart_resize::pixels::Picture;
 use smart_resize::pixels::decode::decode;
+use smart_resize::request::Sharing;
 use smart_resize::{Outcome, Plan, Request, Source};
 
 use super::pictures::{photo, png, size};
@@ -16,7 +17,8 @@ pub(crate) fn source() -> Source {
 }
 
 pub(crate) fn plan(sizes: &[&str], variants: u32) -> Plan {
-    Plan::new(&Request::builder(source()).sizes(sizes).variants(variants).build().unwrap()).unwrap()
+    Plan::new(&Request::builder(source()).sizes(sizes).variants(variants).sharing(Sharing::PerTarget).build().unwrap())
+        .unwrap()
 }
 
 /// A picture of the preset's size in one shade, by which a test recognises it.

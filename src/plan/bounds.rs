@@ -1,0 +1,169 @@
+//! The renditions of a plan that are beyond the bounds of its request.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cmp::Ordering;
+use core::fmt;
+
+use super::content::{Generation, Rendition};
+use crate::geometry::per_mille::PerMille;
+use crate::request::bounds::{BoundAction, Bounds};
+use crate::size::Size;
+
+/// A rendition that is beyond a bound of its request: what was found, and the bound.
+///
+/// ```
+/// use smart_resize::{Plan, Request, Source};
+/// use smart_resize::plan::PlanWarning;
+///
+/// let source = Source::from_url("https://example.com/shoe.jpg");
+/// let plan = Plan::new(&Request::builder(source).sizes(["200x200"]).build()?)?;
+/// assert!(matches!(plan.warnings()[..], [PlanWarning::Reduced { index: 0, tenths: 52, max: 4, .. }]));
+/// assert_eq!(
+///     plan.warnings()[0].to_string(),
+///     "target 0 (200x200) is 5.2 times smaller than generated; expected at most 4 times",
+/// );
+/// # Ok::<(), smart_resize::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PlanWarning {
+    /// The rendition keeps less of the generated image than [`Bounds::min_kept`].
+    KeepsLittle {
+        /// The number of the target, from 0.
+        index: usize,
+        /// The size of the target.
+        target: Size,
+        /// The share that it keeps, rounded down.
+        kept: PerMille,
+        /// The least share.
+        min: PerMille,
+    },
+    /// The rendition is reduced by more than [`Bounds::max_scale`].
+    Reduced {
+        /// The number of the target, from 0.
+        index: usize,
+        /// The size of the target.
+        target: Size,
+        /// How many times smaller it is than its rectangle, in tenths, rounded up.
+        tenths: u32,
+        /// The maximum.
+        max: u32,
+    },
+}
+
+impl fmt::Display for PlanWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::KeepsLittle { index, target, kept, min } => {
+                write!(f, "target {index} ({target}) keeps {kept} of its generated image; expected at least {min}")
+            }
+            Self::Reduced { index, target, tenths, max } => {
+                let whole = tenths / 10;
+                let tenth = if tenths % 10 == 0 { String::new() } else { alloc::format!(".{}", tenths % 10) };
+                write!(
+                    f,
+                    "target {index} ({target}) is {whole}{tenth} times smaller than generated; expected at most "
+                )?;
+                write!(f, "{max} times")
+            }
+        }
+    }
+}
+
+/// The error of a plan with renditions beyond bounds that refuse it; at least one.
+///
+/// ```
+/// use smart_resize::{Plan, Request, Source};
+/// use smart_resize::plan::PlanError;
+/// use smart_resize::request::Bound;
+///
+/// let request = Request::builder(Source::from_url("https://example.com/shoe.jpg"))
+///     .sizes(["1080x1080", "728x90", "970x90"])
+///     .min_kept(Bound::refuse("25 %".parse()?));
+/// let Err(PlanError::OutOfBounds(error)) = Plan::new(&request.build()?) else { panic!("970x90 keeps 21.8 %") };
+/// assert_eq!(error.warnings.len(), 1);
+/// assert_eq!(
+///     error.to_string(),
+///     "target 2 (970x90) keeps 21.8 % of its generated image; expected at least 25 %",
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OutOfBoundsError {
+    /// The renditions, the one that is farthest beyond its bound first.
+    pub warnings: Vec<PlanWarning>,
+}
+
+impl fmt::Display for OutOfBoundsError {
+    /// Writes all renditions, separated by `; `.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, warning) in self.warnings.iter().enumerate() {
+            write!(f, "{}{warning}", if index == 0 { "" } else { "; " })?;
+        }
+        Ok(())
+    }
+}
+
+impl core::error::Error for OutOfBoundsError {}
+
+/// A ratio of two numbers, which says how far a rendition is beyond its bound; above 1.
+#[derive(Clone, Copy, Debug)]
+struct Excess(u128, u128);
+
+impl Excess {
+    /// Compares the ratios by cross-multiplication. Each number has up to 64 bits.
+    fn cmp(self, other: Self) -> Ordering {
+        (self.0 * other.1).cmp(&(other.0 * self.1))
+    }
+}
+
+/// Whether `crop`, a rectangle of a generated image of `frame` pixels, keeps less than `min` of it.
+fn keeps_less(crop: Size, frame: Size, min: PerMille) -> Option<Excess> {
+    let (kept, least) = (1000 * u128::from(crop.area()), u128::from(min.get()) * u128::from(frame.area()));
+    (kept < least).then_some(Excess(least, kept))
+}
+
+/// Whether `target` is more than `max` times smaller than `crop` on a side.
+fn is_reduced_by_more(crop: Size, target: Size, max: u32) -> Option<Excess> {
+    let side = |crop: u32, target: u32| Excess(crop.into(), u128::from(target) * u128::from(max));
+    let (width, height) = (side(crop.width(), target.width()), side(crop.height(), target.height()));
+    let most = if width.cmp(height).is_lt() { height } else { width };
+    (most.0 > most.1).then_some(most)
+}
+
+/// Whether a target that is cut as `crop` from a generated image of `frame` pixels is beyond a bound that refuses it.
+pub(super) fn is_refused(bounds: Bounds, crop: Size, frame: Size, target: Size) -> bool {
+    let Bounds { min_kept, max_scale } = bounds;
+    (min_kept.action == BoundAction::Refuse && keeps_less(crop, frame, min_kept.value).is_some())
+        || (max_scale.action == BoundAction::Refuse && is_reduced_by_more(crop, target, max_scale.value).is_some())
+}
+
+/// Returns the renditions beyond the bounds with this action, the one that is farthest beyond its bound first. Of equal
+/// ones, the first target comes first.
+pub(super) fn breaches(
+    bounds: Bounds,
+    action: BoundAction,
+    generations: &[Generation],
+    renditions: &[Rendition],
+) -> Vec<PlanWarning> {
+    let Bounds { min_kept, max_scale } = bounds;
+    let mut found = Vec::new();
+    for (index, rendition) in renditions.iter().enumerate() {
+        let Some(generation) = rendition.generation.and_then(|id| generations.get(id)) else { continue };
+        let (crop, target) = (rendition.crop.size(), rendition.target);
+        if let Some(excess) = keeps_less(crop, generation.size(), min_kept.value).filter(|_| min_kept.action == action)
+        {
+            let warning = PlanWarning::KeepsLittle { index, target, kept: rendition.kept, min: min_kept.value };
+            found.push((excess, warning));
+        }
+        if let Some(excess) = is_reduced_by_more(crop, target, max_scale.value).filter(|_| max_scale.action == action) {
+            let tenths = |crop: u32, target: u32| (10 * crop).div_ceil(target);
+            let tenths = tenths(crop.width(), target.width()).max(tenths(crop.height(), target.height()));
+            found.push((excess, PlanWarning::Reduced { index, target, tenths, max: max_scale.value }));
+        }
+    }
+    found.sort_by(|(a, _), (b, _)| b.cmp(*a));
+    found.into_iter().map(|(_, warning)| warning).collect()
+}
