@@ -61,6 +61,13 @@ pub(crate) struct Args {
     /// An instruction that is added to the generated prompt
     #[arg(long, value_name = "TEXT", default_value = "")]
     prompt: String,
+    /// What the results are for, such as "a display banner"; the prompt mentions it
+    #[arg(long, value_name = "TEXT")]
+    purpose: Option<String>,
+    /// A picture that a model receives after the source, and what it shows, such as "the logo=logo.png". The flag can be
+    /// repeated
+    #[arg(long, value_name = "NAME=FILE", value_parser = reference)]
+    pub(crate) reference: Vec<(String, PathBuf)>,
     /// The seed of each generation's first call
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -105,6 +112,10 @@ pub(crate) struct Args {
     /// times smaller has a warning
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_scale: Option<u32>,
+    /// Allow a preset that has to be enlarged by at most PERCENT, if it costs less than one that covers the size, or if
+    /// none covers it
+    #[arg(long, value_name = "PERCENT")]
+    enlarge: Option<PerMille>,
     /// Cut a size from the picture itself if the crop keeps at least PERCENT of the picture, and ask the same question of
     /// the model only once
     #[arg(long, value_name = "PERCENT")]
@@ -203,6 +214,12 @@ impl Args {
         if let Some(budget) = self.budget {
             request = request.max_cost(budget);
         }
+        if let Some(purpose) = &self.purpose {
+            request = request.purpose(purpose.as_str());
+        }
+        if let Some(max_enlargement) = self.enlarge {
+            request = request.max_enlargement(max_enlargement);
+        }
         if let Some(min_kept) = self.min_kept {
             request = request.min_kept(Bound::refuse(min_kept));
         }
@@ -300,6 +317,14 @@ impl Args {
     }
 }
 
+/// Reads the name and the file of a reference picture.
+fn reference(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((name, file)) if !name.trim().is_empty() && !file.is_empty() => Ok((name.to_owned(), file.into())),
+        _ => Err("expected what the picture shows, \"=\" and a file, such as \"the logo=logo.png\"".into()),
+    }
+}
+
 /// Returns each id that an earlier placement has too. The files are named after the ids.
 fn repeated_ids(purposes: &[Purpose]) -> impl Iterator<Item = String> {
     let mut seen = BTreeSet::new();
@@ -313,6 +338,7 @@ fn described(error: &RequestError, purposes: &[Purpose]) -> String {
         RequestError::TooLongForFormat { index, .. }
         | RequestError::NothingCovers { index, .. }
         | RequestError::NoBytes { index }
+        | RequestError::IdTooLong { index, .. }
         | RequestError::Insets { index, .. } => purposes.get(*index),
         _ => None,
     };

@@ -46,7 +46,7 @@ use smart_resize::pixels::encode::{EncodeError, EncodeOptions, encode};
 use smart_resize::pixels::render::{RenderError, RenderOptions};
 use smart_resize::plan::placement::{Breach, FileFacts, lint};
 use smart_resize::plan::{CallId, Optimality};
-use smart_resize::request::Sharing;
+use smart_resize::request::{Reference, Sharing};
 use smart_resize::run::{Driver, Event, Output, RenditionError, RunError};
 use smart_resize::{Format, Generator, Outcome, Plan, Size, Source};
 
@@ -100,6 +100,11 @@ impl<'a> Job<'a> {
             .map_err(Into::into)
             .and_then(|_| Source::read(bytes, &DecodeLimits::default()));
         let source = source.map_err(|error| format!("cannot read {}: {error}", source_name(args.image.as_deref())))?;
+        let source = args.reference.iter().try_fold(source, |source, (name, path)| {
+            let picture = Source::read(read(path)?, &DecodeLimits::default())
+                .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+            Ok::<_, Box<dyn Error>>(source.reference(Reference::new(name, picture)))
+        })?;
         let mut placements = args.placements()?;
         if let Some(path) = &args.pack {
             placements.extend(pack::read(path, &read(path)?)?);

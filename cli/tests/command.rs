@@ -17,6 +17,7 @@ use smart_resize::geometry::Insets;
 use smart_resize::pixels::Picture;
 use smart_resize::pixels::decode::{DecodeLimits, DecodeOptions, decode, probe};
 use smart_resize::pixels::encode::{EncodeOptions, encode};
+use smart_resize::plan::Digest;
 use smart_resize::plan::placement::Placement;
 use smart_resize::{Format, Plan, Size};
 
@@ -518,4 +519,28 @@ fn the_placements_are_listed() {
     let words: Vec<_> = story.split_whitespace().collect();
     assert_eq!(words, ["instagram-story", "1080x1920", "jpeg,png", "30000000", "14,0,20,0", "%", "Story"]);
     assert!(!folder.join("out").exists());
+}
+
+#[test]
+fn purpose_references_and_enlargement_are_in_the_plan() {
+    let folder = folder("command-composition");
+    let logo = png(&photo(size("40x30")));
+    fs::write(folder.join("logo.png"), &logo).unwrap();
+    let arguments = ["1080x1080", "--model", "nano-banana", "--enlarge", "6", "--purpose", "a shop window"];
+    let output = resize(&folder, &[&arguments[..], &["--reference", "the logo=logo.png", "--plan"]].concat());
+    assert_eq!(text(&output.stderr), "");
+    let plan: Plan = serde_json::from_slice(&output.stdout).unwrap();
+    let (generation, reference) = (&plan.generations()[0], &plan.references()[0]);
+    assert_eq!((&*reference.name, reference.digest), ("the logo", Some(Digest::of(&logo))));
+    assert!(generation.prompt().contains("It is for a shop window."), "{}", generation.prompt());
+    assert!(generation.prompt().contains("Image 2 shows the logo"), "{}", generation.prompt());
+    assert_eq!(plan.renditions()[0].enlarged().to_string(), "5.5 %");
+
+    let case = |argument: &str, expected: &str| {
+        let output = resize(&folder, &["9x9", "--reference", argument]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains(expected), "{}", text(&output.stderr));
+    };
+    case("logo.png", "expected what the picture shows, \"=\" and a file");
+    case("the logo=none.png", "cannot read none.png");
 }

@@ -186,10 +186,10 @@ impl Placement {
 }
 
 impl From<&Placement> for Target {
-    /// Returns the target: the size, the safe area, the byte limit, and the first accepted format that this crate
+    /// Returns the target: the id, the size, the safe area, the byte limit, and the first accepted format that this crate
     /// writes. A placement that accepts every format leaves the format to the request.
     fn from(placement: &Placement) -> Self {
-        let mut target = Self::new(placement.size);
+        let mut target = Self::new(placement.size).id(&*placement.id);
         if let Some(insets) = placement.safe_area {
             target = target.safe_area(insets);
         }
