@@ -11,5 +11,6 @@ mod prompt_v1;
 mod request;
 mod saving;
 mod share;
+mod target_options;
 #[cfg(all(feature = "wire", feature = "serde"))]
 mod unlabelled;

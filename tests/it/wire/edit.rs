@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 use smart_resize::generate::GenerateErrorKind;
 use smart_resize::model::{AspectRatio, Model, Preset, PriceList, Tier, UsdMicros};
+use smart_resize::plan::Digest;
+use smart_resize::request::Reference;
 use smart_resize::wire::fal::{
     EditInput, EditInputError, EditModel, EditOutput, EditOutputError, ImageFile, edit_error, source_url,
 };
@@ -53,6 +55,26 @@ fn each_model_has_its_endpoint_and_fields() {
     expected.as_object_mut().unwrap().retain(|key, _| input.get(key).is_some());
     assert_eq!(expected.as_object().unwrap().len(), 7);
     assert_eq!(EditModel::named("nano-banana-pro/edit"), None);
+}
+
+#[test]
+fn the_references_follow_the_source() {
+    let by_url = Reference::new("the logo", Source::from_url("https://example.com/logo.png"));
+    let by_bytes = Reference::new("the pack", Source::from_bytes(png()));
+    let source = Source::from_url("https://example.com/a.png").reference(by_url).reference(by_bytes);
+    let asked = request(&source, |builder| builder);
+    let input = EditInput::new(EditModel::NanoBananaPro, &asked, source_url(&source).unwrap()).unwrap();
+    let inline = "data:image/png;base64,iVBORw0KGgogYW5kIHNvIG9u";
+    assert_eq!(input.image_urls, ["https://example.com/a.png", "https://example.com/logo.png", inline]);
+
+    let unknown = Reference::new("the logo", Source::from_digest(Digest::of(b"logo")));
+    let source = Source::from_url("https://example.com/a.png").reference(unknown);
+    let error = EditInput::new(EditModel::NanoBananaPro, &request(&source, |builder| builder), "u").unwrap_err();
+    assert!(
+        chain(&error).contains("reference 0 has neither a URL nor bytes; expected one of them"),
+        "{}",
+        chain(&error)
+    );
 }
 
 /// Each endpoint accepts the presets of its model, and refuses those that only other models have.

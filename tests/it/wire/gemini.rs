@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use smart_resize::generate::{GenerateError, GenerateErrorKind, Generated};
 use smart_resize::model::Smallest;
+use smart_resize::request::Reference;
 use smart_resize::wire::gemini::{
     GenerateContentRequest, GenerateContentResponse, InputError, MAX_INLINE_BYTES, path, read_answer, read_text_answer,
 };
@@ -50,6 +51,17 @@ fn a_request_has_the_source_first_and_the_ratio_as_a_parameter() {
     assert_eq!(serde_json::to_value(&written).unwrap(), expected);
     assert_eq!(both_ways::<GenerateContentRequest>(&expected), written);
     assert_eq!(path("gemini-3-pro-image"), "v1beta/models/gemini-3-pro-image:generateContent");
+}
+
+#[test]
+fn the_references_are_between_the_source_and_the_prompt() {
+    let logo = Reference::new("the logo", Source::from_bytes(*b"\xff\xd8\xff logo"));
+    let source = Source::from_bytes(png()).reference(logo);
+    let written = serde_json::to_value(GenerateContentRequest::new(&request(&source, |builder| builder)).unwrap());
+    let parts = &written.unwrap()["contents"][0]["parts"];
+    let types = [0, 1].map(|index| parts[index]["inlineData"]["mimeType"].as_str().unwrap().to_owned());
+    assert_eq!(types, ["image/png", "image/jpeg"]);
+    assert!(parts[2]["text"].as_str().unwrap().contains("Image 2 shows the logo"));
 }
 
 #[test]
