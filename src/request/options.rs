@@ -32,7 +32,6 @@ pub struct CallOptions {
 }
 
 #[cfg(feature = "serde")]
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_centre(focus: &Focus) -> bool {
     *focus == Focus::CENTRE
 }
