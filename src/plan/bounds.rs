@@ -140,8 +140,8 @@ pub(super) fn is_refused(bounds: Bounds, crop: Size, frame: Size, target: Size) 
         || (max_scale.action == BoundAction::Refuse && is_reduced_by_more(crop, target, max_scale.value).is_some())
 }
 
-/// Returns the renditions beyond the bounds with this action, the one that is farthest beyond its bound first. Of equal
-/// ones, the first target comes first.
+/// Returns the renditions beyond the bounds with this action, the one that is farthest beyond its bound first. Equal
+/// ones are in the order of their targets.
 pub(super) fn breaches(
     bounds: Bounds,
     action: BoundAction,

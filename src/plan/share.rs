@@ -33,7 +33,7 @@ pub enum Optimality {
     /// No set precedes it in the order of [`Sharing`](crate::request::Sharing).
     #[default]
     Proven,
-    /// The search reached its limit, so a better set may exist.
+    /// The search reached one of its limits, so a better set may exist. [`Sharing`](crate::request::Sharing) names them.
     BestFound {
         /// A lower bound of the cost: no plan of this request costs less.
         lower_bound: UsdMicros,

@@ -33,6 +33,7 @@ pub const DEFAULT_SEARCH_NODES: u64 = 10_000;
 /// - The safe areas of the targets have a part in common. Targets whose safe areas conflict are kept apart at any
 ///   `max_loss`.
 /// - No target loses more than `max_loss`. The comparison is exact.
+/// - No target is beyond a bound that refuses it ([`Bounds`](super::Bounds)), unless it is cut from its own preset.
 ///
 /// The selected set serves all targets. Among all such sets it is the first in this order:
 ///
@@ -44,8 +45,9 @@ pub const DEFAULT_SEARCH_NODES: u64 = 10_000;
 /// Each target is cut from the generation of which it keeps the largest share, among those that may serve it. Presets
 /// without a price are not used. A preset can have several generations for different targets. The search is exact
 /// unless it reaches [`max_search_nodes`](super::RequestBuilder::max_search_nodes), or unless more than 32,768 different
-/// common areas are possible in one preset, which takes over twenty targets with different insets on all sides. In these
-/// cases [`Optimality`](crate::plan::Optimality) has a lower bound of the cost.
+/// common areas are possible in one preset. This takes about twenty targets with different insets on all sides, or 180
+/// targets with [`Fit::Crop`](crate::geometry::Fit::Crop). In these cases [`Optimality`](crate::plan::Optimality) has a
+/// lower bound of the cost.
 ///
 /// ```
 /// use smart_resize::{Plan, Request, Source};

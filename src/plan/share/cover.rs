@@ -295,7 +295,9 @@ impl Search<'_> {
         }
         // The needed targets come first, since their demands decide the cost.
         let mut others = Bits::of(problem.allowed.len(), |_| true);
-        open.iter().for_each(|(target, _)| others.remove(*target));
+        for (target, _) in open {
+            others.remove(*target);
+        }
         for target in open.iter().map(|(target, _)| *target).chain(others.iter()) {
             let Some(pairs) = problem.pairs.get(target) else { continue };
             // Each target demands `least` of every row that may serve it, and a row never gives more than its weight.
