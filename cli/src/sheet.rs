@@ -1,43 +1,67 @@
-//! A contact sheet. It shows each result to the right of the generated image or the source that it is cut from.
+//! A contact sheet: every result in its real proportions, with its label, size, format, what it keeps, and its cost.
 //!
-//! In that image, the parts outside the crop are dimmed, and the crop, the safe area and the focus are outlined.
+//! Results are placed in rows, in the order of their targets. All have about the same area, so that a banner and a
+//! square weigh the same, and none is enlarged. Beside each caption a small diagram shows the image that the result is
+//! cut from: the part outside the crop is dimmed, and the crop, the safe area and the focus are outlined. The head has
+//! the source and the plan. A sheet ends where the next row would exceed its limits, and says how many results it omits.
 
-use std::convert::Infallible;
+mod canvas;
+mod text;
+
 use std::error::Error;
 use std::path::Path;
 
-use embedded_graphics::Pixel;
-use embedded_graphics::mono_font::{MonoTextStyle, ascii::FONT_9X18, ascii::FONT_9X18_BOLD};
-use embedded_graphics::pixelcolor::{Rgb888, RgbColor, WebColors};
-use embedded_graphics::prelude::{Dimensions, DrawTarget, Drawable, OriginDimensions, Point, Primitive};
-use embedded_graphics::primitives::{Circle, PrimitiveStyle, Rectangle};
-use embedded_graphics::text::Text;
 use smart_resize::geometry::{Focus, Insets, PerMille, Rect, Reframing};
-use smart_resize::pixels::decode::{DecodeOptions, decode};
+use smart_resize::pixels::Picture;
+use smart_resize::pixels::decode::{DecodeLimits, probe};
 use smart_resize::pixels::encode::{EncodeOptions, encode};
-use smart_resize::pixels::render::{RenderOptions, RenderTarget, render};
-use smart_resize::pixels::{Layout, Picture};
+use smart_resize::pixels::render::{RenderOptions, RenderTarget, render_picture};
+use smart_resize::plan::Generation;
 use smart_resize::run::{Output, Provenance};
 use smart_resize::{Format, Outcome, Plan, Size, Source};
 
+use self::canvas::{Canvas, Colour};
+use self::text::{Style, Typeface};
 use crate::args::Purpose;
 
-/// The maximum side of a thumbnail, in pixels.
-const THUMBNAIL: u32 = 320;
-/// The space around the thumbnails and between them, in pixels.
-const GAP: u32 = 24;
-/// The height of the two lines of text below a pair of thumbnails, in pixels.
-const CAPTION: u32 = 52;
-/// The height of the legend, in pixels.
-const HEAD: u32 = 20;
-const CROP: Rgb888 = Rgb888::CSS_ORANGE_RED;
-const SAFE: Rgb888 = Rgb888::CSS_LIME_GREEN;
-const FOCUS: Rgb888 = Rgb888::CSS_DEEP_SKY_BLUE;
-/// The width and the height of a pair of thumbnails with its caption and the space to the next pair, in pixels.
-const CELL: (u32, u32) = (2 * THUMBNAIL + 2 * GAP, THUMBNAIL + CAPTION + GAP);
-/// The maximum number of results on a sheet. In two columns they are 40 rows, whose height is below the maximum side of
-/// a WebP.
+/// The most results on a sheet.
 const MAX_RESULTS: usize = 80;
+/// The most pixels of the sheet's height. A WebP has at most 16,383.
+const MAX_HEIGHT: u32 = 16_000;
+/// The space around the results, in pixels.
+const MARGIN: u32 = 48;
+/// The space between two results of a row, and between two rows.
+const GAP: (u32, u32) = (36, 44);
+/// The longest row, and the least width of the head.
+const ROW: (u32, u32) = (1500, 880);
+/// About how many pixels of the sheet a result covers.
+const AREA: u64 = 300 * 300;
+/// The largest width and height of a result.
+const LARGEST: (u32, u32) = (728, 400);
+/// The largest width and height of the diagram beside a caption, and the space between the two.
+const DIAGRAM: (u32, u32) = (96, 80);
+const BESIDE: u32 = 14;
+/// The least width of a caption's text, and the space between a result and its caption.
+const CAPTION: u32 = 215;
+const BELOW: u32 = 16;
+/// The height of a caption, with the space above it.
+const CAPTION_HEIGHT: u32 = BELOW + 4 * LEADING;
+/// The largest width and height of the source in the head, and the height of the head with the space below it.
+const SOURCE: (u32, u32) = (240, 120);
+const HEAD: u32 = 168;
+
+const INK: Colour = [0x1d, 0x1f, 0x24];
+const GREY: Colour = [0x50, 0x55, 0x5e];
+const LINE: Colour = [0xe3, 0xe5, 0xe8];
+const CROP: Colour = [0xf2, 0x4b, 0x16];
+const SAFE: Colour = [0x1e, 0xa6, 0x4b];
+const FOCUS: Colour = [0x0b, 0x84, 0xf3];
+
+const HEADLINE: Style = Style { px: 34, colour: INK, is_bold: true };
+const LABEL: Style = Style { px: 19, colour: INK, is_bold: true };
+const BODY: Style = Style { px: 17, colour: GREY, is_bold: false };
+/// The space from one line of a caption to the next.
+const LEADING: u32 = 22;
 
 /// Returns the format for the extension of the sheet's file name.
 pub(crate) fn format(path: &Path) -> Result<Format, String> {
@@ -52,219 +76,355 @@ pub(crate) fn draw(
     outcome: &Outcome,
     format: Format,
 ) -> Result<Vec<u8>, Box<dyn Error>> {
-    let outputs = purposes.iter().zip(&outcome.renditions);
-    let outputs =
-        outputs.flat_map(|(purpose, rendition)| rendition.variants.iter().flatten().map(move |o| (purpose, o)));
-    let outputs: Vec<(&Purpose, &Output)> = outputs.take(MAX_RESULTS).collect();
-    let columns = u32::try_from(outputs.len().clamp(1, 2))?;
-    let rows = u32::try_from(outputs.len())?.div_ceil(columns).max(1);
-    let mut sheet = Canvas::new(Size::new(columns * CELL.0 + GAP, HEAD + rows * CELL.1 + GAP)?);
-    draw_head(&mut sheet)?;
-    for (place, (purpose, output)) in (0_u32..).zip(outputs) {
-        let corner = point(GAP + place % columns * CELL.0, HEAD + GAP + place / columns * CELL.1)?;
-        draw_pair(&mut sheet, corner, (plan, source), purpose, outcome, output)?;
+    let face = Typeface::new()?;
+    let items: Vec<Item<'_>> = items(plan, source, purposes, outcome)?;
+    let layout = Layout::of(&items.iter().map(|item| (item.width(), item.shown.height())).collect::<Vec<_>>());
+    let omitted = items.len() - layout.places.len();
+
+    let mut sheet = Canvas::new(layout.size(omitted > 0)?);
+    draw_head(&mut sheet, &face, (plan, source), (items.len(), outcome))?;
+    for (item, place) in items.iter().zip(&layout.places) {
+        item.draw(&mut sheet, &face, *place)?;
     }
-    let picture = Picture::from_rgb(sheet.size, sheet.pixels)?;
+    if omitted > 0 {
+        let at = (MARGIN, sheet.size().height() - MARGIN);
+        face.draw(&mut sheet, at, &format!("{} not shown", count(omitted, "more result")), LABEL, ROW.1);
+    }
+    let picture = Picture::from_rgb(sheet.size(), sheet.into_pixels())?;
     Ok(encode(&picture, format, &EncodeOptions::default())?.bytes)
 }
 
-/// Draws the legend: the colours of the outlines.
-fn draw_head(sheet: &mut Canvas) -> Result<(), Box<dyn Error>> {
-    let mut at = point(GAP, 26)?;
-    for (colour, meaning) in [(CROP, "cut out"), (SAFE, "safe area"), (FOCUS, "focus")] {
-        Rectangle::new(at - Point::new(0, 11), extent(Size::new(14, 12)?))
-            .into_styled(PrimitiveStyle::with_stroke(colour, 2))
-            .draw(sheet)?;
-        at = Text::new(meaning, at + Point::new(20, 0), MonoTextStyle::new(&FONT_9X18, Rgb888::CSS_DIM_GRAY))
-            .draw(sheet)?
-            + Point::new(24, 0);
-    }
-    Ok(())
+/// The positions of the results.
+struct Layout {
+    /// The lower left corners of the pictures of the results that fit.
+    places: Vec<(u32, u32)>,
+    /// The length of the longest row.
+    width: u32,
+    /// The lower edge of the last row.
+    bottom: u32,
 }
 
-/// Draws the generated image or the source with its crop, safe area and focus, the result, and their caption.
-fn draw_pair(
-    sheet: &mut Canvas,
-    corner: Point,
-    (plan, source): (&Plan, &Source),
-    purpose: &Purpose,
-    outcome: &Outcome,
-    output: &Output,
-) -> Result<(), Box<dyn Error>> {
-    let record = &output.provenance;
-    let (bytes, reframing) = match &record.generation {
-        None => (source.bytes().cloned(), None),
-        Some(made) => {
-            let generated = outcome.calls.get(made.call.0 as usize).and_then(|call| call.result.as_ref().ok());
-            let image = generated.and_then(|generated| generated.images.get(made.image as usize));
-            (image.cloned(), generated.and_then(|generated| generated.reframing))
+impl Layout {
+    /// Places results with these widths and heights of their pictures. It fills rows from left to right, from the top. The
+    /// pictures of a row stand on one line, so that their captions are level.
+    fn of(items: &[(u32, u32)]) -> Self {
+        let mut layout = Self { places: Vec::new(), width: ROW.1, bottom: MARGIN + HEAD };
+        let mut rest = items.get(..MAX_RESULTS).unwrap_or(items);
+        while !rest.is_empty() {
+            let mut length = 0;
+            let fits = |(width, _): &&(u32, u32)| {
+                length += width + if length > 0 { GAP.0 } else { 0 };
+                length <= ROW.0
+            };
+            // A row has at least one result.
+            let (row, later) = rest.split_at(rest.iter().take_while(fits).count().max(1));
+            let gap = if layout.places.is_empty() { 0 } else { GAP.1 };
+            let line = layout.bottom + gap + row.iter().map(|(_, height)| *height).max().unwrap_or(0);
+            if line + CAPTION_HEIGHT + 2 * MARGIN > MAX_HEIGHT {
+                break;
+            }
+            let mut x = 0;
+            for (width, _) in row {
+                layout.places.push((MARGIN + x, line));
+                layout.width = layout.width.max(x + width);
+                x += width + GAP.0;
+            }
+            layout.bottom = line + CAPTION_HEIGHT;
+            rest = later;
         }
-    };
-    let bytes = bytes.ok_or_else(|| format!("the image that {} is cut from is missing", purpose.name))?;
-    let small = fitted(record.frame);
-    let frame = centred(corner, small)?;
-    let crop = scaled(record.crop, record.frame, small);
-    sheet.paste(frame, &thumbnail(&bytes, small)?, Some(crop));
-    if record.safe_area != Insets::default() {
-        let safe = record.safe_area.inside(record.crop, record.target);
-        outline(sheet, frame, scaled(safe, record.frame, small), SAFE)?;
-    }
-    outline(sheet, frame, crop, CROP)?;
-    if record.focus != Focus::CENTRE {
-        draw_focus(sheet, frame, record, reframing, small)?;
+        layout
     }
 
-    let small = fitted(record.target);
-    let place = centred(corner + point(THUMBNAIL + GAP, 0)?, small)?;
-    sheet.paste(place, &thumbnail(&output.bytes, small)?, None);
-    if record.safe_area != Insets::default() {
-        let safe = record.safe_area.inside(Rect::new(0, 0, record.target), record.target);
-        outline(sheet, place, scaled(safe, record.target, small), SAFE)?;
+    /// Returns the size of the sheet, with a line at its end if results are omitted.
+    fn size(&self, has_end: bool) -> Result<Size, Box<dyn Error>> {
+        let end = if has_end { MARGIN } else { 0 };
+        Ok(Size::new(self.width + 2 * MARGIN, self.bottom + MARGIN + end)?)
     }
-
-    let preset = record.generation.as_ref().and_then(|made| plan.calls().find(|(_, call)| call.id() == made.call));
-    let preset = preset.and_then(|(index, _)| plan.generations().get(index));
-    let origin = preset.map_or_else(|| "the picture itself".into(), |generation| generation.preset().to_string());
-    let title = format!("{} of {origin} ({})", purpose.name, record.frame);
-    let below = corner + point(0, THUMBNAIL + 22)?;
-    Text::new(&title, below, MonoTextStyle::new(&FONT_9X18_BOLD, Rgb888::BLACK)).draw(sheet)?;
-    let loss = match record.loss {
-        PerMille::ZERO => String::new(),
-        loss => format!("loss {loss}   "),
-    };
-    let facts = format!("kept {}   {loss}{}   {} bytes", record.kept, record.format, output.bytes.len());
-    Text::new(&facts, below + Point::new(0, 20), MonoTextStyle::new(&FONT_9X18, Rgb888::CSS_DIM_GRAY)).draw(sheet)?;
-    Ok(())
 }
 
-/// Outlines `rect` of the thumbnail whose upper left corner is `corner`.
-fn outline(sheet: &mut Canvas, corner: Point, rect: Rect, colour: Rgb888) -> Result<(), Box<dyn Error>> {
-    Rectangle::new(corner + offset(rect)?, extent(rect.size()))
-        .into_styled(PrimitiveStyle::with_stroke(colour, 2))
-        .draw(sheet)?;
-    Ok(())
-}
-
-/// Draws a focal region as an outline, and a focal point as a ring.
-fn draw_focus(
-    sheet: &mut Canvas,
-    corner: Point,
-    record: &Provenance,
+/// A result, as it is shown.
+struct Item<'a> {
+    output: &'a Output,
+    /// The size in which it is shown.
+    shown: Size,
+    /// The encoded image that it is cut from, and how that image shows the source.
+    image: &'a [u8],
     reframing: Option<Reframing>,
-    small: Size,
-) -> Result<(), Box<dyn Error>> {
-    let [left, top, right, bottom] = record.focus.edges_px(record.frame, reframing);
-    let asked = record.focus.edges();
-    if (asked[0], asked[1]) == (asked[2], asked[3]) {
-        let (x, y) = (left * small.width() / record.frame.width(), top * small.height() / record.frame.height());
-        let ring = Circle::with_center(corner + point(x, y)?, 13).into_styled(PrimitiveStyle::with_stroke(FOCUS, 3));
-        return Ok(ring.draw(sheet)?);
-    }
-    let region = Size::new((right - left).max(1), (bottom - top).max(1))?;
-    outline(sheet, corner, scaled(Rect::new(left, top, region), record.frame, small), FOCUS)
+    caption: [String; 4],
 }
 
-/// Returns the size of the thumbnail of a picture of `size`. A picture is not enlarged.
-fn fitted(size: Size) -> Size {
-    let long = size.width().max(size.height()).max(THUMBNAIL);
-    let shown = |pixels: u32| (pixels * THUMBNAIL / long).max(1);
-    Size::new(shown(size.width()), shown(size.height())).unwrap_or(size)
+/// Returns the results of an outcome, in the order of the targets and their variants.
+fn items<'a>(
+    plan: &'a Plan,
+    source: &'a Source,
+    purposes: &[Purpose],
+    outcome: &'a Outcome,
+) -> Result<Vec<Item<'a>>, Box<dyn Error>> {
+    let mut items = Vec::new();
+    for (purpose, rendition) in purposes.iter().zip(&outcome.renditions) {
+        for (variant, output) in (1_usize..).zip(&rendition.variants) {
+            let Ok(output) = output else { continue };
+            let record = &output.provenance;
+            let file = format!("{} · {}", record.format, bytes(output.bytes.len()));
+            // A result without a name is called by its size.
+            let (label, facts) = match &purpose.placement {
+                Some(placement) => (placement.label.clone(), format!("{} · {file}", size(record.target))),
+                None => (size(record.target), file),
+            };
+            let label = if rendition.variants.len() > 1 { format!("{label}, variant {variant}") } else { label };
+            items.push(Item::new(plan, source, outcome, output, [label, facts])?);
+        }
+    }
+    Ok(items)
+}
+
+impl<'a> Item<'a> {
+    fn new(
+        plan: &Plan,
+        source: &'a Source,
+        outcome: &'a Outcome,
+        output: &'a Output,
+        [label, facts]: [String; 2],
+    ) -> Result<Self, Box<dyn Error>> {
+        let record = &output.provenance;
+        let missing = || format!("the image that {label} is cut from is missing");
+        let Some(made) = &record.generation else {
+            let image = source.bytes().ok_or_else(missing)?;
+            let caption = [label, facts, format!("keeps {} of the picture", record.kept), "no cost".into()];
+            return Ok(Self { output, shown: shown(record.target)?, image, reframing: None, caption });
+        };
+        let generated = outcome.calls.get(made.call.0 as usize).and_then(|call| call.result.as_ref().ok());
+        let generated = generated.ok_or_else(missing)?;
+        let image = generated.images.get(made.image as usize).ok_or_else(missing)?;
+        let (index, _) = plan.calls().find(|(_, call)| call.id() == made.call).ok_or_else(missing)?;
+        let generation = plan.generations().get(index).ok_or_else(missing)?;
+        let sharing = plan.renditions().iter().filter(|rendition| rendition.generation() == Some(index)).count();
+        let loss = match record.loss {
+            PerMille::ZERO => String::new(),
+            loss => format!(", loses {loss}"),
+        };
+        let kept = format!("keeps {} of {}{loss}", record.kept, generation.preset());
+        let cost = cost(generation, generated.billed_images > 0, sharing);
+        let caption = [label, facts, kept, cost];
+        Ok(Self { output, shown: shown(record.target)?, image, reframing: generated.reframing, caption })
+    }
+
+    fn width(&self) -> u32 {
+        self.shown.width().max(DIAGRAM.0 + BESIDE + CAPTION)
+    }
+
+    /// Draws the picture, whose lower left corner is at `(x, line)`, and the caption below it.
+    fn draw(&self, sheet: &mut Canvas, face: &Typeface, (x, line): (u32, u32)) -> Result<(), Box<dyn Error>> {
+        let record = &self.output.provenance;
+        let y = line - self.shown.height();
+        sheet.paste((x, y), &thumbnail(&self.output.bytes, self.shown)?, None);
+        if record.safe_area != Insets::default() {
+            let safe = record.safe_area.inside(Rect::new(0, 0, record.target), record.target);
+            sheet.outline(scaled(safe, record.target, (x, y), self.shown)?, SAFE, 1);
+        }
+        let top = line + BELOW;
+        let beside = fitted(record.frame, DIAGRAM)?.width() + BESIDE;
+        self.draw_diagram(sheet, (x, top))?;
+        for (row, text) in (0_u32..).zip(&self.caption) {
+            let style = if row == 0 { LABEL } else { BODY };
+            let at = (x + beside, top + 15 + row * LEADING);
+            face.draw(sheet, at, text, style, self.width() - beside);
+        }
+        Ok(())
+    }
+
+    /// Draws the image that the result is cut from, with the crop, the safe area and the focus.
+    fn draw_diagram(&self, sheet: &mut Canvas, corner: (u32, u32)) -> Result<(), Box<dyn Error>> {
+        let record = &self.output.provenance;
+        let small = fitted(record.frame, DIAGRAM)?;
+        let whole = Rect::new(0, 0, record.frame);
+        let crop = scaled(record.crop, record.frame, (0, 0), small)?;
+        sheet.paste(corner, &thumbnail(self.image, small)?, Some(crop));
+        sheet.outline(scaled(whole, record.frame, corner, small)?, LINE, 1);
+        if record.safe_area != Insets::default() {
+            let safe = record.safe_area.inside(record.crop, record.target);
+            sheet.outline(scaled(safe, record.frame, corner, small)?, SAFE, 1);
+        }
+        sheet.outline(scaled(record.crop, record.frame, corner, small)?, CROP, 2);
+        if record.focus != Focus::CENTRE {
+            self.draw_focus(sheet, record, corner, small)?;
+        }
+        Ok(())
+    }
+
+    /// Draws a focal region as an outline, and a focal point as a ring.
+    fn draw_focus(
+        &self,
+        sheet: &mut Canvas,
+        record: &Provenance,
+        corner: (u32, u32),
+        small: Size,
+    ) -> Result<(), Box<dyn Error>> {
+        let [left, top, right, bottom] = record.focus.edges_px(record.frame, self.reframing);
+        let edges = record.focus.edges();
+        let region = Size::new((right - left).max(1), (bottom - top).max(1))?;
+        let place = scaled(Rect::new(left, top, region), record.frame, corner, small)?;
+        if (edges[0], edges[1]) == (edges[2], edges[3]) {
+            sheet.ring((place.x(), place.y()), 4, FOCUS);
+        } else {
+            sheet.outline(place, FOCUS, 2);
+        }
+        Ok(())
+    }
+}
+
+/// Draws the head: what the sheet has, the plan, the legend, and the source at the right.
+fn draw_head(
+    sheet: &mut Canvas,
+    face: &Typeface,
+    (plan, source): (&Plan, &Source),
+    (shown, outcome): (usize, &Outcome),
+) -> Result<(), Box<dyn Error>> {
+    let mut width = sheet.size().width() - 2 * MARGIN;
+    if let Some(bytes) = source.bytes() {
+        let whole = source.size.map_or_else(|| picture_size(bytes), Ok)?;
+        let small = fitted(whole, SOURCE)?;
+        let x = MARGIN + width - small.width();
+        sheet.paste((x, MARGIN), &thumbnail(bytes, small)?, None);
+        width -= SOURCE.0 + GAP.0;
+    }
+    let mut y = MARGIN + 28;
+    face.draw(sheet, (MARGIN, y), &format!("{} of one picture", count(shown, "result")), HEADLINE, width);
+    y += 34;
+    let failed = outcome.renditions.iter().flat_map(|rendition| &rendition.variants).filter(|made| made.is_err());
+    let failed = match failed.count() {
+        0 => String::new(),
+        failed => format!(" · {failed} failed"),
+    };
+    let facts = format!(
+        "{} · {} · planned {} · spent {}{failed}",
+        plan.model(),
+        count(plan.generations().len(), "generation"),
+        plan.cost(),
+        outcome.cost(plan),
+    );
+    face.draw(sheet, (MARGIN, y), &facts, BODY, width);
+    y += 40;
+    let mut x = MARGIN;
+    for (colour, meaning) in [(CROP, "cut out"), (SAFE, "safe area"), (FOCUS, "focus")] {
+        sheet.outline(Rect::new(x, y - 12, Size::new(16, 13)?), colour, 2);
+        face.draw(sheet, (x + 24, y), meaning, BODY, width);
+        x += 24 + face.length(meaning, BODY) + 28;
+    }
+    let rule = Rect::new(MARGIN, MARGIN + HEAD - 30, Size::new(sheet.size().width() - 2 * MARGIN, 1)?);
+    sheet.fill(rule, LINE);
+    Ok(())
+}
+
+/// Says what the image of a result costs: its price, divided among the results that share it.
+fn cost(generation: &Generation, is_billed: bool, sharing: usize) -> String {
+    match (is_billed, sharing) {
+        (false, _) => "no cost".into(),
+        (true, ..2) => generation.per_image().to_string(),
+        (true, sharing) => format!("{} for {sharing} sizes", generation.per_image()),
+    }
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+fn size(size: Size) -> String {
+    format!("{} × {}", size.width(), size.height())
+}
+
+/// Returns a number of bytes in the unit in which people read file sizes.
+fn bytes(bytes: usize) -> String {
+    match bytes {
+        0..1000 => format!("{bytes} B"),
+        1000..1_000_000 => format!("{} kB", bytes.div_ceil(1000)),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10),
+    }
+}
+
+/// Returns the size in which a result of `target` is shown: about [`AREA`] pixels, at most [`LARGEST`], and never
+/// enlarged.
+fn shown(target: Size) -> Result<Size, Box<dyn Error>> {
+    let (width, height) = (u64::from(target.width()), u64::from(target.height()));
+    let wide = u32::try_from((AREA * width / height).isqrt())?.max(1);
+    let high = u32::try_from((AREA * height / width).isqrt())?.max(1);
+    fitted(target, (wide.min(LARGEST.0), high.min(LARGEST.1)))
+}
+
+/// Returns the largest size of the shape of `size` within `(width, height)`. A picture is not enlarged.
+fn fitted(size: Size, (width, height): (u32, u32)) -> Result<Size, Box<dyn Error>> {
+    let (whole_width, whole_height) = (u64::from(size.width()), u64::from(size.height()));
+    let (wide, high) = (u64::from(width).min(whole_width), u64::from(height).min(whole_height));
+    // The side that is used up first decides.
+    let (wide, high) = if wide * whole_height <= high * whole_width {
+        (wide, (wide * whole_height / whole_width).max(1))
+    } else {
+        ((high * whole_width / whole_height).max(1), high)
+    };
+    Ok(Size::new(u32::try_from(wide)?, u32::try_from(high)?)?)
 }
 
 /// Decodes a picture and scales it to `size`.
 fn thumbnail(bytes: &[u8], size: Size) -> Result<Picture, Box<dyn Error>> {
-    let rendered = render(bytes, &RenderTarget::new(size), &RenderOptions::default())?;
-    Ok(decode(&rendered.bytes, &DecodeOptions::default())?.picture)
+    Ok(render_picture(bytes, &RenderTarget::new(size), &RenderOptions::default())?.picture)
 }
 
-/// Scales `rect`, a rectangle of `frame`, to the thumbnail size `small`.
-fn scaled(rect: Rect, frame: Size, small: Size) -> Rect {
-    let x = |x: u32| x * small.width() / frame.width();
-    let y = |y: u32| y * small.height() / frame.height();
-    let (left, top) = (x(rect.x()), y(rect.y()));
-    let (right, bottom) = (x(rect.x() + rect.width()), y(rect.y() + rect.height()));
-    Size::new((right - left).max(1), (bottom - top).max(1)).map_or(rect, |size| Rect::new(left, top, size))
+fn picture_size(bytes: &[u8]) -> Result<Size, Box<dyn Error>> {
+    Ok(probe(bytes, &DecodeLimits::default())?.size)
 }
 
-/// Returns the upper left corner of a thumbnail that is centred in the square at `corner`.
-fn centred(corner: Point, size: Size) -> Result<Point, Box<dyn Error>> {
-    Ok(corner + point((THUMBNAIL - size.width()) / 2, (THUMBNAIL - size.height()) / 2)?)
+/// Scales `rect`, a rectangle of `frame`, to the thumbnail of size `small` whose upper left corner is `corner`.
+fn scaled(rect: Rect, frame: Size, corner: (u32, u32), small: Size) -> Result<Rect, Box<dyn Error>> {
+    let scale = |start: u32, length: u32, whole: u32, small: u32| -> Result<(u32, u32), Box<dyn Error>> {
+        let place = |at: u32| u32::try_from(u64::from(at) * u64::from(small) / u64::from(whole));
+        let (start, end) = (place(start)?.min(small - 1), place(start + length)?);
+        Ok((start, end.saturating_sub(start).max(1)))
+    };
+    let (x, width) = scale(rect.x(), rect.width(), frame.width(), small.width())?;
+    let (y, height) = scale(rect.y(), rect.height(), frame.height(), small.height())?;
+    Ok(Rect::new(corner.0 + x, corner.1 + y, Size::new(width, height)?))
 }
 
-fn point(x: u32, y: u32) -> Result<Point, Box<dyn Error>> {
-    Ok(Point::new(x.try_into()?, y.try_into()?))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn offset(rect: Rect) -> Result<Point, Box<dyn Error>> {
-    point(rect.x(), rect.y())
-}
-
-fn extent(size: Size) -> embedded_graphics::prelude::Size {
-    embedded_graphics::prelude::Size::new(size.width(), size.height())
-}
-
-/// An RGB picture with a light background to draw on.
-struct Canvas {
-    size: Size,
-    pixels: Vec<u8>,
-}
-
-impl Canvas {
-    fn new(size: Size) -> Self {
-        Self { size, pixels: vec![0xf4; size.area() as usize * 3] }
-    }
-
-    fn pixel_mut(&mut self, at: Point) -> Option<&mut [u8]> {
-        let (x, y) = (u32::try_from(at.x).ok()?, u32::try_from(at.y).ok()?);
-        if x >= self.size.width() || y >= self.size.height() {
-            return None;
-        }
-        let index = (y * self.size.width() + x) as usize * 3;
-        self.pixels.get_mut(index..index + 3)
-    }
-
-    /// Draws `picture` at `corner`, and dims it outside `bright`. Transparent pixels show a chequered background.
-    fn paste(&mut self, corner: Point, picture: &Picture, bright: Option<Rect>) {
-        let channels = match picture.layout() {
-            Layout::Rgb => 3,
-            _ => 4,
-        };
-        let width = picture.size().width();
-        for (index, pixel) in (0_u32..).zip(picture.pixels().chunks_exact(channels)) {
-            let (x, y) = (index % width, index / width);
-            let alpha = pixel.get(3).map_or(255, |alpha| u32::from(*alpha));
-            let ground = if (x / 8 + y / 8) % 2 == 0 { 255 } else { 208 };
-            let is_bright = bright.is_none_or(|rect| {
-                (rect.x()..rect.x() + rect.width()).contains(&x) && (rect.y()..rect.y() + rect.height()).contains(&y)
-            });
-            let (Ok(dx), Ok(dy)) = (i32::try_from(x), i32::try_from(y)) else { continue };
-            let Some(place) = self.pixel_mut(corner + Point::new(dx, dy)) else { continue };
-            for (out, colour) in place.iter_mut().zip(pixel) {
-                let mixed = (u32::from(*colour) * alpha + ground * (255 - alpha)) / 255;
-                let shown = if is_bright { mixed } else { (mixed + 2 * 0xf4) / 3 };
-                *out = u8::try_from(shown).unwrap_or(u8::MAX);
+    #[test]
+    fn results_overlap_nowhere_and_the_sheet_keeps_its_limits() {
+        let sizes = [(300, 300), (728, 90), (325, 400), (400, 225), (325, 110)];
+        for count in [0, 1, 5, 79, 80, 81, 400] {
+            for step in 1..sizes.len() {
+                let items: Vec<(u32, u32)> = (0..count).map(|at| sizes[at * step % sizes.len()]).collect();
+                let layout = Layout::of(&items);
+                let boxes = layout.places.iter().zip(&items).map(|(&(x, line), &(width, height))| {
+                    assert!(line - height >= MARGIN + HEAD);
+                    (x, line - height, x + width, line + CAPTION_HEIGHT)
+                });
+                let boxes: Vec<_> = boxes.collect();
+                for (at, a) in boxes.iter().enumerate() {
+                    let apart = |b: &(u32, u32, u32, u32)| a.2 <= b.0 || b.2 <= a.0 || a.3 <= b.1 || b.3 <= a.1;
+                    assert!(boxes[..at].iter().all(apart), "result {at} of {count} overlaps another");
+                }
+                let sheet = layout.size(boxes.len() < count).unwrap();
+                assert!(sheet.height() <= MAX_HEIGHT && sheet.width() <= ROW.0 + 2 * MARGIN, "{sheet}");
+                assert!(boxes.iter().all(|b| b.2 <= sheet.width() - MARGIN && b.3 <= sheet.height() - MARGIN));
+                assert!(boxes.len() == count.min(MAX_RESULTS) || sheet.height() > MAX_HEIGHT - 700);
             }
         }
     }
-}
 
-impl OriginDimensions for Canvas {
-    fn size(&self) -> embedded_graphics::prelude::Size {
-        embedded_graphics::prelude::Size::new(self.size.width(), self.size.height())
-    }
-}
-
-impl DrawTarget for Canvas {
-    type Color = Rgb888;
-    type Error = Infallible;
-
-    fn draw_iter<I: IntoIterator<Item = Pixel<Rgb888>>>(&mut self, pixels: I) -> Result<(), Infallible> {
-        let bounds = self.bounding_box();
-        for Pixel(at, colour) in pixels.into_iter().filter(|Pixel(at, _)| bounds.contains(*at)) {
-            if let Some(place) = self.pixel_mut(at) {
-                place.copy_from_slice(&[colour.r(), colour.g(), colour.b()]);
-            }
+    #[test]
+    fn results_have_their_shape_and_none_is_enlarged() {
+        for (target, expected) in [
+            ("300x250", "300x250"),
+            ("728x90", "728x90"),
+            ("1080x1080", "300x300"),
+            ("1080x1920", "225x400"),
+            ("1920x1080", "400x225"),
+            ("3000x100", "728x24"),
+            ("1x65535", "1x400"),
+        ] {
+            assert_eq!(shown(target.parse().unwrap()).unwrap().to_string(), expected, "{target}");
         }
-        Ok(())
     }
 }
