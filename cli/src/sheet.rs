@@ -168,7 +168,7 @@ fn items<'a>(
             let file = format!("{} · {}", record.format, bytes(output.bytes.len()));
             // A result without a name is called by its size.
             let (label, facts) = match &purpose.placement {
-                Some(placement) => (placement.label.clone(), format!("{} · {file}", size(record.target))),
+                Some(placement) => (placement.id.to_string(), format!("{} · {file}", size(record.target))),
                 None => (size(record.target), file),
             };
             let label = if rendition.variants.len() > 1 { format!("{label}, variant {variant}") } else { label };

@@ -99,7 +99,9 @@ impl Fields {
     }
 
     fn rect(&mut self, rect: Rect) {
-        [rect.x(), rect.y(), rect.width(), rect.height()].iter().for_each(|number| self.text(number));
+        for number in [rect.x(), rect.y(), rect.width(), rect.height()] {
+            self.text(&number);
+        }
     }
 
     fn focus(&mut self, focus: Focus) {
@@ -114,7 +116,9 @@ impl Fields {
     }
 
     fn edges(&mut self, region: Focus) {
-        region.edges().iter().for_each(|edge| self.text(&edge.get()));
+        for edge in region.edges() {
+            self.text(&edge.get());
+        }
     }
 
     fn regions(&mut self, regions: &[Region]) {

@@ -214,10 +214,10 @@ impl BriefDocument {
         brief.surviving = rect(&self.surviving)?;
         brief.safe_area = rect(&self.safe_area)?;
         brief.focus = self.focus;
-        brief.scene = self.scene.clone();
-        brief.purpose = self.purpose.clone();
+        brief.scene.clone_from(&self.scene);
+        brief.purpose.clone_from(&self.purpose);
         brief.references = references.to_vec();
-        brief.instruction = self.instruction.clone();
+        brief.instruction.clone_from(&self.instruction);
         check(self.relation == brief.relation(), || {
             format!("relation is {:?}; expected {:?}", self.relation, brief.relation())
         })?;
