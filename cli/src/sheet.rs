@@ -3,7 +3,8 @@
 //! Results are placed in rows, in the order of their targets. All have about the same area, so that a banner and a
 //! square weigh the same, and none is enlarged. Beside each caption a small diagram shows the image that the result is
 //! cut from: the part outside the crop is dimmed, and the crop, the safe area and the focus are outlined. The head has
-//! the source and the plan. A sheet ends where the next row would exceed its limits, and says how many results it omits.
+//! the source and the plan. A sheet ends where the next row would exceed its limits, and says how many results it
+//! omits.
 
 mod canvas;
 mod text;
@@ -105,8 +106,8 @@ struct Layout {
 }
 
 impl Layout {
-    /// Places results with these widths and heights of their pictures. It fills rows from left to right, from the top. The
-    /// pictures of a row stand on one line, so that their captions are level.
+    /// Places results with these widths and heights of their pictures. It fills rows from left to right, from the top.
+    /// The pictures of a row stand on one line, so that their captions are level.
     fn of(items: &[(u32, u32)]) -> Self {
         let mut layout = Self { places: Vec::new(), width: ROW.1, bottom: MARGIN + HEAD };
         let mut rest = items.get(..MAX_RESULTS).unwrap_or(items);

@@ -1,7 +1,7 @@
 //! The id and the URLs of a call that the queue has accepted.
 //!
-//! The URLs in the response to the submission are used if they have the upstream's origin. Otherwise URLs are built from
-//! the id, so that the key is sent nowhere else.
+//! The URLs in the response to the submission are used if they have the upstream's origin. Otherwise URLs are built
+//! from the id, so that the key is sent nowhere else.
 
 use url::Url;
 
