@@ -182,6 +182,7 @@ const HEIGHT: AxisWords =
 
 impl AxisWords {
     /// Describes a part by its length and by the margins before and after it, all in thousandths of the side.
+    #[expect(clippy::expect_used, reason = "a broken invariant must be loud")]
     fn place(&self, available: u16, before: u16, after: u16) -> String {
         let Self { side, edges: [start, end], ends, beside } = self;
         if available >= CLEAR_OF_EDGES {
@@ -192,7 +193,8 @@ impl AxisWords {
             };
         }
         // A part may be named a little larger than it is, so that 66 % are two thirds.
-        let part = PARTS.iter().find(|(share, _)| *share <= available + AT_EDGE).map_or("sliver", |(_, word)| *word);
+        let named = PARTS.iter().find(|(share, _)| *share <= available + AT_EDGE);
+        let (_, part) = named.expect("invariant: the last part has no least share");
         if before < AT_EDGE {
             format!("within the {} {part} of the picture's {side}", ends[0])
         } else if after < AT_EDGE {

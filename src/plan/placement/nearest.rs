@@ -146,7 +146,7 @@ mod tests {
             ("", "ab", 2),
             ("story", "story", 0),
             ("storry", "story", 1),
-            ("sotry", "story", 1),
+            ("stroy", "story", 1),
             ("stories", "story", 3),
             ("kitten", "sitting", 3),
             ("ca", "abc", 3),
