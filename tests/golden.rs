@@ -16,7 +16,7 @@
 use std::fmt::Write;
 
 use png::{BitDepth, ColorType};
-use smart_resize::generate::local::LocalGenerator;
+use smart_resize::generate::local::{Fallback, LocalGenerator};
 use smart_resize::geometry::Fit;
 use smart_resize::model::{Model, Preset, PriceList, UsdMicros};
 use smart_resize::pixels::Picture;
@@ -25,7 +25,7 @@ use smart_resize::pixels::encode::{EncodeOptions, JpegOptions, PngEffort, PngOpt
 use smart_resize::pixels::render::{RenderOptions, RenderTarget, Undersized, render};
 use smart_resize::plan::Digest;
 use smart_resize::run::Driver;
-use smart_resize::{Format, Plan, Request, Size, Source};
+use smart_resize::{Format, Generator, Plan, Request, Size, Source};
 
 fn size(text: &str) -> Size {
     text.parse().unwrap()
@@ -187,10 +187,44 @@ fn found() -> String {
     lines
 }
 
+/// Reframes two pictures with the built-in generator. A disc before a gradient is cropped and stretched; the pictures of
+/// [`samples`] are full of edges.
+fn reframed() -> String {
+    let disc = |x: u32, y: u32| x.abs_diff(90).pow(2) + y.abs_diff(70).pow(2) < 900;
+    let frame = size("240x160");
+    let pixels = (0..160).flat_map(|y| (0..240).map(move |x| (x, y))).flat_map(|(x, y)| {
+        if disc(x, y) { [200, 60, 40] } else { [40 + (x / 4) as u8, 90 + (y / 3) as u8, 120 + (x * y % 7) as u8] }
+    });
+    let picture = Picture::from_rgb(frame, pixels.collect()).unwrap();
+    let disc = encode(&picture, Format::Png, &EncodeOptions::default()).unwrap().bytes;
+    let edges = png(size("149x101"), ColorType::Rgb, BitDepth::Eight, |_| {});
+    let mut lines = String::new();
+    for (name, file) in [("disc", disc), ("edges", edges)] {
+        let source = Source::read(file, &DecodeLimits::default()).unwrap();
+        for preset in ["320x180", "120x240", "300x60"] {
+            let model = Model::new("one", vec![Preset::new(size(preset))]).unwrap();
+            let request = Request::builder(source.clone())
+                .model(model)
+                .prices(PriceList::new(UsdMicros(0)).price("one", None, UsdMicros(0)))
+                .sizes([preset])
+                .build()
+                .unwrap();
+            let request = Plan::new(&request).unwrap().requests(&source).unwrap().remove(0);
+            for fallback in [Fallback::Anyway, Fallback::Backdrop] {
+                let generated = LocalGenerator::default().fallback(fallback).generate(&request).unwrap();
+                let plausibility = generated.plausibility.unwrap().get();
+                let digest = digest(&generated.images[0]);
+                writeln!(lines, "local {name}: {preset} {fallback:?} plausible {plausibility} {digest}").unwrap();
+            }
+        }
+    }
+    lines
+}
+
 #[test]
 fn the_pixels_are_the_same_on_every_machine() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden.txt");
-    let found = found();
+    let found = found() + &reframed();
     if std::env::var_os("BLESS").is_some() {
         std::fs::write(path, &found).unwrap();
     }

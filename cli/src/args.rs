@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
+use smart_resize::generate::local::{Fallback, Keep, LocalGenerator};
 use smart_resize::geometry::{Fit, Focus, Insets, PerMille};
 use smart_resize::model::{Model, Tier, UsdMicros};
 use smart_resize::pixels::Codec;
@@ -127,6 +128,13 @@ pub(crate) struct Args {
     // The flag has the name that scripts use.
     #[arg(long = "trim-frames")]
     trim_borders: bool,
+    /// What the built-in generator makes if a reframing would be plausible to less than 50 %: "backdrop" shows the whole
+    /// picture over a blurred enlargement of itself, "refuse" fails, "anyway" shows the reframing
+    #[arg(long, default_value = "backdrop", conflicts_with = "generated")]
+    fallback: FallbackArg,
+    /// How much of the picture the built-in generator keeps: "auto" crops where that looks better, "all" crops nothing
+    #[arg(long, default_value = "auto", conflicts_with = "generated")]
+    keep: KeepArg,
     /// Print the plan as JSON, and generate nothing
     #[arg(long)]
     pub(crate) plan: bool,
@@ -147,6 +155,19 @@ enum FormatArg {
 enum FitArg {
     Cover,
     Crop,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FallbackArg {
+    Backdrop,
+    Refuse,
+    Anyway,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum KeepArg {
+    Auto,
+    All,
 }
 
 /// The purpose of a result: a size of the command line, or a placement.
@@ -289,6 +310,20 @@ impl Args {
         let mut seen = BTreeSet::new();
         let sizes = self.sizes.iter().filter_map(|text| text.parse::<Size>().ok());
         sizes.filter(move |size| !seen.insert((size.width(), size.height())))
+    }
+
+    /// Returns the built-in generator with the options of the command line.
+    pub(crate) fn local_generator(&self) -> LocalGenerator {
+        let fallback = match self.fallback {
+            FallbackArg::Backdrop => Fallback::Backdrop,
+            FallbackArg::Refuse => Fallback::Refuse,
+            FallbackArg::Anyway => Fallback::Anyway,
+        };
+        let keep = match self.keep {
+            KeepArg::Auto => Keep::Auto,
+            KeepArg::All => Keep::All,
+        };
+        LocalGenerator::default().fallback(fallback).keep(keep)
     }
 
     /// Returns the options for rendering. A quality that would have no effect is an error.

@@ -118,7 +118,7 @@ impl<'a> Job<'a> {
                     .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
                 Backend::Returned(bytes.into())
             }
-            None => Backend::Local(LocalGenerator::default()),
+            None => Backend::Local(args.local_generator()),
         };
         let options = args.render_options(&plan)?;
         if let Some(sheet) = &args.sheet {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use smart_resize::generate::store::{AsyncStore, StoreError};
 use smart_resize::generate::{BoxFuture, GenerateError, GenerateErrorKind, Generated, GenerationRequest};
-use smart_resize::geometry::{Rect, Reframing};
+use smart_resize::geometry::{PerMille, Rect, Reframing};
 use smart_resize::model::UsdMicros;
 use smart_resize::plan::{Digest, Fingerprint, Generation};
 use smart_resize::{Plan, Size};
@@ -50,6 +50,8 @@ pub struct AnswerRecord {
     billed_images: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reframing: Option<ReframingRecord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    plausibility: Option<PerMille>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -212,6 +214,9 @@ impl AsyncStore for Answers {
         if let Some(reframing) = answer.reframing {
             generated = generated.reframing(reframing.into());
         }
+        if let Some(plausibility) = answer.plausibility {
+            generated = generated.plausibility(plausibility);
+        }
         Ok(Some(generated))
     }
 
@@ -227,6 +232,7 @@ impl AsyncStore for Answers {
             backend: generated.backend.clone(),
             billed_images: generated.billed_images,
             reframing: generated.reframing.map(Into::into),
+            plausibility: generated.plausibility,
         };
         if !self.is_private {
             let shared = CallRecord { answer: Some(answer.clone()), noted_ms: now_ms(), ..CallRecord::default() };

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::geometry::focus::Reframing;
+use crate::geometry::per_mille::PerMille;
 
 /// The answer of a backend: the generated images, and what they cost.
 ///
@@ -29,6 +30,9 @@ pub struct Generated {
     pub billed_images: u32,
     /// Where each image shows the source. `None` if a model made the images.
     pub reframing: Option<Reframing>,
+    /// How plausible a reframing of the source is as a picture of this shape, by the backend's own estimate. `None` if
+    /// the backend does not estimate it.
+    pub plausibility: Option<PerMille>,
 }
 
 impl Generated {
@@ -42,7 +46,7 @@ impl Generated {
     {
         let images: Vec<_> = images.into_iter().map(Into::into).collect();
         let billed_images = u32::try_from(images.len()).unwrap_or(u32::MAX);
-        Self { images, description: None, backend: backend.into(), billed_images, reframing: None }
+        Self { images, description: None, backend: backend.into(), billed_images, reframing: None, plausibility: None }
     }
 
     /// Sets the text that the model returned with the images.
@@ -66,6 +70,13 @@ impl Generated {
         self.reframing = Some(reframing);
         self
     }
+
+    /// Sets how plausible a reframing of the source is as a picture of this shape.
+    #[must_use]
+    pub const fn plausibility(mut self, plausibility: PerMille) -> Self {
+        self.plausibility = Some(plausibility);
+        self
+    }
 }
 
 impl fmt::Debug for Generated {
@@ -76,6 +87,7 @@ impl fmt::Debug for Generated {
             .field("backend", &self.backend)
             .field("billed_images", &self.billed_images)
             .field("reframing", &self.reframing)
+            .field("plausibility", &self.plausibility)
             .finish()
     }
 }

@@ -33,6 +33,7 @@ use super::request::GenerationRequest;
 use super::store::{AsyncStore, Store, StoreError};
 use crate::digest::Fingerprint;
 use crate::geometry::focus::Reframing;
+use crate::geometry::per_mille::PerMille;
 use crate::geometry::rect::Rect;
 use crate::model::catalog::Model;
 use crate::model::preset::Tier;
@@ -203,8 +204,8 @@ fn check_answer(request: &GenerationRequest, answer: &Result<Generated, Generate
 /// # Errors
 ///
 /// [`BrokenLaw`] if the store fails; finds an answer that was not saved; does not load an answer as it was saved, with
-/// images of any bytes, description, backend, billed images and reframing; mixes two answers up; or refuses to save an
-/// answer twice, or the answer to a request without a fingerprint.
+/// images of any bytes, description, backend, billed images, reframing and plausibility; mixes two answers up; or refuses to
+/// save an answer twice, or the answer to a request without a fingerprint.
 pub fn check_store<S: Store + ?Sized>(store: &S) -> Result<(), BrokenLaw> {
     for (answer, step) in steps(&answers()) {
         match step {
@@ -270,7 +271,7 @@ struct Answer {
 }
 
 /// Makes the answers of three calls: two images with all byte values, a description with special characters, and a
-/// reframing with no billed image.
+/// reframing and a plausibility with no billed image.
 fn answers() -> Vec<Answer> {
     // A mebibyte with all byte values reveals a store that treats images as text, or limits their length.
     let all_bytes: Vec<u8> = (0..=255_u8).cycle().take(1 << 20).collect();
@@ -281,7 +282,7 @@ fn answers() -> Vec<Answer> {
     let described = Generated::new("two", [vec![1, 2, 3]]).description("a \"quote\",\nβ, 🖼 and \0");
     // Zero billed images differ from the default, so a store that leaves the number out is found.
     let reframed = Generated::new("three", [vec![7; 3]]).billed_images(0);
-    let reframed = reframed.reframing(Reframing::new(size, whole, whole));
+    let reframed = reframed.reframing(Reframing::new(size, whole, whole)).plausibility(PerMille::constant(613));
     let answer = |(request, generated): (GenerationRequest, _)| {
         let fingerprint = request.fingerprint().expect("invariant: a source of bytes has a digest");
         Answer { fingerprint, request, generated }

@@ -321,6 +321,10 @@ pub struct GenerationRecord {
     pub backend: String,
     /// The text that the backend returned with the image. `None` if it returned no text.
     pub description: Option<String>,
+    /// How plausible a reframing of the source is as a picture of the requested shape, by the backend's own estimate.
+    /// `None` if the backend does not estimate it.
+    #[cfg_attr(feature = "serde", serde(rename = "plausibility_percent"))]
+    pub plausibility: Option<PerMille>,
 }
 
 impl GenerationRecord {
@@ -338,6 +342,7 @@ impl GenerationRecord {
             image,
             backend: generated.backend.clone(),
             description: generated.description.clone(),
+            plausibility: generated.plausibility,
         }
     }
 }

@@ -305,6 +305,8 @@ fn every_picture_has_a_provenance_record() {
     assert_eq!(text("encoder"), r#"{"effort":"balanced","format":"png"}"#);
     assert_eq!(text("prompt"), serde_json::to_string(&**plan.generations()[0].prompt()).unwrap());
     assert!(text("description").contains("made locally"));
+    let plausibility = output.provenance.generation.as_ref().unwrap().plausibility.unwrap();
+    assert_eq!(text("plausibility_percent"), serde_json::to_string(&plausibility).unwrap());
     let _: smart_resize::Size = serde_json::from_str(&text("preset")).unwrap();
 }
 

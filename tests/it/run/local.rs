@@ -1,7 +1,9 @@
 //! The built-in local generator.
 
-use smart_resize::generate::local::LocalGenerator;
-use smart_resize::generate::{GenerateErrorKind, GenerationRequest};
+use proptest::prelude::*;
+use smart_resize::generate::local::{Fallback, Keep, LocalGenerator};
+use smart_resize::generate::{GenerateErrorKind, Generated, GenerationRequest};
+use smart_resize::geometry::{Focus, PerMille, Rect};
 use smart_resize::model::Model;
 use smart_resize::pixels::decode::{DecodeOptions, decode};
 use smart_resize::pixels::render::{RenderOptions, RenderTarget, render};
@@ -12,10 +14,15 @@ use crate::pictures::{photo, png, size, transparent};
 
 /// The request of a model whose only preset has the size `frame`.
 fn request(source: &Source, frame: Size, variants: u32) -> GenerationRequest {
+    request_around(source, frame, variants, Focus::CENTRE)
+}
+
+fn request_around(source: &Source, frame: Size, variants: u32, focus: Focus) -> GenerationRequest {
     let preset = smart_resize::model::Preset::new(frame).ratio("1:1".parse().unwrap());
     let table = Model::new("m", vec![preset]).unwrap().variants_per_call(64.try_into().unwrap());
     let prices = smart_resize::model::PriceList::default().price("m", None, smart_resize::model::UsdMicros(1));
-    let request = Request::builder(source.clone()).targets([frame]).model(table).prices(prices).variants(variants);
+    let request =
+        Request::builder(source.clone()).targets([frame]).model(table).prices(prices).variants(variants).focus(focus);
     let plan = Plan::new(&request.build().unwrap()).unwrap();
     plan.requests(source).unwrap().remove(0)
 }
@@ -26,13 +33,64 @@ fn reframed(picture: &Picture, frame: Size) -> Picture {
     decode(&generated.images[0], &DecodeOptions::default()).unwrap().picture
 }
 
+/// Makes a picture from the colour of each pixel.
+fn drawn(frame: Size, colour: impl Fn(u32, u32) -> [u8; 3]) -> Picture {
+    let rows = 0..frame.height();
+    let pixels = rows.flat_map(|y| (0..frame.width()).map(move |x| (x, y))).flat_map(|(x, y)| colour(x, y));
+    Picture::from_rgb(frame, pixels.collect()).unwrap()
+}
+
+/// A white picture with a blue box in the middle, which has a yellow label.
+fn product(frame: Size) -> Picture {
+    let [middle_x, middle_y] = [frame.width() / 2, frame.height() / 2];
+    let unit = frame.width().min(frame.height()) / 10;
+    drawn(frame, |x, y| match (x.abs_diff(middle_x), y.abs_diff(middle_y)) {
+        (dx, dy) if dx < 2 * unit && dy < unit => [250, 210, 60],
+        (dx, dy) if dx < 2 * unit && dy < 3 * unit => [24, 92, 160],
+        _ => [255; 3],
+    })
+}
+
+/// Red and yellow squares, which no stretch and no crop leaves as they are.
+fn pattern(frame: Size) -> Picture {
+    drawn(frame, |x, y| if (x / 20 + y / 20) % 2 == 0 { [220, 30, 40] } else { [250, 210, 30] })
+}
+
+/// Returns the columns and the rows, without their ends, in which the picture has a colour.
+fn bounds(picture: &Picture, is_colour: impl Fn([u8; 3]) -> bool) -> [u32; 4] {
+    let (mut found, width) = ([u32::MAX, u32::MAX, 0, 0], picture.size().width());
+    for (index, pixel) in (0..).zip(picture.pixels().chunks(picture.layout().channels())) {
+        if is_colour([pixel[0], pixel[1], pixel[2]]) {
+            let (x, y) = (index % width, index / width);
+            found = [found[0].min(x), found[1].min(y), found[2].max(x + 1), found[3].max(y + 1)];
+        }
+    }
+    found
+}
+
+/// Returns how much wider a rectangle is than another relative to its height, as the logarithm of the quotient.
+fn distortion(a: [u32; 4], b: [u32; 4]) -> f64 {
+    let aspect = |[left, top, right, bottom]: [u32; 4]| f64::from(right - left) / f64::from(bottom - top);
+    (aspect(a) / aspect(b)).ln().abs()
+}
+
+fn generate(local: &LocalGenerator, picture: &Picture, frame: Size, focus: Focus) -> Generated {
+    let source = Source::from_bytes(png(picture));
+    local.generate(&request_around(&source, frame, 1, focus)).unwrap()
+}
+
+fn decoded(generated: &Generated) -> Picture {
+    decode(&generated.images[0], &DecodeOptions::default()).unwrap().picture
+}
+
 #[test]
 fn it_makes_the_size_of_the_preset_and_is_named_local_and_free() {
     let source = Source::from_bytes(png(&photo(size("60x40"))));
     let request = request(&source, size("50x70"), 3);
     let generated = LocalGenerator::default().generate(&request).unwrap();
     assert_eq!((generated.backend.as_str(), generated.billed_images, generated.images.len()), ("local", 0, 3));
-    assert_eq!(generated.description.as_deref(), Some("made locally: the whole source with its edges extended"));
+    assert!(generated.description.as_deref().unwrap().starts_with("made locally: "));
+    assert!(generated.plausibility.is_some());
     assert!(generated.images.iter().all(|image| image == &generated.images[0]));
     assert_eq!(generated, LocalGenerator::default().generate(&request).unwrap());
     for frame in ["1x1", "1x90", "90x1", "61x41", "7x200", "200x7", "60x40"] {
@@ -41,42 +99,192 @@ fn it_makes_the_size_of_the_preset_and_is_named_local_and_free() {
 }
 
 #[test]
-fn it_crops_if_at_least_85_percent_is_kept() {
-    // A crop from 100x100 to 85:100 keeps exactly 85 %. At 84:100 the picture is extended instead.
-    let picture = photo(size("100x100"));
-    let cropped = reframed(&picture, size("85x100"));
-    let expected = render(&png(&picture), &RenderTarget::new(size("85x100")), &RenderOptions::default()).unwrap();
-    assert_eq!(cropped, decode(&expected.bytes, &DecodeOptions::default()).unwrap().picture);
-    let extended = reframed(&picture, size("84x100"));
-    let whole = reframed(&picture, size("84x84"));
-    let middle = &extended.pixels()[84 * 3 * 8..][..84 * 84 * 3];
-    assert_eq!(middle, whole.pixels());
+fn the_same_shape_is_resampled_and_wholly_plausible() {
+    let picture = photo(size("90x60"));
+    for frame in ["90x60", "60x40", "180x120"] {
+        let generated = generate(&LocalGenerator::default(), &picture, size(frame), Focus::CENTRE);
+        assert_eq!(generated.plausibility, Some(PerMille::WHOLE));
+        if frame != "180x120" {
+            let expected = render(&png(&picture), &RenderTarget::new(size(frame)), &RenderOptions::default()).unwrap();
+            assert!(decoded(&generated) == decode(&expected.bytes, &DecodeOptions::default()).unwrap().picture);
+        }
+    }
 }
 
 #[test]
-fn an_extended_picture_has_the_source_in_the_middle_and_no_seam() {
-    let picture = photo(size("60x40"));
-    let extended = reframed(&picture, size("60x120"));
-    let row = |y: usize| &extended.pixels()[y * 180..][..180];
-    let inside: Vec<u8> = (40..80).flat_map(row).copied().collect();
-    assert_eq!(inside, picture.pixels());
-    // Rows at the seams differ by no more than rows inside the source, which differ by their grain and a step of 5.
-    let step = |y: usize| row(y).iter().zip(row(y + 1)).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
-    let (seams, within) = (step(39).max(step(79)), (40..79).map(step).max().unwrap());
-    assert!(seams <= within, "{seams}, inside {within}");
-    // Far from the source the picture is smooth and does not repeat the subject.
-    assert!((0..8).map(step).max().unwrap() <= 2);
+fn a_product_on_white_keeps_its_shape_and_its_margin_grows() {
+    let picture = product(size("300x200"));
+    let is_blue = |[r, _, b]: [u8; 3]| b > 100 && r < 100;
+    for frame in ["300x600", "200x200", "700x200"] {
+        let generated = generate(&LocalGenerator::default(), &picture, size(frame), Focus::CENTRE);
+        let made = decoded(&generated);
+        assert!(distortion(bounds(&picture, is_blue), bounds(&made, is_blue)) < 0.05, "{frame}");
+        assert!(generated.plausibility.unwrap() > PerMille::new(900).unwrap());
+        assert_eq!([made.pixels()[0], *made.pixels().last().unwrap()], [255, 255], "{frame}");
+    }
+}
+
+#[test]
+fn the_fallback_replaces_what_is_not_plausible() {
+    let (picture, frame) = (pattern(size("300x200")), size("150x300"));
+    let with = |fallback| {
+        let source = Source::from_bytes(png(&picture));
+        LocalGenerator::default().fallback(fallback).generate(&request(&source, frame, 1))
+    };
+    let backdrop = with(Fallback::Backdrop).unwrap();
+    assert_eq!(backdrop.plausibility, Some(PerMille::ZERO));
+    let reframing = backdrop.reframing.unwrap();
+    assert_eq!(
+        (reframing.shown(), reframing.place()),
+        (Rect::new(0, 0, size("300x200")), Rect::new(0, 100, size("150x100")))
+    );
+    // The whole source lies in the middle, over a darker background.
+    let made = decoded(&backdrop);
+    let middle = &made.pixels()[150 * 100 * 3..150 * 200 * 3];
+    let expected = render(&png(&picture), &RenderTarget::new(size("150x100")), &RenderOptions::default()).unwrap();
+    assert!(middle == decode(&expected.bytes, &DecodeOptions::default()).unwrap().picture.pixels());
+    assert!(made.pixels()[..150 * 90 * 3].iter().all(|level| *level <= 165));
+
+    let error = with(Fallback::Refuse).unwrap_err();
+    assert_eq!(error.kind, GenerateErrorKind::InvalidRequest);
+    assert_eq!(error.message, "the plausibility of a reframing to 150x300 is 0 %; expected at least 50 %");
+    let anyway = with(Fallback::Anyway).unwrap();
+    assert_eq!(anyway.plausibility, Some(PerMille::ZERO));
+    assert!(anyway.images != backdrop.images);
+}
+
+#[test]
+fn a_protected_region_across_all_rows_leaves_only_the_backdrop() {
+    let picture = photo(size("300x200"));
+    let focus = "0,0,100,100".parse().unwrap();
+    let local = LocalGenerator::default().fallback(Fallback::Anyway);
+    let generated = generate(&local, &picture, size("150x300"), focus);
+    assert_eq!(generated.plausibility, Some(PerMille::ZERO));
+    assert_eq!(generated.reframing.unwrap().place(), Rect::new(0, 100, size("150x100")));
+}
+
+#[test]
+fn all_of_the_source_is_kept_on_request() {
+    // A subject at the left and plain ground elsewhere: a crop is the natural choice.
+    let picture = drawn(size("400x200"), |x, y| {
+        if x < 120 && x > 40 && y > 60 && y < 140 {
+            [200, 30, 30]
+        } else {
+            [80, 120 + (x / 8) as u8, 90 + (y / 4) as u8]
+        }
+    });
+    let of = |keep| {
+        let local = LocalGenerator::default().fallback(Fallback::Anyway).keep(keep);
+        generate(&local, &picture, size("150x200"), Focus::CENTRE).description.unwrap()
+    };
+    assert!(of(Keep::All).starts_with("made locally: the whole source, rows stretched up to "), "{}", of(Keep::All));
 }
 
 #[test]
 fn transparency_is_kept() {
-    let extended = reframed(&transparent(size("40x40")), size("40x100"));
-    assert_eq!(extended.layout(), Layout::Rgba);
-    let alpha = |x: usize, y: usize| extended.pixels()[(y * 40 + x) * 4 + 3];
-    assert_eq!((alpha(0, 50), alpha(39, 50)), (0, 255));
-    // Just beyond the seam alpha is nearly that of the source. Far from it alpha is the mean, and never 0 or 255.
-    assert!(alpha(0, 28) < 40 && alpha(39, 28) > 215);
-    assert!((1..255).contains(&alpha(20, 0)));
+    let picture = transparent(size("120x80"));
+    for frame in ["80x160", "240x80"] {
+        let generated = generate(&LocalGenerator::default(), &picture, size(frame), Focus::CENTRE);
+        let made = decoded(&generated);
+        assert_eq!(made.layout(), Layout::Rgba);
+        let alphas: Vec<u8> = made.pixels().iter().skip(3).step_by(4).copied().collect();
+        assert!(alphas.contains(&0) && alphas.iter().any(|alpha| *alpha > 200));
+        if generated.description.unwrap().contains("stretched") {
+            // The ramp of alpha runs from left to right, whether columns or rows are stretched.
+            let wide = made.size().width() as usize;
+            assert!(alphas[..wide].is_sorted());
+        }
+    }
+}
+
+/// A person before a wall: a head with hair, eyes and a mouth on shoulders. `x` is the middle of the head and `y` its
+/// chin; `unit` is half of the head's width.
+fn person(frame: Size, [x, y, unit]: [i64; 3], skin: [u8; 3]) -> Picture {
+    drawn(frame, |px, py| {
+        let (dx, dy) = (i64::from(px) - x, i64::from(py) - y);
+        let ellipse = |cx: i64, cy: i64, rx: i64, ry: i64| {
+            let (ex, ey) = ((dx - cx) * 100 / rx.max(1), (dy - cy) * 100 / ry.max(1));
+            ex * ex + ey * ey < 10_000
+        };
+        let eye = |side: i64| ellipse(side * unit * 2 / 5, -unit * 7 / 5, unit / 6, unit / 10);
+        if eye(-1) || eye(1) || ellipse(0, -unit / 2, unit / 3, unit / 12) {
+            [50, 30, 30]
+        } else if ellipse(0, -unit * 5 / 4, unit, unit * 5 / 4)
+            || (dx.abs() < unit / 2 && dy > -unit / 2 && dy < unit / 2)
+        {
+            skin
+        } else if ellipse(0, -unit * 8 / 5, unit * 6 / 5, unit * 5 / 4) {
+            [45, 30, 25]
+        } else if ellipse(0, unit * 3, unit * 5 / 2, unit * 3) {
+            [40, 52, 84]
+        } else {
+            let (light, slant) = ((px * 40 / frame.width()) as u8, (py * 30 / frame.height()) as u8);
+            [80 + light, 118 + slant / 2, 128 + light / 2]
+        }
+    })
+}
+
+#[test]
+fn a_head_at_the_border_of_the_source_keeps_its_shape() {
+    // Skin from light to dark.
+    for skin in [[236, 188, 160], [198, 134, 100], [122, 74, 52]] {
+        let is_skin =
+            |[r, g, b]: [u8; 3]| r.abs_diff(skin[0]) < 12 && g.abs_diff(skin[1]) < 12 && b.abs_diff(skin[2]) < 12;
+        // Cut by the lower border, by the left border, and in the upper right corner.
+        for at in [[300, 290, 60], [45, 260, 60], [540, 150, 50]] {
+            let picture = person(size("600x400"), at, skin);
+            for frame in ["400x400", "300x520", "900x400"] {
+                let made = reframed(&picture, size(frame));
+                let distortion = distortion(bounds(&picture, is_skin), bounds(&made, is_skin));
+                // The person at the top reaches over all rows, so that none is left to take the stretch.
+                let limit = if at[1] == 150 && frame == "300x520" { 0.16 } else { 0.06 };
+                assert!(distortion < limit, "{skin:?} at {at:?} in {frame}: {distortion}");
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// The region is found again by its colour, and lies where the answer says.
+    #[test]
+    fn the_focus_is_shown_whole_and_keeps_its_shape(
+        (left, top) in (0_u32..16, 0_u32..16),
+        (wide, high) in (3_u32..=12, 3_u32..=12),
+        (width, height) in (60_u32..500, 60_u32..500),
+        plain: bool,
+    ) {
+        // In twentieths of the source, which are whole pixels and whole thousandths.
+        let [left, top, right, bottom] = [left, top, (left + wide).min(20), (top + high).min(20)];
+        let (source, frame) = (size("400x300"), Size::new(width, height).unwrap());
+        let picture = drawn(source, |x, y| {
+            let inside = x >= left * 20 && x < right * 20 && y >= top * 15 && y < bottom * 15;
+            let ground = if plain { [60, 70, 80] } else { [30 + (x * 7 % 50) as u8, 40 + (y * 11 % 60) as u8, 90] };
+            if inside { [255, 0, 255] } else { ground }
+        });
+        let share = |at: u32| PerMille::new(u16::try_from(at * 50).unwrap()).unwrap();
+        let focus = Focus::region(share(left), share(top), share(right), share(bottom)).unwrap();
+        let generated = generate(&LocalGenerator::default().fallback(Fallback::Anyway), &picture, frame, focus);
+        let made = decoded(&generated);
+        let found = bounds(&made, |[r, g, b]| r > 160 && b > 160 && g < 60);
+        let expected = focus.edges_px(frame, generated.reframing);
+        for (found, expected) in found.into_iter().zip(expected) {
+            prop_assert!(found.abs_diff(expected) <= 2, "{found} instead of {expected}: {generated:?}");
+        }
+        // Beyond 3 %, a pixel of rounding on each side.
+        let own = [left * 20, top * 15, right * 20, bottom * 15];
+        let rounding = 2.0 / f64::from(expected[2] - expected[0]) + 2.0 / f64::from(expected[3] - expected[1]);
+        prop_assert!(distortion(own, expected) <= 0.03 + rounding, "{own:?} became {expected:?}");
+    }
+
+    /// Every level of the result is one that the source has, within what a sharp filter overshoots: nothing is painted.
+    #[test]
+    fn no_colour_comes_from_outside_the_source(width in 20_u32..300, height in 20_u32..300) {
+        let picture = drawn(size("120x90"), |x, y| [100 + (x / 6) as u8, 100 + (y / 6) as u8, 120]);
+        let made = reframed(&picture, Size::new(width, height).unwrap());
+        prop_assert!(made.pixels().iter().all(|level| (96..=124).contains(level)));
+    }
 }
 
 #[test]

@@ -1,0 +1,52 @@
+//! Blank edges: a margin of one colour or of a smooth gradient, as around a product on white or a poster.
+//!
+//! Such a margin can grow without limit, and the growth does not show.
+
+use super::grid::{Cell, Grid, LEVEL};
+
+/// The greatest deviation from a parabola, in [`LEVEL`]s: 4.5 levels. Light in a studio falls off as one.
+const DEVIATION: i64 = 9 * LEVEL / 2;
+/// The greatest step between neighbouring cells, in [`LEVEL`]s: 9 levels. A letter or a line makes a larger one.
+const LARGEST_STEP: i64 = 9 * LEVEL;
+
+/// Returns the number of blank rows at the top and at the bottom of the grid.
+pub(super) fn blank_rows(grid: &Grid) -> [usize; 2] {
+    let run = |rows: &mut dyn Iterator<Item = usize>| {
+        let (mut count, mut last) = (0, None::<&[Cell]>);
+        for y in rows {
+            let row = grid.row(y);
+            let joins = last.is_none_or(|last| row.iter().zip(last).all(|(a, b)| a.distance(b) <= LARGEST_STEP));
+            if !joins || !is_blank(row) {
+                break;
+            }
+            (count, last) = (count + 1, Some(row));
+        }
+        count
+    };
+    [run(&mut (0..grid.rows)), run(&mut (0..grid.rows).rev())]
+}
+
+/// Whether each channel of a row follows a parabola, without steps.
+fn is_blank(row: &[Cell]) -> bool {
+    if row.windows(2).any(|pair| pair[0].distance(&pair[1]) > LARGEST_STEP) {
+        return false;
+    }
+    let count = row.len() as i128;
+    // Positions are centred on 0, so that 1, x and x² − mean(x²) are orthogonal, and each coefficient of the least
+    // squares is a quotient of two sums.
+    let xs = || (0..row.len()).map(|at| 2 * at as i128 - (count - 1));
+    let squares: i128 = xs().map(|x| x * x).sum();
+    // The quadratic term is multiplied by the count to keep it an integer.
+    let quadratic = |x: i128| count * x * x - squares;
+    let quadratics: i128 = xs().map(|x| quadratic(x) * quadratic(x)).sum();
+    (0..4).all(|channel| {
+        let values = || row.iter().map(|cell| i128::from(cell.colour[channel]));
+        let mean_sum: i128 = values().sum();
+        let slope: i128 = xs().zip(values()).map(|(x, value)| x * value).sum();
+        let bend: i128 = xs().zip(values()).map(|(x, value)| quadratic(x) * value).sum();
+        xs().zip(values()).all(|(x, value)| {
+            let fitted = mean_sum / count + slope * x / squares.max(1) + bend * quadratic(x) / quadratics.max(1);
+            (value - fitted).abs() <= i128::from(DEVIATION)
+        })
+    })
+}

@@ -1,0 +1,324 @@
+//! The choice of a framing: what is cropped across the axis of the stretch, and how much is stretched along it.
+//!
+//! The axis on which the frame is longer than the source, relative to the other axis, is the axis of the stretch. The
+//! module calls its lines rows, whichever way they run; the caller exchanges rows and columns for a wide frame. A
+//! window of the columns is kept, is scaled to the frame's width, and then its rows are stretched to the frame's
+//! height. The wider the window, the more is kept and the more must be stretched. [`LENGTHS`] widths at [`PLACES`] places
+//! are compared.
+
+use super::blank::blank_rows;
+use super::fixed::{ONE, ONE_Q8, ln, logistic, q16, root};
+use super::grid::{Grid, LEVEL};
+use super::salience::Salience;
+use super::stretch::{Row, Stretch, distribute};
+use super::thing::Thing;
+use crate::geometry::per_mille::PerMille;
+
+/// The widths of windows that are compared.
+const LENGTHS: u32 = 25;
+/// The places of each width that are compared.
+const PLACES: u32 = 17;
+/// The least share of the columns that a window keeps, in percent, unless a plain crop keeps less.
+const MIN_KEPT: u64 = 45;
+
+/// What is reframed, with the axis of the stretch as its rows.
+#[derive(Debug)]
+pub(super) struct Problem<'a> {
+    pub(super) grid: &'a Grid,
+    pub(super) salience: &'a Salience,
+    /// The columns and the rows of the source, in pixels.
+    pub(super) source: [u32; 2],
+    /// The same of the frame.
+    pub(super) frame: [u32; 2],
+    /// The columns that a plain crop would keep, in pixels.
+    pub(super) cropped: u32,
+    /// The columns and the rows of the source that must remain whole, in pixels.
+    pub(super) protected: &'a [[[u32; 2]; 2]],
+    /// The columns and the rows of the frame in which important content must lie, in pixels.
+    pub(super) band: [[u32; 2]; 2],
+    /// Whether the left and the right edge are blank.
+    pub(super) blank_sides: bool,
+    /// Whether no column may be cropped.
+    pub(super) keep_all: bool,
+}
+
+/// A way to fill the frame.
+#[derive(Clone, Debug)]
+pub(super) struct Framing {
+    /// The columns that are kept, in pixels of the source.
+    pub(super) window: [u32; 2],
+    /// What each row of cells gets beyond its own height, in Q16 of that height.
+    pub(super) extra: Vec<i64>,
+    /// The rows that are not stretched at all.
+    pub(super) rigid: Vec<bool>,
+    pub(super) plausibility: PerMille,
+    /// What the choice minimises, in Q16.
+    cost: i64,
+}
+
+/// Sums over the columns to the left of each column, for one row of cells.
+#[derive(Clone, Default)]
+struct Sums {
+    /// The fourth powers of the salience, in Q24.
+    salience4: Vec<i64>,
+    salience: Vec<i64>,
+    along: Vec<i64>,
+    /// The number of columns in which a strong edge separates the row from the next.
+    edges: Vec<i64>,
+}
+
+/// Chooses the framing with the lowest cost. Returns `None` if the protected regions leave no way: they reach over all
+/// rows, but not all columns fit.
+pub(super) fn choose(problem: &Problem<'_>) -> Option<Framing> {
+    let sums = sums(problem);
+    // A margin on one side alone, such as a sky, is treated as any other rows: it would push the rest out of sight.
+    let blank = Some(blank_rows(problem.grid)).filter(|blank| !blank.contains(&0)).unwrap_or([0, 0]);
+    let all: i64 = problem.salience.cells.iter().sum();
+    let (wide, cropped) = (problem.source[0], problem.cropped);
+    let shares = u64::from(wide) * MIN_KEPT / 100;
+    let shortest = if problem.keep_all { wide } else { u32::try_from(shares).unwrap_or(wide).max(cropped) };
+    let [first, end] = hull(problem.protected.iter().map(|region| region[0]), wide);
+    let mut best = None::<Framing>;
+    for step in 0..LENGTHS {
+        // From the shortest width to all columns.
+        let more = u64::from(wide - shortest) * u64::from(step) / u64::from(LENGTHS - 1);
+        let length = shortest + u32::try_from(more).unwrap_or(0);
+        // A window contains all protected columns.
+        let (from, to) = (end.saturating_sub(length), first.min(wide - length));
+        if from > to {
+            continue;
+        }
+        for place in 0..PLACES {
+            let start = from + (to - from) * place / (PLACES - 1);
+            let framing = evaluate(problem, &sums, blank, all, [start, start + length]);
+            let better = |framing: &Framing| best.as_ref().is_none_or(|best| framing.cost < best.cost);
+            if let Some(framing) = framing.filter(better) {
+                best = Some(framing);
+            }
+            if from == to {
+                break;
+            }
+        }
+        if shortest == wide {
+            break;
+        }
+    }
+    best
+}
+
+/// Returns the range from the first start to the last end. Without ranges it starts at `whole` and ends at 0, so that
+/// every window contains it.
+fn hull(ranges: impl Iterator<Item = [u32; 2]>, whole: u32) -> [u32; 2] {
+    ranges.reduce(|a, b| [a[0].min(b[0]), a[1].max(b[1])]).unwrap_or([whole, 0])
+}
+
+fn sums(problem: &Problem<'_>) -> Vec<Sums> {
+    let Problem { grid, salience, .. } = problem;
+    let row = |y: usize| {
+        let mut sums = Sums::default();
+        let mut last = [0_i64; 4];
+        for x in 0..=grid.columns {
+            sums.salience4.push(last[0]);
+            sums.salience.push(last[1]);
+            sums.along.push(last[2]);
+            sums.edges.push(last[3]);
+            if x == grid.columns {
+                break;
+            }
+            let (at, salience) = (y * grid.columns + x, salience.cells[y * grid.columns + x]);
+            last[0] += salience.pow(4) >> 8;
+            last[1] += salience;
+            last[2] += grid.cells[at].along;
+            let below = grid.cells.get(at + grid.columns);
+            last[3] += below.map_or(0, |below| i64::from((below.luma() - grid.cells[at].luma()).abs() > 12 * LEVEL));
+        }
+        sums
+    };
+    (0..grid.rows).map(row).collect()
+}
+
+fn evaluate(problem: &Problem<'_>, sums: &[Sums], blank: [usize; 2], all: i64, window: [u32; 2]) -> Option<Framing> {
+    let Problem { grid, source, frame, .. } = problem;
+    let length = u64::from(window[1] - window[0]);
+    let columns = cells(window, source[0], grid.columns);
+    let rows = rows(problem, sums, blank, columns);
+
+    // The height that the rows must reach, in rows of cells, if the window is scaled to the frame's width.
+    let height = i128::from(frame[1]) * i128::from(length) * grid.rows as i128 * i128::from(ONE)
+        / (i128::from(frame[0]) * i128::from(source[1]));
+    let own = grid.rows as i64 * ONE;
+    // A plain crop needs no stretch, and rounding must not require one.
+    let total = if window[1] - window[0] == problem.cropped { 0 } else { i64::try_from(height).ok()?.max(own) - own };
+    let mut stretch = distribute(&rows, total)?;
+    let mut outside = outside_band(problem, window);
+    if let Some(important) = important_rows(problem, columns) {
+        let edge = |at: u32| (i128::from(at) * i128::from(own + total) / i128::from(frame[1])) as i64;
+        let over = stretch.moved_into(important, problem.band[1].map(edge));
+        outside += over * ONE / (own + total);
+    }
+
+    let kept = i64::try_from(length * 65_536 / u64::from(source[0])).ok()?;
+    let inside: i64 = sums.iter().map(|sums| sums.salience[columns[1]] - sums.salience[columns[0]]).sum();
+    // A picture without salience has no subject to lose: 2 % of the cells count as salient.
+    let lost = (all - inside) * ONE / (all + grid.cells.len() as i64 * ONE_Q8 / 50 + 1);
+    let cut = cut_things(problem, columns);
+    let people = lost_people(problem, columns);
+    let looks = looks(&rows, &stretch);
+    let needed = total * 1000 / own;
+    let ruined = grid.flat && blank.contains(&0) && (needed > 300 || lost > q16(5, 100));
+    let logit = q16(36, 10)
+        - lost * 21 / 10
+        - looks.shown * 3 / 2
+        - looks.texture * 2
+        - ln(stretch.give) * 7 / 10
+        - (ONE - kept) * 22 / 10
+        - cut / 2
+        - people * 2;
+    let plausibility = if ruined { PerMille::ZERO } else { logistic(logit) };
+    // A crop at the side and a stretch that would hardly change anything must be worth it.
+    let middle =
+        (i64::from(window[0]) + i64::from(window[1]) - i64::from(source[0])).abs() * ONE / i64::from(source[0]);
+    // A blank margin on every side is no loss, but a product that becomes tiny in it is.
+    let is_margin = problem.blank_sides && blank != [0, 0];
+    let area = if is_margin { (ONE - kept) / 4 + total * ONE / own / 8 } else { ONE - kept };
+    let cost = lost * 4
+        + area
+        + looks.bent / 16
+        + looks.shown * 3 / 2
+        + looks.texture * 2
+        + ln(stretch.give) * 7 / 10
+        + cut
+        + people * 2
+        + middle / 50
+        + if total > 0 { ONE / 100 } else { 0 }
+        + outside * 4;
+    let rigid = rows.iter().map(|row| row.rigid).collect();
+    Some(Framing { window, extra: stretch.extra, rigid, plausibility, cost })
+}
+
+/// Converts pixels to cells, rounded outwards.
+fn cells(range: [u32; 2], pixels: u32, cells: usize) -> [usize; 2] {
+    let (pixels, all) = (u64::from(pixels), cells as u64);
+    let (start, end) = (u64::from(range[0]) * all / pixels, (u64::from(range[1]) * all).div_ceil(pixels));
+    [start as usize, (end as usize).clamp(start as usize + 1, cells)]
+}
+
+/// Returns what determines the stretch of each row, for a window of columns.
+fn rows(problem: &Problem<'_>, sums: &[Sums], blank: [usize; 2], columns: [usize; 2]) -> Vec<Row> {
+    let [from, to] = columns;
+    let count = (to - from) as i64;
+    let within = |sums: &[i64]| sums[to] - sums[from];
+    let all = sums.len();
+    let mut rows: Vec<Row> = sums
+        .iter()
+        .enumerate()
+        .map(|(y, sums)| {
+            // The 4-norm: a small subject counts nearly as much as a large one.
+            let norm = root(root(within(&sums.salience4) / count * ONE_Q8));
+            let texture = (within(&sums.along) * ONE_Q8 / (10 * LEVEL * count)).min(ONE_Q8);
+            if y < blank[0] || all - y <= blank[1] {
+                return Row { blank: true, ..Row::default() };
+            }
+            Row { kept: norm.min(ONE_Q8), texture, ..Row::default() }
+        })
+        .collect();
+    // A horizon or a line of a border right across. Below 40 % of the columns it is none, at 80 % it is one.
+    for y in 0..all.saturating_sub(1) {
+        let share = within(&sums[y].edges) * ONE_Q8 / count;
+        let edge = ((share - 102) * 2).clamp(0, 200);
+        for row in &mut rows[y..=y + 1] {
+            row.kept = row.kept.max(edge);
+        }
+    }
+    for thing in &problem.salience.things {
+        if thing.columns[0] < to && thing.columns[1] > from {
+            for row in &mut rows[thing.rows[0]..thing.rows[1]] {
+                (row.kept, row.blank) = (ONE_Q8, false);
+            }
+        }
+    }
+    for region in problem.protected {
+        let [first, end] = cells(region[1], problem.source[1], all);
+        for row in &mut rows[first..end] {
+            (row.kept, row.rigid, row.blank) = (ONE_Q8, true, false);
+        }
+    }
+    rows
+}
+
+/// Returns the rows that must lie in the band: those of the protected regions, or else those of the things in the window.
+fn important_rows(problem: &Problem<'_>, columns: [usize; 2]) -> Option<[usize; 2]> {
+    let protected = problem.protected.iter().map(|region| cells(region[1], problem.source[1], problem.grid.rows));
+    let join = |a: [usize; 2], b: [usize; 2]| [a[0].min(b[0]), a[1].max(b[1])];
+    let seen = |thing: &&Thing| thing.columns[0] < columns[1] && thing.columns[1] > columns[0];
+    protected.reduce(join).or_else(|| problem.salience.things.iter().filter(seen).map(|thing| thing.rows).reduce(join))
+}
+
+/// Returns how badly the window cuts through things, in Q16: the share of the cut things in all things, where a thing
+/// counts in full from a third of its width on. A thing that is outside altogether is not cut; its salience is lost.
+fn cut_things(problem: &Problem<'_>, columns: [usize; 2]) -> i64 {
+    let things = &problem.salience.things;
+    let all: i64 = things.iter().map(|thing| thing.cells).sum();
+    let cut = |thing: &Thing| {
+        let [from, to] = thing.columns;
+        let outside = columns[0].saturating_sub(from) + to.saturating_sub(columns[1]);
+        if outside >= to - from { 0 } else { thing.cells * (3 * outside as i64 * ONE / (to - from) as i64).min(ONE) }
+    };
+    things.iter().map(cut).sum::<i64>() / all.max(1)
+}
+
+/// Returns how badly the window treats people, in Q16: the share of the heads that it leaves out, or 1 if it cuts through
+/// one by a third of its width or more.
+fn lost_people(problem: &Problem<'_>, columns: [usize; 2]) -> i64 {
+    let heads = &problem.salience.heads;
+    let (mut left_out, mut cut) = (0, 0);
+    for head in heads {
+        let [from, to] = head.columns;
+        let outside = columns[0].saturating_sub(from) + to.saturating_sub(columns[1]);
+        if outside >= to - from {
+            left_out += ONE;
+        } else {
+            cut = cut.max((3 * outside as i64 * ONE / (to - from) as i64).min(ONE));
+        }
+    }
+    cut.max(left_out / heads.len().max(1) as i64)
+}
+
+/// Returns the part of the protected columns that lies outside of the band, in Q16 of the frame.
+fn outside_band(problem: &Problem<'_>, window: [u32; 2]) -> i64 {
+    let length = i64::from(window[1] - window[0]);
+    let place = |at: u32| (i64::from(at) - i64::from(window[0])) * ONE / length;
+    let [start, stop] = problem.band[0].map(|at| i64::from(at) * ONE / i64::from(problem.frame[0]));
+    let outside = |region: &[[u32; 2]; 2]| {
+        let [from, to] = region[0].map(place);
+        (start - from).max(0) + (to - stop).max(0)
+    };
+    problem.protected.iter().map(outside).max().unwrap_or(0)
+}
+
+/// How much of a stretch would be seen, in Q16.
+struct Looks {
+    /// The mean stretch beyond 1, weighted by how much of the row should keep its shape.
+    shown: i64,
+    /// The mean of the square of the stretch beyond 1, without blank edges.
+    bent: i64,
+    /// The mean of the texture times the square of the stretch beyond 1.
+    texture: i64,
+}
+
+fn looks(rows: &[Row], stretch: &Stretch) -> Looks {
+    let (mut shown, mut weight, mut texture, mut bent) = (0_i128, 0_i128, 0_i128, 0_i128);
+    for (row, extra) in rows.iter().zip(&stretch.extra) {
+        let extra = i128::from(*extra);
+        shown += i128::from(row.kept) * extra;
+        weight += i128::from(row.kept);
+        texture += i128::from(row.texture) * ((extra * extra) >> 16);
+        bent += if row.blank { 0 } else { (extra * extra) >> 16 };
+    }
+    // A tenth of the rows counts as kept, so that a picture without a subject has no strong opinion.
+    let (count, most) = (rows.len() as i128, i128::from(64 * ONE));
+    let shown = shown / (weight + count * i128::from(ONE_Q8) / 10 + 1);
+    let texture = texture / (count * i128::from(ONE_Q8));
+    let bent = bent / count;
+    Looks { shown: shown.min(most) as i64, bent: bent.min(most) as i64, texture: texture.min(most) as i64 }
+}

@@ -1,0 +1,175 @@
+//! Reframes a picture: decides on the grid, then makes the pixels.
+
+use std::cmp::Ordering;
+use std::fmt::Write;
+
+use super::Keep;
+use super::blank::blank_rows;
+use super::crop::{Framing, Problem, choose};
+use super::fixed::ONE;
+use super::grid::Grid;
+use super::map::{Map, transposed};
+use super::salience::Salience;
+use crate::geometry::fit::largest_inside;
+use crate::geometry::focus::{Focus, Reframing};
+use crate::geometry::per_mille::PerMille;
+use crate::geometry::rect::Rect;
+use crate::pixels::picture::Picture;
+use crate::pixels::resample::{Filter, resample};
+use crate::size::Size;
+
+/// What a reframing must keep, and where.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Demands<'a> {
+    /// The regions of the source that stay whole and keep their shape.
+    pub(super) protected: &'a [Focus],
+    /// The part of the frame in which important content must lie, in pixels.
+    pub(super) band: Rect,
+    pub(super) keep: Keep,
+}
+
+/// How a picture can fill a frame, known before a pixel is made.
+#[derive(Debug)]
+pub(super) struct Reframe {
+    source: Size,
+    frame: Size,
+    /// Whether columns are stretched, and not rows.
+    wide: bool,
+    framing: Framing,
+    map: Option<Map>,
+}
+
+impl Reframe {
+    /// Decides how `picture` fills `frame`. Returns `None` if the protected regions leave no way.
+    pub(super) fn plan(picture: &Picture, frame: Size, demands: &Demands<'_>) -> Option<Self> {
+        let source = picture.size();
+        // Everything below is written for a frame that is taller than the source. For a wider one rows and columns are
+        // exchanged.
+        let wide = frame.cmp_shape(source) == Ordering::Greater;
+        let turn = |[x, y]: [u32; 2]| if wide { [y, x] } else { [x, y] };
+        let sides = |size: Size| turn([size.width(), size.height()]);
+        let cropped = sides(largest_inside(source, frame))[0];
+        let protected: Vec<_> = demands.protected.iter().map(|region| pixels(*region, source)).collect();
+        let turned: Vec<_> = protected.iter().map(|[x, y]| if wide { [*y, *x] } else { [*x, *y] }).collect();
+        let band = demands.band;
+        let band = [[band.x(), band.x() + band.width()], [band.y(), band.y() + band.height()]];
+        let grid = Grid::of(picture);
+        let turned_grid = grid.transposed();
+        // The edges at the top and at the bottom, and those at the sides.
+        let blank = [&grid, &turned_grid].map(|grid| !blank_rows(grid).contains(&0));
+        let salience = Salience::of(&grid, blank == [true; 2]);
+        let turned_salience = salience.transposed(grid.columns);
+        let problem = Problem {
+            grid: if wide { &turned_grid } else { &grid },
+            salience: if wide { &turned_salience } else { &salience },
+            source: sides(source),
+            frame: sides(frame),
+            cropped,
+            protected: &turned,
+            band: if wide { [band[1], band[0]] } else { band },
+            blank_sides: blank[usize::from(!wide)],
+            keep_all: demands.keep == Keep::All,
+        };
+        let framing = choose(&problem)?;
+        let [columns, rows] = problem.frame;
+        let length = framing.window[1] - framing.window[0];
+        // The height of the window when it is scaled to the frame's width.
+        let height =
+            (2 * u64::from(problem.source[1]) * u64::from(columns) + u64::from(length)) / (2 * u64::from(length));
+        let height = u32::try_from(height).ok()?.clamp(1, rows);
+        let map = (length != cropped && height < rows).then(|| Map::new(height, rows, &framing.extra, &framing.rigid));
+        Some(Self { source, frame, wide, framing, map })
+    }
+
+    pub(super) fn plausibility(&self) -> PerMille {
+        // A frame of the source's own shape shows the source as it is.
+        if self.frame.cmp_shape(self.source).is_eq() { PerMille::WHOLE } else { self.framing.plausibility }
+    }
+
+    /// Returns the part of the source that is shown.
+    pub(super) fn shown(&self) -> Rect {
+        let [start, end] = self.framing.window;
+        if self.wide {
+            rect([0, self.source.width()], [start, end])
+        } else {
+            rect([start, end], [0, self.source.height()])
+        }
+    }
+
+    /// Returns where the frame shows `focus`. A stretch is no single scale, so the part of the source that the result
+    /// names is the focus itself.
+    pub(super) fn reframing(&self, focus: Focus) -> Reframing {
+        let whole = Rect::new(0, 0, self.frame);
+        let Some(map) = self.map.as_ref().filter(|_| focus != Focus::CENTRE) else {
+            return Reframing::new(self.source, self.shown(), whole);
+        };
+        let [x, y] = pixels(focus, self.source);
+        let [columns, rows] = if self.wide { [y, x] } else { [x, y] };
+        let turn = |size: Size| if self.wide { [size.height(), size.width()] } else { [size.width(), size.height()] };
+        let ([wide, high], [_, source_rows]) = (turn(self.frame), turn(self.source));
+        let [start, end] = self.framing.window;
+        let across =
+            columns.map(|at| i64::from(at.clamp(start, end) - start) * i64::from(wide) * ONE / i64::from(end - start));
+        let along = rows.map(|at| map.place(i64::from(at) * i64::from(map.rows()) * ONE / i64::from(source_rows)));
+        let [across, along] = [outwards(across, wide), outwards(along, high)];
+        let place = if self.wide { rect(along, across) } else { rect(across, along) };
+        Reframing::new(self.source, rect(x, y), place)
+    }
+
+    /// Describes the reframing in words.
+    pub(super) fn describe(&self) -> String {
+        let shown = self.shown();
+        let (axis, kept, lines) = if self.wide {
+            ("height", u64::from(shown.height()) * 1000 / u64::from(self.source.height()), "columns")
+        } else {
+            ("width", u64::from(shown.width()) * 1000 / u64::from(self.source.width()), "rows")
+        };
+        let kept = PerMille::rounded_down(u128::from(kept), 1000);
+        let mut text =
+            if kept == PerMille::WHOLE { "the whole source".into() } else { format!("{kept} of the {axis} kept") };
+        if let Some(map) = &self.map {
+            let tenths = map.most() * 10 / ONE;
+            // Writing to a `String` cannot fail, so the result is ignored.
+            let _ = write!(text, ", {lines} stretched up to {}.{} times", tenths / 10, tenths % 10);
+        }
+        text
+    }
+
+    /// Makes the pixels.
+    pub(super) fn apply(&self, picture: &Picture) -> Picture {
+        let shown = self.shown();
+        let Some(map) = &self.map else {
+            return resample(picture, shown, self.frame, Filter::Lanczos3);
+        };
+        if self.wide {
+            let size = Size::new(map.rows(), self.frame.height()).expect("invariant: both sides are valid");
+            transposed(&map.apply(&transposed(&resample(picture, shown, size, Filter::Lanczos3))))
+        } else {
+            let size = Size::new(self.frame.width(), map.rows()).expect("invariant: both sides are valid");
+            map.apply(&resample(picture, shown, size, Filter::Lanczos3))
+        }
+    }
+}
+
+/// Returns the columns and the rows of a region of the source, in pixels. A point has one pixel.
+fn pixels(region: Focus, source: Size) -> [[u32; 2]; 2] {
+    let [left, top, right, bottom] = region.edges_px(source, None);
+    let span = |start: u32, end: u32, whole: u32| {
+        let start = start.min(whole - 1);
+        [start, end.max(start + 1)]
+    };
+    [span(left, right, source.width()), span(top, bottom, source.height())]
+}
+
+/// Rounds a range in Q16 outwards to whole pixels of a side.
+fn outwards([start, end]: [i64; 2], side: u32) -> [u32; 2] {
+    let start = u32::try_from(start >> 16).unwrap_or(0).min(side - 1);
+    let end = u32::try_from((end + ONE - 1) >> 16).unwrap_or(side);
+    [start, end.clamp(start + 1, side)]
+}
+
+fn rect(columns: [u32; 2], rows: [u32; 2]) -> Rect {
+    let size =
+        Size::new(columns[1] - columns[0], rows[1] - rows[0]).expect("invariant: a range has at least one pixel");
+    Rect::new(columns[0], rows[0], size)
+}

@@ -1,0 +1,194 @@
+//! The stretch of each row of cells: little where it would show, much where it would not.
+//!
+//! A row gets the stretch 1 + min(l / k, cap), where `k` is its stiffness and `l` is the same for all rows. `l` follows
+//! from the required total by bisection. If the caps do not suffice, all of them are raised by one factor, `give`. This
+//! is the closed form of the quadratic program of axis-aligned deformation (Panozzo and others 2012).
+
+use super::fixed::{ONE, ONE_Q8, q16};
+
+/// What determines the stretch of a row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Row {
+    /// How much the row is part of something that keeps its shape, in Q8.
+    pub(super) kept: i64,
+    /// How much texture a stretch would turn into streaks, in Q8.
+    pub(super) texture: i64,
+    /// Whether the row is part of a protected region, and is not stretched at all.
+    pub(super) rigid: bool,
+    /// Whether the row is part of a blank edge, and takes what the others leave.
+    pub(super) blank: bool,
+}
+
+impl Row {
+    /// Returns 0.03 + 8 kept + 0.8 texture + 0.03 (1 − c²) in Q16, where `c` is the distance from the middle of the
+    /// picture, from 0 to 1 in Q8. The middle of a picture is stiffer, since most subjects are there.
+    fn stiffness(&self, c: i64) -> i64 {
+        // A blank edge takes ten times as much as any other row, so that the picture inside stays as it is.
+        if self.blank {
+            return q16(3, 1000);
+        }
+        let middle = q16(3, 100) * (ONE_Q8 * ONE_Q8 - c * c) / (ONE_Q8 * ONE_Q8);
+        q16(3, 100) + 8 * self.kept * (ONE / ONE_Q8) + q16(8, 10) * self.texture / ONE_Q8 + middle
+    }
+
+    /// Returns the largest stretch beyond 1 in Q16: 0.5 / (0.16 + 0.9 texture) (1 − kept)² + 0.03.
+    fn cap(&self) -> i64 {
+        if self.rigid {
+            0
+        } else if self.blank {
+            ONE * ONE
+        } else {
+            let free = (ONE_Q8 - self.kept) * (ONE_Q8 - self.kept);
+            q16(1, 2) * free / (q16(16, 100) + q16(9, 10) * self.texture / ONE_Q8) + q16(3, 100)
+        }
+    }
+}
+
+/// The stretch of each row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stretch {
+    /// What each row gets beyond its own height, in Q16 of that height.
+    pub(super) extra: Vec<i64>,
+    /// The factor by which the caps were raised, in Q16.
+    pub(super) give: i64,
+}
+
+/// Distributes `total`, in Q16 of a row's height, over the rows. Returns `None` if all of them are rigid.
+pub(super) fn distribute(rows: &[Row], total: i64) -> Option<Stretch> {
+    if total == 0 {
+        return Some(Stretch { extra: vec![0; rows.len()], give: ONE });
+    }
+    let count = rows.len() as i64;
+    let stiffness: Vec<i64> =
+        (0..).zip(rows).map(|(y, row)| row.stiffness((2 * y + 1 - count) * ONE_Q8 / count)).collect();
+    let caps: Vec<i64> = rows.iter().map(Row::cap).collect();
+    let capacity: i64 = caps.iter().sum();
+    if capacity == 0 {
+        return None;
+    }
+    let give = if capacity < total { total * ONE / capacity + 1 } else { ONE };
+    let extra = |load: i64| {
+        let row = |(stiffness, cap): (&i64, &i64)| (load * ONE / stiffness).min(cap * give / ONE);
+        stiffness.iter().zip(&caps).map(row).collect::<Vec<_>>()
+    };
+    let (mut low, mut high) = (0, 1 << 45);
+    while high - low > 1 {
+        let middle = i64::midpoint(low, high);
+        if extra(middle).iter().sum::<i64>() < total { low = middle } else { high = middle }
+    }
+    let rough = extra(high);
+    // A jump between rows would show on a straight diagonal, so the stretch is smoothed by [1 2 1] / 4. A row that keeps
+    // its shape takes nothing from its neighbours, and the large stretch of a blank edge stays there.
+    let at = |y: usize, own: usize| {
+        let y = y.min(rough.len() - 1);
+        if rows[y].blank == rows[own].blank { rough[y] } else { rough[own] }
+    };
+    let smooth = (0..rough.len()).map(|y| (at(y.saturating_sub(1), y) + 2 * rough[y] + at(y + 1, y)) / 4);
+    let limited = smooth.zip(rows).zip(&rough).map(|((smooth, row), rough)| {
+        if row.rigid {
+            0
+        } else if row.kept == ONE_Q8 {
+            smooth.min(*rough)
+        } else {
+            smooth
+        }
+    });
+    let extra: Vec<i64> = limited.collect();
+    Some(Stretch { extra: scaled(&extra, total), give })
+}
+
+/// Scales values so that their sum is `total`, up to rounding. A sum of 0 stays 0.
+fn scaled(values: &[i64], total: i64) -> Vec<i64> {
+    let sum = i128::from(values.iter().sum::<i64>().max(1));
+    let scale = |value: &i64| i64::try_from(i128::from(*value) * i128::from(total) / sum).unwrap_or(i64::MAX);
+    values.iter().map(scale).collect()
+}
+
+impl Stretch {
+    /// Moves the rows `important` towards the range `band`, both as ranges that exclude their end. `band` is in Q16 of a
+    /// row's height after the stretch. Rows before them take more and rows behind them less, or the reverse. Returns
+    /// the part of the rows that remains outside of the band, in the same unit.
+    pub(super) fn moved_into(&mut self, important: [usize; 2], band: [i64; 2]) -> i64 {
+        let rows = |count: usize| count as i64 * ONE;
+        let sum = |extra: &[i64]| extra.iter().sum::<i64>();
+        let [first, end] = important;
+        let (before, after) = (sum(&self.extra[..first]), sum(&self.extra[end..]));
+        let (start, stop) = (rows(first) + before, rows(end) + sum(&self.extra[..end]));
+        // If the rows do not fit into the band, they are centred in it.
+        let shift = if stop - start > band[1] - band[0] {
+            (band[0] + band[1] - start - stop) / 2
+        } else {
+            (band[0] - start).max(0) + (band[1] - stop).min(0)
+        };
+        // What is taken from one side is given to the other, and a side without free rows can take nothing.
+        let (low, high) = (if after > 0 { -before } else { 0 }, if before > 0 { after } else { 0 });
+        let shift = shift.clamp(low, high);
+        if shift != 0 {
+            let head = scaled(&self.extra[..first], before + shift);
+            let tail = scaled(&self.extra[end..], after - shift);
+            self.extra[..first].copy_from_slice(&head);
+            self.extra[end..].copy_from_slice(&tail);
+        }
+        (band[0] - start - shift).max(0) + (stop + shift - band[1]).max(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn row() -> impl Strategy<Value = Row> {
+        (0..=ONE_Q8, 0..=ONE_Q8, any::<bool>(), any::<bool>()).prop_map(|(kept, texture, rigid, blank)| Row {
+            kept,
+            texture,
+            rigid,
+            blank: blank && !rigid,
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_rows_get_the_total_and_rigid_ones_get_nothing(rows in vec(row(), 1..150), total in 0..20_000 * ONE) {
+            let Some(stretch) = distribute(&rows, total) else {
+                prop_assert!(rows.iter().all(|row| row.rigid));
+                return Ok(());
+            };
+            let sum: i64 = stretch.extra.iter().sum();
+            prop_assert!(sum <= total && sum >= total - rows.len() as i64, "{sum} of {total}");
+            prop_assert!(stretch.extra.iter().zip(&rows).all(|(extra, row)| *extra >= 0 && (!row.rigid || *extra == 0)));
+        }
+
+        /// Moving rows changes neither the total nor the rows that are moved.
+        #[test]
+        fn rows_move_into_the_band_as_far_as_they_can(
+            rows in vec(row(), 3..100),
+            total in 0..500 * ONE,
+            (first, end) in (0_usize..50, 1_usize..50),
+            (start, length) in (0_i64..1000, 1_i64..1000),
+        ) {
+            let Some(mut stretch) = distribute(&rows, total) else { return Ok(()) };
+            let first = first.min(rows.len() - 1);
+            let end = (first + end).min(rows.len());
+            let before = stretch.clone();
+            let all = rows.len() as i64 * ONE + total;
+            let band = [all * start / 1000, all * (start + length).min(1000) / 1000];
+            stretch.moved_into([first, end], band);
+            prop_assert_eq!(&stretch.extra[first..end], &before.extra[first..end]);
+            let sums = [&stretch, &before].map(|stretch| stretch.extra.iter().sum::<i64>());
+            prop_assert!(sums[0].abs_diff(sums[1]) <= 2 * rows.len() as u64);
+            prop_assert!(stretch.extra.iter().all(|extra| *extra >= 0));
+        }
+    }
+
+    #[test]
+    fn a_blank_edge_takes_what_the_others_leave() {
+        let mut rows = vec![Row { kept: ONE_Q8, ..Row::default() }; 20];
+        rows[0].blank = true;
+        let stretch = distribute(&rows, 100 * ONE).unwrap();
+        assert!(stretch.extra[0] > 95 * ONE);
+        assert_eq!(stretch.give, ONE);
+    }
+}
