@@ -3,6 +3,8 @@
 pub(crate) mod driver;
 mod facts;
 pub(crate) mod outcome;
+mod preview;
 
 pub use self::driver::{Driver, Event, RenderDone, RenderJob, RunError};
 pub use self::outcome::{CallOutcome, GenerationRecord, Output, Provenance, RenditionError, RenditionOutcome};
+pub use self::preview::{Preview, PreviewError};

@@ -52,6 +52,20 @@ impl Rect {
         Self { x, y, size }
     }
 
+    /// Returns the part of a picture of `to` pixels that this rectangle is of a picture of `from` pixels. Edges are
+    /// rounded outwards, so no side becomes 0.
+    #[expect(clippy::expect_used, reason = "a broken invariant must be loud")]
+    pub(crate) fn scaled(self, from: Size, to: Size) -> Self {
+        let axis = |start: u32, length: u32, from: u32, to: u32| {
+            let at = |edge: u32| u64::from(edge) * u64::from(to);
+            let (start, end) = (at(start) / u64::from(from), at(start + length).div_ceil(u64::from(from)));
+            [start, end - start].map(|pixels| u32::try_from(pixels).expect("invariant: a part of a side fits"))
+        };
+        let [x, width] = axis(self.x, self.width(), from.width(), to.width());
+        let [y, height] = axis(self.y, self.height(), from.height(), to.height());
+        Self::new(x, y, Size::new(width, height).expect("invariant: a part that has pixels keeps at least one"))
+    }
+
     /// Returns the leftmost column.
     pub const fn x(self) -> u32 {
         self.x

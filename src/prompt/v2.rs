@@ -194,7 +194,7 @@ impl AxisWords {
         }
         // A part may be named a little larger than it is, so that 66 % are two thirds.
         let named = PARTS.iter().find(|(share, _)| *share <= available + AT_EDGE);
-        let (_, part) = named.expect("invariant: the last part has no least share");
+        let &(_, part) = named.expect("invariant: the last part has no least share");
         if before < AT_EDGE {
             format!("within the {} {part} of the picture's {side}", ends[0])
         } else if after < AT_EDGE {

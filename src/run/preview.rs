@@ -1,0 +1,123 @@
+//! Previews of a plan: what the built-in generator would make for each target, as small pictures.
+
+use super::driver::RunError;
+use crate::generate::local::LocalGenerator;
+use crate::geometry::per_mille::PerMille;
+use crate::geometry::rect::Rect;
+use crate::pixels::decode::{DecodeOptions, decode};
+use crate::pixels::picture::Picture;
+use crate::pixels::rendered::RenderError;
+use crate::pixels::resample::{Filter, resample};
+use crate::plan::content::{Generation, Plan, Rendition};
+use crate::request::source::Source;
+use crate::size::Size;
+
+/// The longest side to which the source is reduced before it is reframed.
+const WORKING_SIDE: u32 = 640;
+
+/// A small picture of what the built-in generator would make for a target. [`Plan::preview`] has an example.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Preview {
+    /// The picture, which has the target's shape.
+    pub picture: Picture,
+    /// How plausible the reframing is; `None` if the target is cut from the source.
+    pub plausibility: Option<PerMille>,
+}
+
+impl Plan {
+    /// Makes a small picture for each rendition, in their order, so that a person sees a plan before paying for it.
+    ///
+    /// The pictures show what [`LocalGenerator`] makes, not what a model would: the composition, the crop and the focus,
+    /// but nothing new. They are made from a reduced source, so a preview takes a part of the time of a run. No side is
+    /// longer than `max_side` pixels, and none is enlarged beyond its target.
+    ///
+    /// ```
+    /// use smart_resize::{Plan, Request, Size, Source};
+    /// use smart_resize::pixels::Picture;
+    ///
+    /// let source = Source::from_picture(&Picture::from_rgb(Size::new(96, 64)?, vec![90; 96 * 64 * 3])?)?;
+    /// let plan = Plan::new(&Request::builder(source.clone()).sizes(["1080x1080", "728x90"]).build()?)?;
+    /// let previews = plan.preview(&source, 200)?;
+    /// let sizes: Vec<_> = previews.iter().map(|preview| preview.picture.size().to_string()).collect();
+    /// assert_eq!(sizes, ["200x200", "200x25"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`PreviewError`] if the source is not that of the plan, has no bytes, or cannot be decoded.
+    pub fn preview(&self, source: &Source, max_side: u32) -> Result<Vec<Preview>, PreviewError> {
+        self.requests(source).map_err(RunError::from)?;
+        let bytes = source.bytes().ok_or(RunError::NoSourceBytes)?;
+        let decoded = decode(bytes, &DecodeOptions::default()).map_err(RenderError::from)?;
+        let picture = reduced(decoded.picture, WORKING_SIDE);
+        // Each generation is made once, small, for all its renditions.
+        let local = LocalGenerator::default();
+        let make = |generation: &Generation| {
+            let frame = within(generation.size(), WORKING_SIDE);
+            local.sketch(&picture, generation.brief(), frame).map_err(PreviewError::Generation)
+        };
+        let made = self.generations().iter().map(make).collect::<Result<Vec<_>, _>>()?;
+        Ok(self.renditions().iter().map(|rendition| self.cut(rendition, &picture, &made, max_side)).collect())
+    }
+
+    /// Cuts one preview, from the small picture of its generation or from the small source.
+    #[expect(clippy::expect_used, reason = "a broken invariant must be loud")]
+    fn cut(&self, rendition: &Rendition, source: &Picture, made: &[(Picture, PerMille)], max_side: u32) -> Preview {
+        let (image, whole, plausibility) = match rendition.generation() {
+            Some(index) => {
+                let generation = self.generations().get(index).zip(made.get(index));
+                let (generation, (image, plausibility)) =
+                    generation.expect("invariant: a rendition has its generation");
+                (image, generation.size(), Some(*plausibility))
+            }
+            None => (source, self.source_size().expect("invariant: a plan that cuts the source has its size"), None),
+        };
+        let crop = rendition.crop().scaled(whole, image.size());
+        let size = within(rendition.target(), max_side);
+        Preview { picture: resample(image, crop, size, Filter::Lanczos3), plausibility }
+    }
+}
+
+/// Returns `size`, reduced so that no side is longer than `max_side`. A side is at least 1 pixel.
+#[expect(clippy::expect_used, reason = "a broken invariant must be loud")]
+fn within(size: Size, max_side: u32) -> Size {
+    let (longest, max_side) = (size.width().max(size.height()), max_side.max(1));
+    if longest <= max_side {
+        return size;
+    }
+    // Rounded half up, as the sides of a crop are.
+    let side = |side: u32| {
+        ((2 * u64::from(side) * u64::from(max_side) + u64::from(longest)) / (2 * u64::from(longest))).max(1)
+    };
+    let sides = [side(size.width()), side(size.height())].map(u32::try_from);
+    match sides {
+        [Ok(width), Ok(height)] => Size::new(width, height).expect("invariant: a side is from 1 to that of a size"),
+        _ => unreachable!("a reduced side is shorter than before"),
+    }
+}
+
+fn reduced(picture: Picture, max_side: u32) -> Picture {
+    let size = within(picture.size(), max_side);
+    if size == picture.size() {
+        picture
+    } else {
+        resample(&picture, Rect::new(0, 0, picture.size()), size, Filter::Lanczos3)
+    }
+}
+
+/// The error of a preview.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PreviewError {
+    /// The source is not that of the plan, or has no bytes.
+    #[error(transparent)]
+    Source(#[from] RunError),
+    /// The source cannot be decoded.
+    #[error(transparent)]
+    Decode(#[from] RenderError),
+    /// The local generator can make no picture of a generation.
+    #[error("{0}")]
+    Generation(String),
+}
