@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use smart_resize::generate::local::LocalGenerator;
 use smart_resize::generate::{BoxFuture, GenerateError, Generated, GenerationRequest, from_fn};
-use smart_resize::geometry::{Focus, Rect};
+use smart_resize::geometry::Focus;
 use smart_resize::model::UsdMicros;
 use smart_resize::pixels::Picture;
 use smart_resize::pixels::decode::{DecodeOptions, decode};
@@ -187,9 +187,13 @@ fn a_local_result_is_cut_around_the_focus_in_the_source() {
     // The red level rises by 0.25 per thousandth of the width.
     for (x, level) in [(900, 225), (100, 25)] {
         let (planned, crop, left, right) = at(x);
-        assert!((left..=right).contains(&level), "{crop:?}: {left} to {right}");
+        // A column of the result is a mix of columns of the source, so its level may be off by 1.
+        assert!((left..=right + 1).contains(&level), "{crop:?}: {left} to {right}");
         let is_moved = planned != crop;
-        assert!(!is_moved || (right - level).min(level - left) <= 2, "moved farther than needed: {left} to {right}");
+        assert!(
+            !is_moved || right.abs_diff(level).min(level.abs_diff(left)) <= 2,
+            "moved farther than needed: {left} to {right}"
+        );
         assert_eq!(planned.size(), crop.size());
     }
     let (planned, crop, ..) = at(500);
