@@ -178,7 +178,8 @@ proptest! {
 fn a_target_has_the_facts_of_its_placement() {
     let story = Placement::named("instagram-story").unwrap();
     let expected = |format| {
-        let target = Target::new(Size::new(1080, 1920).unwrap()).safe_area("14,0,20,0".parse().unwrap());
+        let target = Target::new(Size::new(1080, 1920).unwrap()).id("instagram-story");
+        let target = target.safe_area("14,0,20,0".parse().unwrap());
         target.max_bytes(30_000_000).format(format)
     };
     assert_eq!(Target::from(story), expected(Format::Jpeg));
@@ -186,7 +187,7 @@ fn a_target_has_the_facts_of_its_placement() {
     assert_eq!(story.target_in(Format::WebP), expected(Format::Jpeg));
     // A placement without formats leaves the choice to the request.
     let own = Placement::new("own", Size::new(9, 9).unwrap());
-    assert_eq!(Target::from(&own), Target::new(own.size));
+    assert_eq!(Target::from(&own), Target::new(own.size).id("own"));
     assert_eq!(own.target_in(Format::WebP).format, Some(Format::WebP));
 }
 

@@ -22,8 +22,9 @@ fn a_generation_has_a_size_and_no_label() {
     let (plan, source) = plan();
     let found: Vec<_> = plan.generations().iter().map(|made| (made.size(), made.preset().to_string())).collect();
     assert_eq!(found, [(size(1024, 1024), "1024x1024".into()), (size(1536, 1024), "1536x1024".into())]);
-    let start = "Recreate this exact image for a frame that is a ";
+    let start = "Edit the provided image so that it becomes a ";
     assert!(plan.generations().iter().all(|made| made.prompt().starts_with(start)), "{plan:?}");
+    assert!(plan.generations().iter().all(|made| !made.prompt().contains("aspect ratio")), "{plan:?}");
     assert_eq!(plan.requests(&source).unwrap()[1].preset().size, size(1536, 1024));
 }
 

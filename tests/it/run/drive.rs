@@ -271,7 +271,7 @@ fn a_call_requests_exactly_what_the_plan_states() {
     for (request, call) in requests.iter().zip(plan.generations()[0].calls()) {
         assert_eq!(&**request.model(), "nano-banana-2");
         assert_eq!(request.preset().to_string(), "16:9 2K");
-        assert!(request.prompt().ends_with("at night"));
+        assert!(request.prompt().contains("\nat night\n"));
         assert_eq!((request.variants(), request.options().safety_tolerance), (1, 2));
         assert_eq!(request.options().transfer_format, Format::WebP);
         assert_eq!(
