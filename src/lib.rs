@@ -102,9 +102,9 @@ pub use self::error::Error;
 pub use self::format::{Format, ParseFormatError, SourceFormat};
 pub use self::generate::generator::{AsyncGenerator, Generator};
 pub use self::plan::content::Plan;
-pub use self::request::builder::Request;
 pub use self::request::source::Source;
 pub use self::request::target::Target;
+pub use self::request::valid::Request;
 #[cfg(feature = "pixels")]
 pub use self::resize::{resize, resize_async};
 #[cfg(feature = "pixels")]

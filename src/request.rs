@@ -28,6 +28,7 @@ pub(crate) mod options;
 pub(crate) mod sharing;
 pub(crate) mod source;
 pub(crate) mod target;
+pub(crate) mod valid;
 
 pub use self::bounds::{Bound, BoundAction, Bounds};
 pub use self::builder::{

@@ -7,8 +7,8 @@ use crate::error::Error;
 use crate::generate::generator::{AsyncGenerator, Generator};
 use crate::pixels::decode::DecodeLimits;
 use crate::plan::content::Plan;
-use crate::request::builder::Request;
 use crate::request::source::Source;
+use crate::request::valid::Request;
 use crate::run::driver::Driver;
 use crate::run::outcome::Outcome;
 

@@ -39,8 +39,8 @@ use crate::model::catalog::Model;
 use crate::model::preset::Tier;
 use crate::pixels::decode::{DecodeOptions, decode};
 use crate::plan::content::Plan;
-use crate::request::builder::Request;
 use crate::request::source::Source;
+use crate::request::valid::Request;
 use crate::size::Size;
 
 /// A law of the contract that a backend or a store breaks.

@@ -5,8 +5,8 @@ use core::fmt;
 use super::share::search::{Groups, PlannedTarget, cheapest};
 use crate::geometry::per_mille::PerMille;
 use crate::model::price::UsdMicros;
-use crate::request::builder::Request;
 use crate::request::sharing::Sharing;
+use crate::request::valid::Request;
 
 /// The error of a plan whose cost or number of calls exceeds the limits of its request.
 ///

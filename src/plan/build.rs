@@ -14,10 +14,10 @@ use crate::model::preset::Preset;
 use crate::model::price::UsdMicros;
 use crate::prompt::brief::Brief;
 use crate::request::bounds::BoundAction;
-use crate::request::builder::{CutFrom, Request};
 use crate::request::sharing::Sharing;
 use crate::request::source::Reference;
 use crate::request::target::Target;
+use crate::request::valid::{CutFrom, Request};
 use crate::size::Size;
 
 impl Plan {

@@ -13,9 +13,9 @@ use crate::geometry::rect::Rect;
 use crate::model::preset::Preset;
 use crate::model::price::UsdMicros;
 use crate::plan::bounds;
-use crate::request::builder::Request;
 use crate::request::sharing::Sharing;
 use crate::request::target::Target;
+use crate::request::valid::Request;
 use crate::size::Size;
 
 /// The denominator of the shares that targets keep, when sets of generations are compared.

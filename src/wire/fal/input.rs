@@ -8,11 +8,12 @@ use super::detail::{DetailEntry, ErrorBody, Loc};
 use super::image_url::ImageUrl;
 use crate::format::Format;
 use crate::model::preset::Tier;
-use crate::request::builder::{Request, RequestBuilder};
+use crate::request::builder::RequestBuilder;
 use crate::request::error::{RequestError, RequestErrors};
 use crate::request::sharing::Sharing;
 use crate::request::source::Source;
 use crate::request::target::Target;
+use crate::request::valid::Request;
 use crate::size::Size;
 use crate::wire::MAX_IMAGE_BYTES;
 

@@ -12,10 +12,10 @@ use super::input::{InputLimits, SmartResizeInput};
 use super::lax;
 use crate::format::Format;
 use crate::model::preset::Tier;
-use crate::request::builder::Request;
 use crate::request::error::RequestError;
 use crate::request::source::Source;
 use crate::request::target::Target;
+use crate::request::valid::Request;
 use crate::size::{ParseSizeError, Size};
 use crate::wire::excerpt;
 
