@@ -1,11 +1,13 @@
 //! Runs of plans, with backends, stores and budgets.
 
+mod brief;
 mod budget;
 #[cfg(feature = "testing")]
 mod conformance;
 mod cut_from_source;
 mod drive;
 mod local;
+mod preview;
 mod source;
 mod stored_answers;
 #[cfg(feature = "tower")]

@@ -1,0 +1,48 @@
+//! A preview shows each target of a plan, small, before anything is paid.
+
+use smart_resize::geometry::PerMille;
+use smart_resize::run::PreviewError;
+use smart_resize::{Plan, Request, Source};
+
+use crate::any::share;
+use crate::pictures::{photo, png, size};
+
+fn source() -> Source {
+    Source::from_bytes(png(&photo(size("300x200")))).size(size("300x200"))
+}
+
+fn plan(sizes: &[&str]) -> Plan {
+    Plan::new(&Request::builder(source()).sizes(sizes).crop_source_above(share(1000)).build().unwrap()).unwrap()
+}
+
+#[test]
+fn each_preview_has_the_shape_of_its_target_and_no_side_is_longer_than_allowed() {
+    let sizes = ["1080x1080", "728x90", "160x600", "150x100", "60x40"];
+    let previews = plan(&sizes).preview(&source(), 120).unwrap();
+    let found: Vec<_> = previews.iter().map(|preview| preview.picture.size().to_string()).collect();
+    assert_eq!(found, ["120x120", "120x15", "32x120", "120x80", "60x40"]);
+    // The last two are cut from the source.
+    let generated = [true, true, true, false, false];
+    assert_eq!(previews.iter().map(|preview| preview.plausibility.is_some()).collect::<Vec<_>>(), generated);
+}
+
+#[test]
+fn a_target_of_the_sources_shape_is_wholly_plausible_and_shows_the_source() {
+    let plan = Plan::new(&Request::builder(source()).sizes(["1264x848"]).build().unwrap()).unwrap();
+    let preview = plan.preview(&source(), 300).unwrap().remove(0);
+    assert!(preview.plausibility > Some(PerMille::HALF), "{:?}", preview.plausibility);
+    let mean = |pixels: &[u8]| pixels.iter().map(|level| u64::from(*level)).sum::<u64>() / pixels.len() as u64;
+    let (made, original) = (mean(preview.picture.pixels()), mean(photo(size("300x200")).pixels()));
+    assert!(made.abs_diff(original) <= 4, "{made} and {original}");
+}
+
+#[test]
+fn another_source_or_one_without_bytes_is_refused() {
+    let plan = plan(&["9x9"]);
+    let case = |source: Source, expected: &str| {
+        let error = plan.preview(&source, 100).unwrap_err();
+        assert!(matches!(error, PreviewError::Source(_)) && error.to_string().contains(expected), "{error}");
+    };
+    case(Source::from_bytes(*b"another"), "the digest of the source is ");
+    case(Source::from_digest(source().digest().unwrap()), "has no bytes");
+}
