@@ -69,7 +69,8 @@ impl Default for RequestLimits {
 /// # Guarantees
 ///
 /// The request has from 1 to [`MAX_TARGETS`] targets. The size of each target is within the limit of its format. Each
-/// target is either cut from the source, or covered by a preset that is not below the floor and has a known price.
+/// target is either cut from the source, or covered by a preset that is not below the floor and has a known price. The
+/// preset may be too small by at most the [enlargement](Self::max_enlargement) that is allowed.
 ///
 /// ```
 /// use smart_resize::{Format, Request, Source};
@@ -95,7 +96,7 @@ pub struct Request {
 pub(crate) enum CutFrom {
     /// The rectangle `crop` of the source, which has `size`.
     Source { size: Size, crop: Rect },
-    /// A generated image. `preset` is the smallest that covers the target, and `row` is its index in the model's table.
+    /// A generated image. `preset` is the smallest for the target, and `row` is its index in the model's table.
     /// If generations are shared, the plan can select another preset.
     Generation { row: usize, preset: Preset, per_image: UsdMicros },
 }
@@ -153,8 +154,8 @@ impl Fields {
 
 impl Request {
     /// Returns a builder of a request for `source`, with the defaults of the service: nano-banana-pro at fal's prices,
-    /// no instruction, one variant per size, a floor of 1K, PNG, safety tolerance 4 and no seed. Other than the service,
-    /// it asks the same question only once ([`Sharing::Duplicates`]).
+    /// no instruction, one variant per size, a floor of 1K, PNG, safety tolerance 4 and no seed. Unlike the service, it
+    /// requests only one generation for targets with the same preset and prompt ([`Sharing::Duplicates`]).
     pub fn builder(source: Source) -> RequestBuilder {
         RequestBuilder {
             fields: Fields {
@@ -462,9 +463,9 @@ impl RequestBuilder {
         self
     }
 
-    /// Allows a preset that is a little too small for a target, if it costs less than the smallest that covers the target,
-    /// or if none covers it. The image is then enlarged by at most `max_enlargement` on each side, once, with the
-    /// resampling that it needs anyway. The rendition and the result say so. Default: 0 %, no enlargement.
+    /// Allows a preset that is a little too small for a target, if it costs less than the smallest that covers the
+    /// target, or if none covers it. The image is then enlarged by at most `max_enlargement` on each side, once, with
+    /// the resampling that it needs anyway. The rendition and the result say so. Default: 0 %, no enlargement.
     ///
     /// ```
     /// use smart_resize::{Plan, Request, Source};
