@@ -87,11 +87,11 @@ sha256! {
     /// - the digest of the source; the number of references, and the name and the digest of each;
     /// - the model; the template as `name/version`; the prompt, unless the template is a built-in
     ///   [`Wording`](crate::prompt::Wording);
-    /// - the [`Brief`](crate::prompt::Brief): size, ratio, tier, source size; the surviving part and the safe area (each
-    ///   as x, y, width, height); the four edges of the focus in thousandths (left, top, right, bottom), its mode
+    /// - the [`Brief`](crate::prompt::Brief): size, ratio, tier, source size; the surviving part and the safe area
+    ///   (each as x, y, width, height); the four edges of the focus in thousandths (left, top, right, bottom), its mode
     ///   (`centre` or `nudge`) and its margin in thousandths (absent for `centre`); the summary of the scene and, if
-    ///   there is a scene, the number of its subjects, the label and the four edges of each, and the same for its texts;
-    ///   purpose; instruction;
+    ///   there is a scene, the number of its subjects, the label and the four edges of each, and the same for its
+    ///   texts; purpose; instruction;
     /// - seed, variants, safety tolerance, transfer format, occurrence.
     ///
     /// A field is its length in bytes (64 bits, little-endian), followed by its value as text. An absent value has the

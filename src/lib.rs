@@ -6,8 +6,8 @@
 //! ```text
 //! Request ──▶ Plan ──▶ GenerationRequest ──▶ [ Generator ] ──▶ Generated ──▶ Rendition ──▶ Outcome
 //!   source,     pure data:  source, preset,       any backend      encoded        decode,       per target:
-//!   sizes,      calls,      prompt, seed,         (or the          bytes          crop,         exactly W x H,
-//!   options     crops,      variants              local one)                      encode        png/jpeg/webp
+//!   sizes,      calls,      brief, prompt,        (or the          bytes          crop,         exactly W x H,
+//!   options     crops,      seed, variants        local one)                      encode        png/jpeg/webp
 //!               cost
 //! ```
 //!
@@ -38,8 +38,8 @@
 //! | [`geometry`] | rectangles, how a target is placed in a picture, focal points, insets |
 //! | [`model`] | the models' presets and prices, the catalog, the smallest preset that covers a size |
 //! | [`request`] | what is requested, and the checks of it |
-//! | [`scene`], [`prompt`] | what the source shows, and the prompt that is written from it |
-//! | [`plan`] | generations, calls and renditions, with their cost, computed before the first call |
+//! | [`scene`], [`prompt`] | what the source shows; the brief of each image, and the templates that write its prompt |
+//! | [`plan`] | generations, calls and renditions, with their cost, computed before the first call; placements |
 //! | [`generate`] | backends, stores, budgets, the built-in generator |
 //! | `run` | runs a plan: on one thread, on several, or async |
 //! | `pixels` | decodes, inspects, renders and encodes pictures, without a plan |

@@ -2,17 +2,19 @@
 //!
 //! A [`Plan`](crate::Plan) has two lists:
 //!
-//! - A [`Generation`] is an image to request from the model: a preset, a prompt and one or more [`Call`]s. It has
-//!   several calls if the request has more variants than one call can make. Only calls cost money.
+//! - A [`Generation`] is an image to request from the model: a [`Brief`](crate::prompt::Brief), which has its preset,
+//!   the prompt that is written from it, and one or more [`Call`]s. It has several calls if the request has more
+//!   variants than one call can make. Only calls cost money.
 //! - A [`Rendition`] is a target with the generation that it is cut from and the exact rectangle. There is one for each
 //!   target, in the order of the request.
 //!
-//! Targets that would ask the same question share a generation. A request can share more of them, or none
-//! ([`Sharing`](crate::request::Sharing)), and can allow a target to be cut from the source itself
-//! ([`crop_source_above`](crate::request::RequestBuilder::crop_source_above)). The limits of the request on cost and
-//! calls are checked before anything is spent.
+//! By default, targets with the same preset and the same prompt share a generation. A request can let more targets
+//! share one, or give each target its own ([`Sharing`](crate::request::Sharing)), and can allow a target to be cut from
+//! the source itself ([`crop_source_above`](crate::request::RequestBuilder::crop_source_above)). The limits of the
+//! request on cost and calls are checked before anything is spent.
 //!
-//! Two calls of a plan can be equal if there is no seed, or, without sharing, if a target is listed twice. Equal calls are numbered by
+//! Two calls of a plan can be equal: without a seed, those of one generation that make equally many variants, and
+//! with [`Sharing::PerTarget`](crate::request::Sharing::PerTarget) those of equal targets. Such calls are numbered by
 //! their `occurrence`, so that each has its own fingerprint and its own stored answer.
 //!
 //! ```

@@ -36,7 +36,7 @@ pub(crate) struct Args {
     /// Print the built-in placements with their sizes, formats, byte limits and safe areas, and do nothing else
     #[arg(long)]
     pub(crate) list_placements: bool,
-    /// The picture to resize: PNG, JPEG or WebP [default: a built-in sample picture]
+    /// The picture to resize: PNG, JPEG, WebP, GIF, BMP or TIFF [default: a built-in sample picture]
     #[arg(long, value_name = "FILE")]
     pub(crate) image: Option<PathBuf>,
     /// The folder for the results
@@ -65,8 +65,8 @@ pub(crate) struct Args {
     /// What the results are for, such as "a display banner"; the prompt mentions it
     #[arg(long, value_name = "TEXT")]
     purpose: Option<String>,
-    /// A picture that a model receives after the source, and what it shows, such as "the logo=logo.png". The flag can be
-    /// repeated
+    /// A picture that a model receives after the source, and what it shows, such as "the logo=logo.png". The flag can
+    /// be repeated
     #[arg(long, value_name = "NAME=FILE", value_parser = reference)]
     pub(crate) reference: Vec<(String, PathBuf)>,
     /// The seed of each generation's first call
@@ -100,25 +100,25 @@ pub(crate) struct Args {
     /// area of a placement takes precedence
     #[arg(long, value_name = "PERCENT")]
     safe: Option<Insets>,
-    /// The focal point x,y, or the focal region left,top,right,bottom, in percent of the uncut picture: the generated
-    /// one, or this one where the built-in generator or --skip-covered is used. The cut is centred on it. With ":nudge"
-    /// at the end, the cut moves off the centre of the picture only as far as necessary
+    /// The focal point x,y, or the focal region left,top,right,bottom, in percent of the picture that a size is cut
+    /// from: the one of --generated, and otherwise --image. The crop is centred on it. With ":nudge" at the end, the
+    /// crop moves off the centre of the picture only as far as necessary
     #[arg(long, value_name = "X,Y")]
     focus: Option<Focus>,
-    /// Refuse a plan in which a size keeps less than PERCENT of its generated picture. Without it, a size that keeps less
-    /// than 50 has a warning
+    /// Refuse a plan in which a size keeps less than PERCENT of its generated picture. Without it, a size that keeps
+    /// less than 50 has a warning
     #[arg(long, value_name = "PERCENT")]
     min_kept: Option<PerMille>,
-    /// Refuse a plan in which a size is more than N times smaller than generated. Without it, a size that is more than 4
-    /// times smaller has a warning
+    /// Refuse a plan in which a size is more than N times smaller than generated. Without it, a size that is more than
+    /// 4 times smaller has a warning
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_scale: Option<u32>,
     /// Allow a preset that has to be enlarged by at most PERCENT, if it costs less than one that covers the size, or if
     /// none covers it
     #[arg(long, value_name = "PERCENT")]
     enlarge: Option<PerMille>,
-    /// Cut a size from the picture itself if the crop keeps at least PERCENT of the picture, and ask the same question of
-    /// the model only once
+    /// Cut a size from the picture itself if the crop keeps at least PERCENT of the picture. Other sizes with the same
+    /// preset and prompt share one generation; without this flag and --share, each size has its own
     #[arg(long, value_name = "PERCENT")]
     skip_covered: Option<PerMille>,
     /// A picture that a model returned. Sizes are cut from it, and nothing is generated
@@ -128,11 +128,12 @@ pub(crate) struct Args {
     // The flag has the name that scripts use.
     #[arg(long = "trim-frames")]
     trim_borders: bool,
-    /// What the built-in generator makes if a reframing would be plausible to less than 50 %: "backdrop" shows the whole
-    /// picture over a blurred enlargement of itself, "refuse" fails, "anyway" shows the reframing
+    /// What the built-in generator makes if a reframing would be plausible to less than 50 %: "backdrop" shows the
+    /// whole picture over a blurred enlargement of itself, "refuse" fails, "anyway" shows the reframing
     #[arg(long, default_value = "backdrop", conflicts_with = "generated")]
     fallback: FallbackArg,
-    /// How much of the picture the built-in generator keeps: "auto" crops where that looks better, "all" crops nothing
+    /// How much of the picture the built-in generator keeps: "auto" weighs cropping against stretching, "all" crops
+    /// nothing
     #[arg(long, default_value = "auto", conflicts_with = "generated")]
     keep: KeepArg,
     /// Print the plan as JSON, and generate nothing

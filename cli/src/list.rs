@@ -24,7 +24,7 @@ pub(crate) fn placements() -> String {
     text
 }
 
-/// Returns the insets as `--safe` reads them, with their unit.
+/// Returns the insets in the order of `--safe`, with their unit.
 fn shown(insets: Insets) -> String {
     let shares = insets.shares().map(|sides| (sides.map(|side| side.to_string().replace(" %", "")), "%"));
     let pixels = insets.pixels().map(|sides| (sides.map(|side| side.to_string()), "px"));

@@ -1,5 +1,5 @@
-//! A pack of placements: a TOML list of a caller's own places where a picture is published, with the size, formats, byte
-//! limit and safe area of each. `cli/data/placements.toml` has the built-in placements in this form.
+//! A pack of placements: a TOML list of a caller's own places where a picture is published, with the size, formats,
+//! byte limit and safe area of each. `cli/data/placements.toml` has the built-in placements in this form.
 
 use std::collections::BTreeSet;
 use std::path::Path;

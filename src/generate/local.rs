@@ -1,11 +1,11 @@
 //! The built-in generator, which reframes the source into the preset without a model or a network, at no cost.
 //!
-//! It paints nothing new. It crops what does not matter, and stretches the rows or the columns in which a stretch does not
-//! show: plain sky, a blurred background, the margin of a poster. What looks like a subject keeps its shape, and the
-//! request's focus stays whole. Blank edges, such as the white around a product, grow without limit.
+//! It paints nothing new. It crops what does not matter, and stretches the rows or the columns in which a stretch is
+//! not visible: plain sky, a blurred background, the margin of a poster. What looks like a subject keeps its shape, and
+//! the request's focus stays whole. Blank edges, such as the white around a product, grow without limit.
 //!
-//! Before a pixel is made, the generator knows how plausible the result will be. Below 50 % it makes a backdrop instead:
-//! the whole source over a blurred and darkened enlargement of itself. [`Fallback`] and [`Keep`] change this.
+//! Before it makes a pixel, the generator estimates how plausible the result will be. Below 50 % it makes a backdrop
+//! instead: the whole source over a blurred and darkened enlargement of itself. [`Fallback`] and [`Keep`] change this.
 //!
 //! The same source and preset give the same pixels on every machine: every decision and every pixel is computed with
 //! integers. Nothing is random.
@@ -14,8 +14,8 @@
 //!
 //! Salience is computed from colours, and people are searched for by the tone of their skin. The generator does not see
 //! small people in a landscape, people from behind, faces in black and white, or a subject that the source's border
-//! cuts. It changes geometry, so it is not for documents, maps and screenshots. A [`Focus`] on what matters cures each
-//! of these: that region is never cut and never stretched.
+//! cuts. It changes geometry, so it is not for documents, maps and screenshots. A [`Focus`] on what matters is the
+//! remedy: that region is never cut and never stretched.
 //!
 //! The generator replaces a model in tests, for previews, and as a fallback. Keep its answers in a store of their own,
 //! if at all: a paid backend with the same store would not be called. Unlike rendering, it enlarges a source
@@ -70,7 +70,8 @@ pub enum Fallback {
     Backdrop,
     /// Nothing: the call fails with [`GenerateErrorKind::InvalidRequest`].
     Refuse,
-    /// The reframing, however it looks. If the protected regions leave no way to reframe, it is the backdrop.
+    /// The reframing, whatever its plausibility. If the protected regions make a reframing impossible, it is the
+    /// backdrop.
     Anyway,
 }
 
@@ -143,7 +144,8 @@ impl Generator for LocalGenerator {
     /// # Errors
     ///
     /// [`GenerateErrorKind::InvalidRequest`] if the source has no bytes or cannot be read, the preset exceeds the
-    /// limits, or the image cannot be encoded.
+    /// limits, the image cannot be encoded, or a reframing would not be plausible and the fallback is
+    /// [`Fallback::Refuse`].
     fn generate(&self, request: &GenerationRequest) -> Result<Generated, GenerateError> {
         let fail = |message: String| GenerateError::new(GenerateErrorKind::InvalidRequest, message);
         let Some(bytes) = request.source().bytes() else {

@@ -66,8 +66,9 @@ pub trait Store {
     /// durable.
     ///
     /// All fields of the answer must be saved. An answer that is loaded without its [`reframing`](Generated::reframing)
-    /// is rendered like one of a model, and one without its [`plausibility`](Generated::plausibility) is recorded without. A request may have no fingerprint. The driver then cannot find its answer
-    /// again, and the store may discard it, or save it under another name.
+    /// is rendered like one of a model, and one without its [`plausibility`](Generated::plausibility) is recorded
+    /// without. A request may have no fingerprint. The driver then cannot find its answer again, and the store may
+    /// discard it, or save it under another name.
     ///
     /// # Errors
     ///

@@ -204,8 +204,8 @@ fn check_answer(request: &GenerationRequest, answer: &Result<Generated, Generate
 /// # Errors
 ///
 /// [`BrokenLaw`] if the store fails; finds an answer that was not saved; does not load an answer as it was saved, with
-/// images of any bytes, description, backend, billed images, reframing and plausibility; mixes two answers up; or refuses to
-/// save an answer twice, or the answer to a request without a fingerprint.
+/// images of any bytes, description, backend, billed images, reframing and plausibility; mixes two answers up; or
+/// refuses to save an answer twice, or the answer to a request without a fingerprint.
 pub fn check_store<S: Store + ?Sized>(store: &S) -> Result<(), BrokenLaw> {
     for (answer, step) in steps(&answers()) {
         match step {

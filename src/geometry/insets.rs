@@ -83,8 +83,8 @@ impl Insets {
         Self { edges: Edges::Pixels(Sides { top, right, bottom, left }) }
     }
 
-    /// Creates insets from thousandths of the height (`top`, `bottom`) and of the width (`right`, `left`) in a constant.
-    /// Insets that leave no room fail to compile.
+    /// Creates insets from thousandths of the height (`top`, `bottom`) and of the width (`right`, `left`) in a
+    /// constant. Insets that leave no room fail to compile.
     pub(crate) const fn constant(top: u16, right: u16, bottom: u16, left: u16) -> Self {
         assert!(top + bottom < 1000 && right + left < 1000, "insets without room");
         let [top, right, bottom, left] =

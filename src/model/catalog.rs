@@ -169,8 +169,8 @@ impl Model {
         }
     }
 
-    /// Creates a custom model, with prompts of up to 50,000 characters, one variant per call and one input picture. The default price list
-    /// does not contain it; set its prices with [`prices`](Self::prices).
+    /// Creates a custom model, with prompts of up to 50,000 characters, one variant per call and one input picture. The
+    /// default price list does not contain it; set its prices with [`prices`](Self::prices).
     ///
     /// ```
     /// use smart_resize::{Plan, Request, Size, Source};

@@ -63,8 +63,8 @@ impl RenderTarget {
         self
     }
 
-    /// Sets the focal point, which places the rectangle by its [`FocusMode`](crate::geometry::FocusMode). It is relative
-    /// to the picture, or to the area inside a border that
+    /// Sets the focal point, which places the rectangle by its [`FocusMode`](crate::geometry::FocusMode). It is
+    /// relative to the picture, or to the area inside a border that
     /// [`RenderOptions::trim_borders`](crate::pixels::render::RenderOptions::trim_borders) removes.
     #[must_use]
     pub const fn focus(mut self, focus: Focus) -> Self {

@@ -119,13 +119,15 @@ impl Excess {
     }
 }
 
-/// Whether `crop`, a rectangle of a generated image of `frame` pixels, keeps less than `min` of it.
+/// Returns how far `crop`, a rectangle of a generated image of `frame` pixels, is below `min`, the least share that it
+/// may keep; `None` if it is within the bound.
 fn keeps_less(crop: Size, frame: Size, min: PerMille) -> Option<Excess> {
     let (kept, least) = (1000 * u128::from(crop.area()), u128::from(min.get()) * u128::from(frame.area()));
     (kept < least).then_some(Excess(least, kept))
 }
 
-/// Whether `target` is more than `max` times smaller than `crop` on a side.
+/// Returns how far the reduction of `crop` to `target` exceeds `max` on the side on which it is greater; `None` if it
+/// is within the bound.
 fn is_reduced_by_more(crop: Size, target: Size, max: u32) -> Option<Excess> {
     let side = |crop: u32, target: u32| Excess(crop.into(), u128::from(target) * u128::from(max));
     let (width, height) = (side(crop.width(), target.width()), side(crop.height(), target.height()));

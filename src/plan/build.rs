@@ -25,9 +25,9 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// [`PlanError::OutOfBounds`] if a rendition is beyond a bound that refuses it, [`PlanError::OverBudget`] if the plan
-    /// would cost more or make more calls than the request allows, and [`PlanError::PromptTooLong`] if a whole prompt
-    /// exceeds the limit of the model.
+    /// [`PlanError::OutOfBounds`] if a rendition is beyond a bound that refuses it, [`PlanError::OverBudget`] if the
+    /// plan would cost more or make more calls than the request allows, and [`PlanError::PromptTooLong`] if a whole
+    /// prompt exceeds the limit of the model.
     pub fn new(request: &Request) -> Result<Self, PlanError> {
         let mut renditions = Vec::with_capacity(request.targets().len());
         let mut targets = Vec::with_capacity(request.targets().len());

@@ -34,7 +34,8 @@ use crate::size::Size;
 ///
 /// - There is at least one rendition.
 /// - Every generation has at least one call and one rendition. It has only as many renditions as the
-///   [sharing](Self::sharing) allows, and covers their targets.
+///   [sharing](Self::sharing) allows, and covers their targets, except for the [enlargement](Self::max_enlargement)
+///   that is allowed.
 /// - The cost and the number of calls are within the limits, and each rendition is within the bounds that refuse it.
 /// - Every rectangle, sum and fingerprint is what this version of the crate computes from the other values.
 ///
@@ -405,7 +406,7 @@ impl Call {
         self.occurrence
     }
 
-    /// Returns the key of the call's answer in a store; `None` if the source has no digest.
+    /// Returns the key of the call's answer in a store; `None` if the source or a reference has no digest.
     pub const fn fingerprint(&self) -> Option<Fingerprint> {
         self.fingerprint
     }
@@ -494,8 +495,8 @@ impl Rendition {
         self.crop
     }
 
-    /// Returns by how much the rectangle is enlarged to become the target, on the side on which it is more, rounded up. It
-    /// is 0 % unless the request allows an enlargement.
+    /// Returns by how much the rectangle is enlarged to become the target, rounded up: the larger value of the two
+    /// sides. It is 0 % unless the request allows an enlargement.
     pub fn enlarged(&self) -> PerMille {
         enlargement(self.crop.size(), self.target)
     }
@@ -507,7 +508,7 @@ impl Rendition {
     }
 
     /// Returns the share of its usable area that the target loses because it shares a generation, rounded up.
-    /// [`Sharing`] defines it. It is 0 % without sharing.
+    /// [`Sharing`] defines it. It is 0 % for a target that shares no generation and is cut from its own preset.
     ///
     /// ```
     /// use smart_resize::{Plan, Request, Source};
@@ -531,8 +532,8 @@ impl Rendition {
         self.safe_area.inside(self.crop, self.target)
     }
 
-    /// Returns the preset that the target would be cut from alone; `None` if this is the preset of its generation with
-    /// any sharing but [`Sharing::Shared`], or if the target is cut from the source.
+    /// Returns the preset that the target would be cut from alone. It is `None` for a target that is cut from the
+    /// source, and without [`Sharing::Shared`], since each target is then cut from this preset.
     pub const fn unshared(&self) -> Option<&Unshared> {
         self.unshared.as_ref()
     }

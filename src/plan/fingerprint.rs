@@ -30,8 +30,8 @@ impl CallFields<'_> {
     /// Computes the fingerprint; `None` if the digest of a picture is not known, since calls for two pictures could
     /// then not be distinguished.
     ///
-    /// [`Fingerprint`] documents the encoding. A change to it needs a new version, since stores keep answers under these
-    /// values.
+    /// [`Fingerprint`] documents the encoding. A change to it needs a new version, since stores keep answers under
+    /// these values.
     pub(crate) fn fingerprint(&self, source: Option<Digest>, references: &[PlannedReference]) -> Option<Fingerprint> {
         let mut fields = Fields(Sha256::new());
         fields.0.update(b"smart-resize call 3\n");

@@ -161,9 +161,9 @@ impl Placement {
         nearest(text, Self::all())
     }
 
-    /// Returns the target: the size, the safe area and the byte limit. Its format is `format` if the placement accepts
-    /// that, else the first accepted format that this crate writes. A placement that accepts only formats that this
-    /// crate does not write has a target without a format.
+    /// Returns the target: the id, the size, the safe area and the byte limit. Its format is `format` if the placement
+    /// accepts that, else the first accepted format that this crate writes. If it accepts only formats that this crate
+    /// does not write, the target has no format.
     ///
     /// ```
     /// use smart_resize::plan::placement::Placement;
@@ -186,8 +186,8 @@ impl Placement {
 }
 
 impl From<&Placement> for Target {
-    /// Returns the target: the id, the size, the safe area, the byte limit, and the first accepted format that this crate
-    /// writes. A placement that accepts every format leaves the format to the request.
+    /// Returns the target: the id, the size, the safe area, the byte limit, and the first accepted format that this
+    /// crate writes. A placement that accepts every format leaves the format to the request.
     fn from(placement: &Placement) -> Self {
         let mut target = Self::new(placement.size).id(&*placement.id);
         if let Some(insets) = placement.safe_area {

@@ -33,7 +33,8 @@ pub enum Optimality {
     /// No set precedes it in the order of [`Sharing`](crate::request::Sharing).
     #[default]
     Proven,
-    /// The search reached one of its limits, so a better set may exist. [`Sharing`](crate::request::Sharing) names them.
+    /// The search reached one of its limits, so a better set may exist. [`Sharing`](crate::request::Sharing) names
+    /// them.
     BestFound {
         /// A lower bound of the cost: no plan of this request costs less.
         lower_bound: UsdMicros,
@@ -62,7 +63,8 @@ pub struct Unshared {
 }
 
 impl Unshared {
-    /// Returns the smallest preset that covers the target.
+    /// Returns the smallest preset that covers the target, or a smaller one if
+    /// [`max_enlargement`](crate::request::RequestBuilder::max_enlargement) allows it.
     pub const fn preset(&self) -> &Preset {
         &self.preset
     }

@@ -1,15 +1,17 @@
 //! Version 2 of the built-in wording. Its text is frozen.
 //!
-//! It follows Google's guidance for editing images with Gemini (<https://ai.google.dev/gemini-api/docs/image-generation>,
-//! and <https://blog.google/products/gemini/image-generation-prompting-tips>, both read in November 2026): name the
-//! change and keep everything else the same, give context and intent, describe what is wanted instead of what is not,
-//! and put the most important constraint first. `docs/prompts.md` shows it in twelve situations.
+//! It follows Google's guidance for editing images with Gemini
+//! (<https://ai.google.dev/gemini-api/docs/image-generation>, and
+//! <https://blog.google/products/gemini/image-generation-prompting-tips>, both read in November 2026): name the change
+//! and keep everything else the same, give context and intent, describe what is wanted instead of what is not, and put
+//! the most important constraint first. `docs/prompts.md` shows it in twelve situations.
 //!
 //! The prompt consists of these sentences, in this order. A sentence that does not apply is left out.
 //!
 //! 1. The task: the shape of the result, and the change that leads to it.
 //! 2. The purpose.
-//! 3. The placement: where everything that matters has to be. It is left out if that is at least 95 % of both sides.
+//! 3. The placement: where everything that matters has to be, and, if that is less than 75 % of a side, that the
+//!    subjects are made smaller. It is left out if everything that matters may cover at least 95 % of both sides.
 //! 4. The arrangement, for a strip beyond 3:1.
 //! 5. What the new areas hold.
 //! 6. What stays the same.

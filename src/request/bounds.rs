@@ -73,12 +73,12 @@ pub enum BoundAction {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Bounds {
-    /// The least share of the generated image that a rendition keeps. Default: a warning below 50 %, where the model has
-    /// composed more for the bin than for the result, and a subject that is not in the middle is likely to be cut.
+    /// The least share of the generated image that a rendition keeps. Default: a warning below 50 %, where more of the
+    /// image is discarded than kept, and a subject that is not in the middle is likely to be cut.
     #[cfg_attr(feature = "serde", serde(rename = "min_kept_percent"))]
     pub min_kept: Bound<PerMille>,
-    /// How many times smaller than its rectangle a rendition may be, on either side; from 1. Default: a warning above 4,
-    /// where a line of four generated pixels becomes less than one, so that small lettering cannot be read any more.
+    /// How many times smaller than its rectangle a rendition may be, on either side; from 1. Default: a warning above
+    /// 4, where a line of four generated pixels becomes narrower than one, so that small lettering is illegible.
     pub max_scale: Bound<u32>,
 }
 

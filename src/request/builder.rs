@@ -66,8 +66,8 @@ impl Default for RequestLimits {
 
 impl Request {
     /// Returns a builder of a request for `source`, with the defaults of the service: nano-banana-pro at fal's prices,
-    /// no instruction, one variant per size, a floor of 1K, PNG, safety tolerance 4 and no seed. Other than the service,
-    /// it asks the same question only once ([`Sharing::Duplicates`]).
+    /// no instruction, one variant per size, a floor of 1K, PNG, safety tolerance 4 and no seed. Unlike the service, it
+    /// requests only one generation for targets with the same preset and prompt ([`Sharing::Duplicates`]).
     pub fn builder(source: Source) -> RequestBuilder {
         RequestBuilder {
             fields: Fields {
@@ -240,9 +240,9 @@ impl RequestBuilder {
         self
     }
 
-    /// Allows a preset that is a little too small for a target, if it costs less than the smallest that covers the target,
-    /// or if none covers it. The image is then enlarged by at most `max_enlargement` on each side, once, with the
-    /// resampling that it needs anyway. The rendition and the result say so. Default: 0 %, no enlargement.
+    /// Allows a preset that is a little too small for a target, if it costs less than the smallest that covers the
+    /// target, or if none covers it. The image is then enlarged by at most `max_enlargement` on each side, once, with
+    /// the resampling that it needs anyway. The rendition and the result say so. Default: 0 %, no enlargement.
     ///
     /// ```
     /// use smart_resize::{Plan, Request, Source};

@@ -14,8 +14,8 @@ pub const DEFAULT_SEARCH_NODES: u64 = 10_000;
 /// prompt of the generation keeps everything important inside the *common area*, the part of the picture that is in the
 /// safe areas of all its targets. A target without insets has its whole crop as safe area. Both losses are one share:
 ///
-/// - The *usable area* of a target in a picture is the [nearness](crate::geometry::Nearness) of the two shapes, which is
-///   the share of the picture that the target keeps, times the share of the target's safe area that is common.
+/// - The *usable area* of a target in a picture is the [nearness](crate::geometry::Nearness) of the two shapes, which
+///   is the share of the picture that the target keeps, times the share of the target's safe area that is common.
 /// - Alone, a target has its own best preset ([`smallest_covering`](crate::model::smallest_covering)), and all of its
 ///   safe area is usable.
 /// - The *loss* of a target is the share of this usable area that it loses, rounded up to thousandths. It is 0 if the
@@ -29,7 +29,8 @@ pub const DEFAULT_SEARCH_NODES: u64 = 10_000;
 /// [`Sharing::Shared`] selects a set of generations. A generation of the set may serve several targets under these
 /// conditions:
 ///
-/// - Its preset covers each target, so that no pixel is enlarged, and its tier is not below the floor.
+/// - Its preset covers each target, or is too small by at most
+///   [`max_enlargement`](super::RequestBuilder::max_enlargement), and its tier is not below the floor.
 /// - The safe areas of the targets have a part in common. Targets whose safe areas conflict are kept apart at any
 ///   `max_loss`.
 /// - No target loses more than `max_loss`. The comparison is exact.
@@ -44,10 +45,10 @@ pub const DEFAULT_SEARCH_NODES: u64 = 10_000;
 ///
 /// Each target is cut from the generation of which it keeps the largest share, among those that may serve it. Presets
 /// without a price are not used. A preset can have several generations for different targets. The search is exact
-/// unless it reaches [`max_search_nodes`](super::RequestBuilder::max_search_nodes), or unless more than 32,768 different
-/// common areas are possible in one preset. This takes about twenty targets with different insets on all sides, or 180
-/// targets with [`Fit::Crop`](crate::geometry::Fit::Crop). In these cases [`Optimality`](crate::plan::Optimality) has a
-/// lower bound of the cost.
+/// unless it reaches [`max_search_nodes`](super::RequestBuilder::max_search_nodes), or unless more than 32,768
+/// different common areas are possible in one preset. This takes about twenty targets with different insets on all
+/// sides, or 180 targets with [`Fit::Crop`](crate::geometry::Fit::Crop). In these cases
+/// [`Optimality`](crate::plan::Optimality) has a lower bound of the cost.
 ///
 /// ```
 /// use smart_resize::{Plan, Request, Source};
@@ -72,11 +73,12 @@ pub const DEFAULT_SEARCH_NODES: u64 = 10_000;
 pub enum Sharing {
     /// Each target has a generation of its own, as the service's contract requires.
     PerTarget,
-    /// Targets share a generation if they would ask the same question: the same preset and the same prompt, as for
-    /// 300x250 and 600x500. Each target is still cut from its own best preset.
+    /// Targets share a generation if they have the same preset and the same prompt, as 300x250 and 600x500 have. Each
+    /// target is still cut from its own best preset.
     ///
-    /// Equal prompts can stand for crops that differ by a few pixels. What a target loses by this is reported as its
-    /// loss, and is not limited.
+    /// Equal prompts can stand for different crops, since the built-in wording rounds positions to halves, thirds and
+    /// smaller parts. For instance, the crops of 160x600 and 120x600 are both named as the middle third of a 9:16 image,
+    /// so these targets share it, and 160x600 loses 25.1 %. The loss is reported, and is not limited.
     #[default]
     Duplicates,
     /// Targets share a generation as far as none loses more than `max_loss`. The plan has the cheapest set of

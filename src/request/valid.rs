@@ -27,7 +27,8 @@ use crate::size::Size;
 /// # Guarantees
 ///
 /// The request has from 1 to [`MAX_TARGETS`](super::MAX_TARGETS) targets. The size of each target is within the limit of its format. Each
-/// target is either cut from the source, or covered by a preset that is not below the floor and has a known price.
+/// target is either cut from the source, or covered by a preset that is not below the floor and has a known price. The
+/// preset may be too small by at most the [enlargement](Self::max_enlargement) that is allowed.
 ///
 /// ```
 /// use smart_resize::{Format, Request, Source};
@@ -53,7 +54,7 @@ pub struct Request {
 pub(crate) enum CutFrom {
     /// The rectangle `crop` of the source, which has `size`.
     Source { size: Size, crop: Rect },
-    /// A generated image. `preset` is the smallest that covers the target, and `row` is its index in the model's table.
+    /// A generated image. `preset` is the smallest for the target, and `row` is its index in the model's table.
     /// If generations are shared, the plan can select another preset.
     Generation { row: usize, preset: Preset, per_image: UsdMicros },
 }

@@ -26,11 +26,12 @@ pub struct Preview {
 }
 
 impl Plan {
-    /// Makes a small picture for each rendition, in their order, so that a person sees a plan before paying for it.
+    /// Makes a small picture for each rendition, in their order, so that people can judge a plan before they pay for
+    /// it.
     ///
-    /// The pictures show what [`LocalGenerator`] makes, not what a model would: the composition, the crop and the focus,
-    /// but nothing new. They are made from a reduced source, so a preview takes a part of the time of a run. No side is
-    /// longer than `max_side` pixels, and none is enlarged beyond its target.
+    /// The pictures show what [`LocalGenerator`] makes, not what a model would: the composition, the crop and the
+    /// focus, but nothing new. They are made from a reduced source, so a preview takes a part of the time of a run. No
+    /// side is longer than `max_side` pixels, and none is enlarged beyond its target.
     ///
     /// ```
     /// use smart_resize::{Plan, Request, Size, Source};

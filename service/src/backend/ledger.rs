@@ -141,7 +141,8 @@ impl JobState {
         self.note(request, Some(progress)).await;
     }
 
-    /// Notes that the call is over: it is known to have ended without a picture.
+    /// Removes the call from the ledger: it is known to have ended without a picture, or an earlier job made it and the
+    /// upstream does not know it.
     pub(super) async fn note_over(&self, request: &GenerationRequest) {
         self.note(request, None).await;
     }

@@ -1,6 +1,6 @@
 //! The backdrop: the whole picture over a blurred and darkened enlargement of itself, as on television and in stories.
 //!
-//! It does not claim to be a photograph of the frame's shape, so it has nothing to get wrong.
+//! It is recognisable as a composition, so it cannot pass for a wrong photograph of the frame's shape.
 
 use crate::geometry::fit::largest_inside;
 use crate::geometry::rect::Rect;
@@ -10,7 +10,7 @@ use crate::size::Size;
 
 /// The divisors by which the background is reduced, one after the other, and enlarged again.
 const REDUCTIONS: [u32; 4] = [1, 6, 24, 72];
-/// The light of the background, of 256. At 60 % its structures stay back and white text beside them is legible.
+/// The brightness of the background, in 256ths. At 60 % its structures recede, and white text over it is legible.
 const LIGHT: u32 = 154;
 
 /// Returns where the whole picture of `source` pixels lies in a frame: as large as possible, in the middle of `band`.

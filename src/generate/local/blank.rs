@@ -1,10 +1,11 @@
 //! Blank edges: a margin of one colour or of a smooth gradient, as around a product on white or a poster.
 //!
-//! Such a margin can grow without limit, and the growth does not show.
+//! Such a margin can grow without limit, since its growth is not visible.
 
 use super::grid::{Cell, Grid, LEVEL};
 
-/// The greatest deviation from a parabola, in [`LEVEL`]s: 4.5 levels. Light in a studio falls off as one.
+/// The greatest deviation from a parabola, in [`LEVEL`]s: 4.5 levels. The brightness of a studio background is close to
+/// a parabola.
 const DEVIATION: i64 = 9 * LEVEL / 2;
 /// The greatest step between neighbouring cells, in [`LEVEL`]s: 9 levels. A letter or a line makes a larger one.
 const LARGEST_STEP: i64 = 9 * LEVEL;

@@ -3,8 +3,8 @@
 //! The axis on which the frame is longer than the source, relative to the other axis, is the axis of the stretch. The
 //! module calls its lines rows, whichever way they run; the caller exchanges rows and columns for a wide frame. A
 //! window of the columns is kept, is scaled to the frame's width, and then its rows are stretched to the frame's
-//! height. The wider the window, the more is kept and the more must be stretched. [`LENGTHS`] widths at [`PLACES`] places
-//! are compared.
+//! height. The wider the window, the more is kept and the more must be stretched. [`LENGTHS`] widths at [`PLACES`]
+//! places are compared.
 
 use super::blank::blank_rows;
 use super::fixed::{ONE, ONE_Q8, ln, logistic, q16, root};
@@ -67,8 +67,8 @@ struct Sums {
     edges: Vec<i64>,
 }
 
-/// Chooses the framing with the lowest cost. Returns `None` if the protected regions leave no way: they reach over all
-/// rows, but not all columns fit.
+/// Chooses the framing with the lowest cost. Returns `None` if the protected regions leave none: they span all rows, so
+/// that no row can be stretched, and are wider than a plain crop.
 pub(super) fn choose(problem: &Problem<'_>) -> Option<Framing> {
     let sums = sums(problem);
     // A margin on one side alone, such as a sky, is treated as any other rows: it would push the rest out of sight.
@@ -175,7 +175,8 @@ fn evaluate(problem: &Problem<'_>, sums: &[Sums], blank: [usize; 2], all: i64, w
         - cut / 2
         - people * 2;
     let plausibility = if ruined { PerMille::ZERO } else { logistic(logit) };
-    // A crop at the side and a stretch that would hardly change anything must be worth it.
+    // The offset of the window from the middle. Its small cost, and that of any stretch, decide between framings that
+    // are otherwise nearly equal.
     let middle =
         (i64::from(window[0]) + i64::from(window[1]) - i64::from(source[0])).abs() * ONE / i64::from(source[0]);
     // A blank margin on every side is no loss, but a product that becomes tiny in it is.
@@ -222,7 +223,8 @@ fn rows(problem: &Problem<'_>, sums: &[Sums], blank: [usize; 2], columns: [usize
             Row { kept: norm.min(ONE_Q8), texture, ..Row::default() }
         })
         .collect();
-    // A horizon or a line of a border right across. Below 40 % of the columns it is none, at 80 % it is one.
+    // A horizon, or a line of a border, crosses the picture. An edge counts from 40 % of the columns on, and most at 80
+    // %.
     for y in 0..all.saturating_sub(1) {
         let share = within(&sums[y].edges) * ONE_Q8 / count;
         let edge = ((share - 102) * 2).clamp(0, 200);
@@ -246,7 +248,8 @@ fn rows(problem: &Problem<'_>, sums: &[Sums], blank: [usize; 2], columns: [usize
     rows
 }
 
-/// Returns the rows that must lie in the band: those of the protected regions, or else those of the things in the window.
+/// Returns the rows that must lie in the band: those of the protected regions, or else those of the things in the
+/// window.
 fn important_rows(problem: &Problem<'_>, columns: [usize; 2]) -> Option<[usize; 2]> {
     let protected = problem.protected.iter().map(|region| cells(region[1], problem.source[1], problem.grid.rows));
     let join = |a: [usize; 2], b: [usize; 2]| [a[0].min(b[0]), a[1].max(b[1])];
@@ -267,8 +270,8 @@ fn cut_things(problem: &Problem<'_>, columns: [usize; 2]) -> i64 {
     things.iter().map(cut).sum::<i64>() / all.max(1)
 }
 
-/// Returns how badly the window treats people, in Q16: the share of the heads that it leaves out, or 1 if it cuts through
-/// one by a third of its width or more.
+/// Returns how badly the window treats people, in Q16: the share of the heads that it leaves out, or 1 if it cuts
+/// through one by a third of its width or more.
 fn lost_people(problem: &Problem<'_>, columns: [usize; 2]) -> i64 {
     let heads = &problem.salience.heads;
     let (mut left_out, mut cut) = (0, 0);
@@ -315,7 +318,7 @@ fn looks(rows: &[Row], stretch: &Stretch) -> Looks {
         texture += i128::from(row.texture) * ((extra * extra) >> 16);
         bent += if row.blank { 0 } else { (extra * extra) >> 16 };
     }
-    // A tenth of the rows counts as kept, so that a picture without a subject has no strong opinion.
+    // A tenth of the rows counts as kept, so that the mean of a picture without a subject stays small.
     let (count, most) = (rows.len() as i128, i128::from(64 * ONE));
     let shown = shown / (weight + count * i128::from(ONE_Q8) / 10 + 1);
     let texture = texture / (count * i128::from(ONE_Q8));

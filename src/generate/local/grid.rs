@@ -1,8 +1,8 @@
 //! A picture as a coarse grid of cells: the mean colour of each cell, and the mean steps between its samples.
 //!
 //! The shorter side of the picture has [`CELLS`] cells, whatever its resolution. A cell is sampled at [`SAMPLES`] ×
-//! [`SAMPLES`] points, each the mean of the pixels around it. Every later decision reads the grid and not the pixels, so
-//! that a picture and its enlargement are reframed in the same way.
+//! [`SAMPLES`] points, each the mean of the pixels around it. Every later decision reads the grid and not the pixels,
+//! so that a picture and its enlargement are reframed in the same way.
 //!
 //! Colours are multiplied by alpha, and alpha is a fourth channel. A transparent pixel has one colour then.
 
@@ -110,8 +110,8 @@ impl Grid {
     }
 }
 
-/// Returns the means of `wide` × `high` boxes of pixels, in [`LEVEL`]s. In a picture with fewer pixels than that, a pixel
-/// is sampled several times.
+/// Returns the means of `wide` × `high` boxes of pixels, in [`LEVEL`]s. In a picture with fewer pixels than that, a
+/// pixel is sampled several times.
 fn samples(picture: &Picture, wide: usize, high: usize) -> Vec<[i64; 4]> {
     let channels = picture.layout().channels();
     let bounds = |at: usize, count: usize, side: u32| {
@@ -145,8 +145,8 @@ fn samples(picture: &Picture, wide: usize, high: usize) -> Vec<[i64; 4]> {
 }
 
 /// Whether a picture is a flat graphic: more than half of its samples equal their right and their lower neighbour, and
-/// more than 1 % differ from one of them by a hard step of 12 levels. Smooth gradients, as in a blurred background, have
-/// equal neighbours too, but few hard steps.
+/// more than 1 % differ from one of them by a hard step of 12 levels. Smooth gradients, as in a blurred background,
+/// have equal neighbours too, but few hard steps.
 fn is_flat(samples: &[[i64; 4]], wide: usize) -> bool {
     let (mut equal, mut hard) = (0_usize, 0_usize);
     for (row, below) in samples.chunks_exact(wide).zip(samples.chunks_exact(wide).skip(1)) {

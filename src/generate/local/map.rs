@@ -1,13 +1,13 @@
 //! The pixels of a stretch: each row of the result is interpolated between rows of the picture.
 //!
-//! The stretch of a row of pixels is interpolated between the cells, so that it has no jumps. Positions are in Q16. Film
-//! grain and noise would be drawn out to streaks. It is therefore taken off before, and laid on unstretched.
+//! The stretch of a row of pixels is interpolated between the cells, so that it has no jumps. Positions are in Q16. A
+//! stretch would turn film grain and noise into streaks. They are therefore subtracted before, and added unstretched.
 
 use super::fixed::ONE;
 use crate::pixels::picture::{Layout, Picture};
 use crate::size::Size;
 
-/// The rows of grain that are laid on as one block. Within a block the grain is that of adjacent rows.
+/// The rows of grain that are added as one block. Within a block the grain is that of adjacent rows.
 const BLOCK: usize = 32;
 /// The strongest grain, in levels. A stronger difference from the neighbourhood is detail.
 const GRAIN: i32 = 5;
@@ -38,7 +38,8 @@ impl Map {
                 (((2 * y + 1) * cells) as i64 * ONE / (2 * rows) as i64 - ONE / 2).clamp(0, (cells as i64 - 1) * ONE);
             let (cell, part) = ((at >> 16) as usize, at & (ONE - 1));
             let next = extra[(cell + 1).min(cells - 1)];
-            // A row gets at most what its own cell gets, so that the large stretch of a margin ends where the margin ends.
+            // A row gets at most what its own cell gets, so that the large stretch of a margin ends where the margin
+            // ends.
             own.min(extra[cell] + (((next - extra[cell]) * part) >> 16))
         };
         let mut sums = vec![0_i128];
@@ -96,7 +97,7 @@ impl Map {
             .expect("invariant: the frame has a valid height");
         let (base, grain) = match picture.layout() {
             Layout::Rgb => separate(picture),
-            // The grain of a translucent pixel is not worth its own rules.
+            // The grain of pictures with alpha is not separated, since they are seldom photographs.
             Layout::Rgba => (picture.pixels().to_vec(), Vec::new()),
         };
         let weights = weights();

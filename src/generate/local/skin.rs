@@ -1,12 +1,14 @@
 //! People, searched for by the tone of their skin.
 //!
-//! Human skin of any shade has nearly the same chroma, since its pigments are the same: the rule is that of Chai and Ngan
-//! (1999) for Cb and Cr, with a lower bound on the luma, below which chroma is noise. Wood, sand and autumn leaves have that
-//! chroma too. A connected part is therefore taken for a head only if it has the size, the proportions and the
-//! smoothness of one, has a pair of eyes, and differs from what surrounds it. A torso below is assumed: four heads high and 2.4 heads wide.
+//! Human skin of any shade has nearly the same chroma, since its pigments are the same: the rule is that of Chai and
+//! Ngan (1999) for Cb and Cr, with a lower bound on the luma, below which chroma is noise. Wood, sand and autumn leaves
+//! have that chroma too. A connected part is therefore taken for a head only if it has the size, the proportions and
+//! the smoothness of one, has a pair of eyes, and differs from what surrounds it. A torso below is assumed: four heads
+//! high and 2.4 heads wide.
 //!
-//! The rule does not see people from behind or in profile, people in black and white, faces under coloured light, or heads that are
-//! smaller than 8 % of the shorter side. It takes other round things of that tone for heads, which then keep their shape.
+//! The rule does not see people from behind or in profile, people in black and white, faces under coloured light, or
+//! heads that are smaller than 8 % of the shorter side. It takes other round things of that tone for heads, which then
+//! keep their shape.
 
 use super::fixed::ONE_Q8;
 use super::grid::{Cell, Grid, LEVEL};
@@ -15,11 +17,11 @@ use super::thing::{Thing, bounds, components};
 /// The salience of a torso, in Q8: it is kept, but a head counts for more.
 const TORSO: i64 = 160;
 
-/// The step in colour, in [`LEVEL`]s, at which one piece of skin ends and another begins: 36 levels. A face before a wall
-/// of its own chroma is told apart by it. Shadows on a face are softer.
+/// The step in colour, in [`LEVEL`]s, at which one piece of skin ends and another begins: 36 levels. It separates
+/// a face from a wall of the same chroma. Shadows on a face are softer.
 const STEP: i64 = 36 * LEVEL;
 
-/// Sets the salience of cells that appear to be of people. Returns their heads.
+/// Sets the salience of cells that appear to show people. Returns their heads.
 pub(super) fn add_people(grid: &Grid, salience: &mut [i64]) -> Vec<Thing> {
     let marked: Vec<bool> = grid.cells.iter().map(is_skin).collect();
     let is_joined = |a: usize, b: usize| grid.cells[a].distance(&grid.cells[b]) < STEP;
@@ -57,8 +59,8 @@ fn is_head(grid: &Grid, marked: &[bool], cells: &[usize], head: Thing) -> bool {
     if !(sized && proportioned && filled) || spans {
         return false;
     }
-    // Skin is smooth: a mean step of at most 14 levels per sample and axis. Sharp photographs of faces that fill a third
-    // of the picture have 9 to 10; grass and gravel have more than 14.
+    // Skin is smooth: a mean step of at most 14 levels per sample and axis. Sharp photographs of faces that fill a
+    // third of the picture have 9 to 10; grass and gravel have more than 14.
     let detail: i64 = cells.iter().map(|at| grid.cells[*at].detail()).sum();
     if detail > 28 * LEVEL * cells.len() as i64 {
         return false;

@@ -1,4 +1,4 @@
-//! The stretch of each row of cells: little where it would show, much where it would not.
+//! The stretch of each row of cells: little where it would be visible, much where it would not.
 //!
 //! A row gets the stretch 1 + min(l / k, cap), where `k` is its stiffness and `l` is the same for all rows. `l` follows
 //! from the required total by bisection. If the caps do not suffice, all of them are raised by one factor, `give`. This
@@ -77,8 +77,8 @@ pub(super) fn distribute(rows: &[Row], total: i64) -> Option<Stretch> {
         if extra(middle).iter().sum::<i64>() < total { low = middle } else { high = middle }
     }
     let rough = extra(high);
-    // A jump between rows would show on a straight diagonal, so the stretch is smoothed by [1 2 1] / 4. A row that keeps
-    // its shape takes nothing from its neighbours, and the large stretch of a blank edge stays there.
+    // A jump between rows would be visible on a straight diagonal, so the stretch is smoothed by [1 2 1] / 4. A row
+    // that keeps its shape takes nothing from its neighbours, and the large stretch of a blank edge stays there.
     let at = |y: usize, own: usize| {
         let y = y.min(rough.len() - 1);
         if rows[y].blank == rows[own].blank { rough[y] } else { rough[own] }
@@ -105,8 +105,8 @@ fn scaled(values: &[i64], total: i64) -> Vec<i64> {
 }
 
 impl Stretch {
-    /// Moves the rows `important` towards the range `band`, both as ranges that exclude their end. `band` is in Q16 of a
-    /// row's height after the stretch. Rows before them take more and rows behind them less, or the reverse. Returns
+    /// Moves the rows `important` towards the range `band`, both as ranges that exclude their end. `band` is in Q16 of
+    /// a row's height after the stretch. Rows before them take more and rows behind them less, or the reverse. Returns
     /// the part of the rows that remains outside of the band, in the same unit.
     pub(super) fn moved_into(&mut self, important: [usize; 2], band: [i64; 2]) -> i64 {
         let rows = |count: usize| count as i64 * ONE;

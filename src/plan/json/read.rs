@@ -245,10 +245,10 @@ impl RenditionDocument {
         })?;
         check(self.max_bytes != Some(0), || "max_bytes is 0; expected at least 1".into())?;
         self.safe_area.leave_room_in(target).map_err(|error| format!("safe_area: {error}"))?;
-        // The document repeats the geometry for its readers. It follows from the fields that are checked above, and
-        // must agree with them.
         // Only a generated image may be enlarged.
         let max = if self.generation.is_some() { plan.max_enlargement } else { PerMille::ZERO };
+        // The document repeats the geometry for its readers. It follows from the fields that are checked above, and
+        // must agree with them.
         let crop = self.fit.rect_within(frame, target, self.focus, max).map_err(|error| error.to_string())?;
         let expected = RectDocument::from(crop);
         expect("crop.x", &self.crop.x, &expected.x)?;

@@ -1,13 +1,13 @@
 //! The table of placements.
 //!
 //! A row has the values that its page states. `checked` is the day on which a copy of the page was read. Pages of the
-//! platforms themselves: Google, Open Graph, the website card of X, LinkedIn ads (read in a mirror), Pinterest and the ad
-//! network of TikTok. The other rows come from guides of third parties, since the platform's page could not be read or
-//! states no figures.
+//! platforms themselves: Google, Open Graph, the website card of X, LinkedIn ads (read in a mirror), Pinterest and the
+//! ad network of TikTok. The other rows come from guides of third parties, since the platform's page could not be read
+//! or states no figures.
 //!
-//! - Bytes: a KB of Google is 1024 bytes, since the same page writes "150 KiB (153600 B)" for another format, and its 5 MB
-//!   are 5120 KB. The other pages do not define KB and MB. Here they are 1000 and 1,000,000 bytes, which is the stricter
-//!   reading, so that a file passes under both.
+//! - Bytes: a KB of Google is 1024 bytes, since the same page writes "150 KiB (153600 B)" for another format, and its
+//!   5 MB are 5120 KB. The other pages do not define KB and MB. Here they are 1000 and 1,000,000 bytes, which is the
+//!   stricter reading, so that a file passes under both.
 //! - Formats: a row lists GIF and BMP only if a page that was read states them.
 //! - Safe areas: a row has none if no page states one in figures, or if pages disagree.
 //!
@@ -123,16 +123,19 @@ pub(super) static PLACEMENTS: [Placement; 40] = [
         .max_bytes(30_000_000)
         .safe(140, 0, 200, 0)
         .read("https://www.marketertools.fyi/blog/meta-ad-sizes-safe-zones-2026", (2026, 11, 24)),
-    // `instagram-reel`: The source states the size and the safe area. Formats and byte limit: https://mediamaxnetwork.com/?p=4172.
+    // `instagram-reel`: The source states the size and the safe area. Formats and byte limit:
+    // https://mediamaxnetwork.com/?p=4172.
     row(Platform::Meta, "instagram-reel", "Reel", (1080, 1920), &[Jpeg, Png])
         .max_bytes(30_000_000)
         .safe(140, 60, 350, 60)
         .read("https://shotstack.io/learn/vertical-video-safe-zones/", (2026, 11, 24)),
-    // `facebook-page-cover`: The source says that a JPG under 100 KB "loads fastest", which is not a limit. Computers show it at 820x312.
+    // `facebook-page-cover`: The source says that a JPG under 100 KB "loads fastest", which is not a limit. Computers
+    // show it at 820x312.
     row(Platform::Meta, "facebook-page-cover", "Page cover, Facebook", (851, 315), &[Jpeg])
         .read("https://www.pixelmeasures.com/platform-sizes/facebook/cover-photo/", (2026, 11, 24)),
     // Link previews.
-    // `open-graph-link`: It is also the link image of Facebook. The source names no formats; JPG and PNG are the usual ones.
+    // `open-graph-link`: It is also the link image of Facebook. The source names no formats; JPG and PNG are the usual
+    // ones.
     row(Platform::OpenGraph, "open-graph-link", "Link preview", (1200, 630), &[Jpeg, Png])
         .max_bytes(8_000_000)
         .read("https://developers.facebook.com/docs/sharing/webmasters/images", (2026, 11, 24)),
@@ -171,7 +174,8 @@ pub(super) static PLACEMENTS: [Placement; 40] = [
     row(Platform::LinkedIn, "linkedin-company-cover", "Company cover", (1128, 191), &[Jpeg, Png])
         .read("https://www.cadslist.com/linkedin-image-sizes/", (2026, 11, 24)),
     // YouTube.
-    // `youtube-thumbnail`: Animations: https://youtube.fandom.com/wiki/Thumbnail says that only the first frame is used.
+    // `youtube-thumbnail`: Animations: https://youtube.fandom.com/wiki/Thumbnail says that only the first frame is
+    // used.
     row(Platform::YouTube, "youtube-thumbnail", "Video thumbnail", (1280, 720), &[Jpeg, Png, Gif, Bmp])
         .max_bytes(2_000_000)
         .animated(false)

@@ -11,8 +11,8 @@
 //! own common area, so these sets include all maximal ones.
 //!
 //! Crops of one picture lie one inside the other on each axis, and only the safe areas of targets with insets do not.
-//! The number of rectangles is therefore about the product of the numbers of distinct widths and heights, and only with
-//! many different insets more.
+//! The number of rectangles is therefore about the product of the numbers of distinct widths and heights. It is larger
+//! only with many different insets.
 
 use alloc::vec::Vec;
 

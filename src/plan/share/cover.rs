@@ -280,9 +280,9 @@ impl Search<'_> {
         }
     }
 
-    /// Returns a lower bound of the weight of a cover that consists of `chosen` and of any of the `free` rows: the value
-    /// of the dual solution. For each row it also returns the weight that is left, by which a cover with this row weighs
-    /// more than the bound.
+    /// Returns a lower bound of the weight of a cover that consists of `chosen` and of any of the `free` rows: the
+    /// value of the dual solution. For each row it also returns the weight that is left, by which a cover with this row
+    /// weighs more than the bound.
     fn bound(&self, chosen: &Bits, free: &Bits, open: &[(usize, Bits)]) -> (u128, Vec<u128>) {
         let problem = self.problem;
         let mut bound = chosen.iter().map(|row| problem.weight(row)).fold(0, u128::saturating_add);

@@ -62,8 +62,8 @@ impl Groups {
 }
 
 /// Assigns the targets to generations by the sharing of the request. With [`Sharing::Shared`] the set has at most
-/// `max_groups` generations, if such a set exists. `question` returns the prompt that a target would have alone, and its
-/// safe area in its own preset.
+/// `max_groups` generations, if such a set exists. `question` returns the prompt that a target would have alone, and
+/// its safe area in its own preset.
 pub(in crate::plan) fn groups(
     request: &Request,
     targets: &[PlannedTarget<'_>],
@@ -84,8 +84,8 @@ pub(in crate::plan) fn groups(
     }
 }
 
-/// Groups the targets that have the same own preset, focus and prompt, as far as their safe areas have a part in
-/// common. A prompt need not name the safe area, so that equal prompts do not ensure it.
+/// Groups the targets that have the same own preset, instruction, focus and prompt, as long as their safe areas have a
+/// part in common. Equal prompts do not ensure this, since a template need not name the safe area.
 fn same_questions(targets: &[PlannedTarget<'_>], question: impl Fn(&PlannedTarget<'_>) -> (String, Rect)) -> Groups {
     let mut question_of: Vec<usize> = Vec::with_capacity(targets.len());
     let mut questions: Vec<([usize; 2], String, Rect)> = Vec::new();

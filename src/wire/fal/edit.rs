@@ -308,7 +308,7 @@ pub enum EditInputError {
     /// The URL of the source is empty.
     #[error("image_urls is empty; expected a source with a URL or bytes")]
     NoSource,
-    /// A reference without a URL and without bytes of a known format.
+    /// A reference without a URL and without bytes.
     #[error("reference {index} has neither a URL nor bytes; expected one of them")]
     #[expect(missing_docs, reason = "the number of the reference")]
     NoReference { index: usize },
