@@ -21,7 +21,7 @@ use crate::pixels::encode::EncodeError;
 use crate::pixels::picture::PixelCountError;
 #[cfg(feature = "pixels")]
 use crate::pixels::rendered::RenderError;
-use crate::plan::content::PlanError;
+use crate::plan::error::PlanError;
 use crate::plan::placement::UnknownPlacementError;
 use crate::request::error::RequestErrors;
 #[cfg(feature = "pixels")]

@@ -36,6 +36,7 @@ mod bounds;
 mod budget;
 mod build;
 pub(crate) mod content;
+pub(crate) mod error;
 mod fingerprint;
 #[cfg(feature = "serde")]
 mod json;
@@ -44,6 +45,7 @@ pub(crate) mod share;
 
 pub use self::bounds::{OutOfBoundsError, PlanWarning};
 pub use self::budget::{Alternative, OverBudgetError};
-pub use self::content::{Call, CallId, Generation, PlanError, PlannedReference, Rendition};
+pub use self::content::{Call, CallId, Generation, PlannedReference, Rendition};
+pub use self::error::PlanError;
 pub use self::share::{Optimality, Unshared};
 pub use crate::digest::{Digest, Fingerprint, ParseHashError};

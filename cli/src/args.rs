@@ -222,11 +222,7 @@ impl Args {
                 FitArg::Crop => Fit::Crop,
             })
             .focus(self.focus.unwrap_or_default())
-            .sharing(match (self.share, self.skip_covered) {
-                (Some(max_loss), _) => Sharing::Shared { max_loss },
-                (None, Some(_)) => Sharing::Duplicates,
-                (None, None) => Sharing::PerTarget,
-            });
+            .sharing(self.share.map_or(Sharing::default(), |max_loss| Sharing::Shared { max_loss }));
         if let Some(floor) = self.resolution {
             request = request.floor(floor);
         }
@@ -375,6 +371,7 @@ fn described(error: &RequestError, purposes: &[Purpose]) -> String {
         | RequestError::NothingCovers { index, .. }
         | RequestError::NoBytes { index }
         | RequestError::IdTooLong { index, .. }
+        | RequestError::Quality { index, .. }
         | RequestError::Insets { index, .. } => purposes.get(*index),
         _ => None,
     };

@@ -57,6 +57,11 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
+/// Returns the lines that are no warnings. Many placements keep little of their image, which is a warning.
+fn mistakes(stderr: &[u8]) -> String {
+    text(stderr).split_inclusive('\n').filter(|line| !line.starts_with("warning: ")).collect()
+}
+
 fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<_> =
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -117,7 +122,7 @@ fn the_plan_is_printed_and_nothing_is_made() {
     let plan: Plan = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(plan.cost().0, 50_000 + 60_000 + 120_000);
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(json["version"], 3);
+    assert_eq!(json["version"], 4);
     assert_eq!(json["model"], "nano-banana-2");
     assert_eq!(json["generations"][1]["aspect_ratio"], "16:9");
     assert_eq!(json["generations"][0]["calls"][0]["seed"], 7);
@@ -452,14 +457,14 @@ fn the_pack_that_comes_with_the_command_is_the_table() {
     assert!(found == expected, "cli/data/placements.toml is not the table; cargo xtask bless writes it");
     let plan = |arguments: &[&str]| {
         let output = resize(&folder, &[arguments, &["--plan", "--share", "10"]].concat());
-        assert_eq!(text(&output.stderr), "", "{arguments:?}");
+        assert_eq!(mistakes(&output.stderr), "", "{arguments:?}");
         text(&output.stdout)
     };
     let by_id = plan(&["--placements", "all"]);
     assert!(plan(&["--pack", pack.to_str().unwrap()]) == by_id, "the plans differ");
     let plan: Plan = serde_json::from_str(&by_id).unwrap();
     assert_eq!(plan.renditions().len(), Placement::all().len());
-    assert!(plan.generations().len() < Placement::all().len() / 4);
+    assert!(plan.generations().len() < Placement::all().len() * 2 / 3);
 }
 
 #[test]
@@ -467,7 +472,7 @@ fn placements_are_named_by_id_by_platform_or_all_together() {
     let folder = folder("command-ids");
     let targets = |arguments: &[&str]| {
         let output = resize(&folder, &[arguments, &["--plan"]].concat());
-        assert_eq!(text(&output.stderr), "", "{arguments:?}");
+        assert_eq!(mistakes(&output.stderr), "", "{arguments:?}");
         let plan: Plan = serde_json::from_slice(&output.stdout).unwrap();
         plan.renditions().iter().map(|cut| format!("{} {}", cut.target(), cut.format())).collect::<Vec<_>>()
     };
@@ -497,12 +502,12 @@ fn placements_are_named_by_id_by_platform_or_all_together() {
 fn a_result_is_compared_with_its_placement() {
     let folder = folder("command-lint");
     let output = resize(&folder, &["--placements", "google-mobile-banner"]);
-    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+    assert_eq!((output.status.code(), mistakes(&output.stderr)), (Some(0), String::new()));
     assert_eq!(names(&folder.join("out")), ["sample_google-mobile-banner_320x50_1.jpg"]);
     let output = resize(&folder, &["--placements", "google-mobile-banner", "--format", "webp"]);
     assert_eq!(output.status.code(), Some(1));
     let rejected = "rejected: google-mobile-banner: format is webp; expected jpeg, png or gif\n";
-    assert_eq!(text(&output.stderr), format!("{rejected}error: 1 of 1 pictures would be rejected\n"));
+    assert_eq!(mistakes(&output.stderr), format!("{rejected}error: 1 of 1 pictures would be rejected\n"));
 }
 
 #[test]

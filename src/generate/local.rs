@@ -194,11 +194,16 @@ struct Made {
 }
 
 impl LocalGenerator {
-    /// Makes a picture of `frame` pixels for a preview, and returns its plausibility. It has the shape of the preset,
-    /// but may be smaller.
-    pub(crate) fn sketch(&self, picture: &Picture, brief: &Brief, frame: Size) -> Result<(Picture, PerMille), String> {
+    /// Makes a picture of `frame` pixels for a preview, and returns where it shows the source and its plausibility. It
+    /// has the shape of the preset, but may be smaller.
+    pub(crate) fn sketch(
+        &self,
+        picture: &Picture,
+        brief: &Brief,
+        frame: Size,
+    ) -> Result<(Picture, Reframing, PerMille), String> {
         let made = self.make(picture, frame, brief)?;
-        Ok((made.picture, made.plausibility))
+        Ok((made.picture, made.reframing, made.plausibility))
     }
 
     /// Reframes a picture to `frame` pixels, the shape of the brief's preset. The error is a message.
@@ -236,7 +241,7 @@ impl LocalGenerator {
 /// Returns the regions of the source that stay whole: the focus, and the subjects and texts of the scene.
 fn protected(brief: &Brief) -> Vec<Focus> {
     // The default focus asks for a centred crop of the result, and is no region of the source.
-    let focus = Some(brief.focus).filter(|focus| *focus != Focus::CENTRE);
+    let focus = Some(brief.focus).filter(|focus| !focus.is_centre());
     let scene = brief.scene.iter().flat_map(|scene| scene.subjects().iter().chain(scene.texts()));
     focus.into_iter().chain(scene.map(|region| region.area().into())).collect()
 }

@@ -5,10 +5,19 @@ use alloc::vec::Vec;
 use core::cmp::Ordering;
 use core::fmt;
 
-use super::content::{Generation, Rendition};
+use super::content::{Generation, Plan, Rendition};
 use crate::geometry::per_mille::PerMille;
 use crate::request::bounds::{BoundAction, Bounds};
 use crate::size::Size;
+
+impl Plan {
+    /// Returns the renditions that are beyond a bound of the request that gives a warning: those that keep little of
+    /// their generated image, and those that are much smaller than generated. The one that is farthest beyond its bound
+    /// comes first. [`Bounds`] has an example.
+    pub fn warnings(&self) -> Vec<PlanWarning> {
+        breaches(self.header.bounds, BoundAction::Warn, &self.generations, &self.renditions)
+    }
+}
 
 /// A rendition that is beyond a bound of its request: what was found, and the bound.
 ///

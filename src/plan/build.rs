@@ -4,7 +4,8 @@ use alloc::vec::Vec;
 
 use super::bounds::{self, OutOfBoundsError};
 use super::budget;
-use super::content::{Call, Generation, Header, Plan, PlanError, PlannedReference, Rendition, call_seed};
+use super::content::{Call, Generation, Header, Plan, PlannedReference, Rendition, call_seed};
+use super::error::PlanError;
 use super::share::band;
 use super::share::search::{Group, Groups, PlannedTarget, groups};
 use super::share::{Optimality, Unshared};

@@ -5,8 +5,6 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::bounds::{self, OutOfBoundsError, PlanWarning};
-use super::budget::OverBudgetError;
 use super::fingerprint::CallFields;
 use super::share::{self, Optimality, Unshared, band};
 use crate::digest::{Digest, Fingerprint};
@@ -20,7 +18,7 @@ use crate::model::preset::Preset;
 use crate::model::price::UsdMicros;
 use crate::prompt::brief::Brief;
 use crate::prompt::template::TemplateId;
-use crate::request::bounds::{BoundAction, Bounds};
+use crate::request::bounds::Bounds;
 use crate::request::options::CallOptions;
 use crate::request::sharing::Sharing;
 use crate::size::Size;
@@ -215,13 +213,6 @@ impl Plan {
     /// Returns the bounds that each rendition is compared with.
     pub const fn bounds(&self) -> Bounds {
         self.header.bounds
-    }
-
-    /// Returns the renditions that are beyond a bound of the request that gives a warning: those that keep little of
-    /// their generated image, and those that are much smaller than generated. The one that is farthest beyond its bound
-    /// comes first. [`Bounds`] has an example.
-    pub fn warnings(&self) -> Vec<PlanWarning> {
-        bounds::breaches(self.header.bounds, BoundAction::Warn, &self.generations, &self.renditions)
     }
 
     /// Returns the cost that the plan would have if each target that is cut from a generation had its own. It can be
@@ -537,39 +528,4 @@ impl Rendition {
     pub const fn unshared(&self) -> Option<&Unshared> {
         self.unshared.as_ref()
     }
-}
-
-/// The error of a request that has no plan.
-///
-/// ```
-/// use smart_resize::{Plan, Request, Source};
-/// use smart_resize::model::Model;
-/// use smart_resize::plan::PlanError;
-///
-/// let model = Model::default().prompt_chars(10);
-/// let source = Source::from_url("https://example.com/shoe.jpg");
-/// let error = Plan::new(&Request::builder(source).model(model).sizes(["300x250"]).build()?).unwrap_err();
-/// assert!(matches!(error, PlanError::PromptTooLong { index: 0, max: 10, .. }));
-/// assert!(error.to_string().ends_with("; expected at most 10"));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PlanError {
-    /// The whole prompt for a target exceeds the limit of the model.
-    #[error("the whole prompt of target {index} has {chars} characters; expected at most {max}")]
-    PromptTooLong {
-        /// The number of the target, from 0.
-        index: usize,
-        /// The number of characters of the whole prompt.
-        chars: usize,
-        /// The limit of the model.
-        max: usize,
-    },
-    /// The plan would cost more or make more calls than the request allows.
-    #[error(transparent)]
-    OverBudget(#[from] OverBudgetError),
-    /// Renditions are beyond a bound of the request that refuses them.
-    #[error(transparent)]
-    OutOfBounds(#[from] OutOfBoundsError),
 }

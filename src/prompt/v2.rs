@@ -194,8 +194,8 @@ impl AxisWords {
                 _ => format!("clear of the {start} and {end} edges"),
             };
         }
-        // A part may be named a little larger than it is, so that 66 % are two thirds.
-        let named = PARTS.iter().find(|(share, _)| *share <= available + AT_EDGE);
+        // A part may be named larger than it is by a twentieth of itself, so that 48 % are half and 66 % two thirds.
+        let named = PARTS.iter().find(|(share, _)| 20 * *share <= 21 * available);
         let &(_, part) = named.expect("invariant: the last part has no least share");
         if before < AT_EDGE {
             format!("within the {} {part} of the picture's {side}", ends[0])

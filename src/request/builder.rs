@@ -387,7 +387,12 @@ impl RequestBuilder {
         let near = smallest_covering(model, reduced(target, *max_enlargement), floor, *smallest).copied();
         match (covering, near) {
             (Ok(covering), Ok(near)) => {
-                let is_cheaper = self.price(near.tier).zip(self.price(covering.tier)).is_some_and(|(a, b)| a < b);
+                // A preset without a price cannot be used, so any price is less.
+                let is_cheaper = match (self.price(near.tier), self.price(covering.tier)) {
+                    (Some(near), Some(covering)) => near < covering,
+                    (Some(_), None) => true,
+                    (None, _) => false,
+                };
                 Ok(if is_cheaper { near } else { covering })
             }
             (covering, near) => covering.or_else(|error| near.map_err(|_| error)),
@@ -469,9 +474,10 @@ impl RequestBuilder {
 
 /// Returns the mistake of a purpose or of a reference's name: it is one line of 1 to [`MAX_NAME_CHARS`] characters.
 /// Without line breaks it cannot start a new paragraph in a prompt.
-fn not_a_name(what: &str, text: &str) -> Option<RequestError> {
+pub(crate) fn not_a_name(what: &str, text: &str) -> Option<RequestError> {
     let chars = text.chars().count();
-    let is_fine = (1..=MAX_NAME_CHARS).contains(&chars) && !text.contains(char::is_control) && !text.trim().is_empty();
+    let breaks_line = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    let is_fine = (1..=MAX_NAME_CHARS).contains(&chars) && !text.contains(breaks_line) && !text.trim().is_empty();
     (!is_fine).then(|| RequestError::NotAName { what: what.to_string(), found: excerpt(text), chars })
 }
 

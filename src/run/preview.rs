@@ -2,6 +2,7 @@
 
 use super::driver::RunError;
 use crate::generate::local::LocalGenerator;
+use crate::geometry::focus::{self, Reframing};
 use crate::geometry::per_mille::PerMille;
 use crate::geometry::rect::Rect;
 use crate::pixels::decode::{DecodeOptions, decode};
@@ -65,19 +66,31 @@ impl Plan {
 
     /// Cuts one preview, from the small picture of its generation or from the small source.
     #[expect(clippy::expect_used, reason = "a broken invariant must be loud")]
-    fn cut(&self, rendition: &Rendition, source: &Picture, made: &[(Picture, PerMille)], max_side: u32) -> Preview {
-        let (image, whole, plausibility) = match rendition.generation() {
+    fn cut(
+        &self,
+        rendition: &Rendition,
+        source: &Picture,
+        made: &[(Picture, Reframing, PerMille)],
+        max_side: u32,
+    ) -> Preview {
+        let (image, whole, made) = match rendition.generation() {
             Some(index) => {
                 let generation = self.generations().get(index).zip(made.get(index));
-                let (generation, (image, plausibility)) =
+                let (generation, (image, reframing, plausibility)) =
                     generation.expect("invariant: a rendition has its generation");
-                (image, generation.size(), Some(*plausibility))
+                (image, generation.size(), Some((reframing, *plausibility)))
             }
             None => (source, self.source_size().expect("invariant: a plan that cuts the source has its size"), None),
         };
-        let crop = rendition.crop().scaled(whole, image.size());
+        let mut crop = rendition.crop().scaled(whole, image.size());
+        // The focus is a position in the source, so the crop moves to where the reframing shows it.
+        if let Some((reframing, _)) = made.filter(|_| !rendition.focus().is_centre()) {
+            let (focus, mode) = (reframing.pixels(rendition.focus(), image.size()), rendition.focus().mode);
+            crop = focus::rect_at(focus, mode, image.size(), crop.size());
+        }
         let size = within(rendition.target(), max_side);
-        Preview { picture: resample(image, crop, size, Filter::Lanczos3), plausibility }
+        let picture = resample(image, crop, size, Filter::Lanczos3);
+        Preview { picture, plausibility: made.map(|(_, plausibility)| plausibility) }
     }
 }
 
@@ -92,11 +105,9 @@ fn within(size: Size, max_side: u32) -> Size {
     let side = |side: u32| {
         ((2 * u64::from(side) * u64::from(max_side) + u64::from(longest)) / (2 * u64::from(longest))).max(1)
     };
-    let sides = [side(size.width()), side(size.height())].map(u32::try_from);
-    match sides {
-        [Ok(width), Ok(height)] => Size::new(width, height).expect("invariant: a side is from 1 to that of a size"),
-        _ => unreachable!("a reduced side is shorter than before"),
-    }
+    let [width, height] = [size.width(), size.height()]
+        .map(|length| u32::try_from(side(length)).expect("invariant: a reduced side is shorter than before"));
+    Size::new(width, height).expect("invariant: a side is from 1 to that of a size")
 }
 
 fn reduced(picture: Picture, max_side: u32) -> Picture {

@@ -18,6 +18,9 @@ use crate::pixels::picture::Picture;
 use crate::pixels::resample::{Filter, resample};
 use crate::size::Size;
 
+/// Below this nearness of the two shapes there is no reframing: a side would have to be stretched more than 200 times.
+const LEAST_NEARNESS: PerMille = PerMille::constant(5);
+
 /// What a reframing must keep, and where.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Demands<'a> {
@@ -43,6 +46,10 @@ impl Reframe {
     /// Decides how `picture` fills `frame`. Returns `None` if the protected regions leave no way.
     pub(super) fn plan(picture: &Picture, frame: Size, demands: &Demands<'_>) -> Option<Self> {
         let source = picture.size();
+        // The sums below stay far from 64 bits.
+        if frame.nearness(source).share() < LEAST_NEARNESS {
+            return None;
+        }
         // Everything below is written for a frame that is taller than the source. For a wider one rows and columns are
         // exchanged.
         let wide = frame.cmp_shape(source) == Ordering::Greater;
@@ -100,7 +107,7 @@ impl Reframe {
     /// names is the focus itself.
     pub(super) fn reframing(&self, focus: Focus) -> Reframing {
         let whole = Rect::new(0, 0, self.frame);
-        let Some(map) = self.map.as_ref().filter(|_| focus != Focus::CENTRE) else {
+        let Some(map) = self.map.as_ref().filter(|_| !focus.is_centre()) else {
             return Reframing::new(self.source, self.shown(), whole);
         };
         let [x, y] = pixels(focus, self.source);

@@ -15,12 +15,12 @@ use crate::geometry::rect::Rect;
 use crate::model::preset::Preset;
 use crate::plan::bounds;
 use crate::plan::build::common_parts;
-use crate::plan::content::{Call, Generation, Header, Plan, Rendition, call_seed};
+use crate::plan::content::{Call, Generation, Header, Plan, PlannedReference, Rendition, call_seed};
 use crate::plan::share::{Optimality, Unshared, band};
 use crate::prompt::brief::Brief;
 use crate::prompt::template::{PromptTemplate, TemplateId};
 use crate::request::bounds::BoundAction;
-use crate::request::builder::{MAX_TARGETS, MAX_VARIANTS};
+use crate::request::builder::{MAX_ID_CHARS, MAX_TARGETS, MAX_VARIANTS, not_a_name};
 use crate::request::sharing::Sharing;
 use crate::size::Size;
 
@@ -44,6 +44,12 @@ impl Document {
             format!("the number of generations is {found}; expected at most {MAX_TARGETS}")
         })?;
 
+        let name = |(index, reference): (usize, &PlannedReference)| {
+            not_a_name(&format!("references[{index}]: name"), &reference.name)
+        };
+        if let Some(error) = self.references.iter().enumerate().find_map(name) {
+            return Err(error.to_string());
+        }
         let names: Vec<_> = self.references.iter().map(|reference| reference.name.clone()).collect();
         let read = |indexed| GenerationDocument::check(indexed, &names);
         let generations = self.generations.iter().enumerate().map(read).collect::<Result<Vec<_>, _>>()?;
@@ -221,6 +227,9 @@ impl BriefDocument {
         check(self.relation == brief.relation(), || {
             format!("relation is {:?}; expected {:?}", self.relation, brief.relation())
         })?;
+        if let Some(error) = self.purpose.as_deref().and_then(|purpose| not_a_name("purpose", purpose)) {
+            return Err(error.to_string());
+        }
         check(brief.instruction.as_deref().is_none_or(|text| !text.is_empty() && text == text.trim()), || {
             "instruction is blank or has blanks around it; expected none".into()
         })?;
@@ -264,6 +273,8 @@ impl RenditionDocument {
             format!("unshared is {found} with this sharing")
         })?;
         let unshared = self.unshared.as_ref().map(|own| own.check(reduced(target, max), target)).transpose()?;
+        let id_chars = self.id.as_deref().map_or(0, |id| id.chars().count());
+        check(id_chars <= MAX_ID_CHARS, || format!("id has {id_chars} characters; expected at most {MAX_ID_CHARS}"))?;
         check(self.quality.is_none_or(|quality| (1..=100).contains(&quality)), || {
             format!("quality is {}; expected 1 to 100", or_null(self.quality))
         })?;

@@ -84,22 +84,41 @@ pub(in crate::plan) fn groups(
     }
 }
 
-/// Groups the targets that have the same own preset, instruction, focus and prompt, as long as their safe areas have a
-/// part in common. Equal prompts do not ensure this, since a template need not name the safe area.
+/// The share of each safe area that all targets of one question have in common at least. A prompt is coarser than the
+/// rectangles behind it, so equal prompts do not ensure it.
+const SAME_QUESTION: PerMille = PerMille::constant(990);
+
+/// A question that one or more targets ask of the model.
+struct Question {
+    /// The own preset, and the class of instruction and focus.
+    key: [usize; 2],
+    prompt: String,
+    /// The part that the safe areas of its targets have in common.
+    common: Rect,
+    /// The area of the largest of them.
+    largest: u32,
+}
+
+/// Groups the targets that have the same own preset, instruction, focus and prompt, as long as they have nearly all of
+/// their safe areas in common.
 fn same_questions(targets: &[PlannedTarget<'_>], question: impl Fn(&PlannedTarget<'_>) -> (String, Rect)) -> Groups {
     let mut question_of: Vec<usize> = Vec::with_capacity(targets.len());
-    let mut questions: Vec<([usize; 2], String, Rect)> = Vec::new();
+    let mut questions: Vec<Question> = Vec::new();
     for target in targets {
         let (prompt, safe) = question(target);
         let key = [target.row, target.class];
-        let known = questions.iter_mut().enumerate().find_map(|(index, (known, other, common))| {
-            let shared = intersection([*common, safe]).filter(|_| *known == key && *other == prompt)?;
-            *common = shared;
-            Some(index)
+        let known = questions.iter_mut().enumerate().find_map(|(index, known)| {
+            let common = intersection([known.common, safe]).filter(|_| known.key == key && known.prompt == prompt)?;
+            let largest = known.largest.max(safe.size().area());
+            let shared = PerMille::rounded_down(common.size().area().into(), largest.into());
+            (shared >= SAME_QUESTION).then(|| {
+                (known.common, known.largest) = (common, largest);
+                index
+            })
         });
         question_of.push(known.unwrap_or(questions.len()));
         if known.is_none() {
-            questions.push((key, prompt, safe));
+            questions.push(Question { key, prompt, common: safe, largest: safe.size().area() });
         }
     }
     grouped(targets, |index, target| (question_of.get(index).copied(), (target.own.preset, target.own.per_image)))
@@ -164,6 +183,10 @@ fn need(request: &Request, preset: usize, planned: &PlannedTarget<'_>, max_loss:
     let (frame, target) = (preset_of(request, preset).size, planned.target);
     let (focus, max) = (request.focus_of(target), request.max_enlargement());
     let crop = request.fit().rect_within(frame, target.size, focus, max).ok()?;
+    // A preset that has to be enlarged is used only where it was selected because it costs less.
+    if preset != planned.row && !frame.covers(target.size) {
+        return None;
+    }
     // A bound that refuses a rendition keeps it from being cut from a preset other than its own, whose breach is an
     // error of the plan.
     if preset != planned.row && bounds::is_refused(request.bounds(), crop.size(), frame, target.size) {

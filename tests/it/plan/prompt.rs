@@ -178,10 +178,10 @@ fn the_placement_is_named_below_95_percent() {
     case(949, "Place everything that matters clear of the left and right edges, with only background around it.");
     case(850, "clear of the left and right edges");
     case(849, "within the middle three quarters of the picture's width");
-    case(730, "within the middle three quarters of the picture's width");
-    case(729, "within the middle two thirds of the picture's width");
-    case(500, "within the middle half of the picture's width");
-    case(314, "within the middle third of the picture's width");
+    case(715, "within the middle three quarters of the picture's width");
+    case(714, "within the middle two thirds of the picture's width");
+    case(477, "within the middle half of the picture's width");
+    case(318, "within the middle third of the picture's width");
     case(20, "within the middle sliver of the picture's width");
 }
 
