@@ -54,6 +54,7 @@ impl Rect {
 
     /// Returns the part of a picture of `to` pixels that this rectangle is of a picture of `from` pixels. Edges are
     /// rounded outwards, so no side becomes 0.
+    #[cfg(feature = "pixels")]
     #[expect(clippy::expect_used, reason = "a broken invariant must be loud")]
     pub(crate) fn scaled(self, from: Size, to: Size) -> Self {
         let axis = |start: u32, length: u32, from: u32, to: u32| {

@@ -77,8 +77,7 @@ pub enum Sharing {
     /// target is still cut from its own best preset.
     ///
     /// Equal prompts can stand for different crops, since the built-in wording rounds positions to halves, thirds and
-    /// smaller parts. For instance, the crops of 160x600 and 120x600 are both named as the middle third of a 9:16 image,
-    /// so these targets share it, and 160x600 loses 25.1 %. The loss is reported, and is not limited.
+    /// smaller parts. So the targets also have at least 99 % of their usable areas in common.
     #[default]
     Duplicates,
     /// Targets share a generation as far as none loses more than `max_loss`. The plan has the cheapest set of

@@ -6,7 +6,7 @@ use smart_resize::model::{Model, PriceList, UsdMicros};
 use smart_resize::request::RequestBuilder;
 use smart_resize::{Plan, Request, Source};
 
-use crate::any::{share, size};
+use crate::any::{share, shared, size};
 
 fn request(model: Model, target: &str) -> RequestBuilder {
     Request::builder(Source::from_url("https://example.com/a.jpg")).model(model).sizes([target])
@@ -67,4 +67,11 @@ proptest! {
         prop_assert_eq!(rendition.enlarged() == PerMille::ZERO, crop.covers(target));
         prop_assert!(rendition.enlarged() <= share(max));
     }
+}
+
+/// Sharing does not use a preset that is too small where one that covers the target has the same price.
+#[test]
+fn a_shared_generation_is_not_enlarged_without_a_saving() {
+    let builder = request(Model::nano_banana_pro(), "1080x1080").max_enlargement(share(100)).sharing(shared(1000));
+    assert_eq!(plan(builder).renditions()[0].enlarged(), PerMille::ZERO);
 }

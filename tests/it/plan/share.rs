@@ -70,7 +70,7 @@ fn forty_sizes_cost_what_an_independent_solver_found() {
         assert_eq!(plan.cost_unshared().to_string(), "$6.05");
     };
     case(Sharing::PerTarget, 40, "$6.05");
-    case(Sharing::Duplicates, 19, "$2.90");
+    case(Sharing::Duplicates, 25, "$3.80");
     case(shared(0), 25, "$3.80");
     case(shared(50), 19, "$2.90");
     case(shared(100), 16, "$2.45");

@@ -117,3 +117,16 @@ fn the_worst_rendition_of_a_strip_keeps_its_own_focus() {
     assert!(plan.renditions()[0].kept() < share(300));
     assert!(plan.generations()[0].prompt().contains("the upper quarter of the picture's height"));
 }
+
+/// 160x600 and 120x600 have the same preset and the same prompt, and one would lose a quarter of its area to the other.
+#[test]
+fn the_same_words_for_different_parts_are_not_the_same_question() {
+    let narrow = |width| Target::new(size(width, 600));
+    let plan = |sharing| plan([narrow(160), narrow(165), narrow(166)], sharing);
+    let [apart, together] = [Sharing::PerTarget, Sharing::Duplicates].map(plan);
+    let prompts: Vec<_> = apart.generations().iter().map(Generation::prompt).collect();
+    assert!(prompts[0] == prompts[1] && prompts[1] == prompts[2], "{prompts:?}");
+    let found: Vec<_> = together.renditions().iter().map(|rendition| rendition.generation().unwrap()).collect();
+    assert_eq!(found, [0, 1, 1]);
+    assert!(together.renditions().iter().all(|rendition| rendition.loss() <= share(10)));
+}
