@@ -56,12 +56,12 @@ impl Plan {
         let picture = reduced(decoded.picture, WORKING_SIDE);
         // Each generation is made once, small, for all its renditions.
         let local = LocalGenerator::default();
-        let make = |generation: &Generation| {
+        let sketch = |generation: &Generation| {
             let frame = within(generation.size(), WORKING_SIDE);
             local.sketch(&picture, generation.brief(), frame).map_err(PreviewError::Generation)
         };
-        let made = self.generations().iter().map(make).collect::<Result<Vec<_>, _>>()?;
-        Ok(self.renditions().iter().map(|rendition| self.cut(rendition, &picture, &made, max_side)).collect())
+        let sketches = self.generations().iter().map(sketch).collect::<Result<Vec<_>, _>>()?;
+        Ok(self.renditions().iter().map(|rendition| self.cut(rendition, &picture, &sketches, max_side)).collect())
     }
 
     /// Cuts one preview, from the small picture of its generation or from the small source.
@@ -70,12 +70,12 @@ impl Plan {
         &self,
         rendition: &Rendition,
         source: &Picture,
-        made: &[(Picture, Reframing, PerMille)],
+        sketches: &[(Picture, Reframing, PerMille)],
         max_side: u32,
     ) -> Preview {
         let (image, whole, made) = match rendition.generation() {
             Some(index) => {
-                let generation = self.generations().get(index).zip(made.get(index));
+                let generation = self.generations().get(index).zip(sketches.get(index));
                 let (generation, (image, reframing, plausibility)) =
                     generation.expect("invariant: a rendition has its generation");
                 (image, generation.size(), Some((reframing, *plausibility)))
@@ -85,8 +85,8 @@ impl Plan {
         let mut crop = rendition.crop().scaled(whole, image.size());
         // The focus is a position in the source, so the crop moves to where the reframing shows it.
         if let Some((reframing, _)) = made.filter(|_| !rendition.focus().is_centre()) {
-            let (focus, mode) = (reframing.pixels(rendition.focus(), image.size()), rendition.focus().mode);
-            crop = focus::rect_at(focus, mode, image.size(), crop.size());
+            let place = reframing.pixels(rendition.focus(), image.size());
+            crop = focus::rect_at(place, rendition.focus().mode, image.size(), crop.size());
         }
         let size = within(rendition.target(), max_side);
         let picture = resample(image, crop, size, Filter::Lanczos3);
@@ -102,11 +102,11 @@ fn within(size: Size, max_side: u32) -> Size {
         return size;
     }
     // Rounded half up, as the sides of a crop are.
-    let side = |side: u32| {
+    let reduced = |side: u32| {
         ((2 * u64::from(side) * u64::from(max_side) + u64::from(longest)) / (2 * u64::from(longest))).max(1)
     };
     let [width, height] = [size.width(), size.height()]
-        .map(|length| u32::try_from(side(length)).expect("invariant: a reduced side is shorter than before"));
+        .map(|length| u32::try_from(reduced(length)).expect("invariant: a reduced side is shorter than before"));
     Size::new(width, height).expect("invariant: a side is from 1 to that of a size")
 }
 

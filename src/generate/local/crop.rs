@@ -151,10 +151,14 @@ fn evaluate(problem: &Problem<'_>, sums: &[Sums], blank: [usize; 2], all: i64, w
     let total = if window[1] - window[0] == problem.cropped { 0 } else { i64::try_from(height).ok()?.max(own) - own };
     let mut stretch = distribute(&rows, total)?;
     let mut outside = outside_band(problem, window);
+    let mut cut_by_band = cut_by_band(problem, window);
     if let Some(important) = important_rows(problem, columns) {
         let edge = |at: u32| (i128::from(at) * i128::from(own + total) / i128::from(frame[1])) as i64;
         let over = stretch.moved_into(important, problem.band[1].map(edge));
         outside += over * ONE / (own + total);
+        // Important rows of half of the band's length outside of it count as a cut in full.
+        let band = edge(problem.band[1][1]) - edge(problem.band[1][0]);
+        cut_by_band += (2 * over * ONE / band.max(1)).min(ONE);
     }
 
     let kept = i64::try_from(length * 65_536 / u64::from(source[0])).ok()?;
@@ -173,7 +177,8 @@ fn evaluate(problem: &Problem<'_>, sums: &[Sums], blank: [usize; 2], all: i64, w
         - ln(stretch.give) * 7 / 10
         - (ONE - kept) * 22 / 10
         - cut / 2
-        - people * 2;
+        - people * 2
+        - cut_by_band * 8;
     let plausibility = if ruined { PerMille::ZERO } else { logistic(logit) };
     // The offset of the window from the middle. Its small cost, and that of any stretch, decide between framings that
     // are otherwise nearly equal.
@@ -297,6 +302,27 @@ fn outside_band(problem: &Problem<'_>, window: [u32; 2]) -> i64 {
         (start - from).max(0) + (to - stop).max(0)
     };
     problem.protected.iter().map(outside).max().unwrap_or(0)
+}
+
+/// Returns how much of the things in the window lies outside of the band, across the stretch, in Q16 of their length.
+/// Only what lies in the band survives the crop to the target, so a result that cuts its subjects there is not plausible.
+fn cut_by_band(problem: &Problem<'_>, window: [u32; 2]) -> i64 {
+    let length = i64::from(window[1] - window[0]);
+    let [start, stop] = problem.band[0].map(|at| i64::from(at) * ONE / i64::from(problem.frame[0]));
+    let place = |cell: usize| {
+        let at = cell as i64 * i64::from(problem.source[0]) / problem.grid.columns as i64;
+        ((at - i64::from(window[0])) * ONE / length).clamp(0, ONE)
+    };
+    let (mut outside, mut all) = (0, 0);
+    for thing in &problem.salience.things {
+        let [from, to] = thing.columns.map(place);
+        if from < to {
+            let beyond = ((start - from).max(0) + (to - stop).max(0)).min(to - from);
+            outside += thing.cells * (beyond * ONE / (to - from));
+            all += thing.cells;
+        }
+    }
+    outside / all.max(1)
 }
 
 /// How much of a stretch would be seen, in Q16.

@@ -22,7 +22,11 @@ fn picture() -> Picture {
 }
 
 fn request(target: Target, scene: Option<Scene>) -> GenerationRequest {
-    let source = Source::from_bytes(png(&picture())).size(size("600x300"));
+    request_of(&picture(), target, scene)
+}
+
+fn request_of(picture: &Picture, target: Target, scene: Option<Scene>) -> GenerationRequest {
+    let source = Source::from_bytes(png(picture)).size(size("600x300"));
     let preset = Preset::new(FRAME.parse().unwrap()).ratio("1:1".parse().unwrap());
     let prices = PriceList::default().price("m", None, UsdMicros(1));
     let mut builder = Request::builder(source.clone()).targets([target]).prices(prices);
@@ -67,6 +71,26 @@ fn a_subject_of_the_scene_at_the_edge_is_kept_whole_and_in_shape() {
     let [width, height, ..] = red(&generate(&request(square, Some(scene())))).unwrap();
     assert!(width.abs_diff(height) * 100 <= 3 * height, "{width}x{height}");
     assert!(width > 40, "{width}");
+}
+
+/// A strip would cut through the tall thing, so the whole picture is shown in it, over a backdrop.
+#[test]
+fn a_strip_that_would_cut_its_subject_shows_the_whole_picture() {
+    let tall = |at: u32| match (at % 600, at / 600) {
+        (x, y) if (260..340).contains(&x) && (20..280).contains(&y) => [230, 20, 30],
+        _ => [200, 210, 220],
+    };
+    let picture = Picture::from_rgb(size("600x300"), (0..600 * 300).flat_map(tall).collect()).unwrap();
+    let answer = |target: Size| {
+        let asked = request_of(&picture, Target::new(target), None);
+        LocalGenerator::default().generate(&asked).unwrap()
+    };
+    assert!(!answer(size(FRAME)).description.unwrap().contains("backdrop"));
+    let strip = answer(size("768x150"));
+    assert!(strip.description.as_deref().unwrap().contains("backdrop"), "{strip:?}");
+    // All of the thing lies in the part that survives.
+    let [.., top, bottom] = red(&strip).unwrap();
+    assert!(top >= 309 && bottom <= 459, "rows {top} to {bottom}");
 }
 
 /// A strip that is cut from a square keeps the middle rows, so the subject has to lie there.
