@@ -59,7 +59,8 @@ use crate::size::Size;
 /// let mut newsletter = Placement::new("newsletter-header", Size::new(1200, 400)?);
 /// newsletter.formats = vec![SourceFormat::Png].into();
 /// newsletter.max_bytes = Some(200_000);
-/// assert_eq!(Target::from(&newsletter), Target::new(newsletter.size).max_bytes(200_000).format(Format::Png));
+/// let target = Target::new(newsletter.size).id("newsletter-header").max_bytes(200_000).format(Format::Png);
+/// assert_eq!(Target::from(&newsletter), target);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
