@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use smart_resize::geometry::{Fit, PerMille};
-use smart_resize::model::{Model, PriceList, UsdMicros};
+use smart_resize::model::{Model, Preset, PriceList, UsdMicros};
 use smart_resize::request::RequestBuilder;
 use smart_resize::{Plan, Request, Source};
 
@@ -47,6 +47,15 @@ fn a_smaller_preset_is_used_only_if_it_costs_less() {
     // A preset of the same price that covers the target is preferred.
     let covered = plan(request(pro(), "1100x800").prices(rising()).max_enlargement(share(100)));
     assert_eq!(covered.renditions()[0].enlarged(), PerMille::ZERO);
+}
+
+/// The largest rectangle of the shape 100:20 in 96x25 is 96x19.2. Rounded down, its rows would be enlarged by 5.3 %.
+#[test]
+fn rounding_enlarges_no_side_beyond_the_limit() {
+    let model = Model::new("m", vec![Preset::new(size(96, 25))]).unwrap();
+    let prices = PriceList::new(UsdMicros(0)).price("m", None, UsdMicros(1));
+    let plan = plan(request(model, "100x20").prices(prices).max_enlargement(share(50)));
+    assert_eq!((plan.renditions()[0].crop().size(), plan.renditions()[0].enlarged()), (size(96, 20), share(42)));
 }
 
 proptest! {
