@@ -41,11 +41,13 @@ mod fingerprint;
 #[cfg(feature = "serde")]
 mod json;
 pub mod placement;
+mod reference;
 pub(crate) mod share;
 
 pub use self::bounds::{OutOfBoundsError, PlanWarning};
 pub use self::budget::{Alternative, OverBudgetError};
-pub use self::content::{Call, CallId, Generation, PlannedReference, Rendition};
+pub use self::content::{Call, CallId, Generation, Rendition};
 pub use self::error::PlanError;
+pub use self::reference::PlannedReference;
 pub use self::share::{Optimality, Unshared};
 pub use crate::digest::{Digest, Fingerprint, ParseHashError};

@@ -31,10 +31,9 @@ pub(crate) mod target;
 pub(crate) mod valid;
 
 pub use self::bounds::{Bound, BoundAction, Bounds};
-pub use self::builder::{
-    MAX_ID_CHARS, MAX_INSTRUCTION_CHARS, MAX_NAME_CHARS, MAX_TARGETS, MAX_VARIANTS, RequestBuilder, RequestLimits,
-};
+pub use self::builder::{MAX_INSTRUCTION_CHARS, MAX_TARGETS, MAX_VARIANTS, RequestBuilder, RequestLimits};
 pub use self::error::{RequestError, RequestErrors};
 pub use self::options::CallOptions;
 pub use self::sharing::{DEFAULT_SEARCH_NODES, Sharing};
 pub use self::source::Reference;
+pub use self::target::{MAX_ID_CHARS, MAX_NAME_CHARS};

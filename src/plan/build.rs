@@ -4,8 +4,9 @@ use alloc::vec::Vec;
 
 use super::bounds::{self, OutOfBoundsError};
 use super::budget;
-use super::content::{Call, Generation, Header, Plan, PlannedReference, Rendition, call_seed};
+use super::content::{Call, Generation, Header, Plan, Rendition, call_seed};
 use super::error::PlanError;
+use super::reference::PlannedReference;
 use super::share::band;
 use super::share::search::{Group, Groups, PlannedTarget, groups};
 use super::share::{Optimality, Unshared};

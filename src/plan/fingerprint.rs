@@ -4,7 +4,7 @@ use alloc::string::ToString;
 
 use sha2::{Digest as _, Sha256};
 
-use super::content::PlannedReference;
+use super::reference::PlannedReference;
 use crate::digest::{Digest, Fingerprint};
 use crate::geometry::focus::{Focus, FocusMode};
 use crate::geometry::rect::Rect;

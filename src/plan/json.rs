@@ -14,7 +14,8 @@ use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
 use self::read::expect;
-use super::content::{Call, CallId, Generation, Plan, PlannedReference, Rendition};
+use super::content::{Call, CallId, Generation, Plan, Rendition};
+use super::reference::PlannedReference;
 use super::share::{Optimality, Unshared};
 use crate::digest::{Digest, Fingerprint};
 use crate::format::Format;

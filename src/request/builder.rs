@@ -10,7 +10,7 @@ use super::error::{RequestError, RequestErrors};
 use super::options::CallOptions;
 use super::sharing::{DEFAULT_SEARCH_NODES, Sharing};
 use super::source::Source;
-use super::target::Target;
+use super::target::{MAX_ID_CHARS, MAX_NAME_CHARS, Target};
 use super::valid::{CutFrom, Fields, Request};
 use crate::format::Format;
 use crate::geometry::fit::{Fit, reduced};
@@ -30,10 +30,6 @@ pub const MAX_TARGETS: usize = 256;
 pub const MAX_VARIANTS: u32 = 64;
 /// The default of [`RequestLimits::instruction_chars`].
 pub const MAX_INSTRUCTION_CHARS: usize = 5000;
-/// The maximum number of characters of a target's id.
-pub const MAX_ID_CHARS: usize = 200;
-/// The maximum number of characters of a purpose, and of the name of a reference picture.
-pub const MAX_NAME_CHARS: usize = 120;
 
 /// The bounds that [`RequestBuilder::build`] checks. A service can set tighter ones, or allow longer instructions.
 ///

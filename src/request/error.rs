@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::builder::{MAX_ID_CHARS, MAX_NAME_CHARS};
+use super::target::{MAX_ID_CHARS, MAX_NAME_CHARS};
 use crate::format::Format;
 use crate::geometry::insets::InsetsError;
 use crate::model::preset::Tier;

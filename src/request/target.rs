@@ -7,6 +7,11 @@ use crate::geometry::focus::Focus;
 use crate::geometry::insets::Insets;
 use crate::size::Size;
 
+/// The maximum number of characters of a target's id.
+pub const MAX_ID_CHARS: usize = 200;
+/// The maximum number of characters of a purpose, and of the name of a reference picture.
+pub const MAX_NAME_CHARS: usize = 120;
+
 /// One picture to make: its exact size, and options that apply to it alone.
 ///
 /// Targets with different instructions or focal points never share a generation, since one image cannot be composed in

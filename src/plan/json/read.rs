@@ -15,13 +15,15 @@ use crate::geometry::rect::Rect;
 use crate::model::preset::Preset;
 use crate::plan::bounds;
 use crate::plan::build::common_parts;
-use crate::plan::content::{Call, Generation, Header, Plan, PlannedReference, Rendition, call_seed};
+use crate::plan::content::{Call, Generation, Header, Plan, Rendition, call_seed};
+use crate::plan::reference::PlannedReference;
 use crate::plan::share::{Optimality, Unshared, band};
 use crate::prompt::brief::Brief;
 use crate::prompt::template::{PromptTemplate, TemplateId};
 use crate::request::bounds::BoundAction;
-use crate::request::builder::{MAX_ID_CHARS, MAX_TARGETS, MAX_VARIANTS, not_a_name};
+use crate::request::builder::{MAX_TARGETS, MAX_VARIANTS, not_a_name};
 use crate::request::sharing::Sharing;
+use crate::request::target::MAX_ID_CHARS;
 use crate::size::Size;
 
 /// The longest prompt of a document, in characters: twice the largest limit of the built-in models.

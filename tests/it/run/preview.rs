@@ -1,7 +1,9 @@
 //! A preview shows each target of a plan, small, before anything is paid.
 
+use smart_resize::generate::local::LocalGenerator;
 use smart_resize::geometry::PerMille;
-use smart_resize::run::PreviewError;
+use smart_resize::pixels::decode::{DecodeOptions, decode};
+use smart_resize::run::{Driver, PreviewError};
 use smart_resize::{Plan, Request, Source};
 
 use crate::any::share;
@@ -34,6 +36,33 @@ fn a_target_of_the_sources_shape_is_wholly_plausible_and_shows_the_source() {
     let mean = |pixels: &[u8]| pixels.iter().map(|level| u64::from(*level)).sum::<u64>() / pixels.len() as u64;
     let (made, original) = (mean(preview.picture.pixels()), mean(photo(size("300x200")).pixels()));
     assert!(made.abs_diff(original) <= 4, "{made} and {original}");
+}
+
+/// The preview is compared with the result of a run, pixel by pixel at the preview's size.
+#[test]
+fn a_preview_resembles_what_the_local_generator_makes() {
+    for focus in ["50,50", "10,50", "90,20"] {
+        let request = Request::builder(source()).sizes(["160x600", "600x160"]).focus(focus.parse().unwrap());
+        let plan = Plan::new(&request.build().unwrap()).unwrap();
+        let previews = plan.preview(&source(), 60).unwrap();
+        let outcome = Driver::new(&plan, &source()).run(&LocalGenerator::default()).unwrap();
+        for (preview, (target, output)) in previews.iter().zip(outcome.outputs()) {
+            let made = decode(&output.unwrap().bytes, &DecodeOptions::default()).unwrap().picture;
+            let [small, large] = [preview.picture.size(), made.size()];
+            // The middle pixel of the block that a pixel of the preview stands for.
+            let difference = |at: u32| {
+                let (x, y) = (at % small.width(), at / small.width());
+                let middle = |at: u32, small: u32, large: u32| (2 * at + 1) * large / (2 * small);
+                let place =
+                    middle(y, small.height(), large.height()) * large.width() + middle(x, small.width(), large.width());
+                let [here, there] = [(&preview.picture, at), (&made, place)]
+                    .map(|(picture, at)| u32::from(picture.pixels()[at as usize * picture.layout().channels()]));
+                here.abs_diff(there)
+            };
+            let mean = (0..small.area()).map(difference).sum::<u32>() / small.area();
+            assert!(mean <= 3, "{target} at {focus}: a mean difference of {mean} levels");
+        }
+    }
 }
 
 #[test]
