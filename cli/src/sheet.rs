@@ -2,7 +2,7 @@
 //!
 //! Results are placed in rows, in the order of their targets. All have about the same area, so that a banner and a
 //! square are equally prominent, and none is enlarged. Beside each caption a small diagram shows the image that the
-//! result is cut from: the part outside the crop is dimmed, and the crop, the safe area and the focus are outlined. The
+//! result is cut from: the part outside the crop is paler, and the crop, the safe area and the focus are outlined. The
 //! head has the source and the plan. A sheet ends where the next row would exceed its limits, and says how many results
 //! it omits.
 

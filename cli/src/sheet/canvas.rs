@@ -1,4 +1,4 @@
-//! An RGB picture to draw on: pictures, filled and outlined rectangles, rings, and single pixels with a coverage.
+//! An RGB picture to draw on: pictures, filled and outlined rectangles, rings, and single pixels blended by a coverage.
 //!
 //! What lies outside the canvas is not drawn.
 
@@ -93,8 +93,8 @@ impl Canvas {
         }
     }
 
-    /// Draws `picture` at `corner`, and dims it outside `bright`, a rectangle of the picture. Transparent pixels show a
-    /// chequered background.
+    /// Draws `picture` at `corner`. With `bright`, a rectangle of the picture, the part outside it fades towards white.
+    /// Transparent pixels show a chequered background.
     pub(super) fn paste(&mut self, corner: (u32, u32), picture: &Picture, bright: Option<Rect>) {
         let channels = match picture.layout() {
             Layout::Rgb => 3,

@@ -8,22 +8,23 @@
 //! Cr = ( 32768 R - 27439 G -  5329 B + 128 * 65536 + 32767) >> 16
 //! ```
 //!
-//! The results are level-shifted (128 is subtracted, T.81, A.3.1), since the DCT takes them like this.
+//! The results are level-shifted (128 is subtracted, T.81, A.3.1), because the DCT expects them in this form.
 //!
-//! The vector form multiplies pairs of 16-bit numbers and adds the two products. A coefficient above 32,767 is split
-//! over two pairs that both have its channel. This changes the order of an exact sum, and so not its value.
+//! The vector form multiplies pairs of 16-bit numbers and adds the two products. A coefficient above 32,767 does not
+//! fit into such a number. It is the sum of two halves, and each half is multiplied in another pair that has the
+//! channel. The sums are exact, so their order does not change the result.
 
 use fearless_simd::prelude::*;
 use fearless_simd::{Simd, i16x8, i32x4, u8x16};
 
-/// The pixels that are converted at a time.
+/// The number of pixels that are converted at a time.
 pub(crate) const GROUP: usize = 8;
 
-/// A group's bytes.
+/// The number of bytes of a group.
 const BYTES: usize = 3 * GROUP;
 
-/// Converts a row of pixels. Each output has the same length, a multiple of [`GROUP`], at least the pixels of the row;
-/// samples beyond the row repeat its last pixel.
+/// Converts a row of pixels. The outputs have the same length: a multiple of [`GROUP`], and at least the number of
+/// pixels of the row. Samples beyond the row repeat its last pixel.
 #[inline(always)]
 pub(crate) fn convert<S: Simd>(simd: S, rgb: &[u8], [y, cb, cr]: [&mut [i16]; 3]) {
     let (groups, rest) = rgb.as_chunks::<BYTES>();
@@ -49,17 +50,17 @@ pub(crate) fn convert<S: Simd>(simd: S, rgb: &[u8], [y, cb, cr]: [&mut [i16]; 3]
     }
 }
 
-/// What the conversion of a group takes from group to group.
+/// The vectors that the conversions of all groups share.
 struct Constants<S: Simd> {
-    /// For the first and the last four pixels of a group, which byte goes where: pairs of channels, 16 bits each. The
-    /// first four are found in the group's first 16 bytes, the last four in its last 16.
+    /// Byte indices that select the pairs of [`CHANNELS`], 16 bits per channel, for the first and for the last four
+    /// pixels of a group. Those for the first four select from the group's first 16 bytes, the others from its last 16.
     pairs: [[u8x16<S>; 3]; 2],
 }
 
-/// The pairs of channels.
+/// The pairs of channels that are multiplied together. Red is 0, green is 1 and blue is 2.
 const CHANNELS: [[u8; 2]; 3] = [[0, 1], [2, 1], [2, 0]];
 
-/// An index that selects a zero.
+/// An index that selects no byte and so gives zero.
 const ZERO: u8 = 0x80;
 
 impl<S: Simd> Constants<S> {
@@ -80,8 +81,8 @@ impl<S: Simd> Constants<S> {
         Self { pairs }
     }
 
-    /// Converts a group. (Closures that are passed to functions of `core` are not compiled for the detected instruction
-    /// set, so both halves are spelled out.)
+    /// Converts a group. (The code for both halves is written out, because a closure that is passed to a function of
+    /// `core`, such as `map`, is not compiled for the detected instruction set.)
     #[inline(always)]
     fn convert(&self, simd: S, group: &[u8; BYTES], [y, cb, cr]: [&mut [i16; GROUP]; 3]) {
         let [luma_first, blue_first, red_first] =
@@ -93,7 +94,7 @@ impl<S: Simd> Constants<S> {
         simd.saturating_narrow_i32x4(red_first, red_last).store_array(cr);
     }
 
-    /// Four pixels as Y, Cb and Cr, of which only Y is not level-shifted yet.
+    /// Four pixels as Y, Cb and Cr. Cb and Cr are level-shifted; Y is not yet.
     #[inline(always)]
     fn four(simd: S, bytes: u8x16<S>, [rg, bg, br]: &[u8x16<S>; 3]) -> [i32x4<S>; 3] {
         let rg: i16x8<S> = simd.swizzle_dyn_precise_u8x16(bytes, *rg).bitcast();

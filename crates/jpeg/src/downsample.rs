@@ -1,12 +1,12 @@
 //! Chroma for 4:2:0: the rounded mean of 2 x 2 samples.
 //!
-//! As in libjpeg the sum of four is rounded by adding 1 in even columns and 2 in odd ones before it is divided by 4, so
-//! that sums half-way between two levels are not all rounded up.
+//! As in libjpeg, 1 is added to the sum of four samples in even columns and 2 in odd ones, before the sum is divided by
+//! 4. So a mean half-way between two levels is rounded down in even columns and up in odd ones.
 
 use fearless_simd::prelude::*;
 use fearless_simd::{Simd, i16x8, i32x4};
 
-/// Averages two rows into one of half their length, which is a multiple of 8.
+/// Averages two rows into `out`, which is half as long as a row. The length of `out` is a multiple of 8.
 #[inline(always)]
 pub(crate) fn average<S: Simd>(simd: S, [upper, lower]: [&[i16]; 2], out: &mut [i16]) {
     let ones = i16x8::splat(simd, 1);

@@ -1,8 +1,9 @@
 //! The header of a block with dynamic Huffman codes (RFC 1951, section 3.2.7): its code lengths, themselves coded.
 //!
-//! The code lengths of both alphabets are written as one list, trailing zeros of either left out. The list is
-//! [run-length coded](super::length_runs), and its symbols have a prefix code of their own, whose code lengths stand at
-//! the front, three bits each, in an order that puts those that are mostly zero last.
+//! The code lengths of both alphabets are written as one list, without the trailing zeros of each alphabet. The list is
+//! [run-length coded](super::length_runs). The symbols of this coding, the code length alphabet, have a prefix code of
+//! their own. The code lengths of that code precede the list, three bits each, in a fixed order: those that are mostly
+//! zero are last, so that they too can be left out.
 
 use super::code::CodeLengths;
 use super::length_runs::length_symbols;
@@ -11,10 +12,10 @@ use crate::bits::BitWriter;
 use crate::canonical::CanonicalCode;
 use crate::huffman::code_lengths;
 
-/// Symbols of the code length alphabet.
+/// The number of symbols of the code length alphabet.
 const LENGTH_SYMBOLS: usize = 19;
 
-/// The longest code of a code length: three bits hold its length.
+/// The most bits of a code of the code length alphabet, because its length is written in three bits.
 const LENGTH_LIMIT: u8 = 7;
 
 /// The order in which the code lengths of the code length alphabet are written.
@@ -25,12 +26,13 @@ const ORDER: [usize; LENGTH_SYMBOLS] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4,
 pub(super) struct DynamicHeader {
     /// The code lengths of literals and lengths, then those of distances, each without trailing zeros.
     lengths: [u8; LITERAL_LENGTH_SYMBOLS + DISTANCE_SYMBOLS],
-    /// How many code lengths of literals and lengths are written, then how many of distances.
+    /// How many code lengths of literals and lengths are written.
     literal_lengths: usize,
+    /// How many code lengths of distances are written.
     distances: usize,
     /// The code lengths of the code length alphabet, by symbol.
     lengths_of_lengths: [u8; LENGTH_SYMBOLS],
-    /// How many of these are written.
+    /// How many of `lengths_of_lengths` are written, in the order of [`ORDER`].
     written: usize,
     len_in_bits: u64,
 }

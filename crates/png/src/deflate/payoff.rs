@@ -1,20 +1,21 @@
-//! Remembers whether thorough searches have paid in a strip, which decides about the next one.
+//! Decides whether the next segment of a strip is searched thoroughly, from what earlier thorough searches saved.
 //!
-//! A thorough search of a photograph finds almost nothing and takes longer than everything else. So the first segment
-//! is searched, and the others only while a search saves enough, or where the probe has found so much that a search is
-//! promising. After a promising one that failed, eight segments pass before the next promising one.
+//! A thorough search is that of the [hash chains](super::hash_chain). In a photograph it finds almost nothing and
+//! takes longer than everything else. So the first segment, or a sample of it, is searched. A later segment is searched
+//! only if the last search saved enough, or if the segment is promising: the [probe](super::probe) has already saved
+//! much. After the search of a promising segment that did not save enough, the next seven segments are not searched.
 
-/// Segments that pass after a promising search that did not pay.
+/// After the search of a promising segment that did not pay, the earliest next search is this many segments later.
 const PAUSE: u32 = 8;
 
-/// What the thorough searches of a strip have been worth.
+/// What is remembered of the thorough searches of a strip.
 #[derive(Debug)]
 pub(super) struct Payoff {
-    /// Whether the last one saved much. True before the first one.
+    /// Whether the last thorough search saved enough. True before the first one.
     pays: bool,
-    /// Whether there was none.
+    /// Whether there was no thorough search yet.
     is_first: bool,
-    /// How many segments of the pause are left.
+    /// The earliest promising segment that is searched again is this many segments later.
     pause: u32,
 }
 
@@ -25,7 +26,7 @@ impl Default for Payoff {
 }
 
 impl Payoff {
-    /// Whether the last search saved much, or there was none.
+    /// Whether the last search saved enough, or there was none.
     pub(super) const fn pays(&self) -> bool {
         self.pays
     }
@@ -35,16 +36,16 @@ impl Payoff {
         self.is_first
     }
 
-    /// Whether the next segment is to be searched. Called once per segment, because it also counts the pause.
+    /// Whether the next segment is to be searched. Must be called once per segment, because it counts down the pause.
     pub(super) const fn next_is_searched(&mut self, is_promising: bool) -> bool {
         self.pause = self.pause.saturating_sub(1);
         self.pays || is_promising && self.pause == 0
     }
 
-    /// Records whether a search saved much.
+    /// Records whether a search saved enough, and whether its segment was promising.
     pub(super) const fn record(&mut self, pays: bool, was_promising: bool) {
         (self.pays, self.is_first) = (pays, false);
-        // Only a promising search pauses others: one that was due anyway says nothing about promising ones.
+        // Only a promising segment begins a pause: the search of another one says nothing about promising segments.
         self.pause = if !pays && was_promising { PAUSE } else { 0 };
     }
 }

@@ -5,8 +5,9 @@
 use super::symbol::LITERAL_LENGTH_SYMBOLS;
 use crate::entropy::{BIT, log2};
 
-/// Bytes of a match that are priced. As literals they take 48 bits or more, and a match takes at most 14 + 15, so a
-/// longer match is cheaper whatever its other bytes are.
+/// The number of bytes of a match that are priced. As literals they take at least one bit each, so 48 bits or more. A
+/// match takes at most 29 bits: 14 by the estimate of the [probe](super::probe), and 15 for the distance. So a longer
+/// match is always cheaper, whatever its other bytes are.
 const PRICED: usize = 48;
 
 /// The price of each byte as a literal, in 1/256 bit.
@@ -29,10 +30,10 @@ impl Prices {
     }
 
     /// Whether a match of these bytes takes fewer bits than the bytes as literals. A match takes `match_bits` and the
-    /// bits of its distance.
+    /// binary logarithm of its distance.
     #[inline]
     pub(super) fn is_match_cheaper(&self, bytes: &[u8], distance: usize, match_bits: u64) -> bool {
-        // At least one bit per byte, so that the sum of 48 bytes decides for any longer match.
+        // Each byte takes at least one bit, so the sum of the first 48 bytes is enough for any longer match.
         let priced = &bytes[..bytes.len().min(PRICED)];
         let literals: u64 = priced.iter().map(|byte| u64::from(self.0[usize::from(*byte)])).sum();
         let distance = u32::try_from(distance).expect("invariant: a distance is at most the window");

@@ -2,11 +2,12 @@
 //! estimate of its symbols: literals only, the matches of the [probe](super::probe), or those of the
 //! [hash chains](super::hash_chain).
 //!
-//! A graphic segment takes the hash chains' matches at once. In a photographic one the hash chains are asked
+//! In graphic content, the matches of the hash chains are taken without a comparison. In photographic content, the hash
+//! chains are searched
 //!
 //! - with [`Effort::Small`] in every segment;
-//! - with [`Effort::Balanced`] while [that pays](super::payoff). A sample decides for a long strip, the last quarter of
-//!   its first segment; a short strip's first segment decides for the others.
+//! - with [`Effort::Balanced`] where [a search is likely to pay](super::payoff). The first segment is searched. In a
+//!   long strip only a sample of it is searched, its last quarter, unless the probe already saves much in it.
 
 use std::ops::Range;
 
@@ -27,10 +28,10 @@ const SAMPLED_LENGTH: usize = 8 * SEGMENT;
 /// Bytes of the sample.
 const SAMPLE: usize = SEGMENT / 4;
 
-/// A search pays where it saves at least one part in this many, in a segment that was not promising.
+/// In a segment that is not promising, a search pays if it saves more than one part in this many of the cost.
 const SAVED: u64 = 10;
 
-/// The same where the segment was promising.
+/// The same in a promising segment.
 const SAVED_OF_PROMISING: u64 = 32;
 
 /// The search for matches in the data of one strip.
@@ -46,7 +47,7 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// Begins a search. The tables must not be used by another one before it ends.
+    /// Begins a search. No other search may use the tables before this one ends.
     pub(super) fn new(data: &'a [u8], effort: Effort, content: Content, tables: &'a mut Tables) -> Self {
         let TablesMut { probe, heads, previous, base } = tables.begin(data.len());
         Self {
@@ -73,7 +74,7 @@ pub(super) struct Segment {
 }
 
 impl Segment {
-    /// Replaces the segment by that of the bytes in `range`. `candidate` is where other tokens are tried.
+    /// Replaces the segment by that of the bytes in `range`. `candidate` is scratch memory for tokens to compare.
     pub(super) fn find(&mut self, range: Range<usize>, search: &mut Search<'_>, candidate: &mut Vec<Token>) {
         self.length = range.len();
         match search.content {
@@ -82,7 +83,7 @@ impl Segment {
         }
     }
 
-    /// The matches of the hash chains.
+    /// Takes the matches of the hash chains.
     fn find_graphic(&mut self, Range { start, end }: Range<usize>, search: &mut Search<'_>) {
         let parameters = ChainParameters::new(search.effort, search.content);
         // No other way is tried: the content has been found to repeat.
@@ -91,7 +92,7 @@ impl Segment {
         self.cost = self.histogram.cost();
     }
 
-    /// The cheapest of literals, probe and hash chains.
+    /// Takes the cheapest of three ways: literals only, the probe's matches, the hash chains' matches.
     fn find_photographic(
         &mut self,
         Range { start, end }: Range<usize>,
@@ -125,7 +126,7 @@ impl Segment {
         }
         // Third way: the hash chains.
         if search.payoff.next_is_searched(is_promising) || is_small {
-            // Prices assume that most bytes stay literals. Where many are matched they are wrong, and are left out.
+            // Prices assume that most bytes stay literals. Where many bytes are matched, prices are wrong and not used.
             let prices = (is_small && !is_promising && !search.payoff.pays()).then_some(&prices);
             let parameters = ChainParameters::new(effort, Content::Photographic);
             let matched = search.chains.search(start, end, parameters, prices, candidate);
@@ -146,7 +147,7 @@ impl Segment {
     }
 }
 
-/// Whether the hash chains save enough of these bytes, against literals only.
+/// Whether the hash chains save enough in these bytes, compared with literals only.
 fn sample_pays(Range { start, end }: Range<usize>, search: &mut Search<'_>, candidate: &mut Vec<Token>) -> bool {
     let literals = Histogram::of_literals(&search.data[start..end]);
     let parameters = ChainParameters::new(search.effort, Content::Photographic);

@@ -1,8 +1,9 @@
 //! Match lengths and distances as symbols (RFC 1951, section 3.2.5).
 //!
-//! A symbol stands for a range of values; extra bits say which value of the range it is. The ranges double regularly,
-//! so the position of the highest bit of the value above the first one gives the number of extra bits, and the bits
-//! below it complete the symbol.
+//! A symbol stands for a range of values; extra bits say which value of the range it is. From the first range
+//! of more than one value on, the size of the ranges doubles after every four symbols of lengths and every two of
+//! distances. So the number of extra bits follows from the highest bit of the offset, which is the value less the
+//! smallest possible one. The bits directly below that bit select among the symbols with this number of extra bits.
 
 /// The number of symbols for literals, the end of the block, and match lengths. Symbols 286 and 287 are in the fixed
 /// code of section 3.2.6 but never occur in data.
@@ -14,12 +15,12 @@ pub(super) const END_OF_BLOCK: usize = 256;
 /// The number of symbols for distances.
 pub(super) const DISTANCE_SYMBOLS: usize = 30;
 
-/// The symbol of a length or a distance, and the bits after its code.
+/// The symbol of a length or a distance, and the extra bits, which follow the symbol's code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Symbol {
     /// Its place in its alphabet.
     pub(super) number: usize,
-    /// The place of the value in the symbol's range.
+    /// The value less the first value of the symbol's range.
     pub(super) extra: u32,
     /// The number of extra bits.
     pub(super) extra_bits: u32,
