@@ -117,8 +117,7 @@ pub(crate) struct Args {
     /// none covers it
     #[arg(long, value_name = "PERCENT")]
     enlarge: Option<PerMille>,
-    /// Cut a size from the picture itself if the crop keeps at least PERCENT of the picture. Other sizes with the same
-    /// preset and prompt share one generation; without this flag and --share, each size has its own
+    /// Cut a size from the picture itself if the crop keeps at least PERCENT of the picture
     #[arg(long, value_name = "PERCENT")]
     skip_covered: Option<PerMille>,
     /// A picture that a model returned. Sizes are cut from it, and nothing is generated

@@ -200,7 +200,7 @@ impl<'a> Job<'a> {
             many(plan.calls().count(), "call"),
             plan.cost().to_string(),
         ];
-        if plan.sharing() != Sharing::PerTarget {
+        if plan.cost_unshared() != plan.cost() {
             parts.push(format!("without sharing {}", plan.cost_unshared()));
         }
         if let Optimality::BestFound { lower_bound } = plan.optimality() {

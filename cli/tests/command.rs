@@ -249,7 +249,7 @@ fn what_the_picture_itself_covers_is_cut_from_it() {
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
     let lines: Vec<String> = text(&output.stdout).lines().map(str::to_owned).collect();
     assert!(lines[0].contains("source") && lines[1].contains("source") && lines[2].contains("1:1 2K"), "{lines:?}");
-    assert_eq!(lines[3], "plan: 1 generation, 1 call, $0.20, without sharing $0.20, 2 cut from the picture itself");
+    assert_eq!(lines[3], "plan: 1 generation, 1 call, $0.20, 2 cut from the picture itself");
 }
 
 #[test]
@@ -258,7 +258,7 @@ fn a_plan_over_its_budget_is_not_begun() {
     let sizes = ["1200x628", "1200x630", "1280x720", "300x250"];
     let output = resize(&folder, &[&["--budget", "0.40"], &sizes[..]].concat());
     assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
-    let expected = "error: the plan costs $0.65; expected at most $0.40: sharing generations at a loss of 6.3 % would \
+    let expected = "error: the plan costs $0.50; expected at most $0.40: sharing generations at a loss of 6.3 % would \
                     cost $0.35, at 36.7 % $0.20\n";
     assert_eq!(text(&output.stderr), expected);
     assert_eq!(names(&folder), [""; 0]);

@@ -15,7 +15,7 @@
 //! Salience is computed from colours, and people are searched for by the tone of their skin. The generator does not see
 //! small people in a landscape, people from behind, faces in black and white, or a subject that the source's border
 //! cuts. It changes geometry, so it is not for documents, maps and screenshots. A [`Focus`] on what matters is the
-//! remedy: that region is never cut and never stretched.
+//! remedy: the generated picture never cuts and never stretches that region.
 //!
 //! The generator replaces a model in tests, for previews, and as a fallback. Keep its answers in a store of their own,
 //! if at all: a paid backend with the same store would not be called. Unlike rendering, it enlarges a source
