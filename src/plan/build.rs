@@ -16,7 +16,6 @@ use crate::model::preset::Preset;
 use crate::model::price::UsdMicros;
 use crate::prompt::brief::Brief;
 use crate::request::bounds::BoundAction;
-use crate::request::sharing::Sharing;
 use crate::request::source::Reference;
 use crate::request::target::Target;
 use crate::request::valid::{CutFrom, Request};
@@ -147,8 +146,7 @@ fn rendition(
     crop: Rect,
 ) -> Rendition {
     // Without a search, each target is cut from its own preset.
-    let is_searched = matches!(request.sharing(), Sharing::Shared { .. });
-    let unshared = generation.map(|(_, own)| own).filter(|_| is_searched);
+    let unshared = generation.map(|(_, own)| own).filter(|_| request.sharing().is_searched());
     Rendition {
         id: target.id.clone(),
         target: target.size,

@@ -217,7 +217,7 @@ impl From<&Plan> for Document {
             options: header.options,
             sharing: header.sharing,
             // Without a search the optimality is always the same, so the document leaves it out.
-            optimality: is_searched(header.sharing).then_some(header.optimality),
+            optimality: header.sharing.is_searched().then_some(header.optimality),
             generations: plan.generations.iter().enumerate().map(GenerationDocument::from).collect(),
             renditions: plan.renditions.iter().map(RenditionDocument::from).collect(),
             max_enlargement: header.max_enlargement,
@@ -226,7 +226,7 @@ impl From<&Plan> for Document {
             max_calls: header.max_calls,
             bounds: header.bounds,
             cost_usd_micros: plan.cost,
-            cost_unshared_usd_micros: is_searched(header.sharing).then(|| plan.cost_unshared()),
+            cost_unshared_usd_micros: header.sharing.is_searched().then(|| plan.cost_unshared()),
         }
     }
 }
@@ -301,9 +301,4 @@ impl UnsharedDocument {
             loss_percent: loss,
         }
     }
-}
-
-/// Whether the set of generations is searched for, so that the document has its optimality.
-fn is_searched(sharing: Sharing) -> bool {
-    matches!(sharing, Sharing::Shared { .. })
 }

@@ -93,6 +93,11 @@ pub enum Sharing {
 }
 
 impl Sharing {
+    /// Whether a set of generations is searched for.
+    pub(crate) const fn is_searched(self) -> bool {
+        matches!(self, Self::Shared { .. })
+    }
+
     /// Returns the largest loss that is allowed.
     pub(crate) const fn max_loss(self) -> PerMille {
         match self {

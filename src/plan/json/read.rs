@@ -6,9 +6,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt::Display;
 
-use super::{
-    BriefDocument, Document, GenerationDocument, RectDocument, RenditionDocument, UnsharedDocument, is_searched,
-};
+use super::{BriefDocument, Document, GenerationDocument, RectDocument, RenditionDocument, UnsharedDocument};
 use crate::geometry::fit::{enlargement, reduced};
 use crate::geometry::per_mille::PerMille;
 use crate::geometry::rect::Rect;
@@ -72,7 +70,7 @@ impl Document {
             "source_size is given; expected none, since no rendition is cut from the source".to_string()
         })?;
 
-        check(self.optimality.is_some() == is_searched(self.sharing), || {
+        check(self.optimality.is_some() == self.sharing.is_searched(), || {
             let found = if self.optimality.is_none() { "missing; expected a value" } else { "given; expected none" };
             format!("optimality is {found} with this sharing")
         })?;
@@ -101,7 +99,7 @@ impl Document {
         let refused = bounds::breaches(self.bounds, BoundAction::Refuse, &plan.generations, &plan.renditions);
         refused.first().map_or(Ok(()), |breach| Err(breach.to_string()))?;
         expect("cost_usd_micros", &self.cost_usd_micros.0, &plan.cost.0)?;
-        let unshared = is_searched(self.sharing).then(|| plan.cost_unshared());
+        let unshared = self.sharing.is_searched().then(|| plan.cost_unshared());
         check(self.cost_unshared_usd_micros == unshared, || {
             let [found, expected] = [self.cost_unshared_usd_micros, unshared].map(or_null);
             format!("cost_unshared_usd_micros is {found}; expected {expected}")
@@ -269,7 +267,7 @@ impl RenditionDocument {
         let kept = crop.kept_of(frame);
         expect("kept_percent", &self.kept_percent, &kept)?;
         expect("enlarged_percent", &self.enlarged_percent, &enlargement(crop.size(), target))?;
-        let is_shared = self.generation.is_some() && is_searched(plan.sharing);
+        let is_shared = self.generation.is_some() && plan.sharing.is_searched();
         check(self.unshared.is_some() == is_shared, || {
             let found = if is_shared { "missing; expected a value" } else { "given; expected none" };
             format!("unshared is {found} with this sharing")

@@ -129,6 +129,7 @@ fn same_questions(targets: &[PlannedTarget<'_>], question: impl Fn(&PlannedTarge
 ///
 /// This is a weighted set cover. Its rows are the presets of the model's table, each with a maximal set of targets that
 /// may be cut from one picture of it.
+#[expect(clippy::expect_used, reason = "a broken invariant must be loud")]
 pub(in crate::plan) fn cheapest(
     request: &Request,
     targets: &[PlannedTarget<'_>],
@@ -161,7 +162,7 @@ pub(in crate::plan) fn cheapest(
     }
     // A row that no target selects yields no group.
     let groups = grouped(targets, |index, _| {
-        let row = assignment.get(index).copied().unwrap_or_default();
+        let row = *assignment.get(index).expect("invariant: every target is assigned to a row");
         let Row { preset, cost, .. } = problem.row(row);
         (row, (preset_of(request, *preset), UsdMicros(*cost)))
     });

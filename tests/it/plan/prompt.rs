@@ -14,9 +14,9 @@ use smart_resize::geometry::{Fit, Rect};
 use smart_resize::model::{Model, Preset, Tier};
 use smart_resize::prompt::{Brief, PromptTemplate, Wording};
 use smart_resize::scene::{Area, Region, Scene};
-use smart_resize::{Plan, Request, Size, Source, Target};
+use smart_resize::{Plan, Request, Source, Target};
 
-use crate::any::{any_insets, any_request, any_scene, any_size, insets, size};
+use crate::any::{any_insets, any_part, any_request, any_scene, any_size, insets, size};
 
 fn preset(name: &str) -> Preset {
     let tables = [Model::nano_banana_pro(), Model::nano_banana_2()];
@@ -217,14 +217,6 @@ fn a_hostile_scene_cannot_break_its_line() {
 /// The numbers in a text.
 fn numbers(text: &str) -> Vec<u32> {
     text.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).collect()
-}
-
-/// Any rectangle inside a generated image.
-fn any_part(frame: Size) -> impl Strategy<Value = Rect> {
-    (any_size(), 0..65_536_u32, 0..65_536_u32).prop_map(move |(part, x, y)| {
-        let part = size(part.width().min(frame.width()), part.height().min(frame.height()));
-        Rect::new(x % (frame.width() - part.width() + 1), y % (frame.height() - part.height() + 1), part)
-    })
 }
 
 fn any_brief() -> impl Strategy<Value = Brief> {

@@ -5,13 +5,12 @@
 use insta::{assert_snapshot, with_settings};
 use proptest::prelude::*;
 use proptest::sample::select;
-use smart_resize::Size;
 use smart_resize::geometry::{Fit, Rect};
 use smart_resize::model::{Model, Preset};
 use smart_resize::prompt::{Brief, PromptTemplate, Wording};
 use smart_resize::scene::{Area, Region, Scene};
 
-use crate::any::{any_insets, any_scene, any_size, insets, size};
+use crate::any::{any_insets, any_part, any_scene, any_size, insets, size};
 
 /// The parts of a request that determine its prompt.
 #[derive(Clone, Debug, Default)]
@@ -237,14 +236,6 @@ fn the_task_changes_at_97_and_at_50_percent_of_nearness() {
 /// The numbers in a text.
 fn numbers(text: &str) -> Vec<u32> {
     text.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).collect()
-}
-
-/// Any rectangle inside a frame.
-fn any_part(frame: Size) -> impl Strategy<Value = Rect> {
-    (any_size(), 0..65_536_u32, 0..65_536_u32).prop_map(move |(part, x, y)| {
-        let part = size(part.width().min(frame.width()), part.height().min(frame.height()));
-        Rect::new(x % (frame.width() - part.width() + 1), y % (frame.height() - part.height() + 1), part)
-    })
 }
 
 fn any_preset() -> impl Strategy<Value = Preset> {

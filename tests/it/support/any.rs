@@ -3,7 +3,7 @@
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
-use smart_resize::geometry::{Fit, Focus, FocusMode, Insets, PerMille};
+use smart_resize::geometry::{Fit, Focus, FocusMode, Insets, PerMille, Rect};
 use smart_resize::model::{Model, Preset, PriceList, Smallest, UsdMicros};
 use smart_resize::plan::Digest;
 use smart_resize::request::{RequestBuilder, Sharing};
@@ -46,6 +46,14 @@ pub(crate) fn any_size() -> impl Strategy<Value = Size> {
 pub(crate) fn any_covered() -> impl Strategy<Value = (Size, Size)> {
     let side = || (any_side(), any_side(), 0..4).prop_map(|(a, b, tight)| if tight == 0 { (a, a) } else { (a, b) });
     (side(), side()).prop_map(|((a, b), (c, d))| (size(a.max(b), c.max(d)), size(a.min(b), c.min(d))))
+}
+
+/// Any rectangle inside a picture of `frame` pixels.
+pub(crate) fn any_part(frame: Size) -> impl Strategy<Value = Rect> {
+    (any_size(), 0..65_536_u32, 0..65_536_u32).prop_map(move |(part, x, y)| {
+        let part = size(part.width().min(frame.width()), part.height().min(frame.height()));
+        Rect::new(x % (frame.width() - part.width() + 1), y % (frame.height() - part.height() + 1), part)
+    })
 }
 
 pub(crate) fn any_insets() -> impl Strategy<Value = Insets> {
