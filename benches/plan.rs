@@ -59,7 +59,7 @@ fn request(c: &mut Criterion) {
         Plan::new(&request.unwrap()).unwrap()
     };
     let answer = plan(&source);
-    assert_eq!((answer.renditions().len(), answer.cost().to_string().as_str()), (10, "$1.70"));
+    assert_eq!((answer.renditions().len(), answer.cost().to_string().as_str()), (10, "$1.40"));
     assert!(answer.calls().all(|(_, call)| call.fingerprint().is_some()));
     c.bench_function("plan/request/ten-sizes", |b| b.iter(|| plan(black_box(&source))));
 }
