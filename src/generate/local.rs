@@ -210,8 +210,8 @@ impl LocalGenerator {
     fn make(&self, picture: &Picture, frame: Size, brief: &Brief) -> Result<Made, String> {
         let source = picture.size();
         let (focus, protected) = (brief.focus, protected(brief));
-        let band = brief.safe_area.scaled(brief.preset.size, frame);
-        let demands = Demands { protected: &protected, band, keep: self.keep };
+        let [surviving, band] = [brief.surviving, brief.safe_area].map(|part| part.scaled(brief.preset.size, frame));
+        let demands = Demands { protected: &protected, surviving, band, focus, keep: self.keep };
         let plan = Reframe::plan(picture, frame, &demands);
         // Without a way to reframe, a reframing is not plausible at all.
         let plausibility = plan.as_ref().map_or(PerMille::ZERO, Reframe::plausibility);

@@ -83,8 +83,10 @@ impl Plan {
             None => (source, self.source_size().expect("invariant: a plan that cuts the source has its size"), None),
         };
         let mut crop = rendition.crop().scaled(whole, image.size());
-        // The focus is a position in the source, so the crop moves to where the reframing shows it.
-        if let Some((reframing, _)) = made.filter(|_| !rendition.focus().is_centre()) {
+        // The focus is a position in the source, so the crop moves to where the reframing shows it, as that of a run
+        // does.
+        let moves = |reframing: &Reframing| !rendition.focus().is_centre() && !reframing.is_whole_in(crop);
+        if let Some((reframing, _)) = made.filter(|(reframing, _)| moves(reframing)) {
             let place = reframing.pixels(rendition.focus(), image.size());
             crop = focus::rect_at(place, rendition.focus().mode, image.size(), crop.size());
         }

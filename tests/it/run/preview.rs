@@ -2,6 +2,8 @@
 
 use smart_resize::generate::local::LocalGenerator;
 use smart_resize::geometry::PerMille;
+use smart_resize::model::{Model, Preset, PriceList, UsdMicros};
+use smart_resize::pixels::Picture;
 use smart_resize::pixels::decode::{DecodeOptions, decode};
 use smart_resize::run::{Driver, PreviewError};
 use smart_resize::{Plan, Request, Source};
@@ -61,6 +63,49 @@ fn a_preview_resembles_what_the_local_generator_makes() {
             };
             let mean = (0..small.area()).map(difference).sum::<u32>() / small.area();
             assert!(mean <= 3, "{target} at {focus}: a mean difference of {mean} levels");
+        }
+    }
+}
+
+/// The crop follows the focus to where the reframing shows it, which is not where the source has it.
+#[test]
+fn a_preview_shows_the_focus_where_a_run_shows_it() {
+    let picture = |[left, top]: [u32; 2]| {
+        let pixel = |at: u32| match (at % 600, at / 600) {
+            (x, y) if (left..left + 40).contains(&x) && (top..top + 40).contains(&y) => [230, 20, 30],
+            (x, y) => [80 + (x / 16) as u8, 130 + (y / 16) as u8, 110],
+        };
+        Picture::from_rgb(size("600x400"), (0..600 * 400).flat_map(pixel).collect()).unwrap()
+    };
+    // The middle of what is red, in percent of the picture.
+    let red = |picture: &Picture| {
+        let width = picture.size().width();
+        let places = (0..).zip(picture.pixels().chunks(picture.layout().channels()));
+        let red = places.filter(|(_, pixel)| pixel[0] > 180).map(|(at, _): (u32, _)| [at % width, at / width]);
+        let red: Vec<_> = red.collect();
+        let middle =
+            |axis: usize, side: u32| red.iter().map(|place| place[axis]).sum::<u32>() * 100 / (red.len() as u32 * side);
+        assert!(!red.is_empty(), "there is no red");
+        [middle(0, width), middle(1, picture.size().height())]
+    };
+    for (corner, focus) in
+        [([60, 180], "10,45,16.6,55"), ([500, 320], "83.3,80,90,90"), ([160, 180], "26.6,45,33.4,55")]
+    {
+        let picture = picture(corner);
+        let source = Source::from_bytes(png(&picture)).size(picture.size());
+        let presets = [("396x168", "21:9"), ("192x344", "9:16")];
+        let presets = presets.map(|(size, ratio)| Preset::new(size.parse().unwrap()).ratio(ratio.parse().unwrap()));
+        let request = Request::builder(source.clone()).sizes(["40x150", "182x22"]).focus(focus.parse().unwrap());
+        let request = request.model(Model::new("m", presets.into()).unwrap());
+        let prices = PriceList::default().price("m", None, UsdMicros(1));
+        let plan = Plan::new(&request.prices(prices).build().unwrap()).unwrap();
+        let previews = plan.preview(&source, 100).unwrap();
+        let outcome = Driver::new(&plan, &source).run(&LocalGenerator::default()).unwrap();
+        for (preview, (target, output)) in previews.iter().zip(outcome.outputs()) {
+            let made = decode(&output.unwrap().bytes, &DecodeOptions::default()).unwrap().picture;
+            let [here, there] = [&preview.picture, &made].map(red);
+            let distance = here[0].abs_diff(there[0]).max(here[1].abs_diff(there[1]));
+            assert!(distance <= 5, "{target} at {focus}: {here:?} instead of {there:?}");
         }
     }
 }
