@@ -134,25 +134,25 @@ fn several_renditions_can_share_a_generation() {
 
 #[test]
 fn invalid_options_and_sources_are_refused_before_any_call() {
-    let nobody = from_fn(|_: &GenerationRequest| panic!("a call was made"));
+    let uncalled = from_fn(|_: &GenerationRequest| panic!("a call was made"));
     let plan_of =
         |format| Plan::new(&Request::builder(source()).sizes(["30x20"]).format(format).build().unwrap()).unwrap();
     let (plan, source) = (plan_of(Format::Jpeg), source());
     let mut options = RenderOptions::default();
     options.encode.jpeg.quality = Some(101);
-    let error = Driver::new(&plan, &source).options(options.clone()).run(&nobody).unwrap_err();
+    let error = Driver::new(&plan, &source).options(options.clone()).run(&uncalled).unwrap_err();
     assert_eq!(error.to_string(), "quality is 101; expected 1 to 100");
     let other = Source::from_bytes(*b"another");
-    let error = Driver::new(&plan, &other).run(&nobody).unwrap_err();
+    let error = Driver::new(&plan, &other).run(&uncalled).unwrap_err();
     assert!(matches!(error, RunError::Source(_)));
     let without_digest = Source::from_url("https://example.com/a.jpg");
-    let error = Driver::new(&plan, &without_digest).run_on_threads(&nobody, TWO).unwrap_err();
+    let error = Driver::new(&plan, &without_digest).run_on_threads(&uncalled, TWO).unwrap_err();
     let digest = source.digest().unwrap();
     let message = format!("the digest of the source is unknown; expected {digest} as in the plan");
     assert_eq!(error.to_string(), message);
     let mut tight = RenderOptions::default();
     tight.decode.limits.pixels = 1264 * 848 - 1;
-    let error = Driver::new(&plan, &source).options(tight.clone()).run(&nobody).unwrap_err();
+    let error = Driver::new(&plan, &source).options(tight.clone()).run(&uncalled).unwrap_err();
     let message = "the preset is 1264x848; expected at most 1071871 pixels and 1073741824 bytes at 4 bytes per pixel";
     assert_eq!(error.to_string(), message);
     tight.decode.limits.pixels += 1;
