@@ -16,7 +16,7 @@ fn each_error_has_its_own_message() {
     case(builder().sizes(vec!["9x9"; 257]), "request has 257 target sizes; expected at most 256");
     case(
         one().sizes(["1024x"]),
-        "target 1, \"1024x\", is not a size: found the end; expected a digit of the height (at byte 5)",
+        "target 1, \"1024x\", is not a size: found the end; expected a digit of the height, as in 1080x1920 (at byte 5)",
     );
     case(
         builder().sizes(["1".repeat(41)]),
@@ -91,9 +91,9 @@ fn all_errors_are_reported_in_the_order_of_fields_and_targets() {
     assert!(message.starts_with(
         "number of variants is 99; expected 1 to 64; instruction has 5001 characters; expected at most 5000; "
     ));
-    assert!(
-        message.contains("is not a size: found the end; expected \"x\" between width and height (at byte 2); target 2")
-    );
+    assert!(message.contains(
+        "is not a size: found the end; expected \"x\" after the width, as in 1080x1920 (at byte 2); target 2"
+    ));
     assert!(message.ends_with("; no price is known for nano-banana-pro at 1K"));
     // A missing price is reported once for each tier.
     let twice = refused(builder().sizes(["64x64", "64x64", "2000x9"]).prices(PriceList::new(UsdMicros(0))));
@@ -104,6 +104,6 @@ fn all_errors_are_reported_in_the_order_of_fields_and_targets() {
 fn errors_have_their_causes_as_source() {
     let errors = builder().sizes(["1024x", "9000x9000"]).build().unwrap_err();
     let sources: Vec<String> = errors.iter().map(|e| core::error::Error::source(e).unwrap().to_string()).collect();
-    assert_eq!(sources[0], "found the end; expected a digit of the height (at byte 5)");
+    assert_eq!(sources[0], "found the end; expected a digit of the height, as in 1080x1920 (at byte 5)");
     assert!(sources[1].starts_with("no preset of 1K or more covers 9000x9000: "));
 }
