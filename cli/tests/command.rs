@@ -133,7 +133,7 @@ fn mistakes_are_told_and_nothing_is_begun() {
         assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{arguments:?}: {errors}");
         assert!(errors.contains(expected), "{arguments:?}: {errors}");
     };
-    case(&["10x"], "target 0, \"10x\", is not a size: found the end; expected a digit of the height (at byte 3)");
+    case(&["10x"], "target 0, \"10x\", is not a size: found the end; expected a digit of the height, as in 1080x1920");
     case(&["0x10", "9999x9999"], "; target 1 is too large: no preset of 1K or more covers 9999x9999");
     case(&["10x10", "10X10"], "size 10x10 appears twice; expected once");
     case(&["10x10", "--variants", "65"], "number of variants is 65; expected 1 to 64");
@@ -154,7 +154,7 @@ fn mistakes_are_told_and_nothing_is_begun() {
     }
     case(&["10x10", "--quality", "0", "--format", "jpg"], "0 is not in 1..=100");
     case(&["10x10", "--image", "none.png"], "cannot read none.png");
-    case(&["10x10", "--image", "text.png"], "cannot read text.png: the file begins with");
+    case(&["10x10", "--image", "text.png"], "cannot read text.png: the file is text; expected a PNG,");
     case(&["10x10", "--image", "cut.png"], "cannot read cut.png: the png is cut short");
     case(&["10x10", "--generated", "text.png"], "cannot read text.png");
     case(&["10x10", "--sheet", "sheet.gif"], "sheet.gif: format is \"gif\"; expected png, jpeg or webp");
