@@ -124,8 +124,8 @@ impl<'a> Job<'a> {
         if let Some(sheet) = &args.sheet {
             sheet::format(sheet)?;
         }
-        let folders = [Some(args.out.as_path()), args.sheet.as_deref().and_then(Path::parent)];
-        for folder in folders.into_iter().flatten().filter(|_| !args.plan) {
+        let out = Some(args.out.as_path()).filter(|_| !args.plan);
+        for folder in [out, args.sheet.as_deref().and_then(Path::parent)].into_iter().flatten() {
             fs::create_dir_all(folder).map_err(|error| format!("cannot create {}: {error}", folder.display()))?;
         }
         Ok(Self { args, stem, source, plan, purposes, options, backend })
@@ -136,7 +136,10 @@ impl<'a> Job<'a> {
             eprintln!("warning: {warning}");
         }
         if self.args.plan {
-            return Ok(writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&self.plan)?)?);
+            writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&self.plan)?)?;
+            // Standard output has the plan alone.
+            self.write_sheet(None)?;
+            return Ok(());
         }
         let progress = self.progress_bar();
         let log = Mutex::new(Log::default());
@@ -175,12 +178,7 @@ impl<'a> Job<'a> {
         }
         report_failed_calls(&outcome);
         writeln!(out, "{}", self.summary())?;
-        if let Some(path) = &self.args.sheet {
-            write_whole(
-                path,
-                &sheet::draw((&self.plan, &self.source), &self.purposes, &outcome, sheet::format(path)?)?,
-            )
-            .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+        if let Some(path) = self.write_sheet(Some(&outcome))? {
             writeln!(out, "{}", path.display())?;
         }
         match (failed, rejected, log.lines.len()) {
@@ -189,6 +187,19 @@ impl<'a> Job<'a> {
             (_, 0, all) => Err(format!("{failed} of {all} pictures failed").into()),
             (_, _, all) => Err(format!("{failed} of {all} pictures failed, {rejected} would be rejected").into()),
         }
+    }
+
+    /// Writes the sheet of an outcome, or of the plan if nothing was run. Returns the path if a sheet is wanted.
+    fn write_sheet(&self, outcome: Option<&Outcome>) -> Result<Option<&Path>, Box<dyn Error>> {
+        let Some(path) = self.args.sheet.as_deref() else { return Ok(None) };
+        let (local, format) = (self.args.local_generator(), sheet::format(path)?);
+        let drawn_from = (&self.plan, &self.source);
+        let sheet = match outcome {
+            Some(outcome) => sheet::draw(drawn_from, &self.purposes, (outcome, &local), format)?,
+            None => sheet::draw_plan(drawn_from, &self.purposes, &local, format)?,
+        };
+        write_whole(path, &sheet).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+        Ok(Some(path))
     }
 
     /// Describes the plan in one line: its generations and calls, and its cost with and without sharing.
