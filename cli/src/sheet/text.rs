@@ -1,7 +1,7 @@
 //! Anti-aliased text in one typeface, Ubuntu Light, which the crate `epaint_default_fonts` contains.
 //!
-//! A line is as long as the sum of its advances, with kerning. A line that is too long loses its middle, since the ends of
-//! labels tell them apart.
+//! A line is as long as the sum of its advances, with kerning. A line that is too long loses its middle, since the ends
+//! of labels tell them apart.
 
 use ab_glyph::{Font, FontRef, InvalidFont, PxScale, ScaleFont, point};
 
