@@ -140,10 +140,12 @@ pub(crate) struct Args {
     /// nothing
     #[arg(long, default_value = "auto", conflicts_with = "generated")]
     keep: KeepArg,
-    /// Print the plan as JSON, and generate nothing
+    /// Print the plan as JSON, and generate nothing. With --sheet, the contact sheet shows small previews by the
+    /// built-in generator
     #[arg(long)]
     pub(crate) plan: bool,
-    /// Write a contact sheet of the generated pictures, the crops and the results
+    /// Write a contact sheet of the generated pictures, the crops and the results; with --plan, of previews with their
+    /// plausibility
     #[arg(long, value_name = "FILE")]
     pub(crate) sheet: Option<PathBuf>,
 }

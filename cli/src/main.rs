@@ -140,27 +140,23 @@ impl<'a> Job<'a> {
             sheet::format(sheet)?;
         }
         let job = Self { args, stem, source, plan, purposes, options, backend };
-        if !args.plan {
-            job.check_files()?;
-        }
+        job.check_files()?;
         Ok(job)
     }
 
     /// Checks, before anything is generated, that all outputs can be written and that none replaces an input.
     fn check_files(&self) -> Result<(), Box<dyn Error>> {
         let args = self.args;
-        let mut outputs: Vec<_> = self.outputs().collect();
-        let folder = if files::is_standard(&args.out) {
+        let mut outputs: Vec<_> = if args.plan { Vec::new() } else { self.outputs().collect() };
+        let mut folder = Some(args.out.as_path()).filter(|_| !args.plan);
+        if !args.plan && files::is_standard(&args.out) {
             if outputs.len() != 1 {
-                return Err(
-                    format!("--out - writes one picture; expected one, and the plan has {}", outputs.len()).into()
-                );
+                let found = outputs.len();
+                return Err(format!("--out - writes one picture; expected one, and the plan has {found}").into());
             }
             outputs.clear();
-            None
-        } else {
-            Some(args.out.as_path())
-        };
+            folder = None;
+        }
         outputs.extend(args.sheet.clone());
         let inputs: Vec<_> = args.inputs().collect();
         files::check_outputs(&inputs, &outputs)?;
@@ -198,7 +194,10 @@ impl<'a> Job<'a> {
             report(format_args!("warning: {warning}"));
         }
         if self.args.plan {
-            return Ok(writeln!(files::Output, "{}", serde_json::to_string_pretty(&self.plan)?)?);
+            writeln!(files::Output, "{}", serde_json::to_string_pretty(&self.plan)?)?;
+            // Standard output has the plan alone.
+            self.write_sheet(None)?;
+            return Ok(());
         }
         let progress = self.progress_bar();
         let log = Mutex::new(Log::default());
@@ -240,10 +239,7 @@ impl<'a> Job<'a> {
         }
         report_failed_calls(&outcome);
         writeln!(out, "{}", self.summary())?;
-        if let Some(path) = &self.args.sheet {
-            let sheet = sheet::draw((&self.plan, &self.source), &self.purposes, &outcome, sheet::format(path)?)?;
-            let written = files::write(path, &sheet, self.args.force)
-                .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+        if let Some((path, written)) = self.write_sheet(Some(&outcome))? {
             writeln!(out, "{}{}", path.display(), replaced(written))?;
         }
         match (failed, rejected, log.lines.len()) {
@@ -252,6 +248,20 @@ impl<'a> Job<'a> {
             (_, 0, all) => Err(format!("{failed} of {all} pictures failed").into()),
             (_, _, all) => Err(format!("{failed} of {all} pictures failed, {rejected} would be rejected").into()),
         }
+    }
+
+    /// Writes the sheet of an outcome, or of the plan if nothing was run. Returns its path if a sheet is wanted.
+    fn write_sheet(&self, outcome: Option<&Outcome>) -> Result<Option<(&Path, Written)>, Box<dyn Error>> {
+        let Some(path) = self.args.sheet.as_deref() else { return Ok(None) };
+        let (local, format) = (self.args.local_generator(), sheet::format(path)?);
+        let drawn_from = (&self.plan, &self.source);
+        let sheet = match outcome {
+            Some(outcome) => sheet::draw(drawn_from, &self.purposes, (outcome, &local), format)?,
+            None => sheet::draw_plan(drawn_from, &self.purposes, &local, format)?,
+        };
+        let written = files::write(path, &sheet, self.args.force)
+            .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+        Ok(Some((path, written)))
     }
 
     /// Describes the plan in one line: its generations and calls, and its cost with and without sharing.

@@ -58,9 +58,6 @@ use crate::pixels::picture::Picture;
 use crate::prompt::brief::Brief;
 use crate::size::Size;
 
-/// The least plausibility that is good enough without a fallback.
-const PLAUSIBLE: PerMille = PerMille::HALF;
-
 /// What the generator makes if a reframing would be plausible to less than 50 %.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -116,6 +113,15 @@ pub struct LocalGenerator {
 }
 
 impl LocalGenerator {
+    /// The least plausibility that is good enough without a [`Fallback`]: 50 %.
+    ///
+    /// ```
+    /// use smart_resize::generate::local::LocalGenerator;
+    ///
+    /// assert_eq!(LocalGenerator::PLAUSIBLE.to_string(), "50 %");
+    /// ```
+    pub const PLAUSIBLE: PerMille = PerMille::HALF;
+
     /// Sets the limits on decoding the source, and on the preset.
     #[must_use]
     pub const fn limits(mut self, limits: DecodeLimits) -> Self {
@@ -215,10 +221,11 @@ impl LocalGenerator {
         let plan = Reframe::plan(picture, frame, &demands);
         // Without a way to reframe, a reframing is not plausible at all.
         let plausibility = plan.as_ref().map_or(PerMille::ZERO, Reframe::plausibility);
-        let is_plausible = plausibility >= PLAUSIBLE;
+        let is_plausible = plausibility >= Self::PLAUSIBLE;
         if self.fallback == Fallback::Refuse && !is_plausible {
             return Err(format!(
-                "the plausibility of a reframing to {frame} is {plausibility}; expected at least {PLAUSIBLE}"
+                "the plausibility of a reframing to {frame} is {plausibility}; expected at least {}",
+                Self::PLAUSIBLE
             ));
         }
         Ok(if let Some(plan) = plan.filter(|_| is_plausible || self.fallback == Fallback::Anyway) {

@@ -50,15 +50,41 @@ impl Plan {
     ///
     /// [`PreviewError`] if the source is not that of the plan, has no bytes, or cannot be decoded.
     pub fn preview(&self, source: &Source, max_side: u32) -> Result<Vec<Preview>, PreviewError> {
+        self.preview_with(source, max_side, &LocalGenerator::default())
+    }
+
+    /// Makes the previews as [`Plan::preview`] does, with the options of a local generator of your own.
+    ///
+    /// ```
+    /// use smart_resize::{Plan, Request, Size, Source};
+    /// use smart_resize::generate::local::{Fallback, LocalGenerator};
+    /// use smart_resize::pixels::Picture;
+    ///
+    /// let source = Source::from_picture(&Picture::from_rgb(Size::new(96, 64)?, vec![90; 96 * 64 * 3])?)?;
+    /// let plan = Plan::new(&Request::builder(source.clone()).sizes(["728x90"]).build()?)?;
+    /// let previews = plan.preview_with(&source, 200, &LocalGenerator::default().fallback(Fallback::Anyway))?;
+    /// assert_eq!(previews[0].picture.size(), Size::new(200, 25)?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`PreviewError`] as from [`Plan::preview`], or if the generator refuses a generation.
+    pub fn preview_with(
+        &self,
+        source: &Source,
+        max_side: u32,
+        generator: &LocalGenerator,
+    ) -> Result<Vec<Preview>, PreviewError> {
         self.requests(source).map_err(RunError::from)?;
         let bytes = source.bytes().ok_or(RunError::NoSourceBytes)?;
-        let decoded = decode(bytes, &DecodeOptions::default()).map_err(RenderError::from)?;
+        let options = DecodeOptions::default().limits(generator.limits);
+        let decoded = decode(bytes, &options).map_err(RenderError::from)?;
         let picture = reduced(decoded.picture, WORKING_SIDE);
         // Each generation is made once, small, for all its renditions.
-        let local = LocalGenerator::default();
         let sketch = |generation: &Generation| {
             let frame = within(generation.size(), WORKING_SIDE);
-            local.sketch(&picture, generation.brief(), frame).map_err(PreviewError::Generation)
+            generator.sketch(&picture, generation.brief(), frame).map_err(PreviewError::Generation)
         };
         let sketches = self.generations().iter().map(sketch).collect::<Result<Vec<_>, _>>()?;
         Ok(self.renditions().iter().map(|rendition| self.cut(rendition, &picture, &sketches, max_side)).collect())

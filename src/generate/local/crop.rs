@@ -6,7 +6,7 @@
 //! height. The wider the window, the more is kept and the more must be stretched. [`LENGTHS`] widths at [`PLACES`]
 //! places are compared.
 
-use super::PLAUSIBLE;
+use super::LocalGenerator;
 use super::blank::blank_rows;
 use super::fixed::{ONE, ONE_Q8, ln, logistic, q16, root};
 use super::grid::{Grid, LEVEL};
@@ -114,7 +114,7 @@ pub(super) fn choose(problem: &Problem<'_>) -> Option<Framing> {
         for place in 0..PLACES {
             let start = from + (to - from) * place / (PLACES - 1);
             let framing = evaluate(problem, &sums, blank, all, [start, start + length]);
-            let rank = |framing: &Framing| (framing.plausibility < PLAUSIBLE, framing.cost);
+            let rank = |framing: &Framing| (framing.plausibility < LocalGenerator::PLAUSIBLE, framing.cost);
             let better = |framing: &Framing| best.as_ref().is_none_or(|best| rank(framing) < rank(best));
             if let Some(framing) = framing.filter(better) {
                 best = Some(framing);

@@ -109,7 +109,7 @@ impl Stretch {
     pub(super) fn place(&self, at: i64) -> i64 {
         let row = ((at >> 16) as usize).min(self.extra.len() - 1);
         let part = at - row as i64 * ONE;
-        at + self.extra[..row].iter().sum::<i64>() + (i128::from(self.extra[row]) * i128::from(part) >> 16) as i64
+        at + self.extra[..row].iter().sum::<i64>() + ((i128::from(self.extra[row]) * i128::from(part)) >> 16) as i64
     }
 
     /// Returns the start and the end of a range of rows after the stretch, in Q16 of a row's height.

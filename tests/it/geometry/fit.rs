@@ -72,7 +72,7 @@ fn the_extra_pixel_of_an_odd_margin_is_at_the_right_or_at_the_bottom() {
         let by_fit = [Fit::Cover, Fit::Crop].into_iter().filter_map(|fit| fit.rect(frame, target).ok());
         for rect in by_fit.chain([cover(frame, target)]) {
             let [left, right, top, bottom] = margins(frame, rect);
-            assert_eq!([left, top], [(left + right) / 2, (top + bottom) / 2], "{target} from {frame}: {rect:?}");
+            assert_eq!([left, top], [left.midpoint(right), top.midpoint(bottom)], "{target} from {frame}: {rect:?}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A preview shows each target of a plan, small, before anything is paid.
 
-use smart_resize::generate::local::LocalGenerator;
+use smart_resize::generate::local::{Fallback, LocalGenerator};
 use smart_resize::geometry::PerMille;
 use smart_resize::model::{Model, Preset, PriceList, UsdMicros};
 use smart_resize::pixels::Picture;
@@ -108,6 +108,25 @@ fn a_preview_shows_the_focus_where_a_run_shows_it() {
             assert!(distance <= 5, "{target} at {focus}: {here:?} instead of {there:?}");
         }
     }
+}
+
+/// Red and yellow squares, of which no reframing is plausible.
+#[test]
+fn the_options_of_the_generator_hold_for_its_previews() {
+    let whole = size("300x200");
+    let square = |at: u32| if (at % 300 / 20 + at / 300 / 20) % 2 == 0 { [220, 30, 40] } else { [250, 210, 30] };
+    let source = Source::from_picture(&Picture::from_rgb(whole, (0..whole.area()).flat_map(square).collect()).unwrap());
+    let source = source.unwrap();
+    let plan = Plan::new(&Request::builder(source.clone()).sizes(["768x1376"]).build().unwrap()).unwrap();
+    let with = |fallback| plan.preview_with(&source, 120, &LocalGenerator::default().fallback(fallback));
+    let backdrop = with(Fallback::Backdrop).unwrap();
+    assert!(backdrop[0].plausibility < Some(LocalGenerator::PLAUSIBLE));
+    assert_eq!(backdrop, plan.preview(&source, 120).unwrap());
+    let anyway = with(Fallback::Anyway).unwrap();
+    assert_eq!(anyway[0].plausibility, backdrop[0].plausibility);
+    assert!(anyway[0].picture != backdrop[0].picture);
+    let error = with(Fallback::Refuse).unwrap_err();
+    assert!(matches!(&error, PreviewError::Generation(reason) if reason.contains("expected at least 50 %")), "{error}");
 }
 
 #[test]
