@@ -82,7 +82,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Writes a line to standard error. It is lost if nobody reads it.
+/// Writes a line to standard error. It is lost if standard error is closed.
 fn report(line: impl Display) {
     let _ = writeln!(io::stderr(), "{line}");
 }
