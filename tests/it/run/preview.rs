@@ -114,7 +114,8 @@ fn a_preview_shows_the_focus_where_a_run_shows_it() {
 #[test]
 fn the_options_of_the_generator_hold_for_its_previews() {
     let whole = size("300x200");
-    let square = |at: u32| if (at % 300 / 20 + at / 300 / 20) % 2 == 0 { [220, 30, 40] } else { [250, 210, 30] };
+    let square =
+        |at: u32| if (at % 300 / 20 + at / 300 / 20).is_multiple_of(2) { [220, 30, 40] } else { [250, 210, 30] };
     let source = Source::from_picture(&Picture::from_rgb(whole, (0..whole.area()).flat_map(square).collect()).unwrap());
     let source = source.unwrap();
     let plan = Plan::new(&Request::builder(source.clone()).sizes(["768x1376"]).build().unwrap()).unwrap();
