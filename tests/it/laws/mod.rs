@@ -64,8 +64,8 @@ fn naive_size(text: &str, is_strict: bool) -> Option<(u32, u32)> {
     };
     let separators: &[char] = if is_strict { &['x', 'X', '×'] } else { &['x', 'X', '×', '*'] };
     let text = text.trim_matches(BLANKS);
-    let parts = text.match_indices(separators).map(|(at, found)| (&text[..at], &text[at + found.len()..]));
-    parts.filter_map(|(width, height)| Some((side(width)?, side(height)?))).next()
+    let mut parts = text.match_indices(separators).map(|(at, found)| (&text[..at], &text[at + found.len()..]));
+    parts.find_map(|(width, height)| Some((side(width)?, side(height)?)))
 }
 
 fn check_offset(text: &str, error: ParseSizeError) {
