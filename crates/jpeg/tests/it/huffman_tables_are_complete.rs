@@ -5,13 +5,14 @@ use smart_resize_jpeg::Sampling;
 
 use crate::pictures::*;
 
+/// The marker of Huffman tables.
+const DHT: u8 = 0xc4;
+
 #[test]
 fn huffman_tables_are_complete() {
     for (quality, kind) in [1, 50, 90, 100].into_iter().flat_map(|quality| KINDS.map(|kind| (quality, kind))) {
         for (width, height) in [(1, 1), (16, 9), (300, 200)] {
             let file = encode(&photo(width, height), (width, height), quality, kind);
-            // DHT is the marker of Huffman tables.
-            const DHT: u8 = 0xc4;
             for (_, mut content) in segments(&file).into_iter().filter(|(marker, _)| *marker == DHT) {
                 while let Some((counts, rest)) = content.split_at_checked(17) {
                     let total = counts[1..].iter().map(|count| usize::from(*count)).sum();
