@@ -73,7 +73,7 @@ impl RenderTarget {
     }
 
     /// Sets where the picture shows the source. The focal point is then relative to the source. It does not move a
-    /// [planned rectangle](Self::rect) that contains the whole source.
+    /// rectangle of a plan that contains the whole source.
     #[must_use]
     pub const fn reframing(mut self, reframing: Reframing) -> Self {
         self.reframing = Some(reframing);
