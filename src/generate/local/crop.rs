@@ -114,7 +114,6 @@ pub(super) fn choose(problem: &Problem<'_>) -> Option<Framing> {
         for place in 0..PLACES {
             let start = from + (to - from) * place / (PLACES - 1);
             let framing = evaluate(problem, &sums, blank, all, [start, start + length]);
-            let rank = |framing: &Framing| (framing.plausibility < LocalGenerator::PLAUSIBLE, framing.cost);
             let better = |framing: &Framing| best.as_ref().is_none_or(|best| rank(framing) < rank(best));
             if let Some(framing) = framing.filter(better) {
                 best = Some(framing);
@@ -128,6 +127,11 @@ pub(super) fn choose(problem: &Problem<'_>) -> Option<Framing> {
         }
     }
     best
+}
+
+/// Returns the key that orders framings: the plausible ones come first, and then the cheaper ones.
+fn rank(framing: &Framing) -> (bool, i64) {
+    (framing.plausibility < LocalGenerator::PLAUSIBLE, framing.cost)
 }
 
 /// Returns the range from the first start to the last end. Without ranges it starts at `whole` and ends at 0, so that
@@ -404,4 +408,23 @@ fn looks(rows: &[Row], stretch: &Stretch) -> Looks {
     let texture = texture / (count * i128::from(ONE_Q8));
     let bent = bent / count;
     Looks { shown: shown.min(most) as i64, bent: bent.min(most) as i64, texture: texture.min(most) as i64 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plausible_framing_comes_before_a_cheaper_one_that_is_not() {
+        let framing = |percent: u16, cost| Framing {
+            window: [0, 1],
+            extra: Vec::new(),
+            rigid: Vec::new(),
+            plausibility: PerMille::new(10 * percent).unwrap(),
+            cost,
+        };
+        assert!(rank(&framing(50, 9)) < rank(&framing(49, 1)));
+        assert!(rank(&framing(50, 1)) < rank(&framing(99, 2)));
+        assert!(rank(&framing(10, 1)) < rank(&framing(40, 2)));
+    }
 }
