@@ -374,7 +374,7 @@ impl Asked {
             let own = without_prompt.generations()[index].prompt();
             assert_eq!(generation.prompt().get(..own.len()), Some(&**own));
             if !self.scene_has_digits() {
-                assert_no_sizes(own, generation.preset().ratio.unwrap());
+                assert_no_sizes(own, generation.preset().ratio.unwrap(), if self.has_boxes() { 1000 } else { 100 });
             }
         }
         let requests = plan.requests(&self.source).unwrap();
@@ -419,6 +419,11 @@ impl Asked {
                 _ => assert!(preset.tier >= chosen.tier),
             }
         }
+    }
+
+    /// Whether the prompt has boxes, whose edges are from 0 to 1000.
+    fn has_boxes(&self) -> bool {
+        self.scene.as_ref().is_some_and(|scene| scene.subjects().len() + scene.texts().len() > 0)
     }
 
     fn scene_has_digits(&self) -> bool {
@@ -485,12 +490,12 @@ fn check_place(focus: Focus, [start, length, whole]: [u32; 3], axis: usize) {
     assert!(start == centred || !is_allowed(nearer), "{}", place());
 }
 
-/// No number in the text is above 100, except those of the ratio.
-fn assert_no_sizes(text: &str, ratio: AspectRatio) {
+/// No number in the text is above `most`, except those of the ratio.
+fn assert_no_sizes(text: &str, ratio: AspectRatio, most: u32) {
     let text = text.replacen(&ratio.to_string(), "", 1);
     let numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty());
     for number in numbers {
-        assert!(number.parse::<u32>().is_ok_and(|number| number <= 100), "{number} in {text:?}");
+        assert!(number.parse::<u32>().is_ok_and(|number| number <= most), "{number} in {text:?}");
     }
 }
 
