@@ -290,7 +290,8 @@ impl<'a> Opened<'a> {
             return Err(DecodeError::InputTooLarge { bytes: bytes.len(), max: limits.input_bytes });
         }
         let kind = || FileKind::sniff(bytes);
-        let format = SourceFormat::sniff(bytes).filter(|_| kind() != FileKind::AppleCgbi);
+        let is_readable = |format: &SourceFormat| *format != SourceFormat::Png || kind() != FileKind::AppleCgbi;
+        let format = SourceFormat::sniff(bytes).filter(is_readable);
         let format = format.ok_or_else(|| DecodeError::UnknownFormat { kind: kind() })?;
         // The formats that are only read have no fast codec.
         if let Some(format) = format.output() {

@@ -6,19 +6,7 @@ use smart_resize::request::RequestBuilder;
 use smart_resize::{Plan, Request, Source};
 
 use crate::any::{point, share, size};
-
-fn builder() -> RequestBuilder {
-    Request::builder(Source::from_bytes(*b"a photo").size(size(2000, 1000)))
-}
-
-fn plan(builder: RequestBuilder) -> Plan {
-    Plan::new(&builder.build().unwrap()).unwrap()
-}
-
-/// The generation that each rendition is cut from; `None` for the source.
-fn cut_from(plan: &Plan) -> Vec<Option<usize>> {
-    plan.renditions().iter().map(smart_resize::plan::Rendition::generation).collect()
-}
+use crate::plan::{builder, cut_from, plan};
 
 #[test]
 fn a_target_is_cut_from_the_source_if_it_keeps_enough() {

@@ -1,19 +1,12 @@
 //! A plan over its budget is an error that names what would fit. A plan within its budget is allowed.
 
+use smart_resize::Plan;
 use smart_resize::model::{Tier, UsdMicros};
 use smart_resize::plan::PlanError;
 use smart_resize::request::{RequestBuilder, Sharing};
-use smart_resize::{Plan, Request, Source};
 
 use crate::any::{shared, size};
-
-fn builder() -> RequestBuilder {
-    Request::builder(Source::from_bytes(*b"a photo").size(size(2000, 1000)))
-}
-
-fn plan(builder: RequestBuilder) -> Plan {
-    Plan::new(&builder.build().unwrap()).unwrap()
-}
+use crate::plan::{builder, plan};
 
 #[test]
 fn a_plan_within_its_budget_is_allowed_and_one_beyond_is_refused() {

@@ -1,19 +1,11 @@
 //! The prompt of a generation names the part of the picture that all its targets have in common.
 
+use smart_resize::Target;
 use smart_resize::geometry::Insets;
 use smart_resize::prompt::Wording;
-use smart_resize::request::RequestBuilder;
-use smart_resize::{Plan, Request, Source, Target};
 
 use crate::any::{insets, shared, size};
-
-fn builder() -> RequestBuilder {
-    Request::builder(Source::from_bytes(*b"a photo").size(size(2000, 1000)))
-}
-
-fn plan(builder: RequestBuilder) -> Plan {
-    Plan::new(&builder.build().unwrap()).unwrap()
-}
+use crate::plan::{builder, plan};
 
 #[test]
 fn the_prompt_names_the_band_that_all_targets_of_a_generation_keep() {

@@ -1,23 +1,11 @@
 //! Targets that ask the same question share a generation, unless each has its own. Generations are in the order of their
 //! first targets.
 
-use smart_resize::request::{RequestBuilder, Sharing};
-use smart_resize::{Plan, Request, Source, Target};
+use smart_resize::Target;
+use smart_resize::request::Sharing;
 
 use crate::any::{insets, share, shared, size};
-
-fn builder() -> RequestBuilder {
-    Request::builder(Source::from_bytes(*b"a photo").size(size(2000, 1000)))
-}
-
-fn plan(builder: RequestBuilder) -> Plan {
-    Plan::new(&builder.build().unwrap()).unwrap()
-}
-
-/// The generation that each rendition is cut from; `None` for the source.
-fn cut_from(plan: &Plan) -> Vec<Option<usize>> {
-    plan.renditions().iter().map(smart_resize::plan::Rendition::generation).collect()
-}
+use crate::plan::{builder, cut_from, plan};
 
 #[test]
 fn the_same_question_is_asked_once_unless_each_target_has_its_own_generation() {
