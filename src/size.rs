@@ -152,7 +152,7 @@ impl FromStr for Size {
 }
 
 impl Size {
-    /// Reads a size by the grammar of JSON, which is that of fal's endpoint.
+    /// Reads a size by the stricter grammar for JSON, which is that of fal's endpoint.
     #[cfg(feature = "serde")]
     pub(crate) fn from_strict(text: &str) -> Result<Self, ParseSizeError> {
         Cursor::new(text, true).size()

@@ -37,6 +37,15 @@ async fn a_direct_request_returns_each_size_exactly() {
 }
 
 #[tokio::test]
+async fn each_size_has_a_generation_of_its_own() {
+    let running = Running::start(&[]).await;
+    // The model would be asked the same for both sizes.
+    let (status, output) = read(running.post(APP, &body(&["300x250", "600x500"])).send().await.unwrap()).await;
+    assert_eq!(status, 200, "{output}");
+    assert_eq!(running.service.runner.backend.calls(), 2);
+}
+
+#[tokio::test]
 async fn in_sync_mode_the_answer_contains_the_pictures() {
     let running = Running::start(&[]).await;
     let mut body = body(&["300x250"]);

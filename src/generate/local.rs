@@ -7,8 +7,8 @@
 //! Before it makes a pixel, the generator estimates how plausible the result will be. Below 50 % it makes a backdrop
 //! instead: the whole source over a blurred and darkened enlargement of itself. [`Fallback`] and [`Keep`] change this.
 //!
-//! The same source and preset give the same pixels on every machine: every decision and every pixel is computed with
-//! integers. Nothing is random.
+//! The same source, brief and options give the same pixels on every machine: every decision and every pixel is computed
+//! with integers. Nothing is random.
 //!
 //! # What it does not see
 //!
@@ -18,8 +18,9 @@
 //! remedy: the generated picture never cuts and never stretches that region.
 //!
 //! The generator replaces a model in tests, for previews, and as a fallback. Keep its answers in a store of their own,
-//! if at all: a paid backend with the same store would not be called. Unlike rendering, it enlarges a source
-//! that is smaller than the preset, and says so in its description.
+//! or in none. A fingerprint does not name the backend, so a paid backend with the same store would find the local answer
+//! and not be called. Unlike rendering, the generator enlarges a source that is smaller than the preset, and says so in
+//! its description.
 
 #![allow(
     clippy::expect_used,
@@ -200,8 +201,8 @@ struct Made {
 }
 
 impl LocalGenerator {
-    /// Makes a picture of `frame` pixels for a preview, and returns where it shows the source and its plausibility. It
-    /// has the shape of the preset, but may be smaller.
+    /// Makes a picture of `frame` pixels for a preview. The frame has the preset's shape and may be smaller. Returns the
+    /// picture, the place of the source in it, and its plausibility.
     pub(crate) fn sketch(
         &self,
         picture: &Picture,

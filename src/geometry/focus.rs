@@ -169,7 +169,7 @@ impl Reframing {
 
     /// Whether the picture shows the whole source, and does so inside `rect`.
     #[cfg(feature = "pixels")]
-    pub(crate) fn is_whole_in(&self, rect: Rect) -> bool {
+    pub(crate) fn shows_all_in(&self, rect: Rect) -> bool {
         self.shown == Rect::new(0, 0, self.source) && rect.contains(self.place)
     }
 

@@ -190,7 +190,7 @@ impl RenderTarget {
         // With a reframing, the focus is relative to the source, and the plan was made without knowing where the
         // picture shows it. A focus in the centre is the centre of the picture in either case. A rectangle that keeps
         // the whole source has nothing to gain from a move.
-        let stays = |reframing: Reframing| self.focus.is_centre() || reframing.is_whole_in(planned);
+        let stays = |reframing: Reframing| self.focus.is_centre() || reframing.shows_all_in(planned);
         self.preset == Some(frame) && usable.size() == frame && self.reframing.is_none_or(stays)
     }
 

@@ -13,7 +13,7 @@ use crate::plan::content::{Generation, Plan, Rendition};
 use crate::request::source::Source;
 use crate::size::Size;
 
-/// The longest side to which the source is reduced before it is reframed.
+/// The longest side of the reduced source, and of each picture that is made from it.
 const WORKING_SIDE: u32 = 640;
 
 /// A small picture of what the built-in generator would make for a target. [`Plan::preview`] has an example.
@@ -31,7 +31,7 @@ impl Plan {
     /// it.
     ///
     /// The pictures show what [`LocalGenerator`] makes, not what a model would: the composition, the crop and the
-    /// focus, but nothing new. They are made from a reduced source, so a preview takes a part of the time of a run. No
+    /// focus, but nothing new. They are made from a reduced source, so a preview takes less time than a run. No
     /// side is longer than `max_side` pixels, and none is enlarged beyond its target.
     ///
     /// ```
@@ -76,6 +76,7 @@ impl Plan {
         max_side: u32,
         generator: &LocalGenerator,
     ) -> Result<Vec<Preview>, PreviewError> {
+        // The requests are not needed. They can be made only if the source is that of the plan.
         self.requests(source).map_err(RunError::from)?;
         let bytes = source.bytes().ok_or(RunError::NoSourceBytes)?;
         let options = DecodeOptions::default().limits(generator.limits);
@@ -99,7 +100,8 @@ impl Plan {
         sketches: &[(Picture, Reframing, PerMille)],
         max_side: u32,
     ) -> Preview {
-        let (image, whole, made) = match rendition.generation() {
+        // `full` is the size that the plan's crop refers to, and `image` is a reduced picture of it.
+        let (image, full, made) = match rendition.generation() {
             Some(index) => {
                 let generation = self.generations().get(index).zip(sketches.get(index));
                 let (generation, (image, reframing, plausibility)) =
@@ -108,11 +110,11 @@ impl Plan {
             }
             None => (source, self.source_size().expect("invariant: a plan that cuts the source has its size"), None),
         };
-        let mut crop = rendition.crop().scaled(whole, image.size());
-        // The focus is a position in the source, so the crop moves to where the reframing shows it, as that of a run
-        // does.
-        let moves = |reframing: &Reframing| !rendition.focus().is_centre() && !reframing.is_whole_in(crop);
-        if let Some((reframing, _)) = made.filter(|(reframing, _)| moves(reframing)) {
+        let mut crop = rendition.crop().scaled(full, image.size());
+        // The focus is a position in the source, and the generated picture may show it elsewhere. The crop moves there,
+        // as that of a run does. It stays if the plan has no focus, or if it shows the whole source.
+        let follows = |reframing: &Reframing| !rendition.focus().is_centre() && !reframing.shows_all_in(crop);
+        if let Some((reframing, _)) = made.filter(|(reframing, _)| follows(reframing)) {
             let place = reframing.pixels(rendition.focus(), image.size());
             crop = focus::rect_at(place, rendition.focus().mode, image.size(), crop.size());
         }

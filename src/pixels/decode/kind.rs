@@ -1,8 +1,8 @@
-//! What a file is that is no picture of a known format.
+//! The kind of a file that is not a picture in a supported format.
 
 use core::fmt;
 
-/// What a file is that is no picture of a known format, by its first bytes.
+/// The kind of a file that is not a picture in a supported format, detected from its first bytes.
 ///
 /// ```
 /// use smart_resize::pixels::decode::{DecodeError, DecodeOptions, FileKind, decode};
@@ -80,15 +80,17 @@ impl FileKind {
         }
     }
 
-    /// Detects the kind of an ISO base media file from its brands, after "ftyp". The first is followed by its version,
-    /// and by the brands that the file is compatible with.
+    /// Detects the kind of an ISO base media file. `brands` is what follows "ftyp": the main brand, a version of 4 bytes
+    /// and the compatible brands, then the rest of the file.
     fn of_brand(brands: &[u8]) -> Self {
         let known = |brand: &[u8]| match brand {
             b"avif" | b"avis" => Some(Self::Avif),
             b"heic" | b"heix" | b"hevc" | b"hevx" | b"heim" | b"heis" => Some(Self::Heic),
             _ => None,
         };
-        // A file of the general brand "mif1" names its codec among the compatible brands.
+        // Only 12 groups are read, since the end of the list is not known here. The version is like no brand, so it is
+        // read as one. A file of the general brand "mif1" names its codec among the compatible brands. If it does not, it
+        // most likely is HEIC. All other brands are those of videos.
         let found = brands.chunks_exact(4).take(12).find_map(known);
         found.unwrap_or(if brands.starts_with(b"mif1") { Self::Heic } else { Self::Video })
     }
@@ -109,12 +111,13 @@ impl FileKind {
         }
         let text = text.trim_start().to_ascii_lowercase();
         let is_base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '\r' | '\n');
-        // Base64 of the first bytes of a PNG, a JPEG, a GIF and a WebP.
+        // Base64 of the first bytes of a PNG, a JPEG, a GIF and a WebP, in lower case as `text` is.
         let pictures = ["ivborw0kggo", "/9j/", "r0lgod", "uklgr"];
         match text.as_bytes() {
             _ if text.starts_with("data:") => Self::DataUri,
-            _ if text.contains("<svg") => Self::Svg,
+            // HTML comes first, since a page can contain SVG.
             _ if text.starts_with("<!doctype html") || text.contains("<html") || text.contains("<head") => Self::Html,
+            _ if text.contains("<svg") => Self::Svg,
             [b'{' | b'[', ..] => Self::Json,
             _ if text.chars().all(is_base64) && pictures.iter().any(|start| text.starts_with(start)) => Self::Base64,
             _ => Self::Text,
@@ -138,7 +141,7 @@ impl FileKind {
 }
 
 impl fmt::Display for FileKind {
-    /// Writes the kind as a noun with its article.
+    /// Writes what follows `the file is`, such as `a ZIP archive` or `empty`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Empty => "empty",

@@ -1,4 +1,4 @@
-//! The fingerprint of a call. It identifies a stored answer.
+//! The fingerprint of a call, which identifies a stored answer. This file has what the tests in its modules share.
 
 mod contents;
 mod encoding;
@@ -58,6 +58,7 @@ fn plan(builder: RequestBuilder) -> Plan {
     Plan::new(&builder.build().unwrap()).unwrap()
 }
 
+/// The fingerprint of each call, which is `None` if the source has no digest.
 fn fingerprints(builder: RequestBuilder) -> Vec<Option<Fingerprint>> {
     plan(builder).calls().map(|(_, call)| call.fingerprint()).collect()
 }

@@ -311,6 +311,19 @@ fn every_picture_has_a_provenance_record() {
 }
 
 #[test]
+fn a_record_has_the_index_of_its_image_in_the_answer_of_its_call() {
+    let (plan, source) = (plan(&["30x20"], 5), source());
+    let outcome = Driver::new(&plan, &source).run(&from_fn(|request: &GenerationRequest| Ok(answer(request)))).unwrap();
+    let records = outcome.renditions[0].variants.iter().map(|variant| {
+        let record = variant.as_ref().unwrap().provenance.generation.clone().unwrap();
+        (record.call, record.image)
+    });
+    // The first call makes at most four images.
+    let expected = [(0, 0), (0, 1), (0, 2), (0, 3), (1, 0)].map(|(call, image)| (CallId(call), image));
+    assert_eq!(records.collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn a_codec_that_cannot_read_every_answer_is_refused_before_any_call() {
     let (plan, source) = (plan(&["30x20"], 1), source());
     let asked = AtomicUsize::new(0);

@@ -102,6 +102,14 @@ fn an_input_becomes_a_request() {
 }
 
 #[test]
+fn each_size_has_a_generation_of_its_own() {
+    // The model would be asked the same for both sizes.
+    let input: SmartResizeInput = both_ways(&with("target_sizes", json!(["300x250", "600x500"])));
+    let plan = Plan::new(&input.request(input.image_url.source()).unwrap()).unwrap();
+    assert_eq!((plan.generations().len(), plan.cost().to_string()), (2, "$0.35".into()));
+}
+
+#[test]
 fn a_data_uri_is_decoded_into_the_source() {
     let uri = smart_resize::wire::data_uri::DataUri::new(Format::Png, png()).to_string();
     let input: SmartResizeInput = both_ways(&with("image_url", uri));

@@ -17,11 +17,12 @@ fn the_defaults_are_those_of_the_service() {
     assert_eq!((request.format(), request.options().transfer_format), (Format::Png, Format::Png));
     assert_eq!((request.fit(), request.smallest()), (Fit::Cover, Smallest::ByTier));
     assert_eq!(request.source(), &source());
+    // A model without tiers has no lowest tier.
     assert_eq!(one().model(Model::nano_banana()).build().unwrap().floor(), None);
 }
 
 #[test]
-fn every_option_reaches_the_plan() {
+fn the_options_reach_the_plan() {
     let insets = Insets::all(share(100)).unwrap();
     let target = Target::new(size(100, 50)).safe_area(insets);
     let prices = PriceList::default().price("nano-banana-2", Some(Tier::K2), UsdMicros(7));
@@ -33,7 +34,6 @@ fn every_option_reaches_the_plan() {
         .scene(smart_resize::scene::Scene::new("a shoe").unwrap())
         .variants(3)
         .floor(Tier::K2)
-        .smallest(Smallest::ByPixels)
         .format(Format::WebP)
         .fit(Fit::Crop)
         .safety_tolerance(2)
@@ -46,6 +46,7 @@ fn every_option_reaches_the_plan() {
         ("nano-banana-2", 2, Format::Jpeg)
     );
     assert_eq!(plan.source_digest(), source().digest());
+    assert_eq!(plan.calls().next().unwrap().1.seed(), Some(5));
     // The selected preset is the smallest of 2K that covers the target.
     assert_eq!(generation.preset().tier, Some(Tier::K2));
     assert_eq!((generation.per_image(), generation.variants()), (UsdMicros(7), 3));
@@ -55,5 +56,6 @@ fn every_option_reaches_the_plan() {
     assert_eq!((rendition.fit(), rendition.format(), rendition.safe_area()), (Fit::Crop, Format::WebP, insets));
     assert_eq!(rendition.crop().size(), size(100, 50));
     assert_eq!(rendition.kept(), rendition.crop().kept_of(generation.preset().size));
-    assert_eq!(plan.cost(), UsdMicros(50_000 + 21));
+    // One analysis of the source at the default price, and three variants.
+    assert_eq!(plan.cost(), UsdMicros(50_000 + 3 * 7));
 }
