@@ -1,7 +1,7 @@
 //! Previews of a plan: what the built-in generator would make for each target, as small pictures.
 
 use super::driver::RunError;
-use crate::generate::local::LocalGenerator;
+use crate::generate::local::{Analysis, LocalGenerator};
 use crate::geometry::focus::{self, Reframing};
 use crate::geometry::per_mille::PerMille;
 use crate::geometry::rect::Rect;
@@ -81,11 +81,13 @@ impl Plan {
         let bytes = source.bytes().ok_or(RunError::NoSourceBytes)?;
         let options = DecodeOptions::default().limits(generator.limits);
         let decoded = decode(bytes, &options).map_err(RenderError::from)?;
+        // The whole source decides, as it does in a run. The pixels are made of a reduced copy.
+        let analysis = Analysis::of(&decoded.picture);
         let picture = reduced(decoded.picture, WORKING_SIDE);
         // Each generation is made once, small, for all its renditions.
         let sketch = |generation: &Generation| {
             let frame = within(generation.size(), WORKING_SIDE);
-            generator.sketch(&picture, generation.brief(), frame).map_err(PreviewError::Generation)
+            generator.sketch(&analysis, generation.brief(), &picture, frame).map_err(PreviewError::Generation)
         };
         let sketches = self.generations().iter().map(sketch).collect::<Result<Vec<_>, _>>()?;
         Ok(self.renditions().iter().map(|rendition| self.cut(rendition, &picture, &sketches, max_side)).collect())
@@ -110,14 +112,15 @@ impl Plan {
             }
             None => (source, self.source_size().expect("invariant: a plan that cuts the source has its size"), None),
         };
-        let mut crop = rendition.crop().scaled(full, image.size());
+        let mut crop = rendition.crop();
         // The focus is a position in the source, and the generated picture may show it elsewhere. The crop moves there,
         // as that of a run does. It stays if the plan has no focus, or if it shows the whole source.
         let follows = |reframing: &Reframing| !rendition.focus().is_centre() && !reframing.shows_all_in(crop);
         if let Some((reframing, _)) = made.filter(|(reframing, _)| follows(reframing)) {
-            let place = reframing.pixels(rendition.focus(), image.size());
-            crop = focus::rect_at(place, rendition.focus().mode, image.size(), crop.size());
+            let place = reframing.pixels(rendition.focus(), full);
+            crop = focus::rect_at(place, rendition.focus().mode, full, crop.size());
         }
+        let crop = crop.scaled(full, image.size());
         let size = within(rendition.target(), max_side);
         let picture = resample(image, crop, size, Filter::Lanczos3);
         Preview { picture, plausibility: made.map(|(_, plausibility)| plausibility) }

@@ -60,12 +60,16 @@ fn difference(small: &Picture, large: &Picture) -> u32 {
 #[test]
 fn a_preview_resembles_what_the_local_generator_makes() {
     for focus in ["50,50", "10,50", "90,20"] {
-        let request = Request::builder(source()).sizes(["160x600", "600x160"]).focus(focus.parse().unwrap());
+        // The preview is made of a reduced copy of this source. The whole source decides.
+        let source = Source::from_bytes(png(&photo(size("900x600"))));
+        let request = Request::builder(source.clone()).sizes(["160x600", "600x160"]).focus(focus.parse().unwrap());
         let plan = Plan::new(&request.build().unwrap()).unwrap();
-        let previews = plan.preview(&source(), 60).unwrap();
-        let outcome = Driver::new(&plan, &source()).run(&LocalGenerator::default()).unwrap();
+        let previews = plan.preview(&source, 60).unwrap();
+        let outcome = Driver::new(&plan, &source).run(&LocalGenerator::default()).unwrap();
         for (preview, (target, output)) in previews.iter().zip(outcome.outputs()) {
-            let made = decode(&output.unwrap().bytes, &DecodeOptions::default()).unwrap().picture;
+            let output = output.unwrap();
+            assert_eq!(preview.plausibility, output.provenance.generation.as_ref().unwrap().plausibility);
+            let made = decode(&output.bytes, &DecodeOptions::default()).unwrap().picture;
             let mean = difference(&preview.picture, &made);
             assert!(mean <= 3, "{target} at {focus}: a mean difference of {mean} levels");
         }
