@@ -48,7 +48,7 @@ use smart_resize::request::{Reference, Sharing};
 use smart_resize::run::{Driver, Event, Output, RenditionError, RunError};
 use smart_resize::{Format, Generator, Outcome, Plan, Size, Source};
 
-use self::args::{Args, Purpose};
+use self::args::{Args, Purpose, placement_of};
 use self::files::Written;
 
 fn main() -> ExitCode {
@@ -191,7 +191,7 @@ impl<'a> Job<'a> {
 
     fn run(&self) -> Result<(), Box<dyn Error>> {
         for warning in self.plan.warnings() {
-            report(format_args!("warning: {warning}"));
+            report(format_args!("warning: {}{warning}", placement_of(&self.purposes, warning.index())));
         }
         if self.args.plan {
             writeln!(files::Output, "{}", serde_json::to_string_pretty(&self.plan)?)?;

@@ -136,7 +136,7 @@ fn a_focus_does_not_move_the_crop_of_a_backdrop() {
     let source = chequerboard();
     let preset = Preset::new(size("192x344")).ratio("9:16".parse().unwrap());
     let prices = PriceList::default().price("m", None, UsdMicros(1));
-    let request = Request::builder(source.clone()).sizes(["192x200"]).focus("50,5".parse().unwrap());
+    let request = Request::builder(source.clone()).sizes(["192x140"]).focus("50,35".parse().unwrap());
     let request = request.model(Model::new("m", vec![preset]).unwrap()).prices(prices).build().unwrap();
     let plan = Plan::new(&request).unwrap();
     let preview = plan.preview(&source, 192).unwrap().remove(0);
