@@ -12,8 +12,8 @@
 //! | exit code | meaning |
 //! |---|---|
 //! | 0 | every file was written |
-//! | 1 | a picture failed, or its placement would reject it; the other files were written |
-//! | 2 | nothing was started |
+//! | 1 | a picture failed, its placement would reject it, or the report or the sheet could not be written; the other files were written |
+//! | 2 | nothing was started, or the list of placements could not be written |
 
 mod args;
 mod files;
@@ -77,6 +77,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             report(format_args!("error: {error}"));
+            // A `RunError` comes before the first call.
             ExitCode::from(if error.is::<RunError>() { 2 } else { 1 })
         }
     }
@@ -94,7 +95,7 @@ struct Job<'a> {
     stem: String,
     source: Source,
     plan: Plan,
-    /// The purpose of each rendition, by index.
+    /// What each rendition is for, by index: its name in file names, and its placement if it has one.
     purposes: Vec<Purpose>,
     options: RenderOptions,
     backend: Backend,
@@ -144,7 +145,8 @@ impl<'a> Job<'a> {
         Ok(job)
     }
 
-    /// Checks, before anything is generated, that all outputs can be written and that none replaces an input.
+    /// Checks, before anything is generated, that all outputs can be written and that none replaces an input. Creates
+    /// the folders that are missing.
     fn check_files(&self) -> Result<(), Box<dyn Error>> {
         let args = self.args;
         let mut outputs: Vec<_> = if args.plan { Vec::new() } else { self.outputs().collect() };

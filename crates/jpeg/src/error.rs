@@ -36,7 +36,7 @@ pub enum Error {
         /// Width times height times 3.
         expected: u64,
     },
-    /// The ICC profile does not fit 255 segments.
+    /// The ICC profile does not fit 255 segments of 65,519 bytes.
     #[error("length of the ICC profile is {found} bytes; expected at most 16707345")]
     #[non_exhaustive]
     ProfileLength {
@@ -52,7 +52,7 @@ pub enum Error {
         /// The bytes of the segment.
         found: usize,
     },
-    /// A segment has a marker that the encoder writes itself, or that is not for applications.
+    /// The marker of a segment is one that the encoder writes itself, or neither a comment's nor an application's.
     #[error("marker of a segment is {found:#04x}; expected 0xe1 to 0xef or 0xfe")]
     #[non_exhaustive]
     SegmentMarker {
