@@ -18,6 +18,7 @@
 //! are, if it changes no grey and moves no colour of a 9 x 9 x 9 grid by more than one level.
 
 mod curve;
+mod mend;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use moxcms::{
 };
 
 use self::curve::{Curve, SRGB_OF_LIGHT, levels, light_of_lightness, lights, to_f32};
+use self::mend::mended;
 use super::srgb;
 
 /// How the decoder handled the colour description of a file.
@@ -152,6 +154,13 @@ fn broken(reason: impl Into<String>) -> TagError {
     TagError::Broken(reason.into())
 }
 
+/// Parses a profile. It is foreign data, so a panic of the parser makes it unreadable and does not fail the picture.
+fn parsed(icc: &[u8]) -> Result<ColorProfile, TagError> {
+    catch_unwind(|| ColorProfile::new_from_slice_with_options(icc, PARSING))
+        .map_err(|_| broken("a profile that cannot be read"))?
+        .map_err(|error| broken(format!("a profile that cannot be read: {error:?}")))
+}
+
 /// A conversion of samples to sRGB.
 enum Conversion {
     /// The samples are sRGB. Only their depth and their channels change.
@@ -167,11 +176,7 @@ impl Conversion {
         match tag {
             ColourTag::Srgb => Ok(Self::None),
             ColourTag::Icc(icc) => {
-                // A profile is foreign data. A panic of its parser makes it unreadable, and does not fail the picture.
-                let parsed = catch_unwind(|| ColorProfile::new_from_slice_with_options(icc, PARSING));
-                let profile = parsed
-                    .map_err(|_| broken("a profile that cannot be read"))?
-                    .map_err(|error| broken(format!("a profile that cannot be read: {error:?}")))?;
+                let profile = parsed(icc).or_else(|error| parsed(&mended(icc).ok_or(error)?))?;
                 Self::of_profile(&profile, channels, is_16_bit)
             }
             &ColourTag::Cicp { primaries, transfer, full_range } => {

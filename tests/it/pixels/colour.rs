@@ -9,6 +9,7 @@ use smart_resize::{Format, Size};
 
 use crate::pictures::{photo, png, raw_png, raw_png_with, size, with_chunk, with_segment};
 
+#[derive(Clone)]
 struct Case {
     name: String,
     is_grey: bool,
@@ -277,6 +278,35 @@ fn a_broken_profile_is_ignored_and_reported() {
         assert!(matches!(found.colour, Colour::Ignored { .. }), "{corners:?}: {:?}", found.colour);
         assert_eq!(found.picture.pixels(), samples);
     }
+}
+
+#[test]
+fn a_profile_whose_colours_can_be_read_is_applied_though_the_rest_is_invalid() {
+    let case = cases().into_iter().find(|case| case.name == "Display P3").unwrap();
+    let of = |icc: Vec<u8>| read(&row_png(&Case { icc, ..case.clone() }, BitDepth::Eight, false));
+    let expected = of(case.icc.clone());
+    let tag = |name: &[u8; 4]| case.icc.windows(4).position(|four| four == name).unwrap();
+    let with = |at: usize, bytes: &[u8]| {
+        let mut icc = case.icc.clone();
+        icc[at..at + bytes.len()].copy_from_slice(bytes);
+        icc
+    };
+    let version = |major: u8| with(8, &[major, 0, 0, 0]);
+    // A copyright that begins inside of the profile and ends behind it, and one that lies behind it altogether.
+    let length = case.icc.len() as u32;
+    let copyright = [[length - 4, 8], [length + 9, 8], [u32::MAX, u32::MAX]];
+    let beyond =
+        copyright.map(|[at, length]| with(tag(b"cprt") + 4, &[at.to_be_bytes(), length.to_be_bytes()].concat()));
+    // A profile that says that it is longer than it is.
+    let length = with(0, &(length + 100).to_be_bytes());
+    for icc in [version(0), version(1), version(5), length].into_iter().chain(beyond) {
+        let found = of(icc);
+        assert_eq!((found.colour, found.picture), (Colour::Converted, expected.picture.clone()));
+    }
+    // Without one of its curves a profile is not applied.
+    let found = of(with(tag(b"gTRC") + 4, &u32::MAX.to_be_bytes()));
+    assert!(matches!(found.colour, Colour::Ignored { .. }), "{:?}", found.colour);
+    assert_eq!(found.picture.pixels(), case.samples);
 }
 
 #[test]
