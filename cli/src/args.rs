@@ -20,8 +20,8 @@ use smart_resize::request::{Bound, MAX_VARIANTS, RequestError, Sharing};
 use smart_resize::{Format, Plan, Request, Size, Source, Target};
 
 /// Writes one picture of exactly each SIZE. By default each picture is generated at the smallest preset, from 1K on,
-/// that covers its size, and is cut from it without being enlarged. The exit code is 0, 1 if a picture failed or would
-/// be rejected, or 2 if nothing was begun.
+/// that covers its size, and is cut from it without being enlarged. The exit code is 0 if every file was written, 1
+/// if a picture, the report or the sheet failed or a placement would reject a picture, and 2 if nothing was started.
 #[derive(Debug, Parser)]
 #[command(name = "smart-resize", version, allow_negative_numbers = true)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of a command")]
@@ -375,12 +375,9 @@ pub(crate) fn dashed_paths(arguments: impl Iterator<Item = OsString>) -> impl It
 fn whole<T: TryFrom<u64>>(bounds: RangeInclusive<u64>) -> impl Fn(&str) -> Result<T, String> + Clone {
     move |text| {
         let number = text.parse::<u64>().ok().filter(|number| bounds.contains(number));
-        number.and_then(|number| T::try_from(number).ok()).ok_or_else(|| match (*bounds.start(), *bounds.end()) {
-            (least, most) if most >= u64::from(u32::MAX) => {
-                format!("expected a whole number, at least {least} and at most {most}")
-            }
-            (least, most) => format!("expected a whole number from {least} to {most}"),
-        })
+        number
+            .and_then(|number| T::try_from(number).ok())
+            .ok_or_else(|| format!("expected a whole number from {} to {}", bounds.start(), bounds.end()))
     }
 }
 
@@ -399,9 +396,8 @@ fn repeated_ids(purposes: &[Purpose]) -> impl Iterator<Item = String> {
     ids.filter(move |id| !seen.insert(*id)).map(|id| format!("placement {id}"))
 }
 
-/// Returns the id of the placement of the target at `index`, followed by a colon; an empty text for a size of the command
-/// line.
-pub(crate) fn placement_of(purposes: &[Purpose], index: usize) -> String {
+/// Returns `<id>: ` for the target of a placement, and an empty text for a size of the command line.
+pub(crate) fn placement_prefix(purposes: &[Purpose], index: usize) -> String {
     let placement = purposes.get(index).and_then(|purpose| purpose.placement.as_ref());
     placement.map_or(String::new(), |placement| format!("{}: ", placement.id))
 }
@@ -417,7 +413,7 @@ fn described(error: &RequestError, purposes: &[Purpose]) -> String {
         | RequestError::Insets { index, .. } => Some(*index),
         _ => None,
     };
-    let mut text = index.map_or(String::new(), |index| placement_of(purposes, index));
+    let mut text = index.map_or(String::new(), |index| placement_prefix(purposes, index));
     // Writing to a `String` cannot fail, so the results are ignored.
     let _ = write!(text, "{error}");
     if let Some(source) = error.source() {
@@ -427,7 +423,7 @@ fn described(error: &RequestError, purposes: &[Purpose]) -> String {
     if let RequestError::InvalidSize { index, .. } = error
         && purposes.get(*index).is_some_and(|purpose| Path::new(&purpose.name).is_file())
     {
-        text.push_str("; a picture is given with --image");
+        text.push_str("; use --image for a picture");
     }
     text
 }

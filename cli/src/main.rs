@@ -12,7 +12,7 @@
 //! | exit code | meaning |
 //! |---|---|
 //! | 0 | every file was written |
-//! | 1 | a picture failed, its placement would reject it, or the report or the sheet could not be written; the other files were written |
+//! | 1 | a picture, the report or the sheet failed, or a placement would reject a picture; the other files were written |
 //! | 2 | nothing was started, or the list of placements could not be written |
 
 mod args;
@@ -48,7 +48,7 @@ use smart_resize::request::{Reference, Sharing};
 use smart_resize::run::{Driver, Event, Output, RenditionError, RunError};
 use smart_resize::{Format, Generator, Outcome, Plan, Size, Source};
 
-use self::args::{Args, Purpose, placement_of};
+use self::args::{Args, Purpose, placement_prefix};
 use self::files::Written;
 
 fn main() -> ExitCode {
@@ -57,7 +57,7 @@ fn main() -> ExitCode {
         let _ = error.print();
         if error.use_stderr() {
             for path in args::dashed_paths(std::env::args_os().skip(1)) {
-                report(format_args!("  tip: a path that begins with a dash is given as './{}'", path.display()));
+                report(format_args!("  tip: write a path that begins with a dash as './{}'", path.display()));
             }
         }
         std::process::exit(error.exit_code())
@@ -103,8 +103,9 @@ struct Job<'a> {
 
 impl<'a> Job<'a> {
     fn prepare(args: &'a Args) -> Result<Self, Box<dyn Error>> {
-        if args.inputs().filter(|path| files::is_standard(path)).count() > 1 {
-            return Err("standard input is given for several files; expected one".into());
+        let from_standard = args.inputs().filter(|path| files::is_standard(path)).count();
+        if from_standard > 1 {
+            return Err(format!("number of files from standard input is {from_standard}; expected at most 1").into());
         }
         let (stem, bytes) = match &args.image {
             Some(path) => (stem(path), files::read(path)?),
@@ -154,7 +155,7 @@ impl<'a> Job<'a> {
         if !args.plan && files::is_standard(&args.out) {
             if outputs.len() != 1 {
                 let found = outputs.len();
-                return Err(format!("--out - writes one picture; expected one, and the plan has {found}").into());
+                return Err(format!("number of pictures for --out - is {found}; expected 1").into());
             }
             outputs.clear();
             folder = None;
@@ -193,7 +194,7 @@ impl<'a> Job<'a> {
 
     fn run(&self) -> Result<(), Box<dyn Error>> {
         for warning in self.plan.warnings() {
-            report(format_args!("warning: {}{warning}", placement_of(&self.purposes, warning.index())));
+            report(format_args!("warning: {}{warning}", placement_prefix(&self.purposes, warning.index())));
         }
         if self.args.plan {
             writeln!(files::Output, "{}", serde_json::to_string_pretty(&self.plan)?)?;
@@ -383,7 +384,7 @@ impl<'a> Job<'a> {
 /// Returns what the report says after the name of a file.
 const fn replaced(written: Written) -> &'static str {
     match written {
-        Written::New => "",
+        Written::Created | Written::Unchanged => "",
         Written::Replaced => " (replaced)",
     }
 }

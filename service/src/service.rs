@@ -52,7 +52,7 @@ pub struct Service {
     pub stopping: CancellationToken,
     /// Cancelled when the grace period is over. Handlers that wait for a running request return then.
     pub stopped: CancellationToken,
-    /// Limits how many plans are made and uploads are joined at the same time. Each holds a whole file in memory.
+    /// Limits how many plans are made and uploads are joined concurrently. Each holds a whole file in memory.
     pub memory_permits: Arc<Semaphore>,
     /// The task that deletes old records and blobs. It is aborted when the last clone of the service is dropped.
     _sweep: Option<Arc<AbortOnDropHandle<()>>>,

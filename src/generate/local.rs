@@ -18,9 +18,9 @@
 //! remedy: the generated picture never cuts and never stretches that region.
 //!
 //! The generator replaces a model in tests, for previews, and as a fallback. Keep its answers in a store of their own,
-//! or in none. A fingerprint does not name the backend, so a paid backend with the same store would find the local answer
-//! and not be called. Unlike rendering, the generator enlarges a source that is smaller than the preset, and says so in
-//! its description.
+//! or in none. A fingerprint does not name the backend, so a run with a paid backend and the same store takes the local
+//! answer and calls nothing. Unlike rendering, the generator enlarges a source that is smaller than the preset, and
+//! says so in its description.
 
 #![allow(
     clippy::expect_used,
@@ -202,9 +202,9 @@ struct Made {
 }
 
 impl LocalGenerator {
-    /// Makes a picture of `frame` pixels for a preview. `reduced` is a reduced copy of the picture that was analysed, and
-    /// the frame has the preset's shape. Returns the picture, the place of the source in a picture of the preset's size,
-    /// and the plausibility.
+    /// Makes a picture of `frame` pixels for a preview. `reduced` is a reduced copy of the picture that was analysed,
+    /// and the frame has the preset's shape. Returns the picture, the place of the source in a picture of the preset's
+    /// size, and the plausibility.
     pub(crate) fn sketch(
         &self,
         source: &Analysis,
@@ -216,9 +216,9 @@ impl LocalGenerator {
         Ok((made.picture, made.reframing, made.plausibility))
     }
 
-    /// Reframes a picture to the brief's preset. All is decided for the whole picture and the preset. `picture` may be a
-    /// reduced copy, and `frame` a smaller size of the preset's shape: the pixels are made of these. The error is a
-    /// message.
+    /// Reframes a picture to the brief's preset. Every decision is made for the analysed picture and the preset. The
+    /// pixels are made from `picture`, which may be a reduced copy, at the size `frame`, which may be a smaller size of
+    /// the preset's shape. The error is a message.
     fn make(&self, source: &Analysis, brief: &Brief, picture: &Picture, frame: Size) -> Result<Made, String> {
         let (focus, protected, preset) = (brief.focus, protected(brief), brief.preset.size);
         let demands = Demands {

@@ -31,7 +31,7 @@ impl Plan {
     /// it.
     ///
     /// The pictures show what [`LocalGenerator`] makes, not what a model would: the composition, the crop and the
-    /// focus, but nothing new. They are made from a reduced source, so a preview takes less time than a run. No
+    /// focus, but nothing new. The whole source is analysed, and the pixels are made from a reduced copy. No
     /// side is longer than `max_side` pixels, and none is enlarged beyond its target.
     ///
     /// ```

@@ -52,7 +52,8 @@ pub enum Error {
         /// The bytes of the segment.
         found: usize,
     },
-    /// The marker of a segment is one that the encoder writes itself, or neither a comment's nor an application's.
+    /// The marker is not that of a comment (0xfe) or of an application segment that the caller may write (0xe1 to
+    /// 0xef).
     #[error("marker of a segment is {found:#04x}; expected 0xe1 to 0xef or 0xfe")]
     #[non_exhaustive]
     SegmentMarker {

@@ -1,8 +1,8 @@
 //! Packs codes into bytes.
 //!
-//! RFC 1951, section 3.1.1: bits fill each byte from the least significant one. A 64-bit buffer takes whole codes. After
-//! each code, all eight bytes of the buffer are written, and the position moves past the full ones only. The next write
-//! overwrites the rest, so the inner loop has no branch but the check for space.
+//! RFC 1951, section 3.1.1: bits fill each byte from the least significant one. A 64-bit buffer takes whole codes.
+//! After each code, all eight bytes of the buffer are written, and the position moves past the full ones only. The next
+//! write overwrites the rest, so the inner loop has no branch but the check for space.
 
 /// A growing string of bits. Its memory is kept when it is cleared.
 ///

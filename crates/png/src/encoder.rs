@@ -15,8 +15,8 @@ use crate::strip::{Strip, strip_count, strip_rows};
 /// The largest width and height (PNG, third edition, section 11.2.1).
 const MAX_SIDE: u32 = (1 << 31) - 1;
 
-/// The most bytes of a scanline. A strip holds one long scanline, or several that have fewer than 2^22 bytes together. So
-/// a strip fits a chunk, which has at most 2^31 - 1 bytes, and a position in it fits 32 bits.
+/// The most bytes of a scanline. A strip holds one long scanline, or several that have fewer than 2^22 bytes together.
+/// So a strip fits a chunk, which has at most 2^31 - 1 bytes, and a position in it fits 32 bits.
 const MAX_ROW_BYTES: u64 = 1 << 30;
 
 /// What a pixel of the input is made of, 8 bits per sample.

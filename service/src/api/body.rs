@@ -19,8 +19,8 @@ const MIN_BYTES_PER_MS: u64 = 32;
 pub struct ReadBody {
     /// The bytes of the body.
     pub bytes: Bytes,
-    /// The permits for the memory of this body; `None` if the body is empty. If a value of similar size is made from the
-    /// body, keep the permits until that value is dropped.
+    /// The permits for the memory of this body; `None` if the body is empty. If a value of similar size is made from
+    /// the body, keep the permits until that value is dropped.
     pub reservation: Option<OwnedSemaphorePermit>,
 }
 
@@ -63,7 +63,8 @@ pub async fn read(service: &Service, headers: &HeaderMap, body: Body, max: usize
         if bytes.len() + data.len() > max {
             return Err(too_long(format!("more than {max}")));
         }
-        // What has arrived is reserved, and not what was declared. A client that only declares a length holds no memory.
+        // What has arrived is reserved, and not what was declared. A client that only declares a length holds no
+        // memory.
         reserve(service, &mut reservation, bytes.len() + data.len())?;
         bytes.extend_from_slice(&data);
     }

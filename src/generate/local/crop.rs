@@ -90,8 +90,9 @@ impl Problem<'_> {
     }
 }
 
-/// Chooses the framing with the lowest cost among the plausible ones, or among all if none is plausible. Returns `None` if the protected regions leave none: they span all rows, so
-/// that no row can be stretched, and are wider than a plain crop.
+/// Chooses the framing with the lowest cost among the plausible ones, or among all if none is plausible. Returns `None`
+/// if the protected regions leave no framing: they span all rows, so that no row can be stretched, and are wider than a
+/// plain crop.
 pub(super) fn choose(problem: &Problem<'_>) -> Option<Framing> {
     let sums = sums(problem);
     // A margin on one side alone, such as a sky, is treated as any other rows: it would push the rest out of sight.
@@ -228,9 +229,10 @@ fn evaluate(problem: &Problem<'_>, sums: &[Sums], blank: [usize; 2], all: i64, w
         - people * 2
         - cut_by_band * 8;
     let plausibility = if ruined { PerMille::ZERO } else { logistic(logit) };
-    // The offset of the window's middle from that of the focus, as a share of half the window, so that it is 1 at the
-    // edge. Its square costs little near the middle, and at the edge as much as the loss of all other salience. Without a focus, the offset from the source's middle has a small
-    // cost, which decides between framings that are otherwise nearly equal, as that of any stretch does.
+    // The distance between the middle of the window and that of the focus, divided by half the window. Its square is
+    // small near the middle. At the edge it costs as much as the loss of all other salience. Without a focus, the
+    // distance from the source's middle has a small cost, which decides between framings that are otherwise nearly
+    // equal.
     let offset = |[left, right]: [u32; 2], whole: i64| {
         (i64::from(window[0]) + i64::from(window[1]) - i64::from(left) - i64::from(right)).abs() * ONE / whole
     };

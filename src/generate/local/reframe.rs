@@ -35,7 +35,7 @@ pub(super) struct Demands<'a> {
     pub(super) keep: Keep,
 }
 
-/// What is known of a picture before it is reframed. It serves any number of frames.
+/// The parts of a picture's analysis that do not depend on the frame.
 #[derive(Debug)]
 pub(crate) struct Analysis {
     source: Size,
@@ -48,6 +48,7 @@ pub(crate) struct Analysis {
 }
 
 impl Analysis {
+    /// Analyses a picture.
     pub(crate) fn of(picture: &Picture) -> Self {
         let grid = Grid::of(picture);
         let turned_grid = grid.transposed();
@@ -190,8 +191,7 @@ impl Reframe {
         text
     }
 
-    /// Makes the pixels of a frame from the picture that was analysed, or from a reduced copy of it those of a frame that
-    /// is reduced likewise.
+    /// Makes the pixels of `frame` from `picture`. Both are those that were planned, or both are reduced.
     pub(super) fn apply(&self, picture: &Picture, frame: Size) -> Picture {
         if (picture.size(), frame) != (self.source, self.frame) {
             return self.reduced(picture.size(), frame).apply(picture, frame);

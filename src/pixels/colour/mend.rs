@@ -1,8 +1,9 @@
 //! Repairs profiles whose colours can be read although the rest is invalid.
 //!
-//! An ICC profile begins with a header of 128 bytes, which has the length (byte 0), the version (byte 8) and the signature
-//! `acsp` (byte 36). The number of tags follows, and for each tag its signature, its offset and its length (ICC.1:2022,
-//! section 7). Some programs write the version 0 or 5, or a tag that lies beyond the end, such as the copyright.
+//! An ICC profile begins with a header of 128 bytes, which has the length (byte 0), the version (byte 8) and the
+//! signature `acsp` (byte 36). The number of tags follows, and for each tag its signature, its offset and its length
+//! (ICC.1:2022, section 7). Some programs write the version 0 or 5, or a tag that lies beyond the end, such as the
+//! copyright.
 
 /// The tags that determine colours: curves, colorants, tables, the white point and its adaptation.
 const COLOUR_TAGS: [&[u8; 4]; 13] = [
@@ -11,9 +12,12 @@ const COLOUR_TAGS: [&[u8; 4]; 13] = [
 /// The versions that the parser knows.
 const VERSIONS: [u8; 3] = [2, 3, 4];
 
-/// Returns the profile with the tags alone that determine colours and lie inside of it, and with a known version. `None`
-/// if this is not a profile.
-#[expect(clippy::indexing_slicing, reason = "the header has 132 bytes, and the table at least the kept entries")]
+/// Returns a copy of the profile that has only the tags that determine colours and lie inside it, and a known version.
+/// `None` if `icc` is not a profile.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "128 bytes of header and 4 of the count are split off, and the table has at least the kept entries"
+)]
 pub(super) fn mended(icc: &[u8]) -> Option<Vec<u8>> {
     let number = |bytes: &[u8]| bytes.iter().fold(0_usize, |number, byte| number << 8 | usize::from(*byte));
     let (header, rest) = icc.split_at_checked(132)?;
@@ -27,7 +31,7 @@ pub(super) fn mended(icc: &[u8]) -> Option<Vec<u8>> {
     let entries: Vec<_> = rest.as_chunks::<12>().0.iter().take(number(&header[128..])).filter(is_kept).collect();
     let [length, count] = [icc.len(), entries.len()].map(|number| u32::try_from(number).map(u32::to_be_bytes).ok());
     let mut mended = icc.to_vec();
-    // The data stays where it is, so that the offsets hold. The table becomes shorter.
+    // The data stays where it is, so the offsets stay valid. The table becomes shorter.
     mended[..4].copy_from_slice(&length?);
     if !VERSIONS.contains(&mended[8]) {
         mended[8..12].copy_from_slice(&[4, 0, 0, 0]);

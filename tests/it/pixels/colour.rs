@@ -281,7 +281,7 @@ fn a_broken_profile_is_ignored_and_reported() {
 }
 
 #[test]
-fn a_profile_whose_colours_can_be_read_is_applied_though_the_rest_is_invalid() {
+fn a_profile_with_valid_colour_tags_is_applied_even_if_other_parts_are_invalid() {
     let case = cases().into_iter().find(|case| case.name == "Display P3").unwrap();
     let of = |icc: Vec<u8>| read(&row_png(&Case { icc, ..case.clone() }, BitDepth::Eight, false));
     let expected = of(case.icc.clone());

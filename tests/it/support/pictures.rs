@@ -78,6 +78,8 @@ pub(crate) fn exif(orientation: u8) -> Vec<u8> {
 pub(crate) const ORIENTATION: u16 = 0x112;
 /// The type of a number of two bytes.
 pub(crate) const SHORT: u16 = 3;
+/// The type of a number of four bytes.
+pub(crate) const LONG: u16 = 4;
 
 /// An EXIF block with one value for each tag: its number, its type and the value.
 pub(crate) fn exif_with(is_big_endian: bool, tags: &[(u16, u16, u32)]) -> Vec<u8> {

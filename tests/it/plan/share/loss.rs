@@ -43,7 +43,8 @@ fn a_strip_does_not_take_the_common_area_from_banners() {
     let generation = |plan: &Plan, index: usize| plan.renditions()[index].generation().unwrap();
     assert_eq!([0, 1, 2, 3].map(|index| generation(&kept_apart, index)), [0, 0, 0, 1]);
     assert_eq!(kept_apart.generations()[0].prompt(), plan(&banners, 150).generations()[0].prompt());
-    // In one generation, all targets can use only the area of the strip. A banner of 3:1 keeps 3 / 10.78 = 27.8 % of it.
+    // In one generation, all targets can use only the area of the strip. A banner of 3:1 keeps 3 / 10.78 = 27.8 % of
+    // it.
     let together = plan(&with_strip, 800);
     assert_eq!(together.generations().len(), 1);
     let losses: Vec<_> = together.renditions().iter().map(|rendition| rendition.loss().to_string()).collect();
