@@ -47,7 +47,7 @@ pub(super) fn open<'a>(
     let chunks = Chunks::walk(bytes);
     let header = Header {
         size,
-        orientation: chunks.exif.map_or(Orientation::UPRIGHT, Orientation::from_exif),
+        orientation: chunks.orientation.unwrap_or(Orientation::UPRIGHT),
         colour_tags: colour_tags(info, chunks.has_icc),
         is_bare: chunks.is_bare && info.bit_depth != BitDepth::Sixteen,
         has_content_credentials: chunks.has_content_credentials,
@@ -94,7 +94,7 @@ impl Pixels for Png<'_> {
             let has_alpha = colour == smart_resize_png::Colour::Rgba;
             let samples = Samples { channels: Channels::Rgb, has_alpha, is_16_bit: false, bytes };
             // `is_plain` verifies all bytes before the first IDAT chunk, and an exact ending all bytes from it on.
-            return Ok(Read { samples, is_verified: ending == Ending::Exact && is_plain(self.bytes) });
+            return Ok(Read { samples, is_verified: ending == Ending::Exact && is_plain(self.bytes), damage: None });
         }
         bytes.fill(0);
         let frame = self.reader.next_frame(&mut bytes).map_err(|error| unreadable(&error, &self.limits))?;
@@ -115,7 +115,7 @@ impl Pixels for Png<'_> {
         };
         let samples = Samples { channels, has_alpha, is_16_bit: frame.bit_depth == BitDepth::Sixteen, bytes };
         // The `png` crate accepts data behind the last scanline, and palette indices beyond the palette.
-        Ok(Read { samples, is_verified: false })
+        Ok(Read { samples, is_verified: false, damage: None })
     }
 }
 
@@ -154,8 +154,8 @@ struct Chunks<'a> {
     is_bare: bool,
     has_icc: bool,
     has_content_credentials: bool,
-    /// The first EXIF block. It may come after the pixels.
-    exif: Option<&'a [u8]>,
+    /// The orientation in the first EXIF block that can be read. The block may come after the pixels.
+    orientation: Option<Orientation>,
     /// The file from its first IDAT chunk on.
     idat: Option<&'a [u8]>,
 }
@@ -163,7 +163,8 @@ struct Chunks<'a> {
 impl<'a> Chunks<'a> {
     /// Walks the chunks. A chunk is its length (4 bytes), name (4), content and checksum (4).
     fn walk(bytes: &'a [u8]) -> Self {
-        let mut found = Self { is_bare: true, has_icc: false, has_content_credentials: false, exif: None, idat: None };
+        let mut found =
+            Self { is_bare: true, has_icc: false, has_content_credentials: false, orientation: None, idat: None };
         // The chunks begin behind the signature of 8 bytes.
         let mut rest = bytes.get(8..).unwrap_or_default();
         while let &[l0, l1, l2, l3, n0, n1, n2, n3, ref after @ ..] = rest {
@@ -177,7 +178,7 @@ impl<'a> Chunks<'a> {
                 b"caBX" => (found.is_bare, found.has_content_credentials) = (false, true),
                 b"eXIf" => {
                     found.is_bare = false;
-                    found.exif = found.exif.or(after.get(..length));
+                    found.orientation = found.orientation.or_else(|| Orientation::read(after.get(..length)?));
                 }
                 _ => found.is_bare = false,
             }

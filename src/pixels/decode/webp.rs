@@ -39,14 +39,13 @@ pub(super) fn open<'a>(
     let size = limits.check_size(width, height)?;
     // The decoder applies this limit only to profiles and tags.
     decoder.set_memory_limit(usize::try_from(limits.metadata_bytes).unwrap_or(usize::MAX));
-    // A profile that cannot be read counts as broken. EXIF data that cannot be read is ignored.
+    // A profile that cannot be read counts as broken.
     let icc = decoder.icc_profile().unwrap_or_else(|_| Some(Vec::new()));
-    let exif = decoder.exif_metadata().ok().flatten();
     // The profile that this crate writes says no more than sRGB, so it is not stripped.
     let is_bare = chunks.is_bare && icc.as_ref().is_none_or(|icc| *icc == srgb::profile());
     let header = Header {
         size,
-        orientation: exif.as_deref().map_or(Orientation::UPRIGHT, Orientation::from_exif),
+        orientation: chunks.orientation.unwrap_or(Orientation::UPRIGHT),
         colour_tags: icc.map(ColourTag::Icc).into_iter().collect(),
         is_bare,
         has_content_credentials: chunks.has_content_credentials,
@@ -98,7 +97,7 @@ impl Pixels for WebP<'_> {
             self.decoder.read_image(&mut bytes).map_err(|error| corrupt(&error))?;
         }
         let samples = Samples { channels: Channels::Rgb, has_alpha: self.decoder.has_alpha(), is_16_bit: false, bytes };
-        Ok(Read { samples, is_verified: true })
+        Ok(Read { samples, is_verified: true, damage: None })
     }
 }
 
@@ -111,6 +110,8 @@ struct Chunks<'a> {
     /// Whether the file has only one picture and at most a profile.
     is_bare: bool,
     has_content_credentials: bool,
+    /// The orientation in the first EXIF chunk that can be read.
+    orientation: Option<Orientation>,
     /// Whether the file has a lossy bitstream and no alpha chunk.
     is_opaque: bool,
     /// The offset of the flags of an animation's first frame. `None` if the file is not an animation.
@@ -157,8 +158,14 @@ fn with_fixed_flags<'a>(bytes: &'a [u8], chunks: &Chunks<'_>) -> Cow<'a, [u8]> {
 /// Refuses files for which the decoder would take more memory than the header suggests: a chunk that claims to be
 /// longer than the file, and a bitstream whose own size exceeds the limits, whatever the size of the canvas.
 fn walk<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Chunks<'a>, DecodeError> {
-    let mut found =
-        Chunks { is_bare: true, has_content_credentials: false, is_opaque: false, frame_flags: None, lossy: None };
+    let mut found = Chunks {
+        is_bare: true,
+        has_content_credentials: false,
+        orientation: None,
+        is_opaque: false,
+        frame_flags: None,
+        lossy: None,
+    };
     // The file begins with "RIFF", the length of the rest (4 bytes) and "WEBP".
     let length = bytes.get(4..8).and_then(|length| length.first_chunk()).ok_or(TRUNCATED)?;
     let mut has_alpha = false;
@@ -210,6 +217,10 @@ fn walk<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Chunks<'a>, Decode
             (b"ALPH", _) => has_alpha = true,
             // The canvas size in VP8X is read by the decoder, and the profile is compared by the caller.
             (b"VP8X" | b"ICCP", _) => {}
+            (b"EXIF", exif) => {
+                found.is_bare = false;
+                found.orientation = found.orientation.or_else(|| Orientation::read(exif));
+            }
             (b"C2PA", _) => (found.is_bare, found.has_content_credentials) = (false, true),
             _ => found.is_bare = false,
         }
