@@ -19,21 +19,24 @@ pub const MAX_SIDE: u32 = u16::MAX as u32;
 /// # Text form
 ///
 /// ```text
-/// size      = blanks side separator side blanks
+/// size      = blanks side unit blanks separator blanks side unit blanks
 /// side      = nonzero-digit digit*          1 to 65535
-/// separator = "x" | "X" | "×"
+/// unit      = (blanks ("p" | "P") ("x" | "X"))?
+/// separator = "x" | "X" | "×" | "*"
 /// blanks    = (" " | "\t")*
 /// ```
 ///
-/// A side has no sign, no decimal point and no leading zero, and there are no blanks around the separator. A size is
-/// printed as `1920x1080`, and parsing that text returns the same size.
+/// A side has no sign, no decimal point and no leading zero. A size is printed as `1920x1080`, and parsing that text
+/// returns the same size.
+///
+/// JSON is read by a stricter grammar: it has no units, no `*`, and blanks only at the start and the end.
 ///
 /// ```
 /// use smart_resize::Size;
 ///
 /// let hd: Size = "1920x1080".parse()?;
 /// assert_eq!((hd.width(), hd.height()), (1920, 1080));
-/// assert!("1920 x 1080".parse::<Size>().is_err());
+/// assert_eq!("1920 × 1080 px".parse(), Ok(hd));
 /// # Ok::<(), smart_resize::geometry::ParseSizeError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -144,18 +147,19 @@ impl FromStr for Size {
     type Err = ParseSizeError;
 
     fn from_str(text: &str) -> Result<Self, ParseSizeError> {
-        const BLANKS: [char; 2] = [' ', '\t'];
-        // The leading blanks are skipped and not cut off, so that the offset of an error counts from the start of the
-        // whole text.
-        let start = text.len() - text.trim_start_matches(BLANKS).len();
-        let mut rest = Cursor { text: text.trim_end_matches(BLANKS), at: start };
-        let width = rest.side(Side::Width)?;
-        rest.separator()?;
-        let height = rest.side(Side::Height)?;
-        rest.end()?;
-        Ok(Self { width, height })
+        Cursor::new(text, false).size()
     }
 }
+
+impl Size {
+    /// Reads a size by the stricter grammar for JSON, which is that of fal's endpoint.
+    #[cfg(feature = "serde")]
+    pub(crate) fn from_strict(text: &str) -> Result<Self, ParseSizeError> {
+        Cursor::new(text, true).size()
+    }
+}
+
+const BLANKS: [char; 2] = [' ', '\t'];
 
 /// A parser of the grammar of sizes.
 struct Cursor<'a> {
@@ -163,9 +167,46 @@ struct Cursor<'a> {
     text: &'a str,
     /// The byte offset of the next character to read.
     at: usize,
+    /// Whether there may be no unit, no `*` and no blank between the sides.
+    is_strict: bool,
 }
 
-impl Cursor<'_> {
+impl<'a> Cursor<'a> {
+    fn new(text: &'a str, is_strict: bool) -> Self {
+        // The leading blanks are skipped and not cut off, so that the offset of an error counts from the start of the
+        // whole text.
+        let start = text.len() - text.trim_start_matches(BLANKS).len();
+        Self { text: text.trim_end_matches(BLANKS), at: start, is_strict }
+    }
+
+    fn size(mut self) -> Result<Size, ParseSizeError> {
+        let width = self.side(Side::Width)?;
+        self.unit();
+        self.separator()?;
+        let height = self.side(Side::Height)?;
+        self.unit();
+        self.end()?;
+        Ok(Size { width, height })
+    }
+
+    /// Skips blanks.
+    fn blanks(&mut self) {
+        while self.peek().is_some_and(|c| BLANKS.contains(&c)) {
+            self.at += 1;
+        }
+    }
+
+    /// Skips the unit of a side and the blanks around it, unless the grammar is strict.
+    fn unit(&mut self) {
+        if !self.is_strict {
+            self.blanks();
+            if self.text.get(self.at..self.at + 2).is_some_and(|unit| unit.eq_ignore_ascii_case("px")) {
+                self.at += 2;
+            }
+            self.blanks();
+        }
+    }
+
     fn peek(&self) -> Option<char> {
         // In a text of blanks alone, `at` is beyond the end of the trimmed text, which reads as the end.
         self.text.get(self.at..)?.chars().next()
@@ -201,12 +242,14 @@ impl Cursor<'_> {
 
     fn separator(&mut self) -> Result<(), ParseSizeError> {
         match self.peek() {
-            Some(c @ ('x' | 'X' | '×')) => {
-                self.at += c.len_utf8();
-                Ok(())
-            }
-            found => Err(self.expected(Expected::Separator, found)),
+            Some(c @ ('x' | 'X' | '×')) => self.at += c.len_utf8(),
+            Some('*') if !self.is_strict => self.at += 1,
+            found => return Err(self.expected(Expected::Separator, found)),
         }
+        if !self.is_strict {
+            self.blanks();
+        }
+        Ok(())
     }
 
     fn end(&self) -> Result<(), ParseSizeError> {
@@ -221,7 +264,7 @@ impl Cursor<'_> {
     }
 }
 
-serde_as_text!(Size, "a size such as \"1920x1080\"");
+serde_as_text!(Size, "a size such as \"1920x1080\"", Size::from_strict);
 
 /// One of the two sides of a size.
 ///
@@ -277,9 +320,9 @@ pub struct InvalidSideError {
 /// use smart_resize::Size;
 /// use smart_resize::geometry::ParseSizeError;
 ///
-/// let error: ParseSizeError = "1920*1080".parse::<Size>().unwrap_err();
+/// let error: ParseSizeError = "1920:1080".parse::<Size>().unwrap_err();
 /// assert_eq!(error.offset, 4);
-/// assert_eq!(error.to_string(), "found '*'; expected \"x\" between width and height (at byte 4)");
+/// assert_eq!(error.to_string(), "found ':'; expected \"x\" after the width, as in 1080x1920 (at byte 4)");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{kind} (at byte {offset})")]
@@ -338,7 +381,7 @@ pub enum ParseSizeErrorKind {
 pub enum Expected {
     /// The first digit of a side.
     Digit(Side),
-    /// `x`, `X` or `×`.
+    /// `x`, `X`, `×` or `*`.
     Separator,
     /// The end of the text.
     End,
@@ -349,12 +392,16 @@ impl fmt::Display for ParseSizeErrorKind {
         match self {
             Self::Expected { expected, found } => {
                 match found {
+                    // A letter of another alphabet can look like the expected one.
+                    Some(c) if c.is_alphabetic() && !c.is_ascii() => {
+                        write!(f, "found {c:?} (U+{:04X}); ", u32::from(*c))
+                    }
                     Some(c) => write!(f, "found {c:?}; "),
                     None => f.write_str("found the end; "),
                 }?;
                 match expected {
-                    Expected::Digit(side) => write!(f, "expected a digit of the {side}"),
-                    Expected::Separator => f.write_str("expected \"x\" between width and height"),
+                    Expected::Digit(side) => write!(f, "expected a digit of the {side}, as in 1080x1920"),
+                    Expected::Separator => f.write_str("expected \"x\" after the width, as in 1080x1920"),
                     Expected::End => f.write_str("expected the end of the size"),
                 }
             }
@@ -389,22 +436,26 @@ mod tests {
         case("768×1344", "768x1344");
         case(" \t1024x1024\t ", "1024x1024");
         case("65535x65535", "65535x65535");
-        case("", "found the end; expected a digit of the width (at byte 0)");
-        case("  ", "found the end; expected a digit of the width (at byte 2)");
-        case("x9", "found 'x'; expected a digit of the width (at byte 0)");
-        case("-1x9", "found '-'; expected a digit of the width (at byte 0)");
-        case("+1x9", "found '+'; expected a digit of the width (at byte 0)");
-        case("12", "found the end; expected \"x\" between width and height (at byte 2)");
-        case("12*9", "found '*'; expected \"x\" between width and height (at byte 2)");
-        case("12 x9", "found ' '; expected \"x\" between width and height (at byte 2)");
-        case("1.5x9", "found '.'; expected \"x\" between width and height (at byte 1)");
-        case("12x", "found the end; expected a digit of the height (at byte 3)");
-        case("12× 9", "found ' '; expected a digit of the height (at byte 4)");
-        case("12xx9", "found 'x'; expected a digit of the height (at byte 3)");
+        for text in ["12 x 9", "12*9", "12×9px", "12px × 9 PX ", "12 * 9px", "\t12px*9"] {
+            case(text, "12x9");
+        }
+        case("", "found the end; expected a digit of the width, as in 1080x1920 (at byte 0)");
+        case("  ", "found the end; expected a digit of the width, as in 1080x1920 (at byte 2)");
+        case("x9", "found 'x'; expected a digit of the width, as in 1080x1920 (at byte 0)");
+        case("-1x9", "found '-'; expected a digit of the width, as in 1080x1920 (at byte 0)");
+        case("+1x9", "found '+'; expected a digit of the width, as in 1080x1920 (at byte 0)");
+        case("12", "found the end; expected \"x\" after the width, as in 1080x1920 (at byte 2)");
+        case("12:9", "found ':'; expected \"x\" after the width, as in 1080x1920 (at byte 2)");
+        case("instagram story", "found 'i'; expected a digit of the width, as in 1080x1920 (at byte 0)");
+        case("12х9", "found 'х' (U+0445); expected \"x\" after the width, as in 1080x1920 (at byte 2)");
+        case("12p x9", "found 'p'; expected \"x\" after the width, as in 1080x1920 (at byte 2)");
+        case("1.5x9", "found '.'; expected \"x\" after the width, as in 1080x1920 (at byte 1)");
+        case("12x", "found the end; expected a digit of the height, as in 1080x1920 (at byte 3)");
+        case("12xx9", "found 'x'; expected a digit of the height, as in 1080x1920 (at byte 3)");
         case("12x9x9", "found 'x'; expected the end of the size (at byte 4)");
         case("12x9\n", "found '\\n'; expected the end of the size (at byte 4)");
-        case("\u{a0}12x9", "found '\\u{a0}'; expected a digit of the width (at byte 0)");
-        case("١٢x٩", "found '١'; expected a digit of the width (at byte 0)");
+        case("\u{a0}12x9", "found '\\u{a0}'; expected a digit of the width, as in 1080x1920 (at byte 0)");
+        case("١٢x٩", "found '١'; expected a digit of the width, as in 1080x1920 (at byte 0)");
         case("0x9", "width is 0; expected 1 to 65535 (at byte 0)");
         case("9x0", "height is 0; expected 1 to 65535 (at byte 2)");
         case("00x9", "width has a leading zero; expected none (at byte 0)");
@@ -412,6 +463,18 @@ mod tests {
         case(" 9x010", "height has a leading zero; expected none (at byte 3)");
         case("65536x9", "width is 65536; expected 1 to 65535 (at byte 0)");
         case("9x99999999999999999999999", "height is 18446744073709551615 or more; expected 1 to 65535 (at byte 2)");
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn the_grammar_of_json_is_stricter() {
+        for text in ["12x9", " 12×9\t", "12X9"] {
+            assert_eq!(Size::from_strict(text).unwrap(), Size::new(12, 9).unwrap(), "{text:?}");
+        }
+        for text in ["12 x9", "12x 9", "12*9", "12x9px", "12pxx9"] {
+            assert!(Size::from_strict(text).is_err(), "{text:?}");
+            assert!(serde_json::from_str::<Size>(&alloc::format!("{text:?}")).is_err(), "{text:?}");
+        }
     }
 
     #[test]

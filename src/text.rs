@@ -7,10 +7,13 @@ use core::fmt::Display;
 #[cfg(feature = "serde")]
 pub(crate) use self::read::deserialize;
 
-/// Implements `Serialize` by the `Display` of a type, and `Deserialize` by its `FromStr`. `$expected` describes the
-/// text in error messages, as in `deserialize`.
+/// Implements `Serialize` by the `Display` of a type, and `Deserialize` by its `FromStr` or by `$parse`. `$expected`
+/// describes the text in error messages, as in `deserialize`.
 macro_rules! serde_as_text {
     ($type:ty, $expected:literal) => {
+        $crate::text::serde_as_text!($type, $expected, core::str::FromStr::from_str);
+    };
+    ($type:ty, $expected:literal, $parse:expr) => {
         #[cfg(feature = "serde")]
         impl serde::Serialize for $type {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -21,7 +24,7 @@ macro_rules! serde_as_text {
         #[cfg(feature = "serde")]
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                crate::text::deserialize(deserializer, $expected)
+                crate::text::deserialize(deserializer, $expected, $parse)
             }
         }
     };
@@ -58,31 +61,33 @@ pub(crate) fn alternatives(items: &[impl Display]) -> String {
 #[cfg(feature = "serde")]
 mod read {
     use core::fmt::{self, Display};
-    use core::marker::PhantomData;
-    use core::str::FromStr;
 
     use serde::de::{Deserializer, Error, Visitor};
 
     /// Deserializes a string and parses it. `expected` completes serde's message "invalid type: …, expected …".
-    pub(crate) fn deserialize<'de, T, D>(deserializer: D, expected: &'static str) -> Result<T, D::Error>
+    pub(crate) fn deserialize<'de, D, T, E>(
+        deserializer: D,
+        expected: &'static str,
+        parse: fn(&str) -> Result<T, E>,
+    ) -> Result<T, D::Error>
     where
-        T: FromStr<Err: Display>,
         D: Deserializer<'de>,
+        E: Display,
     {
-        struct Text<T>(&'static str, PhantomData<T>);
+        struct Text<T, E>(&'static str, fn(&str) -> Result<T, E>);
 
-        impl<T: FromStr<Err: Display>> Visitor<'_> for Text<T> {
+        impl<T, E: Display> Visitor<'_> for Text<T, E> {
             type Value = T;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(self.0)
             }
 
-            fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
-                text.parse().map_err(E::custom)
+            fn visit_str<X: Error>(self, text: &str) -> Result<T, X> {
+                (self.1)(text).map_err(X::custom)
             }
         }
 
-        deserializer.deserialize_str(Text(expected, PhantomData))
+        deserializer.deserialize_str(Text(expected, parse))
     }
 }

@@ -34,7 +34,7 @@
 //!     refused.to_string(),
 //!     "body.image_url: Field required; \
 //!      body.target_sizes.0: Value error, \"1920x\" is not a size: found the end; \
-//!      expected a digit of the height (at byte 5); \
+//!      expected a digit of the height, as in 1080x1920 (at byte 5); \
 //!      body.num_images_per_size: Input should be less than or equal to 4",
 //! );
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::error::Error;
+use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, ValueEnum};
 use smart_resize::generate::local::{Fallback, Keep, LocalGenerator};
@@ -36,12 +37,16 @@ pub(crate) struct Args {
     /// Print the built-in placements with their sizes, formats, byte limits and safe areas, and do nothing else
     #[arg(long)]
     pub(crate) list_placements: bool,
-    /// The picture to resize: PNG, JPEG, WebP, GIF, BMP or TIFF [default: a built-in sample picture]
+    /// The picture to resize: PNG, JPEG, WebP, GIF, BMP or TIFF; "-" is standard input [default: a built-in sample
+    /// picture]
     #[arg(long, value_name = "FILE")]
     pub(crate) image: Option<PathBuf>,
-    /// The folder for the results
+    /// The folder for the results; "-" writes a single result to standard output
     #[arg(long, value_name = "DIR", default_value = "out")]
     pub(crate) out: PathBuf,
+    /// Replace existing files that differ from the results. Without it, such a result fails
+    #[arg(long)]
+    pub(crate) force: bool,
     /// The format of the results [default: png, or the first format that a placement accepts]
     #[arg(long)]
     format: Option<FormatArg>,
@@ -120,7 +125,7 @@ pub(crate) struct Args {
     /// Cut a size from the picture itself if the crop keeps at least PERCENT of the picture
     #[arg(long, value_name = "PERCENT")]
     skip_covered: Option<PerMille>,
-    /// A picture that a model returned. Sizes are cut from it, and nothing is generated
+    /// A picture that a model returned; "-" is standard input. Sizes are cut from it, and nothing is generated
     #[arg(long, value_name = "FILE")]
     pub(crate) generated: Option<PathBuf>,
     /// Trim a border, or letterbox or pillarbox bars, from a picture before a size is cut from it
@@ -135,10 +140,12 @@ pub(crate) struct Args {
     /// nothing
     #[arg(long, default_value = "auto", conflicts_with = "generated")]
     keep: KeepArg,
-    /// Print the plan as JSON, and generate nothing
+    /// Print the plan as JSON, and generate nothing. With --sheet, the contact sheet shows small previews by the
+    /// built-in generator
     #[arg(long)]
     pub(crate) plan: bool,
-    /// Write a contact sheet of the generated pictures, the crops and the results
+    /// Write a contact sheet of the generated pictures, the crops and the results; with --plan, of previews with their
+    /// plausibility
     #[arg(long, value_name = "FILE")]
     pub(crate) sheet: Option<PathBuf>,
 }
@@ -186,6 +193,12 @@ impl Args {
             FormatArg::Jpg => Format::Jpeg,
             FormatArg::Webp => Format::WebP,
         })
+    }
+
+    /// Returns the files that are read.
+    pub(crate) fn inputs(&self) -> impl Iterator<Item = &Path> {
+        let references = self.reference.iter().map(|(_, path)| path);
+        [&self.image, &self.generated, &self.pack].into_iter().flatten().chain(references).map(PathBuf::as_path)
     }
 
     /// Returns the placements of `--placements`. The error lists all ids that are unknown.
@@ -346,6 +359,15 @@ impl Args {
         formats().try_for_each(|format| options.encode.check(format))?;
         Ok(options)
     }
+}
+
+/// Returns the arguments that begin with a single dash and name existing files.
+pub(crate) fn dashed_paths(arguments: impl Iterator<Item = OsString>) -> impl Iterator<Item = PathBuf> {
+    let is_dashed = |path: &PathBuf| {
+        let text = path.to_string_lossy();
+        text.len() > 1 && text.starts_with('-') && !text.starts_with("--") && path.exists()
+    };
+    arguments.map(PathBuf::from).filter(is_dashed)
 }
 
 /// Reads the name and the file of a reference picture.

@@ -15,9 +15,8 @@
 //! | 1 | a picture failed, or its placement would reject it; the other files were written |
 //! | 2 | nothing was started |
 
-#![expect(clippy::print_stderr, reason = "a command reports errors on standard error")]
-
 mod args;
+mod files;
 mod list;
 mod pack;
 mod sample;
@@ -25,8 +24,7 @@ mod sheet;
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::fmt::Write as _;
-use std::fs;
+use std::fmt::{Display, Write as _};
 use std::io::{self, Write as _};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -45,34 +43,48 @@ use smart_resize::pixels::decode::{DecodeLimits, DecodeOptions, decode};
 use smart_resize::pixels::encode::{EncodeError, EncodeOptions, encode};
 use smart_resize::pixels::render::{RenderError, RenderOptions};
 use smart_resize::plan::placement::{Breach, FileFacts, lint};
-use smart_resize::plan::{CallId, Optimality};
+use smart_resize::plan::{CallId, Optimality, Rendition};
 use smart_resize::request::{Reference, Sharing};
 use smart_resize::run::{Driver, Event, Output, RenditionError, RunError};
 use smart_resize::{Format, Generator, Outcome, Plan, Size, Source};
 
 use self::args::{Args, Purpose};
+use self::files::Written;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = Args::try_parse().unwrap_or_else(|error| {
+        // The text of --help goes to standard output, whose reader may have closed it.
+        let _ = error.print();
+        if error.use_stderr() {
+            for path in args::dashed_paths(std::env::args_os().skip(1)) {
+                report(format_args!("  tip: a path that begins with a dash is given as './{}'", path.display()));
+            }
+        }
+        std::process::exit(error.exit_code())
+    });
     if args.list_placements {
-        // A reader such as `head` may close the output early.
-        let is_written = writeln!(io::stdout(), "{}", list::placements()).is_ok();
-        return if is_written { ExitCode::SUCCESS } else { ExitCode::from(2) };
+        let written = writeln!(files::Output, "{}", list::placements());
+        return if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(2) };
     }
     let job = match Job::prepare(&args) {
         Ok(job) => job,
         Err(error) => {
-            eprintln!("error: {error}");
+            report(format_args!("error: {error}"));
             return ExitCode::from(2);
         }
     };
     match job.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            report(format_args!("error: {error}"));
             ExitCode::from(if error.is::<RunError>() { 2 } else { 1 })
         }
     }
+}
+
+/// Writes a line to standard error. It is lost if standard error is closed.
+fn report(line: impl Display) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// Everything that is determined before the run starts.
@@ -90,8 +102,11 @@ struct Job<'a> {
 
 impl<'a> Job<'a> {
     fn prepare(args: &'a Args) -> Result<Self, Box<dyn Error>> {
+        if args.inputs().filter(|path| files::is_standard(path)).count() > 1 {
+            return Err("standard input is given for several files; expected one".into());
+        }
         let (stem, bytes) = match &args.image {
-            Some(path) => (stem(path), read(path)?),
+            Some(path) => (stem(path), files::read(path)?),
             None => ("sample".to_owned(), sample_png()?),
         };
         // Decodes the whole picture and not only its header, so that a truncated file is reported once and not for each
@@ -101,19 +116,19 @@ impl<'a> Job<'a> {
             .and_then(|_| Source::read(bytes, &DecodeLimits::default()));
         let source = source.map_err(|error| format!("cannot read {}: {error}", source_name(args.image.as_deref())))?;
         let source = args.reference.iter().try_fold(source, |source, (name, path)| {
-            let picture = Source::read(read(path)?, &DecodeLimits::default())
+            let picture = Source::read(files::read(path)?, &DecodeLimits::default())
                 .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
             Ok::<_, Box<dyn Error>>(source.reference(Reference::new(name, picture)))
         })?;
         let mut placements = args.placements()?;
         if let Some(path) = &args.pack {
-            placements.extend(pack::read(path, &read(path)?)?);
+            placements.extend(pack::read(path, &files::read(path)?)?);
         }
         let (request, purposes) = args.request(source.clone(), placements)?;
         let plan = Plan::new(&request)?;
         let backend = match &args.generated {
             Some(path) => {
-                let bytes = read(path)?;
+                let bytes = files::read(path)?;
                 decode(&bytes, &DecodeOptions::default())
                     .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
                 Backend::Returned(bytes.into())
@@ -124,19 +139,65 @@ impl<'a> Job<'a> {
         if let Some(sheet) = &args.sheet {
             sheet::format(sheet)?;
         }
-        let folders = [Some(args.out.as_path()), args.sheet.as_deref().and_then(Path::parent)];
-        for folder in folders.into_iter().flatten().filter(|_| !args.plan) {
-            fs::create_dir_all(folder).map_err(|error| format!("cannot create {}: {error}", folder.display()))?;
+        let job = Self { args, stem, source, plan, purposes, options, backend };
+        job.check_files()?;
+        Ok(job)
+    }
+
+    /// Checks, before anything is generated, that all outputs can be written and that none replaces an input.
+    fn check_files(&self) -> Result<(), Box<dyn Error>> {
+        let args = self.args;
+        let mut outputs: Vec<_> = if args.plan { Vec::new() } else { self.outputs().collect() };
+        let mut folder = Some(args.out.as_path()).filter(|_| !args.plan);
+        if !args.plan && files::is_standard(&args.out) {
+            if outputs.len() != 1 {
+                let found = outputs.len();
+                return Err(format!("--out - writes one picture; expected one, and the plan has {found}").into());
+            }
+            outputs.clear();
+            folder = None;
         }
-        Ok(Self { args, stem, source, plan, purposes, options, backend })
+        outputs.extend(args.sheet.clone());
+        let inputs: Vec<_> = args.inputs().collect();
+        files::check_outputs(&inputs, &outputs)?;
+        let sheet = args.sheet.as_deref().and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty());
+        Ok([folder, sheet].into_iter().flatten().try_for_each(files::prepare_folder)?)
+    }
+
+    /// Returns the file of each result.
+    fn outputs(&self) -> impl Iterator<Item = PathBuf> {
+        let file = |(rendition, purpose): (&Rendition, &Purpose)| {
+            (0..self.variants(rendition))
+                .map(|variant| self.path(purpose, variant, rendition.format()))
+                .collect::<Vec<_>>()
+        };
+        self.plan.renditions().iter().zip(&self.purposes).flat_map(file)
+    }
+
+    /// Returns the number of results of a rendition.
+    fn variants(&self, rendition: &Rendition) -> usize {
+        let generation = rendition.generation().and_then(|index| self.plan.generations().get(index));
+        generation.map_or(1, |generation| generation.variants() as usize)
+    }
+
+    /// Returns the path of a result.
+    fn path(&self, purpose: &Purpose, variant: usize, format: Format) -> PathBuf {
+        if files::is_standard(&self.args.out) {
+            return self.args.out.clone();
+        }
+        let file = format!("{}_{}_{}.{}", self.stem, purpose.name, variant + 1, format.extension());
+        self.args.out.join(file)
     }
 
     fn run(&self) -> Result<(), Box<dyn Error>> {
         for warning in self.plan.warnings() {
-            eprintln!("warning: {warning}");
+            report(format_args!("warning: {warning}"));
         }
         if self.args.plan {
-            return Ok(writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&self.plan)?)?);
+            writeln!(files::Output, "{}", serde_json::to_string_pretty(&self.plan)?)?;
+            // Standard output has the plan alone.
+            self.write_sheet(None)?;
+            return Ok(());
         }
         let progress = self.progress_bar();
         let log = Mutex::new(Log::default());
@@ -158,30 +219,28 @@ impl<'a> Job<'a> {
         progress.finish_and_clear();
 
         let log = log.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let (mut out, [mut failed, mut rejected]) = (io::stdout().lock(), [0; 2]);
+        // Standard output may be a picture.
+        let mut out: Box<dyn io::Write> =
+            if files::is_standard(&self.args.out) { Box::new(io::stderr()) } else { Box::new(files::Output) };
+        let [mut failed, mut rejected] = [0; 2];
         for line in log.lines.values() {
             match line {
                 Line::Made(line) => writeln!(out, "{line}")?,
                 Line::Rejected { line, reasons } => {
                     rejected += 1;
                     writeln!(out, "{line}")?;
-                    eprintln!("rejected: {reasons}");
+                    report(format_args!("rejected: {reasons}"));
                 }
                 Line::Failed(line) => {
                     failed += 1;
-                    eprintln!("error: {line}");
+                    report(format_args!("error: {line}"));
                 }
             }
         }
         report_failed_calls(&outcome);
         writeln!(out, "{}", self.summary())?;
-        if let Some(path) = &self.args.sheet {
-            write_whole(
-                path,
-                &sheet::draw((&self.plan, &self.source), &self.purposes, &outcome, sheet::format(path)?)?,
-            )
-            .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
-            writeln!(out, "{}", path.display())?;
+        if let Some((path, written)) = self.write_sheet(Some(&outcome))? {
+            writeln!(out, "{}{}", path.display(), replaced(written))?;
         }
         match (failed, rejected, log.lines.len()) {
             (0, 0, _) => Ok(()),
@@ -189,6 +248,20 @@ impl<'a> Job<'a> {
             (_, 0, all) => Err(format!("{failed} of {all} pictures failed").into()),
             (_, _, all) => Err(format!("{failed} of {all} pictures failed, {rejected} would be rejected").into()),
         }
+    }
+
+    /// Writes the sheet of an outcome, or of the plan if nothing was run. Returns its path if a sheet is wanted.
+    fn write_sheet(&self, outcome: Option<&Outcome>) -> Result<Option<(&Path, Written)>, Box<dyn Error>> {
+        let Some(path) = self.args.sheet.as_deref() else { return Ok(None) };
+        let (local, format) = (self.args.local_generator(), sheet::format(path)?);
+        let drawn_from = (&self.plan, &self.source);
+        let sheet = match outcome {
+            Some(outcome) => sheet::draw(drawn_from, &self.purposes, (outcome, &local), format)?,
+            None => sheet::draw_plan(drawn_from, &self.purposes, &local, format)?,
+        };
+        let written = files::write(path, &sheet, self.args.force)
+            .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+        Ok(Some((path, written)))
     }
 
     /// Describes the plan in one line: its generations and calls, and its cost with and without sharing.
@@ -215,13 +288,7 @@ impl<'a> Job<'a> {
 
     /// Creates the progress bar. It is drawn only if standard error is a terminal.
     fn progress_bar(&self) -> ProgressBar {
-        let variants = |rendition: &smart_resize::plan::Rendition| {
-            rendition
-                .generation()
-                .and_then(|index| self.plan.generations().get(index))
-                .map_or(1, smart_resize::plan::Generation::variants)
-        };
-        let pictures = self.plan.renditions().iter().map(variants).map(u64::from).sum();
+        let pictures = self.plan.renditions().iter().map(|rendition| self.variants(rendition) as u64).sum();
         let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {elapsed}")
             .unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::new(pictures).with_style(style);
@@ -245,8 +312,8 @@ impl<'a> Job<'a> {
             Err(error) => return self.write_smallest(purpose, variant, error),
         };
         let record = &output.provenance;
-        let path = match self.write(purpose, variant, record.format, &output.bytes) {
-            Ok(path) => path,
+        let (path, written) = match self.write(purpose, variant, record.format, &output.bytes) {
+            Ok(written) => written,
             Err(error) => return Line::Failed(error),
         };
         let (preset, seconds) = match &record.generation {
@@ -264,7 +331,8 @@ impl<'a> Job<'a> {
         if self.plan.sharing() != Sharing::PerTarget {
             let _ = write!(line, "  loss {:>6}", record.loss);
         }
-        let _ = write!(line, "  {}  {} bytes  {seconds:.2} s", path.display(), output.bytes.len());
+        let (path, replaced) = (path.display(), replaced(written));
+        let _ = write!(line, "  {path}{replaced}  {} bytes  {seconds:.2} s", output.bytes.len());
         if let Some(description) = record.generation.as_ref().and_then(|made| made.description.as_ref()) {
             let _ = write!(line, "  ({description})");
         }
@@ -286,17 +354,35 @@ impl<'a> Job<'a> {
             return Line::Failed(reasons);
         };
         match self.write(purpose, variant, *format, &smallest.bytes) {
-            Ok(path) => Line::Rejected { line: format!("{}  (above the byte limit)", path.display()), reasons },
+            Ok((path, written)) => {
+                let line = format!("{}{}  (above the byte limit)", path.display(), replaced(written));
+                Line::Rejected { line, reasons }
+            }
             Err(error) => Line::Failed(error),
         }
     }
 
-    /// Writes a file and returns its path.
-    fn write(&self, purpose: &Purpose, variant: usize, format: Format, bytes: &[u8]) -> Result<PathBuf, String> {
-        let file = format!("{}_{}_{}.{}", self.stem, purpose.name, variant + 1, format.extension());
-        let path = self.args.out.join(file);
-        write_whole(&path, bytes).map_err(|error| format!("{}: {}: {error}", purpose.name, path.display()))?;
-        Ok(path)
+    /// Writes a result and returns its path.
+    fn write(
+        &self,
+        purpose: &Purpose,
+        variant: usize,
+        format: Format,
+        bytes: &[u8],
+    ) -> Result<(PathBuf, Written), String> {
+        let path = self.path(purpose, variant, format);
+        match files::write(&path, bytes, self.args.force) {
+            Ok(written) => Ok((path, written)),
+            Err(error) => Err(format!("{}: cannot write {}: {error}", purpose.name, path.display())),
+        }
+    }
+}
+
+/// Returns what the report says after the name of a file.
+const fn replaced(written: Written) -> &'static str {
+    match written {
+        Written::New => "",
+        Written::Replaced => " (replaced)",
     }
 }
 
@@ -357,13 +443,14 @@ fn report_failed_calls(outcome: &Outcome) {
     for (call, error) in
         outcome.calls.iter().enumerate().filter_map(|(id, call)| Some((id, call.result.as_ref().err()?)))
     {
-        eprint!("call {call}: {error}");
+        let mut line = format!("call {call}: {error}");
         let mut source = error.source();
         while let Some(cause) = source {
-            eprint!(": {cause}");
+            // Writing to a `String` cannot fail, so the result is ignored.
+            let _ = write!(line, ": {cause}");
             source = cause.source();
         }
-        eprintln!();
+        report(line);
     }
 }
 
@@ -374,28 +461,19 @@ fn sample_png() -> Result<Vec<u8>, Box<dyn Error>> {
     Ok(encode(&picture, Format::Png, &EncodeOptions::default())?.bytes)
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, String> {
-    fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
-}
-
 /// Returns the name of the source for error texts.
 fn source_name(image: Option<&Path>) -> String {
-    image.map_or("the sample".to_owned(), |path| path.display().to_string())
+    match image {
+        None => "the sample".to_owned(),
+        Some(path) if files::is_standard(path) => "standard input".to_owned(),
+        Some(path) => path.display().to_string(),
+    }
 }
 
 /// Returns the file name without its extension.
 fn stem(path: &Path) -> String {
-    path.file_stem().map_or("image".to_owned(), |stem| stem.to_string_lossy().into_owned())
-}
-
-/// Writes a file under a temporary name and renames it, so that a file with the final name is always complete.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut temporary = PathBuf::from(path).into_os_string();
-    temporary.push(format!(".{}.part", std::process::id()));
-    let written = fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
-    if written.is_err() {
-        // The first error is returned, so an error of the removal is ignored.
-        let _ = fs::remove_file(&temporary);
+    if files::is_standard(path) {
+        return "stdin".to_owned();
     }
-    written
+    path.file_stem().map_or("image".to_owned(), |stem| stem.to_string_lossy().into_owned())
 }

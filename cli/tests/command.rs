@@ -103,6 +103,34 @@ fn the_plan_is_printed_and_nothing_is_made() {
     assert_eq!(names(&folder), [""; 0]);
 }
 
+/// The sheet of a plan has previews; standard output has the plan alone, as without a sheet.
+#[test]
+fn a_plan_has_a_sheet_of_previews_and_nothing_is_made() {
+    let folder = folder("command-plan-sheet");
+    fs::write(folder.join("photo.png"), png(&photo(size("300x200")))).unwrap();
+    let sizes = ["--image", "photo.png", "1080x1080", "1080x1920", "728x90", "--plan"];
+    let planned = |arguments: &[&str]| resize(&folder, &[&sizes[..], arguments].concat());
+    let sheet = |name: &str, arguments: &[&str]| {
+        let output = planned(&[&["--sheet", name], arguments].concat());
+        assert_eq!((output.status.code(), output.stdout), (Some(0), planned(arguments).stdout));
+        decode(&fs::read(folder.join(name)).unwrap(), &DecodeOptions::default()).unwrap().picture
+    };
+    let previews = sheet("new/sheet.png", &[]);
+    assert_eq!(names(&folder), ["new", "photo.png"]);
+    assert!(previews.size().covers(size("800x600")), "{}", previews.size());
+    // Each preview has a dark mark in its corner. Two of them are on one line.
+    let dark = [0x1d, 0x1f, 0x24].repeat(12);
+    let mut rows = previews.pixels().chunks_exact(previews.size().width() as usize * 3);
+    assert!(rows.any(|row| row.windows(36).filter(|pixels| *pixels == dark).count() > 2 * 40));
+
+    // The previews are those of the generator that a run would have.
+    assert!(sheet("backdrop.png", &["--focus", "0,0,100,100"]) != sheet("centre.png", &[]));
+    let refused = planned(&["--sheet", "refused.png", "--focus", "0,0,100,100", "--fallback", "refuse"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("expected at least 50 %"), "{}", text(&refused.stderr));
+    assert!(!folder.join("refused.png").exists());
+}
+
 #[test]
 fn what_a_model_returned_is_finished() {
     let folder = folder("command-generated");
@@ -133,7 +161,7 @@ fn mistakes_are_told_and_nothing_is_begun() {
         assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{arguments:?}: {errors}");
         assert!(errors.contains(expected), "{arguments:?}: {errors}");
     };
-    case(&["10x"], "target 0, \"10x\", is not a size: found the end; expected a digit of the height (at byte 3)");
+    case(&["10x"], "target 0, \"10x\", is not a size: found the end; expected a digit of the height, as in 1080x1920");
     case(&["0x10", "9999x9999"], "; target 1 is too large: no preset of 1K or more covers 9999x9999");
     case(&["10x10", "10X10"], "size 10x10 appears twice; expected once");
     case(&["10x10", "--variants", "65"], "number of variants is 65; expected 1 to 64");
@@ -154,7 +182,7 @@ fn mistakes_are_told_and_nothing_is_begun() {
     }
     case(&["10x10", "--quality", "0", "--format", "jpg"], "0 is not in 1..=100");
     case(&["10x10", "--image", "none.png"], "cannot read none.png");
-    case(&["10x10", "--image", "text.png"], "cannot read text.png: the file begins with");
+    case(&["10x10", "--image", "text.png"], "cannot read text.png: the file is text; expected a PNG,");
     case(&["10x10", "--image", "cut.png"], "cannot read cut.png: the png is cut short");
     case(&["10x10", "--generated", "text.png"], "cannot read text.png");
     case(&["10x10", "--sheet", "sheet.gif"], "sheet.gif: format is \"gif\"; expected png, jpeg or webp");
@@ -169,7 +197,7 @@ fn mistakes_are_told_and_nothing_is_begun() {
 fn with_the_codecs_in_c_a_webp_has_a_quality_and_jpegs_are_made_fast() {
     let folder = folder("command-fast");
     let made = |arguments: &[&str], name: &str| {
-        let output = resize(&folder, &[arguments, &["300x250"]].concat());
+        let output = resize(&folder, &[arguments, &["300x250", "--force"]].concat());
         assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
         fs::read(folder.join("out").join(name)).unwrap()
     };
@@ -244,7 +272,8 @@ fn the_weight_of_a_file_is_kept_or_the_lightest_stays() {
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
     let bytes = fs::metadata(folder.join("out/sample_800x600_1.jpg")).unwrap().len();
     assert!(bytes <= 60_000 && text(&output.stdout).contains("(quality "), "{}", text(&output.stdout));
-    let output = resize(&folder, &["--format", "jpg", "--max-bytes", "6000", "--min-quality", "70", "800x600"]);
+    let smaller = ["--format", "jpg", "--max-bytes", "6000", "--min-quality", "70", "800x600", "--force"];
+    let output = resize(&folder, &smaller);
     assert_eq!(output.status.code(), Some(1));
     let bytes = fs::metadata(folder.join("out/sample_800x600_1.jpg")).unwrap().len();
     let expected =

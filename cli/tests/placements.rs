@@ -86,7 +86,10 @@ fn mistakes_in_a_pack_are_told_all_at_once() {
     case("placement = 1", "pack.toml: `placement` is a TOML integer; expected [[placement]]");
     case(&format!("colour = 1\n{}", placement("")), "pack.toml: unknown field `colour`; expected `placement`");
     case(&placement("colour = 1"), "pack.toml: a: unknown field `colour`");
-    case(&placement("").replace("9x9", "9x"), "a: found the end; expected a digit of the height (at byte 2)");
+    case(
+        &placement("").replace("9x9", "9x"),
+        "a: found the end; expected a digit of the height, as in 1080x1920 (at byte 2)",
+    );
     case(&placement("").replace("png", "gif"), "a: format is \"gif\"; expected png, jpeg or webp");
     case(&placement("").replace("label = \"a\"", ""), "pack.toml: placement 1: missing field `label`");
     case(&placement("").replace("\"png\"", ""), "a has no formats; expected at least one");

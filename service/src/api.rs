@@ -6,7 +6,7 @@
 //! | `POST /fal-ai/<model>/edit` | the same for an edit endpoint |
 //! | `/fal-ai/<app>/requests/<id>…` | the result, status, provenance and cancellation of a request, see [`requests`] |
 //! | `/storage/…`, `/files/…`, `/uploads/…` | files, see [`storage`] |
-//! | `/`, `/plan`, `/config.json`, `/placements` | the page, see [`page`] |
+//! | `/`, `/plan`, `/plan/previews`, `/config.json`, `/placements` | the page, see [`page`] |
 //! | `/api/fal/proxy` | every path above, for clients with a proxy URL; see [`proxy`] |
 //! | `/healthz`, `/metrics`, `/.well-known/jwks.json` | the health of the store, counters, the public key of webhooks |
 
@@ -52,6 +52,7 @@ pub fn router(service: Service) -> Router {
         .route("/fal-ai/{app}/requests/{id}/cancel", put(requests::cancel))
         .route("/fal-ai/{app}/requests/{id}/provenance", get(requests::provenance))
         .route("/plan", post(page::plan))
+        .route("/plan/previews", post(page::previews))
         .route("/storage/auth/token", post(storage::token))
         .route("/storage/upload/initiate", post(storage::initiate))
         .route("/storage/upload/initiate-multipart", post(storage::initiate))

@@ -6,6 +6,7 @@
 mod edit;
 mod extras;
 mod log;
+mod previews;
 mod smart;
 mod source;
 
@@ -24,6 +25,7 @@ pub(crate) use self::edit::edit_input;
 pub use self::extras::Extras;
 pub(crate) use self::extras::FIELDS as EXTRA_FIELDS;
 pub use self::log::JobLog;
+pub use self::previews::{MAX_PREVIEW_SIDE, MAX_PREVIEWS, PreviewPicture};
 pub use self::smart::{Planned, Preview};
 pub(crate) use self::source::BLOB;
 use crate::answers::Answers;

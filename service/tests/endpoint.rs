@@ -16,6 +16,8 @@ use serde_json::{Value, json};
 use smart_resize::Format;
 use smart_resize::pixels::decode::{DecodeLimits, probe};
 use smart_resize::plan::placement::Placement;
+use smart_resize::wire::data_uri::DataUri;
+use smart_resize_service::run::MAX_PREVIEWS;
 
 use self::support::{APP, Running, body, picture, read, server, sizes, text};
 
@@ -35,6 +37,15 @@ async fn a_direct_request_returns_each_size_exactly() {
 }
 
 #[tokio::test]
+async fn each_size_has_a_generation_of_its_own() {
+    let running = Running::start(&[]).await;
+    // The model would be asked the same for both sizes.
+    let (status, output) = read(running.post(APP, &body(&["300x250", "600x500"])).send().await.unwrap()).await;
+    assert_eq!(status, 200, "{output}");
+    assert_eq!(running.service.runner.backend.calls(), 2);
+}
+
+#[tokio::test]
 async fn in_sync_mode_the_answer_contains_the_pictures() {
     let running = Running::start(&[]).await;
     let mut body = body(&["300x250"]);
@@ -45,7 +56,7 @@ async fn in_sync_mode_the_answer_contains_the_pictures() {
     assert_eq!((status, output["images"].as_array().unwrap().len()), (200, 2), "{output}");
     for image in output["images"].as_array().unwrap().iter().chain(output["results"][0]["images"].as_array().unwrap()) {
         let url = image["url"].as_str().unwrap();
-        let data = smart_resize::wire::data_uri::DataUri::parse(url, 1 << 20).unwrap();
+        let data = DataUri::parse(url, 1 << 20).unwrap();
         let found = probe(data.bytes(), &DecodeLimits::default()).unwrap();
         assert_eq!((found.size.to_string().as_str(), found.format), ("300x250", Format::WebP.into()));
     }
@@ -285,6 +296,56 @@ async fn a_plan_is_shown_without_any_call() {
     let (status, wrong) = read(running.post("/plan", &body).send().await.unwrap()).await;
     assert_eq!((status, &wrong["detail"][0]["loc"]), (422, &json!(["body", "target_sizes", 0])), "{wrong}");
     assert_eq!(running.service.runner.backend.calls(), 0);
+}
+
+#[tokio::test]
+async fn a_plan_has_a_small_picture_of_each_target_without_any_call() {
+    let running = Running::start(&[]).await;
+    let asked = ["1080x1080", "1080x1920", "728x90", "16x16"];
+    let (_, planned) = read(running.post("/plan", &body(&asked)).send().await.unwrap()).await;
+    let (status, mut shown) = read(running.post("/plan/previews", &body(&asked)).send().await.unwrap()).await;
+    assert_eq!(status, 200, "{shown}");
+    let previews = shown.as_object_mut().unwrap().remove("previews").unwrap();
+    assert_eq!(shown, planned);
+    let field =
+        |name: &str| previews.as_array().unwrap().iter().map(|preview| preview[name].clone()).collect::<Vec<_>>();
+    assert_eq!(field("target"), asked);
+    let expected = [(320, 320), (180, 320), (320, 40), (16, 16)];
+    for (preview, (width, height)) in previews.as_array().unwrap().iter().zip(expected) {
+        assert_eq!((&preview["width"], &preview["height"]), (&json!(width), &json!(height)));
+        let data = DataUri::parse(preview["url"].as_str().unwrap(), 64 << 10).unwrap();
+        let found = probe(data.bytes(), &DecodeLimits::default()).unwrap();
+        assert_eq!((found.size.to_string(), found.format), (format!("{width}x{height}"), Format::Jpeg.into()));
+    }
+    let plausibilities = field("plausibility_percent");
+    assert!(plausibilities.iter().all(|share| (0.0..=100.0).contains(&share.as_f64().unwrap())), "{plausibilities:?}");
+    assert_eq!(running.service.runner.backend.calls(), 0);
+
+    let (status, wrong) = read(running.post("/plan/previews", &body(&["1080x"])).send().await.unwrap()).await;
+    assert_eq!((status, &wrong["detail"][0]["loc"]), (422, &json!(["body", "target_sizes", 0])), "{wrong}");
+}
+
+#[tokio::test]
+async fn previews_wait_for_their_place_like_plans() {
+    let running = Running::start(&["--concurrency", "1"]).await;
+    let place = running.service.memory_permits.clone().acquire_owned().await.unwrap();
+    let request = running.post("/plan/previews", &body(&["300x250"])).send();
+    let mut answer = tokio::spawn(request);
+    assert!(tokio::time::timeout(std::time::Duration::from_millis(500), &mut answer).await.is_err());
+    drop(place);
+    assert_eq!(read(answer.await.unwrap().unwrap()).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_plan_of_many_targets_has_no_pictures() {
+    let running = Running::start(&["--max-target-sizes", "40"]).await;
+    for count in [MAX_PREVIEWS, MAX_PREVIEWS + 1] {
+        let sizes: Vec<String> = (0..count).map(|at| format!("{}x10", 10 + at)).collect();
+        let sizes: Vec<&str> = sizes.iter().map(String::as_str).collect();
+        let (status, shown) = read(running.post("/plan/previews", &body(&sizes)).send().await.unwrap()).await;
+        let pictures = shown["previews"].as_array().map(Vec::len);
+        assert_eq!((status, pictures), (200, Some(if count > MAX_PREVIEWS { 0 } else { count })));
+    }
 }
 
 #[tokio::test]

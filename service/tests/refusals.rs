@@ -108,6 +108,7 @@ async fn every_route_but_a_few_public_ones_needs_a_key() {
         ("PUT", format!("{base}/cancel")),
         ("GET", format!("/queue{base}")),
         ("POST", "/plan".to_owned()),
+        ("POST", "/plan/previews".to_owned()),
         ("POST", "/storage/auth/token".to_owned()),
         ("POST", "/storage/upload/initiate".to_owned()),
         ("POST", "/storage/upload/initiate-multipart".to_owned()),
@@ -216,7 +217,7 @@ async fn a_large_body_is_not_stored_and_its_error_is_short() {
     let zeros = format!("[{}0]", "0,".repeat(4_000_000));
     for body in [format!("{{\"junk\": {zeros}}}"), format!("{{\"focus\": {zeros}, \"target_sizes\": {zeros}}}"), zeros]
     {
-        for path in [APP, "/queue/fal-ai/smart-resize", "/plan"] {
+        for path in [APP, "/queue/fal-ai/smart-resize", "/plan", "/plan/previews"] {
             let response = running.client.post(running.url(path)).body(body.clone()).send().await.unwrap();
             let told = response.bytes().await.unwrap();
             assert!(told.len() < 100_000, "{path}: {} bytes", told.len());
@@ -238,7 +239,7 @@ async fn a_client_cannot_refer_to_a_stored_blob() {
     assert_eq!(upload.send().await.unwrap().status(), 200);
     let digest = smart_resize::plan::Digest::of(&whole);
     let body = json!({"image_url": format!("blob:{digest}"), "target_sizes": ["300x250"]});
-    for path in [APP, "/plan"] {
+    for path in [APP, "/plan", "/plan/previews"] {
         let (status, answer) = read(running.post(path, &body).send().await.unwrap()).await;
         assert_eq!((status, &answer["detail"][0]["loc"]), (422, &json!(["body", "image_url"])), "{answer}");
     }

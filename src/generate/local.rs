@@ -7,8 +7,8 @@
 //! Before it makes a pixel, the generator estimates how plausible the result will be. Below 50 % it makes a backdrop
 //! instead: the whole source over a blurred and darkened enlargement of itself. [`Fallback`] and [`Keep`] change this.
 //!
-//! The same source and preset give the same pixels on every machine: every decision and every pixel is computed with
-//! integers. Nothing is random.
+//! The same source, brief and options give the same pixels on every machine: every decision and every pixel is computed
+//! with integers. Nothing is random.
 //!
 //! # What it does not see
 //!
@@ -18,8 +18,9 @@
 //! remedy: the generated picture never cuts and never stretches that region.
 //!
 //! The generator replaces a model in tests, for previews, and as a fallback. Keep its answers in a store of their own,
-//! if at all: a paid backend with the same store would not be called. Unlike rendering, it enlarges a source
-//! that is smaller than the preset, and says so in its description.
+//! or in none. A fingerprint does not name the backend, so a paid backend with the same store would find the local answer
+//! and not be called. Unlike rendering, the generator enlarges a source that is smaller than the preset, and says so in
+//! its description.
 
 #![allow(
     clippy::expect_used,
@@ -57,9 +58,6 @@ use crate::pixels::encode::{EncodeError, EncodeOptions, encode};
 use crate::pixels::picture::Picture;
 use crate::prompt::brief::Brief;
 use crate::size::Size;
-
-/// The least plausibility that is good enough without a fallback.
-const PLAUSIBLE: PerMille = PerMille::HALF;
 
 /// What the generator makes if a reframing would be plausible to less than 50 %.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -116,6 +114,15 @@ pub struct LocalGenerator {
 }
 
 impl LocalGenerator {
+    /// The least plausibility that is good enough without a [`Fallback`]: 50 %.
+    ///
+    /// ```
+    /// use smart_resize::generate::local::LocalGenerator;
+    ///
+    /// assert_eq!(LocalGenerator::PLAUSIBLE.to_string(), "50 %");
+    /// ```
+    pub const PLAUSIBLE: PerMille = PerMille::HALF;
+
     /// Sets the limits on decoding the source, and on the preset.
     #[must_use]
     pub const fn limits(mut self, limits: DecodeLimits) -> Self {
@@ -194,8 +201,8 @@ struct Made {
 }
 
 impl LocalGenerator {
-    /// Makes a picture of `frame` pixels for a preview, and returns where it shows the source and its plausibility. It
-    /// has the shape of the preset, but may be smaller.
+    /// Makes a picture of `frame` pixels for a preview. The frame has the preset's shape and may be smaller. Returns the
+    /// picture, the place of the source in it, and its plausibility.
     pub(crate) fn sketch(
         &self,
         picture: &Picture,
@@ -210,15 +217,16 @@ impl LocalGenerator {
     fn make(&self, picture: &Picture, frame: Size, brief: &Brief) -> Result<Made, String> {
         let source = picture.size();
         let (focus, protected) = (brief.focus, protected(brief));
-        let band = brief.safe_area.scaled(brief.preset.size, frame);
-        let demands = Demands { protected: &protected, band, keep: self.keep };
+        let [surviving, band] = [brief.surviving, brief.safe_area].map(|part| part.scaled(brief.preset.size, frame));
+        let demands = Demands { protected: &protected, surviving, band, focus, keep: self.keep };
         let plan = Reframe::plan(picture, frame, &demands);
         // Without a way to reframe, a reframing is not plausible at all.
         let plausibility = plan.as_ref().map_or(PerMille::ZERO, Reframe::plausibility);
-        let is_plausible = plausibility >= PLAUSIBLE;
+        let is_plausible = plausibility >= Self::PLAUSIBLE;
         if self.fallback == Fallback::Refuse && !is_plausible {
             return Err(format!(
-                "the plausibility of a reframing to {frame} is {plausibility}; expected at least {PLAUSIBLE}"
+                "the plausibility of a reframing to {frame} is {plausibility}; expected at least {}",
+                Self::PLAUSIBLE
             ));
         }
         Ok(if let Some(plan) = plan.filter(|_| is_plausible || self.fallback == Fallback::Anyway) {

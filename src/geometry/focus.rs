@@ -167,6 +167,12 @@ impl Reframing {
         self.place
     }
 
+    /// Whether the picture shows the whole source, and does so inside `rect`.
+    #[cfg(feature = "pixels")]
+    pub(crate) fn shows_all_in(&self, rect: Rect) -> bool {
+        self.shown == Rect::new(0, 0, self.source) && rect.contains(self.place)
+    }
+
     /// Converts a focus in the source to the columns and rows of a picture of `frame` pixels. The default focus is the
     /// centre of the picture.
     pub(crate) fn pixels(&self, focus: Focus, frame: Size) -> [Span; 2] {

@@ -99,6 +99,17 @@ impl Rect {
             && self.y as u64 + self.height() as u64 <= frame.height() as u64
     }
 
+    /// Whether every pixel of `other` is inside this rectangle.
+    #[cfg(feature = "pixels")]
+    pub(crate) fn contains(self, other: Self) -> bool {
+        let within = |[from, length]: [u32; 2], [start, whole]: [u32; 2]| {
+            // The positions can have 32 bits.
+            from >= start && u64::from(from) + u64::from(length) <= u64::from(start) + u64::from(whole)
+        };
+        within([other.x, other.width()], [self.x, self.width()])
+            && within([other.y, other.height()], [self.y, self.height()])
+    }
+
     /// Returns the share of a picture of `frame` pixels that the rectangle keeps, rounded down. 100 % means the whole
     /// picture.
     pub const fn kept_of(self, frame: Size) -> PerMille {

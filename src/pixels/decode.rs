@@ -19,6 +19,7 @@ mod damage;
 #[cfg(feature = "image")]
 mod image;
 mod jpeg;
+mod kind;
 mod png;
 #[cfg(feature = "turbojpeg")]
 mod turbo;
@@ -27,6 +28,7 @@ mod webp;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub use self::damage::{Damage, DamageKind, Damaged};
+pub use self::kind::FileKind;
 pub(crate) use self::png::DecodeScratch;
 use super::codec::Codec;
 pub use super::colour::Colour;
@@ -337,8 +339,10 @@ impl<'a> Opened<'a> {
         if bytes.len() > limits.input_bytes {
             return Err(DecodeError::InputTooLarge { bytes: bytes.len(), max: limits.input_bytes });
         }
-        let format = SourceFormat::sniff(bytes)
-            .ok_or_else(|| DecodeError::UnknownFormat { start: bytes.iter().take(8).copied().collect() })?;
+        let kind = || FileKind::sniff(bytes);
+        let is_readable = |format: &SourceFormat| *format != SourceFormat::Png || kind() != FileKind::AppleCgbi;
+        let format = SourceFormat::sniff(bytes).filter(is_readable);
+        let format = format.ok_or_else(|| DecodeError::UnknownFormat { kind: kind() })?;
         // The formats that are only read have no fast codec.
         if let Some(format) = format.output() {
             options.check(format)?;
@@ -469,10 +473,10 @@ pub enum DecodeError {
     #[expect(missing_docs, reason = "what was found and the limit")]
     InputTooLarge { bytes: usize, max: usize },
     /// The first bytes match no known format.
-    #[error("the file begins with {start:02x?}; expected a PNG, JPEG, WebP, GIF, BMP or TIFF picture")]
+    #[error("the file is {kind}; expected a PNG, JPEG, WebP, GIF, BMP or TIFF picture{}", kind.advice())]
     UnknownFormat {
-        /// The first bytes, at most eight.
-        start: Vec<u8>,
+        /// What the file is instead.
+        kind: FileKind,
     },
     /// Decoding the format needs a cargo feature that this build lacks.
     #[error("the file is a {format} picture; reading it needs the cargo feature \"{feature}\"")]

@@ -72,7 +72,8 @@ impl RenderTarget {
         self
     }
 
-    /// Sets where the picture shows the source. The focal point is then relative to the source.
+    /// Sets where the picture shows the source. The focal point is then relative to the source. It does not move a
+    /// rectangle of a plan that contains the whole source.
     #[must_use]
     pub const fn reframing(mut self, reframing: Reframing) -> Self {
         self.reframing = Some(reframing);
@@ -165,7 +166,7 @@ impl RenderTarget {
         limits: &DecodeLimits,
     ) -> Result<(Rect, Option<Warning>), RenderError> {
         let rect = match self.planned {
-            Some(rect) if self.holds_plan(frame, usable) => rect,
+            Some(rect) if self.holds_plan(rect, frame, usable) => rect,
             _ => {
                 let size = self.size_in(usable, undersized)?;
                 // `rect_at` works in the coordinates of `usable`, whose offset is added.
@@ -184,12 +185,13 @@ impl RenderTarget {
     }
 
     /// Whether the rectangle of the plan applies: the picture has the preset's size, all of it may be used, and the
-    /// focal point is relative to it.
-    fn holds_plan(&self, frame: Size, usable: Rect) -> bool {
-        // With a reframing, the focal point is relative to the source, and the plan was made without knowing where the
-        // picture shows it. A focus in the centre is the centre of the picture in either case.
-        let focus_is_in_picture = self.reframing.is_none() || self.focus.is_centre();
-        self.preset == Some(frame) && usable.size() == frame && focus_is_in_picture
+    /// focus does not move the rectangle.
+    fn holds_plan(&self, planned: Rect, frame: Size, usable: Rect) -> bool {
+        // With a reframing, the focus is relative to the source, and the plan was made without knowing where the
+        // picture shows it. A focus in the centre is the centre of the picture in either case. A rectangle that keeps
+        // the whole source has nothing to gain from a move.
+        let stays = |reframing: Reframing| self.focus.is_centre() || reframing.shows_all_in(planned);
+        self.preset == Some(frame) && usable.size() == frame && self.reframing.is_none_or(stays)
     }
 
     /// Returns the size of the rectangle.

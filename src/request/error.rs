@@ -21,7 +21,7 @@ use crate::size::{ParseSizeError, Size};
 /// assert_eq!(
 ///     errors.to_string(),
 ///     "number of variants is 0; expected 1 to 64; \
-///      target 0, \"300x\", is not a size: found the end; expected a digit of the height (at byte 4)",
+///      target 0, \"300x\", is not a size: found the end; expected a digit of the height, as in 1080x1920 (at byte 4)",
 /// );
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use crate::plan::content::{Generation, Plan, Rendition};
 use crate::request::source::Source;
 use crate::size::Size;
 
-/// The longest side to which the source is reduced before it is reframed.
+/// The longest side of the reduced source, and of each picture that is made from it.
 const WORKING_SIDE: u32 = 640;
 
 /// A small picture of what the built-in generator would make for a target. [`Plan::preview`] has an example.
@@ -31,7 +31,7 @@ impl Plan {
     /// it.
     ///
     /// The pictures show what [`LocalGenerator`] makes, not what a model would: the composition, the crop and the
-    /// focus, but nothing new. They are made from a reduced source, so a preview takes a part of the time of a run. No
+    /// focus, but nothing new. They are made from a reduced source, so a preview takes less time than a run. No
     /// side is longer than `max_side` pixels, and none is enlarged beyond its target.
     ///
     /// ```
@@ -50,15 +50,42 @@ impl Plan {
     ///
     /// [`PreviewError`] if the source is not that of the plan, has no bytes, or cannot be decoded.
     pub fn preview(&self, source: &Source, max_side: u32) -> Result<Vec<Preview>, PreviewError> {
+        self.preview_with(source, max_side, &LocalGenerator::default())
+    }
+
+    /// Makes the previews as [`Plan::preview`] does, with the options of a local generator of your own.
+    ///
+    /// ```
+    /// use smart_resize::{Plan, Request, Size, Source};
+    /// use smart_resize::generate::local::{Fallback, LocalGenerator};
+    /// use smart_resize::pixels::Picture;
+    ///
+    /// let source = Source::from_picture(&Picture::from_rgb(Size::new(96, 64)?, vec![90; 96 * 64 * 3])?)?;
+    /// let plan = Plan::new(&Request::builder(source.clone()).sizes(["728x90"]).build()?)?;
+    /// let previews = plan.preview_with(&source, 200, &LocalGenerator::default().fallback(Fallback::Anyway))?;
+    /// assert_eq!(previews[0].picture.size(), Size::new(200, 25)?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`PreviewError`] as from [`Plan::preview`], or if the generator refuses a generation.
+    pub fn preview_with(
+        &self,
+        source: &Source,
+        max_side: u32,
+        generator: &LocalGenerator,
+    ) -> Result<Vec<Preview>, PreviewError> {
+        // The requests are not needed. They can be made only if the source is that of the plan.
         self.requests(source).map_err(RunError::from)?;
         let bytes = source.bytes().ok_or(RunError::NoSourceBytes)?;
-        let decoded = decode(bytes, &DecodeOptions::default()).map_err(RenderError::from)?;
+        let options = DecodeOptions::default().limits(generator.limits);
+        let decoded = decode(bytes, &options).map_err(RenderError::from)?;
         let picture = reduced(decoded.picture, WORKING_SIDE);
         // Each generation is made once, small, for all its renditions.
-        let local = LocalGenerator::default();
         let sketch = |generation: &Generation| {
             let frame = within(generation.size(), WORKING_SIDE);
-            local.sketch(&picture, generation.brief(), frame).map_err(PreviewError::Generation)
+            generator.sketch(&picture, generation.brief(), frame).map_err(PreviewError::Generation)
         };
         let sketches = self.generations().iter().map(sketch).collect::<Result<Vec<_>, _>>()?;
         Ok(self.renditions().iter().map(|rendition| self.cut(rendition, &picture, &sketches, max_side)).collect())
@@ -73,7 +100,8 @@ impl Plan {
         sketches: &[(Picture, Reframing, PerMille)],
         max_side: u32,
     ) -> Preview {
-        let (image, whole, made) = match rendition.generation() {
+        // `full` is the size that the plan's crop refers to, and `image` is a reduced picture of it.
+        let (image, full, made) = match rendition.generation() {
             Some(index) => {
                 let generation = self.generations().get(index).zip(sketches.get(index));
                 let (generation, (image, reframing, plausibility)) =
@@ -82,9 +110,11 @@ impl Plan {
             }
             None => (source, self.source_size().expect("invariant: a plan that cuts the source has its size"), None),
         };
-        let mut crop = rendition.crop().scaled(whole, image.size());
-        // The focus is a position in the source, so the crop moves to where the reframing shows it.
-        if let Some((reframing, _)) = made.filter(|_| !rendition.focus().is_centre()) {
+        let mut crop = rendition.crop().scaled(full, image.size());
+        // The focus is a position in the source, and the generated picture may show it elsewhere. The crop moves there,
+        // as that of a run does. It stays if the plan has no focus, or if it shows the whole source.
+        let follows = |reframing: &Reframing| !rendition.focus().is_centre() && !reframing.shows_all_in(crop);
+        if let Some((reframing, _)) = made.filter(|(reframing, _)| follows(reframing)) {
             let place = reframing.pixels(rendition.focus(), image.size());
             crop = focus::rect_at(place, rendition.focus().mode, image.size(), crop.size());
         }

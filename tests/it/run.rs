@@ -1,5 +1,6 @@
 //! Runs of plans, with backends, stores and budgets.
 
+mod band;
 mod brief;
 mod budget;
 #[cfg(feature = "testing")]

@@ -3,7 +3,7 @@
 
     pip install pillow && python3 tests/oracle/colour.py
 
-Each case has a profile, the samples of a row of pixels, and the row in sRGB, all in hexadecimal. tests/it/colour.rs
+Each case has a profile, the samples of a row of pixels, and the row in sRGB, all in hexadecimal. tests/it/pixels/colour.rs
 compares the crate with these results.
 """
 

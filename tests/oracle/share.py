@@ -4,8 +4,8 @@
     pip install scipy==1.17.1 numpy && python3 tests/oracle/share.py > tests/oracle/share.json
     python3 tests/oracle/share.py 1080x1080 1200x628 # by loss: the cost in micro-dollars and the generations
 
-`tests/it/plan/share.rs` compares the crate with these costs and numbers of generations. The presets and prices below were
-typed from the models' pages, so that they share no source with the crate.
+`tests/it/plan/share/independent_solver.rs` compares the crate with these costs and numbers of generations. The
+presets and prices below were typed from the models' pages, so that they share no source with the crate.
 """
 
 import json

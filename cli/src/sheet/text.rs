@@ -1,12 +1,13 @@
 //! Anti-aliased text in one typeface, Ubuntu Light, which the crate `epaint_default_fonts` contains.
 //!
-//! A line is as long as the sum of its advances, with kerning. A line that is too long ends with an ellipsis.
+//! A line is as long as the sum of its advances, with kerning. A line that is too long loses its middle, since the ends
+//! of labels tell them apart.
 
 use ab_glyph::{Font, FontRef, InvalidFont, PxScale, ScaleFont, point};
 
 use super::canvas::{Canvas, Colour};
 
-/// The mark at the end of a shortened line.
+/// The mark in the middle of a shortened line.
 const ELLIPSIS: char = '…';
 
 /// A typeface.
@@ -40,21 +41,24 @@ impl Typeface {
         whole(length.ceil())
     }
 
-    /// Returns the text if it is at most `width` pixels long, and otherwise the longest beginning of it that is, with
-    /// an ellipsis.
+    /// Returns the text if it is at most `width` pixels long, and otherwise as much of its beginning and its end as is,
+    /// with an ellipsis between them.
     pub(super) fn shortened(&self, text: &str, style: Style, width: u32) -> String {
         if self.length(text, style) <= width {
             return text.to_owned();
         }
-        let ends = text.char_indices().map(|(end, _)| end).rev();
-        let cut = |end| format!("{}{ELLIPSIS}", text.get(..end).unwrap_or_default().trim_end());
-        ends.map(cut).find(|line| self.length(line, style) <= width).unwrap_or_else(|| ELLIPSIS.to_string())
+        let letters: Vec<char> = text.chars().collect();
+        let kept = |kept: usize| {
+            let (start, end) = (letters.iter().take(kept.div_ceil(2)), letters.iter().skip(letters.len() - kept / 2));
+            start.chain([&ELLIPSIS]).chain(end).collect::<String>()
+        };
+        let mut lines = (0..letters.len()).rev().map(kept);
+        lines.find(|line| self.length(line, style) <= width).unwrap_or_else(|| ELLIPSIS.to_string())
     }
 
-    /// Draws a line whose letters stand at `x` on the line `base`, shortened to `width` pixels.
-    pub(super) fn draw(&self, canvas: &mut Canvas, (x, base): (u32, u32), text: &str, style: Style, width: u32) {
+    /// Draws a line whose letters stand at `x` on the line `base`.
+    pub(super) fn draw(&self, canvas: &mut Canvas, (x, base): (u32, u32), text: &str, style: Style) {
         let font = self.0.as_scaled(PxScale::from(f32::from(style.px)));
-        let text = self.shortened(text, style, width);
         let mut pen = 0.0;
         let mut last = None;
         for letter in text.chars() {
@@ -95,14 +99,16 @@ mod tests {
     const STYLE: Style = Style { px: 16, colour: [0; 3], is_bold: false };
 
     #[test]
-    fn a_line_that_is_too_long_ends_with_an_ellipsis_and_fits() {
+    fn a_line_that_is_too_long_keeps_its_ends_and_fits() {
         let face = Typeface::new().unwrap();
-        let text = "a placement with an unusually long name";
+        let text = "google-performance-landscape";
         let whole = face.length(text, STYLE);
         assert_eq!(face.shortened(text, STYLE, whole), text);
         for width in 20..whole {
             let line = face.shortened(text, STYLE, width);
-            assert!(line.ends_with(ELLIPSIS) && face.length(&line, STYLE) <= width, "{width}: {line}");
+            let (start, end) = line.split_once(ELLIPSIS).unwrap();
+            assert!(text.starts_with(start) && text.ends_with(end), "{width}: {line}");
+            assert!(start.len().abs_diff(end.len()) <= 1 && face.length(&line, STYLE) <= width, "{width}: {line}");
         }
         assert_eq!(face.shortened(text, STYLE, 0), "…");
     }
@@ -111,7 +117,7 @@ mod tests {
     fn letters_have_grey_edges() {
         let face = Typeface::new().unwrap();
         let mut canvas = Canvas::new(smart_resize::Size::new(60, 30).unwrap());
-        face.draw(&mut canvas, (4, 22), "Ag", STYLE, 50);
+        face.draw(&mut canvas, (4, 22), "Ag", STYLE);
         let levels: std::collections::BTreeSet<u8> = canvas.pixels().iter().copied().collect();
         assert!(levels.len() > 20, "{levels:?}");
     }

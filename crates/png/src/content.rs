@@ -2,7 +2,8 @@
 //!
 //! In graphics (shapes of one colour, text) most pixels equal a neighbour and the others differ sharply from what their
 //! neighbours predict. Such scanlines repeat byte for byte, so they are matched unfiltered. In photographs and
-//! gradients the other pixels are close to their prediction, so residuals are small and few, and filters pay.
+//! gradients the other pixels are close to their prediction, so residuals are small and few, and filtered scanlines
+//! compress better.
 //!
 //! One scanline in sixteen is sampled. A pixel is *equal* to its left or upper neighbour, *near* where every sample is
 //! within 8 of left + above - above left, otherwise *far*. The content is graphic where far pixels outnumber near ones
@@ -13,7 +14,7 @@
 pub(crate) enum Content {
     /// Mostly repeats: not filtered, and searched for matches thoroughly.
     Graphic,
-    /// Mostly new: filtered, and searched for matches only where that pays.
+    /// Mostly new: filtered, and searched for matches only where that saves enough.
     Photographic,
 }
 

@@ -3,8 +3,9 @@
 //! The data is taken in segments. Each [segment](segment) is turned into LZ77 tokens, literals and matches, and joins
 //! the open [block](block). A block that is complete is written.
 //!
-//! The pieces, from the data on: `probe` and `hash_chain` find matches, with `prices` and `payoff` to judge them;
-//! `token`, `symbol` and `histogram` describe what was found; `code`, `block_header` and `length_runs` write it.
+//! The pieces, from the data on: `probe` and `hash_chain` find matches, with `prices` to judge them and
+//! `search_history` to skip searches that would find little; `token`, `symbol` and `histogram` describe what was found;
+//! `code`, `block_header` and `length_runs` write it.
 
 mod block;
 mod block_header;
@@ -13,10 +14,10 @@ mod hash_chain;
 mod histogram;
 mod length_runs;
 mod parameters;
-mod payoff;
 mod prefix;
 mod prices;
 mod probe;
+mod search_history;
 mod segment;
 mod symbol;
 mod tables;

@@ -6,14 +6,18 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use serde_json::json;
+use serde_json::{Value, json};
+use smart_resize::Format;
+use smart_resize::generate::local::LocalGenerator;
 use smart_resize::plan::placement::{Placement, Platform};
+use smart_resize::wire::data_uri::DataUri;
 use smart_resize::wire::fal::MAX_IMAGES_PER_SIZE;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::answer::{Refusal, json, overloaded};
 use super::submit::{read_blocking, smart_resize_fields};
 use super::{body, input};
-use crate::run::Preview;
+use crate::run::{Preview, PreviewPicture};
 use crate::service::Service;
 
 /// How long a preview waits until fewer others run.
@@ -41,6 +45,7 @@ pub async fn config(State(service): State<Service>) -> Response {
         "max_target_sizes": service.config.limits.max_target_sizes,
         "max_images_per_size": MAX_IMAGES_PER_SIZE,
         "max_image_bytes": service.config.limits.max_image_bytes,
+        "plausible_percent": LocalGenerator::PLAUSIBLE,
         "needs_key": service.keys.are_needed(),
         "vision": service.runner.backend.has_vision(),
     });
@@ -59,23 +64,65 @@ pub async fn placements() -> Response {
 ///
 /// [`Refusal`] as the endpoint itself would answer.
 pub async fn plan(State(service): State<Service>, headers: HeaderMap, body: Body) -> Result<Response, Refusal> {
-    let body = body::read(&service, &headers, body, service.config.limits.max_body_bytes).await?;
-    let body::ReadBody { bytes, reservation: _reservation } = body;
-    let value = read_blocking(move || input::read(&bytes, &smart_resize_fields())).await??;
-    let place = tokio::time::timeout(PREVIEW_PATIENCE, service.memory_permits.acquire()).await;
-    let Ok(Ok(_place)) = place else {
-        let text = "too many plans are being computed; try again later";
-        return Err(overloaded(StatusCode::SERVICE_UNAVAILABLE, text, 5).into());
-    };
-    let Preview { source, plan } = service.runner.preview(&value).await?;
-    let cost = plan.cost();
-    let size = source.size.map(|size| json!({"width": size.width(), "height": size.height()}));
-    let answer = json!({
-        "source": size,
-        "cost_usd": cost.to_string().trim_start_matches('$'),
-        "cost_usd_micros": cost.0,
-        "calls": plan.calls().count(),
-        "plan": plan,
+    let planned = Planned::read(&service, &headers, body).await?;
+    Ok(json(200, &planned.answer()))
+}
+
+/// `POST /plan/previews`: the answer of `POST /plan`, with a small picture of each target by the built-in generator. No
+/// backend is called.
+///
+/// # Errors
+///
+/// [`Refusal`] as the endpoint itself would answer.
+#[expect(clippy::indexing_slicing, reason = "the answer is an object, which gets a field")]
+pub async fn previews(State(service): State<Service>, headers: HeaderMap, body: Body) -> Result<Response, Refusal> {
+    let planned = Planned::read(&service, &headers, body).await?;
+    let pictures = service.runner.preview_pictures(&planned.preview).await?;
+    let previews = pictures.into_iter().map(|PreviewPicture { target, size, plausibility, jpeg }| {
+        json!({
+            "target": target,
+            "width": size.width(),
+            "height": size.height(),
+            "plausibility_percent": plausibility,
+            "url": DataUri::new(Format::Jpeg, jpeg).to_string(),
+        })
     });
+    let mut answer = planned.answer();
+    answer["previews"] = previews.collect();
     Ok(json(200, &answer))
+}
+
+/// The plan of a body, with its share of the memory.
+struct Planned {
+    preview: Preview,
+    _body_memory: Option<OwnedSemaphorePermit>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Planned {
+    /// Reads a body and makes its plan. It waits until fewer others do.
+    async fn read(service: &Service, headers: &HeaderMap, body: Body) -> Result<Self, Refusal> {
+        let body = body::read(service, headers, body, service.config.limits.max_body_bytes).await?;
+        let body::ReadBody { bytes, reservation } = body;
+        let value = read_blocking(move || input::read(&bytes, &smart_resize_fields())).await??;
+        let place = tokio::time::timeout(PREVIEW_PATIENCE, service.memory_permits.clone().acquire_owned()).await;
+        let Ok(Ok(place)) = place else {
+            let text = "too many plans are being computed; try again later";
+            return Err(overloaded(StatusCode::SERVICE_UNAVAILABLE, text, 5).into());
+        };
+        Ok(Self { preview: service.runner.preview(&value).await?, _body_memory: reservation, _place: place })
+    }
+
+    fn answer(&self) -> Value {
+        let Preview { source, plan } = &self.preview;
+        let cost = plan.cost();
+        let size = source.size.map(|size| json!({"width": size.width(), "height": size.height()}));
+        json!({
+            "source": size,
+            "cost_usd": cost.to_string().trim_start_matches('$'),
+            "cost_usd_micros": cost.0,
+            "calls": plan.calls().count(),
+            "plan": plan,
+        })
+    }
 }

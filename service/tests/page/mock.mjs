@@ -32,7 +32,7 @@ function preset(width, height, floor) {
 
 /** The stand-in at a free port: `{url, set(faults), seen, close()}`. */
 export async function start(page) {
-  const faults = { needs_key: null, backend: 'fal', busy: 0, fail: null, steps: 3, step_ms: 150, broken_stream: false };
+  const faults = { needs_key: null, backend: 'fal', busy: 0, fail: null, steps: 3, step_ms: 150, broken_stream: false, plausible: [97.5, 61, 12.5], previews: true };
   const uploads = new Map(), jobs = new Map(), seen = [], files = new Map();
   let url = '', next = 1;
 
@@ -110,6 +110,18 @@ export async function start(page) {
       const place = `http://elsewhere.invalid/uploads/${next++}`;
       return answer(200, { upload_url: place, file_url: place });
     }
+    if (pathname === '/plan/previews') {
+      if (!faults.previews) return answer(500, { detail: 'Internal server error' });
+      const planned = plan(JSON.parse(bytes));
+      if (planned.errors) return answer(422, { detail: planned.errors });
+      const previews = planned.plan.renditions.map(({ target }, i) => {
+        const sides = target.split('x').map(Number), scale = Math.min(1, 320 / Math.max(...sides));
+        const [width, height] = sides.map(side => Math.max(1, Math.round(side * scale)));
+        return { target, width, height, plausibility_percent: faults.plausible[i % faults.plausible.length],
+          url: `data:image/png;base64,${png(width, height, (x, y) => [x * 255 / width, y * 255 / height, 160]).toString('base64')}` };
+      });
+      return answer(200, { ...planned, previews });
+    }
     if (pathname === '/plan') {
       const planned = plan(JSON.parse(bytes));
       return planned.errors ? answer(422, { detail: planned.errors }) : answer(200, planned);
@@ -138,6 +150,11 @@ export async function start(page) {
       const timer = setInterval(write, 80);
       response.on('close', () => clearInterval(timer));
       return write();
+    }
+    if (rest === 'provenance') {
+      const variants = job.body.num_images_per_size;
+      return answer(200, job.planned.plan.renditions.flatMap(({ target }, i) => Array(variants).fill({ target,
+        generation: { backend: faults.backend, plausibility_percent: faults.backend === 'local' ? faults.plausible[i % faults.plausible.length] : null } })));
     }
     if (rest === 'cancel') {
       if (status(job).status === 'COMPLETED') return answer(400, { status: 'ALREADY_COMPLETED' });

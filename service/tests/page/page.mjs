@@ -42,7 +42,7 @@ async function open(address = base) {
     URL.revokeObjectURL = url => { window.alive.delete(url); revokeObjectURL.call(URL, url); };
   });
   // What the service refuses, the browser reports too: the page shows it, and the test asks for it.
-  page.on('console', message => message.type() === 'error' && !/the server responded with a status of (400|401|404|422|503)|net::ERR_(INCOMPLETE_CHUNKED|EMPTY_RESPONSE)/.test(message.text()) && complaints.push(message.text()));
+  page.on('console', message => message.type() === 'error' && !/the server responded with a status of (400|401|404|422|500|503)|net::ERR_(INCOMPLETE_CHUNKED|EMPTY_RESPONSE)/.test(message.text()) && complaints.push(message.text()));
   page.on('pageerror', error => complaints.push(String(error.stack ?? error)));
   page.on('response', response => {
     if (new URL(response.url()).pathname !== '/plan') return;
@@ -114,6 +114,21 @@ async function checkPlan({ backend }) {
   });
   const prompts = await page.$$eval('#prompts p', list => list.map(p => p.textContent));
   assert.deepEqual(prompts, generations.map(({ prompt }) => prompt));
+}
+
+/** Each size has a preview of its shape, and says how plausible it is. Returns the captions. */
+async function checkPreviews(sizes) {
+  await until(list => document.querySelector('#previews').getAttribute('aria-busy') === 'false'
+    && JSON.stringify([...document.querySelectorAll('#drafts figure')].map(figure => figure.dataset.target)) === list, JSON.stringify(sizes));
+  await until(() => [...document.querySelectorAll('#drafts img')].every(image => image.complete && image.naturalWidth));
+  const found = await page.$$eval('#drafts figure', figures => figures.map(figure => ({ sides: [figure.querySelector('img').naturalWidth, figure.querySelector('img').naturalHeight], caption: figure.querySelector('figcaption').innerText })));
+  sizes.forEach((size, i) => {
+    const [width, height] = size.split('x').map(Number), [wide, high] = found[i].sides;
+    assert.ok(Math.abs(wide * height - high * width) <= Math.max(width, height), `${wide}x${high} has the shape of ${size}`);
+    assert.ok(Math.max(wide, high) <= 320, `${wide}x${high}`);
+    assert.match(found[i].caption, /plausible to .*\d\s%/i);
+  });
+  return found.map(({ caption }) => caption);
 }
 
 /** All pictures are there, and each has exactly its size. */
@@ -207,6 +222,12 @@ async function journey() {
   await planned(sizes);
   assert.deepEqual(plans.at(-1).asked.targets_safe_area, [null, null, null, { top: 269, right: 0, bottom: 384, left: 0 }]);
   await checkPlan(config);
+
+  step('previews before anything is paid');
+  const [square] = await checkPreviews(sizes);
+  assert.match(square, /^1080×1080\s+Plausible to \d/);
+  assert.match(await text('#previews-about'), config.backend === 'local' ? /Small drafts of the results/ : /makes new pictures/);
+  assert.ok(await page.locator('#run-button').isEnabled());
   await checkLayout(1440);
   await shot('3-plan-light');
   await page.click('#prompts summary');
@@ -246,6 +267,8 @@ async function journey() {
   await until(() => /^#request=/.test(location.hash));
   await checkResults(sizes, 2);
   assert.match(await text('#results-about'), /^8 pictures/);
+  // Only what the built-in generator made has a plausibility.
+  if (config.backend === 'local') await until(() => [...document.querySelectorAll('#pictures figcaption')].every(caption => /plausible to/i.test(caption.innerText)));
   await page.click('#history summary');
   assert.ok(await page.locator('#history li').first().isVisible());
 
@@ -396,7 +419,24 @@ async function misbehaviour() {
   await page.fill('#sizes', '1200x628, 1080x1350, 300x600');
   await planned(['1200x628', '1080x1350', '300x600']);
   await checkPlan({ backend: 'local' });
+
+  step('a backdrop and a low plausibility are told, before and after');
+  const told = [/^Plausible to 97\.5\s%\.$/, /^Plausible to only 61\s%: look at it closely\.$/, /^The whole picture over a blurred backdrop, since .* only 12\.5\s%\.$/];
+  const lines = captions => captions.map(caption => caption.trim().split('\n').at(-1));
+  lines(await checkPreviews(['1200x628', '1080x1350', '300x600'])).forEach((line, i) => assert.match(line, told[i]));
+  await page.click('#run-button');
+  await checkResults(['1200x628', '1080x1350', '300x600'], 1);
+  await until(() => document.querySelectorAll('#pictures .low').length === 2);
+  lines(await page.$$eval('#pictures figcaption', captions => captions.map(caption => caption.innerText))).forEach((line, i) => assert.match(line, told[i]));
   await shot('13-sample');
+
+  step('without previews there is still a plan');
+  mock.set({ previews: false });
+  await page.fill('#sizes', '640x480');
+  await planned(['640x480']);
+  await until(() => /no previews/.test(document.querySelector('#previews-about').textContent));
+  assert.ok(await page.locator('#run-button').isEnabled());
+  mock.set({ previews: true });
 }
 
 let failure = null;

@@ -6,12 +6,14 @@
 //! height. The wider the window, the more is kept and the more must be stretched. [`LENGTHS`] widths at [`PLACES`]
 //! places are compared.
 
+use super::LocalGenerator;
 use super::blank::blank_rows;
 use super::fixed::{ONE, ONE_Q8, ln, logistic, q16, root};
 use super::grid::{Grid, LEVEL};
 use super::salience::Salience;
 use super::stretch::{Row, Stretch, distribute};
 use super::thing::Thing;
+use crate::geometry::focus::{FocusMode, Span};
 use crate::geometry::per_mille::PerMille;
 
 /// The widths of windows that are compared.
@@ -34,8 +36,14 @@ pub(super) struct Problem<'a> {
     pub(super) cropped: u32,
     /// The columns and the rows of the source that must remain whole, in pixels.
     pub(super) protected: &'a [[[u32; 2]; 2]],
-    /// The columns and the rows of the frame in which important content must lie, in pixels.
+    /// The columns and the rows of the frame that the crop to the target keeps by the plan, in pixels.
+    pub(super) surviving: [[u32; 2]; 2],
+    /// The columns and the rows of the frame in which important content must lie, in pixels. They are part of
+    /// `surviving`.
     pub(super) band: [[u32; 2]; 2],
+    /// The columns and the rows of the source that the focus has, in pixels. The crop to the target moves to where the
+    /// frame shows them, and the band with it. `None` if the crop does not move.
+    pub(super) focus: Option<([[u32; 2]; 2], FocusMode)>,
     /// Whether the left and the right edge are blank.
     pub(super) blank_sides: bool,
     /// Whether no column may be cropped.
@@ -67,7 +75,22 @@ struct Sums {
     edges: Vec<i64>,
 }
 
-/// Chooses the framing with the lowest cost. Returns `None` if the protected regions leave none: they span all rows, so
+impl Problem<'_> {
+    /// Returns the band on an axis, 0 for the columns and 1 for the rows. `place` converts pixels of the source to
+    /// pixels of the frame.
+    fn band(&self, axis: usize, place: impl Fn(u32) -> i64) -> [u32; 2] {
+        let ([from, to], band) = (self.surviving[axis], self.band[axis]);
+        let Some((focus, mode)) = self.focus else {
+            return band;
+        };
+        let whole = self.frame[axis];
+        let [start, end] = focus[axis].map(|at| place(at).clamp(0, i64::from(whole)) as u32);
+        let start = mode.start_of_rect(Span { start, end }, to - from, whole);
+        band.map(|at| at - from + start)
+    }
+}
+
+/// Chooses the framing with the lowest cost among the plausible ones, or among all if none is plausible. Returns `None` if the protected regions leave none: they span all rows, so
 /// that no row can be stretched, and are wider than a plain crop.
 pub(super) fn choose(problem: &Problem<'_>) -> Option<Framing> {
     let sums = sums(problem);
@@ -91,7 +114,7 @@ pub(super) fn choose(problem: &Problem<'_>) -> Option<Framing> {
         for place in 0..PLACES {
             let start = from + (to - from) * place / (PLACES - 1);
             let framing = evaluate(problem, &sums, blank, all, [start, start + length]);
-            let better = |framing: &Framing| best.as_ref().is_none_or(|best| framing.cost < best.cost);
+            let better = |framing: &Framing| best.as_ref().is_none_or(|best| rank(framing) < rank(best));
             if let Some(framing) = framing.filter(better) {
                 best = Some(framing);
             }
@@ -104,6 +127,11 @@ pub(super) fn choose(problem: &Problem<'_>) -> Option<Framing> {
         }
     }
     best
+}
+
+/// Returns the key that orders framings: the plausible ones come first, and then the cheaper ones.
+fn rank(framing: &Framing) -> (bool, i64) {
+    (framing.plausibility < LocalGenerator::PLAUSIBLE, framing.cost)
 }
 
 /// Returns the range from the first start to the last end. Without ranges it starts at `whole` and ends at 0, so that
@@ -150,28 +178,48 @@ fn evaluate(problem: &Problem<'_>, sums: &[Sums], blank: [usize; 2], all: i64, w
     // A plain crop needs no stretch, and rounding must not require one.
     let total = if window[1] - window[0] == problem.cropped { 0 } else { i64::try_from(height).ok()?.max(own) - own };
     let mut stretch = distribute(&rows, total)?;
-    let mut outside = outside_band(problem, window);
-    let mut cut_by_band = cut_by_band(problem, window);
-    if let Some(important) = important_rows(problem, columns) {
-        let edge = |at: u32| (i128::from(at) * i128::from(own + total) / i128::from(frame[1])) as i64;
-        let over = stretch.moved_into(important, problem.band[1].map(edge));
-        outside += over * ONE / (own + total);
-        // Important rows of half of the band's length outside of it count as a cut in full.
-        let band = edge(problem.band[1][1]) - edge(problem.band[1][0]);
-        cut_by_band += (2 * over * ONE / band.max(1)).min(ONE);
+    let across = problem
+        .band(0, |at| (i64::from(at) - i64::from(window[0])) * i64::from(frame[0]) / length as i64)
+        .map(|at| i64::from(at) * ONE / i64::from(frame[0]));
+    let along = |stretch: &Stretch| {
+        let cell = |at: u32| i64::from(at) * own / i64::from(source[1]);
+        let band = problem.band(1, |at| {
+            (i128::from(stretch.place(cell(at))) * i128::from(frame[1]) / i128::from(own + total)) as i64
+        });
+        band.map(|at| (i128::from(at) * i128::from(own + total) / i128::from(frame[1])) as i64)
+    };
+    // A crop that follows the focus along the stretch moves with the rows, so that moving them would change nothing.
+    let is_free = problem.focus.is_none() || problem.surviving[1] == [0, frame[1]];
+    let protected = protected_rows(problem);
+    let important = join(protected, rows_of_things(problem, columns));
+    if let Some(rows) = important.filter(|_| is_free) {
+        let band = along(&stretch);
+        // If not all of them fit into the band, the protected ones decide.
+        let fits = stretch.length(rows) <= band[1] - band[0];
+        stretch.move_into(if fits { rows } else { protected.unwrap_or(rows) }, band);
     }
+    let band = along(&stretch);
+    let over = |rows: Option<[usize; 2]>| rows.map_or(0, |rows| stretch.outside(rows, band));
+    let outside = outside_band(problem, window, across) + over(protected.or(important)) * ONE / (own + total);
+    // Important rows of half of the band's length outside of it count as a cut in full.
+    let cut_along = (2 * over(important) * ONE / (band[1] - band[0]).max(1)).min(ONE);
+    let cut_by_band = cut_by_band(problem, window, across) + cut_along;
 
     let kept = i64::try_from(length * 65_536 / u64::from(source[0])).ok()?;
-    let inside: i64 = sums.iter().map(|sums| sums.salience[columns[1]] - sums.salience[columns[0]]).sum();
     // A picture without salience has no subject to lose: 2 % of the cells count as salient.
-    let lost = (all - inside) * ONE / (all + grid.cells.len() as i64 * ONE_Q8 / 50 + 1);
+    let lost = |[from, to]: [usize; 2]| {
+        let inside: i64 = sums.iter().map(|sums| sums.salience[to] - sums.salience[from]).sum();
+        (all - inside) * ONE / (all + grid.cells.len() as i64 * ONE_Q8 / 50 + 1)
+    };
+    let survives = across.map(|at| window[0] + (at * length as i64 / ONE) as u32);
+    let (lost, lost_in_crop) = (lost(columns), lost(cells(survives, source[0], grid.columns)));
     let cut = cut_things(problem, columns);
     let people = lost_people(problem, columns);
     let looks = looks(&rows, &stretch);
     let needed = total * 1000 / own;
     let ruined = grid.flat && blank.contains(&0) && (needed > 300 || lost > q16(5, 100));
     let logit = q16(36, 10)
-        - lost * 21 / 10
+        - lost_in_crop * 21 / 10
         - looks.shown * 3 / 2
         - looks.texture * 2
         - ln(stretch.give) * 7 / 10
@@ -180,10 +228,10 @@ fn evaluate(problem: &Problem<'_>, sums: &[Sums], blank: [usize; 2], all: i64, w
         - people * 2
         - cut_by_band * 8;
     let plausibility = if ruined { PerMille::ZERO } else { logistic(logit) };
-    // The offset of the window from the middle. Its small cost, and that of any stretch, decide between framings that
-    // are otherwise nearly equal.
-    let middle =
-        (i64::from(window[0]) + i64::from(window[1]) - i64::from(source[0])).abs() * ONE / i64::from(source[0]);
+    // The offset of the window's middle from that of the focus, or else from the source's. Its small cost, and that of
+    // any stretch, decide between framings that are otherwise nearly equal.
+    let [left, right] = problem.focus.map_or([0, source[0]], |(focus, _)| focus[0]).map(i64::from);
+    let middle = (i64::from(window[0]) + i64::from(window[1]) - left - right).abs() * ONE / i64::from(source[0]);
     // A blank margin on every side is no loss, but a product that becomes tiny in it is.
     let is_margin = problem.blank_sides && blank != [0, 0];
     let area = if is_margin { (ONE - kept) / 4 + total * ONE / own / 8 } else { ONE - kept };
@@ -253,13 +301,24 @@ fn rows(problem: &Problem<'_>, sums: &[Sums], blank: [usize; 2], columns: [usize
     rows
 }
 
-/// Returns the rows that must lie in the band: those of the protected regions, or else those of the things in the
-/// window.
-fn important_rows(problem: &Problem<'_>, columns: [usize; 2]) -> Option<[usize; 2]> {
-    let protected = problem.protected.iter().map(|region| cells(region[1], problem.source[1], problem.grid.rows));
-    let join = |a: [usize; 2], b: [usize; 2]| [a[0].min(b[0]), a[1].max(b[1])];
+/// Returns the rows of cells from the first to the last of the protected regions; `None` if there is no region.
+fn protected_rows(problem: &Problem<'_>) -> Option<[usize; 2]> {
+    let rows = problem.protected.iter().map(|region| Some(cells(region[1], problem.source[1], problem.grid.rows)));
+    rows.fold(None, join)
+}
+
+/// Returns the rows of cells from the first to the last of the things in the window; `None` if it shows none.
+fn rows_of_things(problem: &Problem<'_>, columns: [usize; 2]) -> Option<[usize; 2]> {
     let seen = |thing: &&Thing| thing.columns[0] < columns[1] && thing.columns[1] > columns[0];
-    protected.reduce(join).or_else(|| problem.salience.things.iter().filter(seen).map(|thing| thing.rows).reduce(join))
+    problem.salience.things.iter().filter(seen).map(|thing| Some(thing.rows)).fold(None, join)
+}
+
+/// Returns the smallest range that contains both.
+fn join(a: Option<[usize; 2]>, b: Option<[usize; 2]>) -> Option<[usize; 2]> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some([a[0].min(b[0]), a[1].max(b[1])]),
+        (one, other) => one.or(other),
+    }
 }
 
 /// Returns how badly the window cuts through things, in Q16: the share of the cut things in all things, where a thing
@@ -292,37 +351,36 @@ fn lost_people(problem: &Problem<'_>, columns: [usize; 2]) -> i64 {
     cut.max(left_out / heads.len().max(1) as i64)
 }
 
-/// Returns the part of the protected columns that lies outside of the band, in Q16 of the frame.
-fn outside_band(problem: &Problem<'_>, window: [u32; 2]) -> i64 {
+/// Returns the part of a region that lies outside of the band, across the stretch. The band and the result are in Q16
+/// of the frame.
+fn beyond(window: [u32; 2], region: [u32; 2], band: [i64; 2]) -> i64 {
     let length = i64::from(window[1] - window[0]);
-    let place = |at: u32| (i64::from(at) - i64::from(window[0])) * ONE / length;
-    let [start, stop] = problem.band[0].map(|at| i64::from(at) * ONE / i64::from(problem.frame[0]));
-    let outside = |region: &[[u32; 2]; 2]| {
-        let [from, to] = region[0].map(place);
-        (start - from).max(0) + (to - stop).max(0)
-    };
-    problem.protected.iter().map(outside).max().unwrap_or(0)
+    let [from, to] = region.map(|at| (i64::from(at) - i64::from(window[0])) * ONE / length);
+    ((band[0] - from).max(0) + (to - band[1]).max(0)).min(to - from)
 }
 
-/// Returns how much of the things in the window lies outside of the band, across the stretch, in Q16 of their length.
-/// Only what lies in the band survives the crop to the target, so a result that cuts its subjects there is not plausible.
-fn cut_by_band(problem: &Problem<'_>, window: [u32; 2]) -> i64 {
-    let length = i64::from(window[1] - window[0]);
-    let [start, stop] = problem.band[0].map(|at| i64::from(at) * ONE / i64::from(problem.frame[0]));
-    let place = |cell: usize| {
-        let at = cell as i64 * i64::from(problem.source[0]) / problem.grid.columns as i64;
-        ((at - i64::from(window[0])) * ONE / length).clamp(0, ONE)
+/// Returns the largest part of a protected region that lies outside of the band, in Q16 of the frame.
+fn outside_band(problem: &Problem<'_>, window: [u32; 2], band: [i64; 2]) -> i64 {
+    problem.protected.iter().map(|region| beyond(window, region[0], band)).max().unwrap_or(0)
+}
+
+/// Returns how much the band cuts, across the stretch, in Q16: the part of the things in the window that lies outside
+/// of it, or that of a protected region if it is more. Only what lies in the band survives the crop to the target, so a
+/// result that cuts its subjects there is not plausible.
+fn cut_by_band(problem: &Problem<'_>, window: [u32; 2], band: [i64; 2]) -> i64 {
+    let share = |region: [u32; 2]| {
+        beyond(window, region, band) * i64::from(window[1] - window[0]) / i64::from(region[1] - region[0])
     };
     let (mut outside, mut all) = (0, 0);
     for thing in &problem.salience.things {
-        let [from, to] = thing.columns.map(place);
+        let pixel = |cell: usize| (cell as u64 * u64::from(problem.source[0]) / problem.grid.columns as u64) as u32;
+        let [from, to] = thing.columns.map(|cell| pixel(cell).clamp(window[0], window[1]));
         if from < to {
-            let beyond = ((start - from).max(0) + (to - stop).max(0)).min(to - from);
-            outside += thing.cells * (beyond * ONE / (to - from));
+            outside += thing.cells * share([from, to]);
             all += thing.cells;
         }
     }
-    outside / all.max(1)
+    problem.protected.iter().map(|region| share(region[0])).fold(outside / all.max(1), i64::max)
 }
 
 /// How much of a stretch would be seen, in Q16.
@@ -350,4 +408,23 @@ fn looks(rows: &[Row], stretch: &Stretch) -> Looks {
     let texture = texture / (count * i128::from(ONE_Q8));
     let bent = bent / count;
     Looks { shown: shown.min(most) as i64, bent: bent.min(most) as i64, texture: texture.min(most) as i64 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plausible_framing_comes_before_a_cheaper_one_that_is_not() {
+        let framing = |percent: u16, cost| Framing {
+            window: [0, 1],
+            extra: Vec::new(),
+            rigid: Vec::new(),
+            plausibility: PerMille::new(10 * percent).unwrap(),
+            cost,
+        };
+        assert!(rank(&framing(50, 9)) < rank(&framing(49, 1)));
+        assert!(rank(&framing(50, 1)) < rank(&framing(99, 2)));
+        assert!(rank(&framing(10, 1)) < rank(&framing(40, 2)));
+    }
 }

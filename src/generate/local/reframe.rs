@@ -26,8 +26,12 @@ const LEAST_NEARNESS: PerMille = PerMille::constant(5);
 pub(super) struct Demands<'a> {
     /// The regions of the source that stay whole and keep their shape.
     pub(super) protected: &'a [Focus],
-    /// The part of the frame in which important content must lie, in pixels.
+    /// The part of the frame that the crop to the target keeps by the plan, in pixels.
+    pub(super) surviving: Rect,
+    /// The part of it in which important content must lie, in pixels.
     pub(super) band: Rect,
+    /// The focus, to which the crop moves. The default is the centre of the frame, so that the crop does not move.
+    pub(super) focus: Focus,
     pub(super) keep: Keep,
 }
 
@@ -56,10 +60,10 @@ impl Reframe {
         let turn = |[x, y]: [u32; 2]| if wide { [y, x] } else { [x, y] };
         let sides = |size: Size| turn([size.width(), size.height()]);
         let cropped = sides(largest_inside(source, frame))[0];
-        let protected: Vec<_> = demands.protected.iter().map(|region| pixels(*region, source)).collect();
-        let turned: Vec<_> = protected.iter().map(|[x, y]| if wide { [*y, *x] } else { [*x, *y] }).collect();
-        let band = demands.band;
-        let band = [[band.x(), band.x() + band.width()], [band.y(), band.y() + band.height()]];
+        let axes = |[x, y]: [[u32; 2]; 2]| if wide { [y, x] } else { [x, y] };
+        let ranges = |rect: Rect| axes([[rect.x(), rect.x() + rect.width()], [rect.y(), rect.y() + rect.height()]]);
+        let protected: Vec<_> = demands.protected.iter().map(|region| axes(pixels(*region, source))).collect();
+        let focus = demands.focus;
         let grid = Grid::of(picture);
         let turned_grid = grid.transposed();
         // The edges at the top and at the bottom, and those at the sides.
@@ -72,8 +76,10 @@ impl Reframe {
             source: sides(source),
             frame: sides(frame),
             cropped,
-            protected: &turned,
-            band: if wide { [band[1], band[0]] } else { band },
+            protected: &protected,
+            surviving: ranges(demands.surviving),
+            band: ranges(demands.band),
+            focus: (!focus.is_centre()).then(|| (axes(pixels(focus, source)), focus.mode)),
             blank_sides: blank[usize::from(!wide)],
             keep_all: demands.keep == Keep::All,
         };

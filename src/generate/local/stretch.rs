@@ -105,15 +105,37 @@ fn scaled(values: &[i64], total: i64) -> Vec<i64> {
 }
 
 impl Stretch {
+    /// Returns where a position before the stretch lies after it, both in Q16 of a row's height.
+    pub(super) fn place(&self, at: i64) -> i64 {
+        let row = ((at >> 16) as usize).min(self.extra.len() - 1);
+        let part = at - row as i64 * ONE;
+        at + self.extra[..row].iter().sum::<i64>() + ((i128::from(self.extra[row]) * i128::from(part)) >> 16) as i64
+    }
+
+    /// Returns the start and the end of a range of rows after the stretch, in Q16 of a row's height.
+    fn span(&self, rows: [usize; 2]) -> [i64; 2] {
+        rows.map(|row| row as i64 * ONE + self.extra[..row].iter().sum::<i64>())
+    }
+
+    /// Returns the length of a range of rows after the stretch.
+    pub(super) fn length(&self, rows: [usize; 2]) -> i64 {
+        let [start, stop] = self.span(rows);
+        stop - start
+    }
+
+    /// Returns the length of the part of a range of rows that lies outside of `band` after the stretch.
+    pub(super) fn outside(&self, rows: [usize; 2], band: [i64; 2]) -> i64 {
+        let [start, stop] = self.span(rows);
+        (band[0] - start).max(0) + (stop - band[1]).max(0)
+    }
+
     /// Moves the rows `important` towards the range `band`, both as ranges that exclude their end. `band` is in Q16 of
-    /// a row's height after the stretch. Rows before them take more and rows behind them less, or the reverse. Returns
-    /// the part of the rows that remains outside of the band, in the same unit.
-    pub(super) fn moved_into(&mut self, important: [usize; 2], band: [i64; 2]) -> i64 {
-        let rows = |count: usize| count as i64 * ONE;
-        let sum = |extra: &[i64]| extra.iter().sum::<i64>();
+    /// a row's height after the stretch. Rows before them take more and rows behind them less, or the reverse.
+    pub(super) fn move_into(&mut self, important: [usize; 2], band: [i64; 2]) {
         let [first, end] = important;
+        let sum = |extra: &[i64]| extra.iter().sum::<i64>();
         let (before, after) = (sum(&self.extra[..first]), sum(&self.extra[end..]));
-        let (start, stop) = (rows(first) + before, rows(end) + sum(&self.extra[..end]));
+        let [start, stop] = self.span(important);
         // If the rows do not fit into the band, they are centred in it.
         let shift = if stop - start > band[1] - band[0] {
             (band[0] + band[1] - start - stop) / 2
@@ -129,7 +151,6 @@ impl Stretch {
             self.extra[..first].copy_from_slice(&head);
             self.extra[end..].copy_from_slice(&tail);
         }
-        (band[0] - start - shift).max(0) + (stop + shift - band[1]).max(0)
     }
 }
 
@@ -175,7 +196,7 @@ mod tests {
             let before = stretch.clone();
             let all = rows.len() as i64 * ONE + total;
             let band = [all * start / 1000, all * (start + length).min(1000) / 1000];
-            stretch.moved_into([first, end], band);
+            stretch.move_into([first, end], band);
             prop_assert_eq!(&stretch.extra[first..end], &before.extra[first..end]);
             let sums = [&stretch, &before].map(|stretch| stretch.extra.iter().sum::<i64>());
             prop_assert!(sums[0].abs_diff(sums[1]) <= 2 * rows.len() as u64);

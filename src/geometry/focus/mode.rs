@@ -61,7 +61,7 @@ impl FocusMode {
     /// axis. `length` is at most `whole`.
     ///
     /// If `length` grows by 1, the result decreases by 0 or 1. A shorter rectangle therefore lies inside a longer one.
-    pub(super) fn start_of_rect(self, focus: Span, length: u32, whole: u32) -> u32 {
+    pub(crate) fn start_of_rect(self, focus: Span, length: u32, whole: u32) -> u32 {
         let start = match self {
             // The focus ends within the picture, so the sum is at most twice the largest side. Half of the difference,
             // rounded down, decreases by 0 or 1.

@@ -197,14 +197,14 @@ pub struct DetailEntry {
     /// long for that is cut to its first 100 characters. `…` replaces what is left out. fal echoes the whole value.
     #[serde(default)]
     pub input: Value,
-    /// The bounds that `msg` mentions.
+    /// Values that explain `msg`, such as a bound or the parser's error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ctx: Option<Map<String, Value>>,
 }
 
 impl DetailEntry {
-    /// Creates the entry that pydantic creates for a `ValueError`. In JSON the exception in `ctx` is an empty
-    /// object.
+    /// Creates an entry as fal does, whose service validates requests with pydantic, for a `ValueError` of Python. Its
+    /// `ctx` has the exception as `error`, which is an empty object in JSON.
     pub(super) fn value_error(loc: impl Into<Vec<Loc>>, reason: &str, input: &Value) -> Self {
         Self::new(ErrorType::ValueError, loc, format!("Value error, {reason}"), input).ctx("error", Map::new())
     }
@@ -219,7 +219,7 @@ impl DetailEntry {
         Self { error_type, loc: loc.into(), msg: msg.into(), input: echo(input), ctx: None }
     }
 
-    /// Adds a bound that the message mentions.
+    /// Adds a value that explains the message, such as a bound.
     #[must_use]
     pub fn ctx(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.ctx.get_or_insert_default().insert(name.to_owned(), value.into());
@@ -229,7 +229,7 @@ impl DetailEntry {
 
 /// Copies `input` within the limits of an entry.
 fn echo(input: &Value) -> Value {
-    // The limits are for the whole value, so it does not matter whether it is wide or deep.
+    // All levels share one budget of values and characters. The nesting has a limit of its own.
     let mut budget = EchoBudget { values: MAX_ECHO_VALUES, chars: MAX_ECHO_CHARS };
     budget.echo(input, MAX_ECHO_DEPTH).unwrap_or_else(|| "…".into())
 }
@@ -377,8 +377,8 @@ impl ErrorBody {
         }
     }
 
-    /// Returns the HTTP status of the answer: the highest status of the mistakes, or 400 for a text. With the highest
-    /// one, a failure of the service itself is visible beside mistakes of the input.
+    /// Returns the HTTP status of the answer: the highest status of the mistakes, so a mistake of the input does not hide
+    /// a 500 or a 504. A text has 400.
     pub fn status(&self) -> u16 {
         self.entries().iter().map(|entry| entry.error_type.status()).max().unwrap_or(400)
     }

@@ -25,7 +25,7 @@ impl SmartResizeInput {
     /// Like fal, it ignores unknown fields, and reads `"2"`, `2.0` and `true` as integers and `"yes"` as a boolean. The
     /// following rules are its own:
     ///
-    /// - Sizes have the grammar of [`Size`], so `1920×1080` is valid. A size that no preset of nano-banana-pro covers,
+    /// - Sizes have the stricter grammar of [`Size`], so `1920×1080` is valid, and `1920 * 1080` is not. A size that no preset of nano-banana-pro covers,
     ///   or that is too long for the format, is rejected before a request is built.
     /// - A seed is from 0 to 2⁶⁴−1. Integers beyond 64 bits are read as floats.
     /// - A data URI is decoded. A scheme other than `http`, `https` and `data` is rejected.
@@ -190,7 +190,8 @@ impl<'a> Reader<'a> {
             return None;
         };
         let refused = |error| format!("{:?} is not a size: {error}", excerpt(text, 40));
-        let size = text.parse().map_err(|error: ParseSizeError| DetailEntry::value_error(loc, &refused(error), item));
+        let size = Size::from_strict(text)
+            .map_err(|error: ParseSizeError| DetailEntry::value_error(loc, &refused(error), item));
         size.map_err(|error| self.errors.push(error)).ok()
     }
 

@@ -3,9 +3,9 @@
 
 use proptest::prelude::*;
 use smart_resize::Size;
-use smart_resize::geometry::{Fit, Insets, Rect, cover};
+use smart_resize::geometry::{Fit, Rect, cover};
 
-use crate::any::{any_covered, any_insets, any_side, any_size, share, size};
+use crate::any::{any_covered, any_size, share, size};
 
 /// Width and height of the largest rectangle in `frame` with the shape of `target`: one side is the frame's, the other
 /// is the exact length `num / den` rounded half up, at least 1.
@@ -47,6 +47,34 @@ fn check_centred(frame: Size, rect: Rect) {
     // The extra pixel of an odd margin is at the right or at the bottom.
     assert!(right == rect.x() || right == rect.x() + 1, "{rect:?} in {frame}");
     assert!(bottom == rect.y() || bottom == rect.y() + 1, "{rect:?} in {frame}");
+}
+
+/// The pixels around a rectangle: at its left, right, top and bottom.
+fn margins(frame: Size, rect: Rect) -> [u32; 4] {
+    let (right, bottom) = (rect.x() + rect.width(), rect.y() + rect.height());
+    [rect.x(), frame.width() - right, rect.y(), frame.height() - bottom]
+}
+
+#[test]
+fn the_extra_pixel_of_an_odd_margin_is_at_the_right_or_at_the_bottom() {
+    let case = |fit: Fit, frame: &str, target: &str, expected: [u32; 4]| {
+        let (frame, target) = (frame.parse().unwrap(), target.parse().unwrap());
+        assert_eq!(margins(frame, fit.rect(frame, target).unwrap()), expected, "{target} from {frame} by {fit:?}");
+    };
+    // An odd margin on both axes, and an even one.
+    case(Fit::Crop, "10x9", "7x4", [1, 2, 2, 3]);
+    case(Fit::Crop, "4x4", "3x3", [0, 1, 0, 1]);
+    case(Fit::Crop, "10x9", "6x5", [2, 2, 2, 2]);
+    case(Fit::Cover, "2752x1536", "1920x1080", [10, 11, 0, 0]);
+    case(Fit::Cover, "1536x2752", "1080x1920", [0, 0, 10, 11]);
+    let sizes = || (1..=12).flat_map(|width| (1..=12).map(move |height| size(width, height)));
+    for (frame, target) in sizes().flat_map(|frame| sizes().map(move |target| (frame, target))) {
+        let by_fit = [Fit::Cover, Fit::Crop].into_iter().filter_map(|fit| fit.rect(frame, target).ok());
+        for rect in by_fit.chain([cover(frame, target)]) {
+            let [left, right, top, bottom] = margins(frame, rect);
+            assert_eq!([left, top], [left.midpoint(right), top.midpoint(bottom)], "{target} from {frame}: {rect:?}");
+        }
+    }
 }
 
 /// Checks that `kept` is the kept share of the area, rounded down.
@@ -178,6 +206,14 @@ proptest! {
     }
 
     #[test]
+    fn no_rectangle_is_enlarged_to_its_target((frame, target) in any_covered()) {
+        for fit in [Fit::Cover, Fit::Crop] {
+            let rect = fit.rect(frame, target).unwrap();
+            prop_assert!(rect.size().covers(target), "{target} from {frame}: {rect:?}");
+        }
+    }
+
+    #[test]
     fn transposing_frame_and_target_transposes_the_rectangle(frame in any_size(), target in any_size()) {
         let (rect, other) = (cover(frame, target), cover(frame.transposed(), target.transposed()));
         prop_assert_eq!((rect.x(), rect.y(), rect.size()), (other.y(), other.x(), other.size().transposed()));
@@ -187,94 +223,4 @@ proptest! {
     fn one_shape_gives_one_rectangle(frame in any_size(), width in 1..=255_u32, height in 1..=255_u32, n in 1..=257_u32) {
         prop_assert_eq!(cover(frame, size(width, height)), cover(frame, size(width * n, height * n)));
     }
-
-    #[test]
-    fn the_inside_of_insets_is_exact_and_not_empty(
-        outer in any_size(), x in any_side(), y in any_side(), insets in any_insets(),
-    ) {
-        let rect = Rect::new(x, y, outer);
-        let left = insets.inside(rect, rect.size());
-        prop_assert_eq!(insets.inside(rect, size(1, 1)), left, "shares do not depend on the target");
-        let [top, right, bottom, start] = insets.shares().unwrap().map(|share| u64::from(share.get()));
-        let check = |at: u32, length: u32, outer_at: u32, outer_length: u32, before: u64, after: u64| {
-            let (at, length) = (u64::from(at), u64::from(length));
-            let (outer_at, outer_length) = (u64::from(outer_at), u64::from(outer_length));
-            let inside = at >= outer_at && length >= 1 && at + length <= outer_at + outer_length;
-            let (cut_before, cut_after) = (at - outer_at, outer_at + outer_length - at - length);
-            // Each inset is applied in full and rounded up by less than a pixel, except that one pixel always stays.
-            let free = |cut: u64, inset: u64| cut * 1000 >= outer_length * inset;
-            let no_more = |cut: u64, inset: u64| cut * 1000 < outer_length * inset + 1000;
-            inside
-                && (length == 1 || (free(cut_before, before) && free(cut_after, after)))
-                && no_more(cut_before, before)
-                && (length == 1 || no_more(cut_after, after))
-        };
-        prop_assert!(check(left.x(), left.width(), x, outer.width(), start, right), "{:?} of {:?}", left, rect);
-        prop_assert!(check(left.y(), left.height(), y, outer.height(), top, bottom), "{:?} of {:?}", left, rect);
-    }
-
-    #[test]
-    fn insets_in_pixels_scale_with_the_rectangle(
-        (rect, target) in any_covered(), shares in any::<[u16; 4]>(),
-    ) {
-        // Two opposite insets that leave at least one pixel.
-        let pair = |a: u16, b: u16, side: u32| {
-            let a = u32::from(a) % side;
-            (a as u16, (u32::from(b) % (side - a)) as u16)
-        };
-        let (top, bottom) = pair(shares[0], shares[2], target.height());
-        let (left, right) = pair(shares[3], shares[1], target.width());
-        let insets = Insets::from_pixels(top, right, bottom, left);
-        prop_assert_eq!(insets.leave_room_in(target), Ok(()));
-        let inside = insets.inside(Rect::new(0, 0, rect), target);
-        // In the target's own pixels the insets are the given numbers.
-        let own = insets.inside(Rect::new(0, 0, target), target);
-        let expected = size(target.width() - u32::from(left + right), target.height() - u32::from(top + bottom));
-        prop_assert_eq!((own.x(), own.y(), own.size()), (left.into(), top.into(), expected));
-        // In the rectangle's pixels they are the same shares, rounded up by less than a pixel.
-        let check = |cut: u32, inset: u16, length: u32, side: u32| {
-            let (cut, inset, length, side) = (u64::from(cut), u64::from(inset), u64::from(length), u64::from(side));
-            cut * side >= inset * length && cut * side < inset * length + side
-        };
-        prop_assert!(check(inside.x(), left, rect.width(), target.width()) || inside.width() == 1);
-        prop_assert!(check(inside.y(), top, rect.height(), target.height()) || inside.height() == 1);
-        let after = rect.width() - inside.x() - inside.width();
-        prop_assert!(check(after, right, rect.width(), target.width()) || inside.width() == 1);
-    }
-}
-
-#[test]
-fn insets_in_pixels_must_leave_at_least_one_pixel() {
-    let case = |insets: [u16; 4], target: Size, expected: &str| {
-        let [top, right, bottom, left] = insets;
-        let found = Insets::from_pixels(top, right, bottom, left).leave_room_in(target);
-        assert_eq!(found.map_or_else(|error| error.to_string(), |()| "ok".into()), expected);
-    };
-    case([0, 49, 0, 50], size(100, 1), "ok");
-    case([0, 50, 0, 50], size(100, 1), "insets are 50 px and 50 px; expected a sum below 100 px");
-    case([1, 0, 0, 0], size(100, 1), "insets are 1 px and 0 px; expected a sum below 1 px");
-    case(
-        [0, u16::MAX, 0, u16::MAX],
-        size(65_535, 1),
-        "insets are 65535 px and 65535 px; expected a sum below 65535 px",
-    );
-    case([1, 2, 3, 4], size(7, 5), "ok");
-}
-
-#[test]
-fn insets_are_parsed_from_one_percentage_or_four() {
-    let case = |text: &str, expected: Result<[u16; 4], &str>| {
-        let found =
-            text.parse::<Insets>().map(|insets| insets.shares().unwrap().map(smart_resize::geometry::PerMille::get));
-        assert_eq!(found.map_err(|error| error.to_string()), expected.map_err(str::to_owned), "{text:?}");
-    };
-    case("0", Ok([0; 4]));
-    case("12.5 %", Ok([125; 4]));
-    case("14,0,20.5,0", Ok([140, 0, 205, 0]));
-    case("99.9,0,0,0", Ok([999, 0, 0, 0]));
-    case("50", Err("insets are 50 % and 50 %; expected a sum below 100 %"));
-    case("0,60,0,40", Err("insets are 40 % and 60 %; expected a sum below 100 %"));
-    case("1,2", Err("insets are \"1,2\"; expected one percentage, or four: top,right,bottom,left"));
-    case("1,2,3,4,5", Err("insets are \"1,2,3,4,5\"; expected one percentage, or four: top,right,bottom,left"));
-    case("1,x,3,4", Err("percentage is \"x\"; expected 0 to 100 with at most one decimal"));
 }

@@ -36,9 +36,10 @@ pub(crate) use self::wire::wire;
 pub(crate) fn parse_size(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let parsed = text.parse::<Size>();
-    assert_eq!(parsed.ok().map(|size| (size.width(), size.height())), naive_size(&text), "{text:?}");
+    let sides = |size: Size| (size.width(), size.height());
+    assert_eq!(parsed.ok().map(sides), naive_size(&text, false), "{text:?}");
     let as_json = serde_json::from_value::<Size>(text.as_ref().into());
-    assert_eq!(as_json.ok(), parsed.ok(), "serde reads {text:?} differently");
+    assert_eq!(as_json.ok().map(sides), naive_size(&text, true), "{text:?} as JSON");
     match parsed {
         Ok(size) => {
             let printed = format!("{}x{}", size.width(), size.height());
@@ -49,10 +50,22 @@ pub(crate) fn parse_size(data: &[u8]) {
     }
 }
 
-fn naive_size(text: &str) -> Option<(u32, u32)> {
-    let side = |digits: &str| digits.parse::<u16>().ok().filter(|side| *side > 0 && side.to_string() == digits);
-    let (width, height) = text.trim_matches([' ', '\t']).split_once(['x', 'X', '×'])?;
-    Some((side(width)?.into(), side(height)?.into()))
+/// Tries each separator as the one between the sides.
+fn naive_size(text: &str, is_strict: bool) -> Option<(u32, u32)> {
+    const BLANKS: [char; 2] = [' ', '\t'];
+    let side = |text: &str| {
+        let mut digits = text;
+        if !is_strict {
+            digits = text.trim_matches(BLANKS);
+            let unit = ["px", "pX", "Px", "PX"].into_iter().find_map(|unit| digits.strip_suffix(unit));
+            digits = unit.unwrap_or(digits).trim_end_matches(BLANKS);
+        }
+        digits.parse::<u16>().ok().filter(|side| *side > 0 && side.to_string() == digits).map(u32::from)
+    };
+    let separators: &[char] = if is_strict { &['x', 'X', '×'] } else { &['x', 'X', '×', '*'] };
+    let text = text.trim_matches(BLANKS);
+    let mut parts = text.match_indices(separators).map(|(at, found)| (&text[..at], &text[at + found.len()..]));
+    parts.find_map(|(width, height)| Some((side(width)?, side(height)?)))
 }
 
 fn check_offset(text: &str, error: ParseSizeError) {
@@ -67,8 +80,8 @@ fn check_offset(text: &str, error: ParseSizeError) {
             }
             match expected {
                 Expected::Digit(side) => side,
-                Expected::Separator => return assert!(naive_size(&format!("{before}x1")).is_some(), "{error}"),
-                _ => return assert!(naive_size(before).is_some(), "{error} in {text:?}"),
+                Expected::Separator => return assert!(naive_size(&format!("{before}x1"), false).is_some(), "{error}"),
+                _ => return assert!(naive_size(before, false).is_some(), "{error} in {text:?}"),
             }
         }
         ParseSizeErrorKind::Zero(side) | ParseSizeErrorKind::LeadingZero(side) => {
@@ -82,7 +95,7 @@ fn check_offset(text: &str, error: ParseSizeError) {
         other => panic!("{other:?} of {text:?}"),
     };
     let completed = if side == Side::Width { format!("{before}1x1") } else { format!("{before}1") };
-    assert!(naive_size(&completed).is_some(), "{error} in {text:?}");
+    assert!(naive_size(&completed, false).is_some(), "{error} in {text:?}");
 }
 
 /// A request is refused with all its errors, or its plan is correct. The JSON of a plan reads back as the same plan.
@@ -243,7 +256,7 @@ impl Asked {
 
     /// The first 256 targets, which are those that a request checks. `None` for a text that is not a size.
     fn asked(&self) -> Vec<Option<Target>> {
-        let texts = self.texts.iter().map(|text| naive_size(text).map(|(w, h)| Size::new(w, h).unwrap().into()));
+        let texts = self.texts.iter().map(|text| naive_size(text, false).map(|(w, h)| Size::new(w, h).unwrap().into()));
         texts.chain(self.targets.iter().cloned().map(Some)).take(256).collect()
     }
 
@@ -361,7 +374,7 @@ impl Asked {
             let own = without_prompt.generations()[index].prompt();
             assert_eq!(generation.prompt().get(..own.len()), Some(&**own));
             if !self.scene_has_digits() {
-                assert_no_sizes(own, generation.preset().ratio.unwrap());
+                assert_no_sizes(own, generation.preset().ratio.unwrap(), if self.has_boxes() { 1000 } else { 100 });
             }
         }
         let requests = plan.requests(&self.source).unwrap();
@@ -406,6 +419,11 @@ impl Asked {
                 _ => assert!(preset.tier >= chosen.tier),
             }
         }
+    }
+
+    /// Whether the prompt has boxes, whose edges are from 0 to 1000.
+    fn has_boxes(&self) -> bool {
+        self.scene.as_ref().is_some_and(|scene| scene.subjects().len() + scene.texts().len() > 0)
     }
 
     fn scene_has_digits(&self) -> bool {
@@ -472,12 +490,12 @@ fn check_place(focus: Focus, [start, length, whole]: [u32; 3], axis: usize) {
     assert!(start == centred || !is_allowed(nearer), "{}", place());
 }
 
-/// No number in the text is above 100, except those of the ratio.
-fn assert_no_sizes(text: &str, ratio: AspectRatio) {
+/// No number in the text is above `most`, except those of the ratio.
+fn assert_no_sizes(text: &str, ratio: AspectRatio, most: u32) {
     let text = text.replacen(&ratio.to_string(), "", 1);
     let numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty());
     for number in numbers {
-        assert!(number.parse::<u32>().is_ok_and(|number| number <= 100), "{number} in {text:?}");
+        assert!(number.parse::<u32>().is_ok_and(|number| number <= most), "{number} in {text:?}");
     }
 }
 

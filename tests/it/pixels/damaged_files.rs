@@ -20,16 +20,46 @@ fn the_format_is_detected_from_the_bytes() {
         let found = probe(&bytes, &DecodeLimits::default()).unwrap();
         assert_eq!((found.format, found.size), (format.into(), picture.size()));
     }
-    let refuse = |bytes: &[u8], message: &str| assert_eq!(refused(bytes, &DecodeLimits::default()), message);
-    refuse(b"", "the file begins with []; expected a PNG, JPEG, WebP, GIF, BMP or TIFF picture");
-    refuse(
-        b"GIF90a",
-        "the file begins with [47, 49, 46, 39, 30, 61]; expected a PNG, JPEG, WebP, GIF, BMP or TIFF picture",
-    );
-    refuse(
-        b"RIFF\0\0\0\0WAVE",
-        "the file begins with [52, 49, 46, 46, 00, 00, 00, 00]; expected a PNG, JPEG, WebP, GIF, BMP or TIFF picture",
-    );
+}
+
+#[test]
+fn a_file_that_is_no_picture_is_named() {
+    let case = |bytes: &[u8], expected: &str| {
+        let (found, advice) = expected
+            .split_once("; ")
+            .map_or((expected, String::new()), |(found, advice)| (found, format!("; {advice}")));
+        let message = format!("the file is {found}; expected a PNG, JPEG, WebP, GIF, BMP or TIFF picture{advice}");
+        assert_eq!(refused(bytes, &DecodeLimits::default()), message);
+    };
+    case(b"", "empty");
+    case(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "a HEIC picture; convert it to JPEG or PNG");
+    case(b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "a HEIC picture; convert it to JPEG or PNG");
+    case(b"\0\0\0\x18ftypmif1\0\0\0\0mif1avif", "an AVIF picture; convert it to JPEG or PNG");
+    case(b"\0\0\0\x18ftypavif\0\0\0\0", "an AVIF picture; convert it to JPEG or PNG");
+    case(b"\0\0\0\x18ftypisom\0\0\0\0isomavc1", "a video; save a frame of it as PNG or JPEG");
+    case(b"\xff\x0a\x00\x10", "a JPEG XL picture; convert it to JPEG or PNG");
+    case(b"\0\0\0\x0cJXL \x0d\x0a\x87\x0a", "a JPEG XL picture; convert it to JPEG or PNG");
+    case(b"\0\0\0\x0cjP  \x0d\x0a\x87\x0a", "a JPEG 2000 picture; convert it to JPEG or PNG");
+    case(b"\x89PNG\r\n\x1a\n\0\0\0\x04CgBI", "a PNG in Apple's CgBI form; save it again as a standard PNG");
+    case(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "an SVG drawing; export it as PNG or JPEG");
+    case(b"<?xml version='1.0'?>\n<!-- drawn -->\n<svg/>", "an SVG drawing; export it as PNG or JPEG");
+    case(b"8BPS\0\x01", "a Photoshop document; export it as PNG or JPEG");
+    case(b"\0\0\x01\0\x01\0", "a Windows icon; export it as PNG or JPEG");
+    case(b"%PDF-1.7\n%\xe2\xe3", "a PDF document; export it as PNG or JPEG");
+    case(b"%!PS-Adobe-3.0", "a PostScript document; export it as PNG or JPEG");
+    case(b"PK\x03\x04\x14\0", "a ZIP archive; extract the picture from it");
+    let page = "an HTML page; the link leads to a page and not to the picture";
+    case(b"\xef\xbb\xbf\n<!DOCTYPE HTML>\n<title>Sign in</title>", page);
+    case(b"<html><body>404</body></html>", page);
+    case(b"{\"detail\": \"Not Found\"}", "JSON text; it may be the error of a server");
+    case(b"data:image/png;base64,iVBORw0KGgo=", "the text of a data URI; decode its base64 into a file");
+    case(b"iVBORw0KGgoAAAANSUhEUg==\n", "base64 text; decode its base64 into a file");
+    case(b"GIF90a", "text");
+    case("a picture of naïveté".as_bytes(), "text");
+    case(b"RIFF\0\0\0\0WAVE", "of an unknown kind");
+    case(b"\xff\xd8\xfe", "of an unknown kind");
+    // A character of two bytes is cut where the search ends.
+    case(&[b"n".repeat(1023).as_slice(), "ä".as_bytes()].concat(), "text");
 }
 
 #[test]

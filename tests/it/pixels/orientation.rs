@@ -6,7 +6,9 @@ use smart_resize::pixels::decode::{DecodeLimits, probe};
 use smart_resize::pixels::encode::{EncodeOptions, encode};
 use smart_resize::{Format, Size};
 
-use crate::pictures::{exif, photo, png, raw_png_with, riff, size, with_chunk, with_segment};
+use crate::pictures::{
+    ORIENTATION, SHORT, exif, exif_with, photo, png, raw_png_with, riff, size, with_chunk, with_segment,
+};
 use crate::support::decoders::decoded;
 
 /// The stored position of pixel (x, y) of the upright picture, by the table in the EXIF specification.
@@ -55,6 +57,40 @@ fn all_eight_orientations_are_applied_in_all_three_formats() {
                 }
             }
         }
+    }
+}
+
+/// The size of a picture of 24x16 with this EXIF block.
+fn size_with(exif: &[u8]) -> Size {
+    let file = with_chunk(&png(&photo(size("24x16"))), b"eXIf", exif);
+    let found = probe(&file, &DecodeLimits::default()).unwrap().size;
+    assert_eq!(decoded(&file).size(), found);
+    found
+}
+
+#[test]
+fn an_orientation_is_read_in_both_byte_orders_as_short_or_long_and_after_other_tags() {
+    const LONG: u16 = 4;
+    let (image_width, pixel_density) = ((0x100, LONG, 24), (0x11a, SHORT, 6));
+    for is_big_endian in [false, true] {
+        for kind in [SHORT, LONG] {
+            let turned = exif_with(is_big_endian, &[image_width, (ORIENTATION, kind, 6), pixel_density]);
+            assert_eq!(size_with(&turned), size("16x24"), "big-endian {is_big_endian}, type {kind}");
+        }
+        // The types of a BYTE and of a fraction are none of an orientation.
+        for kind in [1, 5] {
+            assert_eq!(size_with(&exif_with(is_big_endian, &[(ORIENTATION, kind, 6)])), size("24x16"));
+        }
+    }
+}
+
+#[test]
+fn a_picture_whose_orientation_is_not_1_to_8_is_upright() {
+    const LONG: u16 = 4;
+    let stored = photo(size("24x16"));
+    for (kind, value) in [(SHORT, 0), (SHORT, 9), (SHORT, 256 + 6), (LONG, 0x1_0006)] {
+        let exif = exif_with(false, &[(ORIENTATION, kind, value)]);
+        assert_eq!(decoded(&with_chunk(&png(&stored), b"eXIf", &exif)), stored, "{value}");
     }
 }
 

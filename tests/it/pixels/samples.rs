@@ -1,10 +1,13 @@
 //! Every kind of sample becomes 8-bit RGB or RGBA: bit depths, palettes, grey, alpha, colour models.
 
+use std::io::Cursor;
+
 use jpeg_encoder::{ColorType as JpegColor, Encoder as JpegEncoder, SamplingFactor};
 use png::{BitDepth, ColorType};
+use smart_resize::Format;
 use smart_resize::geometry::Fit;
 use smart_resize::pixels::decode::{DecodeLimits, DecodeOptions, decode};
-use smart_resize::pixels::render::{RenderOptions, RenderTarget, render};
+use smart_resize::pixels::render::{RenderOptions, RenderTarget, render, render_picture};
 use smart_resize::pixels::{Layout, Picture};
 
 use crate::pictures::{photo, png, raw_png, raw_png_with, size, with_chunk, with_segment};
@@ -21,10 +24,22 @@ fn an_opaque_alpha_channel_is_dropped() {
     nearly[3] = 254;
     let kept = Picture::from_rgba(rgb.size(), nearly.clone()).unwrap();
     assert_eq!((kept.layout(), kept.pixels()), (Layout::Rgba, &nearly[..]));
-    // A crop without the transparent pixel is opaque.
+}
+
+#[test]
+fn an_opaque_crop_of_a_transparent_picture_has_no_alpha() {
+    let mut samples: Vec<u8> = photo(size("9x7")).pixels().chunks(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect();
+    samples[3] = 254;
+    let file = png(&Picture::from_rgba(size("9x7"), samples).unwrap());
     let target = RenderTarget::new(size("3x3")).fit(Fit::Crop);
-    let rendered = render(&png(&kept), &target, &RenderOptions::default()).unwrap();
-    assert_eq!(decoded(&rendered.bytes).layout(), Layout::Rgb);
+    let options = RenderOptions::default();
+    assert_eq!(render_picture(&file, &target, &options).unwrap().picture.layout(), Layout::Rgb);
+    // The type is read by the `png` crate, since the crate's own decoder drops an opaque alpha channel as well.
+    let rendered = render(&file, &target, &options).unwrap().bytes;
+    let reader = png::Decoder::new(Cursor::new(&rendered)).read_info().unwrap();
+    assert_eq!(reader.info().color_type, ColorType::Rgb);
+    // Nothing has to be composited for a JPEG.
+    assert_eq!(render(&file, &target.format(Format::Jpeg), &options).unwrap().warnings, []);
 }
 
 #[test]
@@ -122,6 +137,7 @@ fn a_jpeg_with_an_adobe_rgb_marker_is_read_as_rgb() {
     // The encoder writes the RGB samples as if they were YCbCr, with a JFIF segment.
     encoder.encode(picture.pixels(), 40, 24, JpegColor::Ycbcr).unwrap();
     assert_eq!(&jpeg[6..10], b"JFIF");
+    // An Adobe segment, whose last byte means RGB, takes the place of the JFIF segment, which is in the bytes 2 to 19.
     let adobe = with_segment(&[&jpeg[..2], &jpeg[20..]].concat(), 0xee, b"Adobe\0\x64\0\0\0\0\0");
     let found = decoded(&adobe);
     let worst = found.pixels().iter().zip(picture.pixels()).map(|(a, b)| a.abs_diff(*b)).max();

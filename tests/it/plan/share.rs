@@ -1,4 +1,14 @@
-//! The cheapest set of generations, checked against all sets and against the results of an independent solver.
+//! Targets that share generated images: the cheapest set of generations, and what each target loses by it.
+//!
+//! The oracle in this file tries all ways to divide a few targets, and shares no code with the crate.
+
+mod alternatives;
+mod cheapest;
+mod duplicates;
+mod independent_solver;
+mod loss;
+mod lower_bound;
+mod safe_areas;
 
 use std::collections::BTreeMap;
 
@@ -7,96 +17,12 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use smart_resize::geometry::{Fit, Focus, Insets, Rect};
 use smart_resize::model::{AspectRatio, Model, Preset, PriceList, Smallest, Tier, UsdMicros, smallest_covering};
-use smart_resize::plan::{Optimality, PlanError};
-use smart_resize::request::Sharing;
 use smart_resize::{Plan, Request, Size, Source, Target};
 
 use crate::any::{any_focus, insets, shared, size};
 
-pub(crate) const FORTY: [&str; 40] = [
-    "1080x1080",
-    "1080x1350",
-    "1080x1920",
-    "1080x566",
-    "1200x628",
-    "1200x630",
-    "1200x1200",
-    "1200x300",
-    "1200x675",
-    "1600x900",
-    "1500x500",
-    "1584x396",
-    "1128x191",
-    "1280x720",
-    "2560x1440",
-    "1920x1080",
-    "1000x1500",
-    "1000x1000",
-    "960x1200",
-    "600x600",
-    "300x250",
-    "336x280",
-    "728x90",
-    "970x90",
-    "970x250",
-    "160x600",
-    "120x600",
-    "300x600",
-    "320x50",
-    "320x100",
-    "468x60",
-    "480x70",
-    "250x250",
-    "200x200",
-    "320x480",
-    "640x640",
-    "800x418",
-    "400x400",
-    "820x312",
-    "851x315",
-];
-
 fn source() -> Source {
     Source::from_url("https://example.com/a.jpg")
-}
-
-#[test]
-fn forty_sizes_cost_what_an_independent_solver_found() {
-    let plan = |sharing| Plan::new(&Request::builder(source()).sizes(FORTY).sharing(sharing).build().unwrap());
-    let case = |sharing, generations: usize, cost: &str| {
-        let plan = plan(sharing).unwrap();
-        let found = (plan.generations().len(), plan.cost().to_string(), plan.optimality());
-        assert_eq!(found, (generations, cost.to_owned(), Optimality::Proven), "{sharing:?}");
-        assert_eq!(plan.cost_unshared().to_string(), "$6.05");
-    };
-    case(Sharing::PerTarget, 40, "$6.05");
-    case(Sharing::Duplicates, 25, "$3.80");
-    case(shared(0), 25, "$3.80");
-    case(shared(50), 19, "$2.90");
-    case(shared(100), 16, "$2.45");
-    case(shared(150), 14, "$2.15");
-    case(shared(200), 11, "$1.70");
-    case(shared(300), 9, "$1.40");
-    case(shared(1000), 1, "$0.35");
-}
-
-/// `tests/oracle/share.py` found the costs with a solver for mixed-integer programs.
-#[cfg(feature = "serde")]
-#[test]
-fn lists_of_sizes_cost_what_an_independent_solver_found() {
-    let cases: Vec<serde_json::Value> = serde_json::from_str(include_str!("../../oracle/share.json")).unwrap();
-    assert_eq!(cases.len(), 80);
-    for case in cases {
-        let table = Model::all().into_iter().find(|table| table.name() == case["model"]).unwrap();
-        let loss = u16::try_from(case["max_loss_per_mille"].as_u64().unwrap()).unwrap();
-        let sizes = case["targets"].as_str().unwrap().split(' ');
-        let request = Request::builder(source()).sizes(sizes).model(table).sharing(shared(loss)).build();
-        let plan = Plan::new(&request.unwrap()).unwrap();
-        let found = (plan.cost().0, plan.generations().len() as u64, plan.cost_unshared().0);
-        let expected = ["cost_usd_micros", "generations", "cost_unshared_usd_micros"].map(|key| case[key].as_u64());
-        assert_eq!([Some(found.0), Some(found.1), Some(found.2)], expected, "{case}");
-        assert_eq!(plan.optimality(), Optimality::Proven);
-    }
 }
 
 /// The parts of a request, which the oracle reads without the crate.
@@ -119,9 +45,7 @@ struct Case {
 type Criteria = (u128, u32, u128, usize);
 
 impl Case {
-    fn request(&self, loss: u16, change: impl FnOnce(&mut Option<u32>) -> (Option<UsdMicros>, u64)) -> Request {
-        let mut max_calls = self.max_calls;
-        let (max_cost, nodes) = change(&mut max_calls);
+    fn request(&self, loss: u16, max_cost: Option<UsdMicros>, max_search_nodes: u64) -> Request {
         let mut prices = PriceList::new(UsdMicros(7));
         for (tier, price) in &self.prices {
             prices = prices.price("m", Tier::from_milli_k(*tier), UsdMicros(*price));
@@ -134,12 +58,12 @@ impl Case {
             .fit(self.fit)
             .smallest(self.smallest)
             .variants(self.variants)
-            .max_search_nodes(nodes)
+            .max_search_nodes(max_search_nodes)
             .sharing(shared(loss));
         if let Some(floor) = self.floor {
             builder = builder.floor(floor);
         }
-        if let Some(max_calls) = max_calls {
+        if let Some(max_calls) = self.max_calls {
             builder = builder.max_calls(max_calls);
         }
         if let Some(max_cost) = max_cost {
@@ -159,7 +83,7 @@ impl Case {
         [(tw * ph).min(th * pw), (tw * ph).max(th * pw)]
     }
 
-    /// The share that is not kept, in parts per 10⁹.
+    /// The share of the picture that the crop of a target does not keep, in parts per 10⁹.
     fn cut(&self, preset: &Preset, target: &Target) -> u128 {
         let crop = self.fit.rect(preset.size, target.size).unwrap();
         1_000_000_000 - u128::from(crop.size().area()) * 1_000_000_000 / u128::from(preset.size.area())
@@ -328,136 +252,5 @@ fn any_case(max_targets: usize) -> impl Strategy<Value = Case> {
     })
 }
 
+/// A search that is never ended early.
 const UNBOUNDED: u64 = u64::MAX;
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3000))]
-
-    #[test]
-    fn no_set_of_generations_is_better_than_the_plans(case in any_case(7)) {
-        // Each call makes one variant.
-        let max = case.max_calls.map_or(u32::MAX, |max| max / case.variants);
-        let plan = Plan::new(&case.request(case.loss, |_| (None, UNBOUNDED)));
-        let Some(best) = case.best(&case.least_losses(), case.loss, max) else {
-            prop_assert!(matches!(plan, Err(PlanError::OverBudget(_))), "{plan:?}");
-            return Ok(());
-        };
-        let plan = plan.unwrap();
-        prop_assert_eq!(u128::from(plan.cost().0), case.total(best.0));
-        prop_assert_eq!(case.criteria(&plan), best);
-        prop_assert_eq!(plan.optimality(), Optimality::Proven);
-        for (id, generation) in plan.generations().iter().enumerate() {
-            let members = || plan.renditions().iter().zip(&case.targets).filter(|(cut, _)| cut.generation() == Some(id));
-            let targets: Vec<&Target> = members().map(|(_, target)| target).collect();
-            let common = case.common_pixels(generation.preset(), &targets);
-            prop_assert!(common > 0, "the safe areas of {targets:?} conflict");
-            for (rendition, target) in members() {
-                // The loss is rounded up and is at most the allowed one.
-                let [lost, whole] = case.lost(generation.preset(), target, common);
-                prop_assert_eq!(u128::from(rendition.loss().get()), (1000 * lost).div_ceil(whole));
-                prop_assert!(rendition.loss().get() <= case.loss);
-            }
-        }
-    }
-
-    #[test]
-    fn a_search_that_ends_early_has_a_correct_lower_bound(case in any_case(7), nodes in 0..12_u64) {
-        let request = case.request(case.loss, |calls| { *calls = None; (None, nodes) });
-        let plan = Plan::new(&request).unwrap();
-        let best = case.best(&case.least_losses(), case.loss, u32::MAX).unwrap();
-        prop_assert!(u128::from(plan.cost().0) >= case.total(best.0));
-        match plan.optimality() {
-            Optimality::Proven => prop_assert_eq!(case.criteria(&plan), best),
-            Optimality::BestFound { lower_bound } => {
-                prop_assert!(u128::from(lower_bound.0) <= case.total(best.0), "{lower_bound} is no bound");
-                prop_assert!(lower_bound.0 >= 7);
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
-
-    #[test]
-    fn a_plan_over_its_budget_names_the_alternatives_that_fit(case in any_case(5), missing in 1..4_u64) {
-        let max_groups = case.max_calls.map_or(u32::MAX, |max| max / case.variants);
-        let losses = case.least_losses();
-        let Some((cost, ..)) = case.best(&losses, case.loss, max_groups) else { return Ok(()) };
-        let Some(max_cost) = u64::try_from(case.total(cost)).unwrap().checked_sub(missing) else { return Ok(()) };
-        let error = Plan::new(&case.request(case.loss, |_| (Some(UsdMicros(max_cost)), UNBOUNDED))).unwrap_err();
-        let PlanError::OverBudget(error) = error else { panic!("{error:?}") };
-        prop_assert_eq!(u128::from(error.cost.0), case.total(cost));
-        prop_assert_eq!(error.max_cost, Some(UsdMicros(max_cost)));
-
-        // The best set at each loss from the request's upwards. Only at these losses can it be another one.
-        let mut steps: Vec<u16> = losses.iter().flatten().flatten().copied().filter(|loss| *loss > case.loss).collect();
-        steps.push(case.loss);
-        steps.sort_unstable();
-        steps.dedup();
-        let at = |loss: u16| Some((case.total(case.best(&losses, loss, max_groups)?.0), loss));
-        let fitting: Vec<(u128, u16)> =
-            steps.into_iter().filter_map(at).filter(|(cost, _)| *cost <= u128::from(max_cost)).collect();
-        let found = |alternative: Option<smart_resize::plan::Alternative>| {
-            alternative.map(|found| (u128::from(found.cost.0), found.max_loss.get()))
-        };
-        prop_assert_eq!(found(error.least_loss), fitting.first().copied());
-        prop_assert_eq!(found(error.cheapest), fitting.iter().min().copied());
-        // A request with an alternative's loss has the alternative's cost and number of calls.
-        for alternative in [error.least_loss, error.cheapest].into_iter().flatten() {
-            let request = case.request(alternative.max_loss.get(), |_| (Some(UsdMicros(max_cost)), UNBOUNDED));
-            let plan = Plan::new(&request).unwrap();
-            prop_assert_eq!((plan.cost(), plan.calls().count()), (alternative.cost, alternative.calls as usize));
-        }
-    }
-}
-
-#[test]
-fn a_strip_does_not_take_the_common_area_from_covers() {
-    let plan = |sizes: &[&str], loss| {
-        Plan::new(&Request::builder(source()).sizes(sizes).sharing(shared(loss)).build().unwrap()).unwrap()
-    };
-    let covers = ["1500x500", "600x200", "851x315"];
-    let with_strip = ["1500x500", "600x200", "851x315", "970x90"];
-    assert_eq!(plan(&covers, 150).generations().len(), 1);
-    let kept_apart = plan(&with_strip, 150);
-    let generation = |plan: &Plan, index: usize| plan.renditions()[index].generation().unwrap();
-    assert_eq!([0, 1, 2, 3].map(|index| generation(&kept_apart, index)), [0, 0, 0, 1]);
-    assert_eq!(kept_apart.generations()[0].prompt(), plan(&covers, 150).generations()[0].prompt());
-    // Together, the covers lose what the strip does not keep.
-    let together = plan(&with_strip, 800);
-    assert_eq!(together.generations().len(), 1);
-    let losses: Vec<_> = together.renditions().iter().map(|rendition| rendition.loss().to_string()).collect();
-    assert_eq!(losses, ["72.2 %", "72.2 %", "75 %", "0 %"]);
-}
-
-#[test]
-fn targets_with_conflicting_safe_areas_are_kept_apart_at_any_loss() {
-    let target = |edges| Target::new(size(1024, 1024)).safe_area(insets(edges));
-    let generations = |targets: [Target; 2]| {
-        let request = Request::builder(source()).targets(targets).sharing(shared(1000)).build();
-        Plan::new(&request.unwrap()).unwrap().generations().len()
-    };
-    // The upper and the lower half.
-    assert_eq!(generations([target([0, 0, 500, 0]), target([500, 0, 0, 0])]), 2);
-    assert_eq!(generations([target([0, 0, 499, 0]), target([500, 0, 0, 0])]), 1);
-}
-
-#[test]
-fn many_different_insets_give_a_lower_bound_instead_of_a_long_search() {
-    // About 40 different insets on each side.
-    let target = |index: u16| {
-        let edge = |step: u16, count: u16| (index * step) % count * 10;
-        Target::new(size(1000, 1000)).safe_area(insets([edge(3, 41), edge(7, 37), edge(11, 39), edge(17, 43)]))
-    };
-    let request = Request::builder(source())
-        .targets((0..120).map(target))
-        .sharing(shared(400))
-        .max_search_nodes(100)
-        .build()
-        .unwrap();
-    let plan = Plan::new(&request).unwrap();
-    let Optimality::BestFound { lower_bound } = plan.optimality() else { panic!("{:?}", plan.optimality()) };
-    assert!(lower_bound <= plan.cost() && plan.cost() <= plan.cost_unshared());
-}

@@ -1,8 +1,9 @@
 //! The options of one target reach its rendition and its generation, and no other.
 
+use smart_resize::geometry::Insets;
 use smart_resize::plan::Generation;
 use smart_resize::request::{Reference, Sharing};
-use smart_resize::{Plan, Request, Source, Target};
+use smart_resize::{Format, Plan, Request, Source, Target};
 
 use crate::any::{share, shared, size};
 
@@ -129,4 +130,38 @@ fn the_same_words_for_different_parts_are_not_the_same_question() {
     let found: Vec<_> = together.renditions().iter().map(|rendition| rendition.generation().unwrap()).collect();
     assert_eq!(found, [0, 1, 1]);
     assert!(together.renditions().iter().all(|rendition| rendition.loss() <= share(10)));
+}
+
+#[test]
+fn a_target_can_have_its_own_format_and_byte_limit() {
+    let own = Target::new(size(9, 9)).format(Format::WebP).max_bytes(1);
+    let request = Request::builder(source()).sizes(["9x9"]).targets([own]).format(Format::Jpeg).build();
+    let plan = Plan::new(&request.unwrap()).unwrap();
+    let found: Vec<_> = plan.renditions().iter().map(|cut| (cut.format().extension(), cut.max_bytes())).collect();
+    assert_eq!(found, [("jpg", None), ("webp", Some(1))]);
+}
+
+#[test]
+fn errors_in_target_options_are_reported_together() {
+    let builder = || Request::builder(Source::from_bytes(*b"a photo").size(size(2000, 1000)));
+    let errors = builder()
+        .targets([
+            Target::new(size(9, 9)).max_bytes(0),
+            Target::new(size(9, 9)).safe_area(Insets::from_pixels(5, 0, 4, 0)),
+            Target::new(size(9, 16_384)).format(Format::WebP),
+        ])
+        .build()
+        .unwrap_err();
+    let found = errors.to_string();
+    let expected = [
+        "byte limit of target 0 is 0; expected at least 1",
+        "target 1 has no safe area: insets are 5 px and 4 px; expected a sum below 9 px",
+        "target 2 is 9x16384; expected sides of at most 16383 pixels for webp",
+    ];
+    assert!(found.starts_with(&expected.join("; ")), "{found}");
+    let fine = builder()
+        .targets([Target::new(size(9, 9)).max_bytes(1).safe_area(Insets::from_pixels(4, 0, 4, 0))])
+        .sharing(shared(1000))
+        .crop_source_above(share(1000));
+    assert!(fine.build().is_ok());
 }

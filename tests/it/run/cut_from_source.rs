@@ -15,9 +15,8 @@ use smart_resize::run::{Driver, Event, RenderDone, RenderJob, RenditionError, Ru
 use smart_resize::scene::Area;
 use smart_resize::{Generator, Outcome, Plan, Request, Source};
 
-use crate::pictures::{photo, png, size};
-
 use crate::any::{point, share};
+use crate::pictures::{photo, png, size};
 
 const TWO: NonZeroUsize = NonZeroUsize::new(2).unwrap();
 
@@ -67,11 +66,12 @@ fn a_target_cut_from_the_source_makes_no_call() {
     assert_eq!((made.backend.as_str(), made.size), ("local", plan.generations()[0].preset().size));
     // A target of the source's size has the source's bytes.
     let whole = self::plan(&source, &["400x300"]);
-    let outcome = Driver::new(&whole, &source).run(&asked_nothing()).unwrap();
+    let outcome = Driver::new(&whole, &source).run(&uncalled()).unwrap();
     assert_eq!(bytes(&outcome, 0), &source.bytes().unwrap()[..]);
 }
 
-fn asked_nothing() -> impl Generator + Sync {
+/// A generator that must not be called.
+fn uncalled() -> impl Generator + Sync {
     from_fn(|_: &GenerationRequest| panic!("a call was made"))
 }
 
@@ -81,20 +81,20 @@ fn a_target_cut_from_the_source_has_one_variant_and_each_picture_is_reported() {
     let builder =
         Request::builder(source.clone()).sizes(["200x150", "300x30"]).variants(3).crop_source_above(share(1000));
     let plan = Plan::new(&builder.build().unwrap()).unwrap();
-    let told = Mutex::new(Vec::new());
+    let reported = Mutex::new(Vec::new());
     let on_event = |event: &Event<'_>| {
         if let Event::Rendered { rendition, variant, result } = event {
-            told.lock().unwrap().push((*rendition, *variant, result.is_ok()));
+            reported.lock().unwrap().push((*rendition, *variant, result.is_ok()));
         }
     };
     let outcome = Driver::new(&plan, &source).on_event(&on_event).run(&LocalGenerator::default()).unwrap();
     let counts: Vec<_> = outcome.renditions.iter().map(|rendition| rendition.variants.len()).collect();
     assert_eq!(counts, [1, 3]);
-    assert_eq!(*told.lock().unwrap(), [(0, 0, true), (1, 0, true), (1, 1, true), (1, 2, true)]);
+    assert_eq!(*reported.lock().unwrap(), [(0, 0, true), (1, 0, true), (1, 1, true), (1, 2, true)]);
 }
 
 #[test]
-fn on_threads_and_with_the_work_elsewhere_the_bytes_are_the_same() {
+fn threads_and_offloading_give_the_same_bytes() {
     let source = source("400x300");
     let plan = plan(&source, &["200x150", "40x300"]);
     let driver = Driver::new(&plan, &source);
@@ -123,7 +123,7 @@ fn a_source_without_bytes_cannot_be_cut() {
     let bytes = source("400x300");
     let plan = plan(&bytes, &["200x150"]);
     let elsewhere = Source::from_digest(bytes.digest().unwrap()).url("https://example.com/a.png");
-    let error = Driver::new(&plan, &elsewhere).run(&asked_nothing()).unwrap_err();
+    let error = Driver::new(&plan, &elsewhere).run(&uncalled()).unwrap_err();
     assert_eq!(error, RunError::NoSourceBytes);
     assert_eq!(error.to_string(), "the plan cuts a target from the source, which has no bytes");
 }
@@ -131,20 +131,20 @@ fn a_source_without_bytes_cannot_be_cut() {
 #[test]
 fn a_source_of_another_size_than_stated_is_reported_or_too_small() {
     let bytes: Arc<[u8]> = png(&photo(size("400x300"))).into();
-    let said = |width: &str| Source::from_bytes(bytes.clone()).size(size(width));
+    let stated = |width: &str| Source::from_bytes(bytes.clone()).size(size(width));
     let run = |source: Source, target: &str| {
         let plan = plan(&source, &[target]);
-        let outcome = Driver::new(&plan, &source).run(&asked_nothing()).unwrap();
+        let outcome = Driver::new(&plan, &source).run(&uncalled()).unwrap();
         match &outcome.renditions[0].variants[0] {
             Ok(output) => output.provenance.warnings.iter().map(ToString::to_string).collect(),
             Err(error) => error.to_string(),
         }
     };
-    assert_eq!(run(said("800x600"), "200x150"), "the picture is 400x300; expected 800x600");
-    assert_eq!(run(said("800x600"), "600x450"), "a picture of 400x300 does not cover 600x450");
+    assert_eq!(run(stated("800x600"), "200x150"), "the picture is 400x300; expected 800x600");
+    assert_eq!(run(stated("800x600"), "600x450"), "a picture of 400x300 does not cover 600x450");
 }
 
-/// A picture whose levels tell the column: 0 at the left, 250 at the right.
+/// A horizontal ramp: every level is 0 in the left column and 250 in the right one.
 fn ramp(pixels: &str) -> Picture {
     let size = size(pixels);
     let column = |x: u32| (250 * x / (size.width() - 1)) as u8;
@@ -161,7 +161,7 @@ fn run(source: &Source, sizes: &[&str], focus: Focus, generator: &(impl Generato
     (plan, outcome)
 }
 
-/// The mean red level of all pixels: it tells which part of the ramp a picture shows.
+/// The mean red level of all pixels. It shows which part of the ramp a picture has.
 fn mean(bytes: &[u8]) -> u32 {
     let picture = pixels(bytes);
     let reds: Vec<u32> = picture.pixels().iter().step_by(3).map(|red| u32::from(*red)).collect();
@@ -245,7 +245,7 @@ fn a_picture_of_another_size_is_cut_around_the_focus() {
 
 #[cfg(feature = "serde")]
 #[test]
-fn the_record_names_the_source_and_the_options() {
+fn the_provenance_names_the_source_and_the_options() {
     use smart_resize::{Format, Target};
 
     use crate::any::{insets, shared};

@@ -108,7 +108,7 @@ fn an_image_that_cannot_be_rendered_is_still_in_the_outcome() {
     });
     let outcome = Driver::new(&plan, &source).run(&backend).unwrap();
     let message = |rendition: usize| outcome.renditions[rendition].variants[0].as_ref().unwrap_err().to_string();
-    assert!(message(0).starts_with("the file begins with [70, 61, 69, 64,"));
+    assert!(message(0).starts_with("the file is text; expected a PNG,"));
     assert_eq!(message(1), "a picture of 19x19 does not cover 20x30");
     assert_eq!(&*outcome.calls[0].result.as_ref().unwrap().images[0], b"paid for, and no picture");
 }
@@ -134,25 +134,25 @@ fn several_renditions_can_share_a_generation() {
 
 #[test]
 fn invalid_options_and_sources_are_refused_before_any_call() {
-    let nobody = from_fn(|_: &GenerationRequest| panic!("a call was made"));
+    let uncalled = from_fn(|_: &GenerationRequest| panic!("a call was made"));
     let plan_of =
         |format| Plan::new(&Request::builder(source()).sizes(["30x20"]).format(format).build().unwrap()).unwrap();
     let (plan, source) = (plan_of(Format::Jpeg), source());
     let mut options = RenderOptions::default();
     options.encode.jpeg.quality = Some(101);
-    let error = Driver::new(&plan, &source).options(options.clone()).run(&nobody).unwrap_err();
+    let error = Driver::new(&plan, &source).options(options.clone()).run(&uncalled).unwrap_err();
     assert_eq!(error.to_string(), "quality is 101; expected 1 to 100");
     let other = Source::from_bytes(*b"another");
-    let error = Driver::new(&plan, &other).run(&nobody).unwrap_err();
+    let error = Driver::new(&plan, &other).run(&uncalled).unwrap_err();
     assert!(matches!(error, RunError::Source(_)));
     let without_digest = Source::from_url("https://example.com/a.jpg");
-    let error = Driver::new(&plan, &without_digest).run_on_threads(&nobody, TWO).unwrap_err();
+    let error = Driver::new(&plan, &without_digest).run_on_threads(&uncalled, TWO).unwrap_err();
     let digest = source.digest().unwrap();
     let message = format!("the digest of the source is unknown; expected {digest} as in the plan");
     assert_eq!(error.to_string(), message);
     let mut tight = RenderOptions::default();
     tight.decode.limits.pixels = 1264 * 848 - 1;
-    let error = Driver::new(&plan, &source).options(tight.clone()).run(&nobody).unwrap_err();
+    let error = Driver::new(&plan, &source).options(tight.clone()).run(&uncalled).unwrap_err();
     let message = "the preset is 1264x848; expected at most 1071871 pixels and 1073741824 bytes at 4 bytes per pixel";
     assert_eq!(error.to_string(), message);
     tight.decode.limits.pixels += 1;
@@ -308,6 +308,19 @@ fn every_picture_has_a_provenance_record() {
     let plausibility = output.provenance.generation.as_ref().unwrap().plausibility.unwrap();
     assert_eq!(text("plausibility_percent"), serde_json::to_string(&plausibility).unwrap());
     let _: smart_resize::Size = serde_json::from_str(&text("preset")).unwrap();
+}
+
+#[test]
+fn a_record_has_the_index_of_its_image_in_the_answer_of_its_call() {
+    let (plan, source) = (plan(&["30x20"], 5), source());
+    let outcome = Driver::new(&plan, &source).run(&from_fn(|request: &GenerationRequest| Ok(answer(request)))).unwrap();
+    let records = outcome.renditions[0].variants.iter().map(|variant| {
+        let record = variant.as_ref().unwrap().provenance.generation.clone().unwrap();
+        (record.call, record.image)
+    });
+    // The first call makes at most four images.
+    let expected = [(0, 0), (0, 1), (0, 2), (0, 3), (1, 0)].map(|(call, image)| (CallId(call), image));
+    assert_eq!(records.collect::<Vec<_>>(), expected);
 }
 
 #[test]

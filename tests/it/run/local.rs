@@ -1,4 +1,5 @@
-//! The built-in local generator.
+//! The built-in local generator: what its picture keeps of the source, how plausible it is, and what replaces a picture
+//! that is not plausible.
 
 use proptest::prelude::*;
 use smart_resize::generate::local::{Fallback, Keep, LocalGenerator};
@@ -17,6 +18,7 @@ fn request(source: &Source, frame: Size, variants: u32) -> GenerationRequest {
     request_around(source, frame, variants, Focus::CENTRE)
 }
 
+/// The same, for a focus.
 fn request_around(source: &Source, frame: Size, variants: u32, focus: Focus) -> GenerationRequest {
     let preset = smart_resize::model::Preset::new(frame).ratio("1:1".parse().unwrap());
     let table = Model::new("m", vec![preset]).unwrap().variants_per_call(64.try_into().unwrap());
@@ -51,12 +53,12 @@ fn product(frame: Size) -> Picture {
     })
 }
 
-/// Red and yellow squares, which no stretch and no crop leaves as they are.
+/// Red and yellow squares everywhere: stretching distorts them and cropping removes some of them.
 fn pattern(frame: Size) -> Picture {
     drawn(frame, |x, y| if (x / 20 + y / 20) % 2 == 0 { [220, 30, 40] } else { [250, 210, 30] })
 }
 
-/// Returns the columns and the rows, without their ends, in which the picture has a colour.
+/// Returns the left, top, right and bottom edges of all pixels that have a colour. The last two are exclusive.
 fn bounds(picture: &Picture, is_colour: impl Fn([u8; 3]) -> bool) -> [u32; 4] {
     let (mut found, width) = ([u32::MAX, u32::MAX, 0, 0], picture.size().width());
     for (index, pixel) in (0..).zip(picture.pixels().chunks(picture.layout().channels())) {
@@ -68,7 +70,7 @@ fn bounds(picture: &Picture, is_colour: impl Fn([u8; 3]) -> bool) -> [u32; 4] {
     found
 }
 
-/// Returns how much wider a rectangle is than another relative to its height, as the logarithm of the quotient.
+/// Returns how much the aspect ratios of two rectangles differ: the absolute logarithm of their quotient.
 fn distortion(a: [u32; 4], b: [u32; 4]) -> f64 {
     let aspect = |[left, top, right, bottom]: [u32; 4]| f64::from(right - left) / f64::from(bottom - top);
     (aspect(a) / aspect(b)).ln().abs()
@@ -84,7 +86,7 @@ fn decoded(generated: &Generated) -> Picture {
 }
 
 #[test]
-fn it_makes_the_size_of_the_preset_and_is_named_local_and_free() {
+fn an_answer_has_the_size_of_the_preset_is_free_and_names_the_backend_local() {
     let source = Source::from_bytes(png(&photo(size("60x40"))));
     let request = request(&source, size("50x70"), 3);
     let generated = LocalGenerator::default().generate(&request).unwrap();
@@ -99,7 +101,7 @@ fn it_makes_the_size_of_the_preset_and_is_named_local_and_free() {
 }
 
 #[test]
-fn the_same_shape_is_resampled_and_wholly_plausible() {
+fn a_source_of_the_presets_shape_is_only_resampled_and_fully_plausible() {
     let picture = photo(size("90x60"));
     for frame in ["90x60", "60x40", "180x120"] {
         let generated = generate(&LocalGenerator::default(), &picture, size(frame), Focus::CENTRE);
@@ -310,7 +312,7 @@ fn a_preset_beyond_the_limits_is_refused() {
 }
 
 #[test]
-fn it_sends_the_transfer_format() {
+fn an_answer_has_the_transfer_format() {
     let source = Source::from_bytes(png(&photo(size("60x40"))));
     let request = Request::builder(source.clone()).sizes(["9x9"]).transfer_format(Format::Jpeg).build().unwrap();
     let request = Plan::new(&request).unwrap().requests(&source).unwrap().remove(0);

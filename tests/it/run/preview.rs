@@ -1,7 +1,9 @@
 //! A preview shows each target of a plan, small, before anything is paid.
 
-use smart_resize::generate::local::LocalGenerator;
+use smart_resize::generate::local::{Fallback, LocalGenerator};
 use smart_resize::geometry::PerMille;
+use smart_resize::model::{Model, Preset, PriceList, UsdMicros};
+use smart_resize::pixels::Picture;
 use smart_resize::pixels::decode::{DecodeOptions, decode};
 use smart_resize::run::{Driver, PreviewError};
 use smart_resize::{Plan, Request, Source};
@@ -14,6 +16,7 @@ fn source() -> Source {
 }
 
 fn plan(sizes: &[&str]) -> Plan {
+    // A target is cut from the source if the crop keeps all of it.
     Plan::new(&Request::builder(source()).sizes(sizes).crop_source_above(share(1000)).build().unwrap()).unwrap()
 }
 
@@ -29,7 +32,7 @@ fn each_preview_has_the_shape_of_its_target_and_no_side_is_longer_than_allowed()
 }
 
 #[test]
-fn a_target_of_the_sources_shape_is_wholly_plausible_and_shows_the_source() {
+fn a_target_of_the_sources_shape_is_plausible_and_keeps_the_mean_colour() {
     let plan = Plan::new(&Request::builder(source()).sizes(["1264x848"]).build().unwrap()).unwrap();
     let preview = plan.preview(&source(), 300).unwrap().remove(0);
     assert!(preview.plausibility > Some(PerMille::HALF), "{:?}", preview.plausibility);
@@ -38,7 +41,22 @@ fn a_target_of_the_sources_shape_is_wholly_plausible_and_shows_the_source() {
     assert!(made.abs_diff(original) <= 4, "{made} and {original}");
 }
 
-/// The preview is compared with the result of a run, pixel by pixel at the preview's size.
+/// The mean difference, in levels of the first channel, between `small` and the pixels of `large` in the same places.
+fn difference(small: &Picture, large: &Picture) -> u32 {
+    let first =
+        |picture: &Picture, index: u32| u32::from(picture.pixels()[index as usize * picture.layout().channels()]);
+    let [(width, height), (large_width, large_height)] =
+        [small, large].map(|picture| (picture.size().width(), picture.size().height()));
+    // The middle of the block of pixels in `large` that a pixel of `small` stands for.
+    let middle = |place: u32, side: u32, large_side: u32| (2 * place + 1) * large_side / (2 * side);
+    let of_pixel = |index: u32| {
+        let (x, y) = (middle(index % width, width, large_width), middle(index / width, height, large_height));
+        first(small, index).abs_diff(first(large, y * large_width + x))
+    };
+    (0..width * height).map(of_pixel).sum::<u32>() / (width * height)
+}
+
+/// Compares each preview with the result of a run, pixel by pixel at the preview's size.
 #[test]
 fn a_preview_resembles_what_the_local_generator_makes() {
     for focus in ["50,50", "10,50", "90,20"] {
@@ -48,21 +66,97 @@ fn a_preview_resembles_what_the_local_generator_makes() {
         let outcome = Driver::new(&plan, &source()).run(&LocalGenerator::default()).unwrap();
         for (preview, (target, output)) in previews.iter().zip(outcome.outputs()) {
             let made = decode(&output.unwrap().bytes, &DecodeOptions::default()).unwrap().picture;
-            let [small, large] = [preview.picture.size(), made.size()];
-            // The middle pixel of the block that a pixel of the preview stands for.
-            let difference = |at: u32| {
-                let (x, y) = (at % small.width(), at / small.width());
-                let middle = |at: u32, small: u32, large: u32| (2 * at + 1) * large / (2 * small);
-                let place =
-                    middle(y, small.height(), large.height()) * large.width() + middle(x, small.width(), large.width());
-                let [here, there] = [(&preview.picture, at), (&made, place)]
-                    .map(|(picture, at)| u32::from(picture.pixels()[at as usize * picture.layout().channels()]));
-                here.abs_diff(there)
-            };
-            let mean = (0..small.area()).map(difference).sum::<u32>() / small.area();
+            let mean = difference(&preview.picture, &made);
             assert!(mean <= 3, "{target} at {focus}: a mean difference of {mean} levels");
         }
     }
+}
+
+/// The crop follows the focus to where the reframing shows it, which is not where the source has it.
+#[test]
+fn a_preview_shows_the_focus_where_a_run_shows_it() {
+    let picture = |[left, top]: [u32; 2]| {
+        let pixel = |at: u32| match (at % 600, at / 600) {
+            (x, y) if (left..left + 40).contains(&x) && (top..top + 40).contains(&y) => [230, 20, 30],
+            (x, y) => [80 + (x / 16) as u8, 130 + (y / 16) as u8, 110],
+        };
+        Picture::from_rgb(size("600x400"), (0..600 * 400).flat_map(pixel).collect()).unwrap()
+    };
+    // The middle of what is red, in percent of the picture.
+    let red = |picture: &Picture| {
+        let width = picture.size().width();
+        let places = (0..).zip(picture.pixels().chunks(picture.layout().channels()));
+        let red = places.filter(|(_, pixel)| pixel[0] > 180).map(|(at, _): (u32, _)| [at % width, at / width]);
+        let red: Vec<_> = red.collect();
+        let middle =
+            |axis: usize, side: u32| red.iter().map(|place| place[axis]).sum::<u32>() * 100 / (red.len() as u32 * side);
+        assert!(!red.is_empty(), "there is no red");
+        [middle(0, width), middle(1, picture.size().height())]
+    };
+    // The left upper corner of a red square of 40x40 pixels, and that square as a focus, in percent. The presets differ
+    // from the source's shape, so the square moves. The targets are narrower and flatter than the presets, so the crop
+    // has to follow it.
+    for (corner, focus) in
+        [([60, 180], "10,45,16.6,55"), ([500, 320], "83.3,80,90,90"), ([160, 180], "26.6,45,33.4,55")]
+    {
+        let picture = picture(corner);
+        let source = Source::from_bytes(png(&picture)).size(picture.size());
+        let presets = [("396x168", "21:9"), ("192x344", "9:16")];
+        let presets = presets.map(|(size, ratio)| Preset::new(size.parse().unwrap()).ratio(ratio.parse().unwrap()));
+        let request = Request::builder(source.clone()).sizes(["40x150", "182x22"]).focus(focus.parse().unwrap());
+        let request = request.model(Model::new("m", presets.into()).unwrap());
+        let prices = PriceList::default().price("m", None, UsdMicros(1));
+        let plan = Plan::new(&request.prices(prices).build().unwrap()).unwrap();
+        let previews = plan.preview(&source, 100).unwrap();
+        let outcome = Driver::new(&plan, &source).run(&LocalGenerator::default()).unwrap();
+        for (preview, (target, output)) in previews.iter().zip(outcome.outputs()) {
+            let made = decode(&output.unwrap().bytes, &DecodeOptions::default()).unwrap().picture;
+            let [here, there] = [&preview.picture, &made].map(red);
+            let distance = here[0].abs_diff(there[0]).max(here[1].abs_diff(there[1]));
+            assert!(distance <= 5, "{target} at {focus}: {here:?} instead of {there:?}");
+        }
+    }
+}
+
+/// A chequerboard of red and yellow squares, of which no reframing is plausible.
+fn chequerboard() -> Source {
+    let whole = size("300x200");
+    let square =
+        |at: u32| if (at % 300 / 20 + at / 300 / 20).is_multiple_of(2) { [220, 30, 40] } else { [250, 210, 30] };
+    Source::from_picture(&Picture::from_rgb(whole, (0..whole.area()).flat_map(square).collect()).unwrap()).unwrap()
+}
+
+/// A backdrop shows the whole source where the planned crop keeps it. If the crop followed the focus, it would cut it.
+#[test]
+fn a_focus_does_not_move_the_crop_of_a_backdrop() {
+    let source = chequerboard();
+    let preset = Preset::new(size("192x344")).ratio("9:16".parse().unwrap());
+    let prices = PriceList::default().price("m", None, UsdMicros(1));
+    let request = Request::builder(source.clone()).sizes(["192x200"]).focus("50,5".parse().unwrap());
+    let request = request.model(Model::new("m", vec![preset]).unwrap()).prices(prices).build().unwrap();
+    let plan = Plan::new(&request).unwrap();
+    let preview = plan.preview(&source, 192).unwrap().remove(0);
+    assert!(preview.plausibility < Some(LocalGenerator::PLAUSIBLE));
+    let outcome = Driver::new(&plan, &source).run(&LocalGenerator::default()).unwrap();
+    let made = decode(&outcome.renditions[0].variants[0].as_ref().unwrap().bytes, &DecodeOptions::default()).unwrap();
+    let mean = difference(&preview.picture, &made.picture);
+    assert!(mean <= 3, "a mean difference of {mean} levels");
+}
+
+/// Each fallback has its effect on a preview.
+#[test]
+fn the_options_of_the_generator_hold_for_its_previews() {
+    let source = chequerboard();
+    let plan = Plan::new(&Request::builder(source.clone()).sizes(["768x1376"]).build().unwrap()).unwrap();
+    let with = |fallback| plan.preview_with(&source, 120, &LocalGenerator::default().fallback(fallback));
+    let backdrop = with(Fallback::Backdrop).unwrap();
+    assert!(backdrop[0].plausibility < Some(LocalGenerator::PLAUSIBLE));
+    assert_eq!(backdrop, plan.preview(&source, 120).unwrap());
+    let anyway = with(Fallback::Anyway).unwrap();
+    assert_eq!(anyway[0].plausibility, backdrop[0].plausibility);
+    assert!(anyway[0].picture != backdrop[0].picture);
+    let error = with(Fallback::Refuse).unwrap_err();
+    assert!(matches!(&error, PreviewError::Generation(reason) if reason.contains("expected at least 50 %")), "{error}");
 }
 
 #[test]

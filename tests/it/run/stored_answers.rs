@@ -55,8 +55,8 @@ fn equal_calls_have_separate_answers() {
     let backend = from_fn(|request: &GenerationRequest| Ok(answer(request)));
     let first = Driver::new(&plan, &source).store(&store).run(&backend).unwrap();
     assert_eq!(store.len(), 4);
-    let nobody = from_fn(|_: &GenerationRequest| Err(failure(GenerateErrorKind::Transport)));
-    let second = Driver::new(&plan, &source).store(&store).run(&nobody).unwrap();
+    let failing = from_fn(|_: &GenerationRequest| Err(failure(GenerateErrorKind::Transport)));
+    let second = Driver::new(&plan, &source).store(&store).run(&failing).unwrap();
     let expected = |first: u8| (first..first + 4).chain(first + 10..first + 14).map(Some).collect::<Vec<_>>();
     assert_eq!(shades(&second), [expected(0), expected(20)]);
     assert_eq!(shades(&second), shades(&first));

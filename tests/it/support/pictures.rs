@@ -71,8 +71,26 @@ pub(crate) fn raw_png_with(
 
 /// An EXIF block that has only this orientation.
 pub(crate) fn exif(orientation: u8) -> Vec<u8> {
-    let mut exif = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".to_vec();
-    exif.extend([orientation, 0, 0, 0, 0, 0, 0, 0]);
+    exif_with(false, &[(ORIENTATION, SHORT, orientation.into())])
+}
+
+/// The number of the orientation tag.
+pub(crate) const ORIENTATION: u16 = 0x112;
+/// The type of a number of two bytes.
+pub(crate) const SHORT: u16 = 3;
+
+/// An EXIF block with one value for each tag: its number, its type and the value.
+pub(crate) fn exif_with(is_big_endian: bool, tags: &[(u16, u16, u32)]) -> Vec<u8> {
+    let two = |number: u16| if is_big_endian { number.to_be_bytes() } else { number.to_le_bytes() };
+    let four = |number: u32| if is_big_endian { number.to_be_bytes() } else { number.to_le_bytes() };
+    let mut exif = if is_big_endian { b"MM".to_vec() } else { b"II".to_vec() };
+    exif.extend([&two(42)[..], &four(8), &two(tags.len() as u16)].concat());
+    for (tag, kind, value) in tags {
+        // A value of two bytes is at the start of its four bytes.
+        let value = if *kind == SHORT { [two(*value as u16), [0; 2]].concat() } else { four(*value).to_vec() };
+        exif.extend([&two(*tag)[..], &two(*kind), &four(1), &value].concat());
+    }
+    exif.extend(four(0));
     exif
 }
 

@@ -102,6 +102,14 @@ fn an_input_becomes_a_request() {
 }
 
 #[test]
+fn each_size_has_a_generation_of_its_own() {
+    // The model would be asked the same for both sizes.
+    let input: SmartResizeInput = both_ways(&with("target_sizes", json!(["300x250", "600x500"])));
+    let plan = Plan::new(&input.request(input.image_url.source()).unwrap()).unwrap();
+    assert_eq!((plan.generations().len(), plan.cost().to_string()), (2, "$0.35".into()));
+}
+
+#[test]
 fn a_data_uri_is_decoded_into_the_source() {
     let uri = smart_resize::wire::data_uri::DataUri::new(Format::Png, png()).to_string();
     let input: SmartResizeInput = both_ways(&with("image_url", uri));
@@ -152,7 +160,7 @@ fn an_invalid_image_url_is_refused() {
 
 #[test]
 fn a_size_that_cannot_be_made_is_refused_with_the_largest_that_fits() {
-    let body = with("target_sizes", json!(["1x1", "x", "6337x100", "16384x9"]));
+    let body = with("target_sizes", json!(["1x1", "x", "9 * 9", "6337x100", "16384x9"]));
     let found = refused(&{
         let mut body = body;
         body["output_format"] = json!("webp");
@@ -160,11 +168,14 @@ fn a_size_that_cannot_be_made_is_refused_with_the_largest_that_fits() {
     });
     assert_eq!(
         found.to_string(),
-        "body.target_sizes.1: Value error, \"x\" is not a size: found 'x'; expected a digit of the width (at byte 0); \
-         body.target_sizes.2: Value error, no preset of 1K or more covers 6337x100: the widest is 6336x2688, \
+        "body.target_sizes.1: Value error, \"x\" is not a size: found 'x'; expected a digit of the width, as in 1080x1920 \
+         (at byte 0); \
+         body.target_sizes.2: Value error, \"9 * 9\" is not a size: found ' '; expected \"x\" after the width, as in \
+         1080x1920 (at byte 1); \
+         body.target_sizes.3: Value error, no preset of 1K or more covers 6337x100: the widest is 6336x2688, \
          the tallest is 3072x5504, the largest covered size of this shape is 6336x100; \
-         body.target_sizes.3: Value error, size is 16384x9; expected sides of at most 16383 pixels for webp; \
-         body.target_sizes.3: Value error, no preset of 1K or more covers 16384x9: the widest is 6336x2688, \
+         body.target_sizes.4: Value error, size is 16384x9; expected sides of at most 16383 pixels for webp; \
+         body.target_sizes.4: Value error, no preset of 1K or more covers 16384x9: the widest is 6336x2688, \
          the tallest is 3072x5504, the largest covered size of this shape is 6336x3",
     );
     assert!(SmartResizeInput::from_value(&with("target_sizes", json!(["6336x2688"])), &InputLimits::default()).is_ok());

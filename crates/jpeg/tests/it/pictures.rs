@@ -3,7 +3,7 @@
 use smart_resize_jpeg::{Encoder, Sampling, Scratch};
 use zune_jpeg::zune_core::{bytestream::ZCursor, options::DecoderOptions};
 
-/// Every sampling, sequential and progressive.
+/// Every sampling, each sequential (`false`) and progressive (`true`).
 pub(crate) const KINDS: [(Sampling, bool); 4] =
     [(Sampling::Yuv420, false), (Sampling::Yuv420, true), (Sampling::Yuv444, false), (Sampling::Yuv444, true)];
 

@@ -2,8 +2,8 @@
 //!
 //! The code lengths of both alphabets are written as one list, without the trailing zeros of each alphabet. The list is
 //! [run-length coded](super::length_runs). The symbols of this coding, the code length alphabet, have a prefix code of
-//! their own. The code lengths of that code precede the list, three bits each, in a fixed order: those that are mostly
-//! zero are last, so that they too can be left out.
+//! their own, which libdeflate names the precode. The code lengths of the precode precede the list, three bits each, in
+//! a fixed order: those that are mostly zero are last, so that they too can be left out.
 
 use super::code::CodeLengths;
 use super::length_runs::length_symbols;
@@ -15,10 +15,10 @@ use crate::huffman::code_lengths;
 /// The number of symbols of the code length alphabet.
 const LENGTH_SYMBOLS: usize = 19;
 
-/// The most bits of a code of the code length alphabet, because its length is written in three bits.
-const LENGTH_LIMIT: u8 = 7;
+/// The most bits of a code of the precode, because its length is written in three bits.
+const PRECODE_LIMIT: u8 = 7;
 
-/// The order in which the code lengths of the code length alphabet are written.
+/// The order in which the code lengths of the precode are written.
 const ORDER: [usize; LENGTH_SYMBOLS] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
 /// The header of a block with dynamic codes.
@@ -30,9 +30,9 @@ pub(super) struct DynamicHeader {
     literal_lengths: usize,
     /// How many code lengths of distances are written.
     distances: usize,
-    /// The code lengths of the code length alphabet, by symbol.
-    lengths_of_lengths: [u8; LENGTH_SYMBOLS],
-    /// How many of `lengths_of_lengths` are written, in the order of [`ORDER`].
+    /// The code lengths of the precode, by symbol of the code length alphabet.
+    precode_lengths: [u8; LENGTH_SYMBOLS],
+    /// How many of `precode_lengths` are written, in the order of [`ORDER`].
     written: usize,
     len_in_bits: u64,
 }
@@ -49,20 +49,20 @@ impl DynamicHeader {
         lengths[..literal_lengths].copy_from_slice(&codes.literal_lengths[..literal_lengths]);
         lengths[literal_lengths..literal_lengths + distances].copy_from_slice(&codes.distances[..distances]);
 
-        // The frequencies of the code length alphabet give its own code.
+        // The frequencies of the code length alphabet give the precode.
         let (mut counts, mut extra_bits) = ([0; LENGTH_SYMBOLS], 0);
         for symbol in length_symbols(&lengths[..literal_lengths + distances]) {
             counts[symbol.number] += 1;
             extra_bits += u64::from(symbol.extra_bits);
         }
-        let lengths_of_lengths = code_lengths(&counts, LENGTH_LIMIT);
-        let written = ORDER.iter().rposition(|symbol| lengths_of_lengths[*symbol] > 0);
+        let precode_lengths = code_lengths(&counts, PRECODE_LIMIT);
+        let written = ORDER.iter().rposition(|symbol| precode_lengths[*symbol] > 0);
         let written = (written.expect("invariant: every code has two symbols or more") + 1).max(4);
         let list_bits: u64 =
-            counts.iter().zip(lengths_of_lengths).map(|(count, len)| u64::from(*count * u32::from(len))).sum();
-        // Block type, HLIT, HDIST, HCLEN, and the code lengths of the code length alphabet.
+            counts.iter().zip(precode_lengths).map(|(count, len)| u64::from(*count * u32::from(len))).sum();
+        // Block type, HLIT, HDIST, HCLEN, and the code lengths of the precode.
         let len_in_bits = 2 + 5 + 5 + 4 + 3 * written as u64 + list_bits + extra_bits;
-        Self { lengths, literal_lengths, distances, lengths_of_lengths, written, len_in_bits }
+        Self { lengths, literal_lengths, distances, precode_lengths, written, len_in_bits }
     }
 
     /// The length of the header from the block type on.
@@ -72,16 +72,16 @@ impl DynamicHeader {
 
     /// Writes the header from the block type on.
     pub(super) fn put(&self, bits: &mut BitWriter) {
-        let Self { lengths, literal_lengths, distances, lengths_of_lengths, written, .. } = self;
-        // Block type 2, HLIT, HDIST, HCLEN, then the two levels of code lengths.
+        let Self { lengths, literal_lengths, distances, precode_lengths, written, .. } = self;
+        // Block type 2, HLIT, HDIST, HCLEN, the code lengths of the precode, then the list in this code.
         bits.put(0b10, 2);
         bits.put((literal_lengths - 257) as u64, 5);
         bits.put((distances - 1) as u64, 5);
         bits.put((written - 4) as u64, 4);
         for symbol in &ORDER[..*written] {
-            bits.put(lengths_of_lengths[*symbol].into(), 3);
+            bits.put(precode_lengths[*symbol].into(), 3);
         }
-        let code = CanonicalCode::new(lengths_of_lengths);
+        let code = CanonicalCode::new(precode_lengths);
         for symbol in length_symbols(&lengths[..literal_lengths + distances]) {
             let (word, filled) = code.get(symbol.number);
             bits.put(word | symbol.extra << filled, filled + symbol.extra_bits);

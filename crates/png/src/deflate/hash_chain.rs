@@ -70,7 +70,7 @@ impl<'a> HashChains<'a> {
         while at < end {
             // The match that was deferred to this position, or a new search.
             let found = deferred.take().or_else(|| self.longest_match(at, end, parameters, 0));
-            let Some(Match { length, distance }) = found.filter(|found| self.pays(at, *found, prices)) else {
+            let Some(Match { length, distance }) = found.filter(|found| self.is_cheaper(at, *found, prices)) else {
                 at += 1;
                 continue;
             };
@@ -99,7 +99,7 @@ impl<'a> HashChains<'a> {
     }
 
     /// Whether a match is cheaper than its literals, as far as prices are known.
-    fn pays(&self, at: usize, found: Match, prices: Option<&Prices>) -> bool {
+    fn is_cheaper(&self, at: usize, found: Match, prices: Option<&Prices>) -> bool {
         let Match { length, distance } = found;
         prices.is_none_or(|prices| {
             length >= PRICED_BELOW || prices.is_match_cheaper(&self.data[at..at + length], distance, MATCH_BITS)

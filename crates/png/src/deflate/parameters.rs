@@ -21,7 +21,8 @@ pub(super) struct ChainParameters {
 }
 
 impl ChainParameters {
-    /// A short match seldom pays in photographic content, and a lower `min_match` makes longer chains.
+    /// In photographic content a short match is seldom cheaper than its literals, and a lower `min_match` makes longer
+    /// chains.
     pub(super) const fn new(effort: Effort, content: Content) -> Self {
         let (max_chain, min_match) = match (effort, content) {
             (Effort::Balanced, Content::Graphic) => (16, 4),

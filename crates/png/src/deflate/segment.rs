@@ -6,17 +6,18 @@
 //! chains are searched
 //!
 //! - with [`Effort::Small`] in every segment;
-//! - with [`Effort::Balanced`] where [a search is likely to pay](super::payoff). The first segment is searched. In a
-//!   long strip only a sample of it is searched, its last quarter, unless the probe already saves much in it.
+//! - with [`Effort::Balanced`] where a search is likely to save enough, [by what earlier searches
+//!   saved](super::search_history). The first segment is searched. In a long strip only a sample of it is searched, its
+//!   last quarter, unless the probe already saves much in it.
 
 use std::ops::Range;
 
 use super::hash_chain::HashChains;
 use super::histogram::Histogram;
 use super::parameters::{ChainParameters, SEGMENT, patience};
-use super::payoff::Payoff;
 use super::prices::Prices;
 use super::probe::Probe;
+use super::search_history::SearchHistory;
 use super::tables::{Tables, TablesMut};
 use super::token::Token;
 use crate::content::Content;
@@ -28,7 +29,7 @@ const SAMPLED_LENGTH: usize = 8 * SEGMENT;
 /// Bytes of the sample.
 const SAMPLE: usize = SEGMENT / 4;
 
-/// In a segment that is not promising, a search pays if it saves more than one part in this many of the cost.
+/// In a segment that is not promising, a search saves enough if it saves more than one part in this many of the cost.
 const SAVED: u64 = 10;
 
 /// The same in a promising segment.
@@ -43,7 +44,7 @@ pub(super) struct Search<'a> {
     content: Content,
     probe: Probe<'a>,
     chains: HashChains<'a>,
-    payoff: Payoff,
+    history: SearchHistory,
 }
 
 impl<'a> Search<'a> {
@@ -56,7 +57,7 @@ impl<'a> Search<'a> {
             content,
             probe: Probe::new(data, probe, base),
             chains: HashChains::new(data, heads, previous, base),
-            payoff: Payoff::default(),
+            history: SearchHistory::default(),
         }
     }
 }
@@ -117,23 +118,24 @@ impl Segment {
         // Where the probe alone has saved a quarter, more is likely to be found.
         let is_promising = self.cost < literal_cost / 4 * 3;
         let is_small = effort == Effort::Small;
-        let is_sampled = data.len() >= SAMPLED_LENGTH && search.payoff.is_first();
-        // A sample is searched in place of the segment. If it pays, the search begins with the next segment.
+        let is_sampled = data.len() >= SAMPLED_LENGTH && search.history.is_empty();
+        // A sample is searched in place of the segment. If it saves enough, the next segment is searched.
         if is_sampled && !is_small && !is_promising {
-            let pays = sample_pays(end.saturating_sub(SAMPLE).max(start)..end, search, candidate);
-            search.payoff.record(pays, false);
+            let sample = end.saturating_sub(SAMPLE).max(start)..end;
+            let saved_enough = sample_saves_enough(sample, search, candidate);
+            search.history.record(saved_enough, false);
             return;
         }
         // Third way: the hash chains.
-        if search.payoff.next_is_searched(is_promising) || is_small {
+        if search.history.next_is_searched(is_promising) || is_small {
             // Prices assume that most bytes stay literals. Where many bytes are matched, prices are wrong and not used.
-            let prices = (is_small && !is_promising && !search.payoff.pays()).then_some(&prices);
+            let prices = (is_small && !is_promising && !search.history.last_saved_enough()).then_some(&prices);
             let parameters = ChainParameters::new(effort, Content::Photographic);
             let matched = search.chains.search(start, end, parameters, prices, candidate);
             let cost_before = self.cost;
             self.keep_if_cheaper(literals.with_matches(data, start, candidate, matched), candidate);
             let share = if is_promising { SAVED_OF_PROMISING } else { SAVED };
-            search.payoff.record(self.cost < cost_before - cost_before / share, is_promising);
+            search.history.record(self.cost < cost_before - cost_before / share, is_promising);
         }
     }
 
@@ -148,7 +150,11 @@ impl Segment {
 }
 
 /// Whether the hash chains save enough in these bytes, compared with literals only.
-fn sample_pays(Range { start, end }: Range<usize>, search: &mut Search<'_>, candidate: &mut Vec<Token>) -> bool {
+fn sample_saves_enough(
+    Range { start, end }: Range<usize>,
+    search: &mut Search<'_>,
+    candidate: &mut Vec<Token>,
+) -> bool {
     let literals = Histogram::of_literals(&search.data[start..end]);
     let parameters = ChainParameters::new(search.effort, Content::Photographic);
     let matched = search.chains.search(start, end, parameters, None, candidate);

@@ -1,5 +1,5 @@
-//! The laws for arbitrary bytes. The tests hold them for the fuzz seeds; the fuzz target `webp` looks for inputs that
-//! break them.
+//! The laws for arbitrary bytes. The tests check them with the fuzz seeds; the fuzz target `webp` searches for inputs
+//! that break them.
 //!
 //! The first byte chooses the law. Even: the next two bytes are a size, and the rest is a file to decode. Odd: the next
 //! bytes choose a size, a layout and settings, and the rest is the pixels to encode.
@@ -12,7 +12,7 @@ use smart_resize_webp::{Error, Layout, Settings, decode, encode};
 /// The most pixels that the law decodes: enough for every path, little enough to be fast.
 const MAX_PIXELS: u32 = 1 << 14;
 
-/// Holds the law that the first byte chooses.
+/// Checks the law that the first byte chooses.
 pub(crate) fn webp(data: &[u8]) {
     match *data {
         [kind, width, height, ref file @ ..] if kind % 2 == 0 => decode_any(file, width.into(), height.into()),

@@ -10,7 +10,7 @@ fn encoded(length: usize, width: u32, height: u32, layout: Layout) -> Result<(),
 }
 
 #[test]
-fn the_length_is_that_of_the_size_and_layout() {
+fn pixels_of_another_length_than_size_and_layout_need_are_refused() {
     assert_eq!(encoded(48, 4, 4, Layout::Rgb), Ok(()));
     assert_eq!(encoded(47, 4, 4, Layout::Rgb), Err(Error::Length { found: 47, expected: 48 }));
     assert_eq!(encoded(49, 4, 4, Layout::Rgb), Err(Error::Length { found: 49, expected: 48 }));
@@ -20,7 +20,7 @@ fn the_length_is_that_of_the_size_and_layout() {
 }
 
 #[test]
-fn the_buffer_to_decode_into_has_the_length_too() {
+fn a_buffer_of_another_length_is_not_decoded_into() {
     let file = encode(&gradient(4, 4, Layout::Rgb), 4, 4, Layout::Rgb, DEFAULT).unwrap();
     for (length, expected) in [(47, 48), (49, 48)] {
         let error = decode(&file, 4, 4, Layout::Rgb, &mut vec![0; length]).unwrap_err();
@@ -51,7 +51,7 @@ fn the_quality_is_0_to_100_and_the_effort_0_to_6() {
 }
 
 #[test]
-fn the_size_is_that_of_the_header() {
+fn another_size_than_that_of_the_header_is_refused() {
     let file = encode(&gradient(8, 4, Layout::Rgb), 8, 4, Layout::Rgb, DEFAULT).unwrap();
     for (width, height) in [(4, 8), (8, 3), (9, 4)] {
         let error = decode(&file, width, height, Layout::Rgb, &mut vec![0; (width * height * 3) as usize]).unwrap_err();

@@ -118,7 +118,7 @@ impl Step {
             (_, 0) => Self::END,
             _ => (run + 1) << 8 | Self::COEFFICIENT,
         };
-        Self(code.length as u32 + size | meaning)
+        Self((code.length as u32 + size) | meaning)
     }
 
     /// This step and the next one, if the lookahead holds both.

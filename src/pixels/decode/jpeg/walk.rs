@@ -163,7 +163,7 @@ impl Walk {
             // The header of JFIF has 14 bytes. The codes of Huffman tables (c4), JPG (c8) and arithmetic conditioning
             // (cc) are inside the range of the frame headers.
             (0xe0, [b'J', b'F', b'I', b'F', 0, _, _, _, _, _, _, _, _, _, ..]) => {
-                self.has_jfif |= self.is_rgb.is_none()
+                self.has_jfif |= self.is_rgb.is_none();
             }
             (0xee, [b'A', b'd', b'o', b'b', b'e', behind @ ..]) => {
                 // Version (2 bytes), flags (4), colour transform (1).
@@ -285,7 +285,7 @@ impl Walk {
             return;
         }
         // The decoder gives the names precedence, and Adobe precedence over JFIF.
-        let is_right = |transform: Option<u8>| components == 3 && transform == Some(if is_rgb { 0 } else { 1 });
+        let is_right = |transform: Option<u8>| components == 3 && transform == Some(u8::from(!is_rgb));
         let wrong = self.adobes.iter().filter(|(_, transform)| !is_right(*transform));
         self.found.edits.extend(wrong.map(|(at, _)| Edit { at: *at, byte: COMMENT }));
         if components == 3 && !is_rgb && self.names == *b"RGB" {

@@ -1,0 +1,75 @@
+//! A call that fits only after calls in flight are settled is deferred, and not refused.
+
+use std::error::Error as _;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use smart_resize::generate::store::BlockingStore;
+use smart_resize::generate::{Generated, GenerationRequest, from_async_fn};
+use smart_resize::run::{Driver, Event};
+
+use super::{FAILED, MADE, Script, THREE, budget, dollars, note, plan, refused, source, yield_once};
+
+#[test]
+fn a_call_that_waits_for_calls_in_flight_is_made_later() {
+    // $0.20 pays for one call at a time. The other calls are deferred each time, until one is billed.
+    let replies = [FAILED.late(), FAILED.late(), FAILED.late(), MADE.late(), MADE];
+    let (plan, source, budget) = (plan(&["30x20", "20x30", "9x9", "8x9", "7x9"], 1), source(), budget(0.20));
+    let (script, events) = (Script::new(&replies), Mutex::new(Vec::new()));
+    let on_event = |event: &Event<'_>| note(&events, event);
+    let outcome = script.run_async(&Driver::new(&plan, &source).budget(&budget).on_event(&on_event), THREE);
+    assert_eq!(script.asked(), [0, 1, 2, 3]);
+    assert_eq!(refused(&outcome), [false, false, false, false, true]);
+    assert_eq!(budget.spent(), dollars(0.20));
+    // Each call is reported once, however often it was deferred.
+    let mut events = events.into_inner().unwrap();
+    events.sort_unstable();
+    let times = |what, calls: &[u32]| calls.iter().map(|call| (what, *call)).collect::<Vec<_>>();
+    assert_eq!(events, [times('a', &[3]), times('f', &[0, 1, 2, 4]), times('s', &[0, 1, 2, 3, 4])].concat());
+}
+
+#[test]
+fn a_deferred_call_is_looked_up_in_the_store_once() {
+    struct Counting(AtomicU32);
+    impl smart_resize::generate::store::Store for Counting {
+        fn load(
+            &self,
+            _: &smart_resize::plan::Fingerprint,
+        ) -> Result<Option<Generated>, smart_resize::generate::store::StoreError> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Ok(None)
+        }
+
+        fn save(&self, _: &GenerationRequest, _: &Generated) -> Result<(), smart_resize::generate::store::StoreError> {
+            Ok(())
+        }
+    }
+    let (plan, source, budget) = (plan(&["30x20", "20x30", "9x9"], 1), source(), budget(0.20));
+    let store = Counting(AtomicU32::new(0));
+    let driver = Driver::new(&plan, &source).store(BlockingStore(&store)).budget(&budget);
+    let backend = from_async_fn(|_: GenerationRequest| async {
+        yield_once().await;
+        FAILED.answer()
+    });
+    pollster::block_on(driver.run_async(&backend, THREE)).unwrap();
+    assert_eq!((store.0.load(Ordering::Relaxed), budget.calls()), (3, 3));
+}
+
+#[test]
+fn a_run_does_not_wait_for_reservations_from_outside() {
+    let (plan, source, budget) = (plan(&["30x20", "20x30"], 1), source(), budget(0.30));
+    let held = budget.reserve(&plan.requests(&source).unwrap()[0]).unwrap();
+    let script = Script::new(&[MADE; 2]);
+    for outcome in [
+        script.run(&Driver::new(&plan, &source).budget(&budget)),
+        script.run_on_threads(&Driver::new(&plan, &source).budget(&budget), THREE),
+        script.run_async(&Driver::new(&plan, &source).budget(&budget), THREE),
+    ] {
+        assert_eq!((refused(&outcome), script.asked()), (vec![true, true], vec![]));
+        let message = outcome.calls[1].result.as_ref().unwrap_err().source().unwrap().to_string();
+        assert!(message.ends_with("with $0.15 reserved by calls in flight"), "{message}");
+        let error = outcome.renditions[1].variants[0].as_ref().unwrap_err().to_string();
+        assert!(error.starts_with("call 1 failed: ") && error.ends_with(&message), "{error}");
+    }
+    held.settle(0);
+}
