@@ -1,6 +1,7 @@
 //! Mends PNG files that the `png` crate refuses or reads incorrectly, although all their pixels are there.
 //!
-//! The crate gets a copy of the file up to its last IDAT chunk. A copy is made only for these files:
+//! The crate gets a copy of the file up to its last IDAT chunk, with only the chunks that it needs. A copy is made only
+//! for these files:
 //!
 //! - An animation. Its chunks are left out, since the still picture is in the IDAT chunks, whatever the animation says.
 //! - A tRNS chunk whose levels have bits above the depth of the samples. The specification says that only the low bits
@@ -37,7 +38,7 @@ pub(super) fn mended(bytes: &[u8]) -> Mended<'_> {
     if damage.is_none() && !findings.is_animated && !findings.has_high_levels {
         return as_it_is;
     }
-    Mended { file: Cow::Owned(copy(bytes)), damage }
+    Mended { file: Cow::Owned(copy(bytes, findings.length)), damage }
 }
 
 /// The findings of a walk through the chunks.
@@ -51,11 +52,13 @@ struct Findings {
     no_end: Option<usize>,
     /// Whether there is no whole IDAT chunk, or the last one is cut short.
     is_incomplete: bool,
+    /// The length of a copy, in bytes.
+    length: usize,
 }
 
 impl Findings {
     fn of(bytes: &[u8]) -> Self {
-        let mut found = Self::default();
+        let mut found = Self { length: SIGNATURE + IEND.len(), ..Self::default() };
         let mut at = SIGNATURE;
         let mut has_idat = false;
         let mut has_end = false;
@@ -72,6 +75,7 @@ impl Findings {
                 b"IEND" => has_end = true,
                 _ => {}
             }
+            found.length += if chunk.is_needed() { chunk.end - at } else { 0 };
             at = chunk.end;
             if has_end {
                 break;
@@ -85,21 +89,23 @@ impl Findings {
     }
 }
 
-/// Copies the file up to its last IDAT chunk in a row, without the chunks of an animation, and mends what it copies.
-fn copy(bytes: &[u8]) -> Vec<u8> {
-    let mut file = bytes.get(..SIGNATURE).unwrap_or_default().to_vec();
+/// Copies the needed chunks of the file up to its last IDAT chunk in a row, and mends them. `length` is the most bytes
+/// that the copy has.
+fn copy(bytes: &[u8], length: usize) -> Vec<u8> {
+    let mut file = Vec::with_capacity(length);
+    file.extend(bytes.get(..SIGNATURE).unwrap_or_default());
     let mut at = SIGNATURE;
     let mut has_idat = false;
     while let Some(chunk) = Chunk::at(bytes, at) {
         at = chunk.end;
         match chunk.name {
-            b"acTL" | b"fcTL" | b"fdAT" => {}
             b"IDAT" => {
                 has_idat = true;
                 let is_zero = chunk.checksum == [0; 4];
                 chunk.write(&mut file, chunk.data, if is_zero { chunk.right_checksum() } else { chunk.checksum });
             }
             _ if has_idat => break,
+            _ if !chunk.is_needed() => {}
             b"tRNS" => {
                 let data = levels(bytes, chunk.data);
                 let is_same = data == chunk.data;
@@ -143,6 +149,12 @@ impl<'a> Chunk<'a> {
         let (name, rest) = rest.split_first_chunk()?;
         let (data, rest) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
         Some(Self { name, data, checksum: *rest.first_chunk()?, end: at + 12 + data.len() })
+    }
+
+    /// Whether the pixels or their colours depend on the chunk. The name of a critical chunk begins with a capital letter.
+    fn is_needed(&self) -> bool {
+        self.name.first().is_some_and(u8::is_ascii_uppercase)
+            || matches!(self.name, b"tRNS" | b"iCCP" | b"sRGB" | b"cICP" | b"gAMA" | b"cHRM")
     }
 
     fn right_checksum(&self) -> [u8; 4] {
