@@ -209,13 +209,33 @@ fn a_few_stray_bytes_before_a_marker_are_read() {
         }
     }
     for (at, bytes) in [(marker, 17), (file.len() - 2, 17), (file.len() - 2, 5000)] {
-        let file = [&file[..at], &vec![0; bytes], &file[at..]].concat();
+        let stray: Vec<u8> = (0..bytes).map(|at| (at % 3) as u8).collect();
+        let file = [&file[..at], &stray, &file[at..]].concat();
         assert_eq!(damage("stray bytes", &file), Damage::new(DamageKind::ExcessData { bytes }, at + bytes));
     }
     // Some encoders end the last interval with a marker too.
     let shape = Shape { interval: 12, ..PLAIN };
     let (file, last) = (jpeg(shape), [0xff, 0xd0 + (16 * 12 / 12 - 1) % 8]);
     assert!(is_whole(&ended(&file, file.len() - 2, &last), &decoded(&file)));
+}
+
+/// Some cameras write it. In a file whose data is lost, the last MCUs are in the equal bytes.
+#[test]
+fn padding_with_equal_bytes_is_read_unless_the_data_ends_in_it() {
+    let file = jpeg(Shape { interval: 5, ..PLAIN });
+    let whole = decoded(&file);
+    let (marker, end) = (restarts(&file)[6], file.len() - 2);
+    for byte in [0, 0x55] {
+        for length in [40, 600, 5000] {
+            let padding = vec![byte; length];
+            for at in [marker, end] {
+                assert!(is_whole(&[&file[..at], &padding, &file[at..]].concat(), &whole), "{byte} at {at}");
+                assert!(is_whole(&[&file[..at], &padding, &[0xff; 3], &file[at..]].concat(), &whole), "{byte} at {at}");
+            }
+            damage("a filled gap", &ended(&file, end - 3, &padding));
+            damage("a filled gap", &[&file[..marker - 3], &padding, &file[marker..]].concat());
+        }
+    }
 }
 
 /// The bytes of another MCU are not stray bytes, even if they are few.

@@ -6,7 +6,7 @@
 use super::segment::code;
 
 /// The bits from an offset of a file up to the next marker.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Bits<'a> {
     bytes: &'a [u8],
     /// The offset of the first byte that is not in the buffer.
@@ -68,17 +68,19 @@ impl<'a> Bits<'a> {
                 return;
             }
         }
-        self.refill_by_bytes();
+        *self = self.refilled_by_bytes();
     }
 
-    #[cold]
-    fn refill_by_bytes(&mut self) {
+    /// Fills the buffer up. This takes and returns values, so that `self` can be in registers elsewhere.
+    #[inline(never)]
+    fn refilled_by_bytes(mut self) -> Self {
         while self.count <= 56 {
             let byte = self.next_byte();
             self.zeros += if byte.is_none() { 8 } else { 0 };
             self.buffer |= u64::from(byte.unwrap_or(0)) << (56 - self.count);
             self.count += 8;
         }
+        self
     }
 
     /// Takes a byte of the data. `None` at its end.
@@ -129,6 +131,24 @@ impl<'a> Bits<'a> {
     pub(super) fn is_filled_up(&self) -> bool {
         let unread = self.unread();
         self.end().left == 0 && unread < 8 && (!self.buffer).leading_zeros() as usize >= unread
+    }
+
+    /// Whether padding follows: equal bytes up to the marker, behind a byte that is filled up with ones.
+    ///
+    /// Some cameras write it. Equal bytes in place of lost data are no padding, since the last code was read from them.
+    pub(super) fn is_at_padding(&self) -> bool {
+        let partial = self.unread() % 8;
+        let (read, rest) = self.bytes.split_at_checked(self.at()).unwrap_or_default();
+        let last = match read {
+            [.., 0xff, 0] => 0xff,
+            [.., last] => *last,
+            [] => return false,
+        };
+        let data = rest.iter().take_while(|byte| **byte != 0xff).count();
+        let (data, fill) = rest.split_at(data);
+        let is_equal = data.first().is_some_and(|first| *first != last && data.iter().all(|byte| byte == first));
+        let is_marker = fill.iter().find(|byte| **byte != 0xff).is_some_and(|code| *code != 0);
+        is_equal && is_marker && (!self.buffer).leading_zeros() as usize >= partial
     }
 
     /// Returns where the data ends. Bytes of the data that have not been read count as they are stored.

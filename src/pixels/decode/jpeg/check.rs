@@ -4,7 +4,8 @@
 //! nothing. So the Huffman codes of each scan are walked before pixels are computed. Damage shows in these ways:
 //!
 //! - A scan, or the part of it up to a restart marker, ends before all its MCUs.
-//! - Much data is left when all MCUs are there. A few stray bytes before a marker are harmless and common.
+//! - Much data is left when all MCUs are there. A few stray bytes before a marker are harmless and common, and so is
+//!   padding with equal bytes.
 //! - The restart markers are not in order.
 //! - A component has no scan.
 //! - Bits are no code of the table, a block has more than 64 coefficients, or the sum of the DC differences leaves the
@@ -16,7 +17,7 @@ use std::iter::repeat_n;
 
 use super::super::damage::{Damage, DamageKind};
 use super::frame::{Component, Frame};
-use super::huffman::{Steps, Table};
+use super::huffman::{Differences, Steps, Table};
 use super::scan::{Block, Scan, ScanEnd};
 use super::segment::{self, code};
 
@@ -170,7 +171,7 @@ impl<'a> State<'a> {
             components.push(component);
             let [dc, ac] = [tables >> 4, tables & 15].map(usize::from);
             let [dc_definitions, ac_definitions] = &self.huffman;
-            scan.dc.define(dc, dc_definitions, Table::read)?;
+            scan.dc.define(dc, dc_definitions, |definition| Table::read(definition).map(Differences::new))?;
             scan.ac.define(ac, ac_definitions, |definition| Table::read(definition).map(Steps::new))?;
             let divisor = self.divisors.get(usize::from(component.table)).copied().flatten().unwrap_or(1);
             // The MCU of a scan of one component has one block.
@@ -185,7 +186,7 @@ impl<'a> State<'a> {
 /// A scan header with its tables.
 struct ScanHeader {
     parts: Vec<Part>,
-    dc: Tables<Table>,
+    dc: Tables<Differences>,
     ac: Tables<Steps>,
     mcus: u64,
     interval: u64,

@@ -4,7 +4,7 @@
 
 use super::super::damage::{Damage, DamageKind};
 use super::bits::{Bits, is_restart};
-use super::huffman::{Steps, Table};
+use super::huffman::{Differences, Step, Steps};
 use super::segment::code::{EOI, RST0};
 
 /// The most bytes before a marker that count as stray bytes. Some cameras and programs leave a few there.
@@ -13,6 +13,9 @@ const STRAY: usize = 16;
 /// The limit of a dequantised DC coefficient, to which two steps of the quantisation are added. Samples of 8 bits lead to
 /// -1024 to 1024. A quarter more leaves room for programs that change coefficients after the DCT.
 const MOST_DC: i64 = 1024 + 256;
+
+/// The number of coefficients of a block.
+const COEFFICIENTS: u32 = 64;
 
 /// A scan.
 pub(super) struct Scan<'a> {
@@ -28,7 +31,7 @@ pub(super) struct Scan<'a> {
 pub(super) struct Block<'a> {
     /// The position of the component in the scan, at most 3.
     pub(super) component: usize,
-    pub(super) dc: &'a Table,
+    pub(super) dc: &'a Differences,
     pub(super) ac: &'a Steps,
     /// The divisor that the DC coefficient was quantised with.
     pub(super) divisor: u16,
@@ -81,7 +84,7 @@ impl Scan<'_> {
         let end = bits.end();
         match end.marker {
             Some(found) if found == RST0 + expected => {
-                if end.left > STRAY {
+                if end.left > STRAY && !bits.is_at_padding() {
                     return Err(Damage::new(DamageKind::ExcessData { bytes: end.left }, end.at));
                 }
                 Ok(end.at + 2)
@@ -106,7 +109,7 @@ impl Scan<'_> {
     fn end(&self, bits: &Bits<'_>, sums: &[i64; 4]) -> Result<ScanEnd, Damage> {
         let mut end = bits.end();
         let (first, data) = (end, end.at - end.left.min(end.at));
-        let mut stray = end.left;
+        let mut stray = if bits.is_at_padding() { 0 } else { end.left };
         // Some encoders write a restart marker behind the last interval too. Restart markers and what is between them
         // count as stray bytes.
         while end.marker.is_some_and(is_restart) {
@@ -119,7 +122,7 @@ impl Scan<'_> {
         let end = ScanEnd { data, stray, marker: end.marker.map(|marker| (marker, end.at)) };
         // A few bytes may also be MCUs whose place was taken by others.
         let is_odd = (1..=STRAY).contains(&first.left) && end.marker.is_some_and(|(marker, _)| marker == EOI);
-        if is_odd && self.has_more_mcus(bits.clone(), *sums, data, first.at) {
+        if is_odd && self.has_more_mcus(*bits, *sums, data, first.at) {
             return Err(Damage::new(DamageKind::ExcessData { bytes: first.left }, first.at));
         }
         Ok(end)
@@ -141,82 +144,84 @@ impl Scan<'_> {
     }
 
     /// Walks an MCU. `sums` are the sums of the DC differences of the components.
-    #[inline]
     fn mcu(&self, bits: &mut Bits<'_>, sums: &mut [i64; 4]) -> Result<(), DamageKind> {
+        // A copy, so that the buffer is in registers.
+        let mut own = *bits;
         for block in &self.blocks {
-            let sum = &mut sums[block.component & 3];
-            *sum += dc_difference(bits, block.dc)?;
-            let value = *sum * i64::from(block.divisor);
-            if value.abs() > MOST_DC + 2 * i64::from(block.divisor) {
-                return Err(DamageKind::DcCoefficient { value });
+            let walked = block.walk(&mut own, &mut sums[block.component & 3]);
+            if walked.is_err() {
+                *bits = own;
+                return walked;
             }
-            ac_coefficients(bits, block.ac)?;
         }
+        *bits = own;
         Ok(())
     }
 }
 
-/// Reads the difference of a DC coefficient from that of the block before.
-#[inline]
-fn dc_difference(bits: &mut Bits<'_>, table: &Table) -> Result<i64, DamageKind> {
-    let next = bits.peek();
-    let code = table.code(next);
-    let size = u32::from(code.symbol);
-    if code.length == 0 || size > 16 {
-        return Err(DamageKind::HuffmanCode);
+impl Block<'_> {
+    /// Walks the block. `sum` is the sum of the DC differences of its component.
+    #[inline(always)]
+    fn walk(&self, bits: &mut Bits<'_>, sum: &mut i64) -> Result<(), DamageKind> {
+        let found = self.dc.difference(bits.peek()).ok_or(DamageKind::HuffmanCode)?;
+        bits.consume(found.bits);
+        *sum += found.value;
+        let value = *sum * i64::from(self.divisor);
+        if value.abs() > MOST_DC + 2 * i64::from(self.divisor) {
+            return Err(DamageKind::DcCoefficient { value });
+        }
+        ac_coefficients(bits, self.ac)
     }
-    bits.consume(u32::from(code.length) + size);
-    if size == 0 {
-        return Ok(0);
-    }
-    let magnitude = ((next << code.length) >> (64 - size)).cast_signed();
-    // A number whose highest bit is 0 is negative: it is 1 - 2^size more.
-    Ok(if magnitude >> (size - 1) == 0 { magnitude + 1 - (1 << size) } else { magnitude })
 }
 
 /// Walks the AC coefficients of a block.
-#[inline]
+#[inline(always)]
 fn ac_coefficients(bits: &mut Bits<'_>, table: &Steps) -> Result<(), DamageKind> {
-    /// The number of coefficients of a block.
-    const COEFFICIENTS: u32 = 64;
     let mut position = 1;
     while position < COEFFICIENTS {
         let next = bits.peek();
         let steps = table.steps(next);
-        let behind = position + steps.coefficients();
-        // The codes belong to this block if it has room for them. The code of its end follows only if one is left.
-        let is_inside = behind + u32::from(steps.is_end()) <= COEFFICIENTS;
-        let step = if is_inside { steps } else { table.step(next) };
-        if step.bits() == 0 {
-            return Err(DamageKind::HuffmanCode);
-        }
-        bits.consume(step.bits());
-        if step.is_end() {
-            return Ok(());
-        }
-        position += step.coefficients();
-        // 16 zeros may lead beyond the end, as in libjpeg. A coefficient may not.
-        if position > COEFFICIENTS && step.has_coefficient() {
-            return Err(DamageKind::Coefficient { position: u8::try_from(position - 1).unwrap_or(u8::MAX) });
-        }
+        // The codes belong to this block if it has room for them.
+        let (read, behind) = if position + steps.room() <= COEFFICIENTS {
+            (steps.bits(), position + steps.room() + steps.ends())
+        } else {
+            ac_coefficient(table.step(next), position)?
+        };
+        bits.consume(read);
+        position = behind;
     }
     Ok(())
 }
 
+/// Evaluates a single code of a block. Returns its bits, and the position behind it.
+#[inline(never)]
+fn ac_coefficient(step: Step, position: u32) -> Result<(u32, u32), DamageKind> {
+    if step == Step::NONE {
+        return Err(DamageKind::HuffmanCode);
+    }
+    let behind = position + step.room() + step.ends();
+    // 16 zeros may lead beyond the end, as in libjpeg. A coefficient may not.
+    if behind > COEFFICIENTS && step.has_coefficient() {
+        return Err(DamageKind::Coefficient { position: u8::try_from(behind - 1).unwrap_or(u8::MAX) });
+    }
+    Ok((step.bits(), behind))
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::huffman::Table;
     use super::*;
 
     /// A DC table with the sizes 0, 9 and 11, and an AC table: the end of the block is 0, a one behind 15 zeros is 10, 16
     /// zeros are 110, a coefficient of 2 bits is 1110, and a one is 11110 and ten zeros more.
-    fn tables() -> (Table, Steps) {
+    fn tables() -> (Differences, Steps) {
         let table = |counts: &[u8], symbols: &[u8]| {
             let mut definition = counts.to_vec();
             definition.resize(16, 0);
             Table::read(&[&definition, symbols].concat()).unwrap()
         };
         let ac_counts = [1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
-        (table(&[1, 1, 1], &[0, 9, 11]), Steps::new(table(&ac_counts, &[0, 0xf1, 0xf0, 0x02, 0x01])))
+        (Differences::new(table(&[1, 1, 1], &[0, 9, 11])), Steps::new(table(&ac_counts, &[0, 0xf1, 0xf0, 0x02, 0x01])))
     }
 
     /// Walks a scan of one component.
