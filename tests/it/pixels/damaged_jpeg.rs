@@ -226,14 +226,17 @@ fn padding_with_equal_bytes_is_read_unless_the_data_ends_in_it() {
     let whole = decoded(&file);
     let (marker, end) = (restarts(&file)[6], file.len() - 2);
     for byte in [0, 0x55] {
-        for length in [40, 600, 5000] {
+        for length in [17, 600, 5000] {
             let padding = vec![byte; length];
             for at in [marker, end] {
                 assert!(is_whole(&[&file[..at], &padding, &file[at..]].concat(), &whole), "{byte} at {at}");
                 assert!(is_whole(&[&file[..at], &padding, &[0xff; 3], &file[at..]].concat(), &whole), "{byte} at {at}");
             }
-            damage("a filled gap", &ended(&file, end - 3, &padding));
-            damage("a filled gap", &[&file[..marker - 3], &padding, &file[marker..]].concat());
+            // A few bytes count as stray bytes, wherever the data ends.
+            if length > 500 {
+                damage("a filled gap", &ended(&file, end - 3, &padding));
+                damage("a filled gap", &[&file[..marker - 3], &padding, &file[marker..]].concat());
+            }
         }
     }
 }
