@@ -110,6 +110,7 @@ fn corrupt(error: &DecodingError) -> DecodeError {
 }
 
 /// The findings of the walk through the chunks.
+#[expect(clippy::struct_excessive_bools, reason = "independent findings")]
 struct Chunks<'a> {
     /// Whether the file has only one picture and at most a profile.
     is_bare: bool,

@@ -161,7 +161,7 @@ impl Scan<'_> {
 
 impl Block<'_> {
     /// Walks the block. `sum` is the sum of the DC differences of its component.
-    #[inline(always)]
+    #[inline]
     fn walk(&self, bits: &mut Bits<'_>, sum: &mut i64) -> Result<(), DamageKind> {
         let found = self.dc.difference(bits.peek()).ok_or(DamageKind::HuffmanCode)?;
         bits.consume(found.bits);
@@ -175,7 +175,7 @@ impl Block<'_> {
 }
 
 /// Walks the AC coefficients of a block.
-#[inline(always)]
+#[inline]
 fn ac_coefficients(bits: &mut Bits<'_>, table: &Steps) -> Result<(), DamageKind> {
     let mut position = 1;
     while position < COEFFICIENTS {
