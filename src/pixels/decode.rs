@@ -229,7 +229,7 @@ pub struct Decoded {
 /// ```
 ///
 /// The chunks of a WebP are walked to the end, so that a truncated file is an error here too. The data of a sequential
-/// JPEG is checked, so that a damaged file is an error. This takes about a tenth of the time of decoding.
+/// JPEG is checked, so that a damaged file is an error. This takes 12 to 24 % of the time of decoding a photograph.
 ///
 /// # Errors
 ///
