@@ -188,3 +188,35 @@ const fn has_ff(word: u64) -> bool {
 pub(super) const fn is_restart(found: u8) -> bool {
     matches!(found, code::RST0..=code::RST7)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether padding follows when this many bits of the data have been read. The data ends with the end marker.
+    fn is_at_padding(read: u32, data: &[u8]) -> bool {
+        let file = [data, &[0xff, code::EOI]].concat();
+        let mut bits = Bits::new(&file, 0);
+        bits.peek();
+        bits.consume(read);
+        bits.is_at_padding()
+    }
+
+    #[test]
+    fn equal_bytes_are_padding_behind_a_byte_that_is_filled_up_with_ones() {
+        assert!(is_at_padding(4, &[0b1010_1111, 0, 0, 0]));
+        assert!(!is_at_padding(3, &[0b1010_1111, 0, 0, 0]));
+        assert!(is_at_padding(8, &[0x12, 0x55, 0x55, 0xff, 0xff]));
+        assert!(is_at_padding(8, &[0xff, 0, 0, 0]));
+        assert!(!is_at_padding(8, &[0x12, 0, 0, 1]));
+        assert!(!is_at_padding(8, &[0x12, 0, 0xff, 0]));
+    }
+
+    #[test]
+    fn equal_bytes_that_the_data_ends_in_are_no_padding() {
+        assert!(!is_at_padding(8, &[0; 30]));
+        assert!(!is_at_padding(6, &[0x33; 30]));
+        assert!(is_at_padding(16, &[0, 1, 0, 0, 0]));
+        assert!(!Bits::new(&[], 0).is_at_padding());
+    }
+}
