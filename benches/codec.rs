@@ -8,7 +8,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use smart_resize::Format;
-use smart_resize::pixels::decode::{DecodeOptions, decode};
+use smart_resize::pixels::decode::{DecodeOptions, decode, probe};
 use smart_resize::pixels::encode::{EncodeOptions, JpegOptions, WebPMode, WebPOptions, encode};
 use smart_resize::pixels::{Codec, Picture};
 
@@ -45,6 +45,10 @@ fn bench(c: &mut Criterion, name: &str, picture: &Picture, format: Format, optio
     group.bench_function(format!("read/{codec}"), |bencher| {
         bencher.iter(|| decode(black_box(&file), &reading).unwrap());
     });
+    // The probe of a sequential JPEG checks its data, and decoding includes that.
+    if name == "jpeg" && codec == Codec::Pure {
+        group.bench_function("check", |bencher| bencher.iter(|| probe(black_box(&file), &reading.limits).unwrap()));
+    }
     group.finish();
 }
 

@@ -12,6 +12,7 @@ use smart_resize::generate::local::{Fallback, Keep, LocalGenerator};
 use smart_resize::geometry::{Fit, Focus, Insets, PerMille};
 use smart_resize::model::{Model, Tier, UsdMicros};
 use smart_resize::pixels::Codec;
+use smart_resize::pixels::decode::{Damaged, DecodeOptions};
 use smart_resize::pixels::encode::{WebPMode, WebPOptions};
 use smart_resize::pixels::render::RenderOptions;
 use smart_resize::plan::Rendition;
@@ -102,6 +103,10 @@ pub(crate) struct Args {
     /// Decode and encode with the C codecs (needs the cargo features "turbojpeg" for JPEG and "libwebp" for WebP)
     #[arg(long)]
     fast: bool,
+    /// What happens with a picture whose data is damaged: "refuse" fails with the place, "report" reads a JPEG as far as
+    /// possible and warns. A picture whose pixels are all there is read and reported in any case
+    #[arg(long, default_value = "refuse")]
+    damaged: DamagedArg,
     /// The edges to keep free of important content: one percentage for all of them, or top,right,bottom,left. The safe
     /// area of a placement takes precedence
     #[arg(long, value_name = "PERCENT")]
@@ -157,6 +162,12 @@ enum FormatArg {
     #[value(alias = "jpeg")]
     Jpg,
     Webp,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum DamagedArg {
+    Refuse,
+    Report,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -333,12 +344,25 @@ impl Args {
             KeepArg::Auto => Keep::Auto,
             KeepArg::All => Keep::All,
         };
-        LocalGenerator::default().fallback(fallback).keep(keep)
+        LocalGenerator::default().fallback(fallback).keep(keep).damaged(self.damaged())
+    }
+
+    /// Returns the options for reading pictures.
+    pub(crate) fn decode_options(&self) -> DecodeOptions {
+        DecodeOptions::default().damaged(self.damaged())
+    }
+
+    const fn damaged(&self) -> Damaged {
+        match self.damaged {
+            DamagedArg::Refuse => Damaged::Refuse,
+            DamagedArg::Report => Damaged::Report,
+        }
     }
 
     /// Returns the options for rendering. A quality that would have no effect is an error.
     pub(crate) fn render_options(&self, plan: &Plan) -> Result<RenderOptions, Box<dyn Error>> {
         let mut options = RenderOptions::default();
+        options.decode = self.decode_options();
         let formats = || plan.renditions().iter().map(Rendition::format);
         if let Some(quality) = self.quality {
             if formats().all(|format| format == Format::Png) {

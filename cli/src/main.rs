@@ -39,7 +39,7 @@ use smart_resize::generate::local::LocalGenerator;
 use smart_resize::generate::{GenerateError, Generated, GenerationRequest};
 use smart_resize::model::Preset;
 use smart_resize::pixels::Picture;
-use smart_resize::pixels::decode::{DecodeLimits, DecodeOptions, decode};
+use smart_resize::pixels::decode::decode;
 use smart_resize::pixels::encode::{EncodeError, EncodeOptions, encode};
 use smart_resize::pixels::render::{RenderError, RenderOptions};
 use smart_resize::plan::placement::{Breach, FileFacts, lint};
@@ -113,12 +113,14 @@ impl<'a> Job<'a> {
         };
         // Decodes the whole picture and not only its header, so that a truncated file is reported once and not for each
         // size.
-        let source = decode(&bytes, &DecodeOptions::default())
-            .map_err(Into::into)
-            .and_then(|_| Source::read(bytes, &DecodeLimits::default()));
-        let source = source.map_err(|error| format!("cannot read {}: {error}", source_name(args.image.as_deref())))?;
+        let (name, reading) = (source_name(args.image.as_deref()), args.decode_options());
+        let decoded = decode(&bytes, &reading).map_err(|error| format!("cannot read {name}: {error}"))?;
+        if let Some(damage) = decoded.damage {
+            report(format_args!("warning: {name} is damaged: {damage}"));
+        }
+        let source = Source::read_with(bytes, &reading).map_err(|error| format!("cannot read {name}: {error}"))?;
         let source = args.reference.iter().try_fold(source, |source, (name, path)| {
-            let picture = Source::read(files::read(path)?, &DecodeLimits::default())
+            let picture = Source::read_with(files::read(path)?, &reading)
                 .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
             Ok::<_, Box<dyn Error>>(source.reference(Reference::new(name, picture)))
         })?;
@@ -131,8 +133,7 @@ impl<'a> Job<'a> {
         let backend = match &args.generated {
             Some(path) => {
                 let bytes = files::read(path)?;
-                decode(&bytes, &DecodeOptions::default())
-                    .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+                decode(&bytes, &reading).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
                 Backend::Returned(bytes.into())
             }
             None => Backend::Local(args.local_generator()),

@@ -359,3 +359,42 @@ fn purpose_references_and_enlargement_are_in_the_plan() {
     case("logo.png", "expected what the picture shows, \"=\" and a file");
     case("the logo=none.png", "cannot read none.png");
 }
+
+#[test]
+fn a_damaged_jpeg_is_refused_with_the_place_or_read_and_reported() {
+    let folder = folder("command-damaged");
+    let size = Size::new(160, 120).unwrap();
+    let pixels = (0..size.area() * 3).map(|at| (at % 251) as u8).collect();
+    let whole = encode(&Picture::from_rgb(size, pixels).unwrap(), Format::Jpeg, &EncodeOptions::default()).unwrap();
+    let half = &whole.bytes[..whole.bytes.len() / 2];
+    fs::write(folder.join("half.jpg"), [half, &[0xff, 0xd9]].concat()).unwrap();
+    fs::write(folder.join("no-end.jpg"), &whole.bytes[..whole.bytes.len() - 2]).unwrap();
+    let place = format!("(at byte {})", half.len());
+
+    for arguments in [&["--image", "half.jpg"][..], &["--generated", "half.jpg"], &["--reference", "logo=half.jpg"]] {
+        let output = resize(&folder, &[&["100x100"], arguments].concat());
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let errors = text(&output.stderr);
+        assert!(errors.contains("cannot read half.jpg: the jpeg is damaged: the scan has "), "{errors}");
+        assert!(errors.contains(&place), "{errors}");
+    }
+    for (index, arguments) in [
+        &["--image", "half.jpg"][..],
+        &["--generated", "half.jpg", "--fit", "crop"],
+        &["--image", "half.jpg", "--skip-covered", "1", "--sheet", "sheet.png"],
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let out = format!("out{index}");
+        let output = resize(&folder, &[&["100x100", "--damaged", "report", "--out", &out], arguments].concat());
+        let said = [text(&output.stderr), text(&output.stdout)].concat();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {said}");
+        assert!(said.contains("damaged: the scan has ") && said.contains(&place), "{arguments:?}: {said}");
+    }
+    // All pixels are there, so the picture is read without the flag.
+    let output = resize(&folder, &["100x100", "--image", "no-end.jpg", "--out", "out"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let errors = text(&output.stderr);
+    assert!(errors.contains("warning: no-end.jpg is damaged: the file has no end marker"), "{errors}");
+}

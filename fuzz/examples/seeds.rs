@@ -158,7 +158,49 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
         ("webp-lossy-flat", LOSSY_WEBP.to_vec()),
         ("nothing", Vec::new()),
     ]);
+    files.extend(odd_files());
     files
+}
+
+/// Damaged files, and files with odd headers.
+fn odd_files() -> Vec<(&'static str, Vec<u8>)> {
+    let png = |colour| Png { width: 11, height: 10, depth: 8, colour, interlaced: false };
+    let plain = jpeg(ColorType::Rgb, |encoder| encoder.set_sampling_factor(SamplingFactor::R_4_4_4));
+    let restarts = jpeg(ColorType::Rgb, |encoder| encoder.set_restart_interval(1));
+    let separate = jpeg(ColorType::Rgb, |encoder| {
+        encoder.set_sampling_factor(SamplingFactor::R_4_4_4);
+        encoder.set_optimized_huffman_tables(true);
+    });
+    let at = |file: &[u8], bytes: &[u8]| file.windows(bytes.len()).position(|found| found == bytes).unwrap();
+    let end = [0xff, 0xd9];
+    let cut = |file: &[u8], at: usize, more: &[u8]| [&file[..at], more, &end].concat();
+    let (first, second) = (at(&restarts, &[0xff, 0xd0]), at(&restarts, &[0xff, 0xd1]));
+    let adobe = |transform: u8| [&plain[..2], b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0", &[transform], &plain[2..]].concat();
+    let mut parameters = plain.clone();
+    let scan = at(&plain, &[0xff, 0xda]);
+    parameters[scan + 12] = 255;
+    let whole = png(0).file(&[], &[]);
+    let mut zero = whole.clone();
+    let checksum = zero.len() - 16;
+    zero[checksum..checksum + 4].fill(0);
+    vec![
+        ("jpeg-cut", cut(&plain, plain.len() - 99, &[])),
+        ("jpeg-cut-zeros", cut(&plain, plain.len() - 99, &[0; 99])),
+        ("jpeg-no-end", plain[..plain.len() - 2].to_vec()),
+        ("jpeg-trailer", [&plain[..plain.len() - 2], b"a trailer \xff\xe9 of a phone"].concat()),
+        ("jpeg-stray", cut(&plain, plain.len() - 2, &[0; 3])),
+        ("jpeg-restart-lost", [&restarts[..first], &restarts[second..]].concat()),
+        ("jpeg-scans", separate.clone()),
+        ("jpeg-scan-lost", cut(&separate, separate.len() / 2, &[])),
+        ("jpeg-adobe-2", adobe(2)),
+        ("jpeg-adobe-255", adobe(255)),
+        ("jpeg-parameters", parameters),
+        ("jpeg-height-twice", [&plain[..plain.len() - 2], &[0xff, 0xdc, 0, 4, 0, 18], &end].concat()),
+        ("png-no-end", whole[..whole.len() - 12].to_vec()),
+        ("png-zero-checksum", zero),
+        ("png-high-level", png(0).file(&[(*b"tRNS", &[1, 7])], &[])),
+        ("png-odd-animation", png(0).file(&[(*b"fcTL", &[9; 26])], &[(*b"fdAT", &[3; 9])])),
+    ]
 }
 
 /// A big-endian EXIF block with one entry, the orientation.

@@ -53,6 +53,11 @@ async fn a_source_that_is_not_a_picture_is_reported_as_by_fal() {
     case("data:image/png;base64,%%%".to_owned(), "image_load_error").await;
     let whole = picture(64, 64, Format::Png);
     case(format!("data:image/png;base64,{}", base64(&whole[..whole.len() / 2])), "image_load_error").await;
+    // A JPEG of which half is lost, and which ends as a whole one does.
+    let mut damaged = picture(640, 480, Format::Jpeg);
+    damaged.truncate(damaged.len() / 2);
+    damaged.extend([0xff, 0xd9]);
+    case(format!("data:image/jpeg;base64,{}", base64(&damaged)), "image_load_error").await;
     case(data_uri(1001, 1000), "image_too_large").await;
     case(format!("{}/files/none", running.base), "image_load_error").await;
     case(format!("{}/uploads/../../etc/passwd", running.base), "image_load_error").await;

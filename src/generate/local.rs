@@ -54,7 +54,7 @@ use super::request::GenerationRequest;
 use crate::geometry::focus::{Focus, Reframing};
 use crate::geometry::per_mille::PerMille;
 use crate::geometry::rect::Rect;
-use crate::pixels::decode::{Colour, DecodeLimits, DecodeOptions, decode};
+use crate::pixels::decode::{Colour, Damaged, DecodeLimits, DecodeOptions, decode};
 use crate::pixels::encode::{EncodeError, EncodeOptions, encode};
 use crate::pixels::picture::Picture;
 use crate::prompt::brief::Brief;
@@ -112,6 +112,8 @@ pub struct LocalGenerator {
     pub fallback: Fallback,
     /// How much of the source is kept. Default: [`Keep::Auto`].
     pub keep: Keep,
+    /// What happens with a damaged source. Default: [`Damaged::Refuse`].
+    pub damaged: Damaged,
 }
 
 impl LocalGenerator {
@@ -144,6 +146,18 @@ impl LocalGenerator {
         self.keep = keep;
         self
     }
+
+    /// Sets what happens with a damaged source. If it is used, the description of the image names the damage.
+    #[must_use]
+    pub const fn damaged(mut self, damaged: Damaged) -> Self {
+        self.damaged = damaged;
+        self
+    }
+
+    /// Returns how the source is decoded.
+    pub(crate) fn decode_options(&self) -> DecodeOptions {
+        DecodeOptions::default().limits(self.limits).damaged(self.damaged)
+    }
 }
 
 impl Generator for LocalGenerator {
@@ -159,7 +173,7 @@ impl Generator for LocalGenerator {
         let Some(bytes) = request.source().bytes() else {
             return Err(fail("the local generator needs the bytes of the source".into()));
         };
-        let decoded = decode(bytes, &DecodeOptions::default().limits(self.limits))
+        let decoded = decode(bytes, &self.decode_options())
             .map_err(|error| fail("the source cannot be read".into()).caused_by(error))?;
         // The picture is made in memory at the size of the preset, so the limits of decoding apply to it too.
         let preset = request.preset().size;
@@ -176,6 +190,10 @@ impl Generator for LocalGenerator {
         if let Colour::Ignored { reason } = &decoded.colour {
             how.push_str(", its colours read as sRGB because of ");
             how.push_str(reason);
+        }
+        if let Some(damage) = &decoded.damage {
+            how.push_str(", the source is damaged: ");
+            how.push_str(&damage.to_string());
         }
         let encoded = encode(&picture, request.options().transfer_format, &EncodeOptions::default()).map_err(unable)?;
         let image: Arc<[u8]> = encoded.bytes.into();

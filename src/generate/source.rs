@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use crate::format::{Format, SourceFormat};
-use crate::pixels::decode::{Colour, DecodeLimits, DecodeOptions, Probe, decode, probe};
+use crate::pixels::codec::Codec;
+use crate::pixels::decode::{Colour, DecodeLimits, DecodeOptions, Probe, decode, probe_with};
 use crate::pixels::encode::jpeg::{JpegOptions, Subsampling};
 use crate::pixels::encode::{EncodeError, EncodeOptions, encode};
 use crate::pixels::picture::Picture;
@@ -20,7 +21,7 @@ impl Source {
     ///
     /// The source keeps the bytes unchanged, with their metadata, if the picture is a PNG, JPEG or WebP that is stored
     /// upright, and is in sRGB or has a colour description that cannot be applied. If the header alone shows this, the
-    /// pixels are not decoded, so damage in them is not detected.
+    /// pixels are not decoded, so damage in those of a PNG, a WebP or a progressive JPEG is not detected.
     ///
     /// Any other picture is made upright, converted to sRGB and encoded again without metadata: a JPEG as a JPEG of
     /// quality 95 and 4:4:4, any other format as a PNG. This always uses the pure codecs, so that the digest of the
@@ -43,17 +44,49 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// [`RenderError::Decode`] if the header cannot be read or exceeds the limits, or if pixels that have to be decoded
-    /// cannot be; [`RenderError::Encode`] if the picture cannot be encoded again.
+    /// [`RenderError::Decode`] if the header cannot be read or exceeds the limits, if a JPEG is damaged, or if pixels that
+    /// have to be decoded cannot be; [`RenderError::Encode`] if the picture cannot be encoded again.
     pub fn read(bytes: impl Into<Arc<[u8]>>, limits: &DecodeLimits) -> Result<Self, RenderError> {
+        Self::read_with(bytes, &DecodeOptions::default().limits(*limits))
+    }
+
+    /// Makes a source from an encoded picture, as [`read`](Self::read) does. With
+    /// [`Damaged::Report`](crate::pixels::decode::Damaged::Report), a damaged JPEG is a source too. What is damaged is
+    /// told by [`probe_with`], and by a warning of each result that is cut from the source.
+    ///
+    /// The codec in the options is ignored.
+    ///
+    /// ```
+    /// use smart_resize::Source;
+    /// use smart_resize::pixels::decode::{Damaged, DecodeOptions};
+    ///
+    /// # use smart_resize::{Format, Size};
+    /// # use smart_resize::pixels::Picture;
+    /// # use smart_resize::pixels::encode::encode;
+    /// # let picture = Picture::from_rgb(Size::new(64, 64)?, (0..64 * 64 * 3).map(|at| (at % 251) as u8).collect())?;
+    /// # let mut photo = encode(&picture, Format::Jpeg, &Default::default())?.bytes;
+    /// # photo.truncate(photo.len() / 2);
+    /// # photo.extend([0xff, 0xd9]);
+    /// // A JPEG that has lost its second half.
+    /// let options = DecodeOptions::default();
+    /// assert!(Source::read_with(photo.clone(), &options).is_err());
+    /// assert!(Source::read_with(photo, &options.damaged(Damaged::Report)).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub fn read_with(bytes: impl Into<Arc<[u8]>>, options: &DecodeOptions) -> Result<Self, RenderError> {
         let bytes = bytes.into();
-        let Probe { format, size, is_upright, describes_colours, .. } = probe(&bytes, limits)?;
+        let options = options.codec(Codec::Pure);
+        let Probe { format, size, is_upright, describes_colours, .. } = probe_with(&bytes, &options)?;
         // Backends read the formats that this crate writes.
         let is_common = format.output().is_some();
         if is_common && is_upright && !describes_colours {
             return Ok(Self::from_bytes(bytes).size(size));
         }
-        let decoded = decode(&bytes, &DecodeOptions::default().limits(*limits))?;
+        let decoded = decode(&bytes, &options)?;
         // Without a conversion the samples are kept as they are, so encoding the picture again would not change its
         // colours.
         if is_common && is_upright && decoded.colour != Colour::Converted {

@@ -7,14 +7,15 @@
 //!
 //! A file whose pixels could only be guessed is refused:
 //!
-//! - a JPEG without its end marker or with visible damage;
+//! - a JPEG that is cut short, or whose entropy-coded data is damaged; [`Damaged::Report`] decodes it and reports the
+//!   damage;
 //! - a CMYK JPEG;
-//! - a JPEG whose subsampled components are in separate scans, whose chroma is finer than its luma, or whose headers
-//!   disagree about RGB and YCbCr;
+//! - a JPEG whose subsampled components are in separate scans, or whose chroma is finer than its luma;
 //! - a PNG of high dynamic range or of narrow range.
 //!
 //! A file is opened once: its header is read and checked, and probing and decoding use the result.
 
+mod damage;
 #[cfg(feature = "image")]
 mod image;
 mod jpeg;
@@ -26,6 +27,7 @@ mod webp;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+pub use self::damage::{Damage, DamageKind, Damaged};
 pub use self::kind::FileKind;
 pub(crate) use self::png::DecodeScratch;
 use super::codec::Codec;
@@ -73,7 +75,7 @@ impl DecodeLimits {
     setters! { input_bytes: usize, pixels: u64, decoded_bytes: u64, metadata_bytes: u64, scans: u32 }
 
     /// No limits, for files that this crate has written itself.
-    pub(crate) const NONE: Self = Self {
+    const NONE: Self = Self {
         input_bytes: usize::MAX,
         pixels: u64::MAX,
         decoded_bytes: u64::MAX,
@@ -127,10 +129,12 @@ pub struct DecodeOptions {
     pub limits: DecodeLimits,
     /// The codec. Default: [`Codec::Pure`].
     pub codec: Codec,
+    /// What happens with a picture whose pixels are damaged. Default: [`Damaged::Refuse`].
+    pub damaged: Damaged,
 }
 
 impl DecodeOptions {
-    setters! { limits: DecodeLimits, codec: Codec }
+    setters! { limits: DecodeLimits, codec: Codec, damaged: Damaged }
 
     /// Checks whether this build can decode pictures of `format` with the codec. [`decode`] checks this first; a caller
     /// can do so before it pays for pictures.
@@ -171,6 +175,8 @@ pub struct Probe {
     pub is_upright: bool,
     /// Whether the file describes its colours, and as another colour space than sRGB.
     pub describes_colours: bool,
+    /// The damage of a JPEG whose pixels can be decoded. The damage of other files is found when they are decoded.
+    pub damage: Option<Damage>,
 }
 
 /// A decoded picture, with information from its file.
@@ -199,6 +205,8 @@ pub struct Decoded {
     pub colour: Colour,
     /// Whether the file has content credentials (a C2PA manifest). They are valid only for these bytes and are dropped.
     pub has_content_credentials: bool,
+    /// The first damage of the file. All pixels are there in spite of it, unless [`Damaged::Report`] was chosen.
+    pub damage: Option<Damage>,
     /// Whether the file has only this picture, judged by its container: upright, at most 8 bits per channel, sRGB, and
     /// without metadata.
     pub(crate) is_bare: bool,
@@ -220,14 +228,49 @@ pub struct Decoded {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// The segments of a JPEG and the chunks of a WebP are walked to the end, so that a truncated file is an error here
-/// too.
+/// The chunks of a WebP are walked to the end, so that a truncated file is an error here too. The data of a sequential
+/// JPEG is checked, so that a damaged file is an error. This takes 12 to 24 % of the time of decoding a photograph.
 ///
 /// # Errors
 ///
-/// [`DecodeError`] if the header cannot be read or exceeds the limits.
+/// [`DecodeError`] if the header cannot be read or exceeds the limits, or if the file is damaged.
 pub fn probe(bytes: &[u8], limits: &DecodeLimits) -> Result<Probe, DecodeError> {
-    Ok(Opened::new(bytes, &DecodeOptions::default().limits(*limits))?.probe())
+    probe_with(bytes, &DecodeOptions::default().limits(*limits))
+}
+
+/// Reads the format and the upright size of an encoded picture from its header, as [`probe`] does. With
+/// [`Damaged::Report`], the damage of a JPEG is a field of the result and no error.
+///
+/// ```
+/// use smart_resize::pixels::decode::{Damaged, DecodeOptions, probe_with};
+///
+/// # use smart_resize::{Format, Size};
+/// # use smart_resize::pixels::Picture;
+/// # use smart_resize::pixels::encode::{EncodeOptions, encode};
+/// # let picture = Picture::from_rgb(Size::new(64, 64)?, (0..64 * 64 * 3).map(|at| (at % 251) as u8).collect())?;
+/// # let mut file = encode(&picture, Format::Jpeg, &EncodeOptions::default())?.bytes;
+/// # file.truncate(file.len() / 2);
+/// # file.extend([0xff, 0xd9]);
+/// // A JPEG that has lost its second half.
+/// let options = DecodeOptions::default();
+/// assert!(probe_with(&file, &options).is_err());
+/// assert!(probe_with(&file, &options.damaged(Damaged::Report))?.damage.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// As [`probe`], and [`DecodeError::NoFastCodec`].
+pub fn probe_with(bytes: &[u8], options: &DecodeOptions) -> Result<Probe, DecodeError> {
+    let mut opened = Opened::new(bytes, options)?;
+    let damage = guarded(Some(opened.format), || opened.pixels.check())?;
+    Ok(Probe { damage, ..opened.probe() })
+}
+
+/// Reads the format and the upright size of a file that this crate has written. Its data is not checked.
+pub(crate) fn probe_own(bytes: &[u8]) -> Result<Probe, DecodeError> {
+    let options = DecodeOptions::default().limits(DecodeLimits::NONE);
+    Ok(Opened::new(bytes, &options)?.probe())
 }
 
 /// Decodes the whole picture.
@@ -269,6 +312,12 @@ struct Header {
 
 /// A decoder that has read the header.
 trait Pixels {
+    /// Checks the data of the pixels as far as that is possible without decoding them. Returns the damage of a file that
+    /// can be decoded.
+    fn check(&mut self) -> Result<Option<Damage>, DecodeError> {
+        Ok(None)
+    }
+
     /// Decodes all samples into `buffer`, which may hold an earlier picture. No part of that picture may remain. So a
     /// decoder that does not verify that it writes every byte must zero the buffer first.
     fn read(self: Box<Self>, buffer: Vec<u8>, scratch: &mut DecodeScratch) -> Result<Read, DecodeError>;
@@ -280,6 +329,7 @@ struct Read {
     /// Whether the decoder has verified every byte of the pixel data and its end. JPEG and WebP have no checksums, so
     /// that a file of these formats counts as verified if it decodes.
     is_verified: bool,
+    damage: Option<Damage>,
 }
 
 impl<'a> Opened<'a> {
@@ -328,6 +378,7 @@ impl<'a> Opened<'a> {
             size: self.size(),
             is_upright: self.header.orientation == Orientation::UPRIGHT,
             describes_colours: !says_srgb(&self.header.colour_tags),
+            damage: None,
         }
     }
 
@@ -339,11 +390,13 @@ impl<'a> Opened<'a> {
 
     /// Decodes the whole picture. `pixels` is memory to reuse.
     pub(crate) fn decode(self, pixels: Vec<u8>, scratch: &mut DecodeScratch) -> Result<Decoded, DecodeError> {
-        let Self { format, header, needed, pixels: decoder } = self;
+        let Self { format, header, needed, pixels: mut decoder } = self;
         guarded(Some(format), || {
+            // A damaged file is refused before memory is allocated for its pixels.
+            decoder.check()?;
             // The size in the header is untrusted, and the allocator may refuse what the limits allow.
             let buffer = sized(needed, pixels).ok_or(DecodeError::OutOfMemory { bytes: needed })?;
-            let Read { samples, is_verified } = decoder.read(buffer, scratch)?;
+            let Read { samples, is_verified, damage } = decoder.read(buffer, scratch)?;
             let has_alpha = samples.has_alpha;
             // Colours are converted before the rotation, which then copies 3 or 4 bytes per pixel instead of up to 8.
             let (pixels, colour) = to_srgb(samples, &header.colour_tags)
@@ -356,12 +409,16 @@ impl<'a> Opened<'a> {
             let picture = picture.map_err(|error| DecodeError::Corrupt { format, message: error.to_string() })?;
             // At this point profiles have been read, and a description that was ignored is known too: its file is not
             // bare, although its samples stay as they are.
-            let is_bare = header.is_bare && header.orientation == Orientation::UPRIGHT && colour == Colour::Srgb;
+            let is_bare = header.is_bare
+                && header.orientation == Orientation::UPRIGHT
+                && colour == Colour::Srgb
+                && damage.is_none();
             Ok(Decoded {
                 picture: header.orientation.apply(picture),
                 format,
                 colour,
                 has_content_credentials: header.has_content_credentials,
+                damage,
                 is_bare,
                 is_verified: is_bare && is_verified,
             })
@@ -478,6 +535,14 @@ pub enum DecodeError {
     Truncated {
         /// The format.
         format: SourceFormat,
+    },
+    /// The data of the pixels is damaged. [`Damaged::Report`] decodes such a file.
+    #[error("the {format} is damaged: {damage}")]
+    Damaged {
+        /// The format.
+        format: SourceFormat,
+        /// The first damage, and its place.
+        damage: Damage,
     },
     /// The decoder refused the file.
     #[error("the {format} cannot be decoded: {message}")]

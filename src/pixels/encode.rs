@@ -38,7 +38,7 @@ use self::webp::MAX_WEBP_EFFORT;
 pub use self::webp::{DEFAULT_WEBP_EFFORT, WebPMode, WebPOptions};
 pub use self::within::{DEFAULT_MIN_QUALITY, MAX_ENCODES, encode_within};
 use super::codec::Codec;
-use super::decode::{DecodeLimits, probe};
+use super::decode::probe_own;
 use super::picture::Picture;
 use crate::format::Format;
 use crate::size::{InvalidSideError, Size};
@@ -356,10 +356,11 @@ fn can_be_written(size: Size, format: Format, options: &EncodeOptions) -> Result
 /// Checks that the header of an encoded file has `format` and `size`.
 fn read_back(size: Size, format: Format, encoded: Result<Encoded, String>) -> Result<Encoded, EncodeError> {
     let encoded = encoded.map_err(|message| EncodeError::Failed { format, message })?;
-    // The probe walks a JPEG or WebP to its end, so a file that breaks off is found too. The limits are for foreign
-    // files: the size of this one has been checked.
-    match probe(&encoded.bytes, &DecodeLimits::NONE) {
-        Ok(found) if found.format == format && found.size == size => Ok(encoded),
+    // The walk through a WebP goes to its end, so a file that breaks off is found too. A JPEG must have its end marker.
+    // The limits are for foreign files: the size of this one has been checked.
+    let has_end = format != Format::Jpeg || encoded.bytes.ends_with(&[0xff, 0xd9]);
+    match probe_own(&encoded.bytes) {
+        Ok(found) if found.format == format && found.size == size && has_end => Ok(encoded),
         found => Err(EncodeError::Failed { format, message: format!("the header reads {found:?}; expected {size}") }),
     }
 }

@@ -330,6 +330,7 @@ impl<'a> Inspected<'a> {
                 return Err(RenderError::Rejected(warning.clone()));
             }
         }
+        found.extend(decoded.damage.map(Warning::Damaged));
         if let Colour::Ignored { reason } = &decoded.colour {
             found.push(Warning::ColourProfileIgnored { reason: reason.clone() });
         }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::decode::DecodeError;
+use super::decode::{Damage, DecodeError};
 use super::encode::{EncodeError, EncoderSettings};
 use super::inspect::{Blank, Border};
 use super::picture::Picture;
@@ -136,6 +136,9 @@ pub enum Warning {
         /// The reason.
         reason: String,
     },
+    /// The file of the picture is damaged. All its pixels are there in spite of it, unless
+    /// [`Damaged::Report`](crate::pixels::decode::Damaged::Report) was chosen.
+    Damaged(Damage),
     /// The picture had content credentials (a C2PA manifest). They are valid only for that file and were dropped.
     ContentCredentialsDropped,
     /// The picture has transparent pixels and was composited over the background, since the format is opaque.
@@ -165,6 +168,10 @@ impl fmt::Display for Warning {
             Self::ColourProfileIgnored { reason } => {
                 write!(f, "the colour description of the picture was not applied: {reason}")
             }
+            Self::Damaged(damage) if damage.kind.leaves_all_pixels() => {
+                write!(f, "the file of the picture is damaged, but all its pixels are there: {damage}")
+            }
+            Self::Damaged(damage) => write!(f, "the picture is damaged: {damage}"),
             Self::ContentCredentialsDropped => f.write_str("the picture's content credentials (C2PA) were dropped"),
             Self::Flattened => f.write_str("the picture has transparent pixels and was composited over the background"),
             Self::Bordered { border, trimmed: false } => write!(f, "the picture has {border}"),

@@ -5,7 +5,7 @@ use crate::generate::local::{Analysis, LocalGenerator};
 use crate::geometry::focus::{self, Reframing};
 use crate::geometry::per_mille::PerMille;
 use crate::geometry::rect::Rect;
-use crate::pixels::decode::{DecodeOptions, decode};
+use crate::pixels::decode::decode;
 use crate::pixels::picture::Picture;
 use crate::pixels::rendered::RenderError;
 use crate::pixels::resample::{Filter, resample};
@@ -79,8 +79,7 @@ impl Plan {
         // The requests are not needed. They can be made only if the source is that of the plan.
         self.requests(source).map_err(RunError::from)?;
         let bytes = source.bytes().ok_or(RunError::NoSourceBytes)?;
-        let options = DecodeOptions::default().limits(generator.limits);
-        let decoded = decode(bytes, &options).map_err(RenderError::from)?;
+        let decoded = decode(bytes, &generator.decode_options()).map_err(RenderError::from)?;
         // The whole source decides, as it does in a run. The pixels are made of a reduced copy.
         let analysis = Analysis::of(&decoded.picture);
         let picture = reduced(decoded.picture, WORKING_SIDE);

@@ -4,6 +4,7 @@ mod byte_limit;
 mod codec;
 mod colour;
 mod damaged_files;
+mod damaged_jpeg;
 mod encoded_files;
 mod exact_size;
 #[cfg(feature = "image")]

@@ -7,6 +7,7 @@ use std::fmt::Display;
 use smart_resize::generate::local::{Fallback, LocalGenerator};
 use smart_resize::geometry::{Focus, Insets, PerMille, Rect, Reframing};
 use smart_resize::pixels::Picture;
+use smart_resize::pixels::decode::Damaged;
 use smart_resize::pixels::encode::{EncodeOptions, encode};
 use smart_resize::pixels::render::{RenderOptions, RenderTarget, render_picture};
 use smart_resize::run::{Output, Preview};
@@ -329,7 +330,10 @@ impl Diagram<'_> {
 
 /// Decodes a picture and scales it to `size`.
 pub(super) fn thumbnail(bytes: &[u8], size: Size) -> Result<Picture, Box<dyn Error>> {
-    Ok(render_picture(bytes, &RenderTarget::new(size), &RenderOptions::default())?.picture)
+    let mut options = RenderOptions::default();
+    // A damaged picture is drawn only if it was read before.
+    options.decode.damaged = Damaged::Report;
+    Ok(render_picture(bytes, &RenderTarget::new(size), &options)?.picture)
 }
 
 /// Scales `rect`, a rectangle of `frame`, to the thumbnail of size `small` whose upper left corner is `corner`.

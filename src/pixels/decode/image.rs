@@ -94,7 +94,7 @@ impl<D: ImageDecoder> Pixels for Image<D> {
                 *sample = u16::from_ne_bytes(*sample).to_be_bytes();
             }
         }
-        Ok(Read { samples: Samples { channels, has_alpha, is_16_bit, bytes }, is_verified: false })
+        Ok(Read { samples: Samples { channels, has_alpha, is_16_bit, bytes }, is_verified: false, damage: None })
     }
 }
 

@@ -1,18 +1,26 @@
 //! Decodes JPEG, with `zune-jpeg`.
 //!
-//! The segments of the file are walked first. `zune-jpeg` decodes some files incorrectly without an error, and the walk
-//! finds and refuses them:
+//! The segments of the file are walked first, and the entropy-coded data of a sequential file is checked for damage
+//! before pixels are computed. `zune-jpeg` decodes some files incorrectly without an error, and these two steps find
+//! and refuse them:
 //!
-//! - a file that is cut short;
+//! - a file that is cut short or damaged (`check.rs` lists the signs);
 //! - a sequential file whose subsampled components are in separate scans;
-//! - a file whose chroma is finer than its luma;
-//! - a file in YCbCr whose components are named R, G and B.
+//! - a file whose chroma is finer than its luma.
 //!
-//! A file whose last scan breaks off before an end marker is found only if very little of the scan is left. Otherwise
-//! the rest of its picture is grey.
+//! `zune-jpeg` also refuses some files that other decoders read. It gets a copy in which the bytes that it does not
+//! accept are replaced (`walk.rs`). A copy is made only if there is such a byte.
 //!
 //! With `Codec::Fast`, libjpeg-turbo decodes the pixels of a sequential picture. If it finds anything wrong,
 //! `zune-jpeg` decodes them again, and its result counts.
+
+mod bits;
+mod check;
+mod frame;
+mod huffman;
+mod scan;
+mod segment;
+mod walk;
 
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::errors::DecodeErrors;
@@ -20,9 +28,13 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
+use self::check::{Checked, check};
+use self::frame::Frame;
+use self::walk::{Edit, Segments, walk};
+use super::damage::{Damage, Damaged};
 #[cfg(feature = "turbojpeg")]
 use super::turbo;
-use super::{DecodeError, DecodeLimits, DecodeOptions, DecodeScratch, Header, Pixels, Read};
+use super::{DecodeError, DecodeOptions, DecodeScratch, Header, Pixels, Read};
 use crate::format::SourceFormat;
 #[cfg(feature = "turbojpeg")]
 use crate::pixels::codec::Codec;
@@ -38,20 +50,28 @@ pub(super) fn open<'a>(
     bytes: &'a [u8],
     options: &DecodeOptions,
 ) -> Result<(Header, u64, Box<dyn Pixels + 'a>), DecodeError> {
-    let limits = &options.limits;
-    let segments = walk(bytes, limits)?;
-    // `walk` and `check_size` apply the limits on sizes. Stray data between the segments of the header is skipped, as
-    // other decoders do.
-    let lenient = DecoderOptions::default().set_strict_mode(false);
-    let lenient = lenient.set_max_width(usize::MAX).set_max_height(usize::MAX);
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), lenient);
-    decoder.decode_headers().map_err(|error| corrupt(&error))?;
+    let segments = walk(bytes, &options.limits)?;
+    if segments.edits.is_empty() {
+        opened(bytes, bytes, segments, options)
+    } else {
+        opened(edited(bytes, &segments.edits, None), bytes, segments, options)
+    }
+}
+
+/// Reads the header from `file`, which is the file itself or its edited copy.
+fn opened<'a, T: AsRef<[u8]> + 'a>(
+    file: T,
+    bytes: &'a [u8],
+    segments: Segments,
+    options: &DecodeOptions,
+) -> Result<(Header, u64, Box<dyn Pixels + 'a>), DecodeError> {
+    let decoder = headers(file)?;
     let (width, height) =
         decoder.dimensions().ok_or_else(|| corrupt(&DecodeErrors::FormatStatic("no frame header")))?;
     // A side that does not fit 32 bits becomes one that every limit refuses.
     let pixels = |side: usize| u32::try_from(side).unwrap_or(u32::MAX);
-    let size = limits.check_size(pixels(width), pixels(height))?;
-    let (stored, channels) = match (decoder.input_colorspace(), segments.components) {
+    let size = options.limits.check_size(pixels(width), pixels(height))?;
+    let (colours, channels) = match (decoder.input_colorspace(), segments.components) {
         (Some(ColorSpace::Luma), 1) => (ColorSpace::Luma, Channels::Grey),
         // With three components, Adobe's "not transformed" means RGB.
         (Some(ColorSpace::YCbCr | ColorSpace::RGB | ColorSpace::CMYK), 3) => (ColorSpace::RGB, Channels::Rgb),
@@ -59,15 +79,13 @@ pub(super) fn open<'a>(
             return Err(unsupported(&other.map_or_else(|| "unknown".into(), |space| format!("{space:?}"))));
         }
     };
-    // Damage in the scans is an error. In the lenient mode the decoder would fill damaged parts with grey.
-    decoder.set_options(decoder.options().jpeg_set_out_colorspace(stored).set_strict_mode(true));
     let icc = decoder.icc_profile();
     // Whether the parts of the profile are incomplete or out of order.
     let is_broken = icc.is_none() && segments.has_icc;
     let colour_tags = icc.clone().or(is_broken.then(Vec::new)).map(ColourTag::Icc).into_iter().collect();
     let header = Header {
         size,
-        orientation: decoder.exif().map_or(Orientation::UPRIGHT, |exif| Orientation::from_exif(exif)),
+        orientation: segments.orientation.unwrap_or(Orientation::UPRIGHT),
         colour_tags,
         // The profile that this crate writes says no more than sRGB, so it is not stripped.
         is_bare: segments.is_bare && !is_broken && icc.is_none_or(|icc| icc == srgb::profile()),
@@ -77,240 +95,129 @@ pub(super) fn open<'a>(
     #[cfg(feature = "turbojpeg")]
     let fast = (options.codec == Codec::Fast && !segments.lacks_tables && !segments.is_progressive).then(|| {
         let is_rgb = decoder.input_colorspace() != Some(ColorSpace::YCbCr);
-        (bytes, turbo::Expected { size, channels, is_rgb, scans: limits.scans })
+        turbo::Expected { size, channels, is_rgb, scans: options.limits.scans }
     });
     let pixels = Jpeg {
+        bytes,
         decoder,
+        colours,
         channels,
+        edits: segments.edits,
+        frame: segments.frame,
+        has_end: segments.has_end,
+        damaged: options.damaged,
+        checked: None,
         #[cfg(feature = "turbojpeg")]
         fast,
     };
     Ok((header, u64::from(size.area()) * samples, Box::new(pixels)))
 }
 
-struct Jpeg<'a> {
-    decoder: JpegDecoder<ZCursor<&'a [u8]>>,
-    channels: Channels,
-    /// The file and the expected header, if libjpeg-turbo decodes the pixels.
-    #[cfg(feature = "turbojpeg")]
-    fast: Option<(&'a [u8], turbo::Expected)>,
+/// Makes a decoder that has read the headers.
+fn headers<T: AsRef<[u8]>>(file: T) -> Result<JpegDecoder<ZCursor<T>>, DecodeError> {
+    // `walk` and `check_size` apply the limits on sizes. Stray data between the segments of the header is skipped, as
+    // other decoders do.
+    let lenient = DecoderOptions::default().set_strict_mode(false);
+    let lenient = lenient.set_max_width(usize::MAX).set_max_height(usize::MAX);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(file), lenient);
+    decoder.decode_headers().map_err(|error| corrupt(&error))?;
+    Ok(decoder)
 }
 
-impl Pixels for Jpeg<'_> {
+/// Returns a copy of the file with these edits. If `data_end` is given, an end marker replaces everything from there.
+fn edited(bytes: &[u8], edits: &[Edit], data_end: Option<usize>) -> Vec<u8> {
+    let mut file = bytes.get(..data_end.unwrap_or(bytes.len())).unwrap_or(bytes).to_vec();
+    for edit in edits {
+        // An edit behind the end of the data is not needed.
+        file.get_mut(edit.at).into_iter().for_each(|byte| *byte = edit.byte);
+    }
+    if data_end.is_some() {
+        file.extend([0xff, segment::code::EOI]);
+    }
+    file
+}
+
+struct Jpeg<'a, T: AsRef<[u8]>> {
+    bytes: &'a [u8],
+    decoder: JpegDecoder<ZCursor<T>>,
+    /// The colour space of the decoded samples.
+    colours: ColorSpace,
+    channels: Channels,
+    edits: Vec<Edit>,
+    /// The frame, if its data can be checked.
+    frame: Option<Frame>,
+    has_end: bool,
+    damaged: Damaged,
+    /// The result of the check, if it was made.
+    checked: Option<Checked>,
+    /// The expected header, if libjpeg-turbo decodes the pixels.
+    #[cfg(feature = "turbojpeg")]
+    fast: Option<turbo::Expected>,
+}
+
+impl<T: AsRef<[u8]>> Jpeg<'_, T> {
+    /// Returns the result of the check. The check is made once.
+    fn checked(&mut self) -> Result<Checked, DecodeError> {
+        let checked = self.checked.or_else(|| check(self.bytes, self.frame.as_ref()?));
+        // A file that cannot be checked must have an end marker.
+        let checked = match checked {
+            Some(checked) => checked,
+            None if self.has_end => Checked { damage: None, data_end: None },
+            None => return Err(TRUNCATED),
+        };
+        self.checked = Some(checked);
+        match checked.damage {
+            Some(damage) if !damage.kind.leaves_all_pixels() && self.damaged == Damaged::Refuse => {
+                let is_cut_short = damage.at >= self.bytes.len();
+                Err(if is_cut_short { TRUNCATED } else { DecodeError::Damaged { format: FORMAT, damage } })
+            }
+            _ => Ok(checked),
+        }
+    }
+}
+
+impl<T: AsRef<[u8]>> Pixels for Jpeg<'_, T> {
+    fn check(&mut self) -> Result<Option<Damage>, DecodeError> {
+        Ok(self.checked()?.damage)
+    }
+
     fn read(mut self: Box<Self>, mut bytes: Vec<u8>, _: &mut DecodeScratch) -> Result<Read, DecodeError> {
+        let Checked { damage, data_end } = self.checked()?;
         // Neither decoder verifies that it writes every byte of the buffer.
         bytes.fill(0);
         #[cfg(feature = "turbojpeg")]
-        let is_read = self.fast.is_some_and(|(file, expected)| turbo::read(file, &expected, &mut bytes));
+        let is_read =
+            damage.is_none() && self.fast.is_some_and(|expected| turbo::read(self.bytes, &expected, &mut bytes));
         #[cfg(not(feature = "turbojpeg"))]
         let is_read = false;
-        if !is_read {
-            self.decoder.decode_into(&mut bytes).map_err(|error| corrupt(&error))?;
+        // The decoder finds damage in a progressive file, and is told to refuse it. In the lenient mode it fills damaged
+        // parts with grey.
+        let is_strict = damage.is_none_or(|damage| damage.kind.leaves_all_pixels());
+        if is_read {
+        } else if let Some(data_end) = data_end {
+            let decoder = headers(edited(self.bytes, &self.edits, Some(data_end)))?;
+            decode(decoder, self.colours, is_strict, &mut bytes)?;
+        } else {
+            decode(self.decoder, self.colours, is_strict, &mut bytes)?;
         }
         let samples = Samples { channels: self.channels, has_alpha: false, is_16_bit: false, bytes };
-        Ok(Read { samples, is_verified: true })
+        Ok(Read { samples, is_verified: damage.is_none(), damage })
     }
+}
+
+/// Decodes all pixels.
+fn decode<T: AsRef<[u8]>>(
+    mut decoder: JpegDecoder<ZCursor<T>>,
+    colours: ColorSpace,
+    is_strict: bool,
+    pixels: &mut [u8],
+) -> Result<(), DecodeError> {
+    decoder.set_options(decoder.options().jpeg_set_out_colorspace(colours).set_strict_mode(is_strict));
+    decoder.decode_into(pixels).map_err(|error| corrupt(&error))
 }
 
 fn corrupt(error: &DecodeErrors) -> DecodeError {
     DecodeError::Corrupt { format: FORMAT, message: error.to_string() }
-}
-
-/// The findings of the walk through a file's segments.
-#[expect(clippy::struct_excessive_bools, reason = "independent findings")]
-struct Segments {
-    /// The number of components of the frame.
-    components: u8,
-    /// Whether the file has only the picture and at most a profile, with no data behind it.
-    is_bare: bool,
-    has_icc: bool,
-    has_content_credentials: bool,
-    /// Whether a scan uses a Huffman table that is not in the file. `zune-jpeg` refuses such a file, and libjpeg-turbo
-    /// substitutes a default table.
-    lacks_tables: bool,
-    /// Whether the picture is progressive. `zune-jpeg` decodes such pictures faster than libjpeg-turbo.
-    is_progressive: bool,
-}
-
-/// Walks the segments.
-///
-/// A marker is `ff` and a code. A segment with content continues with its length (2 bytes), which includes the length
-/// field. Behind the header of a scan comes entropy-coded data, in which every `ff` is followed by `00` or by the code
-/// of a restart marker.
-fn walk(bytes: &[u8], limits: &DecodeLimits) -> Result<Segments, DecodeError> {
-    let mut walk = Walk::new(*limits);
-    let mut first_scan = None;
-    // The first segment begins behind the start-of-image marker, ff d8.
-    let mut at = 2;
-    loop {
-        // Skips entropy-coded data, stray bytes and fill bytes.
-        let rest = bytes.get(at..).ok_or(TRUNCATED)?;
-        at += rest.iter().position(|&byte| byte == 0xff).ok_or(TRUNCATED)? + 1;
-        let code = *bytes.get(at).ok_or(TRUNCATED)?;
-        match code {
-            // A fill byte. The code follows.
-            0xff => continue,
-            // A stuffed byte, a restart marker, or the start of an image.
-            0x00 | 0x01 | 0xd0..=0xd8 => {
-                at += 1;
-                continue;
-            }
-            // The end of the image.
-            0xd9 => {
-                // Later scan headers and markers are counted as well, so this is an upper bound on the entropy-coded
-                // bits, and no complete file is refused.
-                let scanned = 8 * (at - first_scan.unwrap_or(at)) as u64;
-                // Some files have data behind the end marker, such as a second picture.
-                walk.found.is_bare &= at + 1 == bytes.len();
-                return if scanned < walk.fewest_bits { Err(TRUNCATED) } else { Ok(walk.found) };
-            }
-            _ => {}
-        }
-        let &[high, low, ..] = bytes.get(at + 1..).ok_or(TRUNCATED)? else { return Err(TRUNCATED) };
-        // A length below 2 is invalid, since the length includes its own field. It counts as 2, so that the walk
-        // advances.
-        let length = usize::from(u16::from_be_bytes([high, low])).max(2);
-        walk.segment(code, bytes.get(at + 3..at + 1 + length).ok_or(TRUNCATED)?)?;
-        at += 1 + length;
-        if code == 0xda {
-            first_scan = first_scan.or(Some(at));
-        }
-    }
-}
-
-/// The state of the walk.
-struct Walk {
-    limits: DecodeLimits,
-    found: Segments,
-    /// The fewest bits of entropy-coded data that a picture of this size can have.
-    fewest_bits: u64,
-    /// The number of components that each scan must have, since the picture is sequential and subsampled. 0 if there is
-    /// no such requirement.
-    interleaved: u8,
-    has_jfif: bool,
-    /// The colour transform that the Adobe segment names: 0 for none, 1 for YCbCr.
-    adobe: Option<u8>,
-    /// Whether the components are named R, G and B.
-    is_named_rgb: bool,
-    scans: u32,
-    /// A bit for each Huffman table that has been defined: DC tables 0 to 3 in bits 0 to 3, AC tables in bits 4 to 7.
-    tables: u8,
-}
-
-impl Walk {
-    const fn new(limits: DecodeLimits) -> Self {
-        Self {
-            limits,
-            found: Segments {
-                components: 0,
-                is_bare: true,
-                has_icc: false,
-                has_content_credentials: false,
-                lacks_tables: false,
-                is_progressive: false,
-            },
-            fewest_bits: 0,
-            interleaved: 0,
-            has_jfif: false,
-            adobe: None,
-            is_named_rgb: false,
-            scans: 0,
-            tables: 0,
-        }
-    }
-
-    /// Evaluates a segment.
-    fn segment(&mut self, code: u8, content: &[u8]) -> Result<(), DecodeError> {
-        let found = &mut self.found;
-        match (code, content) {
-            // The headers of JFIF and Adobe define the colour space. The codes of Huffman tables (c4), JPG (c8) and
-            // arithmetic conditioning (cc) are inside the range of the frame headers.
-            (0xe0, [b'J', b'F', b'I', b'F', 0, ..]) => self.has_jfif = true,
-            (0xee, &[b'A', b'd', b'o', b'b', b'e', _, _, _, _, _, _, transform, ..]) => self.adobe = Some(transform),
-            (0xc4, _) => self.tables(content),
-            (0xc8 | 0xcc, _) => {}
-            (0xc0..=0xcf, _) => self.frame(code, content)?,
-            (0xda, &[components, ref each @ ..]) => self.scan(components, each)?,
-            (0xe2, [b'I', b'C', b'C', b'_', b'P', b'R', b'O', b'F', b'I', b'L', b'E', 0, ..]) => found.has_icc = true,
-            // A JUMBF box, which contains C2PA manifests.
-            (0xeb, [b'J', b'P', ..]) => (found.is_bare, found.has_content_credentials) = (false, true),
-            (0xe0..=0xef | 0xfe, _) => found.is_bare = false,
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// Evaluates a frame header: precision (1 byte), height and width (4), number of components (1), then for each
-    /// component its name, sampling factors and quantisation table (3).
-    fn frame(&mut self, code: u8, content: &[u8]) -> Result<(), DecodeError> {
-        // A header that is too short is left to the decoder.
-        let &[_, h0, h1, w0, w1, components, ref each @ ..] = content else { return Ok(()) };
-        let (each, _) = each.as_chunks::<3>();
-        // The high half of a byte of sampling factors is horizontal, the low half vertical. Luma comes first.
-        let first = each.first().map_or(0, |[_, factors, _]| *factors);
-        let is_finer = |factors: u8| factors >> 4 > first >> 4 || factors & 15 > first & 15;
-        if each.iter().any(|[_, factors, _]| is_finer(*factors)) {
-            return Err(unsupported("finer in chroma than in luma"));
-        }
-        let is_sequential = matches!(code, 0xc0 | 0xc1);
-        self.found.is_progressive = code == 0xc2;
-        // `zune-jpeg` needs all components in one scan only for a sequential, subsampled frame.
-        let is_subsampled = each.iter().any(|[_, factors, _]| *factors != first);
-        self.interleaved = if is_sequential && is_subsampled { components } else { 0 };
-        // Each block takes at least one bit for its DC coefficient. In a sequential picture it takes at least one more
-        // for its end-of-block symbol. Only luma is counted, whose resolution is that of the picture, so that the bound
-        // holds for every subsampling.
-        let blocks = [[w0, w1], [h0, h1]].map(|side| u64::from(u16::from_be_bytes(side).div_ceil(8)));
-        self.fewest_bits = blocks.iter().product::<u64>() * if is_sequential { 2 } else { 1 };
-        self.is_named_rgb = each.iter().map(|[name, ..]| name).eq(b"RGB");
-        self.found.components = components;
-        Ok(())
-    }
-
-    /// Evaluates Huffman tables: for each its class and number (1 byte), the number of codes of each length (16), and a
-    /// symbol for each code (1).
-    fn tables(&mut self, mut content: &[u8]) {
-        while let Some((&[name, ref counts @ ..], rest)) = content.split_first_chunk::<17>() {
-            // The name has the class in its high half, 0 for DC and 1 for AC, and the number in its low half.
-            self.tables |= 1 << (name & 3 | (name >> 4 & 1) << 2);
-            // The symbols are skipped. Only the presence of a table matters here.
-            let codes = counts.iter().map(|count| usize::from(*count)).sum::<usize>();
-            content = rest.get(codes..).unwrap_or_default();
-        }
-    }
-
-    /// Evaluates a scan header: for each component its name and tables (2 bytes), then the first and last coefficient
-    /// (2) and the successive approximation bits (1).
-    fn scan(&mut self, components: u8, each: &[u8]) -> Result<(), DecodeError> {
-        let (each, rest) = each.split_at_checked(2 * usize::from(components)).unwrap_or_default();
-        let (first, last, bits) = match *rest {
-            [first, last, bits, ..] => (first, last, bits >> 4),
-            // A header that is too short counts as that of a sequential scan, which uses all its tables.
-            _ => (0, 63, 0),
-        };
-        // DC coefficients are Huffman coded only in their first scan: a refinement scan has one raw bit for each. Scans
-        // of AC coefficients are always Huffman coded.
-        let (needs_first, needs_others) = (first == 0 && bits == 0, last > 0);
-        for names in each.iter().skip(1).step_by(2) {
-            // The second byte of a component has the number of its DC table in the high half, of its AC table in the
-            // low half.
-            let has = |class: u8, number: u8| self.tables >> (number & 3 | class << 2) & 1 != 0;
-            self.found.lacks_tables |= needs_first && !has(0, names >> 4) || needs_others && !has(1, *names);
-        }
-        if components < self.interleaved {
-            return Err(unsupported("subsampled and not interleaved"));
-        }
-        // In both cases the headers disagree. `zune-jpeg` gives the names precedence over JFIF and Adobe, which mean
-        // YCbCr here, and Adobe precedence over JFIF.
-        if self.is_named_rgb && (self.has_jfif || self.adobe == Some(1)) {
-            return Err(unsupported("YCbCr named RGB"));
-        }
-        if self.found.components == 3 && self.has_jfif && self.adobe == Some(0) {
-            return Err(unsupported("YCbCr by JFIF and RGB by Adobe"));
-        }
-        self.scans += 1;
-        if self.scans > self.limits.scans { Err(DecodeError::TooManyScans { max: self.limits.scans }) } else { Ok(()) }
-    }
 }
 
 fn unsupported(found: &str) -> DecodeError {

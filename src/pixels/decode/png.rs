@@ -3,15 +3,21 @@
 //! There are two decoders for the pixels. `smart-resize-png` is the fast path for 8-bit RGB and RGBA without
 //! interlacing. It takes 0.7 to 0.8 of the time of the `png` crate on photographs (`cargo bench -p smart-resize-png
 //! --bench decode`). The `png` crate decodes all other pictures, and every picture that the fast path rejects. It
-//! expands palettes, samples of fewer than 8 bits and transparent colours, and returns the still picture of an
-//! animation. Text chunks are skipped and not inflated.
+//! expands palettes, samples of fewer than 8 bits and transparent colours. Text chunks are skipped and not inflated.
+//!
+//! A file that the `png` crate would refuse, although all its pixels are there, is mended in a copy (`mend.rs`).
 
+mod mend;
+
+use std::borrow::Cow;
 use std::io::{Cursor, ErrorKind};
 
-use png::{BitDepth, ColorType, Decoder, DecodingError, Info, Limits, Reader, Transformations};
+use png::{BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Info, Limits, Reader, Transformations};
 pub(crate) use smart_resize_png::decode::Scratch as DecodeScratch;
 use smart_resize_png::decode::{Ending, is_plain, read_pixels};
 
+use self::mend::{Mended, mended};
+use super::damage::Damage;
 use super::{DecodeError, DecodeLimits, Header, Pixels, Read};
 use crate::format::SourceFormat;
 use crate::pixels::colour::{Channels, ColourTag, Samples};
@@ -33,13 +39,10 @@ pub(super) fn open<'a>(
         }
         _ => return Err(TRUNCATED),
     }
-    let metadata_bytes = usize::try_from(limits.metadata_bytes).unwrap_or(usize::MAX);
-    let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), Limits { bytes: metadata_bytes });
-    decoder.set_ignore_text_chunk(true);
-    // Palettes, samples of fewer than 8 bits and transparent colours are expanded. Samples of 16 bits stay, since
-    // colours are converted before samples are reduced to 8 bits.
-    decoder.set_transformations(Transformations::EXPAND);
-    let reader = decoder.read_info().map_err(|error| unreadable(&error, limits))?;
+    let Mended { file, damage } = mended(bytes);
+    let is_mended = matches!(file, Cow::Owned(_));
+    // The checksum of the pixels is checked if another one is missing.
+    let reader = reader(file, limits, damage.is_none()).map_err(|error| unreadable(&error, limits))?;
     let info = reader.info();
     let size = limits.check_size(info.width, info.height)?;
     check_palette(info)?;
@@ -47,9 +50,9 @@ pub(super) fn open<'a>(
     let chunks = Chunks::walk(bytes);
     let header = Header {
         size,
-        orientation: chunks.exif.map_or(Orientation::UPRIGHT, Orientation::from_exif),
+        orientation: chunks.orientation.unwrap_or(Orientation::UPRIGHT),
         colour_tags: colour_tags(info, chunks.has_icc),
-        is_bare: chunks.is_bare && info.bit_depth != BitDepth::Sixteen,
+        is_bare: chunks.is_bare && !is_mended && info.bit_depth != BitDepth::Sixteen,
         has_content_credentials: chunks.has_content_credentials,
     };
     // A size that overflows is above every limit.
@@ -60,10 +63,27 @@ pub(super) fn open<'a>(
         (ColorType::Rgba, BitDepth::Eight) => Some(smart_resize_png::Colour::Rgba),
         _ => None,
     };
-    // The fast path reads neither interlaced rows nor frame control chunks.
-    let colour = colour.filter(|_| !info.interlaced && info.animation_control.is_none());
+    // The fast path reads no interlaced rows, and a mended file is read as its copy.
+    let colour = colour.filter(|_| !info.interlaced && !is_mended);
     let fast = colour.zip(chunks.idat);
-    Ok((header, needed, Box::new(Png { bytes, reader, limits: *limits, fast })))
+    Ok((header, needed, Box::new(Png { bytes, reader, limits: *limits, fast, is_mended, damage })))
+}
+
+/// Makes a reader that has read the header. It checks the Adler-32 of the pixel data only if that is not ignored.
+fn reader<'a>(
+    file: Cow<'a, [u8]>,
+    limits: &DecodeLimits,
+    ignores_adler32: bool,
+) -> Result<Reader<Cursor<Cow<'a, [u8]>>>, DecodingError> {
+    let mut options = DecodeOptions::default();
+    options.set_ignore_adler32(ignores_adler32);
+    let mut decoder = Decoder::new_with_options(Cursor::new(file), options);
+    decoder.set_limits(Limits { bytes: usize::try_from(limits.metadata_bytes).unwrap_or(usize::MAX) });
+    decoder.set_ignore_text_chunk(true);
+    // Palettes, samples of fewer than 8 bits and transparent colours are expanded. Samples of 16 bits stay, since
+    // colours are converted before samples are reduced to 8 bits.
+    decoder.set_transformations(Transformations::EXPAND);
+    decoder.read_info()
 }
 
 /// A palette has 3 bytes for each colour (PNG, section 11.2.2). With any other length the `png` crate panics later.
@@ -79,10 +99,13 @@ fn check_palette(info: &Info<'_>) -> Result<(), DecodeError> {
 
 struct Png<'a> {
     bytes: &'a [u8],
-    reader: Reader<Cursor<&'a [u8]>>,
+    reader: Reader<Cursor<Cow<'a, [u8]>>>,
     limits: DecodeLimits,
     /// The channels, and the file from its first IDAT chunk on. `None` if the fast path does not apply.
     fast: Option<(smart_resize_png::Colour, &'a [u8])>,
+    /// Whether the reader has a mended copy of the file, and what was damaged in it.
+    is_mended: bool,
+    damage: Option<Damage>,
 }
 
 impl Pixels for Png<'_> {
@@ -94,10 +117,18 @@ impl Pixels for Png<'_> {
             let has_alpha = colour == smart_resize_png::Colour::Rgba;
             let samples = Samples { channels: Channels::Rgb, has_alpha, is_16_bit: false, bytes };
             // `is_plain` verifies all bytes before the first IDAT chunk, and an exact ending all bytes from it on.
-            return Ok(Read { samples, is_verified: ending == Ending::Exact && is_plain(self.bytes) });
+            return Ok(Read { samples, is_verified: ending == Ending::Exact && is_plain(self.bytes), damage: None });
         }
         bytes.fill(0);
-        let frame = self.reader.next_frame(&mut bytes).map_err(|error| unreadable(&error, &self.limits))?;
+        let frame = match self.reader.next_frame(&mut bytes) {
+            Ok(frame) => frame,
+            Err(error) => {
+                // The error is that of the file itself, and not of its mended copy.
+                let mut of_file = || reader(Cow::Borrowed(self.bytes), &self.limits, true)?.next_frame(&mut bytes);
+                let error = if self.is_mended { of_file().err().unwrap_or(error) } else { error };
+                return Err(unreadable(&error, &self.limits));
+            }
+        };
         let info = self.reader.info();
         // A smaller frame of an animation would fill only a part of the buffer.
         if (frame.width, frame.height) != (info.width, info.height) {
@@ -115,7 +146,7 @@ impl Pixels for Png<'_> {
         };
         let samples = Samples { channels, has_alpha, is_16_bit: frame.bit_depth == BitDepth::Sixteen, bytes };
         // The `png` crate accepts data behind the last scanline, and palette indices beyond the palette.
-        Ok(Read { samples, is_verified: false })
+        Ok(Read { samples, is_verified: false, damage: self.damage })
     }
 }
 
@@ -154,8 +185,8 @@ struct Chunks<'a> {
     is_bare: bool,
     has_icc: bool,
     has_content_credentials: bool,
-    /// The first EXIF block. It may come after the pixels.
-    exif: Option<&'a [u8]>,
+    /// The orientation in the first EXIF block that can be read. The block may come after the pixels.
+    orientation: Option<Orientation>,
     /// The file from its first IDAT chunk on.
     idat: Option<&'a [u8]>,
 }
@@ -163,7 +194,8 @@ struct Chunks<'a> {
 impl<'a> Chunks<'a> {
     /// Walks the chunks. A chunk is its length (4 bytes), name (4), content and checksum (4).
     fn walk(bytes: &'a [u8]) -> Self {
-        let mut found = Self { is_bare: true, has_icc: false, has_content_credentials: false, exif: None, idat: None };
+        let mut found =
+            Self { is_bare: true, has_icc: false, has_content_credentials: false, orientation: None, idat: None };
         // The chunks begin behind the signature of 8 bytes.
         let mut rest = bytes.get(8..).unwrap_or_default();
         while let &[l0, l1, l2, l3, n0, n1, n2, n3, ref after @ ..] = rest {
@@ -177,7 +209,7 @@ impl<'a> Chunks<'a> {
                 b"caBX" => (found.is_bare, found.has_content_credentials) = (false, true),
                 b"eXIf" => {
                     found.is_bare = false;
-                    found.exif = found.exif.or(after.get(..length));
+                    found.orientation = found.orientation.or_else(|| Orientation::read(after.get(..length)?));
                 }
                 _ => found.is_bare = false,
             }

@@ -4,9 +4,12 @@
 //! `image-webp` decodes them again, and its result counts. `image-webp` always decodes lossless pictures and alpha
 //! channels, since libwebp accepts broken streams of these kinds that end some bits too late.
 //!
-//! Two behaviours of `image-webp` are avoided by changing flags in a copy of the file:
+//! These behaviours of `image-webp` are avoided by changing flags in a copy of the file:
 //!
-//! - It refuses a file with the alpha flag and without alpha. Other decoders read such a file as opaque.
+//! - It takes the alpha flag of the file for the truth: it refuses a lossy picture with the flag and without alpha, and
+//!   drops the alpha of a picture without the flag. Here the bitstream decides, as in libwebp: a lossless one has a flag
+//!   of its own, and a lossy one has an alpha chunk. A frame that does not cover the canvas leaves it transparent.
+//! - It refuses a file with the flag of EXIF or XMP and without the chunk.
 //! - It blends the first frame of an animation with the empty canvas if the flags of the frame say so. This makes
 //!   colours a level darker.
 
@@ -33,20 +36,20 @@ pub(super) fn open<'a>(
 ) -> Result<(Header, u64, Box<dyn Pixels + 'a>), DecodeError> {
     let limits = &options.limits;
     let chunks = walk(bytes, limits)?;
-    let mut decoder =
-        WebPDecoder::new(Cursor::new(with_fixed_flags(bytes, &chunks))).map_err(|error| corrupt(&error))?;
+    let file = with_fixed_flags(bytes, &chunks);
+    let is_changed = matches!(file, Cow::Owned(_));
+    let mut decoder = WebPDecoder::new(Cursor::new(file)).map_err(|error| corrupt(&error))?;
     let (width, height) = decoder.dimensions();
     let size = limits.check_size(width, height)?;
     // The decoder applies this limit only to profiles and tags.
     decoder.set_memory_limit(usize::try_from(limits.metadata_bytes).unwrap_or(usize::MAX));
-    // A profile that cannot be read counts as broken. EXIF data that cannot be read is ignored.
+    // A profile that cannot be read counts as broken.
     let icc = decoder.icc_profile().unwrap_or_else(|_| Some(Vec::new()));
-    let exif = decoder.exif_metadata().ok().flatten();
     // The profile that this crate writes says no more than sRGB, so it is not stripped.
-    let is_bare = chunks.is_bare && icc.as_ref().is_none_or(|icc| *icc == srgb::profile());
+    let is_bare = chunks.is_bare && !is_changed && icc.as_ref().is_none_or(|icc| *icc == srgb::profile());
     let header = Header {
         size,
-        orientation: exif.as_deref().map_or(Orientation::UPRIGHT, Orientation::from_exif),
+        orientation: chunks.orientation.unwrap_or(Orientation::UPRIGHT),
         colour_tags: icc.map(ColourTag::Icc).into_iter().collect(),
         is_bare,
         has_content_credentials: chunks.has_content_credentials,
@@ -98,7 +101,7 @@ impl Pixels for WebP<'_> {
             self.decoder.read_image(&mut bytes).map_err(|error| corrupt(&error))?;
         }
         let samples = Samples { channels: Channels::Rgb, has_alpha: self.decoder.has_alpha(), is_16_bit: false, bytes };
-        Ok(Read { samples, is_verified: true })
+        Ok(Read { samples, is_verified: true, damage: None })
     }
 }
 
@@ -107,10 +110,18 @@ fn corrupt(error: &DecodingError) -> DecodeError {
 }
 
 /// The findings of the walk through the chunks.
+#[expect(clippy::struct_excessive_bools, reason = "independent findings")]
 struct Chunks<'a> {
     /// Whether the file has only one picture and at most a profile.
     is_bare: bool,
     has_content_credentials: bool,
+    /// The orientation in the first EXIF chunk that can be read.
+    orientation: Option<Orientation>,
+    /// Whether there is an EXIF chunk, and an XMP chunk, before the end that the header names.
+    has_exif: bool,
+    has_xmp: bool,
+    /// Whether the first picture can have transparent pixels.
+    has_alpha: bool,
     /// Whether the file has a lossy bitstream and no alpha chunk.
     is_opaque: bool,
     /// The offset of the flags of an animation's first frame. `None` if the file is not an animation.
@@ -133,18 +144,25 @@ impl<'a> Chunks<'a> {
     }
 }
 
-/// Returns the file with the two changes of flags that the module describes. It is copied only if one is needed.
+/// Returns the file with the changes of flags that the module describes. It is copied only if one is needed.
 fn with_fixed_flags<'a>(bytes: &'a [u8], chunks: &Chunks<'_>) -> Cow<'a, [u8]> {
     /// Offset of the flags in the extended header, which is the first chunk.
     const FLAGS: usize = 20;
+    const XMP: u8 = 0x04;
+    const EXIF: u8 = 0x08;
     const ALPHA: u8 = 0x10;
     /// The flag of a frame that replaces the canvas below it.
     const REPLACES: u8 = 0x02;
     let mut file = Cow::Borrowed(bytes);
     // Only an extended file has flags. A simple file begins with its bitstream.
-    let flags = bytes.get(FLAGS).filter(|_| bytes.get(12..16) == Some(b"VP8X")).copied().unwrap_or(0);
-    if flags & ALPHA != 0 && chunks.is_opaque && chunks.frame_flags.is_none() {
-        file.to_mut().get_mut(FLAGS).into_iter().for_each(|flags| *flags &= !ALPHA);
+    if let Some(&flags) = bytes.get(FLAGS).filter(|_| bytes.get(12..16) == Some(b"VP8X")) {
+        let mut fixed = if chunks.has_alpha { flags | ALPHA } else { flags & !ALPHA };
+        for (flag, has_chunk) in [(EXIF, chunks.has_exif), (XMP, chunks.has_xmp)] {
+            fixed &= if has_chunk { u8::MAX } else { !flag };
+        }
+        if fixed != flags {
+            file.to_mut().get_mut(FLAGS).into_iter().for_each(|flags| *flags = fixed);
+        }
     }
     if let Some(at) = chunks.frame_flags.filter(|at| bytes.get(*at).is_some_and(|flags| flags & REPLACES == 0)) {
         file.to_mut().get_mut(at).into_iter().for_each(|flags| *flags |= REPLACES);
@@ -157,11 +175,24 @@ fn with_fixed_flags<'a>(bytes: &'a [u8], chunks: &Chunks<'_>) -> Cow<'a, [u8]> {
 /// Refuses files for which the decoder would take more memory than the header suggests: a chunk that claims to be
 /// longer than the file, and a bitstream whose own size exceeds the limits, whatever the size of the canvas.
 fn walk<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Chunks<'a>, DecodeError> {
-    let mut found =
-        Chunks { is_bare: true, has_content_credentials: false, is_opaque: false, frame_flags: None, lossy: None };
+    let mut found = Chunks {
+        is_bare: true,
+        has_content_credentials: false,
+        orientation: None,
+        has_exif: false,
+        has_xmp: false,
+        has_alpha: false,
+        is_opaque: false,
+        frame_flags: None,
+        lossy: None,
+    };
     // The file begins with "RIFF", the length of the rest (4 bytes) and "WEBP".
     let length = bytes.get(4..8).and_then(|length| length.first_chunk()).ok_or(TRUNCATED)?;
     let mut has_alpha = false;
+    // Whether the first bitstream has alpha.
+    let mut first_has_alpha = None;
+    // The size of the canvas, each side less one, and whether the first frame leaves a part of it empty.
+    let (mut canvas, mut leaves_canvas) = (None, false);
     // The number of bytes behind the end that the header names. They are skipped.
     let beyond = bytes.len().saturating_sub((u32::from_le_bytes(*length) as usize).saturating_add(8));
     found.is_bare = beyond == 0;
@@ -192,24 +223,42 @@ fn walk<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Chunks<'a>, Decode
                 let side = |low, high| u32::from(u16::from_le_bytes([low, high]) & 0x3fff);
                 limits.check_size(side(w0, w1), side(h0, h1))?;
                 found.lossy = found.lossy.or(Some(content));
+                first_has_alpha = first_has_alpha.or(Some(has_alpha));
             }
-            // Signature (1 byte), then width and height, each less one in 14 bits.
+            // Signature (1 byte), then width and height, each less one in 14 bits, and whether there is alpha.
             (b"VP8L", &[_, b0, b1, b2, b3, ..]) => {
                 let bits = u32::from_le_bytes([b0, b1, b2, b3]);
                 limits.check_size((bits & 0x3fff) + 1, (bits >> 14 & 0x3fff) + 1)?;
+                first_has_alpha = first_has_alpha.or(Some(bits >> 28 & 1 != 0));
             }
             // A frame: position and size (12 bytes), duration and flags (4), then chunks of its own, which are walked
             // like chunks of the file.
             (b"ANMF", _) => {
                 found.is_bare = false;
+                // The first six bytes are the position, and the next six are the size, each side less one.
+                if found.frame_flags.is_none() {
+                    let is_whole = content.get(..6) == Some(&[0; 6]) && content.get(6..12) == canvas;
+                    leaves_canvas = !is_whole;
+                }
                 // The flags are the last of the 16 bytes.
                 found.frame_flags = found.frame_flags.or(Some(bytes.len() - after.len() + 15));
                 rest = after.get(16..).ok_or(TRUNCATED)?;
                 continue;
             }
             (b"ALPH", _) => has_alpha = true,
-            // The canvas size in VP8X is read by the decoder, and the profile is compared by the caller.
-            (b"VP8X" | b"ICCP", _) => {}
+            // Flags (4 bytes), then the size of the canvas (6). The decoder checks it.
+            (b"VP8X", _) => canvas = canvas.or(content.get(4..10)),
+            // The profile is compared by the caller.
+            (b"ICCP", _) => {}
+            (b"XMP ", _) => {
+                found.is_bare = false;
+                found.has_xmp |= rest.len() > beyond;
+            }
+            (b"EXIF", exif) => {
+                found.is_bare = false;
+                found.has_exif |= rest.len() > beyond;
+                found.orientation = found.orientation.or_else(|| Orientation::read(exif));
+            }
             (b"C2PA", _) => (found.is_bare, found.has_content_credentials) = (false, true),
             _ => found.is_bare = false,
         }
@@ -219,6 +268,7 @@ fn walk<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Chunks<'a>, Decode
     // The alpha of a lossy picture is in an ALPH chunk, which precedes the bitstream. A lossless bitstream has its
     // alpha inside, so it never counts as opaque.
     found.is_opaque = found.lossy.is_some() && !has_alpha;
+    found.has_alpha = first_has_alpha.unwrap_or(false) || leaves_canvas;
     found.is_bare &= !has_alpha || found.lossy.is_some();
     Ok(found)
 }

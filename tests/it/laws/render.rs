@@ -9,7 +9,7 @@ use miniz_oxide::inflate::core::inflate_flags::{
 };
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
 use smart_resize::geometry::{Fit, Rect};
-use smart_resize::pixels::decode::{DecodeError, DecodeLimits, DecodeOptions, decode, probe};
+use smart_resize::pixels::decode::{Damaged, DecodeError, DecodeLimits, DecodeOptions, decode, probe_with};
 use smart_resize::pixels::encode::{EncodeOptions, PngEffort, PngOptions, Subsampling, WebPMode, WebPOptions, encode};
 use smart_resize::pixels::render::{
     Inspect, PassThrough, RenderError, RenderOptions, RenderTarget, Rendered, Undersized, Warning, render, render_all,
@@ -49,6 +49,8 @@ fn check_render(input: &mut Unstructured<'_>, rest: &[u8]) -> Result<()> {
     options.inspect = [Inspect::Report, Inspect::Off, Inspect::Fail, Inspect::Report][usize::from(bits & 3)];
     options.pass_through = if bits & 4 == 0 { PassThrough::Checked } else { PassThrough::Off };
     options.trim_borders = bits & 8 != 0;
+    options.decode.damaged = if rest.len() % 2 == 1 { Damaged::Report } else { Damaged::Refuse };
+    let reading = options.decode;
 
     let mut file = rest.to_vec();
     let mut intact = None;
@@ -77,12 +79,12 @@ fn check_render(input: &mut Unstructured<'_>, rest: &[u8]) -> Result<()> {
         intact = None;
     }
 
-    let decoded = decode(&file, &DecodeOptions::default().limits(limits));
+    let decoded = decode(&file, &reading);
     let results = targets.map(|(target, ..)| render(&file, &target, &options));
     // The second rendering of each target.
     let again = render_all(&file, &targets.map(|(target, ..)| target), &options);
     assert!(again == results, "two renderings differ");
-    if let Ok(probed) = probe(&file, &limits) {
+    if let Ok(probed) = probe_with(&file, &reading) {
         assert!(u64::from(probed.size.area()) <= limits.pixels);
     }
     let decoded = match decoded {
@@ -95,7 +97,11 @@ fn check_render(input: &mut Unstructured<'_>, rest: &[u8]) -> Result<()> {
             return Ok(());
         }
     };
-    let probed = probe(&file, &limits).expect("a file that can be decoded can be probed");
+    let probed = probe_with(&file, &reading).expect("a file that can be decoded can be probed");
+    if let Some(damage) = decoded.damage {
+        assert!(intact.is_none(), "our own file is damaged: {damage}");
+        assert!(damage.at <= file.len() && (reading.damaged == Damaged::Report || damage.kind.leaves_all_pixels()));
+    }
     assert_eq!((probed.size, probed.format), (decoded.picture.size(), decoded.format));
     if let Some((picture, format)) = intact {
         assert_eq!((decoded.picture.size(), decoded.format), (picture.size(), format.into()));
@@ -107,7 +113,10 @@ fn check_render(input: &mut Unstructured<'_>, rest: &[u8]) -> Result<()> {
             Ok(rendered) => {
                 assert_eq!((rendered.size, rendered.format, rendered.frame), (*size, *format, frame));
                 check_rendered(rendered, &decoded.picture, *fit, &options);
+                let is_reported = rendered.warnings.iter().any(|warning| matches!(warning, Warning::Damaged(_)));
+                assert_eq!(is_reported, decoded.damage.is_some());
                 if rendered.encoder.is_none() {
+                    assert!(!is_reported);
                     assert!(rendered.bytes == file && options.pass_through == PassThrough::Checked);
                     assert_eq!((frame, decoded.format), (*size, (*format).into()));
                     assert!(*format != Format::Png || is_taken_by_the_strict(&file));

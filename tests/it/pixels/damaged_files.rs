@@ -4,10 +4,10 @@ use jpeg_encoder::{ColorType as JpegColor, Encoder as JpegEncoder};
 use png::{BitDepth, ColorType};
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
 use smart_resize::Format;
-use smart_resize::pixels::decode::{DecodeError, DecodeLimits, DecodeOptions, decode, probe};
+use smart_resize::pixels::decode::{Damage, DamageKind, DecodeError, DecodeLimits, DecodeOptions, decode, probe};
 use smart_resize::pixels::encode::{EncodeOptions, encode};
 
-use crate::pictures::{photo, png, raw_png, size, transparent};
+use crate::pictures::{photo, png, raw_png, size, transparent, with_chunk};
 use crate::support::decoders::{decoded, refused};
 
 const FORMATS: [Format; 3] = [Format::Png, Format::Jpeg, Format::WebP];
@@ -88,11 +88,51 @@ fn a_png_cut_short_at_any_byte_is_reported_as_truncated() {
         png(&photo(size("24x16"))),
         raw_png(size("8x2"), ColorType::Grayscale, BitDepth::One, &[0b1010_0101, 0b1100_0011]),
     ] {
-        // Every byte but the checksum of IEND is needed.
-        for end in 8..file.len() - 4 {
+        // Every byte is needed up to the IEND chunk of 12 bytes.
+        let needed = file.len() - 12;
+        for end in 8..needed {
             let error = decode(&file[..end], &DecodeOptions::default()).unwrap_err();
             assert_eq!(error, DecodeError::Truncated { format: Format::Png.into() }, "{end} of {} bytes", file.len());
         }
+        for end in needed..file.len() {
+            let found = decode(&file[..end], &DecodeOptions::default()).unwrap();
+            assert_eq!(found.picture, decoded(&file), "{end}");
+            assert_eq!(found.damage, Some(Damage::new(DamageKind::NoEnd, needed)), "{end}");
+        }
+    }
+}
+
+/// The pixels have a checksum of their own in the zlib stream.
+#[test]
+fn a_png_with_a_checksum_of_0_is_read_and_reported() {
+    let file = png(&photo(size("24x16")));
+    let idat = file.windows(4).position(|four| four == b"IDAT").unwrap();
+    let length = u32::from_be_bytes(file[idat - 4..idat].try_into().unwrap()) as usize;
+    let checksum = idat + 4 + length;
+    let with = |at: usize, bytes: [u8; 4]| [&file[..at], &bytes, &file[at + 4..]].concat();
+    let found = decode(&with(checksum, [0; 4]), &DecodeOptions::default()).unwrap();
+    assert_eq!(found.picture, decoded(&file));
+    assert_eq!(found.damage, Some(Damage::new(DamageKind::Checksum, checksum)));
+    // Any other wrong checksum is refused, and so is one of 0 if the checksum of the pixels is wrong too.
+    assert!(decode(&with(checksum, [1, 2, 3, 4]), &DecodeOptions::default()).is_err());
+    let mut changed = with(checksum, [0; 4]);
+    changed[checksum - 1] ^= 1;
+    assert!(decode(&changed, &DecodeOptions::default()).is_err());
+}
+
+/// The still picture of an animation is the one that is read.
+#[test]
+fn a_png_with_a_broken_animation_is_read() {
+    let file = png(&photo(size("24x16")));
+    let control = [0, 0, 0, 9, 0, 0, 0, 200, 0, 0, 0, 200, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0];
+    for (name, content) in [(&b"acTL"[..], &[0; 8][..]), (b"fcTL", &control), (b"fdAT", &[9; 30]), (b"acTL", &[1; 3])] {
+        let odd = with_chunk(&file, name, content);
+        let found = decode(&odd, &DecodeOptions::default()).unwrap();
+        assert_eq!((found.picture, found.damage), (decoded(&file), None), "{name:?}");
+        // A chunk with a wrong checksum is not read at all.
+        let mut odd = odd;
+        odd[8 + 25 + 8 + content.len()] ^= 1;
+        assert_eq!(decoded(&odd), decoded(&file), "{name:?}");
     }
 }
 

@@ -2,10 +2,13 @@
 
 use jpeg_encoder::{ColorType as JpegColor, Encoder as JpegEncoder};
 use png::{BitDepth, ColorType};
-use smart_resize::Size;
 use smart_resize::pixels::decode::{DecodeLimits, probe};
+use smart_resize::pixels::encode::{EncodeOptions, encode};
+use smart_resize::{Format, Size};
 
-use crate::pictures::{LONG, ORIENTATION, SHORT, exif, exif_with, photo, png, raw_png_with, size, with_chunk};
+use crate::pictures::{
+    LONG, ORIENTATION, SHORT, exif, exif_with, photo, png, raw_png_with, riff, size, with_chunk, with_segment,
+};
 use crate::support::decoders::decoded;
 
 /// The stored position of pixel (x, y) of the upright picture, by the table in the EXIF specification.
@@ -99,4 +102,41 @@ fn an_orientation_after_the_pixels_of_a_png_is_applied() {
     let behind = [&plain[..end], chunk, &plain[end..]].concat();
     assert_eq!(probe(&behind, &DecodeLimits::default()).unwrap().size, size("16x24"));
     assert_eq!(decoded(&behind), decoded(&turned));
+}
+
+/// Programs that add a block leave the old one behind it.
+#[test]
+fn the_first_exif_block_that_can_be_read_counts() {
+    let stored = photo(size("24x16"));
+    let jpeg = encode(&stored, Format::Jpeg, &EncodeOptions::default()).unwrap().bytes;
+    let png = png(&stored);
+    let mut webp = Vec::new();
+    image_webp::WebPEncoder::new(&mut webp).encode(stored.pixels(), 24, 16, image_webp::ColorType::Rgb8).unwrap();
+    let length = u32::from_le_bytes(webp[16..20].try_into().unwrap()) as usize;
+    let bitstream = &webp[20..20 + length];
+    let canvas = [0x08, 0, 0, 0, 23, 0, 0, 15, 0, 0];
+    // The size of the picture with these blocks, in each format. They are inserted at the beginning, from the last on.
+    let sizes = |blocks: [&[u8]; 2]| {
+        let insert_all = |file: &[u8], insert: fn(&[u8], &[u8]) -> Vec<u8>| {
+            blocks.iter().rev().fold(file.to_vec(), |file, block| insert(&file, block))
+        };
+        let chunks: [(&[u8; 4], &[u8]); 4] =
+            [(b"VP8X", &canvas), (b"VP8L", bitstream), (b"EXIF", blocks[0]), (b"EXIF", blocks[1])];
+        let files = [
+            insert_all(&jpeg, |file, block| with_segment(file, 0xe1, &[b"Exif\0\0", block].concat())),
+            insert_all(&png, |file, block| with_chunk(file, b"eXIf", block)),
+            riff(&chunks),
+        ];
+        files.map(|file| probe(&file, &DecodeLimits::default()).unwrap().size)
+    };
+    let (upright, turned) = ([size("24x16"); 3], [size("16x24"); 3]);
+    assert_eq!(sizes([&exif(6), &exif(1)]), turned);
+    assert_eq!(sizes([&exif(1), &exif(6)]), upright);
+    // A block without a valid orientation can be read. It says that the picture is upright.
+    let without = b"II*\0\x08\0\0\0\0\0";
+    assert_eq!(sizes([&exif(9), &exif(6)]), upright);
+    assert_eq!(sizes([without, &exif(6)]), upright);
+    for unreadable in [&b""[..], b"II*\0", b"II*\0\xff\0\0\0\0\0", b"no TIFF file at all"] {
+        assert_eq!(sizes([unreadable, &exif(6)]), turned, "{unreadable:?}");
+    }
 }

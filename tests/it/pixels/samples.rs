@@ -10,7 +10,7 @@ use smart_resize::pixels::decode::{DecodeLimits, DecodeOptions, decode};
 use smart_resize::pixels::render::{RenderOptions, RenderTarget, render, render_picture};
 use smart_resize::pixels::{Layout, Picture};
 
-use crate::pictures::{photo, png, raw_png, raw_png_with, size, with_segment};
+use crate::pictures::{photo, png, raw_png, raw_png_with, size, with_chunk, with_segment};
 use crate::support::decoders::{decoded, refused};
 
 #[test]
@@ -77,6 +77,32 @@ fn grey_palettes_and_few_bits_are_expanded() {
     assert_eq!(decoded(&grey_alpha).pixels(), [77, 77, 77, 8]);
 }
 
+/// Only the bits of the depth count (PNG specification, section 11.3.1.1).
+#[test]
+fn a_transparent_level_with_bits_above_the_depth_is_transparent() {
+    let alpha = |file: &[u8]| {
+        let picture = decoded(file);
+        assert_eq!(picture.layout(), Layout::Rgba);
+        picture.pixels().iter().skip(3).step_by(4).copied().collect::<Vec<_>>()
+    };
+    for (depth, samples, level, high) in [
+        (BitDepth::One, &[0b0110_0000][..], 1, 0xff),
+        (BitDepth::Two, &[0b0010_1000], 2, 0xfe),
+        (BitDepth::Four, &[0x07, 0x70], 7, 0x17),
+        (BitDepth::Eight, &[0, 200, 200, 0], 200, 0x01c8),
+    ] {
+        let file = raw_png(size("4x1"), ColorType::Grayscale, depth, samples);
+        for level in [level, high] {
+            let found = alpha(&with_chunk(&file, b"tRNS", &u16::to_be_bytes(level)));
+            assert_eq!(found, [255, 0, 0, 255], "{depth:?}, {level:x}");
+        }
+    }
+    let rgb = raw_png(size("2x1"), ColorType::Rgb, BitDepth::Eight, &[1, 2, 3, 4, 5, 6]);
+    assert_eq!(alpha(&with_chunk(&rgb, b"tRNS", &[9, 1, 0, 2, 0xff, 3])), [0, 255]);
+    let deep = raw_png(size("2x1"), ColorType::Grayscale, BitDepth::Sixteen, &[1, 2, 0, 2]);
+    assert_eq!(alpha(&with_chunk(&deep, b"tRNS", &[1, 2])), [0, 255]);
+}
+
 /// The `png` crate checks only that a palette has 3 to 768 bytes, and panics at some lengths that are no multiple of 3.
 #[test]
 fn a_palette_with_an_incomplete_colour_is_refused() {
@@ -116,10 +142,57 @@ fn a_jpeg_with_an_adobe_rgb_marker_is_read_as_rgb() {
     let found = decoded(&adobe);
     let worst = found.pixels().iter().zip(picture.pixels()).map(|(a, b)| a.abs_diff(*b)).max();
     assert!(worst < Some(20), "{worst:?}");
-    // JFIF and Adobe segments that contradict each other are refused.
+    // If a JFIF segment contradicts it, JFIF counts, as in libjpeg.
     let both = with_segment(&jpeg, 0xee, b"Adobe\0\x64\0\0\0\0\0");
-    let message = "the samples of the jpeg are YCbCr by JFIF and RGB by Adobe, which is not supported";
-    assert_eq!(refused(&both, &DecodeLimits::default()), message);
+    assert_eq!(decoded(&both), decoded(&jpeg));
+}
+
+/// libjpeg ignores an Adobe segment that is too short, and takes an unknown transform for YCbCr.
+#[test]
+fn an_odd_adobe_segment_does_not_change_the_colours() {
+    let picture = photo(size("40x24"));
+    let mut jpeg = Vec::new();
+    let encoder = JpegEncoder::new(&mut jpeg, 95);
+    encoder.encode(picture.pixels(), 40, 24, JpegColor::Rgb).unwrap();
+    let bare = [&jpeg[..2], &jpeg[20..]].concat();
+    let colours = decoded(&jpeg);
+    let named = |name: &str, transform: u8| [name.as_bytes(), b"\0\x64\0\0\0\0", &[transform]].concat();
+    for file in [&jpeg, &bare] {
+        let odd =
+            [named("Adobe", 2), named("Adobe", 255), named("Adobe", 1), b"Adobe".to_vec(), b"Adobe\0\x64".to_vec()];
+        for content in odd.iter().chain([&named("Adobx", 0)]) {
+            assert!(decoded(&with_segment(file, 0xee, content)) == colours, "{content:?}");
+        }
+        // The last one counts.
+        let two = with_segment(&with_segment(file, 0xee, &named("Adobe", 1)), 0xee, &named("Adobe", 0));
+        assert!(decoded(&two) == colours);
+    }
+    // The components of a grey picture are never transformed.
+    let mut grey = Vec::new();
+    JpegEncoder::new(&mut grey, 95).encode(&[90; 40 * 24], 40, 24, JpegColor::Luma).unwrap();
+    let scan = grey.windows(2).position(|two| two == [0xff, 0xda]).unwrap();
+    for transform in [0, 1, 2, 255] {
+        let content = named("Adobe", transform);
+        let late = [&grey[..scan], &[0xff, 0xee, 0, 14], &content, &grey[scan..]].concat();
+        for file in [late, with_segment(&grey, 0xee, &content)] {
+            assert!(decoded(&file) == decoded(&grey), "{transform}");
+        }
+    }
+}
+
+/// The parameters of a scan only mean something in a progressive picture.
+#[test]
+fn the_parameters_of_a_sequential_scan_are_ignored() {
+    let picture = photo(size("40x24"));
+    let mut jpeg = Vec::new();
+    JpegEncoder::new(&mut jpeg, 95).encode(picture.pixels(), 40, 24, JpegColor::Rgb).unwrap();
+    let scan = jpeg.windows(2).position(|two| two == [0xff, 0xda]).unwrap();
+    assert_eq!(jpeg[scan + 11..][..3], [0, 63, 0]);
+    for (first, last, bits) in [(0, 64, 0), (0, 255, 0), (64, 0, 0xff), (0, 0, 0)] {
+        let mut file = jpeg.clone();
+        file[scan + 11..][..3].copy_from_slice(&[first, last, bits]);
+        assert!(decoded(&file) == decoded(&jpeg), "{first}, {last}, {bits}");
+    }
 }
 
 #[test]

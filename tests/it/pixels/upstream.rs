@@ -4,9 +4,9 @@
 //! fixed the defect and the workaround can be removed.
 
 use jpeg_encoder::{ColorType as JpegColor, Encoder as JpegEncoder, SamplingFactor};
-use smart_resize::pixels::Picture;
 use smart_resize::pixels::decode::{DecodeOptions, decode};
 use smart_resize::pixels::encode::{EncodeOptions, encode};
+use smart_resize::pixels::{Layout, Picture};
 use smart_resize::{Format, Size};
 use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::options::DecoderOptions;
@@ -40,6 +40,18 @@ fn jpeg(picture: &Picture, sampling: SamplingFactor, optimised: bool) -> Vec<u8>
     file
 }
 
+/// The lossless bitstream of a WebP file, which is its only chunk.
+fn bitstream(picture: &Picture) -> Vec<u8> {
+    let kind =
+        if picture.layout() == Layout::Rgba { image_webp::ColorType::Rgba8 } else { image_webp::ColorType::Rgb8 };
+    let mut webp = Vec::new();
+    let encoder = image_webp::WebPEncoder::new(&mut webp);
+    encoder.encode(picture.pixels(), picture.size().width(), picture.size().height(), kind).unwrap();
+    assert_eq!(&webp[12..16], b"VP8L");
+    let length = u32::from_le_bytes(webp[16..20].try_into().unwrap()) as usize;
+    webp[20..20 + length].to_vec()
+}
+
 /// The position of the marker's code, after its 0xff.
 fn marker(jpeg: &[u8], code: u8) -> usize {
     1 + jpeg.windows(2).position(|two| two == [0xff, code]).unwrap()
@@ -67,9 +79,9 @@ fn zune_jpeg_accepts_a_truncated_scan_even_in_strict_mode() {
     let cut = |kept: usize| [&file[..scan + 13 + kept], &[0xff, 0xd9]].concat();
     assert!(worst(&by_zune(&cut(200)).unwrap(), picture.pixels()) > 60);
 
-    // The crate refuses a scan with too few bytes for the size: 48 blocks take at least 12 bytes.
+    // The crate refuses a scan with too few bytes for the size, 48 blocks take at least 12 bytes, and walks the others.
     assert_eq!(refusal(&cut(0)), "the jpeg is cut short");
-    assert_eq!(decoded(&cut(200)).size(), picture.size());
+    assert!(refusal(&cut(200)).starts_with("the jpeg is damaged: the scan has "), "{}", refusal(&cut(200)));
 }
 
 #[test]
@@ -88,6 +100,7 @@ fn zune_jpeg_accepts_chroma_that_is_finer_than_luma() {
 fn zune_jpeg_reads_components_named_rgb_as_rgb_despite_a_jfif_header() {
     let picture = photo(size("64x48"));
     let mut file = jpeg(&picture, SamplingFactor::R_4_4_4, false);
+    let numbered = decoded(&file);
     assert!(file.windows(5).any(|five| five == b"JFIF\0"), "a JFIF header means YCbCr");
     let (frame, scan) = (marker(&file, 0xc0), marker(&file, 0xda));
     for (at, name) in b"RGB".iter().enumerate() {
@@ -96,7 +109,18 @@ fn zune_jpeg_reads_components_named_rgb_as_rgb_despite_a_jfif_header() {
     }
     assert!(worst(&by_zune(&file).unwrap(), picture.pixels()) > 60);
 
-    assert_eq!(refusal(&file), "the samples of the jpeg are YCbCr named RGB, which is not supported");
+    assert_eq!(decoded(&file), numbered);
+}
+
+#[test]
+fn zune_jpeg_loses_rows_of_a_few_bytes_before_a_comment() {
+    let mut file = Vec::new();
+    JpegEncoder::new(&mut file, 10).encode(&[90; 8 * 64], 8, 64, JpegColor::Luma).unwrap();
+    let end = file.len() - 2;
+    let commented = [&file[..end], &[0xff, 0xfe, 0, 4, 1, 2], &file[end..]].concat();
+    assert_ne!(by_zune(&commented).ok(), by_zune(&file).ok());
+
+    assert_eq!(decoded(&commented), decoded(&file));
 }
 
 #[test]
@@ -111,6 +135,61 @@ fn image_webp_refuses_an_alpha_flag_without_an_alpha_channel() {
     }));
 
     assert_eq!(decoded(&file).pixels(), decoded(&riff(&[(b"VP8 ", lossy)])).pixels());
+}
+
+#[test]
+fn image_webp_takes_the_alpha_flag_of_the_file_for_that_of_the_bitstream() {
+    let picture = transparent(size("16x16"));
+    let bitstream = bitstream(&picture);
+    // The flag of the bitstream is bit 28 behind the signature.
+    assert_ne!(bitstream[4] & 0x10, 0);
+    let file = |flags: u8, bitstream: &[u8]| {
+        let canvas = [flags, 0, 0, 0, 15, 0, 0, 15, 0, 0];
+        riff(&[(b"VP8X", &canvas), (b"VP8L", bitstream)])
+    };
+    let by_image_webp = image_webp::WebPDecoder::new(std::io::Cursor::new(file(0, &bitstream))).unwrap();
+    assert!(!by_image_webp.has_alpha());
+
+    assert_eq!(decoded(&file(0, &bitstream)), picture);
+    assert_eq!(decoded(&file(0x10, &bitstream)), picture);
+    let mut opaque = bitstream.clone();
+    opaque[4] &= !0x10;
+    for flags in [0, 0x10] {
+        let found = decoded(&file(flags, &opaque));
+        assert!(found.layout() == Layout::Rgb && found.pixels()[..3] == picture.pixels()[..3]);
+    }
+}
+
+/// The flags of a file are hints, and a chunk may be missing.
+#[test]
+fn image_webp_refuses_a_flag_of_metadata_without_its_chunk() {
+    let picture = photo(size("16x16"));
+    let bitstream = bitstream(&picture);
+    for flags in [0x04, 0x08, 0x0c, 0x20, 0x2c] {
+        let canvas = [flags, 0, 0, 0, 15, 0, 0, 15, 0, 0];
+        let file = riff(&[(b"VP8X", &canvas), (b"VP8L", &bitstream)]);
+        let is_refused = image_webp::WebPDecoder::new(std::io::Cursor::new(&file)).is_err();
+        assert_eq!(is_refused, flags & 0x0c != 0, "{flags:x}");
+
+        assert_eq!(decoded(&file), picture, "{flags:x}");
+        // A chunk behind the end that the header names does not count.
+        let behind = [&file[..], b"EXIF\x02\0\0\0..XMP \x02\0\0\0.."].concat();
+        assert_eq!(decoded(&behind), picture, "{flags:x}");
+    }
+}
+
+#[test]
+fn a_frame_that_does_not_cover_the_canvas_leaves_it_transparent() {
+    let picture = photo(size("16x16"));
+    let bitstream = riff(&[(b"VP8L", &bitstream(&picture))]);
+    // Position (6 bytes), size less one (6), duration (3), flags (1).
+    let frame = [&[1, 0, 0, 0, 0, 0, 15, 0, 0, 15, 0, 0, 1, 0, 0, 2][..], &bitstream[12..]].concat();
+    let canvas = [0x02, 0, 0, 0, 17, 0, 0, 15, 0, 0];
+    let file = riff(&[(b"VP8X", &canvas), (b"ANIM", &[0; 6]), (b"ANMF", &frame)]);
+    let found = decoded(&file);
+    assert_eq!((found.size(), found.layout()), (size("18x16"), Layout::Rgba));
+    let alpha: Vec<u8> = found.pixels().iter().skip(3).step_by(4).take(18).copied().collect();
+    assert_eq!(alpha, [&[0, 0][..], &[255; 16]].concat());
 }
 
 /// A VP8 key frame of one grey pixel (RFC 6386). A first partition of zeros selects the defaults everywhere.

@@ -6,7 +6,8 @@ use smart_resize::generate::local::{Fallback, Keep, LocalGenerator};
 use smart_resize::generate::{GenerateErrorKind, Generated, GenerationRequest};
 use smart_resize::geometry::{Focus, PerMille, Rect};
 use smart_resize::model::Model;
-use smart_resize::pixels::decode::{DecodeOptions, decode};
+use smart_resize::pixels::decode::{Damaged, DecodeOptions, decode, probe_with};
+use smart_resize::pixels::encode::{EncodeOptions, encode};
 use smart_resize::pixels::render::{RenderOptions, RenderTarget, render};
 use smart_resize::pixels::{Layout, Picture};
 use smart_resize::{Format, Generator, Plan, Request, Size, Source};
@@ -335,6 +336,19 @@ fn an_answer_has_the_transfer_format() {
     let request = Plan::new(&request).unwrap().requests(&source).unwrap().remove(0);
     let generated = LocalGenerator::default().generate(&request).unwrap();
     assert_eq!(generated.images[0][..2], [0xff, 0xd8]);
+}
+
+#[test]
+fn a_damaged_source_is_refused_or_named_in_the_description() {
+    let whole = encode(&photo(size("96x64")), Format::Jpeg, &EncodeOptions::default()).unwrap().bytes;
+    let half = [&whole[..whole.len() / 2], &[0xff, 0xd9]].concat();
+    let request = request(&Source::from_bytes(half.clone()).size(size("96x64")), size("64x64"), 1);
+    let error = LocalGenerator::default().generate(&request).unwrap_err();
+    assert_eq!(error.kind, GenerateErrorKind::InvalidRequest);
+    let local = LocalGenerator::default().damaged(Damaged::Report);
+    let description = local.generate(&request).unwrap().description.unwrap();
+    let damage = probe_with(&half, &DecodeOptions::default().damaged(Damaged::Report)).unwrap().damage.unwrap();
+    assert!(description.contains(&format!(", the source is damaged: {damage}")), "{description}");
 }
 
 #[test]

@@ -1,0 +1,92 @@
+//! The frame header of a JPEG (T.81, annex B.2.2), and the layout of its MCUs (annex A.2).
+
+/// A component of the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Component {
+    pub(super) name: u8,
+    /// The horizontal sampling factor.
+    pub(super) across: u8,
+    /// The vertical sampling factor.
+    pub(super) down: u8,
+    /// The number of the quantisation table.
+    pub(super) table: u8,
+}
+
+/// A frame header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Frame {
+    pub(super) width: u16,
+    pub(super) height: u16,
+    pub(super) components: Vec<Component>,
+}
+
+impl Frame {
+    /// Reads a frame header: precision (1 byte), height and width (4), number of components (1), then for each
+    /// component its name, sampling factors and quantisation table (3). `None` if it is too short.
+    pub(super) fn read(content: &[u8]) -> Option<Self> {
+        let &[_, h0, h1, w0, w1, count, ref each @ ..] = content else { return None };
+        let (each, _) = each.get(..3 * usize::from(count))?.as_chunks::<3>();
+        // The high half of a byte of sampling factors is horizontal, the low half vertical.
+        let component =
+            |&[name, factors, table]: &[u8; 3]| Component { name, across: factors >> 4, down: factors & 15, table };
+        Some(Self {
+            width: u16::from_be_bytes([w0, w1]),
+            height: u16::from_be_bytes([h0, h1]),
+            components: each.iter().map(component).collect(),
+        })
+    }
+
+    /// Returns the largest sampling factors.
+    pub(super) fn largest(&self) -> (u8, u8) {
+        let most = |factor: fn(&Component) -> u8| self.components.iter().map(factor).max().unwrap_or(0);
+        (most(|component| component.across), most(|component| component.down))
+    }
+
+    /// Returns the number of MCUs of a scan that has these components. `None` if a sampling factor is 0.
+    ///
+    /// A scan of several components has MCUs of the size of the largest factors, in blocks of 8 x 8. A scan of one
+    /// component has one MCU for each block that contains a sample of the picture.
+    pub(super) fn mcus(&self, scan: &[&Component]) -> Option<u64> {
+        let (across, down) = self.largest();
+        let (own_across, own_down) = match scan {
+            [only] => (only.across, only.down),
+            _ => (1, 1),
+        };
+        let count = |side: u16, own: u8, most: u8| {
+            let samples = (u32::from(side) * u32::from(own)).div_ceil(u32::from(most));
+            u64::from(samples.div_ceil(8))
+        };
+        if across == 0 || down == 0 || own_across == 0 || own_down == 0 {
+            return None;
+        }
+        Some(count(self.width, own_across, across) * count(self.height, own_down, down))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(width: u16, height: u16, factors: &[(u8, u8)]) -> Frame {
+        let component =
+            |(name, (across, down)): (u8, &(u8, u8))| Component { name, across: *across, down: *down, table: 0 };
+        Frame { width, height, components: (1..).zip(factors).map(component).collect() }
+    }
+
+    #[test]
+    fn an_interleaved_scan_has_mcus_of_the_largest_factors() {
+        let frame = frame(33, 17, &[(2, 2), (1, 1), (1, 1)]);
+        let all: Vec<_> = frame.components.iter().collect();
+        assert_eq!(frame.mcus(&all), Some(3 * 2));
+        // Luma has 33 x 17 samples, and chroma has 17 x 9.
+        assert_eq!(frame.mcus(&all[..1]), Some(5 * 3));
+        assert_eq!(frame.mcus(&all[1..2]), Some(3 * 2));
+    }
+
+    #[test]
+    fn the_factors_of_a_single_component_do_not_count() {
+        let frame = frame(33, 17, &[(2, 2)]);
+        assert_eq!(frame.mcus(&[&frame.components[0]]), Some(5 * 3));
+        assert_eq!(Frame { components: vec![], ..frame }.mcus(&[]), None);
+    }
+}

@@ -1,0 +1,304 @@
+//! Walks the entropy-coded data of a scan of a sequential JPEG (T.81, annex F.2).
+//!
+//! Huffman codes are decoded, and coefficients are skipped. Only DC coefficients are added up.
+
+use super::super::damage::{Damage, DamageKind};
+use super::bits::{Bits, is_restart};
+use super::huffman::{Differences, Step, Steps};
+use super::segment::code::{EOI, RST0};
+
+/// The most bytes before a marker that count as stray bytes. Some cameras and programs leave a few there.
+const STRAY: usize = 16;
+
+/// The limit of a dequantised DC coefficient, to which two steps of the quantisation are added. Samples of 8 bits lead to
+/// -1024 to 1024. A quarter more leaves room for programs that change coefficients after the DCT.
+const MOST_DC: i64 = 1024 + 256;
+
+/// The number of coefficients of a block.
+const COEFFICIENTS: u32 = 64;
+
+/// A scan.
+pub(super) struct Scan<'a> {
+    /// The blocks of an MCU, in order.
+    pub(super) blocks: Vec<Block<'a>>,
+    pub(super) mcus: u64,
+    /// The number of MCUs up to each restart marker. 0 if there are no such markers.
+    pub(super) interval: u64,
+}
+
+/// A block of an MCU.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Block<'a> {
+    /// The position of the component in the scan, at most 3.
+    pub(super) component: usize,
+    pub(super) dc: &'a Differences,
+    pub(super) ac: &'a Steps,
+    /// The divisor that the DC coefficient was quantised with.
+    pub(super) divisor: u16,
+}
+
+/// The end of a scan whose MCUs are all there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ScanEnd {
+    /// An offset behind the last MCU and before the marker. A few stray bytes or fill bytes may be before it.
+    pub(super) data: usize,
+    /// The number of stray bytes.
+    pub(super) stray: usize,
+    /// The code of the next marker, and the offset of its first byte. `None` at the end of the file.
+    pub(super) marker: Option<(u8, usize)>,
+}
+
+impl ScanEnd {
+    /// Whether so much data is left that MCUs must have been lost before it.
+    pub(super) const fn has_excess_data(&self) -> bool {
+        self.stray > STRAY
+    }
+}
+
+impl Scan<'_> {
+    /// Walks the data, which begins at the offset `at` of the file.
+    pub(super) fn walk(&self, bytes: &[u8], at: usize) -> Result<ScanEnd, Damage> {
+        let mut bits = Bits::new(bytes, at);
+        let mut sums = [0; 4];
+        let mut until_restart = self.interval;
+        let mut next_restart = 0;
+        for found in 0..self.mcus {
+            if self.interval != 0 {
+                if until_restart == 0 {
+                    bits = Bits::new(bytes, self.restart(&bits, next_restart, found)?);
+                    (sums, until_restart, next_restart) = ([0; 4], self.interval, (next_restart + 1) % 8);
+                }
+                until_restart -= 1;
+            }
+            let walked = self.mcu(&mut bits, &mut sums);
+            if bits.is_overread() {
+                return Err(self.ends_early(&bits, next_restart, found));
+            }
+            walked.map_err(|kind| Damage::new(kind, bits.at()))?;
+        }
+        self.end(&bits, &sums)
+    }
+
+    /// Checks the restart marker behind `mcus` MCUs. Returns the offset behind it.
+    fn restart(&self, bits: &Bits<'_>, expected: u8, mcus: u64) -> Result<usize, Damage> {
+        let end = bits.end();
+        match end.marker {
+            Some(found) if found == RST0 + expected => {
+                if end.left > STRAY && !bits.is_at_padding() {
+                    return Err(Damage::new(DamageKind::ExcessData { bytes: end.left }, end.at));
+                }
+                Ok(end.at + 2)
+            }
+            _ => Err(self.ends_early(bits, expected, mcus)),
+        }
+    }
+
+    /// The damage of a scan whose data ends after `found` MCUs, where the restart marker `expected` is the next one.
+    fn ends_early(&self, bits: &Bits<'_>, expected: u8, found: u64) -> Damage {
+        let end = bits.end();
+        let kind = match end.marker {
+            Some(marker) if self.interval != 0 && is_restart(marker) && marker != RST0 + expected => {
+                DamageKind::Restart { found: marker - RST0, expected }
+            }
+            _ => DamageKind::FewMcus { found, expected: self.mcus },
+        };
+        Damage::new(kind, end.at)
+    }
+
+    /// Finds the end of the data behind the last MCU.
+    fn end(&self, bits: &Bits<'_>, sums: &[i64; 4]) -> Result<ScanEnd, Damage> {
+        let mut end = bits.end();
+        let (first, data) = (end, end.at - end.left.min(end.at));
+        let mut stray = if bits.is_at_padding() { 0 } else { end.left };
+        // Some encoders write a restart marker behind the last interval too. Restart markers and what is between them
+        // count as stray bytes.
+        while end.marker.is_some_and(is_restart) {
+            if self.interval != 0 && stray > STRAY {
+                return Err(Damage::new(DamageKind::ExcessData { bytes: stray }, end.at));
+            }
+            end = Bits::new(bits.bytes(), end.at + 2).end();
+            stray += 2 + end.left;
+        }
+        let end = ScanEnd { data, stray, marker: end.marker.map(|marker| (marker, end.at)) };
+        // A few bytes may also be MCUs whose place was taken by others.
+        let is_odd = (1..=STRAY).contains(&first.left) && end.marker.is_some_and(|(marker, _)| marker == EOI);
+        if is_odd && self.has_more_mcus(*bits, *sums, data, first.at) {
+            return Err(Damage::new(DamageKind::ExcessData { bytes: first.left }, first.at));
+        }
+        Ok(end)
+    }
+
+    /// Whether the bytes from `from` to the marker at `to` are whole MCUs, filled up with ones.
+    fn has_more_mcus(&self, mut bits: Bits<'_>, mut sums: [i64; 4], from: usize, to: usize) -> bool {
+        let rest = bits.bytes().get(from..to).unwrap_or_default();
+        // Equal bytes are no MCUs but filling.
+        if rest.windows(2).all(|pair| pair.first() == pair.last()) {
+            return false;
+        }
+        while self.mcu(&mut bits, &mut sums).is_ok() && !bits.is_overread() {
+            if bits.is_filled_up() {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Walks an MCU. `sums` are the sums of the DC differences of the components.
+    fn mcu(&self, bits: &mut Bits<'_>, sums: &mut [i64; 4]) -> Result<(), DamageKind> {
+        // A copy, so that the buffer is in registers.
+        let mut own = *bits;
+        for block in &self.blocks {
+            let walked = block.walk(&mut own, &mut sums[block.component & 3]);
+            if walked.is_err() {
+                *bits = own;
+                return walked;
+            }
+        }
+        *bits = own;
+        Ok(())
+    }
+}
+
+impl Block<'_> {
+    /// Walks the block. `sum` is the sum of the DC differences of its component.
+    #[inline]
+    fn walk(&self, bits: &mut Bits<'_>, sum: &mut i64) -> Result<(), DamageKind> {
+        let found = self.dc.difference(bits.peek()).ok_or(DamageKind::HuffmanCode)?;
+        bits.consume(found.bits);
+        *sum += found.value;
+        let value = *sum * i64::from(self.divisor);
+        if value.abs() > MOST_DC + 2 * i64::from(self.divisor) {
+            return Err(DamageKind::DcCoefficient { value });
+        }
+        ac_coefficients(bits, self.ac)
+    }
+}
+
+/// Walks the AC coefficients of a block.
+#[inline]
+fn ac_coefficients(bits: &mut Bits<'_>, table: &Steps) -> Result<(), DamageKind> {
+    let mut position = 1;
+    while position < COEFFICIENTS {
+        let next = bits.peek();
+        let steps = table.steps(next);
+        // The codes belong to this block if it has room for them.
+        let (read, behind) = if position + steps.room() <= COEFFICIENTS {
+            (steps.bits(), position + steps.room() + steps.ends())
+        } else {
+            ac_coefficient(table.step(next), position)?
+        };
+        bits.consume(read);
+        position = behind;
+    }
+    Ok(())
+}
+
+/// Evaluates a single code of a block. Returns its bits, and the position behind it.
+#[inline(never)]
+fn ac_coefficient(step: Step, position: u32) -> Result<(u32, u32), DamageKind> {
+    if step == Step::NONE {
+        return Err(DamageKind::HuffmanCode);
+    }
+    let behind = position + step.room() + step.ends();
+    // 16 zeros may lead beyond the end, as in libjpeg. A coefficient may not.
+    if behind > COEFFICIENTS && step.has_coefficient() {
+        return Err(DamageKind::Coefficient { position: u8::try_from(behind - 1).unwrap_or(u8::MAX) });
+    }
+    Ok((step.bits(), behind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::huffman::Table;
+    use super::*;
+
+    /// A DC table with the sizes 0, 9 and 11, and an AC table: the end of the block is 0, a one behind 15 zeros is 10, 16
+    /// zeros are 110, a coefficient of 2 bits is 1110, and a one is 11110 and ten zeros more.
+    fn tables() -> (Differences, Steps) {
+        let table = |counts: &[u8], symbols: &[u8]| {
+            let mut definition = counts.to_vec();
+            definition.resize(16, 0);
+            Table::read(&[&definition, symbols].concat()).unwrap()
+        };
+        let ac_counts = [1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+        (Differences::new(table(&[1, 1, 1], &[0, 9, 11])), Steps::new(table(&ac_counts, &[0, 0xf1, 0xf0, 0x02, 0x01])))
+    }
+
+    /// Walks a scan of one component.
+    fn walk(mcus: u64, interval: u64, file: &[u8]) -> Result<ScanEnd, Damage> {
+        let (dc, ac) = tables();
+        let blocks = vec![Block { component: 0, dc: &dc, ac: &ac, divisor: 2 }];
+        Scan { blocks, mcus, interval }.walk(file, 0)
+    }
+
+    /// The bytes of these bits, filled up with ones, and stuffed.
+    fn data(bits: &str) -> Vec<u8> {
+        let bits: Vec<u8> = bits.bytes().filter(|bit| *bit != b' ').map(|bit| bit - b'0').collect();
+        let byte = |bits: &[u8]| (0..8).fold(0, |byte, at| byte << 1 | bits.get(at).unwrap_or(&1));
+        bits.chunks(8).map(byte).flat_map(|byte| if byte == 0xff { vec![0xff, 0] } else { vec![byte] }).collect()
+    }
+
+    /// Walks a scan of one block.
+    fn block(bits: &str) -> Result<usize, DamageKind> {
+        let file = [&data(bits)[..], &[0xff, EOI]].concat();
+        walk(1, 0, &file).map(|end| end.stray).map_err(|damage| damage.kind)
+    }
+
+    const FIFTEEN: &str = "101";
+    const SIXTEEN: &str = "110";
+    const LONG_ONE: &str = "1111000000000001";
+
+    #[test]
+    fn a_block_has_up_to_63_coefficients_and_needs_no_end_if_it_has_all() {
+        assert_eq!(block("0 0"), Ok(0));
+        assert_eq!(block(&["0", FIFTEEN, "0"].join("")), Ok(0));
+        let three = FIFTEEN.repeat(3);
+        // 48 coefficients, and then 15 single ones: the last one ends the block.
+        let ones = "1110 10".repeat(15);
+        assert_eq!(block(&["0", &three, &ones].join(" ")), Ok(0));
+        assert_eq!(block(&["0", &three, &ones, "1111 1111 1111 1110"].join(" ")), Ok(2));
+    }
+
+    #[test]
+    fn a_coefficient_beyond_the_block_is_damage_and_zeros_are_not() {
+        let four = FIFTEEN.repeat(4);
+        assert_eq!(block(&["0", &four].join(" ")), Err(DamageKind::Coefficient { position: 64 }));
+        let late = [&FIFTEEN.repeat(3), "1110 10", FIFTEEN].join(" ");
+        assert_eq!(block(&["0", &late].join(" ")), Err(DamageKind::Coefficient { position: 65 }));
+        assert_eq!(block(&["0", &SIXTEEN.repeat(4)].join(" ")), Ok(0));
+    }
+
+    #[test]
+    fn bits_without_a_code_are_damage() {
+        assert_eq!(block("111"), Err(DamageKind::HuffmanCode));
+        assert_eq!(block("0 1111 1111 1111 1111 0000 0000"), Err(DamageKind::HuffmanCode));
+        // A code of 15 bits is longer than the lookahead.
+        assert_eq!(block(&["0", LONG_ONE, "0"].join(" ")), Ok(0));
+    }
+
+    #[test]
+    fn the_dc_differences_must_stay_in_range() {
+        // The largest difference of 11 bits is 2047, which is 4094 with the divisor 2. Those of 9 bits are 256 to 511.
+        assert_eq!(block("110 11111111111 0"), Err(DamageKind::DcCoefficient { value: 4094 }));
+        assert_eq!(block("110 00000000000 0"), Err(DamageKind::DcCoefficient { value: -4094 }));
+        assert_eq!(block("10 111111111 0"), Ok(0));
+        let twice = data(&"10 111111111 0".repeat(2));
+        let found = walk(2, 0, &[&twice[..], &[0xff, EOI]].concat());
+        assert_eq!(found.map_err(|damage| damage.kind), Err(DamageKind::DcCoefficient { value: 2044 }));
+        // A restart marker begins a new sum.
+        let once = data("10 111111111 0");
+        let file = [&once[..], &[0xff, RST0], &once, &[0xff, EOI]].concat();
+        assert_eq!(walk(2, 1, &file).map(|end| end.stray), Ok(0));
+    }
+
+    #[test]
+    fn the_end_of_the_data_is_found_behind_fill_bytes_and_stuffed_bytes() {
+        let file = [0b0011_1111, 0xff, 0, 7, 0xff, 0xff, 0xff, EOI];
+        let end = walk(1, 0, &file).unwrap();
+        // A stuffed byte in the buffer counts once.
+        assert_eq!((end.stray, end.marker), (2, Some((EOI, 6))));
+        assert!((1..=4).contains(&end.data), "{end:?}");
+        let end = walk(1, 0, &file[..1]).unwrap();
+        assert_eq!(end, ScanEnd { data: 1, stray: 0, marker: None });
+    }
+}

@@ -1,0 +1,301 @@
+//! Walks the segments of a JPEG, without the entropy-coded data.
+//!
+//! The walk finds what `zune-jpeg` does not say, refuses what it decodes incorrectly, and lists the bytes that it does
+//! not accept, although the pixels are known:
+//!
+//! - An Adobe segment that is incomplete, names an unknown colour transform, or contradicts the colour space.
+//! - Components that are named R, G and B, although JFIF or Adobe say YCbCr.
+//! - Parameters of a sequential scan, which only mean something in a progressive one.
+//! - A DNL segment. The height is in the frame header.
+//!
+//! The colour space is decided as libjpeg does: one component is grey. Three are YCbCr if there is a JFIF segment; else
+//! as the Adobe segment says; else RGB if they are named so, and YCbCr if not. Only segments before the first scan
+//! count.
+
+use super::frame::Frame;
+use super::segment::{self, Segment, code};
+use super::{FORMAT, TRUNCATED, unsupported};
+use crate::pixels::decode::{DecodeError, DecodeLimits};
+use crate::pixels::orientation::Orientation;
+
+/// The code of a comment. The decoder skips such a segment.
+const COMMENT: u8 = 0xfe;
+
+/// The most segments that may have to be replaced, so that they take little memory.
+const MOST_REPLACED: usize = 256;
+
+/// A byte that the decoder gets instead of the one in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Edit {
+    /// The offset in the file.
+    pub(super) at: usize,
+    pub(super) byte: u8,
+}
+
+/// The findings of the walk through a file's segments.
+#[expect(clippy::struct_excessive_bools, reason = "independent findings")]
+pub(super) struct Segments {
+    /// The number of components of the frame.
+    pub(super) components: u8,
+    /// The frame of a sequential picture with Huffman codes.
+    pub(super) frame: Option<Frame>,
+    /// Whether there is an end marker. Only a sequential file may lack it.
+    pub(super) has_end: bool,
+    /// Whether the file has only the picture and at most a profile, with no data behind it.
+    pub(super) is_bare: bool,
+    pub(super) has_icc: bool,
+    pub(super) has_content_credentials: bool,
+    /// The orientation in the first EXIF block that can be read.
+    pub(super) orientation: Option<Orientation>,
+    /// Whether a scan uses a Huffman table that is not in the file. `zune-jpeg` refuses such a file, and libjpeg-turbo
+    /// substitutes a default table.
+    pub(super) lacks_tables: bool,
+    /// Whether the picture is progressive. `zune-jpeg` decodes such pictures faster than libjpeg-turbo.
+    pub(super) is_progressive: bool,
+    pub(super) edits: Vec<Edit>,
+}
+
+/// Walks the segments.
+pub(super) fn walk(bytes: &[u8], limits: &DecodeLimits) -> Result<Segments, DecodeError> {
+    let mut walk = Walk::new(*limits);
+    let mut first_scan = None;
+    // The first segment begins behind the start-of-image marker, ff d8.
+    let mut at = 2;
+    let end = loop {
+        let Some(segment) = segment::next(bytes, at) else {
+            // The check finds out whether the scans of a sequential file are complete.
+            if walk.found.frame.is_none() || walk.scans == 0 {
+                return Err(TRUNCATED);
+            }
+            break bytes.len();
+        };
+        at = segment.end;
+        match segment.code {
+            code::EOI => {
+                walk.found.has_end = true;
+                break at - 1;
+            }
+            // All components have scans, so this belongs to something else behind a picture without an end marker.
+            code::SOF0..=code::SOF2 | code::SOS if walk.is_complete() => break bytes.len(),
+            _ => walk.segment(&segment)?,
+        }
+        if segment.code == code::SOS {
+            first_scan = first_scan.or(Some(at));
+        }
+    };
+    // Later scan headers and markers are counted as well, so this is an upper bound on the entropy-coded bits, and no
+    // complete file is refused.
+    if 8 * ((end - first_scan.unwrap_or(end)) as u64) < walk.fewest_bits {
+        return Err(TRUNCATED);
+    }
+    // Some files have data behind the end marker, such as a second picture.
+    walk.edit_colours();
+    walk.found.is_bare &= walk.found.has_end && at == bytes.len() && walk.found.edits.is_empty();
+    Ok(walk.found)
+}
+
+/// The state of the walk.
+struct Walk {
+    limits: DecodeLimits,
+    found: Segments,
+    /// The fewest bits of entropy-coded data that a picture of this size can have.
+    fewest_bits: u64,
+    /// The number of components that each scan must have, since the picture is sequential and subsampled. 0 if there is
+    /// no such requirement.
+    interleaved: u8,
+    /// Whether the components are red, green and blue. `None` before the first scan.
+    is_rgb: Option<bool>,
+    has_jfif: bool,
+    /// The colour transform that the last Adobe segment names: 0 for none.
+    adobe: Option<u8>,
+    /// The offset of the code of each Adobe segment, and its colour transform.
+    adobes: Vec<(usize, Option<u8>)>,
+    /// The names of the components, and the offset of each name in a header.
+    names: Vec<u8>,
+    name_offsets: Vec<usize>,
+    /// The names of the components that have a scan.
+    scanned: Vec<u8>,
+    scans: u32,
+    /// A bit for each Huffman table that has been defined: DC tables 0 to 3 in bits 0 to 3, AC tables in bits 4 to 7.
+    tables: u8,
+}
+
+impl Walk {
+    const fn new(limits: DecodeLimits) -> Self {
+        Self {
+            limits,
+            found: Segments {
+                components: 0,
+                frame: None,
+                has_end: false,
+                is_bare: true,
+                has_icc: false,
+                has_content_credentials: false,
+                orientation: None,
+                lacks_tables: false,
+                is_progressive: false,
+                edits: Vec::new(),
+            },
+            fewest_bits: 0,
+            interleaved: 0,
+            is_rgb: None,
+            has_jfif: false,
+            adobe: None,
+            adobes: Vec::new(),
+            names: Vec::new(),
+            name_offsets: Vec::new(),
+            scanned: Vec::new(),
+            scans: 0,
+            tables: 0,
+        }
+    }
+
+    /// Whether each component of a sequential picture has a scan.
+    fn is_complete(&self) -> bool {
+        self.found.frame.is_some() && self.scans > 0 && self.names.iter().all(|name| self.scanned.contains(name))
+    }
+
+    /// Evaluates a segment.
+    fn segment(&mut self, segment: &Segment<'_>) -> Result<(), DecodeError> {
+        let content_at = segment.code_at + 3;
+        let found = &mut self.found;
+        match (segment.code, segment.content) {
+            // The header of JFIF has 14 bytes. The codes of Huffman tables (c4), JPG (c8) and arithmetic conditioning
+            // (cc) are inside the range of the frame headers.
+            (0xe0, [b'J', b'F', b'I', b'F', 0, _, _, _, _, _, _, _, _, _, ..]) => {
+                self.has_jfif |= self.is_rgb.is_none();
+            }
+            (0xee, [b'A', b'd', b'o', b'b', b'e', behind @ ..]) => {
+                // Version (2 bytes), flags (4), colour transform (1).
+                let transform = behind.get(6).copied();
+                self.adobe = transform.filter(|_| self.is_rgb.is_none()).or(self.adobe);
+                self.adobes.push((segment.code_at, transform));
+            }
+            (code::DHT, content) => self.tables(content),
+            (0xc8 | 0xcc, _) => {}
+            (0xc0..=0xcf, content) => self.frame(segment.code, content, content_at)?,
+            (code::SOS, &[components, ref each @ ..]) => self.scan(components, each, content_at + 1)?,
+            (code::DNL, _) => found.edits.push(Edit { at: segment.code_at, byte: COMMENT }),
+            (0xe2, [b'I', b'C', b'C', b'_', b'P', b'R', b'O', b'F', b'I', b'L', b'E', 0, ..]) => found.has_icc = true,
+            (0xe1, [b'E', b'x', b'i', b'f', 0, 0, exif @ ..]) => {
+                found.is_bare = false;
+                found.orientation = found.orientation.or_else(|| Orientation::read(exif));
+            }
+            // A JUMBF box, which contains C2PA manifests.
+            (0xeb, [b'J', b'P', ..]) => (found.is_bare, found.has_content_credentials) = (false, true),
+            (0xe0..=0xef | COMMENT, _) => found.is_bare = false,
+            _ => {}
+        }
+        if self.adobes.len() + self.found.edits.len() > MOST_REPLACED {
+            let message = format!("it has more than {MOST_REPLACED} segments of Adobe or with a height");
+            return Err(DecodeError::Corrupt { format: FORMAT, message });
+        }
+        Ok(())
+    }
+
+    /// Evaluates a frame header, whose content begins at the offset `at`.
+    fn frame(&mut self, code: u8, content: &[u8], at: usize) -> Result<(), DecodeError> {
+        // A header that is too short is left to the decoder.
+        let Some(frame) = Frame::read(content) else { return Ok(()) };
+        // Luma comes first.
+        let (across, down) = frame.components.first().map_or((0, 0), |luma| (luma.across, luma.down));
+        if frame.components.iter().any(|component| component.across > across || component.down > down) {
+            return Err(unsupported("finer in chroma than in luma"));
+        }
+        let is_sequential = matches!(code, code::SOF0 | code::SOF1);
+        self.found.is_progressive = code == code::SOF2;
+        // `zune-jpeg` needs all components in one scan only for a sequential, subsampled frame.
+        let is_subsampled =
+            frame.components.iter().any(|component| (component.across, component.down) != (across, down));
+        self.found.components = u8::try_from(frame.components.len()).unwrap_or(u8::MAX);
+        self.interleaved = if is_sequential && is_subsampled { self.found.components } else { 0 };
+        // Each block takes at least one bit for its DC coefficient. In a sequential picture it takes at least one more
+        // for its end-of-block symbol. Only luma is counted, whose resolution is that of the picture, so that the bound
+        // holds for every subsampling.
+        let blocks = [frame.width, frame.height].map(|side| u64::from(side.div_ceil(8)));
+        self.fewest_bits = blocks.iter().product::<u64>() * if is_sequential { 2 } else { 1 };
+        self.names = frame.components.iter().map(|component| component.name).collect();
+        self.name_offsets = (0..frame.components.len()).map(|index| at + 6 + 3 * index).collect();
+        self.found.frame = Some(frame).filter(|_| is_sequential);
+        Ok(())
+    }
+
+    /// Evaluates Huffman tables: for each its class and number (1 byte), the number of codes of each length (16), and a
+    /// symbol for each code (1).
+    fn tables(&mut self, mut content: &[u8]) {
+        while let Some((&[name, ref counts @ ..], rest)) = content.split_first_chunk::<17>() {
+            // The name has the class in its high half, 0 for DC and 1 for AC, and the number in its low half.
+            self.tables |= 1 << (name & 3 | (name >> 4 & 1) << 2);
+            // The symbols are skipped. Only the presence of a table matters here.
+            let codes = counts.iter().map(|count| usize::from(*count)).sum::<usize>();
+            content = rest.get(codes..).unwrap_or_default();
+        }
+    }
+
+    /// Evaluates a scan header: for each component its name and tables (2 bytes), which begin at the offset `at`; then
+    /// the first and last coefficient (2) and the successive approximation bits (1).
+    fn scan(&mut self, components: u8, each: &[u8], at: usize) -> Result<(), DecodeError> {
+        let (each, rest) = each.split_at_checked(2 * usize::from(components)).unwrap_or_default();
+        let (first, last, bits) = match *rest {
+            [first, last, bits, ..] => (first, last, bits >> 4),
+            // A header that is too short counts as that of a sequential scan, which uses all its tables.
+            _ => (0, 63, 0),
+        };
+        // DC coefficients are Huffman coded only in their first scan: a refinement scan has one raw bit for each. Scans
+        // of AC coefficients are always Huffman coded.
+        let (needs_first, needs_others) = (first == 0 && bits == 0, last > 0);
+        for (index, [name, names]) in each.as_chunks::<2>().0.iter().enumerate() {
+            // The second byte of a component has the number of its DC table in the high half, of its AC table in the
+            // low half.
+            let has = |class: u8, number: u8| self.tables >> (number & 3 | class << 2) & 1 != 0;
+            self.found.lacks_tables |= needs_first && !has(0, names >> 4) || needs_others && !has(1, *names);
+            self.scanned.push(*name);
+            self.name_offsets.push(at + 2 * index);
+        }
+        if components < self.interleaved {
+            return Err(unsupported("subsampled and not interleaved"));
+        }
+        if self.found.frame.is_some() {
+            self.edit_parameters(rest, at + each.len());
+        }
+        self.is_rgb = self.is_rgb.or_else(|| Some(self.says_rgb()));
+        self.scans += 1;
+        if self.scans > self.limits.scans { Err(DecodeError::TooManyScans { max: self.limits.scans }) } else { Ok(()) }
+    }
+
+    /// Replaces parameters of a sequential scan that are out of range. They begin at the offset `at`.
+    fn edit_parameters(&mut self, parameters: &[u8], at: usize) {
+        let &[first, last, bits, ..] = parameters else { return };
+        let wrong =
+            [(first > 63).then_some(0), (last > 63).then_some(63), (bits >> 4 > 13 || bits & 15 > 13).then_some(0)];
+        let edits = (at..).zip(wrong).filter_map(|(at, byte)| Some(Edit { at, byte: byte? }));
+        self.found.edits.extend(edits);
+    }
+
+    /// Whether the segments so far mean red, green and blue.
+    fn says_rgb(&self) -> bool {
+        self.found.components == 3 && !self.has_jfif && self.adobe.map_or(self.names == *b"RGB", |adobe| adobe == 0)
+    }
+
+    /// Replaces what would make the decoder take another colour space.
+    fn edit_colours(&mut self) {
+        let is_rgb = self.is_rgb.unwrap_or(false);
+        let components = self.found.components;
+        if !matches!(components, 1 | 3) {
+            return;
+        }
+        // The decoder gives the names precedence, and Adobe precedence over JFIF.
+        let is_right = |transform: Option<u8>| components == 3 && transform == Some(u8::from(!is_rgb));
+        let wrong = self.adobes.iter().filter(|(_, transform)| !is_right(*transform));
+        self.found.edits.extend(wrong.map(|(at, _)| Edit { at: *at, byte: COMMENT }));
+        if components == 3 && !is_rgb && self.names == *b"RGB" {
+            // The names of the frame come first, and the names in the scans follow. A scan has them in any order.
+            let frame = (1..).zip(&self.name_offsets).take(3);
+            let scans = self.scanned.iter().zip(self.name_offsets.iter().skip(3));
+            let number = |name: &u8| (1..).zip(b"RGB").find(|(_, known)| *known == name).map(|(number, _)| number);
+            let frame = frame.map(|(byte, at)| Edit { at: *at, byte });
+            let scans = scans.filter_map(|(name, at)| Some(Edit { at: *at, byte: number(name)? }));
+            self.found.edits.extend(frame.chain(scans));
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Mends PNG files that the `png` crate refuses or reads incorrectly, although all their pixels are there.
+//!
+//! The crate gets a copy of the file up to its last IDAT chunk, with only the chunks that it needs. A copy is made only
+//! for these files:
+//!
+//! - An animation. Its chunks are left out, since the still picture is in the IDAT chunks, whatever the animation says.
+//! - A tRNS chunk whose levels have bits above the depth of the samples. The specification says that only the low bits
+//!   count.
+//! - A file without an IEND chunk, whose last IDAT chunk is complete. This is damage, and reported.
+//! - An IDAT chunk whose checksum is 0, as some writers leave it. This is damage too.
+
+use std::borrow::Cow;
+
+use crate::pixels::decode::damage::{Damage, DamageKind};
+
+/// The length of the signature.
+const SIGNATURE: usize = 8;
+
+/// The IEND chunk.
+const IEND: &[u8] = b"\0\0\0\0IEND\xae\x42\x60\x82";
+
+/// A file as the `png` crate reads it.
+pub(super) struct Mended<'a> {
+    pub(super) file: Cow<'a, [u8]>,
+    /// What was damaged in the original.
+    pub(super) damage: Option<Damage>,
+}
+
+/// Mends the file. The signature and the IHDR chunk are at its beginning.
+pub(super) fn mended(bytes: &[u8]) -> Mended<'_> {
+    let as_it_is = Mended { file: Cow::Borrowed(bytes), damage: None };
+    let findings = Findings::of(bytes);
+    if findings.is_incomplete {
+        return as_it_is;
+    }
+    let damage = findings.zero_checksum.map(|at| Damage::new(DamageKind::Checksum, at));
+    let damage = damage.or(findings.no_end.map(|at| Damage::new(DamageKind::NoEnd, at)));
+    if damage.is_none() && !findings.is_animated && !findings.has_high_levels {
+        return as_it_is;
+    }
+    Mended { file: Cow::Owned(copy(bytes, findings.length)), damage }
+}
+
+/// The findings of a walk through the chunks.
+#[derive(Default)]
+struct Findings {
+    is_animated: bool,
+    has_high_levels: bool,
+    /// The offset of the first checksum of an IDAT chunk that is 0 and should not be.
+    zero_checksum: Option<usize>,
+    /// The offset at which the IEND chunk is missing.
+    no_end: Option<usize>,
+    /// Whether there is no whole IDAT chunk, or the last one is cut short.
+    is_incomplete: bool,
+    /// The length of a copy, in bytes.
+    length: usize,
+}
+
+impl Findings {
+    fn of(bytes: &[u8]) -> Self {
+        let mut found = Self { length: SIGNATURE + IEND.len(), ..Self::default() };
+        let mut at = SIGNATURE;
+        let mut has_idat = false;
+        let mut has_end = false;
+        while let Some(chunk) = Chunk::at(bytes, at) {
+            match chunk.name {
+                b"acTL" | b"fcTL" | b"fdAT" => found.is_animated = true,
+                b"tRNS" if !has_idat => found.has_high_levels |= levels(bytes, chunk.data) != chunk.data,
+                b"IDAT" => {
+                    has_idat = true;
+                    if chunk.checksum == [0; 4] && chunk.right_checksum() != [0; 4] {
+                        found.zero_checksum = found.zero_checksum.or(Some(chunk.end - 4));
+                    }
+                }
+                b"IEND" => has_end = true,
+                _ => {}
+            }
+            found.length += if chunk.is_needed() { chunk.end - at } else { 0 };
+            at = chunk.end;
+            if has_end {
+                break;
+            }
+        }
+        found.no_end = (!has_end).then_some(at);
+        // The `png` crate needs only the name of the chunk behind the last IDAT chunk.
+        let is_cut_idat = bytes.get(at.saturating_add(4)..).is_some_and(|rest| rest.starts_with(b"IDAT"));
+        found.is_incomplete = !has_idat || !has_end && is_cut_idat;
+        found
+    }
+}
+
+/// Copies the needed chunks of the file up to its last IDAT chunk in a row, and mends them. `length` is the most bytes
+/// that the copy has.
+fn copy(bytes: &[u8], length: usize) -> Vec<u8> {
+    let mut file = Vec::with_capacity(length);
+    file.extend(bytes.get(..SIGNATURE).unwrap_or_default());
+    let mut at = SIGNATURE;
+    let mut has_idat = false;
+    while let Some(chunk) = Chunk::at(bytes, at) {
+        at = chunk.end;
+        match chunk.name {
+            b"IDAT" => {
+                has_idat = true;
+                let is_zero = chunk.checksum == [0; 4];
+                chunk.write(&mut file, chunk.data, if is_zero { chunk.right_checksum() } else { chunk.checksum });
+            }
+            _ if has_idat => break,
+            _ if !chunk.is_needed() => {}
+            b"tRNS" => {
+                let data = levels(bytes, chunk.data);
+                let is_same = data == chunk.data;
+                chunk.write(&mut file, &data, if is_same { chunk.checksum } else { checksum(chunk.name, &data) });
+            }
+            _ => chunk.write(&mut file, chunk.data, chunk.checksum),
+        }
+    }
+    file.extend(IEND);
+    file
+}
+
+/// Returns the content of a tRNS chunk without the bits above the depth. `bytes` is the file.
+///
+/// The chunk has one level of 2 bytes for grey, and three for RGB. For a palette it has no levels.
+fn levels<'a>(bytes: &[u8], data: &'a [u8]) -> Cow<'a, [u8]> {
+    // The IHDR chunk is the first: length and name (8 bytes), width and height (8), depth (1), colour type (1).
+    let depth = bytes.get(SIGNATURE + 16).copied().unwrap_or(16);
+    let is_level = matches!(bytes.get(SIGNATURE + 17), Some(0 | 2)) && depth < 16;
+    let mask = (1_u16 << depth.min(15)) - 1;
+    let (pairs, _) = data.as_chunks::<2>();
+    if !is_level || pairs.iter().all(|pair| u16::from_be_bytes(*pair) & !mask == 0) {
+        return Cow::Borrowed(data);
+    }
+    Cow::Owned(pairs.iter().flat_map(|pair| (u16::from_be_bytes(*pair) & mask).to_be_bytes()).collect())
+}
+
+/// A complete chunk: its length (4 bytes), name (4), data and checksum (4).
+struct Chunk<'a> {
+    name: &'a [u8; 4],
+    data: &'a [u8],
+    checksum: [u8; 4],
+    /// The offset behind the chunk.
+    end: usize,
+}
+
+impl<'a> Chunk<'a> {
+    /// Returns the chunk at an offset. `None` if it is not complete.
+    fn at(bytes: &'a [u8], at: usize) -> Option<Self> {
+        let (length, rest) = bytes.get(at..)?.split_first_chunk()?;
+        let (name, rest) = rest.split_first_chunk()?;
+        let (data, rest) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
+        Some(Self { name, data, checksum: *rest.first_chunk()?, end: at + 12 + data.len() })
+    }
+
+    /// Whether the pixels or their colours depend on the chunk. The name of a critical chunk begins with a capital letter.
+    fn is_needed(&self) -> bool {
+        self.name.first().is_some_and(u8::is_ascii_uppercase)
+            || matches!(self.name, b"tRNS" | b"iCCP" | b"sRGB" | b"cICP" | b"gAMA" | b"cHRM")
+    }
+
+    fn right_checksum(&self) -> [u8; 4] {
+        checksum(self.name, self.data)
+    }
+
+    /// Appends the chunk with other data to a file.
+    fn write(&self, file: &mut Vec<u8>, data: &[u8], checksum: [u8; 4]) {
+        let length = u32::try_from(data.len()).expect("invariant: the data is not longer than that of a chunk");
+        file.extend(length.to_be_bytes());
+        file.extend(self.name);
+        file.extend(data);
+        file.extend(checksum);
+    }
+}
+
+/// The checksum of a chunk, which is of its name and data.
+fn checksum(name: &[u8], data: &[u8]) -> [u8; 4] {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(name);
+    hasher.update(data);
+    hasher.finalize().to_be_bytes()
+}
