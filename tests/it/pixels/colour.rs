@@ -2,12 +2,12 @@
 
 use png::{BitDepth, ColorType};
 use smart_resize::pixels::Picture;
-use smart_resize::pixels::decode::{Colour, DecodeError, DecodeOptions, Decoded, decode};
+use smart_resize::pixels::decode::{Colour, DecodeError, DecodeLimits, DecodeOptions, Decoded, decode};
 use smart_resize::pixels::encode::{EncodeOptions, encode};
 use smart_resize::pixels::render::{RenderOptions, RenderTarget, Warning, render};
-use smart_resize::{Format, Size};
+use smart_resize::{Format, Size, Source};
 
-use crate::pictures::{photo, png, raw_png, raw_png_with, size, with_chunk, with_segment};
+use crate::pictures::{exif_of_colour_space, photo, png, raw_png, raw_png_with, size, with_chunk, with_segment};
 
 #[derive(Clone)]
 struct Case {
@@ -129,6 +129,52 @@ fn a_profile_means_the_same_in_all_three_formats() {
     let file = with_segment(&plain, 0xe2, &part(1, 2, &icc));
     assert_eq!(read(&file).picture, read(&plain).picture);
     assert!(matches!(read(&file).colour, Colour::Ignored { .. }));
+}
+
+#[test]
+fn adobe_rgb_that_only_the_exif_block_names_is_converted() {
+    let (samples, icc) = (photo(size("64x48")), profile("Adobe RGB"));
+    let raw = |picture: &Picture| raw_png(picture.size(), ColorType::Rgb, BitDepth::Eight, picture.pixels());
+    let profiled = |file: &[u8]| {
+        let plain = read(file).picture;
+        let with = |info: &mut png::Info<'static>| info.icc_profile = Some(icc.clone().into());
+        read(&raw_png_with(plain.size(), ColorType::Rgb, BitDepth::Eight, plain.pixels(), with)).picture
+    };
+    let jpeg = without_profile(&encode(&samples, Format::Jpeg, &EncodeOptions::default()).unwrap().bytes);
+    let webp = |exif: Option<Vec<u8>>| {
+        let mut webp = Vec::new();
+        let mut encoder = image_webp::WebPEncoder::new(&mut webp);
+        exif.into_iter().for_each(|exif| encoder.set_exif_metadata(exif));
+        encoder.encode(samples.pixels(), 64, 48, image_webp::ColorType::Rgb8).unwrap();
+        webp
+    };
+    let exif = |space, index| exif_of_colour_space(space, index);
+    let in_jpeg = |block: Vec<u8>| with_segment(&jpeg, 0xe1, &[b"Exif\0\0".to_vec(), block].concat());
+    // Most cameras say "uncalibrated" and R03. Some say 2.
+    for (space, index) in [(0xffff, b"R03"), (2, b"R03"), (2, b"R98")] {
+        for (file, plain) in [
+            (in_jpeg(exif(space, index)), jpeg.clone()),
+            (webp(Some(exif(space, index))), webp(None)),
+            (with_chunk(&raw(&samples), b"eXIf", &exif(space, index)), raw(&samples)),
+        ] {
+            let found = read(&file);
+            assert_eq!(found.colour, Colour::Converted, "{space} {index:?}");
+            assert_close(found.picture.pixels(), profiled(&plain).pixels(), "Adobe RGB by EXIF");
+            assert_ne!(found.picture, read(&plain).picture);
+            // A source is converted before a backend sees it, so its file is another one and names no colours.
+            let source = Source::read(file.clone(), &DecodeLimits::default()).unwrap();
+            let sent = source.bytes().unwrap();
+            assert!(sent[..] != file[..] && read(sent).colour == Colour::Srgb);
+        }
+    }
+    for (space, index) in [(1, b"R98"), (1, b"R03"), (0xffff, b"R98")] {
+        let found = read(&in_jpeg(exif(space, index)));
+        assert_eq!((found.colour, found.picture), (Colour::Srgb, read(&jpeg).picture), "{space} {index:?}");
+    }
+    // A profile has precedence.
+    let p3 = [&b"ICC_PROFILE\0\x01\x01"[..], &profile("Display P3")].concat();
+    let both = with_segment(&in_jpeg(exif(0xffff, b"R03")), 0xe2, &p3);
+    assert_eq!(read(&both).picture, read(&with_segment(&jpeg, 0xe2, &p3)).picture);
 }
 
 /// The JPEG without its sRGB profile.
