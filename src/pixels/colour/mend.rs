@@ -12,31 +12,23 @@ const COLOUR_TAGS: [&[u8; 4]; 13] = [
 /// The versions that the parser knows.
 const VERSIONS: [u8; 3] = [2, 3, 4];
 
-/// Returns a copy of the profile that has only the tags that determine colours and lie inside it, and a known version.
-/// `None` if `icc` is not a profile.
-#[expect(
-    clippy::indexing_slicing,
-    reason = "128 bytes of header and 4 of the count are split off, and the table has at least the kept entries"
-)]
+/// Returns a copy of the profile that has only the tags that determine colours, and a known version. `None` if `icc` is
+/// not a profile.
+#[expect(clippy::indexing_slicing, reason = "128 bytes of header and 4 of the count are split off")]
 pub(super) fn mended(icc: &[u8]) -> Option<Vec<u8>> {
-    let number = |bytes: &[u8]| bytes.iter().fold(0_usize, |number, byte| number << 8 | usize::from(*byte));
     let (header, rest) = icc.split_at_checked(132)?;
     if &header[36..40] != b"acsp" {
         return None;
     }
-    let is_kept = |entry: &&[u8; 12]| {
-        let end = number(&entry[4..8]).checked_add(number(&entry[8..]));
-        COLOUR_TAGS.iter().any(|tag| entry.starts_with(&tag[..])) && end.is_some_and(|end| end <= icc.len())
-    };
-    let entries: Vec<_> = rest.as_chunks::<12>().0.iter().take(number(&header[128..])).filter(is_kept).collect();
-    let [length, count] = [icc.len(), entries.len()].map(|number| u32::try_from(number).map(u32::to_be_bytes).ok());
+    let count = header[128..].iter().fold(0_usize, |number, byte| number << 8 | usize::from(*byte));
+    let has_colour = |entry: &&[u8; 12]| COLOUR_TAGS.iter().any(|tag| entry.starts_with(&tag[..]));
+    let entries: Vec<_> = rest.as_chunks::<12>().0.iter().take(count).filter(has_colour).collect();
     let mut mended = icc.to_vec();
-    // The data stays where it is, so the offsets stay valid. The table becomes shorter.
-    mended[..4].copy_from_slice(&length?);
     if !VERSIONS.contains(&mended[8]) {
         mended[8..12].copy_from_slice(&[4, 0, 0, 0]);
     }
-    mended[128..132].copy_from_slice(&count?);
+    mended[128..132].copy_from_slice(&u32::try_from(entries.len()).ok()?.to_be_bytes());
+    // The data stays where it is, so the offsets stay valid. The table becomes shorter.
     for (kept, entry) in mended[132..].as_chunks_mut::<12>().0.iter_mut().zip(entries) {
         *kept = *entry;
     }
