@@ -144,14 +144,16 @@ fn adobe_rgb_that_only_the_exif_block_names_is_converted() {
     let webp = |exif: Option<Vec<u8>>| {
         let mut webp = Vec::new();
         let mut encoder = image_webp::WebPEncoder::new(&mut webp);
-        exif.into_iter().for_each(|exif| encoder.set_exif_metadata(exif));
+        if let Some(exif) = exif {
+            encoder.set_exif_metadata(exif);
+        }
         encoder.encode(samples.pixels(), 64, 48, image_webp::ColorType::Rgb8).unwrap();
         webp
     };
     let exif = |space, index| exif_of_colour_space(space, index);
     let in_jpeg = |block: Vec<u8>| with_segment(&jpeg, 0xe1, &[b"Exif\0\0".to_vec(), block].concat());
     // Most cameras say "uncalibrated" and R03. Some say 2.
-    for (space, index) in [(0xffff, b"R03"), (2, b"R03"), (2, b"R98")] {
+    for (space, index) in [(0xffff, *b"R03"), (2, *b"R03"), (2, *b"R98")] {
         for (file, plain) in [
             (in_jpeg(exif(space, index)), jpeg.clone()),
             (webp(Some(exif(space, index))), webp(None)),
@@ -167,13 +169,13 @@ fn adobe_rgb_that_only_the_exif_block_names_is_converted() {
             assert!(sent[..] != file[..] && read(sent).colour == Colour::Srgb);
         }
     }
-    for (space, index) in [(1, b"R98"), (1, b"R03"), (0xffff, b"R98")] {
+    for (space, index) in [(1, *b"R98"), (1, *b"R03"), (0xffff, *b"R98")] {
         let found = read(&in_jpeg(exif(space, index)));
         assert_eq!((found.colour, found.picture), (Colour::Srgb, read(&jpeg).picture), "{space} {index:?}");
     }
     // A profile has precedence.
     let p3 = [&b"ICC_PROFILE\0\x01\x01"[..], &profile("Display P3")].concat();
-    let both = with_segment(&in_jpeg(exif(0xffff, b"R03")), 0xe2, &p3);
+    let both = with_segment(&in_jpeg(exif(0xffff, *b"R03")), 0xe2, &p3);
     assert_eq!(read(&both).picture, read(&with_segment(&jpeg, 0xe2, &p3)).picture);
 }
 

@@ -98,7 +98,7 @@ pub(crate) fn exif_with(is_big_endian: bool, tags: &[(u16, u16, u32)]) -> Vec<u8
 
 /// An EXIF block with this colour space and this interoperability index. The first directory points to the second, which
 /// has the colour space and points to the third, which has the index.
-pub(crate) fn exif_of_colour_space(colour_space: u16, index: &[u8; 3]) -> Vec<u8> {
+pub(crate) fn exif_of_colour_space(colour_space: u16, index: [u8; 3]) -> Vec<u8> {
     let entry = |tag: u16, kind: u16, count: u32, value: [u8; 4]| {
         [&tag.to_be_bytes()[..], &kind.to_be_bytes(), &count.to_be_bytes(), &value].concat()
     };
