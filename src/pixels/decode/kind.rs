@@ -8,9 +8,12 @@ use core::fmt;
 /// use smart_resize::pixels::decode::{DecodeError, DecodeOptions, FileKind, decode};
 ///
 /// let error = decode(b"<!DOCTYPE html><title>Sign in</title>", &DecodeOptions::default()).unwrap_err();
-/// assert_eq!(error, DecodeError::UnknownFormat { kind: FileKind::Html }); assert_eq!( error.to_string(), "the file is
-/// an HTML page; expected a PNG, JPEG, WebP, GIF, BMP or TIFF picture; if it is from a link, the link \ leads to a page
-/// and not to the picture", );
+/// assert_eq!(error, DecodeError::UnknownFormat { kind: FileKind::Html });
+/// assert_eq!(
+///     error.to_string(),
+///     "the file is an HTML page; expected a PNG, JPEG, WebP, GIF, BMP or TIFF picture; if it is from a link, the link \
+///      leads to a page and not to the picture",
+/// );
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
