@@ -54,6 +54,7 @@ pub(crate) mod codec;
 pub(crate) mod colour;
 pub mod decode;
 pub mod encode;
+pub(crate) mod exif;
 #[cfg(feature = "image")]
 mod image;
 pub mod inspect;

@@ -187,8 +187,8 @@ fn found() -> String {
     lines
 }
 
-/// Reframes two pictures with the built-in generator. A disc before a gradient is cropped and stretched; the pictures of
-/// [`samples`] are full of edges.
+/// Reframes two pictures with the built-in generator. A disc before a gradient is cropped and stretched; the pictures
+/// of [`samples`] are full of edges.
 fn reframed() -> String {
     let disc = |x: u32, y: u32| x.abs_diff(90).pow(2) + y.abs_diff(70).pow(2) < 900;
     let frame = size("240x160");

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::error::Error;
 use std::ffi::OsString;
 use std::fmt::Write as _;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use clap::{Parser, ValueEnum};
@@ -16,14 +17,14 @@ use smart_resize::pixels::encode::{WebPMode, WebPOptions};
 use smart_resize::pixels::render::RenderOptions;
 use smart_resize::plan::Rendition;
 use smart_resize::plan::placement::{Placement, Platform};
-use smart_resize::request::{Bound, RequestError, Sharing};
+use smart_resize::request::{Bound, MAX_VARIANTS, RequestError, Sharing};
 use smart_resize::{Format, Plan, Request, Size, Source, Target};
 
 /// Writes one picture of exactly each SIZE. By default each picture is generated at the smallest preset, from 1K on,
-/// that covers its size, and is cut from it without being enlarged. The exit code is 0, 1 if a picture failed or would
-/// be rejected, or 2 if nothing was begun.
+/// that covers its size, and is cut from it without being enlarged. The exit code is 0 if every file was written, 1
+/// if a picture, the report or the sheet failed or a placement would reject a picture, and 2 if nothing was started.
 #[derive(Debug, Parser)]
-#[command(name = "smart-resize", version)]
+#[command(name = "smart-resize", version, allow_negative_numbers = true)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of a command")]
 pub(crate) struct Args {
     /// Exact sizes such as 1920x1080 [default: 1024x1024 1920x1080 768x1344, or those of the placements]
@@ -53,10 +54,10 @@ pub(crate) struct Args {
     format: Option<FormatArg>,
     /// The quality of JPEG results, 1 to 100 [default: 90]. It also makes WebP results lossy (needs the cargo feature
     /// "libwebp")
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100))]
+    #[arg(long, value_name = "N", value_parser = whole::<u8>(1..=100))]
     quality: Option<u8>,
     /// The number of variants of each size
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole::<u32>(1..=MAX_VARIANTS.into()))]
     variants: u32,
     /// The lowest tier to generate at: 0.5K, 1K, 2K or 4K [default: 1K if the model has it]
     #[arg(long, value_name = "TIER")]
@@ -76,7 +77,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME=FILE", value_parser = reference)]
     pub(crate) reference: Vec<(String, PathBuf)>,
     /// The seed of each generation's first call
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>(0..=u64::MAX))]
     seed: Option<u64>,
     /// How a size is cut: "cover" keeps as much of the picture as the shape allows and scales it, "crop" takes the
     /// pixels of the size unscaled; both from the centre, or around --focus
@@ -90,11 +91,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "USD")]
     budget: Option<UsdMicros>,
     /// The maximum number of bytes of a file
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>(1..=u64::MAX))]
     max_bytes: Option<u64>,
     /// The lowest quality, 1 to 100, to which a byte limit may reduce a JPEG or a lossy WebP [default: 40]. If it is
     /// above --quality, only --quality is tried
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100))]
+    #[arg(long, value_name = "N", value_parser = whole::<u8>(1..=100))]
     min_quality: Option<u8>,
     /// Allow a byte limit to reduce a PNG to a palette, with dithering
     #[arg(long)]
@@ -121,7 +122,7 @@ pub(crate) struct Args {
     min_kept: Option<PerMille>,
     /// Refuse a plan in which a size is more than N times smaller than generated. Without it, a size that is more than
     /// 4 times smaller has a warning
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = whole::<u32>(1..=u32::MAX.into()))]
     max_scale: Option<u32>,
     /// Allow a preset that has to be enlarged by at most PERCENT, if it costs less than one that covers the size, or if
     /// none covers it
@@ -394,6 +395,16 @@ pub(crate) fn dashed_paths(arguments: impl Iterator<Item = OsString>) -> impl It
     arguments.map(PathBuf::from).filter(is_dashed)
 }
 
+/// Returns a parser of whole numbers within `bounds`.
+fn whole<T: TryFrom<u64>>(bounds: RangeInclusive<u64>) -> impl Fn(&str) -> Result<T, String> + Clone {
+    move |text| {
+        let number = text.parse::<u64>().ok().filter(|number| bounds.contains(number));
+        number
+            .and_then(|number| T::try_from(number).ok())
+            .ok_or_else(|| format!("expected a whole number from {} to {}", bounds.start(), bounds.end()))
+    }
+}
+
 /// Reads the name and the file of a reference picture.
 fn reference(text: &str) -> Result<(String, PathBuf), String> {
     match text.split_once('=') {
@@ -409,6 +420,12 @@ fn repeated_ids(purposes: &[Purpose]) -> impl Iterator<Item = String> {
     ids.filter(move |id| !seen.insert(*id)).map(|id| format!("placement {id}"))
 }
 
+/// Returns `<id>: ` for the target of a placement, and an empty text for a size of the command line.
+pub(crate) fn placement_prefix(purposes: &[Purpose], index: usize) -> String {
+    let placement = purposes.get(index).and_then(|purpose| purpose.placement.as_ref());
+    placement.map_or(String::new(), |placement| format!("{}: ", placement.id))
+}
+
 /// Describes a mistake of the request. A mistake of a placement's target begins with the id of the placement.
 fn described(error: &RequestError, purposes: &[Purpose]) -> String {
     let index = match error {
@@ -417,15 +434,20 @@ fn described(error: &RequestError, purposes: &[Purpose]) -> String {
         | RequestError::NoBytes { index }
         | RequestError::IdTooLong { index, .. }
         | RequestError::Quality { index, .. }
-        | RequestError::Insets { index, .. } => purposes.get(*index),
+        | RequestError::Insets { index, .. } => Some(*index),
         _ => None,
     };
-    let placement = index.and_then(|purpose| purpose.placement.as_ref());
-    let mut text = placement.map_or(String::new(), |placement| format!("{}: ", placement.id));
+    let mut text = index.map_or(String::new(), |index| placement_prefix(purposes, index));
     // Writing to a `String` cannot fail, so the results are ignored.
     let _ = write!(text, "{error}");
     if let Some(source) = error.source() {
         let _ = write!(text, ": {source}");
+    }
+    // The name of a target that is not a placement is the text of the command line.
+    if let RequestError::InvalidSize { index, .. } = error
+        && purposes.get(*index).is_some_and(|purpose| Path::new(&purpose.name).is_file())
+    {
+        text.push_str("; use --image for a picture");
     }
     text
 }

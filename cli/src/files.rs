@@ -1,5 +1,5 @@
 //! The files that the command reads and writes. No file is lost: an output is never an input or another output, and an
-//! existing file is replaced only on request.
+//! existing file is replaced only with `--force`.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
@@ -36,28 +36,22 @@ fn or_closed<T>(result: io::Result<T>, closed: T) -> io::Result<T> {
 /// Reads a file, or standard input. A file that is longer than the limit on sources is not read.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, String> {
     let (name, max) = (path.display(), DecodeLimits::default().input_bytes as u64);
-    let too_long = |found: &str| Err(format!("cannot read {name}: the file has {found} bytes; expected at most {max}"));
-    let read = || {
-        let mut bytes = Vec::new();
-        let file: Box<dyn io::Read> = if is_standard(path) {
-            Box::new(io::stdin().lock())
-        } else {
-            let file = File::open(path)?;
-            let length = file.metadata()?.len();
-            if length > max {
-                return Ok(Err(length));
-            }
-            Box::new(file)
-        };
-        // A device or a pipe has no length before it is read.
-        file.take(max + 1).read_to_end(&mut bytes)?;
-        Ok(Ok(bytes))
+    let too_long = |found: &str| format!("cannot read {name}: the file has {found} bytes; expected at most {max}");
+    let failed = |error: io::Error| format!("cannot read {name}: {error}");
+    let file: Box<dyn io::Read> = if is_standard(path) {
+        Box::new(io::stdin().lock())
+    } else {
+        let file = File::open(path).map_err(failed)?;
+        let length = file.metadata().map_err(failed)?.len();
+        if length > max {
+            return Err(too_long(&length.to_string()));
+        }
+        Box::new(file)
     };
-    match read().map_err(|error: io::Error| format!("cannot read {name}: {error}"))? {
-        Ok(bytes) if bytes.len() as u64 > max => too_long(&format!("more than {max}")),
-        Ok(bytes) => Ok(bytes),
-        Err(length) => too_long(&length.to_string()),
-    }
+    // A device or a pipe has no length before it is read.
+    let mut bytes = Vec::new();
+    file.take(max + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > max { Err(too_long(&format!("more than {max}"))) } else { Ok(bytes) }
 }
 
 /// Checks that no output is an input or another output.
@@ -104,8 +98,10 @@ pub(crate) fn prepare_folder(folder: &Path) -> Result<(), String> {
 /// What happened to a file that was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Written {
-    /// There was no such file, or it had the same bytes.
-    New,
+    /// There was no such file.
+    Created,
+    /// The file had the same bytes and was left alone.
+    Unchanged,
     /// A file with other bytes was replaced.
     Replaced,
 }
@@ -116,16 +112,16 @@ pub(crate) fn write(path: &Path, bytes: &[u8], may_replace: bool) -> io::Result<
     if is_standard(path) {
         Output.write_all(bytes)?;
         Output.flush()?;
-        return Ok(Written::New);
+        return Ok(Written::Created);
     }
     let written = match fs::metadata(path) {
-        Ok(found) if found.len() == bytes.len() as u64 && fs::read(path)? == bytes => return Ok(Written::New),
+        Ok(found) if found.len() == bytes.len() as u64 && fs::read(path)? == bytes => return Ok(Written::Unchanged),
         Ok(_) if may_replace => Written::Replaced,
         Ok(_) => {
             let message = "the file exists and differs; expected --force, or another name or folder";
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, message));
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Written::New,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Written::Created,
         Err(error) => return Err(error),
     };
     let temporary = temporary(path);

@@ -12,8 +12,8 @@
 //! | exit code | meaning |
 //! |---|---|
 //! | 0 | every file was written |
-//! | 1 | a picture failed, or its placement would reject it; the other files were written |
-//! | 2 | nothing was started |
+//! | 1 | a picture, the report or the sheet failed, or a placement would reject a picture; the other files were written |
+//! | 2 | nothing was started, or the list of placements could not be written |
 
 mod args;
 mod files;
@@ -48,7 +48,7 @@ use smart_resize::request::{Reference, Sharing};
 use smart_resize::run::{Driver, Event, Output, RenditionError, RunError};
 use smart_resize::{Format, Generator, Outcome, Plan, Size, Source};
 
-use self::args::{Args, Purpose};
+use self::args::{Args, Purpose, placement_prefix};
 use self::files::Written;
 
 fn main() -> ExitCode {
@@ -57,7 +57,7 @@ fn main() -> ExitCode {
         let _ = error.print();
         if error.use_stderr() {
             for path in args::dashed_paths(std::env::args_os().skip(1)) {
-                report(format_args!("  tip: a path that begins with a dash is given as './{}'", path.display()));
+                report(format_args!("  tip: write a path that begins with a dash as './{}'", path.display()));
             }
         }
         std::process::exit(error.exit_code())
@@ -77,6 +77,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             report(format_args!("error: {error}"));
+            // A `RunError` comes before the first call.
             ExitCode::from(if error.is::<RunError>() { 2 } else { 1 })
         }
     }
@@ -94,7 +95,7 @@ struct Job<'a> {
     stem: String,
     source: Source,
     plan: Plan,
-    /// The purpose of each rendition, by index.
+    /// What each rendition is for, by index: its name in file names, and its placement if it has one.
     purposes: Vec<Purpose>,
     options: RenderOptions,
     backend: Backend,
@@ -102,8 +103,9 @@ struct Job<'a> {
 
 impl<'a> Job<'a> {
     fn prepare(args: &'a Args) -> Result<Self, Box<dyn Error>> {
-        if args.inputs().filter(|path| files::is_standard(path)).count() > 1 {
-            return Err("standard input is given for several files; expected one".into());
+        let from_standard = args.inputs().filter(|path| files::is_standard(path)).count();
+        if from_standard > 1 {
+            return Err(format!("number of files from standard input is {from_standard}; expected at most 1").into());
         }
         let (stem, bytes) = match &args.image {
             Some(path) => (stem(path), files::read(path)?),
@@ -145,7 +147,8 @@ impl<'a> Job<'a> {
         Ok(job)
     }
 
-    /// Checks, before anything is generated, that all outputs can be written and that none replaces an input.
+    /// Checks, before anything is generated, that all outputs can be written and that none replaces an input. Creates
+    /// the folders that are missing.
     fn check_files(&self) -> Result<(), Box<dyn Error>> {
         let args = self.args;
         let mut outputs: Vec<_> = if args.plan { Vec::new() } else { self.outputs().collect() };
@@ -153,7 +156,7 @@ impl<'a> Job<'a> {
         if !args.plan && files::is_standard(&args.out) {
             if outputs.len() != 1 {
                 let found = outputs.len();
-                return Err(format!("--out - writes one picture; expected one, and the plan has {found}").into());
+                return Err(format!("number of pictures for --out - is {found}; expected 1").into());
             }
             outputs.clear();
             folder = None;
@@ -192,7 +195,7 @@ impl<'a> Job<'a> {
 
     fn run(&self) -> Result<(), Box<dyn Error>> {
         for warning in self.plan.warnings() {
-            report(format_args!("warning: {warning}"));
+            report(format_args!("warning: {}{warning}", placement_prefix(&self.purposes, warning.index())));
         }
         if self.args.plan {
             writeln!(files::Output, "{}", serde_json::to_string_pretty(&self.plan)?)?;
@@ -382,7 +385,7 @@ impl<'a> Job<'a> {
 /// Returns what the report says after the name of a file.
 const fn replaced(written: Written) -> &'static str {
     match written {
-        Written::New => "",
+        Written::Created | Written::Unchanged => "",
         Written::Replaced => " (replaced)",
     }
 }

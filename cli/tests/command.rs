@@ -150,7 +150,7 @@ fn what_a_model_returned_is_finished() {
 }
 
 #[test]
-fn mistakes_are_told_and_nothing_is_begun() {
+fn all_mistakes_are_reported_and_nothing_is_started() {
     let folder = folder("command-mistakes");
     fs::write(folder.join("text.png"), "no picture").unwrap();
     let whole = png(&photo(size("60x60")));
@@ -164,8 +164,17 @@ fn mistakes_are_told_and_nothing_is_begun() {
     case(&["10x"], "target 0, \"10x\", is not a size: found the end; expected a digit of the height, as in 1080x1920");
     case(&["0x10", "9999x9999"], "; target 1 is too large: no preset of 1K or more covers 9999x9999");
     case(&["10x10", "10X10"], "size 10x10 appears twice; expected once");
-    case(&["10x10", "--variants", "65"], "number of variants is 65; expected 1 to 64");
-    case(&["10x10", "--variants", "0"], "number of variants is 0; expected 1 to 64");
+    for (flag, least_and_most) in [("--variants", "from 1 to 64"), ("--quality", "from 1 to 100")] {
+        for value in ["0", "101", "-1", "many", "1.5"] {
+            let expected =
+                format!("invalid value '{value}' for '{flag} <N>': expected a whole number {least_and_most}");
+            case(&["10x10", "--format", "jpg", flag, value], &expected);
+        }
+    }
+    case(
+        &["cut.png", "10x10"],
+        "expected a digit of the width, as in 1080x1920 (at byte 0); use --image for a picture",
+    );
     case(&["10x10", "--resolution", "0.5K"], "floor is 0.5K; expected a tier of nano-banana-pro: [1K, 2K, 4K]");
     case(&["10x10", "--resolution", "8"], "label is \"8\"; expected a tier such as \"2K\"");
     case(&["10x10", "--quality", "80"], "--quality has no effect on png, which is lossless");
@@ -180,14 +189,13 @@ fn mistakes_are_told_and_nothing_is_begun() {
             case(&["10x10", "--fast"], message);
         }
     }
-    case(&["10x10", "--quality", "0", "--format", "jpg"], "0 is not in 1..=100");
     case(&["10x10", "--image", "none.png"], "cannot read none.png");
     case(&["10x10", "--image", "text.png"], "cannot read text.png: the file is text; expected a PNG,");
     case(&["10x10", "--image", "cut.png"], "cannot read cut.png: the png is cut short");
     case(&["10x10", "--generated", "text.png"], "cannot read text.png");
     case(&["10x10", "--sheet", "sheet.gif"], "sheet.gif: format is \"gif\"; expected png, jpeg or webp");
     case(&["10x10", "--model", "dall-e"], "dall-e");
-    case(&["10x10", "--seed", "-1"], "-1");
+    case(&["10x10", "--seed", "-1"], "invalid value '-1' for '--seed <N>': expected a whole number from 0 to");
     case(&["10x10", "--out", "text.png"], "cannot create text.png");
     assert_eq!(names(&folder), ["cut.png", "text.png"]);
 }
@@ -266,8 +274,8 @@ fn a_plan_over_its_budget_is_not_begun() {
 }
 
 #[test]
-fn the_weight_of_a_file_is_kept_or_the_lightest_stays() {
-    let folder = folder("command-weight");
+fn a_byte_limit_is_kept_or_the_smallest_file_is_written() {
+    let folder = folder("command-byte-limit");
     let output = resize(&folder, &["--format", "jpg", "--max-bytes", "60000", "800x600"]);
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
     let bytes = fs::metadata(folder.join("out/sample_800x600_1.jpg")).unwrap().len();
@@ -297,6 +305,9 @@ fn what_keeps_little_or_is_much_smaller_has_a_warning_or_is_refused() {
     assert_eq!(planned(&["--min-kept", "29", "--max-scale", "6"]), (Some(0), String::new()));
     assert_eq!(planned(&["--min-kept", "30", "--max-scale", "6"]), (Some(2), format!("error: {kept} 30 %\n")));
     assert_eq!(planned(&["--min-kept", "0", "--max-scale", "5"]), (Some(2), format!("error: {reduced} 5 times\n")));
+    // The warning of a placement begins with its id.
+    let output = resize(&folder, &["--plan", "--placements", "google-leaderboard"]);
+    assert!(text(&output.stderr).starts_with("warning: google-leaderboard: target 0 (728x90) keeps "));
 }
 
 #[test]
@@ -319,7 +330,8 @@ fn amounts_are_read_exactly() {
     case(&["--focus=60,0,50,100"], "focus edges are 60 % and 50 %; expected the second at or after the first");
     case(&["--safe=50"], "insets are 50 % and 50 %; expected a sum below 100 %");
     case(&["--safe=1,2"], "insets are \"1,2\"; expected one percentage, or four: top,right,bottom,left");
-    case(&["--max-bytes=0"], "0 is not in 1..");
+    case(&["--max-bytes=0"], "expected a whole number from 1 to 18446744073709551615");
+    case(&["--budget", "-1"], "amount is \"-1\"; expected dollars");
     let fine = ["--share=100.0", "--budget=0.2", "--focus=0,100", "--safe=1,2,3,4", "--skip-covered=0"];
     assert_eq!(resize(&folder, &[&["--plan", "9x9"], &fine[..]].concat()).status.code(), Some(0));
 }

@@ -73,7 +73,7 @@ fn an_output_that_is_another_output_is_refused() {
 }
 
 #[test]
-fn an_existing_file_is_replaced_only_by_force_and_it_is_said() {
+fn an_existing_file_is_replaced_only_with_force_and_the_report_says_so() {
     let folder = folder("files-existing");
     fs::create_dir(folder.join("b")).unwrap();
     fs::write(folder.join("photo.png"), picture(9)).unwrap();
@@ -125,9 +125,9 @@ fn a_dash_is_standard_input_and_output() {
     assert!(report.contains("plan: 1 generation"), "{report}");
     assert!(names(&folder).is_empty());
 
-    refused(&folder, &["30x20", "9x9", "--out", "-"], "--out - writes one picture; expected one, and the plan has 2");
+    refused(&folder, &["30x20", "9x9", "--out", "-"], "number of pictures for --out - is 2; expected 1");
     let twice = ["9x9", "--image", "-", "--generated", "-"];
-    refused(&folder, &twice, "standard input is given for several files; expected one");
+    refused(&folder, &twice, "number of files from standard input is 2; expected at most 1");
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn a_closed_output_ends_the_command_quietly() {
 fn a_path_that_begins_with_a_dash_gets_a_hint() {
     let folder = folder("files-dash");
     fs::write(folder.join("-photo.png"), picture(9)).unwrap();
-    let hint = "tip: a path that begins with a dash is given as './-photo.png'";
+    let hint = "tip: write a path that begins with a dash as './-photo.png'";
     refused(&folder, &["600x400", "--image", "-photo.png"], hint);
     assert_eq!(resize(&folder, &["600x400", "--image", "./-photo.png"]).status.code(), Some(0));
 }

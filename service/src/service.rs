@@ -52,8 +52,7 @@ pub struct Service {
     pub stopping: CancellationToken,
     /// Cancelled when the grace period is over. Handlers that wait for a running request return then.
     pub stopped: CancellationToken,
-    /// Limits the previews that run concurrently, and the uploads that are being joined: each has a whole file in
-    /// memory.
+    /// Limits how many plans are made and uploads are joined concurrently. Each holds a whole file in memory.
     pub memory_permits: Arc<Semaphore>,
     /// The task that deletes old records and blobs. It is aborted when the last clone of the service is dropped.
     _sweep: Option<Arc<AbortOnDropHandle<()>>>,
@@ -94,6 +93,7 @@ impl Service {
         })?;
         let backend = Backend::new(&config.backend)?;
         let urls = Urls::new(public_url.trim_end_matches('/'));
+        // With the URL of a NATS server, the queue and the store are in NATS. Otherwise both are on this machine.
         let store = if let Some(url) = &config.queue {
             let age = std::time::Duration::from_secs(limits.keep_hours.saturating_mul(3600));
             Store::Nats(Arc::new(NatsStore::connect(url, age, 1).await?))
@@ -151,6 +151,7 @@ impl Service {
     /// [`StoreFailure`] if the store cannot be read.
     pub async fn wait(&self, id: Id) -> Result<Option<Job>, StoreFailure> {
         let key = id.to_string();
+        // The watch begins before the first read, so that no change is missed.
         let mut watch = self.store.watch(Kind::Job, &key).await?;
         loop {
             let job = match self.store.get::<Job>(Kind::Job, &key).await? {

@@ -1,5 +1,5 @@
-//! The backends obey their configuration and the rules of a generator: limits, keys, endpoints, the source that is sent,
-//! and the vision model.
+//! The backends obey their configuration and the rules of a generator: limits, keys, endpoints, the source that is
+//! sent, and the vision model.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::disallowed_methods, reason = "tests")]
 

@@ -326,14 +326,14 @@ async fn a_plan_has_a_small_picture_of_each_target_without_any_call() {
 }
 
 #[tokio::test]
-async fn previews_wait_for_their_place_like_plans() {
+async fn a_plan_and_its_previews_need_a_place_in_the_memory() {
     let running = Running::start(&["--concurrency", "1"]).await;
-    let place = running.service.memory_permits.clone().acquire_owned().await.unwrap();
-    let request = running.post("/plan/previews", &body(&["300x250"])).send();
-    let mut answer = tokio::spawn(request);
-    assert!(tokio::time::timeout(std::time::Duration::from_millis(500), &mut answer).await.is_err());
-    drop(place);
-    assert_eq!(read(answer.await.unwrap().unwrap()).await.0, 200);
+    // There will be no place, so that nothing is waited for.
+    running.service.memory_permits.close();
+    for path in ["/plan", "/plan/previews"] {
+        let (status, answer) = read(running.post(path, &body(&["300x250"])).send().await.unwrap()).await;
+        assert_eq!((status, &answer["detail"]), (503, &json!("too many plans are being computed; try again later")));
+    }
 }
 
 #[tokio::test]

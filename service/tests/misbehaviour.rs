@@ -1,6 +1,7 @@
 //! Stand-ins for the upstream services misbehave: each misbehaviour has the result and the cost of the table.
 //!
-//! The cases are in `stand_in/table.rs`, and `misbehaviour.md` shows them. `cargo xtask bless` writes it after a change.
+//! The cases are in `stand_in/table.rs`, and `misbehaviour.md` shows them. `cargo xtask bless` writes it after a
+//! change.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::disallowed_methods, reason = "tests")]
 

@@ -62,8 +62,8 @@ async fn a_source_that_is_not_a_picture_is_reported_as_by_fal() {
     case(format!("{}/files/none", running.base), "image_load_error").await;
     case(format!("{}/uploads/../../etc/passwd", running.base), "image_load_error").await;
     case("ftp://example.com/a.png".to_owned(), "image_load_error").await;
-    let nobody = free_address();
-    case(format!("http://{nobody}/a.png"), "file_download_error").await;
+    let unreachable = free_address();
+    case(format!("http://{unreachable}/a.png"), "file_download_error").await;
 }
 
 #[tokio::test]

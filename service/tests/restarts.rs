@@ -1,4 +1,5 @@
-//! The service is stopped or killed and started again: every request is completed, and nothing is fetched or paid twice.
+//! The service is stopped or killed and started again: every request is completed, and nothing is fetched or paid
+//! twice.
 #![allow(clippy::indexing_slicing, clippy::too_many_lines, clippy::unwrap_used, reason = "a test may fail")]
 
 mod support;

@@ -1,6 +1,6 @@
-//! No call is paid for twice without a report: an accepted call is resumed after a crash, a call with an unknown outcome
-//! is not repeated by its job, and the ledger keeps each call until its outcome is known. A call is cancelled only on
-//! request.
+//! No call is paid for twice without a report: an accepted call is resumed after a crash, a call with an unknown
+//! outcome is not repeated by its job, and the ledger keeps each call until its outcome is known. A call is cancelled
+//! only on request.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::disallowed_methods, reason = "tests")]
 

@@ -18,9 +18,9 @@
 //! remedy: the generated picture never cuts and never stretches that region.
 //!
 //! The generator replaces a model in tests, for previews, and as a fallback. Keep its answers in a store of their own,
-//! or in none. A fingerprint does not name the backend, so a paid backend with the same store would find the local answer
-//! and not be called. Unlike rendering, the generator enlarges a source that is smaller than the preset, and says so in
-//! its description.
+//! or in none. A fingerprint does not name the backend, so a run with a paid backend and the same store takes the local
+//! answer and calls nothing. Unlike rendering, the generator enlarges a source that is smaller than the preset, and
+//! says so in its description.
 
 #![allow(
     clippy::expect_used,
@@ -45,6 +45,7 @@ mod thing;
 
 use std::sync::Arc;
 
+pub(crate) use self::reframe::Analysis;
 use self::reframe::{Demands, Reframe};
 use super::error::{GenerateError, GenerateErrorKind};
 use super::generated::Generated;
@@ -185,7 +186,7 @@ impl Generator for LocalGenerator {
         }
         let unable = |error: EncodeError| fail("the reframed source cannot be encoded".into()).caused_by(error);
         let Made { picture, reframing, description: mut how, plausibility } =
-            self.make(&decoded.picture, preset, request.brief()).map_err(fail)?;
+            self.make(&Analysis::of(&decoded.picture), request.brief(), &decoded.picture, preset).map_err(fail)?;
         if let Colour::Ignored { reason } = &decoded.colour {
             how.push_str(", its colours read as sRGB because of ");
             how.push_str(reason);
@@ -219,47 +220,57 @@ struct Made {
 }
 
 impl LocalGenerator {
-    /// Makes a picture of `frame` pixels for a preview. The frame has the preset's shape and may be smaller. Returns the
-    /// picture, the place of the source in it, and its plausibility.
+    /// Makes a picture of `frame` pixels for a preview. `reduced` is a reduced copy of the picture that was analysed,
+    /// and the frame has the preset's shape. Returns the picture, the place of the source in a picture of the preset's
+    /// size, and the plausibility.
     pub(crate) fn sketch(
         &self,
-        picture: &Picture,
+        source: &Analysis,
         brief: &Brief,
+        reduced: &Picture,
         frame: Size,
     ) -> Result<(Picture, Reframing, PerMille), String> {
-        let made = self.make(picture, frame, brief)?;
+        let made = self.make(source, brief, reduced, frame)?;
         Ok((made.picture, made.reframing, made.plausibility))
     }
 
-    /// Reframes a picture to `frame` pixels, the shape of the brief's preset. The error is a message.
-    fn make(&self, picture: &Picture, frame: Size, brief: &Brief) -> Result<Made, String> {
-        let source = picture.size();
-        let (focus, protected) = (brief.focus, protected(brief));
-        let [surviving, band] = [brief.surviving, brief.safe_area].map(|part| part.scaled(brief.preset.size, frame));
-        let demands = Demands { protected: &protected, surviving, band, focus, keep: self.keep };
-        let plan = Reframe::plan(picture, frame, &demands);
+    /// Reframes a picture to the brief's preset. Every decision is made for the analysed picture and the preset. The
+    /// pixels are made from `picture`, which may be a reduced copy, at the size `frame`, which may be a smaller size of
+    /// the preset's shape. The error is a message.
+    fn make(&self, source: &Analysis, brief: &Brief, picture: &Picture, frame: Size) -> Result<Made, String> {
+        let (focus, protected, preset) = (brief.focus, protected(brief), brief.preset.size);
+        let demands = Demands {
+            protected: &protected,
+            surviving: brief.surviving,
+            safe_area: brief.safe_area,
+            focus,
+            keep: self.keep,
+        };
+        let plan = Reframe::plan(source, preset, &demands);
         // Without a way to reframe, a reframing is not plausible at all.
         let plausibility = plan.as_ref().map_or(PerMille::ZERO, Reframe::plausibility);
         let is_plausible = plausibility >= Self::PLAUSIBLE;
         if self.fallback == Fallback::Refuse && !is_plausible {
             return Err(format!(
-                "the plausibility of a reframing to {frame} is {plausibility}; expected at least {}",
+                "the plausibility of a reframing to {preset} is {plausibility}; expected at least {}",
                 Self::PLAUSIBLE
             ));
         }
         Ok(if let Some(plan) = plan.filter(|_| is_plausible || self.fallback == Fallback::Anyway) {
-            let enlarged = enlarged(plan.shown().size(), frame);
+            let enlarged = enlarged(plan.shown().size(), preset);
             let description = format!("made locally: {}, plausible to {plausibility}{enlarged}", plan.describe());
-            Made { picture: plan.apply(picture), reframing: plan.reframing(focus), description, plausibility }
+            Made { picture: plan.apply(picture, frame), reframing: plan.reframing(focus), description, plausibility }
         } else {
-            let place = backdrop::place(source, demands.band);
-            let reframing = Reframing::new(source, Rect::new(0, 0, source), place);
+            // The picture lies in the part that every target keeps, so that no crop cuts it.
+            let (size, place) = (source.source(), backdrop::place(source.source(), brief.safe_area));
+            let reframing = Reframing::new(size, Rect::new(0, 0, size), place);
             let description = format!(
                 "made locally: the whole source over a blurred backdrop, since a reframing is plausible to \
                  {plausibility}{}",
-                enlarged(source, place.size())
+                enlarged(size, place.size())
             );
-            Made { picture: backdrop::backdrop(picture, frame, place), reframing, description, plausibility }
+            let picture = backdrop::backdrop(picture, frame, place.scaled(preset, frame));
+            Made { picture, reframing, description, plausibility }
         })
     }
 }

@@ -1,9 +1,9 @@
 //! Converts samples of any depth and colour space to 8-bit sRGB.
 //!
 //! A file describes its colours with tags. They are tried in order of precedence: the cICP, iCCP and sRGB chunks of a
-//! PNG, then its gAMA and cHRM chunks together; the ICC profile of any other file. A tag that cannot be applied is
-//! skipped, and the reason is reported. If no tag remains, the samples are read as sRGB. Alpha is only reduced to 8
-//! bits.
+//! PNG, then its gAMA and cHRM chunks together; the ICC profile of any other file. Last comes the EXIF block, in which
+//! cameras name Adobe RGB. A tag that cannot be applied is skipped, and the reason is reported. If no tag remains, the
+//! samples are read as sRGB. Alpha is only reduced to 8 bits.
 //!
 //! Three kinds of tags are applied:
 //! - A curve converts grey.
@@ -18,6 +18,7 @@
 //! are, if it changes no grey and moves no colour of a 9 x 9 x 9 grid by more than one level.
 
 mod curve;
+mod mend;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -28,6 +29,8 @@ use moxcms::{
 };
 
 use self::curve::{Curve, SRGB_OF_LIGHT, levels, light_of_lightness, lights, to_f32};
+use self::mend::mended;
+use super::exif::Exif;
 use super::srgb;
 
 /// How the decoder handled the colour description of a file.
@@ -78,6 +81,14 @@ pub(crate) enum ColourTag {
         /// `None` means the chromaticities of sRGB.
         chromaticities: Option<Corners>,
     },
+}
+
+impl ColourTag {
+    /// Returns the tag for a file whose EXIF block says that it is Adobe RGB.
+    pub(crate) fn of_exif(exif: Option<Exif>) -> Option<Self> {
+        exif.filter(|exif| exif.is_adobe_rgb)
+            .map(|_| Self::Primaries { gamma: Some(ADOBE_RGB_GAMMA), chromaticities: Some(ADOBE_RGB_CORNERS) })
+    }
 }
 
 /// The colour channels of a pixel, without alpha.
@@ -152,6 +163,13 @@ fn broken(reason: impl Into<String>) -> TagError {
     TagError::Broken(reason.into())
 }
 
+/// Parses a profile. It is foreign data, so a panic of the parser makes it unreadable and does not fail the picture.
+fn parsed(icc: &[u8]) -> Result<ColorProfile, TagError> {
+    catch_unwind(|| ColorProfile::new_from_slice_with_options(icc, PARSING))
+        .map_err(|_| broken("a profile that cannot be read"))?
+        .map_err(|error| broken(format!("a profile that cannot be read: {error:?}")))
+}
+
 /// A conversion of samples to sRGB.
 enum Conversion {
     /// The samples are sRGB. Only their depth and their channels change.
@@ -167,11 +185,7 @@ impl Conversion {
         match tag {
             ColourTag::Srgb => Ok(Self::None),
             ColourTag::Icc(icc) => {
-                // A profile is foreign data. A panic of its parser makes it unreadable, and does not fail the picture.
-                let parsed = catch_unwind(|| ColorProfile::new_from_slice_with_options(icc, PARSING));
-                let profile = parsed
-                    .map_err(|_| broken("a profile that cannot be read"))?
-                    .map_err(|error| broken(format!("a profile that cannot be read: {error:?}")))?;
+                let profile = parsed(icc).or_else(|error| parsed(&mended(icc).ok_or(error)?))?;
                 Self::of_profile(&profile, channels, is_16_bit)
             }
             &ColourTag::Cicp { primaries, transfer, full_range } => {
@@ -316,6 +330,10 @@ type Corners = [[f32; 2]; 4];
 
 const D65: [f32; 2] = [0.3127, 0.3290];
 const SRGB_CORNERS: Corners = [D65, [0.64, 0.33], [0.30, 0.60], [0.15, 0.06]];
+
+/// Adobe RGB (1998), section 4.3.1: the corners, and the exponent 256 / 563 in 100,000ths.
+const ADOBE_RGB_CORNERS: Corners = [D65, [0.64, 0.33], [0.21, 0.71], [0.15, 0.06]];
+const ADOBE_RGB_GAMMA: u32 = 45_471;
 
 /// Returns the chromaticities for a colour primaries code of ITU-T H.273, table 2. `None` if the code is unknown.
 fn corners_of_cicp(primaries: u8) -> Option<Corners> {

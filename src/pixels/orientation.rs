@@ -14,16 +14,7 @@ impl Orientation {
     /// The stored picture is upright.
     pub(crate) const UPRIGHT: Self = Self(1);
 
-    /// Reads the orientation from an EXIF block. The block is a TIFF file whose first directory has the tag. The
-    /// prefix `Exif\0\0` is optional. A block without a valid tag means upright. `None` if the block cannot be read, so
-    /// that the next one of the file counts.
-    pub(crate) fn read(exif: &[u8]) -> Option<Self> {
-        let directory = Directory::first(exif.strip_prefix(b"Exif\0\0").unwrap_or(exif))?;
-        Some(directory.orientation().unwrap_or(Self::UPRIGHT))
-    }
-
     /// Converts the value of the tag. A value outside 1 to 8 counts as 1.
-    #[cfg(feature = "image")]
     pub(crate) const fn from_tag(value: u8) -> Self {
         if matches!(value, 1..=8) { Self(value) } else { Self::UPRIGHT }
     }
@@ -94,52 +85,4 @@ fn turned<const N: usize>(stored: &[[u8; N]], size: Size, orientation: Orientati
         }
     }
     pixels.into_flattened()
-}
-
-/// A directory of a TIFF file.
-///
-/// A TIFF file begins with the byte order (2 bytes), the number 42 (2) and the offset of the first directory (4). A
-/// directory has the number of its entries (2), then entries of 12 bytes: tag (2), type (2), count (4), value (4).
-struct Directory<'a> {
-    is_big_endian: bool,
-    /// The entries that are complete.
-    entries: &'a [[u8; 12]],
-}
-
-impl<'a> Directory<'a> {
-    /// Reads the first directory. `None` if the file is no TIFF file or has no such directory.
-    fn first(tiff: &'a [u8]) -> Option<Self> {
-        let is_big_endian = match tiff.get(..4)? {
-            b"MM\0\x2a" => true,
-            b"II\x2a\0" => false,
-            _ => return None,
-        };
-        let mut directory = Self { is_big_endian, entries: &[] };
-        let content = tiff.get(directory.number(tiff.get(4..8)?)..)?;
-        let (entries, _) = content.get(2..)?.as_chunks();
-        // A count that exceeds the file is harmless: only entries that are complete are read.
-        let count = directory.number(content.get(..2)?).min(entries.len());
-        directory.entries = entries.get(..count)?;
-        Some(directory)
-    }
-
-    /// Reads a number in the byte order of the file.
-    fn number(&self, bytes: &[u8]) -> usize {
-        // The bytes are pushed from the highest to the lowest, which is backwards for little-endian numbers.
-        let push = |number: usize, byte: &u8| number << 8 | usize::from(*byte);
-        if self.is_big_endian { bytes.iter().fold(0, push) } else { bytes.iter().rev().fold(0, push) }
-    }
-
-    /// Finds the orientation. `None` if there is no valid tag.
-    fn orientation(&self) -> Option<Orientation> {
-        let &[_, _, t0, t1, _, _, _, _, v0, v1, v2, v3] =
-            self.entries.iter().find(|[high, low, ..]| self.number(&[*high, *low]) == 0x0112)?;
-        // A SHORT is in the first two bytes of the value. Some writers use a LONG.
-        let value = match self.number(&[t0, t1]) {
-            3 => self.number(&[v0, v1]),
-            4 => self.number(&[v0, v1, v2, v3]),
-            _ => return None,
-        };
-        u8::try_from(value).ok().filter(|value| (1..=8).contains(value)).map(Orientation)
-    }
 }

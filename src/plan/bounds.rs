@@ -61,6 +61,15 @@ pub enum PlanWarning {
     },
 }
 
+impl PlanWarning {
+    /// Returns the number of the target, from 0.
+    pub const fn index(&self) -> usize {
+        match self {
+            Self::KeepsLittle { index, .. } | Self::Reduced { index, .. } => *index,
+        }
+    }
+}
+
 impl fmt::Display for PlanWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

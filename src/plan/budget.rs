@@ -59,11 +59,11 @@ pub struct OverBudgetError {
 /// use smart_resize::plan::PlanError;
 ///
 /// # let source = Source::from_url("https://example.com/shoe.jpg");
-/// let sizes = ["1200x628", "1200x675", "1280x720", "300x250"];
-/// let request = Request::builder(source).sizes(sizes).max_cost(UsdMicros(400_000)).build()?;
-/// let Err(PlanError::OverBudget(error)) = Plan::new(&request) else { panic!("it costs more than $0.40") };
-/// let cheapest = error.cheapest.unwrap();
-/// assert_eq!((cheapest.max_loss.to_string(), cheapest.cost, cheapest.calls), ("36.7 %".into(), UsdMicros(200_000), 1));
+/// let sizes = ["1200x628", "1200x675", "1280x720", "300x250"]; let request =
+/// Request::builder(source).sizes(sizes).max_cost(UsdMicros(400_000)).build()?; let Err(PlanError::OverBudget(error)) =
+/// Plan::new(&request) else { panic!("it costs more than $0.40") }; let cheapest = error.cheapest.unwrap();
+/// assert_eq!((cheapest.max_loss.to_string(), cheapest.cost, cheapest.calls), ("36.7 %".into(), UsdMicros(200_000),
+/// 1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

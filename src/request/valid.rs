@@ -26,9 +26,9 @@ use crate::size::Size;
 ///
 /// # Guarantees
 ///
-/// The request has from 1 to [`MAX_TARGETS`](super::MAX_TARGETS) targets. The size of each target is within the limit of its format. Each
-/// target is either cut from the source, or covered by a preset that is not below the floor and has a known price. The
-/// preset may be too small by at most the [enlargement](Self::max_enlargement) that is allowed.
+/// The request has from 1 to [`MAX_TARGETS`](super::MAX_TARGETS) targets. The size of each target is within the limit
+/// of its format. Each target is either cut from the source, or covered by a preset that is not below the floor and has
+/// a known price. The preset may be too small by at most the [enlargement](Self::max_enlargement) that is allowed.
 ///
 /// ```
 /// use smart_resize::{Format, Request, Source};

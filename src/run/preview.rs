@@ -1,7 +1,7 @@
 //! Previews of a plan: what the built-in generator would make for each target, as small pictures.
 
 use super::driver::RunError;
-use crate::generate::local::LocalGenerator;
+use crate::generate::local::{Analysis, LocalGenerator};
 use crate::geometry::focus::{self, Reframing};
 use crate::geometry::per_mille::PerMille;
 use crate::geometry::rect::Rect;
@@ -31,7 +31,7 @@ impl Plan {
     /// it.
     ///
     /// The pictures show what [`LocalGenerator`] makes, not what a model would: the composition, the crop and the
-    /// focus, but nothing new. They are made from a reduced source, so a preview takes less time than a run. No
+    /// focus, but nothing new. The whole source is analysed, and the pixels are made from a reduced copy. No
     /// side is longer than `max_side` pixels, and none is enlarged beyond its target.
     ///
     /// ```
@@ -80,11 +80,13 @@ impl Plan {
         self.requests(source).map_err(RunError::from)?;
         let bytes = source.bytes().ok_or(RunError::NoSourceBytes)?;
         let decoded = decode(bytes, &generator.decode_options()).map_err(RenderError::from)?;
+        // The whole source decides, as it does in a run. The pixels are made of a reduced copy.
+        let analysis = Analysis::of(&decoded.picture);
         let picture = reduced(decoded.picture, WORKING_SIDE);
         // Each generation is made once, small, for all its renditions.
         let sketch = |generation: &Generation| {
             let frame = within(generation.size(), WORKING_SIDE);
-            generator.sketch(&picture, generation.brief(), frame).map_err(PreviewError::Generation)
+            generator.sketch(&analysis, generation.brief(), &picture, frame).map_err(PreviewError::Generation)
         };
         let sketches = self.generations().iter().map(sketch).collect::<Result<Vec<_>, _>>()?;
         Ok(self.renditions().iter().map(|rendition| self.cut(rendition, &picture, &sketches, max_side)).collect())
@@ -109,14 +111,15 @@ impl Plan {
             }
             None => (source, self.source_size().expect("invariant: a plan that cuts the source has its size"), None),
         };
-        let mut crop = rendition.crop().scaled(full, image.size());
+        let mut crop = rendition.crop();
         // The focus is a position in the source, and the generated picture may show it elsewhere. The crop moves there,
         // as that of a run does. It stays if the plan has no focus, or if it shows the whole source.
         let follows = |reframing: &Reframing| !rendition.focus().is_centre() && !reframing.shows_all_in(crop);
         if let Some((reframing, _)) = made.filter(|(reframing, _)| follows(reframing)) {
-            let place = reframing.pixels(rendition.focus(), image.size());
-            crop = focus::rect_at(place, rendition.focus().mode, image.size(), crop.size());
+            let place = reframing.pixels(rendition.focus(), full);
+            crop = focus::rect_at(place, rendition.focus().mode, full, crop.size());
         }
+        let crop = crop.scaled(full, image.size());
         let size = within(rendition.target(), max_side);
         let picture = resample(image, crop, size, Filter::Lanczos3);
         Preview { picture, plausibility: made.map(|(_, plausibility)| plausibility) }

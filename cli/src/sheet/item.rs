@@ -10,7 +10,7 @@ use smart_resize::pixels::Picture;
 use smart_resize::pixels::decode::Damaged;
 use smart_resize::pixels::encode::{EncodeOptions, encode};
 use smart_resize::pixels::render::{RenderOptions, RenderTarget, render_picture};
-use smart_resize::run::{GenerationRecord, Output, Preview};
+use smart_resize::run::{Output, Preview};
 use smart_resize::{Format, Outcome, Plan, Size, Source};
 
 use super::canvas::{Canvas, Colour, PAPER};
@@ -181,7 +181,8 @@ impl<'a> Item<'a> {
             let (index, _) = plan.calls().find(|(_, call)| call.id() == made.call).ok_or_else(missing)?;
             let generation = plan.generations().get(index).ok_or_else(missing)?;
             // The built-in generator makes the size of a preset, but is not the model that the preset belongs to.
-            lines.extend(local_line(made, local));
+            // A backend that does not estimate a plausibility is a model.
+            lines.extend(made.plausibility.map(|plausibility| plausible("reframed", plausibility, local)));
             let is_preset = made.plausibility.is_none() && record.frame == generation.size();
             let image = if is_preset { generation.preset().to_string() } else { size(record.frame) };
             lines.push(kept(record.kept, image));
@@ -270,11 +271,6 @@ impl<'a> Item<'a> {
         }
         Ok(())
     }
-}
-
-/// Returns the line with what the built-in generator did. A backend that does not estimate a plausibility is a model.
-fn local_line(made: &GenerationRecord, local: &LocalGenerator) -> Option<(String, Colour)> {
-    made.plausibility.map(|plausibility| plausible("reframed", plausibility, local))
 }
 
 /// Marks a picture as a preview, in its upper left corner. A picture that is too small has no mark.

@@ -1,10 +1,12 @@
-//! Where the results of a sheet are: in rows, whose pictures have one height and together fill the width of the sheet.
+//! Places the results of a sheet in rows. The pictures of a row have about one height, and a row fills the width of the
+//! sheet where it can.
 //!
 //! Rows are filled from left to right, from the top, in the order of the results. Banners, which are more than three
 //! times as wide as high, come last and in the order of their shape: beside other results they would leave the place
 //! above them empty. No picture is enlarged. The pictures of a row stand on one line, so that their captions are level.
 //!
-//! Widths and heights are tried in steps, and the layout of which pictures cover the largest share is chosen.
+//! Widths and heights are tried in steps. The layout that shows the most results is chosen, then one that is at most
+//! 1.4 times as high as wide, then the one whose pictures cover the largest share of the sheet.
 
 use std::error::Error;
 
@@ -68,7 +70,7 @@ pub(super) struct Layout {
 }
 
 /// What all layouts of a sheet have in common.
-struct Bounds<'a> {
+struct Input<'a> {
     shapes: &'a [Shape],
     /// The height of the head.
     head: u32,
@@ -87,11 +89,11 @@ impl Layout {
             _ => ((760, 280), width.max(1440)),
         };
         let narrowest = narrowest.min(LONGEST_ROW);
-        let bounds = Bounds { shapes, head, largest };
+        let input = Input { shapes, head, largest };
         let mut best: Option<((usize, bool, u64), Self)> = None;
         for width in (narrowest..=LONGEST_ROW).step_by(STEP as usize) {
             for height in (LOWEST..=largest.1).step_by(STEP as usize) {
-                let layout = bounds.fill(width, height)?;
+                let layout = input.fill(width, height)?;
                 let score = layout.score(head);
                 if best.as_ref().is_none_or(|(known, _)| score > *known) {
                     best = Some((score, layout));
@@ -115,7 +117,7 @@ impl Layout {
     }
 }
 
-impl Bounds<'_> {
+impl Input<'_> {
     /// Places the results in rows of at most `width` pixels, whose pictures are about `height` pixels high.
     fn fill(&self, width: u32, height: u32) -> Result<Layout, Box<dyn Error>> {
         let mut layout = Layout { places: Vec::new(), width, bottom: MARGIN + self.head };
@@ -255,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_left_out_at_the_end() {
+    fn results_beyond_the_height_limit_are_omitted_from_the_end() {
         // Results as wide as a caption that fills a row: each has a row of its own.
         let tall: Vec<_> = (0..80).map(|_| shape("300x1200", (900, CAPTION))).collect();
         let layout = Layout::of(&tall, (800, HEAD)).unwrap();
@@ -292,7 +294,7 @@ mod tests {
         }
     }
 
-    /// Results of one shape fill the sheet: their rows end at the right edge.
+    /// Pictures of one shape cover at least 75 % of the sheet below its head.
     #[test]
     fn the_pictures_of_alike_results_cover_most_of_the_sheet() {
         for count in [2, 4, 6, 9, 12] {

@@ -41,8 +41,8 @@ impl Typeface {
         whole(length.ceil())
     }
 
-    /// Returns the text if it is at most `width` pixels long, and otherwise as much of its beginning and its end as is,
-    /// with an ellipsis between them.
+    /// Returns the text if it is at most `width` pixels long. Otherwise returns as many letters of its beginning and of
+    /// its end as fit, with an ellipsis between them.
     pub(super) fn shortened(&self, text: &str, style: Style, width: u32) -> String {
         if self.length(text, style) <= width {
             return text.to_owned();

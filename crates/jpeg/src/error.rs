@@ -36,7 +36,7 @@ pub enum Error {
         /// Width times height times 3.
         expected: u64,
     },
-    /// The ICC profile does not fit 255 segments.
+    /// The ICC profile does not fit 255 segments of 65,519 bytes.
     #[error("length of the ICC profile is {found} bytes; expected at most 16707345")]
     #[non_exhaustive]
     ProfileLength {
@@ -52,7 +52,8 @@ pub enum Error {
         /// The bytes of the segment.
         found: usize,
     },
-    /// A segment has a marker that the encoder writes itself, or that is not for applications.
+    /// The marker is not that of a comment (0xfe) or of an application segment that the caller may write (0xe1 to
+    /// 0xef).
     #[error("marker of a segment is {found:#04x}; expected 0xe1 to 0xef or 0xfe")]
     #[non_exhaustive]
     SegmentMarker {

@@ -18,8 +18,10 @@ use crate::symbol::Symbols;
 /// ```
 #[derive(Debug, Default)]
 pub struct Scratch {
+    /// One row of minimum coded units (MCUs): the blocks of 8x8 or 16x16 pixels that are coded together.
     pub(crate) row: McuRow,
-    /// The symbols of the interleaved scan.
+    /// The symbols of the interleaved scan. The Huffman tables depend on all of them, so they are kept until the scan
+    /// is complete, and then written.
     pub(crate) interleaved: Symbols,
     /// The symbols of the scans of AC coefficients of a progressive picture.
     pub(crate) bands: [Symbols; BANDS.len()],

@@ -1,8 +1,8 @@
 //! Packs codes into bytes.
 //!
-//! RFC 1951, section 3.1.1: bits fill each byte from the least significant one. A 64-bit buffer takes whole codes;
-//! after each one its full bytes are written, all eight at once, and the position moves by as many as were full. What
-//! was written past the position is overwritten next, so the inner loop has no branch but the check for space.
+//! RFC 1951, section 3.1.1: bits fill each byte from the least significant one. A 64-bit buffer takes whole codes.
+//! After each code, all eight bytes of the buffer are written, and the position moves past the full ones only. The next
+//! write overwrites the rest, so the inner loop has no branch but the check for space.
 
 /// A growing string of bits. Its memory is kept when it is cleared.
 ///
@@ -51,8 +51,8 @@ impl BitWriter {
                 Some(space) => *space = word,
                 None => grow(&mut self.bytes, written, word),
             }
-            // Keep the bits of the last byte, which is not full. At most 7 + 56 bits were filled, so neither the shift
-            // nor the count of bytes overflows.
+            // Keep the bits of the last byte, which is not full. At most 7 + 56 bits are filled, so at most 7 bytes are
+            // full and the shift is at most 56.
             written += (filled / 8) as usize;
             buffer >>= filled & !7;
             filled &= 7;

@@ -15,8 +15,8 @@ use crate::strip::{Strip, strip_count, strip_rows};
 /// The largest width and height (PNG, third edition, section 11.2.1).
 const MAX_SIDE: u32 = (1 << 31) - 1;
 
-/// The most bytes of a scanline. A strip has one scanline of this length, or several that have fewer than 2^22 bytes
-/// together; so a strip is far below the 2^31 - 1 bytes of a chunk, and positions in it fit 32 bits.
+/// The most bytes of a scanline. A strip holds one long scanline, or several that have fewer than 2^22 bytes together.
+/// So a strip fits a chunk, which has at most 2^31 - 1 bytes, and a position in it fits 32 bits.
 const MAX_ROW_BYTES: u64 = 1 << 30;
 
 /// What a pixel of the input is made of, 8 bits per sample.
@@ -201,7 +201,7 @@ impl Encoder {
 
     /// Begins a picture whose rows arrive one by one. It is not reduced.
     ///
-    /// Memory for one scanline is allocated at once.
+    /// The call allocates memory for one scanline.
     ///
     /// # Errors
     ///
@@ -243,7 +243,7 @@ impl Encoder {
     /// Compresses every strip, in parallel where there are threads for it.
     fn push_strips(&self, image: &PngImage<'_>, scratch: &mut Scratch, datastream: &mut Datastream) {
         let Scratch { rows: zeros, encoder, .. } = scratch;
-        // The scanline above the first one (PNG, section 9.1).
+        // `rows` serves as the scanline above the first one, which is all zeros (PNG, section 9.1).
         zeros.clear();
         zeros.resize(image.header.row_bytes(), 0);
         let count = strip_count(image.header);
@@ -275,7 +275,7 @@ fn checked_row(header: Header) -> Result<Header, Error> {
     if found > MAX_ROW_BYTES { Err(Error::ScanlineLength { found }) } else { Ok(header) }
 }
 
-/// Whether the data has this length.
+/// Returns an error unless the data has this length.
 fn check_length(data: &[u8], expected: u64) -> Result<(), Error> {
     let found = data.len() as u64;
     if found == expected { Ok(()) } else { Err(Error::DataLength { found, expected }) }

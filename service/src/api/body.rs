@@ -11,7 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::answer::{Refusal, detail, overloaded};
 use crate::service::{BODY_UNIT, Service};
 
-/// The least average rate of a body in bytes per millisecond, beyond the first `client_timeout`.
+/// The least average rate of a body, in bytes per millisecond, after the first `client_time`.
 const MIN_BYTES_PER_MS: u64 = 32;
 
 /// A body that was read completely. It holds its share of the memory for bodies until it is dropped.
@@ -19,7 +19,8 @@ const MIN_BYTES_PER_MS: u64 = 32;
 pub struct ReadBody {
     /// The bytes of the body.
     pub bytes: Bytes,
-    /// The share of the memory for bodies. Keep it as long as a value of similar size that was made from the body.
+    /// The permits for the memory of this body; `None` if the body is empty. If a value of similar size is made from
+    /// the body, keep the permits until that value is dropped.
     pub reservation: Option<OwnedSemaphorePermit>,
 }
 
@@ -47,9 +48,10 @@ pub async fn read(service: &Service, headers: &HeaderMap, body: Body, max: usize
     let patience = service.config.limits.client_time();
     let begun = Instant::now();
     loop {
-        // The first bound ends a silent connection, the second one that sends a few bytes at a time.
-        let in_all = patience + Duration::from_millis(bytes.len() as u64 / MIN_BYTES_PER_MS);
-        let left = in_all.saturating_sub(begun.elapsed()).min(patience);
+        // `patience` ends a connection that sends nothing. The bound on the total time ends one that sends only a few
+        // bytes at a time.
+        let total = patience + Duration::from_millis(bytes.len() as u64 / MIN_BYTES_PER_MS);
+        let left = total.saturating_sub(begun.elapsed()).min(patience);
         let Ok(frame) = tokio::time::timeout(left, body.frame()).await else {
             return Err(detail(StatusCode::REQUEST_TIMEOUT, "the body arrived too slowly").into());
         };
@@ -61,6 +63,8 @@ pub async fn read(service: &Service, headers: &HeaderMap, body: Body, max: usize
         if bytes.len() + data.len() > max {
             return Err(too_long(format!("more than {max}")));
         }
+        // What has arrived is reserved, and not what was declared. A client that only declares a length holds no
+        // memory.
         reserve(service, &mut reservation, bytes.len() + data.len())?;
         bytes.extend_from_slice(&data);
     }

@@ -1,4 +1,4 @@
-// The page in a real browser, as somebody uses it: `page.mjs <address>`, or without one against a stand-in, which then also
+// The page in a real browser, as a user uses it: `page.mjs <address>`, or without one against a stand-in, which then also
 // misbehaves. PLAYWRIGHT is the folder in which playwright-core is installed, CHROMIUM the browser; see run.sh.
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -391,7 +391,7 @@ async function misbehaviour() {
   await page.fill('#sizes', Array.from({ length: 11 }, (_, i) => `${100 + i}x100`).join('\n'));
   await until(() => /11 sizes; this service takes at most 10/.test(document.querySelector('#err-sizes').textContent));
 
-  step('a request that nobody knows');
+  step('an unknown request');
   await open(`${base}#request=unknown`);
   await titled('Not known');
 

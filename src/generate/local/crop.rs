@@ -61,7 +61,7 @@ pub(super) struct Framing {
     pub(super) rigid: Vec<bool>,
     pub(super) plausibility: PerMille,
     /// What the choice minimises, in Q16.
-    cost: i64,
+    pub(super) cost: i64,
 }
 
 /// Sums over the columns to the left of each column, for one row of cells.
@@ -90,8 +90,9 @@ impl Problem<'_> {
     }
 }
 
-/// Chooses the framing with the lowest cost among the plausible ones, or among all if none is plausible. Returns `None` if the protected regions leave none: they span all rows, so
-/// that no row can be stretched, and are wider than a plain crop.
+/// Chooses the framing with the lowest cost among the plausible ones, or among all if none is plausible. Returns `None`
+/// if the protected regions leave no framing: they span all rows, so that no row can be stretched, and are wider than a
+/// plain crop.
 pub(super) fn choose(problem: &Problem<'_>) -> Option<Framing> {
     let sums = sums(problem);
     // A margin on one side alone, such as a sky, is treated as any other rows: it would push the rest out of sight.
@@ -228,10 +229,20 @@ fn evaluate(problem: &Problem<'_>, sums: &[Sums], blank: [usize; 2], all: i64, w
         - people * 2
         - cut_by_band * 8;
     let plausibility = if ruined { PerMille::ZERO } else { logistic(logit) };
-    // The offset of the window's middle from that of the focus, or else from the source's. Its small cost, and that of
-    // any stretch, decide between framings that are otherwise nearly equal.
-    let [left, right] = problem.focus.map_or([0, source[0]], |(focus, _)| focus[0]).map(i64::from);
-    let middle = (i64::from(window[0]) + i64::from(window[1]) - left - right).abs() * ONE / i64::from(source[0]);
+    // The distance between the middle of the window and that of the focus, divided by half the window. Its square is
+    // small near the middle. At the edge it costs as much as the loss of all other salience. Without a focus, the
+    // distance from the source's middle has a small cost, which decides between framings that are otherwise nearly
+    // equal.
+    let offset = |[left, right]: [u32; 2], whole: i64| {
+        (i64::from(window[0]) + i64::from(window[1]) - i64::from(left) - i64::from(right)).abs() * ONE / whole
+    };
+    let off_centre = match problem.focus {
+        Some((focus, _)) => {
+            let share = offset(focus[0], length as i64).min(ONE);
+            4 * share * share / ONE
+        }
+        None => offset([0, source[0]], i64::from(source[0])) / 50,
+    };
     // A blank margin on every side is no loss, but a product that becomes tiny in it is.
     let is_margin = problem.blank_sides && blank != [0, 0];
     let area = if is_margin { (ONE - kept) / 4 + total * ONE / own / 8 } else { ONE - kept };
@@ -243,7 +254,7 @@ fn evaluate(problem: &Problem<'_>, sums: &[Sums], blank: [usize; 2], all: i64, w
         + ln(stretch.give) * 7 / 10
         + cut
         + people * 2
-        + middle / 50
+        + off_centre
         + if total > 0 { ONE / 100 } else { 0 }
         + outside * 4;
     let rigid = rows.iter().map(|row| row.rigid).collect();

@@ -29,10 +29,38 @@ pub(super) struct Demands<'a> {
     /// The part of the frame that the crop to the target keeps by the plan, in pixels.
     pub(super) surviving: Rect,
     /// The part of it in which important content must lie, in pixels.
-    pub(super) band: Rect,
+    pub(super) safe_area: Rect,
     /// The focus, to which the crop moves. The default is the centre of the frame, so that the crop does not move.
     pub(super) focus: Focus,
     pub(super) keep: Keep,
+}
+
+/// The parts of a picture's analysis that do not depend on the frame.
+#[derive(Debug)]
+pub(crate) struct Analysis {
+    source: Size,
+    grid: Grid,
+    salience: Salience,
+    /// The grid and the salience with rows and columns exchanged.
+    turned: (Grid, Salience),
+    /// Whether the edges at the top and at the bottom are blank, and those at the sides.
+    blank: [bool; 2],
+}
+
+impl Analysis {
+    /// Analyses a picture.
+    pub(crate) fn of(picture: &Picture) -> Self {
+        let grid = Grid::of(picture);
+        let turned_grid = grid.transposed();
+        let blank = [&grid, &turned_grid].map(|grid| !blank_rows(grid).contains(&0));
+        let salience = Salience::of(&grid, blank == [true; 2]);
+        let turned = (turned_grid, salience.transposed(grid.columns));
+        Self { source: picture.size(), grid, salience, turned, blank }
+    }
+
+    pub(super) fn source(&self) -> Size {
+        self.source
+    }
 }
 
 /// How a picture can fill a frame, known before a pixel is made.
@@ -47,9 +75,9 @@ pub(super) struct Reframe {
 }
 
 impl Reframe {
-    /// Decides how `picture` fills `frame`. Returns `None` if the protected regions leave no way.
-    pub(super) fn plan(picture: &Picture, frame: Size, demands: &Demands<'_>) -> Option<Self> {
-        let source = picture.size();
+    /// Decides how the picture fills `frame`. Returns `None` if the protected regions leave no way.
+    pub(super) fn plan(picture: &Analysis, frame: Size, demands: &Demands<'_>) -> Option<Self> {
+        let source = picture.source;
         // The sums below stay far from 64 bits.
         if frame.nearness(source).share() < LEAST_NEARNESS {
             return None;
@@ -64,34 +92,49 @@ impl Reframe {
         let ranges = |rect: Rect| axes([[rect.x(), rect.x() + rect.width()], [rect.y(), rect.y() + rect.height()]]);
         let protected: Vec<_> = demands.protected.iter().map(|region| axes(pixels(*region, source))).collect();
         let focus = demands.focus;
-        let grid = Grid::of(picture);
-        let turned_grid = grid.transposed();
-        // The edges at the top and at the bottom, and those at the sides.
-        let blank = [&grid, &turned_grid].map(|grid| !blank_rows(grid).contains(&0));
-        let salience = Salience::of(&grid, blank == [true; 2]);
-        let turned_salience = salience.transposed(grid.columns);
+        let Analysis { grid, salience, turned, blank, .. } = picture;
+        let (grid, salience) = if wide { (&turned.0, &turned.1) } else { (grid, salience) };
         let problem = Problem {
-            grid: if wide { &turned_grid } else { &grid },
-            salience: if wide { &turned_salience } else { &salience },
+            grid,
+            salience,
             source: sides(source),
             frame: sides(frame),
             cropped,
             protected: &protected,
             surviving: ranges(demands.surviving),
-            band: ranges(demands.band),
+            band: ranges(demands.safe_area),
             focus: (!focus.is_centre()).then(|| (axes(pixels(focus, source)), focus.mode)),
             blank_sides: blank[usize::from(!wide)],
             keep_all: demands.keep == Keep::All,
         };
         let framing = choose(&problem)?;
-        let [columns, rows] = problem.frame;
-        let length = framing.window[1] - framing.window[0];
+        let is_stretched = framing.window[1] - framing.window[0] != cropped;
+        Some(Self::framed(source, frame, wide, framing, is_stretched))
+    }
+
+    /// Completes a reframing with its map.
+    fn framed(source: Size, frame: Size, wide: bool, framing: Framing, is_stretched: bool) -> Self {
+        let [[_, height], [columns, rows]] = [source, frame]
+            .map(|size| if wide { [size.height(), size.width()] } else { [size.width(), size.height()] })
+            .map(|sides| sides.map(u64::from));
+        let length = u64::from(framing.window[1] - framing.window[0]);
         // The height of the window when it is scaled to the frame's width.
-        let height =
-            (2 * u64::from(problem.source[1]) * u64::from(columns) + u64::from(length)) / (2 * u64::from(length));
-        let height = u32::try_from(height).ok()?.clamp(1, rows);
-        let map = (length != cropped && height < rows).then(|| Map::new(height, rows, &framing.extra, &framing.rigid));
-        Some(Self { source, frame, wide, framing, map })
+        let height = ((2 * height * columns + length) / (2 * length)).clamp(1, rows);
+        let map = (is_stretched && height < rows)
+            .then(|| Map::new(height as u32, rows as u32, &framing.extra, &framing.rigid));
+        Self { source, frame, wide, framing, map }
+    }
+
+    /// Returns the same reframing of a picture that is reduced to `source` pixels, to a frame that is reduced likewise.
+    fn reduced(&self, source: Size, frame: Size) -> Self {
+        let [start, end] = self.framing.window;
+        let [whole, small] =
+            [self.source, source].map(|size| if self.wide { size.height() } else { size.width() }).map(u64::from);
+        // A window keeps at least one column.
+        let end = (u64::from(end) * small).div_ceil(whole) as u32;
+        let start = (u64::from(start) * small / whole) as u32;
+        let framing = Framing { window: [start, end], ..self.framing.clone() };
+        Self::framed(source, frame, self.wide, framing, self.map.is_some())
     }
 
     pub(super) fn plausibility(&self) -> PerMille {
@@ -148,8 +191,11 @@ impl Reframe {
         text
     }
 
-    /// Makes the pixels.
-    pub(super) fn apply(&self, picture: &Picture) -> Picture {
+    /// Makes the pixels of `frame` from `picture`. Both are those that were planned, or both are reduced.
+    pub(super) fn apply(&self, picture: &Picture, frame: Size) -> Picture {
+        if (picture.size(), frame) != (self.source, self.frame) {
+            return self.reduced(picture.size(), frame).apply(picture, frame);
+        }
         let shown = self.shown();
         let Some(map) = &self.map else {
             return resample(picture, shown, self.frame, Filter::Lanczos3);

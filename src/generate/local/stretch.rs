@@ -117,13 +117,14 @@ impl Stretch {
         rows.map(|row| row as i64 * ONE + self.extra[..row].iter().sum::<i64>())
     }
 
-    /// Returns the length of a range of rows after the stretch.
+    /// Returns the length of a range of rows after the stretch, in Q16 of a row's height.
     pub(super) fn length(&self, rows: [usize; 2]) -> i64 {
         let [start, stop] = self.span(rows);
         stop - start
     }
 
-    /// Returns the length of the part of a range of rows that lies outside of `band` after the stretch.
+    /// Returns the length of the part of a range of rows that lies outside of `band` after the stretch, in Q16 of a
+    /// row's height.
     pub(super) fn outside(&self, rows: [usize; 2], band: [i64; 2]) -> i64 {
         let [start, stop] = self.span(rows);
         (band[0] - start).max(0) + (stop - band[1]).max(0)

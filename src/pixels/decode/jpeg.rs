@@ -82,10 +82,11 @@ fn opened<'a, T: AsRef<[u8]> + 'a>(
     let icc = decoder.icc_profile();
     // Whether the parts of the profile are incomplete or out of order.
     let is_broken = icc.is_none() && segments.has_icc;
-    let colour_tags = icc.clone().or(is_broken.then(Vec::new)).map(ColourTag::Icc).into_iter().collect();
+    let profile = icc.clone().or(is_broken.then(Vec::new)).map(ColourTag::Icc);
+    let colour_tags = profile.into_iter().chain(ColourTag::of_exif(segments.exif)).collect();
     let header = Header {
         size,
-        orientation: segments.orientation.unwrap_or(Orientation::UPRIGHT),
+        orientation: segments.exif.map_or(Orientation::UPRIGHT, |exif| exif.orientation),
         colour_tags,
         // The profile that this crate writes says no more than sRGB, so it is not stripped.
         is_bare: segments.is_bare && !is_broken && icc.is_none_or(|icc| icc == srgb::profile()),

@@ -8,17 +8,14 @@ use core::fmt;
 /// use smart_resize::pixels::decode::{DecodeError, DecodeOptions, FileKind, decode};
 ///
 /// let error = decode(b"<!DOCTYPE html><title>Sign in</title>", &DecodeOptions::default()).unwrap_err();
-/// assert_eq!(error, DecodeError::UnknownFormat { kind: FileKind::Html });
-/// assert_eq!(
-///     error.to_string(),
-///     "the file is an HTML page; expected a PNG, JPEG, WebP, GIF, BMP or TIFF picture; the link leads to a page and \
-///      not to the picture",
-/// );
+/// assert_eq!(error, DecodeError::UnknownFormat { kind: FileKind::Html }); assert_eq!( error.to_string(), "the file is
+/// an HTML page; expected a PNG, JPEG, WebP, GIF, BMP or TIFF picture; if it is from a link, the link \ leads to a page
+/// and not to the picture", );
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FileKind {
-    /// A file without a byte.
+    /// An empty file.
     Empty,
     /// A HEIF picture with HEVC, as phones take them.
     Heic,
@@ -34,17 +31,17 @@ pub enum FileKind {
     Svg,
     /// A Photoshop document.
     Photoshop,
-    /// An icon of Windows.
+    /// A Windows icon.
     Icon,
-    /// A PDF, or an Illustrator document, which is one too.
+    /// A PDF. Illustrator documents are PDFs.
     Pdf,
     /// A PostScript document.
     PostScript,
-    /// A film.
+    /// A video.
     Video,
-    /// A ZIP archive, or an office document, which is one too.
+    /// A ZIP archive. Office documents are ZIP archives.
     Zip,
-    /// A web page.
+    /// An HTML page.
     Html,
     /// JSON text.
     Json,
@@ -59,7 +56,13 @@ pub enum FileKind {
 }
 
 impl FileKind {
-    /// Detects the kind from the first bytes of a file that is no picture of a known format.
+    /// Detects the kind of a file from its first bytes. A picture in a supported format is [`Unknown`](Self::Unknown).
+    ///
+    /// ```
+    /// use smart_resize::pixels::decode::FileKind;
+    ///
+    /// assert_eq!(FileKind::sniff(b"%PDF-1.7"), FileKind::Pdf);
+    /// ```
     pub fn sniff(bytes: &[u8]) -> Self {
         match bytes {
             [] => Self::Empty,
@@ -80,17 +83,17 @@ impl FileKind {
         }
     }
 
-    /// Detects the kind of an ISO base media file. `brands` is what follows "ftyp": the main brand, a version of 4 bytes
-    /// and the compatible brands, then the rest of the file.
+    /// Detects the kind of an ISO base media file. `brands` is what follows "ftyp": the main brand, a version of 4
+    /// bytes and the compatible brands, then the rest of the file.
     fn of_brand(brands: &[u8]) -> Self {
         let known = |brand: &[u8]| match brand {
             b"avif" | b"avis" => Some(Self::Avif),
             b"heic" | b"heix" | b"hevc" | b"hevx" | b"heim" | b"heis" => Some(Self::Heic),
             _ => None,
         };
-        // Only 12 groups are read, since the end of the list is not known here. The version is like no brand, so it is
-        // read as one. A file of the general brand "mif1" names its codec among the compatible brands. If it does not, it
-        // most likely is HEIC. All other brands are those of videos.
+        // Only 12 groups of 4 bytes are read, because the length of the list is not parsed. The version matches no
+        // brand, so it is read as one. A file of the general brand "mif1" names its codec among the compatible brands;
+        // if it does not, it most likely is HEIC. A file of any other brand is taken for a video.
         let found = brands.chunks_exact(4).take(12).find_map(known);
         found.unwrap_or(if brands.starts_with(b"mif1") { Self::Heic } else { Self::Video })
     }
@@ -133,8 +136,8 @@ impl FileKind {
             Self::Svg | Self::Photoshop | Self::Icon | Self::Pdf | Self::PostScript => "; export it as PNG or JPEG",
             Self::Video => "; save a frame of it as PNG or JPEG",
             Self::Zip => "; extract the picture from it",
-            Self::Html => "; the link leads to a page and not to the picture",
-            Self::Json => "; it may be the error of a server",
+            Self::Html => "; if it is from a link, the link leads to a page and not to the picture",
+            Self::Json => "; it may be an error message of a server",
             Self::DataUri | Self::Base64 => "; decode its base64 into a file",
         }
     }

@@ -21,6 +21,7 @@ use super::damage::Damage;
 use super::{DecodeError, DecodeLimits, Header, Pixels, Read};
 use crate::format::SourceFormat;
 use crate::pixels::colour::{Channels, ColourTag, Samples};
+use crate::pixels::exif::Exif;
 use crate::pixels::orientation::Orientation;
 
 const FORMAT: SourceFormat = SourceFormat::Png;
@@ -50,8 +51,8 @@ pub(super) fn open<'a>(
     let chunks = Chunks::walk(bytes);
     let header = Header {
         size,
-        orientation: chunks.orientation.unwrap_or(Orientation::UPRIGHT),
-        colour_tags: colour_tags(info, chunks.has_icc),
+        orientation: chunks.exif.map_or(Orientation::UPRIGHT, |exif| exif.orientation),
+        colour_tags: [colour_tags(info, chunks.has_icc), Vec::from_iter(ColourTag::of_exif(chunks.exif))].concat(),
         is_bare: chunks.is_bare && !is_mended && info.bit_depth != BitDepth::Sixteen,
         has_content_credentials: chunks.has_content_credentials,
     };
@@ -185,8 +186,8 @@ struct Chunks<'a> {
     is_bare: bool,
     has_icc: bool,
     has_content_credentials: bool,
-    /// The orientation in the first EXIF block that can be read. The block may come after the pixels.
-    orientation: Option<Orientation>,
+    /// The first EXIF block that can be read. The block may come after the pixels.
+    exif: Option<Exif>,
     /// The file from its first IDAT chunk on.
     idat: Option<&'a [u8]>,
 }
@@ -194,8 +195,7 @@ struct Chunks<'a> {
 impl<'a> Chunks<'a> {
     /// Walks the chunks. A chunk is its length (4 bytes), name (4), content and checksum (4).
     fn walk(bytes: &'a [u8]) -> Self {
-        let mut found =
-            Self { is_bare: true, has_icc: false, has_content_credentials: false, orientation: None, idat: None };
+        let mut found = Self { is_bare: true, has_icc: false, has_content_credentials: false, exif: None, idat: None };
         // The chunks begin behind the signature of 8 bytes.
         let mut rest = bytes.get(8..).unwrap_or_default();
         while let &[l0, l1, l2, l3, n0, n1, n2, n3, ref after @ ..] = rest {
@@ -209,7 +209,7 @@ impl<'a> Chunks<'a> {
                 b"caBX" => (found.is_bare, found.has_content_credentials) = (false, true),
                 b"eXIf" => {
                     found.is_bare = false;
-                    found.orientation = found.orientation.or_else(|| Orientation::read(after.get(..length)?));
+                    found.exif = found.exif.or_else(|| Exif::read(after.get(..length)?));
                 }
                 _ => found.is_bare = false,
             }

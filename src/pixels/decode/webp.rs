@@ -23,6 +23,7 @@ use crate::format::SourceFormat;
 #[cfg(feature = "libwebp")]
 use crate::pixels::codec::Codec;
 use crate::pixels::colour::{Channels, ColourTag, Samples};
+use crate::pixels::exif::Exif;
 use crate::pixels::orientation::Orientation;
 use crate::pixels::srgb;
 
@@ -49,8 +50,8 @@ pub(super) fn open<'a>(
     let is_bare = chunks.is_bare && !is_changed && icc.as_ref().is_none_or(|icc| *icc == srgb::profile());
     let header = Header {
         size,
-        orientation: chunks.orientation.unwrap_or(Orientation::UPRIGHT),
-        colour_tags: icc.map(ColourTag::Icc).into_iter().collect(),
+        orientation: chunks.exif.map_or(Orientation::UPRIGHT, |exif| exif.orientation),
+        colour_tags: icc.map(ColourTag::Icc).into_iter().chain(ColourTag::of_exif(chunks.exif)).collect(),
         is_bare,
         has_content_credentials: chunks.has_content_credentials,
     };
@@ -115,8 +116,8 @@ struct Chunks<'a> {
     /// Whether the file has only one picture and at most a profile.
     is_bare: bool,
     has_content_credentials: bool,
-    /// The orientation in the first EXIF chunk that can be read.
-    orientation: Option<Orientation>,
+    /// The first EXIF chunk that can be read.
+    exif: Option<Exif>,
     /// Whether there is an EXIF chunk, and an XMP chunk, before the end that the header names.
     has_exif: bool,
     has_xmp: bool,
@@ -178,7 +179,7 @@ fn walk<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Chunks<'a>, Decode
     let mut found = Chunks {
         is_bare: true,
         has_content_credentials: false,
-        orientation: None,
+        exif: None,
         has_exif: false,
         has_xmp: false,
         has_alpha: false,
@@ -257,7 +258,7 @@ fn walk<'a>(bytes: &'a [u8], limits: &DecodeLimits) -> Result<Chunks<'a>, Decode
             (b"EXIF", exif) => {
                 found.is_bare = false;
                 found.has_exif |= rest.len() > beyond;
-                found.orientation = found.orientation.or_else(|| Orientation::read(exif));
+                found.exif = found.exif.or_else(|| Exif::read(exif));
             }
             (b"C2PA", _) => (found.is_bare, found.has_content_credentials) = (false, true),
             _ => found.is_bare = false,

@@ -105,11 +105,8 @@ serde_as_text!(Platform, "the id of a platform, such as \"google-ads\"");
 /// ```
 /// use smart_resize::plan::placement::{ParsePlatformError, Platform};
 ///
-/// let error: ParsePlatformError = "myspace".parse::<Platform>().unwrap_err();
-/// assert_eq!(
-///     error.to_string(),
-///     "platform is \"myspace\"; expected google-ads, dv360, meta, open-graph, x, linkedin, youtube, pinterest or tiktok",
-/// );
+/// let error: ParsePlatformError = "myspace".parse::<Platform>().unwrap_err(); assert_eq!( error.to_string(), "platform
+/// is \"myspace\"; expected google-ads, dv360, meta, open-graph, x, linkedin, youtube, pinterest or tiktok", );
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(

@@ -203,8 +203,8 @@ pub struct DetailEntry {
 }
 
 impl DetailEntry {
-    /// Creates an entry as fal does, whose service validates requests with pydantic, for a `ValueError` of Python. Its
-    /// `ctx` has the exception as `error`, which is an empty object in JSON.
+    /// Creates the entry of a failed check with the type `value_error`, as pydantic does in fal's service. Its `ctx`
+    /// has the exception as `error`, which is an empty object in JSON.
     pub(super) fn value_error(loc: impl Into<Vec<Loc>>, reason: &str, input: &Value) -> Self {
         Self::new(ErrorType::ValueError, loc, format!("Value error, {reason}"), input).ctx("error", Map::new())
     }
@@ -377,8 +377,8 @@ impl ErrorBody {
         }
     }
 
-    /// Returns the HTTP status of the answer: the highest status of the mistakes, so a mistake of the input does not hide
-    /// a 500 or a 504. A text has 400.
+    /// Returns the HTTP status: the highest status of the entries, so that a 422 does not hide a 500 or a 504. A body
+    /// with one text has 400.
     pub fn status(&self) -> u16 {
         self.entries().iter().map(|entry| entry.error_type.status()).max().unwrap_or(400)
     }

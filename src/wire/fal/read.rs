@@ -25,8 +25,8 @@ impl SmartResizeInput {
     /// Like fal, it ignores unknown fields, and reads `"2"`, `2.0` and `true` as integers and `"yes"` as a boolean. The
     /// following rules are its own:
     ///
-    /// - Sizes have the stricter grammar of [`Size`], so `1920×1080` is valid, and `1920 * 1080` is not. A size that no preset of nano-banana-pro covers,
-    ///   or that is too long for the format, is rejected before a request is built.
+    /// - Sizes have the stricter grammar of [`Size`]: `1920×1080` is valid, `1920 * 1080` is not. A size that no preset
+    ///   of nano-banana-pro covers, or that is too long for the format, is rejected before a request is built.
     /// - A seed is from 0 to 2⁶⁴−1. Integers beyond 64 bits are read as floats.
     /// - A data URI is decoded. A scheme other than `http`, `https` and `data` is rejected.
     ///

@@ -2,13 +2,14 @@
 
 use png::{BitDepth, ColorType};
 use smart_resize::pixels::Picture;
-use smart_resize::pixels::decode::{Colour, DecodeError, DecodeOptions, Decoded, decode};
+use smart_resize::pixels::decode::{Colour, DecodeError, DecodeLimits, DecodeOptions, Decoded, decode};
 use smart_resize::pixels::encode::{EncodeOptions, encode};
 use smart_resize::pixels::render::{RenderOptions, RenderTarget, Warning, render};
-use smart_resize::{Format, Size};
+use smart_resize::{Format, Size, Source};
 
-use crate::pictures::{photo, png, raw_png, raw_png_with, size, with_chunk, with_segment};
+use crate::pictures::{exif_of_colour_space, photo, png, raw_png, raw_png_with, size, with_chunk, with_segment};
 
+#[derive(Clone)]
 struct Case {
     name: String,
     is_grey: bool,
@@ -128,6 +129,52 @@ fn a_profile_means_the_same_in_all_three_formats() {
     let file = with_segment(&plain, 0xe2, &part(1, 2, &icc));
     assert_eq!(read(&file).picture, read(&plain).picture);
     assert!(matches!(read(&file).colour, Colour::Ignored { .. }));
+}
+
+#[test]
+fn adobe_rgb_that_only_the_exif_block_names_is_converted() {
+    let (samples, icc) = (photo(size("64x48")), profile("Adobe RGB"));
+    let raw = |picture: &Picture| raw_png(picture.size(), ColorType::Rgb, BitDepth::Eight, picture.pixels());
+    let profiled = |file: &[u8]| {
+        let plain = read(file).picture;
+        let with = |info: &mut png::Info<'static>| info.icc_profile = Some(icc.clone().into());
+        read(&raw_png_with(plain.size(), ColorType::Rgb, BitDepth::Eight, plain.pixels(), with)).picture
+    };
+    let jpeg = without_profile(&encode(&samples, Format::Jpeg, &EncodeOptions::default()).unwrap().bytes);
+    let webp = |exif: Option<Vec<u8>>| {
+        let mut webp = Vec::new();
+        let mut encoder = image_webp::WebPEncoder::new(&mut webp);
+        exif.into_iter().for_each(|exif| encoder.set_exif_metadata(exif));
+        encoder.encode(samples.pixels(), 64, 48, image_webp::ColorType::Rgb8).unwrap();
+        webp
+    };
+    let exif = |space, index| exif_of_colour_space(space, index);
+    let in_jpeg = |block: Vec<u8>| with_segment(&jpeg, 0xe1, &[b"Exif\0\0".to_vec(), block].concat());
+    // Most cameras say "uncalibrated" and R03. Some say 2.
+    for (space, index) in [(0xffff, b"R03"), (2, b"R03"), (2, b"R98")] {
+        for (file, plain) in [
+            (in_jpeg(exif(space, index)), jpeg.clone()),
+            (webp(Some(exif(space, index))), webp(None)),
+            (with_chunk(&raw(&samples), b"eXIf", &exif(space, index)), raw(&samples)),
+        ] {
+            let found = read(&file);
+            assert_eq!(found.colour, Colour::Converted, "{space} {index:?}");
+            assert_close(found.picture.pixels(), profiled(&plain).pixels(), "Adobe RGB by EXIF");
+            assert_ne!(found.picture, read(&plain).picture);
+            // A source is converted before a backend sees it, so its file is another one and names no colours.
+            let source = Source::read(file.clone(), &DecodeLimits::default()).unwrap();
+            let sent = source.bytes().unwrap();
+            assert!(sent[..] != file[..] && read(sent).colour == Colour::Srgb);
+        }
+    }
+    for (space, index) in [(1, b"R98"), (1, b"R03"), (0xffff, b"R98")] {
+        let found = read(&in_jpeg(exif(space, index)));
+        assert_eq!((found.colour, found.picture), (Colour::Srgb, read(&jpeg).picture), "{space} {index:?}");
+    }
+    // A profile has precedence.
+    let p3 = [&b"ICC_PROFILE\0\x01\x01"[..], &profile("Display P3")].concat();
+    let both = with_segment(&in_jpeg(exif(0xffff, b"R03")), 0xe2, &p3);
+    assert_eq!(read(&both).picture, read(&with_segment(&jpeg, 0xe2, &p3)).picture);
 }
 
 /// The JPEG without its sRGB profile.
@@ -277,6 +324,35 @@ fn a_broken_profile_is_ignored_and_reported() {
         assert!(matches!(found.colour, Colour::Ignored { .. }), "{corners:?}: {:?}", found.colour);
         assert_eq!(found.picture.pixels(), samples);
     }
+}
+
+#[test]
+fn a_profile_with_valid_colour_tags_is_applied_even_if_other_parts_are_invalid() {
+    let case = cases().into_iter().find(|case| case.name == "Display P3").unwrap();
+    let of = |icc: Vec<u8>| read(&row_png(&Case { icc, ..case.clone() }, BitDepth::Eight, false));
+    let expected = of(case.icc.clone());
+    let tag = |name: &[u8; 4]| case.icc.windows(4).position(|four| four == name).unwrap();
+    let with = |at: usize, bytes: &[u8]| {
+        let mut icc = case.icc.clone();
+        icc[at..at + bytes.len()].copy_from_slice(bytes);
+        icc
+    };
+    let version = |major: u8| with(8, &[major, 0, 0, 0]);
+    // A copyright that begins inside of the profile and ends behind it, and one that lies behind it altogether.
+    let length = case.icc.len() as u32;
+    let copyright = [[length - 4, 8], [length + 9, 8], [u32::MAX, u32::MAX]];
+    let beyond =
+        copyright.map(|[at, length]| with(tag(b"cprt") + 4, &[at.to_be_bytes(), length.to_be_bytes()].concat()));
+    // A profile that says that it is longer than it is.
+    let length = with(0, &(length + 100).to_be_bytes());
+    for icc in [version(0), version(1), version(5), length].into_iter().chain(beyond) {
+        let found = of(icc);
+        assert_eq!((found.colour, found.picture), (Colour::Converted, expected.picture.clone()));
+    }
+    // Without one of its curves a profile is not applied.
+    let found = of(with(tag(b"gTRC") + 4, &u32::MAX.to_be_bytes()));
+    assert!(matches!(found.colour, Colour::Ignored { .. }), "{:?}", found.colour);
+    assert_eq!(found.picture.pixels(), case.samples);
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn the_format_is_detected_from_the_bytes() {
 }
 
 #[test]
-fn a_file_that_is_no_picture_is_named() {
+fn the_error_names_the_kind_of_a_file_that_is_not_a_picture() {
     let case = |bytes: &[u8], expected: &str| {
         let (found, advice) = expected
             .split_once("; ")
@@ -48,10 +48,10 @@ fn a_file_that_is_no_picture_is_named() {
     case(b"%PDF-1.7\n%\xe2\xe3", "a PDF document; export it as PNG or JPEG");
     case(b"%!PS-Adobe-3.0", "a PostScript document; export it as PNG or JPEG");
     case(b"PK\x03\x04\x14\0", "a ZIP archive; extract the picture from it");
-    let page = "an HTML page; the link leads to a page and not to the picture";
+    let page = "an HTML page; if it is from a link, the link leads to a page and not to the picture";
     case(b"\xef\xbb\xbf\n<!DOCTYPE HTML>\n<title>Sign in</title>", page);
     case(b"<html><body>404</body></html>", page);
-    case(b"{\"detail\": \"Not Found\"}", "JSON text; it may be the error of a server");
+    case(b"{\"detail\": \"Not Found\"}", "JSON text; it may be an error message of a server");
     case(b"data:image/png;base64,iVBORw0KGgo=", "the text of a data URI; decode its base64 into a file");
     case(b"iVBORw0KGgoAAAANSUhEUg==\n", "base64 text; decode its base64 into a file");
     case(b"GIF90a", "text");

@@ -108,7 +108,8 @@ const BLACK: [u8; 3] = [0; 3];
 
 #[test]
 fn bars_of_every_width_are_found_exactly_on_one_or_more_sides() {
-    for width in 1..=60 {
+    // Every width up to 8, and then each with another remainder for every divisor that the search could use.
+    for width in (1..=8).chain((9..=60).step_by(7)).chain([59, 60]) {
         for sides in [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1], [1, 0, 1, 0], [0, 1, 0, 1], [1; 4]] {
             let drawn = sides.map(|side| side * width);
             let picture = textured(500, 480, width).framed(drawn, [WHITE, BLACK, WHITE, BLACK]);

@@ -7,7 +7,7 @@ use smart_resize::pixels::encode::{EncodeOptions, encode};
 use smart_resize::{Format, Size};
 
 use crate::pictures::{
-    ORIENTATION, SHORT, exif, exif_with, photo, png, raw_png_with, riff, size, with_chunk, with_segment,
+    LONG, ORIENTATION, SHORT, exif, exif_with, photo, png, raw_png_with, riff, size, with_chunk, with_segment,
 };
 use crate::support::decoders::decoded;
 
@@ -70,7 +70,6 @@ fn size_with(exif: &[u8]) -> Size {
 
 #[test]
 fn an_orientation_is_read_in_both_byte_orders_as_short_or_long_and_after_other_tags() {
-    const LONG: u16 = 4;
     let (image_width, pixel_density) = ((0x100, LONG, 24), (0x11a, SHORT, 6));
     for is_big_endian in [false, true] {
         for kind in [SHORT, LONG] {
@@ -86,7 +85,6 @@ fn an_orientation_is_read_in_both_byte_orders_as_short_or_long_and_after_other_t
 
 #[test]
 fn a_picture_whose_orientation_is_not_1_to_8_is_upright() {
-    const LONG: u16 = 4;
     let stored = photo(size("24x16"));
     for (kind, value) in [(SHORT, 0), (SHORT, 9), (SHORT, 256 + 6), (LONG, 0x1_0006)] {
         let exif = exif_with(false, &[(ORIENTATION, kind, value)]);

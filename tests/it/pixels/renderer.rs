@@ -71,11 +71,9 @@ fn a_target_has_the_same_bytes_alone_and_among_others() {
             for (target, long) in targets().iter().zip(long) {
                 let long = long.map(|rendered| (rendered.bytes, rendered.encoder));
                 let case = format!("{kind}, {target:?}, {effort}");
-                for inspect in [Inspect::Off, Inspect::Report] {
-                    for threads in [1, 2, 5] {
-                        let short = with_threads(threads, || render(&file, target, &options(effort, inspect)));
-                        assert!(short.map(|rendered| (rendered.bytes, rendered.encoder)) == long, "{case}, {threads}");
-                    }
+                for (inspect, threads) in [(Inspect::Off, 1), (Inspect::Report, 2), (Inspect::Off, 5)] {
+                    let short = with_threads(threads, || render(&file, target, &options(effort, inspect)));
+                    assert!(short.map(|rendered| (rendered.bytes, rendered.encoder)) == long, "{case}, {threads}");
                 }
                 let kept = renderer.render(&file, target).map(|rendered| (rendered.bytes, rendered.encoder));
                 assert!(kept == long, "{case}, kept");
@@ -203,7 +201,7 @@ fn a_stream_broken_in_the_middle_is_refused_alike() {
 fn a_file_cut_short_at_any_byte_is_refused_alike() {
     let file = png(&photo(size("300x230")));
     let target = RenderTarget::new(size("300x229"));
-    for end in (0..file.len()).step_by(37).chain(file.len() - 20..file.len()) {
+    for end in (0..file.len()).step_by(file.len() / 300).chain(file.len() - 20..file.len()) {
         let bytes = &file[..end];
         let expected = decode(bytes, &DecodeOptions::default()).map(|_| ()).map_err(RenderError::Decode);
         for threads in [1, 2] {

@@ -138,9 +138,9 @@ impl Case {
             .collect()
     }
 
-    /// The best of all ways to divide the targets among at most `max` generations, found by trying each: for each set of
-    /// targets and number of generations, the best generation of its first target and of any others, and the best way
-    /// to divide the rest.
+    /// The best of all ways to divide the targets among at most `max` generations, found by trying each: for each set
+    /// of targets and number of generations, the best generation of its first target and of any others, and the best
+    /// way to divide the rest.
     fn best(&self, least_losses: &[Vec<Option<u16>>], loss: u16, max: u32) -> Option<Criteria> {
         let (presets, count) = (self.table.presets(), self.targets.len());
         let alone: Vec<Option<Criteria>> = least_losses

@@ -156,6 +156,23 @@ fn the_fallback_replaces_what_is_not_plausible() {
     assert!(anyway.images != backdrop.images);
 }
 
+/// The clouds at the left have more salience than the square. If they decided, it would be at the right edge.
+#[test]
+fn the_focus_is_near_the_middle_where_the_source_allows_it() {
+    let sky = drawn(size("480x300"), |x, y| match (x, y) {
+        (310..=329, 90..=109) => [230, 20, 30],
+        (0..=39, _) => [[250; 3], [120, 140, 180]][((x * 7 / 9) ^ (y * 5 / 7)) as usize / 8 % 2],
+        _ => [30, 80 + (y / 12) as u8, 170],
+    });
+    let is_red = |[r, g, b]: [u8; 3]| r > 150 && g < 90 && b < 90;
+    for (focus, frame) in [("66.6,33.3", "144x256"), ("64.6,30,68.8,36.6", "144x256"), ("66.6,33.3", "256x256")] {
+        let picture = decoded(&generate(&LocalGenerator::default(), &sky, size(frame), focus.parse().unwrap()));
+        let [left, _, right, _] = bounds(&picture, is_red);
+        let middle = (left + right) * 50 / picture.size().width();
+        assert!((30..=70).contains(&middle), "{focus} in {frame}: the square is at {middle} % of the width");
+    }
+}
+
 #[test]
 fn a_protected_region_across_all_rows_leaves_only_the_backdrop() {
     let picture = photo(size("300x200"));

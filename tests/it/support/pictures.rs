@@ -78,6 +78,8 @@ pub(crate) fn exif(orientation: u8) -> Vec<u8> {
 pub(crate) const ORIENTATION: u16 = 0x112;
 /// The type of a number of two bytes.
 pub(crate) const SHORT: u16 = 3;
+/// The type of a number of four bytes.
+pub(crate) const LONG: u16 = 4;
 
 /// An EXIF block with one value for each tag: its number, its type and the value.
 pub(crate) fn exif_with(is_big_endian: bool, tags: &[(u16, u16, u32)]) -> Vec<u8> {
@@ -92,6 +94,24 @@ pub(crate) fn exif_with(is_big_endian: bool, tags: &[(u16, u16, u32)]) -> Vec<u8
     }
     exif.extend(four(0));
     exif
+}
+
+/// An EXIF block with this colour space and this interoperability index. The first directory points to the second, which
+/// has the colour space and points to the third, which has the index.
+pub(crate) fn exif_of_colour_space(colour_space: u16, index: &[u8; 3]) -> Vec<u8> {
+    let entry = |tag: u16, kind: u16, count: u32, value: [u8; 4]| {
+        [&tag.to_be_bytes()[..], &kind.to_be_bytes(), &count.to_be_bytes(), &value].concat()
+    };
+    let directory =
+        |entries: &[Vec<u8>]| [&(entries.len() as u16).to_be_bytes()[..], &entries.concat(), &[0; 4]].concat();
+    let [high, low] = colour_space.to_be_bytes();
+    let (second, third) = (8 + 18_u32, 8 + 18 + 30_u32);
+    let directories = [
+        directory(&[entry(0x8769, LONG, 1, second.to_be_bytes())]),
+        directory(&[entry(0xa001, SHORT, 1, [high, low, 0, 0]), entry(0xa005, LONG, 1, third.to_be_bytes())]),
+        directory(&[entry(1, 2, 4, [index[0], index[1], index[2], 0])]),
+    ];
+    [b"MM\0*\0\0\0\x08".to_vec(), directories.concat()].concat()
 }
 
 /// The PNG with an additional chunk directly after its header.

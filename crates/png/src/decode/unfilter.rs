@@ -56,7 +56,8 @@ impl<'a> Scanline<'a> {
         Ok(Self { filter_type, residuals: &scanline[1..] })
     }
 
-    /// Whether each byte waits for more than one addition.
+    /// Whether the prediction takes more than one operation on the pixel to the left. Only these types gain from the
+    /// diagonal order.
     const fn is_slow(&self) -> bool {
         matches!(self.filter_type, FilterType::Average | FilterType::Paeth)
     }
@@ -277,11 +278,13 @@ impl<S: Simd, const BLOCK: usize, const IS_PAETH: bool> Wavefront<S, BLOCK, IS_P
     }
 }
 
-/// [`paeth`] of each byte. `a` comes last in the chain of operations, since the other two are known a step earlier.
+/// [`paeth`] of each byte. `a` and `b` are from the step before; `c` is known one step earlier. So the operations on
+/// `c` alone can run ahead.
 #[inline(always)]
 fn paeth_of_lanes<S: Simd>(simd: S, a: u8x16<S>, b: u8x16<S>, c: u8x16<S>) -> u8x16<S> {
     let (to_a, to_b) = (b.max(c) - b.min(c), a.max(c) - a.min(c));
-    // If `a` and `b` lie on the same side of `c`, then `c` is at least as far away as each of them and is never chosen.
+    // The distances are those from the estimate a + b - c. If `a` and `b` lie on the same side of `c`, the distance of
+    // `c` is the sum of the other two, so `c` is never nearer and is not chosen.
     let same_side = a.simd_ge(c).simd_eq(b.simd_ge(c));
     let to_c = same_side.select(u8x16::splat(simd, u8::MAX), to_a.max(to_b) - to_a.min(to_b));
     let b_or_c = to_b.simd_le(to_c).select(b, c);

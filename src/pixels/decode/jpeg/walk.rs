@@ -16,7 +16,7 @@ use super::frame::Frame;
 use super::segment::{self, Segment, code};
 use super::{FORMAT, TRUNCATED, unsupported};
 use crate::pixels::decode::{DecodeError, DecodeLimits};
-use crate::pixels::orientation::Orientation;
+use crate::pixels::exif::Exif;
 
 /// The code of a comment. The decoder skips such a segment.
 const COMMENT: u8 = 0xfe;
@@ -45,8 +45,8 @@ pub(super) struct Segments {
     pub(super) is_bare: bool,
     pub(super) has_icc: bool,
     pub(super) has_content_credentials: bool,
-    /// The orientation in the first EXIF block that can be read.
-    pub(super) orientation: Option<Orientation>,
+    /// The first EXIF block that can be read.
+    pub(super) exif: Option<Exif>,
     /// Whether a scan uses a Huffman table that is not in the file. `zune-jpeg` refuses such a file, and libjpeg-turbo
     /// substitutes a default table.
     pub(super) lacks_tables: bool,
@@ -131,7 +131,7 @@ impl Walk {
                 is_bare: true,
                 has_icc: false,
                 has_content_credentials: false,
-                orientation: None,
+                exif: None,
                 lacks_tables: false,
                 is_progressive: false,
                 edits: Vec::new(),
@@ -179,7 +179,7 @@ impl Walk {
             (0xe2, [b'I', b'C', b'C', b'_', b'P', b'R', b'O', b'F', b'I', b'L', b'E', 0, ..]) => found.has_icc = true,
             (0xe1, [b'E', b'x', b'i', b'f', 0, 0, exif @ ..]) => {
                 found.is_bare = false;
-                found.orientation = found.orientation.or_else(|| Orientation::read(exif));
+                found.exif = found.exif.or_else(|| Exif::read(exif));
             }
             // A JUMBF box, which contains C2PA manifests.
             (0xeb, [b'J', b'P', ..]) => (found.is_bare, found.has_content_credentials) = (false, true),

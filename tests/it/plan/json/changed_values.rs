@@ -47,8 +47,8 @@ fn another(place: &str, value: &Value) -> Value {
     }
 }
 
-/// The values of [`small`] whose change is not detected, because the changed document is a consistent plan: the value is
-/// not part of a fingerprint, and no other value in the document depends on it.
+/// The values of [`small`] whose change is not detected, because the changed document is a consistent plan: the value
+/// is not part of a fingerprint, and no other value in the document depends on it.
 ///
 /// - `format`: the backend does not receive the format of a result, and each format can hold such a size.
 const UNDETECTED: [&str; 2] = ["/renditions/0/format", "/renditions/1/format"];

@@ -1,5 +1,5 @@
-//! Targets that ask the same question share a generation, unless each has its own. Generations are in the order of their
-//! first targets.
+//! Targets that ask the same question share a generation, unless each has its own. Generations are in the order of
+//! their first targets.
 
 use smart_resize::Target;
 use smart_resize::request::Sharing;

@@ -32,12 +32,12 @@ fn many_different_insets_give_a_lower_bound_instead_of_a_long_search() {
 
 #[test]
 fn areas_that_were_not_examined_leave_a_plan_unproven() {
-    // Without a loss, each of these targets needs a generation of its own, and the search finds that at once. But some of
-    // the areas were not examined.
+    // Without a loss, each of these targets needs a generation of its own, and the search finds that at once. But some
+    // of the areas were not examined.
     let plan = many_insets(0);
     let Optimality::BestFound { lower_bound } = plan.optimality() else { panic!("{:?}", plan.optimality()) };
-    assert!(lower_bound <= plan.cost());
-    println!("BOUND {lower_bound} {} {}", plan.cost(), plan.cost_unshared());
+    // One generation might do for all.
+    assert_eq!((lower_bound.to_string(), plan.cost().to_string()), ("$0.20".into(), "$18.05".into()));
 }
 
 proptest! {
