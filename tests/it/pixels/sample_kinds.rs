@@ -73,7 +73,8 @@ fn every_kind_of_jpeg_has_nearly_the_pixels_of_an_independent_decoder() {
         if name.contains("exif") {
             continue;
         }
-        let theirs = jpeg_decoder::Decoder::new(&file[..]).decode().unwrap();
+        // `jpeg-decoder` refuses some odd files, which are compared in other tests.
+        let Ok(theirs) = jpeg_decoder::Decoder::new(&file[..]).decode() else { continue };
         let ours = decoded.picture.pixels();
         let theirs = if theirs.len() == ours.len() { theirs } else { spread(&theirs, ColorSpace::Luma) };
         assert_eq!(ours.len(), theirs.len(), "{name}");
@@ -83,5 +84,5 @@ fn every_kind_of_jpeg_has_nearly_the_pixels_of_an_independent_decoder() {
         assert!(sum <= most * ours.len() as u32, "{name}: {sum} over {}", ours.len());
         compared += 1;
     }
-    assert!(compared >= 5 || files("jpeg-").is_empty(), "{compared}");
+    assert!(compared >= 8 || files("jpeg-").is_empty(), "{compared}");
 }
