@@ -140,6 +140,64 @@ async fn waiting_and_running_requests_can_be_cancelled() {
     assert_eq!(running.result(&id).await.0, 200);
 }
 
+/// A source that arrives only when `arrives` is notified, so that a request which needs it runs until then.
+async fn slow_source() -> (Arc<tokio::sync::Notify>, String) {
+    let arrives = Arc::new(tokio::sync::Notify::new());
+    let wait = Arc::clone(&arrives);
+    let url = server(Router::new().fallback(move || {
+        let wait = Arc::clone(&wait);
+        async move {
+            wait.notified().await;
+            picture(64, 48, Format::Png)
+        }
+    }))
+    .await;
+    (arrives, format!("{url}/a.png"))
+}
+
+#[tokio::test]
+async fn a_cancelled_request_frees_its_place() {
+    let running = Running::start(&["--concurrency", "1", "--max-queue", "1"]).await;
+    let (arrives, url) = slow_source().await;
+    let runs = running.submit(&json!({"image_url": url, "target_sizes": ["300x250"]})).await;
+    while running.service.queue.waiting().await > 0 {
+        tokio::task::yield_now().await;
+    }
+    let waits = running.submit(&body(&["300x250"])).await;
+    let path = format!("/queue{APP}");
+    assert_eq!(running.post(&path, &body(&["300x250"])).send().await.unwrap().status(), 429);
+    let cancelled = running.client.put(running.url(&format!("{APP}/requests/{waits}/cancel"))).send().await.unwrap();
+    assert_eq!(cancelled.status(), 202);
+    assert_eq!(running.service.queue.waiting().await, 0);
+    let next = running.submit(&body(&["300x250"])).await;
+    arrives.notify_one();
+    for id in [&runs, &next] {
+        assert_eq!(running.result(id).await.0, 200);
+    }
+}
+
+#[tokio::test]
+async fn requests_wait_in_the_order_of_their_submission() {
+    let running = Running::start(&["--concurrency", "1"]).await;
+    let (arrives, url) = slow_source().await;
+    let runs = running.submit(&json!({"image_url": url, "target_sizes": ["300x250"]})).await;
+    while running.service.queue.waiting().await > 0 {
+        tokio::task::yield_now().await;
+    }
+    let mut waiting = Vec::new();
+    for size in ["300x250", "301x250", "302x250"] {
+        waiting.push(running.submit(&body(&[size])).await);
+    }
+    for (position, id) in waiting.iter().enumerate() {
+        let (_, status) = read(running.get(&format!("{APP}/requests/{id}/status")).send().await.unwrap()).await;
+        assert_eq!((&status["status"], &status["queue_position"]), (&json!("IN_QUEUE"), &json!(position)), "{status}");
+    }
+    arrives.notify_one();
+    for id in [&runs].into_iter().chain(&waiting) {
+        assert_eq!(running.result(id).await.0, 200);
+    }
+}
+
 #[tokio::test]
 async fn uploads_become_sources() {
     let running = Running::start(&[]).await;

@@ -1,3 +1,4 @@
 //! Models and their presets.
 
+mod price_list;
 mod select;

@@ -223,6 +223,13 @@ fn billed_image_tokens_are_counted_without_a_picture() {
 }
 
 #[test]
+fn a_picture_that_cannot_be_decoded_is_billed() {
+    let body = serde_json::to_vec(&answer(&[picture("no base64")], "STOP")).unwrap();
+    let error = read_answer("gemini", 200, &body, MAX).unwrap_err();
+    assert_eq!((error.kind, error.billed_images), (GenerateErrorKind::InvalidAnswer, 1));
+}
+
+#[test]
 fn the_base64_of_a_picture_is_strict_and_limited() {
     let error = |data: &str, max: u64| {
         let body = serde_json::to_vec(&answer(&[picture(data)], "STOP")).unwrap();

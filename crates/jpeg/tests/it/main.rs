@@ -21,6 +21,7 @@ mod laws_hold_for_any_bytes;
 mod options_out_of_range_are_errors;
 mod pictures;
 mod profiles_and_segments_are_read_back;
+mod progressive_files_have_a_dc_scan_and_each_ac_coefficient_once;
 mod progressive_files_have_the_same_coefficients;
 mod quality_100_is_nearly_lossless;
 mod scratch_does_not_change_the_file;

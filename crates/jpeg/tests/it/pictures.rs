@@ -57,6 +57,17 @@ pub(crate) fn apart(a: &[u8], b: &[u8]) -> (u8, f64) {
     (differences().max().unwrap_or(0), 10.0 * (255.0 * 255.0 / mean).log10())
 }
 
+/// The contents of the segments with a marker.
+pub(crate) fn contents(file: &[u8], marker: u8) -> Vec<&[u8]> {
+    segments(file).into_iter().filter(|(own, _)| *own == marker).map(|(_, content)| content).collect()
+}
+
+/// The frame header of a picture of 50x40 pixels.
+pub(crate) fn frame_header((sampling, _): (Sampling, bool)) -> [u8; 15] {
+    let factors = if sampling == Sampling::Yuv420 { 0x22 } else { 0x11 };
+    [8, 0, 40, 0, 50, 3, 1, factors, 0, 2, 0x11, 1, 3, 0x11, 1]
+}
+
 /// The segments of a file behind SOI: the marker and the content. Entropy-coded data is skipped.
 pub(crate) fn segments(file: &[u8]) -> Vec<(u8, &[u8])> {
     assert_eq!(file[..2], [0xff, 0xd8]);

@@ -31,6 +31,8 @@ fn everything_that_a_backend_receives_changes_the_fingerprint() {
     case("the transfer format", usual().transfer_format(Format::Jpeg));
     case("the source", base(Source::from_bytes(*b"another picture"), table("model", preset())));
     case("the focus", usual().focus("10,10".parse().unwrap()));
+    let at = |focus: &str| first(usual().focus(focus.parse().unwrap()));
+    assert_ne!(at("10,10"), at("10,10:nudge"), "the focus mode is not in the fingerprint");
     case("the purpose", usual().purpose("a banner"));
     case("the scene", usual().scene(Scene::new("a shoe").unwrap()));
     let table_of_two = || table("model", preset()).input_images(2.try_into().unwrap());

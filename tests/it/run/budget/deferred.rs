@@ -4,8 +4,11 @@ use std::error::Error as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use smart_resize::generate::store::BlockingStore;
-use smart_resize::generate::{Generated, GenerationRequest, from_async_fn};
+use smart_resize::Outcome;
+use smart_resize::generate::budget::Budget;
+use smart_resize::generate::store::{BlockingStore, Store, StoreError};
+use smart_resize::generate::{Generated, GenerationRequest, from_async_fn, from_fn};
+use smart_resize::plan::Fingerprint;
 use smart_resize::run::{Driver, Event};
 
 use super::{FAILED, MADE, Script, THREE, budget, dollars, note, plan, refused, source, yield_once};
@@ -28,24 +31,25 @@ fn a_call_that_waits_for_calls_in_flight_is_made_later() {
     assert_eq!(events, [times('a', &[3]), times('f', &[0, 1, 2, 4]), times('s', &[0, 1, 2, 3, 4])].concat());
 }
 
+/// A store that has nothing and counts the searches.
+#[derive(Default)]
+struct Counting(AtomicU32);
+
+impl Store for Counting {
+    fn load(&self, _: &Fingerprint) -> Result<Option<Generated>, StoreError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(None)
+    }
+
+    fn save(&self, _: &GenerationRequest, _: &Generated) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
 #[test]
 fn a_deferred_call_is_looked_up_in_the_store_once() {
-    struct Counting(AtomicU32);
-    impl smart_resize::generate::store::Store for Counting {
-        fn load(
-            &self,
-            _: &smart_resize::plan::Fingerprint,
-        ) -> Result<Option<Generated>, smart_resize::generate::store::StoreError> {
-            self.0.fetch_add(1, Ordering::Relaxed);
-            Ok(None)
-        }
-
-        fn save(&self, _: &GenerationRequest, _: &Generated) -> Result<(), smart_resize::generate::store::StoreError> {
-            Ok(())
-        }
-    }
     let (plan, source, budget) = (plan(&["30x20", "20x30", "9x9"], 1), source(), budget(0.20));
-    let store = Counting(AtomicU32::new(0));
+    let store = Counting::default();
     let driver = Driver::new(&plan, &source).store(BlockingStore(&store)).budget(&budget);
     let backend = from_async_fn(|_: GenerationRequest| async {
         yield_once().await;
@@ -53,6 +57,43 @@ fn a_deferred_call_is_looked_up_in_the_store_once() {
     });
     pollster::block_on(driver.run_async(&backend, THREE)).unwrap();
     assert_eq!((store.0.load(Ordering::Relaxed), budget.calls()), (3, 3));
+}
+
+#[test]
+fn every_driver_announces_a_deferred_call_once_and_looks_it_up_once() {
+    // $0.45 pays for the reservation from outside and one more call. The other call is deferred until that call is made,
+    // and is then refused.
+    let (plan, source) = (plan(&["30x20", "20x30"], 1), source());
+    let announced_and_searched = |run: &dyn Fn(&Budget, &Counting, &(dyn Fn(&Event<'_>) + Sync)) -> Outcome| {
+        let (budget, store, events) = (budget(0.45), Counting::default(), Mutex::new(Vec::new()));
+        let held = budget.reserve(&plan.requests(&source).unwrap()[0]).unwrap();
+        let outcome = run(&budget, &store, &|event| note(&events, event));
+        held.settle(0);
+        let mut refused = refused(&outcome);
+        refused.sort_unstable();
+        assert_eq!(refused, [false, true]);
+        let mut started: Vec<_> = events.into_inner().unwrap();
+        started.retain(|(what, _)| *what == 's');
+        started.sort_unstable();
+        (started, store.0.into_inner())
+    };
+    let backend = from_fn(|_: &GenerationRequest| MADE.answer());
+    let expected = (vec![('s', 0), ('s', 1)], 2);
+    let on_this_thread = announced_and_searched(&|budget, store, on_event| {
+        Driver::new(&plan, &source).store(store).budget(budget).on_event(on_event).run(&backend).unwrap()
+    });
+    assert_eq!(on_this_thread, expected);
+    let on_threads = announced_and_searched(&|budget, store, on_event| {
+        let driver = Driver::new(&plan, &source).store(store).budget(budget).on_event(on_event);
+        driver.run_on_threads(&backend, THREE).unwrap()
+    });
+    assert_eq!(on_threads, expected);
+    let in_async = announced_and_searched(&|budget, store, on_event| {
+        let driver = Driver::new(&plan, &source).store(BlockingStore(store)).budget(budget).on_event(on_event);
+        let backend = from_async_fn(|_: GenerationRequest| async { MADE.answer() });
+        pollster::block_on(driver.run_async(&backend, THREE)).unwrap()
+    });
+    assert_eq!(in_async, expected);
 }
 
 #[test]
