@@ -64,7 +64,7 @@ fn every_driver_announces_a_deferred_call_once_and_looks_it_up_once() {
     // $0.45 pays for the reservation from outside and one more call. The other call is deferred until that call is made,
     // and is then refused.
     let (plan, source) = (plan(&["30x20", "20x30"], 1), source());
-    let announced_and_searched = |run: &dyn Fn(&Budget, &Counting, &(dyn Fn(&Event<'_>) + Sync)) -> Outcome| {
+    let announced_and_searched = |run: &dyn Fn(&Budget, &Counting, &(dyn Fn(&Event<'_>) + Send + Sync)) -> Outcome| {
         let (budget, store, events) = (budget(0.45), Counting::default(), Mutex::new(Vec::new()));
         let held = budget.reserve(&plan.requests(&source).unwrap()[0]).unwrap();
         let outcome = run(&budget, &store, &|event| note(&events, event));
