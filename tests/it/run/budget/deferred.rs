@@ -59,12 +59,17 @@ fn a_deferred_call_is_looked_up_in_the_store_once() {
     assert_eq!((store.0.load(Ordering::Relaxed), budget.calls()), (3, 3));
 }
 
+/// What observes the events of a run.
+type Observer<'a> = &'a (dyn Fn(&Event<'_>) + Send + Sync);
+/// A run with a budget, a store and an observer.
+type Run<'a> = &'a dyn Fn(&Budget, &Counting, Observer<'_>) -> Outcome;
+
 #[test]
 fn every_driver_announces_a_deferred_call_once_and_looks_it_up_once() {
     // $0.45 pays for the reservation from outside and one more call. The other call is deferred until that call is made,
     // and is then refused.
     let (plan, source) = (plan(&["30x20", "20x30"], 1), source());
-    let announced_and_searched = |run: &dyn Fn(&Budget, &Counting, &(dyn Fn(&Event<'_>) + Send + Sync)) -> Outcome| {
+    let announced_and_searched = |run: Run<'_>| {
         let (budget, store, events) = (budget(0.45), Counting::default(), Mutex::new(Vec::new()));
         let held = budget.reserve(&plan.requests(&source).unwrap()[0]).unwrap();
         let outcome = run(&budget, &store, &|event| note(&events, event));
