@@ -79,17 +79,15 @@ fn opened<'a, T: AsRef<[u8]> + 'a>(
             return Err(unsupported(&other.map_or_else(|| "unknown".into(), |space| format!("{space:?}"))));
         }
     };
-    let icc = decoder.icc_profile();
-    // Whether the parts of the profile are incomplete or out of order.
-    let is_broken = icc.is_none() && segments.has_icc;
-    let profile = icc.clone().or(is_broken.then(Vec::new)).map(ColourTag::Icc);
-    let colour_tags = profile.into_iter().chain(ColourTag::of_exif(segments.exif)).collect();
+    let profile = segments.profile.join(bytes);
+    // The profile that this crate writes says no more than sRGB, so it is not stripped.
+    let is_bare = segments.is_bare && profile.as_ref().is_none_or(|icc| *icc == srgb::profile());
+    let colour_tags = profile.map(ColourTag::Icc).into_iter().chain(ColourTag::of_exif(segments.exif)).collect();
     let header = Header {
         size,
         orientation: segments.exif.map_or(Orientation::UPRIGHT, |exif| exif.orientation),
         colour_tags,
-        // The profile that this crate writes says no more than sRGB, so it is not stripped.
-        is_bare: segments.is_bare && !is_broken && icc.is_none_or(|icc| icc == srgb::profile()),
+        is_bare,
         has_content_credentials: segments.has_content_credentials,
     };
     let samples = if channels == Channels::Grey { 1 } else { 3 };

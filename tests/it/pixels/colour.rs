@@ -126,9 +126,47 @@ fn a_profile_means_the_same_in_all_three_formats() {
         assert_eq!(read(&order.into_iter().fold(plain.clone(), add)).picture, expected, "{order:?}");
     }
     // If a segment is missing, the profile is ignored and the result says so.
-    let file = with_segment(&plain, 0xe2, &part(1, 2, &icc));
-    assert_eq!(read(&file).picture, read(&plain).picture);
-    assert!(matches!(read(&file).colour, Colour::Ignored { .. }));
+    for missing in [1, 2] {
+        let number = 3 - missing;
+        let half = icc.chunks(icc.len() / 2 + 1).nth(usize::from(number) - 1).unwrap();
+        let file = with_segment(&plain, 0xe2, &part(number, 2, half));
+        assert_eq!(read(&file).picture, read(&plain).picture);
+        assert!(matches!(read(&file).colour, Colour::Ignored { .. }), "without segment {missing}");
+    }
+}
+
+/// All of these are in files of the public corpora, and other decoders read them.
+#[test]
+fn a_profile_in_odd_jpeg_segments_is_applied() {
+    let (picture, icc) = (photo(size("64x48")), profile("Display P3"));
+    let plain = without_profile(&encode(&picture, Format::Jpeg, &EncodeOptions::default()).unwrap().bytes);
+    let part = |number: u8, count: u8, icc: &[u8]| [b"ICC_PROFILE\0", &[number, count][..], icc].concat();
+    let usual = with_segment(&plain, 0xe2, &part(1, 1, &icc));
+    let expected = read(&usual);
+    assert_eq!(expected.colour, Colour::Converted);
+    let other = part(1, 1, &profile("Adobe RGB"));
+    let frame = plain.windows(2).position(|marker| marker == [0xff, 0xc0]).unwrap();
+    let frame_end = frame + 2 + usize::from(u16::from_be_bytes([plain[frame + 2], plain[frame + 3]]));
+    // `with_segment` adds a segment behind the first marker.
+    let behind_the_frame = |content: &[u8]| {
+        let segment = with_segment(&[0xff, 0xd8], 0xe2, content);
+        [&plain[..frame_end], &segment[2..], &plain[frame_end..]].concat()
+    };
+    let halves: Vec<_> = icc.chunks(icc.len() / 2 + 1).collect();
+    let in_two = |file: &[u8], count: u8| {
+        with_segment(&with_segment(file, 0xe2, &part(2, count, halves[1])), 0xe2, &part(1, count, halves[0]))
+    };
+    for (what, file) in [
+        ("twice", with_segment(&usual, 0xe2, &part(1, 1, &icc))),
+        ("the first of two counts", with_segment(&with_segment(&plain, 0xe2, &other), 0xe2, &part(1, 1, &icc))),
+        ("one of three", with_segment(&plain, 0xe2, &part(1, 3, &icc))),
+        ("one of none", with_segment(&plain, 0xe2, &part(1, 0, &icc))),
+        ("two of one", in_two(&plain, 1)),
+        ("behind the frame header", behind_the_frame(&part(1, 1, &icc))),
+        ("before and behind it", with_segment(&behind_the_frame(&part(2, 2, halves[1])), 0xe2, &part(1, 2, halves[0]))),
+    ] {
+        assert_eq!((read(&file).colour, read(&file).picture), (Colour::Converted, expected.picture.clone()), "{what}");
+    }
 }
 
 #[test]

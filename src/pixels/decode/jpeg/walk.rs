@@ -12,6 +12,8 @@
 //! as the Adobe segment says; else RGB if they are named so, and YCbCr if not. Only segments before the first scan
 //! count.
 
+use std::ops::Range;
+
 use super::frame::Frame;
 use super::segment::{self, Segment, code};
 use super::{FORMAT, TRUNCATED, unsupported};
@@ -43,7 +45,7 @@ pub(super) struct Segments {
     pub(super) has_end: bool,
     /// Whether the file has only the picture and at most a profile, with no data behind it.
     pub(super) is_bare: bool,
-    pub(super) has_icc: bool,
+    pub(super) profile: ProfileParts,
     pub(super) has_content_credentials: bool,
     /// The first EXIF block that can be read.
     pub(super) exif: Option<Exif>,
@@ -53,6 +55,33 @@ pub(super) struct Segments {
     /// Whether the picture is progressive. `zune-jpeg` decodes such pictures faster than libjpeg-turbo.
     pub(super) is_progressive: bool,
     pub(super) edits: Vec<Edit>,
+}
+
+/// The parts of an ICC profile (ICC.1:2022, annex B.4). Each segment has its number from 1 (1 byte), the number of all
+/// segments (1), and its part. Some programs write a part twice or a wrong number of segments, so the parts up to the first
+/// missing one count.
+#[derive(Default)]
+pub(super) struct ProfileParts {
+    /// The offsets of the first part with each number, or none if there is no segment of a profile.
+    parts: Vec<Option<Range<usize>>>,
+}
+
+impl ProfileParts {
+    /// Adds the segment with this content, which ends at the offset `end`.
+    fn add(&mut self, content: &[u8], end: usize) {
+        self.parts.resize(256, None);
+        if let [number, _, part @ ..] = content
+            && let Some(found @ None) = self.parts.get_mut(usize::from(*number))
+        {
+            *found = Some(end - part.len()..end);
+        }
+    }
+
+    /// Returns the profile. It is empty if its first part is missing. `None` if the file has no profile.
+    pub(super) fn join(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let parts = self.parts.get(1..)?.iter().map_while(Option::clone);
+        Some(parts.filter_map(|part| bytes.get(part)).flatten().copied().collect())
+    }
 }
 
 /// Walks the segments.
@@ -129,7 +158,7 @@ impl Walk {
                 frame: None,
                 has_end: false,
                 is_bare: true,
-                has_icc: false,
+                profile: ProfileParts { parts: Vec::new() },
                 has_content_credentials: false,
                 exif: None,
                 lacks_tables: false,
@@ -176,7 +205,9 @@ impl Walk {
             (0xc0..=0xcf, content) => self.frame(segment.code, content, content_at)?,
             (code::SOS, &[components, ref each @ ..]) => self.scan(components, each, content_at + 1)?,
             (code::DNL, _) => found.edits.push(Edit { at: segment.code_at, byte: COMMENT }),
-            (0xe2, [b'I', b'C', b'C', b'_', b'P', b'R', b'O', b'F', b'I', b'L', b'E', 0, ..]) => found.has_icc = true,
+            (0xe2, [b'I', b'C', b'C', b'_', b'P', b'R', b'O', b'F', b'I', b'L', b'E', 0, behind @ ..]) => {
+                found.profile.add(behind, segment.end);
+            }
             (0xe1, [b'E', b'x', b'i', b'f', 0, 0, exif @ ..]) => {
                 found.is_bare = false;
                 found.exif = found.exif.or_else(|| Exif::read(exif));
