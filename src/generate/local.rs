@@ -212,32 +212,25 @@ impl AsyncGenerator for LocalGenerator {
 }
 
 /// A picture that was made, and what is said about it.
-struct Made {
-    picture: Picture,
-    reframing: Reframing,
+pub(crate) struct Made {
+    pub(crate) picture: Picture,
+    /// Where a picture of the preset's size shows the source.
+    pub(crate) reframing: Reframing,
     description: String,
-    plausibility: PerMille,
+    pub(crate) plausibility: PerMille,
 }
 
 impl LocalGenerator {
-    /// Makes a picture of `frame` pixels for a preview. `reduced` is a reduced copy of the picture that was analysed,
-    /// and the frame has the preset's shape. Returns the picture, the place of the source in a picture of the preset's
-    /// size, and the plausibility.
-    pub(crate) fn sketch(
-        &self,
-        source: &Analysis,
-        brief: &Brief,
-        reduced: &Picture,
-        frame: Size,
-    ) -> Result<(Picture, Reframing, PerMille), String> {
-        let made = self.make(source, brief, reduced, frame)?;
-        Ok((made.picture, made.reframing, made.plausibility))
-    }
-
     /// Reframes a picture to the brief's preset. Every decision is made for the analysed picture and the preset. The
     /// pixels are made from `picture`, which may be a reduced copy, at the size `frame`, which may be a smaller size of
     /// the preset's shape. The error is a message.
-    fn make(&self, source: &Analysis, brief: &Brief, picture: &Picture, frame: Size) -> Result<Made, String> {
+    pub(crate) fn make(
+        &self,
+        source: &Analysis,
+        brief: &Brief,
+        picture: &Picture,
+        frame: Size,
+    ) -> Result<Made, String> {
         let (focus, protected, preset) = (brief.focus, protected(brief), brief.preset.size);
         let demands = Demands {
             protected: &protected,

@@ -167,10 +167,12 @@ impl Reframing {
         self.place
     }
 
-    /// Whether the picture shows the whole source, and does so inside `rect`.
+    /// Whether a planned crop of the picture moves to where the picture shows the focus. The plan was made without knowing
+    /// that place. The crop stays if the focus is the default, or if it contains the whole source and has nothing to gain.
     #[cfg(feature = "pixels")]
-    pub(crate) fn shows_all_in(&self, rect: Rect) -> bool {
-        self.shown == Rect::new(0, 0, self.source) && rect.contains(self.place)
+    pub(crate) fn moves(&self, focus: Focus, crop: Rect) -> bool {
+        let contains_all = self.shown == Rect::new(0, 0, self.source) && crop.contains(self.place);
+        !focus.is_centre() && !contains_all
     }
 
     /// Converts a focus in the source to the columns and rows of a picture of `frame` pixels. The default focus is the

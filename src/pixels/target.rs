@@ -187,10 +187,7 @@ impl RenderTarget {
     /// Whether the rectangle of the plan applies: the picture has the preset's size, all of it may be used, and the
     /// focus does not move the rectangle.
     fn holds_plan(&self, planned: Rect, frame: Size, usable: Rect) -> bool {
-        // With a reframing, the focus is relative to the source, and the plan was made without knowing where the
-        // picture shows it. A focus in the centre is the centre of the picture in either case. A rectangle that keeps
-        // the whole source has nothing to gain from a move.
-        let stays = |reframing: Reframing| self.focus.is_centre() || reframing.shows_all_in(planned);
+        let stays = |reframing: Reframing| !reframing.moves(self.focus, planned);
         self.preset == Some(frame) && usable.size() == frame && self.reframing.is_none_or(stays)
     }
 

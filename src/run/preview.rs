@@ -1,8 +1,8 @@
 //! Previews of a plan: what the built-in generator would make for each target, as small pictures.
 
 use super::driver::RunError;
-use crate::generate::local::{Analysis, LocalGenerator};
-use crate::geometry::focus::{self, Reframing};
+use crate::generate::local::{Analysis, LocalGenerator, Made};
+use crate::geometry::focus;
 use crate::geometry::per_mille::PerMille;
 use crate::geometry::rect::Rect;
 use crate::pixels::decode::decode;
@@ -86,7 +86,7 @@ impl Plan {
         // Each generation is made once, small, for all its renditions.
         let sketch = |generation: &Generation| {
             let frame = within(generation.size(), WORKING_SIDE);
-            generator.sketch(&analysis, generation.brief(), &picture, frame).map_err(PreviewError::Generation)
+            generator.make(&analysis, generation.brief(), &picture, frame).map_err(PreviewError::Generation)
         };
         let sketches = self.generations().iter().map(sketch).collect::<Result<Vec<_>, _>>()?;
         Ok(self.renditions().iter().map(|rendition| self.cut(rendition, &picture, &sketches, max_side)).collect())
@@ -94,35 +94,26 @@ impl Plan {
 
     /// Cuts one preview, from the small picture of its generation or from the small source.
     #[expect(clippy::expect_used, reason = "a broken invariant must be loud")]
-    fn cut(
-        &self,
-        rendition: &Rendition,
-        source: &Picture,
-        sketches: &[(Picture, Reframing, PerMille)],
-        max_side: u32,
-    ) -> Preview {
+    fn cut(&self, rendition: &Rendition, source: &Picture, sketches: &[Made], max_side: u32) -> Preview {
         // `full` is the size that the plan's crop refers to, and `image` is a reduced picture of it.
         let (image, full, made) = match rendition.generation() {
             Some(index) => {
                 let generation = self.generations().get(index).zip(sketches.get(index));
-                let (generation, (image, reframing, plausibility)) =
-                    generation.expect("invariant: a rendition has its generation");
-                (image, generation.size(), Some((reframing, *plausibility)))
+                let (generation, made) = generation.expect("invariant: a rendition has its generation");
+                (&made.picture, generation.size(), Some(made))
             }
             None => (source, self.source_size().expect("invariant: a plan that cuts the source has its size"), None),
         };
         let mut crop = rendition.crop();
-        // The focus is a position in the source, and the generated picture may show it elsewhere. The crop moves there,
-        // as that of a run does. It stays if the plan has no focus, or if it shows the whole source.
-        let follows = |reframing: &Reframing| !rendition.focus().is_centre() && !reframing.shows_all_in(crop);
-        if let Some((reframing, _)) = made.filter(|(reframing, _)| follows(reframing)) {
-            let place = reframing.pixels(rendition.focus(), full);
+        // The crop moves to the focus as that of a run does.
+        if let Some(made) = made.filter(|made| made.reframing.moves(rendition.focus(), crop)) {
+            let place = made.reframing.pixels(rendition.focus(), full);
             crop = focus::rect_at(place, rendition.focus().mode, full, crop.size());
         }
         let crop = crop.scaled(full, image.size());
         let size = within(rendition.target(), max_side);
         let picture = resample(image, crop, size, Filter::Lanczos3);
-        Preview { picture, plausibility: made.map(|(_, plausibility)| plausibility) }
+        Preview { picture, plausibility: made.map(|made| made.plausibility) }
     }
 }
 

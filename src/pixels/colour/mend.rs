@@ -1,9 +1,8 @@
 //! Repairs profiles whose colours can be read although the rest is invalid.
 //!
-//! An ICC profile begins with a header of 128 bytes, which has the length (byte 0), the version (byte 8) and the
-//! signature `acsp` (byte 36). The number of tags follows, and for each tag its signature, its offset and its length
-//! (ICC.1:2022, section 7). Some programs write the version 0 or 5, or a tag that lies beyond the end, such as the
-//! copyright.
+//! An ICC profile begins with a header of 128 bytes, which has the version (byte 8) and the signature `acsp` (byte 36).
+//! The number of tags follows, and for each tag its signature, its offset and its length (ICC.1:2022, section 7). Some
+//! programs write the version 0 or 5, or a tag that lies beyond the end, such as the copyright.
 
 /// The tags that determine colours: curves, colorants, tables, the white point and its adaptation.
 const COLOUR_TAGS: [&[u8; 4]; 13] = [

@@ -52,7 +52,7 @@ pub(super) fn open<'a>(
     let header = Header {
         size,
         orientation: chunks.exif.map_or(Orientation::UPRIGHT, |exif| exif.orientation),
-        colour_tags: [colour_tags(info, chunks.has_icc), Vec::from_iter(ColourTag::of_exif(chunks.exif))].concat(),
+        colour_tags: colour_tags(info, chunks.has_icc).into_iter().chain(ColourTag::of_exif(chunks.exif)).collect(),
         is_bare: chunks.is_bare && !is_mended && info.bit_depth != BitDepth::Sixteen,
         has_content_credentials: chunks.has_content_credentials,
     };

@@ -58,9 +58,8 @@ pub(super) struct Segments {
 }
 
 /// The parts of an ICC profile (ICC.1:2022, annex B.4). Each segment has its number from 1 (1 byte), the number of all
-/// segments (1), and its part. Some programs write a part twice or a wrong number of segments, so the parts up to the first
-/// missing one count.
-#[derive(Default)]
+/// segments (1), and its part. Some programs write a part twice, or a wrong number of segments. So the number of segments
+/// is ignored: the profile has the parts from number 1 up to the first missing one.
 pub(super) struct ProfileParts {
     /// The offsets of the first part with each number, or none if there is no segment of a profile.
     parts: Vec<Option<Range<usize>>>,
