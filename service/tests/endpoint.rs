@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -17,9 +18,15 @@ use smart_resize::Format;
 use smart_resize::pixels::decode::{DecodeLimits, probe};
 use smart_resize::plan::placement::Placement;
 use smart_resize::wire::data_uri::DataUri;
+use smart_resize_service::fetch::{FetchLimits, Fetcher};
+use smart_resize_service::files::Urls;
+use smart_resize_service::hooks::Hooks;
+use smart_resize_service::job::{Answer, App, Hook, Job};
 use smart_resize_service::run::MAX_PREVIEWS;
+use smart_resize_service::store::local::LocalStore;
+use smart_resize_service::store::{Kind, Store};
 
-use self::support::{APP, Running, body, picture, read, server, sizes, text};
+use self::support::{APP, Running, body, picture, read, server, sizes, slow_source, text};
 
 #[tokio::test]
 async fn a_direct_request_returns_each_size_exactly() {
@@ -138,21 +145,6 @@ async fn waiting_and_running_requests_can_be_cancelled() {
     // The cancelled requests no longer occupy the queue.
     let id = running.submit(&body(&["300x250"])).await;
     assert_eq!(running.result(&id).await.0, 200);
-}
-
-/// A source that arrives only when `arrives` is notified, so that a request which needs it runs until then.
-async fn slow_source() -> (Arc<tokio::sync::Notify>, String) {
-    let arrives = Arc::new(tokio::sync::Notify::new());
-    let wait = Arc::clone(&arrives);
-    let url = server(Router::new().fallback(move || {
-        let wait = Arc::clone(&wait);
-        async move {
-            wait.notified().await;
-            picture(64, 48, Format::Png)
-        }
-    }))
-    .await;
-    (arrives, format!("{url}/a.png"))
 }
 
 #[tokio::test]
@@ -292,6 +284,34 @@ async fn webhooks_are_signed_and_retried() {
     let told: Value = serde_json::from_slice(&bytes).unwrap();
     assert_eq!((&told["request_id"], &told["status"]), (&submitted["request_id"], &json!("ERROR")));
     assert_eq!(told["payload"]["detail"][0]["loc"], json!(["body", "image_url"]));
+}
+
+#[tokio::test]
+async fn a_webhook_is_given_up_after_ten_attempts() {
+    let attempts = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&attempts);
+    let url = server(Router::new().fallback(move || {
+        count.fetch_add(1, Ordering::SeqCst);
+        std::future::ready(axum::http::StatusCode::INTERNAL_SERVER_ERROR)
+    }))
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::Local(LocalStore::open(folder.path()).unwrap());
+    let mut limits = FetchLimits::default();
+    limits.allow_private = true;
+    let hooks = Hooks::open(store.clone(), Fetcher::new(limits).unwrap(), Urls::new("http://localhost")).await.unwrap();
+    let mut job = Job::new(App::SmartResize, None, json!({}));
+    job.hook = Some(Hook { url, attempts: 0, is_settled: false });
+    job.answer = Some(Answer::output(json!({})));
+    store.put(Kind::Job, &job.id.to_string(), &job).await.unwrap();
+    let mut pauses = Vec::new();
+    while let Some(pause) = hooks.attempt(job.id).await.unwrap() {
+        pauses.push(pause.as_secs());
+    }
+    assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 64, 128, 256]);
+    // A later attempt, for instance after a restart, posts nothing.
+    assert_eq!(hooks.attempt(job.id).await.unwrap(), None);
+    assert_eq!(attempts.load(Ordering::SeqCst), 10);
 }
 
 #[tokio::test]

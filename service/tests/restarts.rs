@@ -14,7 +14,9 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use smart_resize::Format;
 
-use self::support::{APP, Program, Running, body, free_address, picture, read, result, server, sizes, submit, text};
+use self::support::{
+    APP, Program, Running, body, free_address, picture, read, result, server, sizes, slow_source, submit, text,
+};
 
 #[tokio::test]
 async fn requests_and_results_survive_a_stop() {
@@ -31,6 +33,36 @@ async fn requests_and_results_survive_a_stop() {
     assert_eq!((status, &again["results"][0]["width"]), (200, &output["results"][0]["width"]));
     // The URLs use the address of the restarted service.
     assert_eq!(sizes(&running.client, &again).await, ["300x250"]);
+}
+
+#[tokio::test]
+async fn after_a_restart_requests_have_the_order_of_before() {
+    let running = Running::start(&["--concurrency", "1", "--grace", "0"]).await;
+    let (_arrives, url) = slow_source().await;
+    let never_ends = json!({"image_url": url, "target_sizes": ["300x250"]});
+    let runs = running.submit(&never_ends).await;
+    while running.service.queue.waiting().await > 0 {
+        tokio::task::yield_now().await;
+    }
+    let mut waiting = Vec::new();
+    for _ in 0..5 {
+        // Requests of the same millisecond have no order.
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        waiting.push(running.submit(&never_ends).await);
+    }
+    let running = Running::in_folder(running.stop().await, &["--concurrency", "1"]).await;
+    while running.service.queue.waiting().await > 5 {
+        tokio::task::yield_now().await;
+    }
+    let status = async |id: &str| {
+        let (_, status) = read(running.get(&format!("{APP}/requests/{id}/status")).send().await.unwrap()).await;
+        (status["status"].clone(), status["queue_position"].clone())
+    };
+    // The request that was running begins first.
+    assert_eq!(status(&runs).await.0, "IN_PROGRESS");
+    for (position, id) in waiting.iter().enumerate() {
+        assert_eq!(status(id).await, (json!("IN_QUEUE"), json!(position)));
+    }
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -29,6 +30,7 @@ use smart_resize_service::server::serve;
 use smart_resize_service::service::Service;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -249,6 +251,21 @@ pub async fn server(router: Router) -> String {
     let base = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
     base
+}
+
+/// A source that arrives only when `arrives` is notified, so that a request which needs it runs until then.
+pub async fn slow_source() -> (Arc<Notify>, String) {
+    let arrives = Arc::new(Notify::new());
+    let wait = Arc::clone(&arrives);
+    let url = server(Router::new().fallback(move || {
+        let wait = Arc::clone(&wait);
+        async move {
+            wait.notified().await;
+            picture(64, 48, Format::Png)
+        }
+    }))
+    .await;
+    (arrives, format!("{url}/a.png"))
 }
 
 /// A path as text.

@@ -133,6 +133,11 @@ fn a_profile_means_the_same_in_all_three_formats() {
         assert_eq!(read(&file).picture, read(&plain).picture);
         assert!(matches!(read(&file).colour, Colour::Ignored { .. }), "without segment {missing}");
     }
+    // The parts around a missing segment are not joined, even if they would be a whole profile.
+    let halves: Vec<_> = icc.chunks(icc.len() / 2 + 1).collect();
+    let file = with_segment(&with_segment(&plain, 0xe2, &part(3, 3, halves[1])), 0xe2, &part(1, 3, halves[0]));
+    assert_eq!(read(&file).picture, read(&plain).picture);
+    assert!(matches!(read(&file).colour, Colour::Ignored { .. }));
 }
 
 /// All of these are in files of the public corpora, and other decoders read them.

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use smart_resize::Outcome;
-use smart_resize::generate::budget::Budget;
+use smart_resize::generate::budget::{Budget, BudgetError};
 use smart_resize::generate::store::{BlockingStore, Store, StoreError};
 use smart_resize::generate::{Generated, GenerationRequest, from_async_fn, from_fn};
 use smart_resize::plan::Fingerprint;
@@ -99,6 +99,29 @@ fn every_driver_announces_a_deferred_call_once_and_looks_it_up_once() {
         pollster::block_on(driver.run_async(&backend, THREE)).unwrap()
     });
     assert_eq!(in_async, expected);
+}
+
+#[test]
+fn deferred_calls_are_made_in_the_order_of_the_plan() {
+    let (plan, source) = (plan(&["30x20", "20x30", "9x9", "8x9"], 1), source());
+    let asked = Mutex::new(Vec::new());
+    // In the first round, a budget inside the backend refuses all calls but the first. The later a call is in the plan,
+    // the earlier its refusal comes.
+    let backend = from_async_fn(async |request: GenerationRequest| {
+        let call = request.call().0;
+        asked.lock().unwrap().push(call);
+        if call == 0 || asked.lock().unwrap().iter().filter(|asked| **asked == call).count() > 1 {
+            return MADE.answer();
+        }
+        for _ in call..4 {
+            yield_once().await;
+        }
+        let (max, none) = (dollars(0.15), dollars(0.0));
+        Err(BudgetError::Cost { needed: max, remaining: none, held: max, max }.into())
+    });
+    let outcome = pollster::block_on(Driver::new(&plan, &source).run_async(&backend, THREE)).unwrap();
+    assert!(outcome.calls.iter().all(|call| call.result.is_ok()));
+    assert_eq!(asked.into_inner().unwrap(), [0, 1, 2, 3, 1, 2, 3]);
 }
 
 #[test]
