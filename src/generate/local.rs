@@ -41,6 +41,7 @@ mod reframe;
 mod salience;
 mod skin;
 mod stretch;
+mod terms;
 mod thing;
 
 use std::sync::Arc;

@@ -8,10 +8,11 @@
 
 use super::LocalGenerator;
 use super::blank::blank_rows;
-use super::fixed::{ONE, ONE_Q8, ln, logistic, q16, root};
+use super::fixed::{ONE, ONE_Q8, ln, q16, root};
 use super::grid::{Grid, LEVEL};
 use super::salience::Salience;
 use super::stretch::{Row, Stretch, distribute};
+use super::terms::{Looks, Terms};
 use super::thing::Thing;
 use crate::geometry::focus::{FocusMode, Span};
 use crate::geometry::per_mille::PerMille;
@@ -166,99 +167,120 @@ fn sums(problem: &Problem<'_>) -> Vec<Sums> {
     (0..grid.rows).map(row).collect()
 }
 
+/// Evaluates the framing that keeps a window of the columns. `None` if its rows cannot be stretched to the frame.
 fn evaluate(problem: &Problem<'_>, sums: &[Sums], blank: [usize; 2], all: i64, window: [u32; 2]) -> Option<Framing> {
-    let Problem { grid, source, frame, .. } = problem;
+    let Problem { grid, source, .. } = problem;
     let length = u64::from(window[1] - window[0]);
     let columns = cells(window, source[0], grid.columns);
     let rows = rows(problem, sums, blank, columns);
+    let placed = Placed::new(problem, window, &rows, columns)?;
 
-    // The height that the rows must reach, in rows of cells, if the window is scaled to the frame's width.
-    let height = i128::from(frame[1]) * i128::from(length) * grid.rows as i128 * i128::from(ONE)
-        / (i128::from(frame[0]) * i128::from(source[1]));
-    let own = grid.rows as i64 * ONE;
-    // A plain crop needs no stretch, and rounding must not require one.
-    let total = if window[1] - window[0] == problem.cropped { 0 } else { i64::try_from(height).ok()?.max(own) - own };
-    let mut stretch = distribute(&rows, total)?;
-    let across = problem
-        .band(0, |at| (i64::from(at) - i64::from(window[0])) * i64::from(frame[0]) / length as i64)
-        .map(|at| i64::from(at) * ONE / i64::from(frame[0]));
-    let along = |stretch: &Stretch| {
-        let cell = |at: u32| i64::from(at) * own / i64::from(source[1]);
-        let band = problem.band(1, |at| {
-            (i128::from(stretch.place(cell(at))) * i128::from(frame[1]) / i128::from(own + total)) as i64
-        });
-        band.map(|at| (i128::from(at) * i128::from(own + total) / i128::from(frame[1])) as i64)
-    };
-    // A crop that follows the focus along the stretch moves with the rows, so that moving them would change nothing.
-    let is_free = problem.focus.is_none() || problem.surviving[1] == [0, frame[1]];
-    let protected = protected_rows(problem);
-    let important = join(protected, rows_of_things(problem, columns));
-    if let Some(rows) = important.filter(|_| is_free) {
-        let band = along(&stretch);
-        // If not all of them fit into the band, the protected ones decide.
-        let fits = stretch.length(rows) <= band[1] - band[0];
-        stretch.move_into(if fits { rows } else { protected.unwrap_or(rows) }, band);
-    }
-    let band = along(&stretch);
-    let over = |rows: Option<[usize; 2]>| rows.map_or(0, |rows| stretch.outside(rows, band));
-    let outside = outside_band(problem, window, across) + over(protected.or(important)) * ONE / (own + total);
-    // Important rows of half of the band's length outside of it count as a cut in full.
-    let cut_along = (2 * over(important) * ONE / (band[1] - band[0]).max(1)).min(ONE);
-    let cut_by_band = cut_by_band(problem, window, across) + cut_along;
-
-    let kept = i64::try_from(length * 65_536 / u64::from(source[0])).ok()?;
     // A picture without salience has no subject to lose: 2 % of the cells count as salient.
     let lost = |[from, to]: [usize; 2]| {
         let inside: i64 = sums.iter().map(|sums| sums.salience[to] - sums.salience[from]).sum();
         (all - inside) * ONE / (all + grid.cells.len() as i64 * ONE_Q8 / 50 + 1)
     };
-    let survives = across.map(|at| window[0] + (at * length as i64 / ONE) as u32);
-    let (lost, lost_in_crop) = (lost(columns), lost(cells(survives, source[0], grid.columns)));
-    let cut = cut_things(problem, columns);
-    let people = lost_people(problem, columns);
-    let looks = looks(&rows, &stretch);
-    let needed = total * 1000 / own;
-    let ruined = grid.flat && blank.contains(&0) && (needed > 300 || lost > q16(5, 100));
-    let logit = q16(36, 10)
-        - lost_in_crop * 21 / 10
-        - looks.shown * 3 / 2
-        - looks.texture * 2
-        - ln(stretch.give) * 7 / 10
-        - (ONE - kept) * 22 / 10
-        - cut / 2
-        - people * 2
-        - cut_by_band * 8;
-    let plausibility = if ruined { PerMille::ZERO } else { logistic(logit) };
-    // The distance between the middle of the window and that of the focus, divided by half the window. Its square is
-    // small near the middle. At the edge it costs as much as the loss of all other salience. Without a focus, the
-    // distance from the source's middle has a small cost, which decides between framings that are otherwise nearly
-    // equal.
-    let offset = |[left, right]: [u32; 2], whole: i64| {
-        (i64::from(window[0]) + i64::from(window[1]) - i64::from(left) - i64::from(right)).abs() * ONE / whole
-    };
-    let off_centre = match problem.focus {
-        Some((focus, _)) => {
-            let share = offset(focus[0], length as i64).min(ONE);
-            4 * share * share / ONE
-        }
-        None => offset([0, source[0]], i64::from(source[0])) / 50,
-    };
+    let survives = placed.across.map(|at| window[0] + (at * length as i64 / ONE) as u32);
+    let kept = i64::try_from(length * 65_536 / u64::from(source[0])).ok()?;
+    let own = grid.rows as i64 * ONE;
+    let stretched = placed.total * ONE / own;
     // A blank margin on every side is no loss, but a product that becomes tiny in it is.
     let is_margin = problem.blank_sides && blank != [0, 0];
-    let area = if is_margin { (ONE - kept) / 4 + total * ONE / own / 8 } else { ONE - kept };
-    let cost = lost * 4
-        + area
-        + looks.bent / 16
-        + looks.shown * 3 / 2
-        + looks.texture * 2
-        + ln(stretch.give) * 7 / 10
-        + cut
-        + people * 2
-        + off_centre
-        + if total > 0 { ONE / 100 } else { 0 }
-        + outside * 4;
-    let rigid = rows.iter().map(|row| row.rigid).collect();
-    Some(Framing { window, extra: stretch.extra, rigid, plausibility, cost })
+    let terms = Terms {
+        lost: lost(columns),
+        lost_in_crop: lost(cells(survives, source[0], grid.columns)),
+        looks: Looks::new(&rows, &placed.stretch),
+        give: ln(placed.stretch.give),
+        dropped: ONE - kept,
+        dropped_area: if is_margin { (ONE - kept) / 4 + stretched / 8 } else { ONE - kept },
+        cut: cut_things(problem, columns),
+        people: lost_people(problem, columns),
+        cut_by_band: cut_by_band(problem, window, placed.across) + placed.cut_along,
+        outside: outside_band(problem, window, placed.across) + placed.outside,
+        off_centre: off_centre(problem, window),
+        is_stretched: placed.total > 0,
+    };
+    let needed = placed.total * 1000 / own;
+    let is_ruined = grid.flat && blank.contains(&0) && (needed > 300 || terms.lost > q16(5, 100));
+    Some(Framing {
+        window,
+        extra: placed.stretch.extra,
+        rigid: rows.iter().map(|row| row.rigid).collect(),
+        plausibility: if is_ruined { PerMille::ZERO } else { terms.plausibility() },
+        cost: terms.cost(),
+    })
+}
+
+/// The rows of a window, stretched to the frame, and where the band of the frame lies on it.
+struct Placed {
+    stretch: Stretch,
+    /// What the stretch adds to all rows, in rows of cells, in Q16.
+    total: i64,
+    /// The start and the end of the band across the stretch, in Q16 of the window.
+    across: [i64; 2],
+    /// The important rows that lie outside the band, in Q16 of the frame.
+    outside: i64,
+    /// The same in Q16 of half of the band's length, and at most 1. As much as that counts as a cut in full.
+    cut_along: i64,
+}
+
+impl Placed {
+    fn new(problem: &Problem<'_>, window: [u32; 2], rows: &[Row], columns: [usize; 2]) -> Option<Self> {
+        let Problem { grid, source, frame, .. } = problem;
+        let length = u64::from(window[1] - window[0]);
+        // The height that the rows must reach, in rows of cells, if the window is scaled to the frame's width.
+        let height = i128::from(frame[1]) * i128::from(length) * grid.rows as i128 * i128::from(ONE)
+            / (i128::from(frame[0]) * i128::from(source[1]));
+        let own = grid.rows as i64 * ONE;
+        // A plain crop needs no stretch, and rounding must not require one.
+        let total =
+            if window[1] - window[0] == problem.cropped { 0 } else { i64::try_from(height).ok()?.max(own) - own };
+        let mut stretch = distribute(rows, total)?;
+        let across = problem
+            .band(0, |at| (i64::from(at) - i64::from(window[0])) * i64::from(frame[0]) / length as i64)
+            .map(|at| i64::from(at) * ONE / i64::from(frame[0]));
+        let along = |stretch: &Stretch| {
+            let cell = |at: u32| i64::from(at) * own / i64::from(source[1]);
+            let band = problem.band(1, |at| {
+                (i128::from(stretch.place(cell(at))) * i128::from(frame[1]) / i128::from(own + total)) as i64
+            });
+            band.map(|at| (i128::from(at) * i128::from(own + total) / i128::from(frame[1])) as i64)
+        };
+        // A crop that follows the focus along the stretch moves with the rows, so that moving them would change nothing.
+        let is_free = problem.focus.is_none() || problem.surviving[1] == [0, frame[1]];
+        let protected = protected_rows(problem);
+        let important = join(protected, rows_of_things(problem, columns));
+        if let Some(rows) = important.filter(|_| is_free) {
+            let band = along(&stretch);
+            // If not all of them fit into the band, the protected ones decide.
+            let fits = stretch.length(rows) <= band[1] - band[0];
+            stretch.move_into(if fits { rows } else { protected.unwrap_or(rows) }, band);
+        }
+        let band = along(&stretch);
+        let over = |rows: Option<[usize; 2]>| rows.map_or(0, |rows| stretch.outside(rows, band));
+        let outside = over(protected.or(important)) * ONE / (own + total);
+        let cut_along = (2 * over(important) * ONE / (band[1] - band[0]).max(1)).min(ONE);
+        Some(Self { stretch, total, across, outside, cut_along })
+    }
+}
+
+/// Returns the cost of the distance between the middle of the window and that of the focus, divided by half the window.
+///
+/// Its square is small near the middle. At the edge it costs as much as the loss of all other salience. Without a
+/// focus, the distance from the source's middle has a small cost, which decides between framings that are otherwise
+/// nearly equal.
+fn off_centre(problem: &Problem<'_>, window: [u32; 2]) -> i64 {
+    let offset = |[left, right]: [u32; 2], whole: u32| {
+        (i64::from(window[0]) + i64::from(window[1]) - i64::from(left) - i64::from(right)).abs() * ONE
+            / i64::from(whole)
+    };
+    match problem.focus {
+        Some((focus, _)) => {
+            let share = offset(focus[0], window[1] - window[0]).min(ONE);
+            4 * share * share / ONE
+        }
+        None => offset([0, problem.source[0]], problem.source[0]) / 50,
+    }
 }
 
 /// Converts pixels to cells, rounded outwards.
@@ -392,33 +414,6 @@ fn cut_by_band(problem: &Problem<'_>, window: [u32; 2], band: [i64; 2]) -> i64 {
         }
     }
     problem.protected.iter().map(|region| share(region[0])).fold(outside / all.max(1), i64::max)
-}
-
-/// How much of a stretch would be seen, in Q16.
-struct Looks {
-    /// The mean stretch beyond 1, weighted by how much of the row should keep its shape.
-    shown: i64,
-    /// The mean of the square of the stretch beyond 1, without blank edges.
-    bent: i64,
-    /// The mean of the texture times the square of the stretch beyond 1.
-    texture: i64,
-}
-
-fn looks(rows: &[Row], stretch: &Stretch) -> Looks {
-    let (mut shown, mut weight, mut texture, mut bent) = (0_i128, 0_i128, 0_i128, 0_i128);
-    for (row, extra) in rows.iter().zip(&stretch.extra) {
-        let extra = i128::from(*extra);
-        shown += i128::from(row.kept) * extra;
-        weight += i128::from(row.kept);
-        texture += i128::from(row.texture) * ((extra * extra) >> 16);
-        bent += if row.blank { 0 } else { (extra * extra) >> 16 };
-    }
-    // A tenth of the rows counts as kept, so that the mean of a picture without a subject stays small.
-    let (count, most) = (rows.len() as i128, i128::from(64 * ONE));
-    let shown = shown / (weight + count * i128::from(ONE_Q8) / 10 + 1);
-    let texture = texture / (count * i128::from(ONE_Q8));
-    let bent = bent / count;
-    Looks { shown: shown.min(most) as i64, bent: bent.min(most) as i64, texture: texture.min(most) as i64 }
 }
 
 #[cfg(test)]

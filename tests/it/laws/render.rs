@@ -17,11 +17,8 @@ use smart_resize::pixels::render::{
 use smart_resize::pixels::{Layout, Picture};
 use smart_resize::{Format, Size};
 
+use super::any::any_format;
 use super::mutate::mutate;
-
-pub(super) fn any_format(input: &mut Unstructured<'_>) -> Result<Format> {
-    Ok(*input.choose(&[Format::Png, Format::Jpeg, Format::WebP])?)
-}
 
 /// The number of bytes that choose what [`decode_render`] does with the rest.
 pub(crate) const HEAD: usize = 40;

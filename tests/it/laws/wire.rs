@@ -293,7 +293,7 @@ fn values(field: &str) -> (Vec<Value>, Vec<Value>) {
 
 /// Draws a scene and damages one place in its JSON. The error names that place.
 fn drawn_scene(input: &mut Unstructured<'_>) -> Result<()> {
-    let Some(known) = super::any_scene(input)? else { return Ok(()) };
+    let Some(known) = super::any::any_scene(input)? else { return Ok(()) };
     scene_comes_back(&known);
     let mut answer = serde_json::to_value(&known).unwrap();
     let list = if input.arbitrary()? { "subjects" } else { "texts" };
