@@ -147,7 +147,7 @@ impl FromStr for Size {
     type Err = ParseSizeError;
 
     fn from_str(text: &str) -> Result<Self, ParseSizeError> {
-        Cursor::new(text, false).size()
+        Cursor::new(text, Grammar::Typed).size()
     }
 }
 
@@ -155,28 +155,37 @@ impl Size {
     /// Reads a size by the stricter grammar for JSON, which is that of fal's endpoint.
     #[cfg(feature = "serde")]
     pub(crate) fn from_strict(text: &str) -> Result<Self, ParseSizeError> {
-        Cursor::new(text, true).size()
+        Cursor::new(text, Grammar::Strict).size()
     }
 }
 
 const BLANKS: [char; 2] = [' ', '\t'];
 
-/// A parser of the grammar of sizes.
+/// A grammar of sizes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Grammar {
+    /// Sizes as people type them, with units, blanks and `*`.
+    Typed,
+    /// That of fal's endpoint: no unit, no `*` and no blank between the sides.
+    #[cfg(feature = "serde")]
+    Strict,
+}
+
+/// A parser of sizes.
 struct Cursor<'a> {
     /// The text without the blanks at its end.
     text: &'a str,
     /// The byte offset of the next character to read.
     at: usize,
-    /// Whether there may be no unit, no `*` and no blank between the sides.
-    is_strict: bool,
+    grammar: Grammar,
 }
 
 impl<'a> Cursor<'a> {
-    fn new(text: &'a str, is_strict: bool) -> Self {
+    fn new(text: &'a str, grammar: Grammar) -> Self {
         // The leading blanks are skipped and not cut off, so that the offset of an error counts from the start of the
         // whole text.
         let start = text.len() - text.trim_start_matches(BLANKS).len();
-        Self { text: text.trim_end_matches(BLANKS), at: start, is_strict }
+        Self { text: text.trim_end_matches(BLANKS), at: start, grammar }
     }
 
     fn size(mut self) -> Result<Size, ParseSizeError> {
@@ -198,7 +207,7 @@ impl<'a> Cursor<'a> {
 
     /// Skips the unit of a side and the blanks around it, unless the grammar is strict.
     fn unit(&mut self) {
-        if !self.is_strict {
+        if self.grammar == Grammar::Typed {
             self.blanks();
             if self.text.get(self.at..self.at + 2).is_some_and(|unit| unit.eq_ignore_ascii_case("px")) {
                 self.at += 2;
@@ -243,10 +252,10 @@ impl<'a> Cursor<'a> {
     fn separator(&mut self) -> Result<(), ParseSizeError> {
         match self.peek() {
             Some(c @ ('x' | 'X' | '×')) => self.at += c.len_utf8(),
-            Some('*') if !self.is_strict => self.at += 1,
+            Some('*') if self.grammar == Grammar::Typed => self.at += 1,
             found => return Err(self.expected(Expected::Separator, found)),
         }
-        if !self.is_strict {
+        if self.grammar == Grammar::Typed {
             self.blanks();
         }
         Ok(())

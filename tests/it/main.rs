@@ -32,4 +32,4 @@ mod wire;
 
 use self::support::any;
 #[cfg(feature = "pixels")]
-use self::support::pictures;
+use self::support::{pictures, scenes};

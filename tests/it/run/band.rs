@@ -4,34 +4,19 @@
 use proptest::prelude::*;
 use smart_resize::generate::local::{Fallback, Keep, LocalGenerator};
 use smart_resize::geometry::{Insets, PerMille};
-use smart_resize::model::{Model, Preset, PriceList, UsdMicros};
+use smart_resize::model::{PriceList, UsdMicros};
 use smart_resize::pixels::Picture;
 use smart_resize::pixels::decode::{DecodeOptions, decode};
 use smart_resize::run::Driver;
-use smart_resize::{Generator, Plan, Request, Size, Source, Target};
+use smart_resize::{Generator, Plan, Request, Source, Target};
 
 use crate::pictures::{png, size};
+use crate::scenes::{drawn, quarter_model, red, with_red};
 
-fn drawn(size: Size, colour: impl Fn(u32, u32) -> [u8; 3]) -> Picture {
-    let pixel = |at: u32| colour(at % size.width(), at / size.width());
-    Picture::from_rgb(size, (0..size.area()).flat_map(pixel).collect()).unwrap()
-}
-
-/// Soft ground with a red rectangle between these columns and rows.
-fn with_red(size: Size, [left, top, right, bottom]: [u32; 4]) -> Picture {
-    drawn(size, |x, y| {
-        let inside = (left..right).contains(&x) && (top..bottom).contains(&y);
-        if inside { [230, 20, 30] } else { [80 + (x / 16) as u8, 130 + (y / 16) as u8, 110] }
-    })
-}
-
-/// Plans with the usual shapes at a quarter of the usual sizes.
 fn plan(picture: &Picture, target: Target, focus: &str) -> (Plan, Source) {
     let source = Source::from_bytes(png(picture)).size(picture.size());
-    let presets = [("396x168", "21:9"), ("192x344", "9:16")];
-    let presets = presets.map(|(size, ratio)| Preset::new(size.parse().unwrap()).ratio(ratio.parse().unwrap()));
     let prices = PriceList::default().price("m", None, UsdMicros(1));
-    let request = Request::builder(source.clone()).model(Model::new("m", presets.into()).unwrap()).prices(prices);
+    let request = Request::builder(source.clone()).model(quarter_model()).prices(prices);
     let request = request.targets([target]).focus(focus.parse().unwrap());
     (Plan::new(&request.build().unwrap()).unwrap(), source)
 }
@@ -44,19 +29,6 @@ fn result(picture: &Picture, target: Target, focus: &str, local: &LocalGenerator
     let generated = local.generate(&plan.requests(&source).unwrap()[0]).unwrap();
     let made = decode(&output.unwrap().bytes, &DecodeOptions::default()).unwrap().picture;
     (made, generated.plausibility.unwrap())
-}
-
-/// Returns the columns and the rows, without their ends, that have a bright red.
-fn red(picture: &Picture) -> [u32; 4] {
-    let (mut found, width) = ([u32::MAX, u32::MAX, 0, 0], picture.size().width());
-    for (at, pixel) in (0..).zip(picture.pixels().chunks(picture.layout().channels())) {
-        if pixel[0] > 190 {
-            let (x, y) = (at % width, at / width);
-            found = [found[0].min(x), found[1].min(y), found[2].max(x + 1), found[3].max(y + 1)];
-        }
-    }
-    // Without red, the range is empty.
-    found
 }
 
 #[test]

@@ -13,6 +13,7 @@ use smart_resize::pixels::{Layout, Picture};
 use smart_resize::{Format, Generator, Plan, Request, Size, Source};
 
 use crate::pictures::{photo, png, size, transparent};
+use crate::scenes::{bounds, drawn, pattern};
 
 /// The request of a model whose only preset has the size `frame`.
 fn request(source: &Source, frame: Size, variants: u32) -> GenerationRequest {
@@ -36,13 +37,6 @@ fn reframed(picture: &Picture, frame: Size) -> Picture {
     decode(&generated.images[0], &DecodeOptions::default()).unwrap().picture
 }
 
-/// Makes a picture from the colour of each pixel.
-fn drawn(frame: Size, colour: impl Fn(u32, u32) -> [u8; 3]) -> Picture {
-    let rows = 0..frame.height();
-    let pixels = rows.flat_map(|y| (0..frame.width()).map(move |x| (x, y))).flat_map(|(x, y)| colour(x, y));
-    Picture::from_rgb(frame, pixels.collect()).unwrap()
-}
-
 /// A white picture with a blue box in the middle, which has a yellow label.
 fn product(frame: Size) -> Picture {
     let [middle_x, middle_y] = [frame.width() / 2, frame.height() / 2];
@@ -52,23 +46,6 @@ fn product(frame: Size) -> Picture {
         (dx, dy) if dx < 2 * unit && dy < 3 * unit => [24, 92, 160],
         _ => [255; 3],
     })
-}
-
-/// Red and yellow squares everywhere: stretching distorts them and cropping removes some of them.
-fn pattern(frame: Size) -> Picture {
-    drawn(frame, |x, y| if (x / 20 + y / 20) % 2 == 0 { [220, 30, 40] } else { [250, 210, 30] })
-}
-
-/// Returns the left, top, right and bottom edges of all pixels that have a colour. The last two are exclusive.
-fn bounds(picture: &Picture, is_colour: impl Fn([u8; 3]) -> bool) -> [u32; 4] {
-    let (mut found, width) = ([u32::MAX, u32::MAX, 0, 0], picture.size().width());
-    for (index, pixel) in (0..).zip(picture.pixels().chunks(picture.layout().channels())) {
-        if is_colour([pixel[0], pixel[1], pixel[2]]) {
-            let (x, y) = (index % width, index / width);
-            found = [found[0].min(x), found[1].min(y), found[2].max(x + 1), found[3].max(y + 1)];
-        }
-    }
-    found
 }
 
 /// Returns how much the aspect ratios of two rectangles differ: the absolute logarithm of their quotient.

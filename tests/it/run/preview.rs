@@ -10,6 +10,7 @@ use smart_resize::{Plan, Request, Source};
 
 use crate::any::share;
 use crate::pictures::{photo, png, size};
+use crate::scenes::{pattern, quarter_model, red, with_red};
 
 fn source() -> Source {
     Source::from_bytes(png(&photo(size("300x200")))).size(size("300x200"))
@@ -97,23 +98,11 @@ fn a_preview_is_as_plausible_as_the_result_of_a_run() {
 /// The crop follows the focus to where the reframing shows it, which is not where the source has it.
 #[test]
 fn a_preview_shows_the_focus_where_a_run_shows_it() {
-    let picture = |[left, top]: [u32; 2]| {
-        let pixel = |at: u32| match (at % 600, at / 600) {
-            (x, y) if (left..left + 40).contains(&x) && (top..top + 40).contains(&y) => [230, 20, 30],
-            (x, y) => [80 + (x / 16) as u8, 130 + (y / 16) as u8, 110],
-        };
-        Picture::from_rgb(size("600x400"), (0..600 * 400).flat_map(pixel).collect()).unwrap()
-    };
     // The middle of what is red, in percent of the picture.
-    let red = |picture: &Picture| {
-        let width = picture.size().width();
-        let places = (0..).zip(picture.pixels().chunks(picture.layout().channels()));
-        let red = places.filter(|(_, pixel)| pixel[0] > 180).map(|(at, _): (u32, _)| [at % width, at / width]);
-        let red: Vec<_> = red.collect();
-        let middle =
-            |axis: usize, side: u32| red.iter().map(|place| place[axis]).sum::<u32>() * 100 / (red.len() as u32 * side);
-        assert!(!red.is_empty(), "there is no red");
-        [middle(0, width), middle(1, picture.size().height())]
+    let middle_of_red = |picture: &Picture| {
+        let [left, top, right, bottom] = red(picture);
+        assert!(left < right, "there is no red");
+        [(left + right) * 50 / picture.size().width(), (top + bottom) * 50 / picture.size().height()]
     };
     // The left upper corner of a red square of 40x40 pixels, and that square as a focus, in percent. The presets differ
     // from the source's shape, so the square moves. The targets are narrower and flatter than the presets, so the crop
@@ -121,31 +110,27 @@ fn a_preview_shows_the_focus_where_a_run_shows_it() {
     for (corner, focus) in
         [([60, 180], "10,45,16.6,55"), ([500, 320], "83.3,80,90,90"), ([160, 180], "26.6,45,33.4,55")]
     {
-        let picture = picture(corner);
+        let [left, top] = corner;
+        let picture = with_red(size("600x400"), [left, top, left + 40, top + 40]);
         let source = Source::from_bytes(png(&picture)).size(picture.size());
-        let presets = [("396x168", "21:9"), ("192x344", "9:16")];
-        let presets = presets.map(|(size, ratio)| Preset::new(size.parse().unwrap()).ratio(ratio.parse().unwrap()));
         let request = Request::builder(source.clone()).sizes(["40x150", "182x22"]).focus(focus.parse().unwrap());
-        let request = request.model(Model::new("m", presets.into()).unwrap());
+        let request = request.model(quarter_model());
         let prices = PriceList::default().price("m", None, UsdMicros(1));
         let plan = Plan::new(&request.prices(prices).build().unwrap()).unwrap();
         let previews = plan.preview(&source, 100).unwrap();
         let outcome = Driver::new(&plan, &source).run(&LocalGenerator::default()).unwrap();
         for (preview, (target, output)) in previews.iter().zip(outcome.outputs()) {
             let made = decode(&output.unwrap().bytes, &DecodeOptions::default()).unwrap().picture;
-            let [here, there] = [&preview.picture, &made].map(red);
+            let [here, there] = [&preview.picture, &made].map(middle_of_red);
             let distance = here[0].abs_diff(there[0]).max(here[1].abs_diff(there[1]));
             assert!(distance <= 5, "{target} at {focus}: {here:?} instead of {there:?}");
         }
     }
 }
 
-/// A chequerboard of red and yellow squares, of which no reframing is plausible.
+/// A source of which no reframing is plausible.
 fn chequerboard() -> Source {
-    let whole = size("300x200");
-    let square =
-        |at: u32| if (at % 300 / 20 + at / 300 / 20).is_multiple_of(2) { [220, 30, 40] } else { [250, 210, 30] };
-    Source::from_picture(&Picture::from_rgb(whole, (0..whole.area()).flat_map(square).collect()).unwrap()).unwrap()
+    Source::from_picture(&pattern(size("300x200"))).unwrap()
 }
 
 /// A backdrop shows the whole source where the planned crop keeps it. If the crop followed the focus, it would cut it.
