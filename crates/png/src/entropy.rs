@@ -68,12 +68,20 @@ pub(crate) fn byte_counts(data: &[u8]) -> [u32; 256] {
         return first;
     }
     let [mut second, mut third, mut fourth] = [[0_u32; 256]; 3];
-    let (fours, rest) = data.as_chunks::<4>();
-    for [a, b, c, d] in fours {
-        first[usize::from(*a)] += 1;
-        second[usize::from(*b)] += 1;
-        third[usize::from(*c)] += 1;
-        fourth[usize::from(*d)] += 1;
+    let (eights, rest) = data.as_chunks::<8>();
+    for eight in eights {
+        let word = u64::from_le_bytes(*eight);
+        // One load for eight bytes.
+        #[expect(clippy::cast_possible_truncation, reason = "the lowest byte is wanted")]
+        let byte = |at: u32| usize::from((word >> (8 * at)) as u8);
+        first[byte(0)] += 1;
+        second[byte(1)] += 1;
+        third[byte(2)] += 1;
+        fourth[byte(3)] += 1;
+        first[byte(4)] += 1;
+        second[byte(5)] += 1;
+        third[byte(6)] += 1;
+        fourth[byte(7)] += 1;
     }
     for byte in rest {
         first[usize::from(*byte)] += 1;

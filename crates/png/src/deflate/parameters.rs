@@ -42,7 +42,7 @@ impl ChainParameters {
 /// byte.
 pub(super) const fn patience(effort: Effort) -> u32 {
     match effort {
-        Effort::Balanced => 2,
+        Effort::Balanced => 1,
         Effort::Small => 3,
     }
 }
