@@ -91,6 +91,18 @@ fn profiles_are_applied_as_littlecms_applies_them() {
     }
 }
 
+/// The profile has a checksum of its own in its zlib stream.
+#[test]
+fn a_profile_in_a_png_chunk_with_a_wrong_checksum_is_applied() {
+    let case = cases().into_iter().find(|case| case.name == "Display P3").unwrap();
+    let right = row_png(&case, BitDepth::Eight, false);
+    let name = right.windows(4).position(|name| name == b"iCCP").unwrap();
+    let length = u32::from_be_bytes(right[name - 4..name].try_into().unwrap()) as usize;
+    let mut wrong = right.clone();
+    wrong[name + 4 + length] ^= 1;
+    assert_eq!((read(&wrong).picture, read(&wrong).colour), (read(&right).picture, Colour::Converted));
+}
+
 #[test]
 fn an_srgb_profile_under_another_name_changes_no_sample() {
     let case = cases().into_iter().find(|case| case.name == "sRGB under another name").unwrap();

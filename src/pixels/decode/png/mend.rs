@@ -4,6 +4,7 @@
 //! for these files:
 //!
 //! - An animation. Its chunks are left out, since the still picture is in the IDAT chunks, whatever the animation says.
+//! - An iCCP chunk with a wrong checksum, which the crate would skip. A broken profile shows when it is parsed.
 //! - A tRNS chunk whose levels have bits above the depth of the samples. The specification says that only the low bits
 //!   count.
 //! - A file without an IEND chunk, whose last IDAT chunk is complete. This is damage, and reported.
@@ -35,7 +36,7 @@ pub(super) fn mended(bytes: &[u8]) -> Mended<'_> {
     }
     let damage = findings.zero_checksum.map(|at| Damage::new(DamageKind::Checksum, at));
     let damage = damage.or(findings.no_end.map(|at| Damage::new(DamageKind::NoEnd, at)));
-    if damage.is_none() && !findings.is_animated && !findings.has_high_levels {
+    if damage.is_none() && !findings.is_animated && !findings.has_high_levels && !findings.has_wrong_icc_checksum {
         return as_it_is;
     }
     Mended { file: Cow::Owned(copy(bytes, findings.length)), damage }
@@ -46,6 +47,8 @@ pub(super) fn mended(bytes: &[u8]) -> Mended<'_> {
 struct Findings {
     is_animated: bool,
     has_high_levels: bool,
+    /// Whether the checksum of an iCCP chunk is wrong.
+    has_wrong_icc_checksum: bool,
     /// The offset of the first checksum of an IDAT chunk that is 0 and should not be.
     zero_checksum: Option<usize>,
     /// The offset at which the IEND chunk is missing.
@@ -66,6 +69,7 @@ impl Findings {
             match chunk.name {
                 b"acTL" | b"fcTL" | b"fdAT" => found.is_animated = true,
                 b"tRNS" if !has_idat => found.has_high_levels |= levels(bytes, chunk.data) != chunk.data,
+                b"iCCP" if !has_idat => found.has_wrong_icc_checksum |= chunk.checksum != chunk.right_checksum(),
                 b"IDAT" => {
                     has_idat = true;
                     if chunk.checksum == [0; 4] && chunk.right_checksum() != [0; 4] {
@@ -111,6 +115,7 @@ fn copy(bytes: &[u8], length: usize) -> Vec<u8> {
                 let is_same = data == chunk.data;
                 chunk.write(&mut file, &data, if is_same { chunk.checksum } else { checksum(chunk.name, &data) });
             }
+            b"iCCP" => chunk.write(&mut file, chunk.data, chunk.right_checksum()),
             _ => chunk.write(&mut file, chunk.data, chunk.checksum),
         }
     }
