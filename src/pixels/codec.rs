@@ -27,7 +27,7 @@ use crate::format::Format;
 /// The same code reads the header for both codecs. If the fast codec finds anything wrong with the pixels, the pure
 /// codec decodes them again and its result counts, so a file that the pure codec reads is read by both. The fast codec
 /// alone may read a corrupt WebP. The pixels of the two differ by at most 3 of 255 levels on photographs, or 6 after a
-/// colour conversion, and by more in pictures of a few pixels (`tests/it/pixels/codec`). A JPEG with a side above
+/// colour conversion, and by more in pictures of a few pixels (`tests/codecs`). A JPEG with a side above
 /// 65,500 pixels, which libjpeg-turbo cannot write, is written by the pure codec. `Fast` gains the most on reading
 /// lossy WebP; `cargo bench --bench codec --features turbojpeg,libwebp` compares the codecs.
 ///

@@ -1,7 +1,6 @@
 //! Decoding, inspecting, rendering and encoding of pictures.
 
 mod byte_limit;
-mod codec;
 mod colour;
 mod damaged_files;
 mod damaged_jpeg;

@@ -1,10 +1,33 @@
 //! The C codecs: their results are checked against the pure codecs and against independent decoders. A build without
 //! them returns an error that names the cargo feature.
+//!
+//! The tests have their own binary, so that `.ci/run` can build and run them quickly with each codec alone.
+
+#![cfg(feature = "pixels")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::print_stdout,
+    reason = "a panic is how a test fails, and the shared helpers have more than these tests use"
+)]
 
 #[cfg(any(feature = "turbojpeg", feature = "libwebp"))]
 mod agree;
+#[cfg(any(feature = "turbojpeg", feature = "libwebp"))]
+#[path = "../it/support/decoders.rs"]
+mod decoders;
 #[cfg(feature = "turbojpeg")]
 mod jpeg;
+#[path = "../it/support/pictures.rs"]
+mod pictures;
 #[cfg(feature = "libwebp")]
 mod webp;
 

@@ -7,8 +7,8 @@ use smart_resize::pixels::{Layout, Picture};
 
 use super::agree::*;
 use super::*;
+use crate::decoders::read_elsewhere;
 use crate::pictures::{riff, transparent};
-use crate::support::decoders::read_elsewhere;
 
 fn lossy(quality: u8) -> EncodeOptions {
     let mut options = EncodeOptions::default();

@@ -7,8 +7,8 @@ use smart_resize::pixels::encode::{EncoderSettings, MAX_ENCODES, Subsampling, en
 
 use super::agree::*;
 use super::*;
+use crate::decoders::{decoded, read_elsewhere};
 use crate::pictures::{exif, transparent, with_segment};
-use crate::support::decoders::{decoded, read_elsewhere};
 
 const KINDS: [(Subsampling, bool); 4] = [
     (Subsampling::Yuv420, false),
