@@ -36,7 +36,7 @@ pub(super) fn mended(bytes: &[u8]) -> Mended<'_> {
     }
     let damage = findings.zero_checksum.map(|at| Damage::new(DamageKind::Checksum, at));
     let damage = damage.or(findings.no_end.map(|at| Damage::new(DamageKind::NoEnd, at)));
-    if damage.is_none() && !findings.is_animated && !findings.has_high_levels && !findings.has_wrong_icc_checksum {
+    if damage.is_none() && !findings.has_misread_chunk {
         return as_it_is;
     }
     Mended { file: Cow::Owned(copy(bytes, findings.length)), damage }
@@ -45,10 +45,8 @@ pub(super) fn mended(bytes: &[u8]) -> Mended<'_> {
 /// The findings of a walk through the chunks.
 #[derive(Default)]
 struct Findings {
-    is_animated: bool,
-    has_high_levels: bool,
-    /// Whether the checksum of an iCCP chunk is wrong.
-    has_wrong_icc_checksum: bool,
+    /// Whether a chunk must be left out or changed, although no pixel is damaged.
+    has_misread_chunk: bool,
     /// The offset of the first checksum of an IDAT chunk that is 0 and should not be.
     zero_checksum: Option<usize>,
     /// The offset at which the IEND chunk is missing.
@@ -67,9 +65,9 @@ impl Findings {
         let mut has_end = false;
         while let Some(chunk) = Chunk::at(bytes, at) {
             match chunk.name {
-                b"acTL" | b"fcTL" | b"fdAT" => found.is_animated = true,
-                b"tRNS" if !has_idat => found.has_high_levels |= levels(bytes, chunk.data) != chunk.data,
-                b"iCCP" if !has_idat => found.has_wrong_icc_checksum |= chunk.checksum != chunk.right_checksum(),
+                b"acTL" | b"fcTL" | b"fdAT" => found.has_misread_chunk = true,
+                b"tRNS" if !has_idat => found.has_misread_chunk |= levels(bytes, chunk.data) != chunk.data,
+                b"iCCP" if !has_idat => found.has_misread_chunk |= chunk.checksum != chunk.right_checksum(),
                 b"IDAT" => {
                     has_idat = true;
                     if chunk.checksum == [0; 4] && chunk.right_checksum() != [0; 4] {
