@@ -1,16 +1,5 @@
 //! The files of the command: no input and no other file is lost.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::cast_possible_truncation,
-    reason = "a panic is how a test fails"
-)]
-
-mod support;
-
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::Path;

@@ -1,16 +1,5 @@
 //! Tests of the command with placements: those of the table, those of a pack, and how results are compared with them.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::cast_possible_truncation,
-    reason = "a panic is how a test fails"
-)]
-
-mod support;
-
 use std::fs;
 use std::path::Path;
 
@@ -18,7 +7,7 @@ use smart_resize::Plan;
 use smart_resize::geometry::Insets;
 use smart_resize::plan::placement::Placement;
 
-use self::support::{folder, names, resize, text};
+use crate::support::{folder, names, resize, text};
 
 /// Returns the lines that are no warnings. Many placements keep little of their image, which is a warning.
 fn mistakes(stderr: &[u8]) -> String {

@@ -1,16 +1,5 @@
 //! Tests of the command: the files that it writes, its output and its exit codes.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::cast_possible_truncation,
-    reason = "a panic is how a test fails"
-)]
-
-mod support;
-
 use std::fs;
 
 use smart_resize::pixels::Picture;
@@ -19,7 +8,7 @@ use smart_resize::pixels::encode::{EncodeOptions, encode};
 use smart_resize::plan::Digest;
 use smart_resize::{Format, Plan, Size};
 
-use self::support::{folder, names, resize, text};
+use crate::support::{folder, names, resize, text};
 
 fn size(text: &str) -> Size {
     text.parse().unwrap()
@@ -178,17 +167,6 @@ fn all_mistakes_are_reported_and_nothing_is_started() {
     case(&["10x10", "--resolution", "0.5K"], "floor is 0.5K; expected a tier of nano-banana-pro: [1K, 2K, 4K]");
     case(&["10x10", "--resolution", "8"], "label is \"8\"; expected a tier such as \"2K\"");
     case(&["10x10", "--quality", "80"], "--quality has no effect on png, which is lossless");
-    if !cfg!(feature = "libwebp") {
-        let lossy = ["10x10", "--quality", "80", "--format", "webp"];
-        case(&lossy, "lossy WebP needs the cargo feature \"libwebp\"");
-    }
-    if !cfg!(feature = "turbojpeg") {
-        let message = "a fast codec for jpeg needs the cargo feature \"turbojpeg\"";
-        case(&["10x10", "--fast", "--format", "jpg"], message);
-        if !cfg!(feature = "libwebp") {
-            case(&["10x10", "--fast"], message);
-        }
-    }
     case(&["10x10", "--image", "none.png"], "cannot read none.png");
     case(&["10x10", "--image", "text.png"], "cannot read text.png: the file is text; expected a PNG,");
     case(&["10x10", "--image", "cut.png"], "cannot read cut.png: the png is cut short");
@@ -198,27 +176,6 @@ fn all_mistakes_are_reported_and_nothing_is_started() {
     case(&["10x10", "--seed", "-1"], "invalid value '-1' for '--seed <N>': expected a whole number from 0 to");
     case(&["10x10", "--out", "text.png"], "cannot create text.png");
     assert_eq!(names(&folder), ["cut.png", "text.png"]);
-}
-
-#[cfg(all(feature = "libwebp", feature = "turbojpeg"))]
-#[test]
-fn with_the_codecs_in_c_a_webp_has_a_quality_and_jpegs_are_made_fast() {
-    let folder = folder("command-fast");
-    let made = |arguments: &[&str], name: &str| {
-        let output = resize(&folder, &[arguments, &["300x250", "--force"]].concat());
-        assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
-        fs::read(folder.join("out").join(name)).unwrap()
-    };
-    let name = "sample_300x250_1.webp";
-    let lossless = made(&["--format", "webp"], name);
-    let lossy = ["80", "40"].map(|quality| made(&["--format", "webp", "--quality", quality], name));
-    assert!(lossless.windows(4).any(|chunk| chunk == b"VP8L"));
-    assert!(lossy.iter().all(|file| file.windows(4).any(|chunk| chunk == b"VP8 ")));
-    assert!(lossless.len() > lossy[0].len() && lossy[0].len() > lossy[1].len());
-    let [pure, fast] = [&["--format", "jpg"][..], &["--format", "jpg", "--fast"]]
-        .map(|arguments| made(arguments, "sample_300x250_1.jpg"));
-    assert!(pure != fast);
-    assert_eq!(probe(&fast, &DecodeLimits::default()).unwrap().size, size("300x250"));
 }
 
 #[test]
