@@ -20,7 +20,6 @@
 //! ```
 
 pub(crate) mod jpeg;
-mod palette;
 pub(crate) mod png;
 #[cfg(feature = "turbojpeg")]
 mod turbo;

@@ -1,6 +1,6 @@
-//! A fast JPEG encoder (ITU-T T.81) for 8-bit RGB pictures.
+//! A fast JPEG encoder (ITU-T T.81) for 8-bit RGB pictures, and a [check] of sequential files for damage.
 //!
-//! It writes baseline files with one interleaved scan, or progressive files, always with Huffman tables that are
+//! The encoder writes baseline files with one interleaved scan, or progressive files, always with Huffman tables that are
 //! optimal for the picture. Every byte is computed with integers, so the same input gives the same file on every
 //! processor.
 //!
@@ -38,6 +38,7 @@
 #![allow(clippy::inline_always, reason = "only inlined code is compiled for the instruction set that was detected")]
 
 mod block;
+pub mod check;
 mod colour;
 mod dct;
 mod downsample;
@@ -46,13 +47,13 @@ mod error;
 mod frame;
 mod huffman;
 mod interleaved;
+pub mod marker;
 mod mcu_row;
 mod progressive;
 mod quantise;
 mod sampling;
 mod scratch;
 mod segment;
-
 mod symbol;
 mod write;
 

@@ -2,17 +2,11 @@
 
 use crate::Sampling;
 use crate::huffman::HuffmanTable;
+use crate::marker::{self, APP0, APP2, DHT, DQT, SOF0, SOF2, SOS};
 use crate::quantise::Quantiser;
 
-pub(crate) const SOI: [u8; 2] = [0xff, 0xd8];
-pub(crate) const EOI: [u8; 2] = [0xff, 0xd9];
-const APP0: u8 = 0xe0;
-const APP2: u8 = 0xe2;
-const DQT: u8 = 0xdb;
-const SOF0: u8 = 0xc0;
-const SOF2: u8 = 0xc2;
-const DHT: u8 = 0xc4;
-const SOS: u8 = 0xda;
+pub(crate) const SOI: [u8; 2] = [0xff, marker::SOI];
+pub(crate) const EOI: [u8; 2] = [0xff, marker::EOI];
 
 /// The most bytes behind a segment's length field.
 pub(crate) const MAX_SEGMENT: usize = 65_533;

@@ -259,7 +259,7 @@ impl Encoder {
 }
 
 /// Returns the size unless PNG has no such width or height.
-fn checked_size((width, height): (u32, u32)) -> Result<(u32, u32), Error> {
+pub(crate) fn checked_size((width, height): (u32, u32)) -> Result<(u32, u32), Error> {
     if width == 0 || width > MAX_SIDE {
         Err(Error::Width { found: width })
     } else if height == 0 || height > MAX_SIDE {
@@ -276,7 +276,7 @@ fn checked_row(header: Header) -> Result<Header, Error> {
 }
 
 /// Returns an error unless the data has this length.
-fn check_length(data: &[u8], expected: u64) -> Result<(), Error> {
+pub(crate) fn check_length(data: &[u8], expected: u64) -> Result<(), Error> {
     let found = data.len() as u64;
     if found == expected { Ok(()) } else { Err(Error::DataLength { found, expected }) }
 }

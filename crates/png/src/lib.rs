@@ -1,4 +1,5 @@
-//! A fast, lossless PNG encoder, and a fast reader of 8-bit RGB and RGBA files ([`decode`]).
+//! A fast, lossless PNG encoder, a fast reader of 8-bit RGB and RGBA files ([`decode`]), and a lossy reduction to a palette
+//! ([`quantise`]).
 //!
 //! Pixels of 8 bits per sample in, a PNG file out: about as small as with zlib's level 6, in a fraction of the time.
 //!
@@ -25,11 +26,11 @@
 //! 5. `deflate`: LZ77 matches, only where they pay, and Huffman codes optimised per block.
 //! 6. `datastream`: the strips as `IDAT` chunks of one zlib stream.
 //!
-//! [`decode`] is independent of these stages.
+//! [`decode`] and [`quantise`] are independent of these stages.
 //!
 //! # Guarantees
 //!
-//! - Lossless: a decoder returns every pixel as it was, the colour of transparent ones included.
+//! - Lossless, unless the caller reduces the picture with [`quantise`]: a decoder returns every pixel as it was, the colour of transparent ones included.
 //! - Deterministic: the bytes depend on pixels and settings only. All decisions are made in integers.
 //! - No panic on input: sizes and lengths are checked. An internal check that fails panics, because a broken invariant
 //!   must not become a wrong file.
@@ -72,6 +73,7 @@ mod pack;
 mod palette;
 #[cfg(feature = "parallel")]
 mod parallel;
+pub mod quantise;
 mod reduce;
 mod row_writer;
 mod scratch;

@@ -24,6 +24,8 @@
 
 use std::fmt;
 
+use smart_resize_jpeg::check::{self, DamageKind as InJpeg};
+
 /// What happens with a picture whose pixels are damaged.
 ///
 /// ```
@@ -64,6 +66,11 @@ impl Damage {
     /// Makes a damage of this kind at this offset in bytes.
     pub const fn new(kind: DamageKind, at: usize) -> Self {
         Self { kind, at }
+    }
+
+    /// The damage of a JPEG.
+    pub(super) const fn of_jpeg(check::Damage { kind, at, .. }: check::Damage) -> Self {
+        Self { kind: DamageKind::of_jpeg(kind), at }
     }
 }
 
@@ -127,28 +134,41 @@ impl DamageKind {
     pub const fn leaves_all_pixels(self) -> bool {
         matches!(self, Self::NoEnd | Self::Checksum)
     }
+
+    const fn of_jpeg(kind: InJpeg) -> Self {
+        match kind {
+            InJpeg::FewMcus { found, expected } => Self::FewMcus { found, expected },
+            InJpeg::ExcessData { bytes } => Self::ExcessData { bytes },
+            InJpeg::Restart { found, expected } => Self::Restart { found, expected },
+            InJpeg::HuffmanCode => Self::HuffmanCode,
+            InJpeg::Coefficient { position } => Self::Coefficient { position },
+            InJpeg::DcCoefficient { value } => Self::DcCoefficient { value },
+            InJpeg::NoScan { component } => Self::NoScan { component },
+            InJpeg::NoEnd => Self::NoEnd,
+        }
+    }
+
+    /// Returns the same kind of `smart-resize-jpeg`, which has its text. `None` if only a PNG has such damage.
+    const fn in_jpeg(self) -> Option<InJpeg> {
+        Some(match self {
+            Self::FewMcus { found, expected } => InJpeg::FewMcus { found, expected },
+            Self::ExcessData { bytes } => InJpeg::ExcessData { bytes },
+            Self::Restart { found, expected } => InJpeg::Restart { found, expected },
+            Self::HuffmanCode => InJpeg::HuffmanCode,
+            Self::Coefficient { position } => InJpeg::Coefficient { position },
+            Self::DcCoefficient { value } => InJpeg::DcCoefficient { value },
+            Self::NoScan { component } => InJpeg::NoScan { component },
+            Self::NoEnd => InJpeg::NoEnd,
+            Self::Checksum => return None,
+        })
+    }
 }
 
 impl fmt::Display for DamageKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::FewMcus { found, expected } => write!(f, "the scan has {found} MCUs; expected {expected}"),
-            Self::ExcessData { bytes } => {
-                write!(f, "the scan has {bytes} bytes behind its last MCU; expected the next marker")
-            }
-            Self::Restart { found, expected } => {
-                write!(f, "the restart marker has number {found}; expected {expected}")
-            }
-            Self::HuffmanCode => f.write_str("the scan has bits that are no code of its Huffman table"),
-            Self::Coefficient { position } => write!(f, "a block has a coefficient {position}; expected at most 63"),
-            Self::DcCoefficient { value } => {
-                write!(f, "a block has a DC coefficient of {value}; expected -1024 to 1024")
-            }
-            Self::NoScan { component } => {
-                write!(f, "component {component} has no scan; expected one for each component")
-            }
-            Self::NoEnd => f.write_str("the file has no end marker; expected one behind the pixels"),
-            Self::Checksum => f.write_str("a checksum of the pixel data is wrong"),
+        match self.in_jpeg() {
+            Some(kind) => kind.fmt(f),
+            None => f.write_str("a checksum of the pixel data is wrong"),
         }
     }
 }

@@ -4,7 +4,7 @@
 //! before pixels are computed. `zune-jpeg` decodes some files incorrectly without an error, and these two steps find
 //! and refuse them:
 //!
-//! - a file that is cut short or damaged (`check.rs` lists the signs);
+//! - a file that is cut short or damaged (`smart_resize_jpeg::check` lists the signs);
 //! - a sequential file whose subsampled components are in separate scans;
 //! - a file whose chroma is finer than its luma.
 //!
@@ -14,22 +14,16 @@
 //! With `Codec::Fast`, libjpeg-turbo decodes the pixels of a sequential picture. If it finds anything wrong,
 //! `zune-jpeg` decodes them again, and its result counts.
 
-mod bits;
-mod check;
-mod frame;
-mod huffman;
-mod scan;
-mod segment;
 mod walk;
 
+use smart_resize_jpeg::check::{Checked, Frame, check};
+use smart_resize_jpeg::marker;
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::errors::DecodeErrors;
 use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
-use self::check::{Checked, check};
-use self::frame::Frame;
 use self::walk::{Edit, Segments, walk};
 use super::damage::{Damage, Damaged};
 #[cfg(feature = "turbojpeg")]
@@ -131,7 +125,7 @@ fn edited(bytes: &[u8], edits: &[Edit], data_end: Option<usize>) -> Vec<u8> {
         file.get_mut(edit.at).into_iter().for_each(|byte| *byte = edit.byte);
     }
     if data_end.is_some() {
-        file.extend([0xff, segment::code::EOI]);
+        file.extend([0xff, marker::EOI]);
     }
     file
 }
@@ -155,33 +149,34 @@ struct Jpeg<'a, T: AsRef<[u8]>> {
 }
 
 impl<T: AsRef<[u8]>> Jpeg<'_, T> {
-    /// Returns the result of the check. The check is made once.
-    fn checked(&mut self) -> Result<Checked, DecodeError> {
+    /// Returns the damage, and the end of the data if an end marker must follow it. The check is made once.
+    fn checked(&mut self) -> Result<(Option<Damage>, Option<usize>), DecodeError> {
         let checked = self.checked.or_else(|| check(self.bytes, self.frame.as_ref()?));
         // A file that cannot be checked must have an end marker.
         let checked = match checked {
             Some(checked) => checked,
-            None if self.has_end => Checked { damage: None, data_end: None },
+            None if self.has_end => Checked::default(),
             None => return Err(TRUNCATED),
         };
         self.checked = Some(checked);
-        match checked.damage {
+        let damage = checked.damage.map(Damage::of_jpeg);
+        match damage {
             Some(damage) if !damage.kind.leaves_all_pixels() && self.damaged == Damaged::Refuse => {
                 let is_cut_short = damage.at >= self.bytes.len();
                 Err(if is_cut_short { TRUNCATED } else { DecodeError::Damaged { format: FORMAT, damage } })
             }
-            _ => Ok(checked),
+            _ => Ok((damage, checked.data_end)),
         }
     }
 }
 
 impl<T: AsRef<[u8]>> Pixels for Jpeg<'_, T> {
     fn check(&mut self) -> Result<Option<Damage>, DecodeError> {
-        Ok(self.checked()?.damage)
+        Ok(self.checked()?.0)
     }
 
     fn read(mut self: Box<Self>, mut bytes: Vec<u8>, _: &mut DecodeScratch) -> Result<Read, DecodeError> {
-        let Checked { damage, data_end } = self.checked()?;
+        let (damage, data_end) = self.checked()?;
         // Neither decoder verifies that it writes every byte of the buffer.
         bytes.fill(0);
         #[cfg(feature = "turbojpeg")]

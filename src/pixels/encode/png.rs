@@ -4,7 +4,9 @@
 pub use smart_resize_png::Effort as PngEffort;
 pub(crate) use smart_resize_png::Scratch as PngScratch;
 
-use super::palette::Indexed;
+use smart_resize_png::Colour;
+use smart_resize_png::quantise::{Indexed, Reduction};
+
 use super::{Encoded, EncoderSettings};
 use crate::pixels::picture::{Layout, Picture};
 use crate::size::Size;
@@ -43,14 +45,17 @@ impl PngOptions {
     }
 }
 
+const fn colour(layout: Layout) -> Colour {
+    match layout {
+        Layout::Rgb => Colour::Rgb,
+        Layout::Rgba => Colour::Rgba,
+    }
+}
+
 /// Makes an encoder for a size and layout.
 fn encoder(size: Size, layout: Layout, effort: PngEffort) -> smart_resize_png::Encoder {
-    let colour = match layout {
-        Layout::Rgb => smart_resize_png::Colour::Rgb,
-        Layout::Rgba => smart_resize_png::Colour::Rgba,
-    };
     // The sRGB chunk takes 13 bytes. A profile would take hundreds.
-    smart_resize_png::Encoder::new((size.width(), size.height()), colour).effort(effort).srgb(true)
+    smart_resize_png::Encoder::new((size.width(), size.height()), colour(layout)).effort(effort).srgb(true)
 }
 
 fn encoded(file: smart_resize_png::Encoded, effort: PngEffort, exact: bool) -> Encoded {
@@ -64,12 +69,20 @@ pub(super) fn encode(picture: &Picture, effort: PngEffort, scratch: &mut PngScra
     Ok(encoded(file, effort, true))
 }
 
-/// Encodes a picture that has a palette, at the highest effort.
-pub(super) fn encode_indexed(indexed: &Indexed, scratch: &mut PngScratch) -> Result<Encoded, String> {
+/// Returns the picture with palettes of fewer and fewer colours. All share what is learned from the picture, so it is
+/// sampled once.
+pub(super) fn reductions(picture: &Picture) -> Reduction<'_> {
+    let size = (picture.size().width(), picture.size().height());
+    let reduction = Reduction::new(size, colour(picture.layout()), picture.pixels());
+    reduction.expect("invariant: a picture has the bytes of its size, and PNG has every size")
+}
+
+/// Encodes a picture of this size that has a palette, at the highest effort.
+pub(super) fn encode_indexed(size: Size, indexed: &Indexed, scratch: &mut PngScratch) -> Result<Encoded, String> {
     // A palette is tried only after the lossless files were too large, so the file should be as small as possible.
     let effort = PngEffort::Small;
     // The layout has no effect on an indexed picture.
-    let encoder = encoder(indexed.size, Layout::Rgba, effort);
+    let encoder = encoder(size, Layout::Rgba, effort);
     let file =
         encoder.encode_indexed(&indexed.colours, &indexed.indices, scratch).map_err(|error| error.to_string())?;
     Ok(encoded(file, effort, indexed.exact))

@@ -5,7 +5,6 @@ use std::mem;
 use std::sync::Arc;
 
 use super::jpeg::{DEFAULT_JPEG_QUALITY, JpegScratch};
-use super::palette::Reduction;
 use super::png::{PngOptions, PngScratch};
 use super::webp::WebPMode;
 use super::{EncodeError, EncodeOptions, EncodeScratch, Encoded, can_be_written, jpeg, png, read_back, webp};
@@ -165,10 +164,8 @@ fn png_within(
         }
     }
     if options.palette {
-        // All steps share the learned palette, which only shrinks, so the picture is sampled once.
-        let mut reduction = Reduction::new(picture);
-        for most in reduction.steps() {
-            if let Some(encoded) = tries.fitting(png::encode_indexed(&reduction.to(most), scratch))? {
+        for indexed in png::reductions(picture) {
+            if let Some(encoded) = tries.fitting(png::encode_indexed(picture.size(), &indexed, scratch))? {
                 return Ok(Some(encoded));
             }
         }

@@ -1,10 +1,12 @@
 //! The law that a fuzz target and a property test share.
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a panic is how a law fails")]
 
-use smart_resize_jpeg::{Encoder, Sampling, Scratch};
+use smart_resize_jpeg::check::{self, Checked, Frame};
+use smart_resize_jpeg::{Encoder, Sampling, Scratch, marker};
 
 /// Takes any bytes for options and pixels. The encoder either refuses the options, or writes a file that `jpeg-decoder`
-/// reads, with the right size and with the pixels of the file that has the other kind of scans.
+/// reads, with the right size and with the pixels of the file that has the other kind of scans. The check finds no
+/// damage in the sequential file.
 pub(crate) fn encode_jpeg(data: &[u8]) {
     let Some((&[width, height, quality, flags], pixels)) = data.split_first_chunk() else { return };
     let size = (u32::from(width % 72), u32::from(height % 72));
@@ -18,6 +20,9 @@ pub(crate) fn encode_jpeg(data: &[u8]) {
     let is_valid = size.0 > 0 && size.1 > 0 && (1..=100).contains(&(quality % 104));
     assert_eq!((sequential.is_ok(), progressive.is_ok()), (is_valid, is_valid));
     if let (Ok(sequential), Ok(progressive)) = (sequential, progressive) {
+        let header = check::segments(&sequential).find(|segment| segment.code == marker::SOF0);
+        let frame = header.and_then(|header| Frame::read(header.content)).expect("the file has a frame");
+        assert_eq!(check::check(&sequential, &frame), Some(Checked::default()));
         let [sequential, progressive] = [sequential, progressive].map(|file| {
             let mut decoder = jpeg_decoder::Decoder::new(&file[..]);
             let pixels = decoder.decode().expect("the file is valid");

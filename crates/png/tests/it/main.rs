@@ -30,6 +30,7 @@ mod palettes_are_read_back;
 mod parallel_files_equal_sequential_ones;
 mod pictures_are_reduced_to_the_fewest_bits;
 mod png_round_trips;
+mod reductions_have_few_colours_of_the_same_kinds;
 mod row_writer_files_equal_whole_ones;
 mod scratch_buffers_leave_no_trace;
 #[cfg(feature = "serde")]

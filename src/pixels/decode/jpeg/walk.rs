@@ -14,8 +14,9 @@
 
 use std::ops::Range;
 
-use super::frame::Frame;
-use super::segment::{self, Segment, code};
+use smart_resize_jpeg::check::{Frame, Segment, segments};
+use smart_resize_jpeg::marker;
+
 use super::{FORMAT, TRUNCATED, unsupported};
 use crate::pixels::decode::{DecodeError, DecodeLimits};
 use crate::pixels::exif::Exif;
@@ -87,10 +88,9 @@ impl ProfileParts {
 pub(super) fn walk(bytes: &[u8], limits: &DecodeLimits) -> Result<Segments, DecodeError> {
     let mut walk = Walk::new(*limits);
     let mut first_scan = None;
-    // The first segment begins behind the start-of-image marker, ff d8.
-    let mut at = 2;
+    let (mut segments, mut at) = (segments(bytes), 0);
     let end = loop {
-        let Some(segment) = segment::next(bytes, at) else {
+        let Some(segment) = segments.next() else {
             // The check finds out whether the scans of a sequential file are complete.
             if walk.found.frame.is_none() || walk.scans == 0 {
                 return Err(TRUNCATED);
@@ -99,15 +99,15 @@ pub(super) fn walk(bytes: &[u8], limits: &DecodeLimits) -> Result<Segments, Deco
         };
         at = segment.end;
         match segment.code {
-            code::EOI => {
+            marker::EOI => {
                 walk.found.has_end = true;
                 break at - 1;
             }
             // All components have scans, so this belongs to something else behind a picture without an end marker.
-            code::SOF0..=code::SOF2 | code::SOS if walk.is_complete() => break bytes.len(),
+            marker::SOF0..=marker::SOF2 | marker::SOS if walk.is_complete() => break bytes.len(),
             _ => walk.segment(&segment)?,
         }
-        if segment.code == code::SOS {
+        if segment.code == marker::SOS {
             first_scan = first_scan.or(Some(at));
         }
     };
@@ -199,11 +199,11 @@ impl Walk {
                 self.adobe = transform.filter(|_| self.is_rgb.is_none()).or(self.adobe);
                 self.adobes.push((segment.code_at, transform));
             }
-            (code::DHT, content) => self.tables(content),
+            (marker::DHT, content) => self.tables(content),
             (0xc8 | 0xcc, _) => {}
             (0xc0..=0xcf, content) => self.frame(segment.code, content, content_at)?,
-            (code::SOS, &[components, ref each @ ..]) => self.scan(components, each, content_at + 1)?,
-            (code::DNL, _) => found.edits.push(Edit { at: segment.code_at, byte: COMMENT }),
+            (marker::SOS, &[components, ref each @ ..]) => self.scan(components, each, content_at + 1)?,
+            (marker::DNL, _) => found.edits.push(Edit { at: segment.code_at, byte: COMMENT }),
             (0xe2, [b'I', b'C', b'C', b'_', b'P', b'R', b'O', b'F', b'I', b'L', b'E', 0, behind @ ..]) => {
                 found.profile.add(behind, segment.end);
             }
@@ -232,8 +232,8 @@ impl Walk {
         if frame.components.iter().any(|component| component.across > across || component.down > down) {
             return Err(unsupported("finer in chroma than in luma"));
         }
-        let is_sequential = matches!(code, code::SOF0 | code::SOF1);
-        self.found.is_progressive = code == code::SOF2;
+        let is_sequential = matches!(code, marker::SOF0 | marker::SOF1);
+        self.found.is_progressive = code == marker::SOF2;
         // `zune-jpeg` needs all components in one scan only for a sequential, subsampled frame.
         let is_subsampled =
             frame.components.iter().any(|component| (component.across, component.down) != (across, down));

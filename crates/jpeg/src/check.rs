@@ -1,7 +1,7 @@
-//! Checks the entropy-coded data of a sequential JPEG without computing pixels.
+//! Checks the entropy-coded data of a sequential file without computing pixels. The file may come from any encoder.
 //!
-//! The data of a JPEG has no checksum. `zune-jpeg` fills a gap with grey or continues with the next data, and reports
-//! nothing. So the Huffman codes of each scan are walked before pixels are computed. Damage shows in these ways:
+//! The data of a JPEG has no checksum, and many decoders fill a gap with grey or continue with the next data, and report
+//! nothing. So [`check`] walks the Huffman codes of each scan (T.81, annex F.2). Damage shows in these ways:
 //!
 //! - A scan, or the part of it up to a restart marker, ends before all its MCUs.
 //! - Much data is left when all MCUs are there. A few stray bytes before a marker are harmless and common, and so is
@@ -11,22 +11,61 @@
 //! - Bits are no code of the table, a block has more than 64 coefficients, or the sum of the DC differences leaves the
 //!   range of 8-bit samples.
 //!
-//! Damage that has none of these signs is not noticed.
+//! Damage that has none of these signs is not noticed. No bytes make the check panic.
+//!
+//! ```
+//! use smart_resize_jpeg::check::{self, DamageKind, Frame};
+//! use smart_resize_jpeg::{Encoder, Scratch, marker};
+//!
+//! let rgb: Vec<u8> = (0..64 * 64 * 3).map(|at| (at % 251) as u8).collect();
+//! let mut file = Encoder::new((64, 64), 85).encode(&rgb, &mut Scratch::default())?;
+//! let header = check::segments(&file).find(|segment| segment.code == marker::SOF0).unwrap();
+//! let frame = Frame::read(header.content).unwrap();
+//! assert_eq!(check::check(&file, &frame).unwrap().damage, None);
+//!
+//! // The second half of the file is lost, and an end marker was added.
+//! file.truncate(file.len() / 2);
+//! file.extend([0xff, marker::EOI]);
+//! let damage = check::check(&file, &frame).unwrap().damage.unwrap();
+//! assert!(matches!(damage.kind, DamageKind::FewMcus { expected: 16, .. }));
+//! assert_eq!(damage.at, file.len() - 2);
+//! # Ok::<(), smart_resize_jpeg::Error>(())
+//! ```
+
+// The bytes are hostile, so an index, a sum of lengths or a conversion may be wrong.
+#![warn(
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)]
+
+mod bits;
+mod damage;
+mod frame;
+mod huffman;
+mod scan;
+mod segment;
 
 use std::iter::repeat_n;
 
-use super::super::damage::{Damage, DamageKind};
-use super::frame::{Component, Frame};
-use super::huffman::{Differences, Steps, Table};
-use super::scan::{Block, Scan, ScanEnd};
-use super::segment::{self, code};
+pub use self::damage::{Damage, DamageKind};
+pub use self::frame::{Component, Frame};
+use self::huffman::{Differences, Steps, Table};
+use self::scan::{Block, Scan, ScanEnd};
+pub use self::segment::{Segment, Segments, segments};
+use crate::marker;
 
-/// The result of the check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Checked {
-    pub(super) damage: Option<Damage>,
+/// The result of the check. The default is that of a file without damage. The documentation of the [module](self) has an
+/// example.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Checked {
+    /// The first damage.
+    pub damage: Option<Damage>,
     /// The offset behind the data of the last scan, if something other than the end marker follows it.
-    pub(super) data_end: Option<usize>,
+    pub data_end: Option<usize>,
 }
 
 impl Checked {
@@ -35,18 +74,21 @@ impl Checked {
     }
 }
 
-/// Checks all scans of a file that has this sequential frame. `None` if that is not possible, since a table is missing
-/// or headers are invalid. Such a file is for the decoder.
-pub(super) fn check(bytes: &[u8], frame: &Frame) -> Option<Checked> {
+/// Checks all scans of a file that has this sequential frame, with Huffman codes. `None` if that is not possible, since a
+/// table is missing or headers are invalid.
+///
+/// The time grows with the length of the file and with the number of its scans, each of which may take up to eight
+/// tables of 2,048 entries. A caller that checks files of strangers limits the number of scans first. The documentation
+/// of the [module](self) has an example.
+pub fn check(bytes: &[u8], frame: &Frame) -> Option<Checked> {
     let mut state = State::new(frame);
     // The tables may come before the frame.
-    let mut at = 2;
+    let mut segments = segments(bytes);
     // The offset behind the data of the last scan, when all components have theirs.
     let mut whole = None;
-    while let Some(found) = segment::next(bytes, at) {
-        at = found.end;
+    while let Some(found) = segments.next() {
         match found.code {
-            code::EOI => {
+            marker::EOI => {
                 let missing = state.missing().map(|component| DamageKind::NoScan { component });
                 return Some(Checked {
                     damage: missing.map(|kind| Damage::new(kind, found.code_at - 1)),
@@ -54,30 +96,30 @@ pub(super) fn check(bytes: &[u8], frame: &Frame) -> Option<Checked> {
                 });
             }
             // All components are there, so this belongs to something else behind a picture without an end marker.
-            code::SOF0..=code::SOF2 | code::SOS if whole.is_some() => break,
-            code::DHT => state.define_huffman(found.content),
-            code::DQT => state.define_divisors(found.content),
-            code::DRI => {
+            marker::SOF0..=marker::SOF2 | marker::SOS if whole.is_some() => break,
+            marker::DHT => state.define_huffman(found.content),
+            marker::DQT => state.define_divisors(found.content),
+            marker::DRI => {
                 let &[high, low, ..] = found.content else { return None };
                 state.interval = u16::from_be_bytes([high, low]).into();
             }
-            code::SOS => {
+            marker::SOS => {
                 let end = match state.scan(found.content)?.walk(bytes, found.end)? {
                     Ok(end) => end,
                     Err(damage) => return Some(Checked { damage: Some(damage), data_end: None }),
                 };
                 let is_last = state.missing().is_none();
                 // Much data behind the last MCU is a trailer if no end marker follows it.
-                let is_trailer = is_last && end.marker.is_none_or(|(marker, _)| marker != code::EOI);
+                let is_trailer = is_last && end.marker.is_none_or(|(marker, _)| marker != marker::EOI);
                 match end.marker {
                     _ if end.has_excess_data() && !is_trailer => {
                         let at = end.marker.map_or(bytes.len(), |(_, at)| at);
                         return Some(Checked::damaged(DamageKind::ExcessData { bytes: end.stray }, at));
                     }
                     Some((marker, marker_at)) if !end.has_excess_data() => {
-                        at = marker_at;
+                        segments.at = marker_at;
                         whole = is_last.then_some(end.data);
-                        if marker == code::EOI && is_last {
+                        if marker == marker::EOI && is_last {
                             return Some(Checked { damage: None, data_end: None });
                         }
                     }
@@ -175,7 +217,7 @@ impl<'a> State<'a> {
             scan.ac.define(ac, ac_definitions, |definition| Table::read(definition).map(Steps::new))?;
             let divisor = self.divisors.get(usize::from(component.table)).copied().flatten().unwrap_or(1);
             // The MCU of a scan of one component has one block.
-            let blocks = if count == 1 { 1 } else { usize::from(component.across * component.down) };
+            let blocks = if count == 1 { 1 } else { usize::from(component.across) * usize::from(component.down) };
             scan.parts.push(Part { dc, ac, divisor, blocks });
         }
         scan.mcus = self.frame.mcus(&components)?;

@@ -5,8 +5,8 @@
 //! behind, at and ahead of the same column get 3/16, 5/16 and 1/16. Rows are processed alternately from the left and
 //! from the right. Transparent pixels neither receive nor spread errors.
 
-use super::{Kind, Nearest, Point, RgbaPixel, pixels, to_point};
-use crate::pixels::picture::Picture;
+use super::{Kind, Nearest, Picture, Point, to_point};
+use crate::palette::Rgba;
 
 /// An error in red, green, blue and alpha, in sixteenths of a level.
 type Error = [i32; 4];
@@ -14,20 +14,20 @@ type Error = [i32; 4];
 /// Returns the palette index of each pixel, row by row. The colour of an index is of the same kind as the pixel.
 ///
 /// `colours` has at most 256 entries, with at least one of each kind that occurs in the picture.
-pub(super) fn indices(picture: &Picture, colours: &[RgbaPixel]) -> Vec<u8> {
+pub(super) fn indices(picture: Picture<'_>, colours: &[Rgba]) -> Vec<u8> {
     let points: Vec<_> = colours.iter().map(|colour| to_point(*colour)).collect();
     let [transparent, translucent, opaque] =
         [Kind::Transparent, Kind::Translucent, Kind::Opaque].map(|kind| Nearest::new(&points, kind));
 
-    let width = picture.size().width() as usize;
-    let mut pixels = pixels(picture);
-    let mut indices = Vec::with_capacity(picture.size().area() as usize);
+    let width = picture.width;
+    let mut pixels = picture.pixels();
+    let mut indices = Vec::with_capacity(picture.area());
     let mut row: Vec<Point> = Vec::with_capacity(width);
     let mut places: Vec<u8> = Vec::with_capacity(width);
     // The errors from the row above, and those for the row below. Both are in the processing order of the row that they
     // come from. The next row is processed in the opposite direction, so it reads them in reverse.
     let (mut above, mut below): (Vec<Error>, Vec<Error>) = (vec![[0; 4]; width], Vec::with_capacity(width));
-    for turn in 0..picture.size().height() {
+    for turn in 0..picture.area() / width {
         row.clear();
         row.extend(pixels.by_ref().take(width).map(to_point));
         // With one direction for all rows, the errors would drift to one side and show as diagonal lines.

@@ -15,8 +15,8 @@
 
 use color_quant::NeuQuant;
 
-use super::{Kind, MOST, Nearest, Point, RgbaPixel, distance, pixels, to_colour, to_point};
-use crate::pixels::picture::Picture;
+use super::{Kind, MOST, Nearest, Picture, Point, distance, to_colour, to_point};
+use crate::palette::Rgba;
 
 /// The approximate maximum number of sampled pixels.
 const SAMPLE: u32 = 1 << 17;
@@ -26,6 +26,7 @@ const LESSONS: usize = 1 << 15;
 const ROUNDS: usize = 3;
 
 /// A palette, and the sample that it was learned from.
+#[derive(Debug)]
 pub(super) struct Learned {
     /// The sampled colours in ascending order, each with the number of its pixels. None is transparent.
     sample: Vec<(Point, u32)>,
@@ -36,7 +37,7 @@ pub(super) struct Learned {
 }
 
 /// A colour of the palette, and the number of sampled pixels that are nearest to it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Entry {
     point: Point,
     weight: u64,
@@ -44,16 +45,16 @@ struct Entry {
 
 impl Learned {
     /// Learns a palette of up to 256 colours for each kind of pixels. [`reduce_to`](Self::reduce_to) must follow.
-    pub(super) fn from(picture: &Picture) -> Self {
+    pub(super) fn from(picture: Picture<'_>) -> Self {
         // Sampling with the golden ratio: pixel n is sampled if n times the golden ratio, modulo 1, is below the wanted
         // share. These multiples are evenly distributed, so the samples are evenly spread and follow no regular grid.
         // Fractions are in units of 2^-32.
         let share = u64::from(SAMPLE) << 32;
         // A picture of at most `SAMPLE` pixels is sampled completely.
-        let share = u32::try_from(share / u64::from(picture.size().area())).unwrap_or(u32::MAX);
+        let share = u32::try_from(share / picture.area() as u64).unwrap_or(u32::MAX);
         let mut place = 0_u32;
         let (mut opaque, mut translucent, mut has_transparent) = (Vec::new(), Vec::new(), false);
-        for colour in pixels(picture) {
+        for colour in picture.pixels() {
             // The constant is the fractional part of the golden ratio, 0.618.
             place = place.wrapping_add(0x9e37_79b9);
             let kind = match Kind::of(colour) {
@@ -97,7 +98,7 @@ impl Learned {
 
     /// Returns the palette, with at most the number of colours that it was last reduced to. It has a colour of each
     /// kind of pixels that occurs in the picture.
-    pub(super) fn colours(&self) -> Vec<RgbaPixel> {
+    pub(super) fn colours(&self) -> Vec<Rgba> {
         let transparent = self.has_transparent.then_some([0; 4]);
         transparent.into_iter().chain(self.entries.iter().map(|entry| to_colour(entry.point))).collect()
     }

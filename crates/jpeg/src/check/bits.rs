@@ -3,7 +3,7 @@
 //! In the data `ff 00` means the byte `ff`. Any other code behind an `ff` is a marker, at which the data ends. Zeros
 //! follow the last bit, and [`Bits::is_overread`] tells whether any of them was consumed.
 
-use super::segment::code;
+use crate::marker;
 
 /// The bits from an offset of a file up to the next marker.
 #[derive(Clone, Copy, Debug)]
@@ -186,7 +186,7 @@ const fn has_ff(word: u64) -> bool {
 
 /// Whether the code is that of a restart marker.
 pub(super) const fn is_restart(found: u8) -> bool {
-    matches!(found, code::RST0..=code::RST7)
+    matches!(found, marker::RST0..=marker::RST7)
 }
 
 #[cfg(test)]
@@ -195,7 +195,7 @@ mod tests {
 
     /// Whether padding follows when this many bits of the data have been read. The data ends with the end marker.
     fn is_at_padding(read: u32, data: &[u8]) -> bool {
-        let file = [data, &[0xff, code::EOI]].concat();
+        let file = [data, &[0xff, marker::EOI]].concat();
         let mut bits = Bits::new(&file, 0);
         bits.peek();
         bits.consume(read);

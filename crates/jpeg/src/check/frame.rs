@@ -1,29 +1,45 @@
 //! The frame header of a JPEG (T.81, annex B.2.2), and the layout of its MCUs (annex A.2).
 
-/// A component of the picture.
+/// A component of the picture. [`Frame`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Component {
-    pub(super) name: u8,
-    /// The horizontal sampling factor.
-    pub(super) across: u8,
-    /// The vertical sampling factor.
-    pub(super) down: u8,
+#[non_exhaustive]
+pub struct Component {
+    /// The identifier, by which scan headers refer to the component.
+    pub name: u8,
+    /// The horizontal sampling factor, 0 to 15. 0 is invalid.
+    pub across: u8,
+    /// The vertical sampling factor, 0 to 15. 0 is invalid.
+    pub down: u8,
     /// The number of the quantisation table.
-    pub(super) table: u8,
+    pub table: u8,
 }
 
 /// A frame header.
+///
+/// ```
+/// use smart_resize_jpeg::check::Frame;
+///
+/// // 640 x 480 pixels of 8 bits, and one component with the name 1, the factors 2 and 1, and the table 0.
+/// let frame = Frame::read(&[8, 1, 224, 2, 128, 1, 1, 0x21, 0]).unwrap();
+/// assert_eq!((frame.width, frame.height), (640, 480));
+/// assert_eq!((frame.components[0].across, frame.components[0].down), (2, 1));
+/// assert_eq!(Frame::read(&[8, 1, 224, 2, 128, 1]), None);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Frame {
-    pub(super) width: u16,
-    pub(super) height: u16,
-    pub(super) components: Vec<Component>,
+#[non_exhaustive]
+pub struct Frame {
+    /// In pixels.
+    pub width: u16,
+    /// In pixels. 0 if a later segment has it.
+    pub height: u16,
+    /// The components, in the order of the header.
+    pub components: Vec<Component>,
 }
 
 impl Frame {
-    /// Reads a frame header: precision (1 byte), height and width (4), number of components (1), then for each
+    /// Reads the content of a frame header: precision (1 byte), height and width (4), number of components (1), then for each
     /// component its name, sampling factors and quantisation table (3). `None` if it is too short.
-    pub(super) fn read(content: &[u8]) -> Option<Self> {
+    pub fn read(content: &[u8]) -> Option<Self> {
         let &[_, h0, h1, w0, w1, count, ref each @ ..] = content else { return None };
         let (each, _) = each.get(..3 * usize::from(count))?.as_chunks::<3>();
         // The high half of a byte of sampling factors is horizontal, the low half vertical.

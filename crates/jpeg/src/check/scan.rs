@@ -2,10 +2,10 @@
 //!
 //! Huffman codes are decoded, and coefficients are skipped. Only DC coefficients are added up.
 
-use super::super::damage::{Damage, DamageKind};
 use super::bits::{Bits, is_restart};
+use super::damage::{Damage, DamageKind};
 use super::huffman::{Differences, Step, Steps};
-use super::segment::code::{EOI, RST0};
+use crate::marker::{EOI, RST0};
 
 /// The most bytes before a marker that count as stray bytes. Some cameras and programs leave a few there.
 const STRAY: usize = 16;
@@ -144,6 +144,7 @@ impl Scan<'_> {
     }
 
     /// Walks an MCU. `sums` are the sums of the DC differences of the components.
+    #[expect(clippy::indexing_slicing, reason = "the mask keeps the index below 4")]
     fn mcu(&self, bits: &mut Bits<'_>, sums: &mut [i64; 4]) -> Result<(), DamageKind> {
         // A copy, so that the buffer is in registers.
         let mut own = *bits;
