@@ -181,7 +181,10 @@ mod tests {
 
     #[test]
     fn a_size_whose_sides_are_not_longer_than_allowed_is_not_reduced() {
-        assert_eq!(["100x9", "9x100", "101x50"].map(|size| reduced_to(size, 100)), ["100x9", "9x100", "100x50"]);
+        assert_eq!(
+            ["100x9", "9x100", "101x50", "50x101"].map(|size| reduced_to(size, 100)),
+            ["100x9", "9x100", "100x50", "50x100"]
+        );
     }
 
     #[test]
