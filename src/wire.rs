@@ -58,3 +58,20 @@ fn excerpt(text: &str, max: usize) -> String {
         None => text.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_excerpt_ends_with_an_ellipsis_only_if_characters_are_left_out() {
+        assert_eq!(excerpt("äöü", 3), "äöü");
+        assert_eq!(excerpt("äöü", 2), "äö…");
+        assert_eq!(excerpt("", 0), "");
+    }
+
+    #[test]
+    fn a_picture_inside_json_has_at_most_50_mebibytes() {
+        assert_eq!(MAX_IMAGE_BYTES, 52_428_800);
+    }
+}

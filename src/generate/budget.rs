@@ -307,3 +307,117 @@ impl From<BudgetError> for GenerateError {
         Self::new(GenerateErrorKind::OverBudget, "the call was not made").caused_by(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::builder::RequestBuilder;
+    use crate::request::source::Source;
+    use crate::request::valid::Request;
+
+    fn plan(builder: RequestBuilder) -> Plan {
+        Plan::new(&builder.sizes(["30x20"]).build().unwrap()).unwrap()
+    }
+
+    /// The request for one image at $0.15, with $0.05 per plan.
+    fn request() -> GenerationRequest {
+        let source = Source::from_bytes(*b"photo");
+        plan(Request::builder(source.clone())).requests(&source).unwrap().remove(0)
+    }
+
+    fn budget(max_cost: u64) -> Budget {
+        Budget::new().max_cost(UsdMicros(max_cost))
+    }
+
+    #[test]
+    fn a_plan_without_limits_has_no_budget() {
+        let builder = || Request::builder(Source::from_bytes(*b"photo"));
+        assert!(Budget::of(&plan(builder())).is_none());
+        assert_eq!(Budget::of(&plan(builder().max_calls(3))).unwrap().max_calls, Some(3));
+        let max_cost = UsdMicros(900_000);
+        assert_eq!(Budget::of(&plan(builder().max_cost(max_cost))).unwrap().max_cost, Some(max_cost));
+    }
+
+    #[test]
+    fn max_calls_calls_can_be_made_and_failed_calls_count() {
+        let budget = Budget::new().max_calls(2);
+        for _ in 0..2 {
+            budget.reserve(&request()).unwrap().settle(0);
+        }
+        assert_eq!(budget.reserve(&request()).unwrap_err(), BudgetError::Calls { max: 2 });
+        assert_eq!(budget.calls(), 2);
+    }
+
+    #[test]
+    fn the_part_per_request_is_billed_once_with_the_first_billed_image() {
+        let budget = Budget::new();
+        let spent = [0, 1, 1].map(|billed| {
+            budget.reserve(&request()).unwrap().settle(billed);
+            budget.spent().0
+        });
+        assert_eq!(spent, [0, 200_000, 350_000]);
+    }
+
+    #[test]
+    fn a_call_that_costs_exactly_the_rest_fits() {
+        assert!(budget(200_000).reserve(&request()).is_ok());
+        assert!(budget(199_999).reserve(&request()).is_err());
+    }
+
+    #[test]
+    fn a_call_leaves_room_for_the_part_per_request_until_an_image_is_billed() {
+        let needed = |billed: u32| {
+            let budget = budget(200_000);
+            budget.reserve(&request()).unwrap().settle(billed);
+            match budget.max_cost(UsdMicros(0)).reserve(&request()) {
+                Err(BudgetError::Cost { needed, .. }) => needed.0,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!([0, 1].map(needed), [200_000, 150_000]);
+    }
+
+    #[test]
+    fn a_reservation_that_is_dropped_counts_its_planned_price_as_spent() {
+        let budget = Budget::new();
+        drop(budget.reserve(&request()).unwrap());
+        assert_eq!((budget.spent(), budget.calls()), (UsdMicros(200_000), 1));
+    }
+
+    #[test]
+    fn a_call_that_an_inner_budget_refused_is_not_counted() {
+        let calls = |kind| {
+            let budget = Budget::new();
+            budget.reserve(&request()).unwrap().settle_with(&Err(GenerateError::new(kind, "")));
+            budget.calls()
+        };
+        assert_eq!([GenerateErrorKind::OverBudget, GenerateErrorKind::Transport].map(calls), [0, 1]);
+    }
+
+    #[test]
+    fn after_an_overspend_no_more_is_held_than_is_left() {
+        let budget = budget(500_000);
+        let (one, _in_flight) = (budget.reserve(&request()).unwrap(), budget.reserve(&request()).unwrap());
+        // The rest is 0, although $0.15 is reserved.
+        one.settle(3);
+        let (needed, zero, max) = (UsdMicros(150_000), UsdMicros(0), UsdMicros(500_000));
+        let expected = BudgetError::Cost { needed, remaining: zero, held: zero, max };
+        assert_eq!(budget.reserve(&request()).unwrap_err(), expected);
+    }
+
+    #[test]
+    fn a_refusal_is_final_if_the_call_needs_more_than_remains_and_is_held() {
+        let is_final = |needed| {
+            let [needed, remaining, held, max] = [needed, 2, 3, 9].map(UsdMicros);
+            BudgetError::Cost { needed, remaining, held, max }.is_final()
+        };
+        assert_eq!([5, 6].map(is_final), [false, true]);
+        assert!(BudgetError::Calls { max: 1 }.is_final());
+    }
+
+    #[test]
+    fn a_message_names_a_held_amount_only_if_there_is_one() {
+        assert_eq!(Held(UsdMicros(0)).to_string(), "");
+        assert_eq!(Held(UsdMicros(10_000)).to_string(), " with $0.01 reserved by calls in flight");
+    }
+}

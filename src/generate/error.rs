@@ -138,3 +138,32 @@ impl Error for GenerateError {
         self.source.as_deref().map(|source| source as _)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString as _;
+
+    use super::*;
+
+    #[test]
+    fn an_error_without_a_message_is_its_kind_alone() {
+        let text = |message: &str| GenerateError::new(GenerateErrorKind::TimedOut, message).to_string();
+        assert_eq!(text(""), "timed out");
+        assert_eq!(text("after 9 s"), "timed out: after 9 s");
+    }
+
+    #[test]
+    fn a_new_error_bills_no_image_and_names_no_time_to_wait() {
+        let error = GenerateError::new(GenerateErrorKind::NothingMade, "");
+        assert_eq!((error.billed_images, error.retry_after), (0, None));
+        assert!(error.source().is_none());
+    }
+
+    #[cfg(feature = "pixels")]
+    #[test]
+    fn the_causes_follow_an_error_from_the_outermost_on() {
+        let inner = GenerateError::new(GenerateErrorKind::Transport, "").caused_by("no route");
+        let outer = GenerateError::new(GenerateErrorKind::TimedOut, "late").caused_by(inner);
+        assert_eq!(with_causes(&outer), "timed out: late: the backend was not reached: no route");
+    }
+}

@@ -91,3 +91,21 @@ impl fmt::Debug for Generated {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_image_is_billed_unless_another_number_is_set() {
+        let generated = Generated::new("m", [[1_u8], [2], [3]]);
+        assert_eq!(generated.billed_images, 3);
+        assert_eq!(generated.billed_images(0).billed_images, 0);
+    }
+
+    #[test]
+    fn the_debug_text_has_the_number_of_bytes_of_each_image() {
+        let text = alloc::format!("{:?}", Generated::new("m", [[0_u8; 5], [0; 5]]));
+        assert!(text.starts_with("Generated { images: [5, 5], "), "{text}");
+    }
+}

@@ -281,3 +281,40 @@ fn protected(brief: &Brief) -> Vec<Focus> {
 fn enlarged(from: Size, to: Size) -> String {
     if from.covers(to) { String::new() } else { format!(", enlarged from {from} to {to}") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::preset::Preset;
+    use crate::scene::{Area, Region, Scene};
+
+    fn size(text: &str) -> Size {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_reframing_is_good_enough_from_a_plausibility_of_50_percent_on() {
+        assert_eq!(LocalGenerator::PLAUSIBLE.get(), 500);
+    }
+
+    #[test]
+    fn an_enlargement_is_named_in_the_description() {
+        assert_eq!(enlarged(size("10x10"), size("10x10")), "");
+        assert_eq!(enlarged(size("10x10"), size("11x10")), ", enlarged from 10x10 to 11x10");
+        assert_eq!(enlarged(size("10x10"), size("9x11")), ", enlarged from 10x10 to 9x11");
+    }
+
+    #[test]
+    fn the_focus_the_subjects_and_the_texts_are_protected() {
+        let area = |left| Area::new(left, 0, left + 100, 100).unwrap();
+        let region = |left| Region::new("it", area(left)).unwrap();
+        let scene =
+            Scene::new("a").and_then(|scene| scene.subject(region(0))).and_then(|scene| scene.text(region(200)));
+        let brief = Brief::new(Preset::new(size("10x10"))).scene(scene.unwrap());
+        let regions = [0, 200].map(|left| Focus::from(area(left)));
+        // The default focus is no region of the source.
+        assert_eq!(protected(&brief), regions);
+        let focus = Focus::point(PerMille::ZERO, PerMille::HALF);
+        assert_eq!(protected(&brief.focus(focus)), [focus, regions[0], regions[1]]);
+    }
+}

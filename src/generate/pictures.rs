@@ -34,3 +34,17 @@ impl Generated {
         Ok(Self::new(backend, pictures.into_iter().map(encoded).collect::<Result<Vec<_>, _>>()?))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::size::Size;
+
+    #[test]
+    fn decoded_pictures_are_encoded_as_png_and_each_is_billed() {
+        let picture = Picture::from_rgb(Size::new(4, 3).unwrap(), vec![90; 36]).unwrap();
+        let generated = Generated::from_pictures("m", [&picture, &picture]).unwrap();
+        assert_eq!((generated.images.len(), generated.billed_images), (2, 2));
+        assert!(generated.images.iter().all(|image| Format::sniff(image) == Some(Format::Png)));
+    }
+}

@@ -229,3 +229,62 @@ impl fmt::Display for SourceMismatchError {
 }
 
 impl core::error::Error for SourceMismatchError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::source::Reference;
+    use crate::request::valid::Request;
+
+    fn plan(source: Source, variants: u32) -> Plan {
+        let request = Request::builder(source).sizes(["30x20", "20x30"]).variants(variants).build().unwrap();
+        Plan::new(&request).unwrap()
+    }
+
+    fn photo() -> Source {
+        Source::from_bytes(*b"photo")
+    }
+
+    #[test]
+    fn the_requests_are_in_the_order_of_the_calls() {
+        let requests = plan(photo(), 5).requests(&photo()).unwrap();
+        let calls: Vec<_> = requests.iter().map(|request| (request.call().0, request.variants())).collect();
+        // A call makes at most four images.
+        assert_eq!(calls, [(0, 4), (1, 1), (2, 4), (3, 1)]);
+    }
+
+    #[test]
+    fn the_cost_of_a_call_is_that_of_its_images_without_the_part_per_request() {
+        let request = plan(photo(), 4).requests(&photo()).unwrap().remove(0);
+        assert_eq!((request.cost(), request.per_request()), (UsdMicros(600_000), UsdMicros(50_000)));
+    }
+
+    #[test]
+    fn a_plan_without_a_digest_accepts_any_picture() {
+        let plan = plan(Source::from_url("https://a"), 1);
+        assert!(plan.requests(&photo()).is_ok() && plan.requests(&Source::from_url("https://b")).is_ok());
+    }
+
+    #[test]
+    fn a_plan_with_a_digest_accepts_only_the_picture_with_this_digest() {
+        let (plan, planned) = (plan(photo(), 1), photo().digest().unwrap());
+        let refused = |source: &Source| plan.requests(source).unwrap_err();
+        for source in [Source::from_bytes(*b"other"), Source::from_url("https://a")] {
+            let found = source.digest();
+            assert_eq!(refused(&source), SourceMismatchError::Picture { reference: None, planned, found });
+        }
+        assert!(plan.requests(&Source::from_digest(planned)).is_ok());
+    }
+
+    #[test]
+    fn a_source_with_other_references_than_the_plan_is_refused() {
+        let with = |bytes: &'static [u8]| photo().reference(Reference::new("the logo", Source::from_bytes(bytes)));
+        let plan = plan(with(b"logo"), 1);
+        assert!(plan.requests(&with(b"logo")).is_ok());
+        let number = SourceMismatchError::References { planned: 1, found: 0 };
+        assert_eq!(plan.requests(&photo()).unwrap_err(), number);
+        let [planned, found] = [b"logo", b"icon"].map(|bytes| Digest::of(bytes));
+        let other = SourceMismatchError::Picture { reference: Some(0), planned, found: Some(found) };
+        assert_eq!(plan.requests(&with(b"icon")).unwrap_err(), other);
+    }
+}

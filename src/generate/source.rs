@@ -146,3 +146,33 @@ fn encoded(picture: &Picture, format: Format) -> Result<Source, EncodeError> {
     let encoded = encode(picture, format, &EncodeOptions { jpeg, ..EncodeOptions::default() })?;
     Ok(Source::from_bytes(encoded.bytes).size(picture.size()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::size::Size;
+
+    /// A picture in which every pixel has another colour.
+    fn coloured() -> Picture {
+        let pixels = (0..24 * 16 * 3_u32).map(|at| (at * 37 % 251) as u8).collect();
+        Picture::from_rgb(Size::new(24, 16).unwrap(), pixels).unwrap()
+    }
+
+    #[test]
+    fn a_jpeg_that_is_encoded_again_has_quality_95_and_no_subsampling() {
+        let jpeg = JpegOptions::default().quality(95).subsampling(Subsampling::Yuv444);
+        let options = EncodeOptions { jpeg, ..EncodeOptions::default() };
+        let expected = encode(&coloured(), Format::Jpeg, &options).unwrap().bytes;
+        assert_eq!(encoded(&coloured(), Format::Jpeg).unwrap().bytes().unwrap()[..], expected);
+    }
+
+    #[test]
+    fn the_pixels_are_not_decoded_if_the_header_shows_an_upright_srgb_picture() {
+        let mut png = encode(&coloured(), Format::Png, &EncodeOptions::default()).unwrap().bytes;
+        // Damages the pixels.
+        let middle = png.len() / 2;
+        png[middle] ^= 0x55;
+        assert!(decode(&png, &DecodeOptions::default()).is_err());
+        assert_eq!(Source::read(png.clone(), &DecodeLimits::default()).unwrap().bytes().unwrap()[..], png);
+    }
+}

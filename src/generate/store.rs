@@ -317,3 +317,22 @@ impl Error for StoreError {
         Some(&*self.source)
     }
 }
+
+#[cfg(test)]
+#[cfg(feature = "std")]
+mod tests {
+    use super::*;
+    use crate::plan::content::Plan;
+    use crate::request::source::Source;
+    use crate::request::valid::Request;
+
+    #[test]
+    fn an_answer_to_a_request_without_a_fingerprint_is_discarded() {
+        let (store, generated) = (MemoryStore::default(), Generated::new("m", [[1]]));
+        for (source, expected) in [(Source::from_url("https://a"), 0), (Source::from_bytes(*b"photo"), 1)] {
+            let plan = Plan::new(&Request::builder(source.clone()).sizes(["30x20"]).build().unwrap()).unwrap();
+            store.save(&plan.requests(&source).unwrap()[0], &generated).unwrap();
+            assert_eq!((store.len(), store.is_empty()), (expected, expected == 0));
+        }
+    }
+}

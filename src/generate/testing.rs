@@ -331,3 +331,35 @@ impl Answer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pixels::picture::Picture;
+
+    #[test]
+    fn an_image_may_differ_from_the_requested_shape_and_size_by_3_percent() {
+        let photo = Source::from_bytes(*b"photo");
+        let request = requests(&photo, &Model::default()).unwrap().remove(0);
+        assert_eq!(request.preset().size, Size::new(1584, 672).unwrap());
+        let broken = |width: u32, height: u32| {
+            let size = Size::new(width, height).unwrap();
+            let picture = Picture::from_rgb(size, vec![90; size.area() as usize * 3]).unwrap();
+            let generated = Generated::from_pictures("m", [&picture]).unwrap();
+            check_answer(&request, &Ok(generated)).err().map(|broken| broken.law)
+        };
+        let (shape, size) = (
+            "every image has the shape requested, within 3 %",
+            "every image has the size requested, or more, within 3 %",
+        );
+        assert_eq!([(1537, 672), (1537, 652)].map(|(width, height)| broken(width, height)), [None, None]);
+        assert_eq!([(1536, 672), (1536, 652)].map(|(width, height)| broken(width, height)), [Some(shape), Some(size)]);
+    }
+
+    #[test]
+    fn the_requests_are_for_the_widest_and_the_tallest_shape_of_the_default_tier() {
+        let requests = requests(&Source::from_bytes(*b"photo"), &Model::default()).unwrap();
+        let asked: Vec<_> = requests.iter().map(|one| (one.preset().to_string(), one.variants())).collect();
+        assert_eq!(asked, [("21:9 1K".to_owned(), 2), ("9:16 1K".to_owned(), 2)]);
+    }
+}

@@ -99,3 +99,75 @@ fn has_second_image(bytes: &[u8]) -> Option<bool> {
         };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::size::Size;
+
+    fn png(chunks: &[(&[u8; 4], usize)]) -> Vec<u8> {
+        let chunk = |(name, length): &(&[u8; 4], usize)| {
+            // The data and the checksum are zeros.
+            [&(*length as u32).to_be_bytes()[..], &name[..], &vec![0; length + 4]].concat()
+        };
+        [vec![0; 8], chunks.iter().flat_map(chunk).collect()].concat()
+    }
+
+    #[test]
+    fn an_animation_chunk_counts_only_before_the_pixels() {
+        assert!(has_animation_chunk(&png(&[(b"IHDR", 13), (b"tEXt", 5), (b"acTL", 8), (b"IDAT", 9)])));
+        assert!(!has_animation_chunk(&png(&[(b"IHDR", 13), (b"IDAT", 9), (b"acTL", 8)])));
+        assert!(!has_animation_chunk(&png(&[(b"IHDR", 13)])));
+        assert!(!has_animation_chunk(&[&[0; 8][..], &[255; 12]].concat()));
+    }
+
+    #[test]
+    fn an_animated_webp_has_the_second_flag_of_the_extended_header() {
+        let webp = |name: &[u8; 4], flags: u8| [b"RIFF\0\0\0\0WEBP", &name[..], &[10, 0, 0, 0, flags]].concat();
+        assert!(is_animated(&webp(b"VP8X", 0b0000_0010), SourceFormat::WebP));
+        assert!(!is_animated(&webp(b"VP8X", 0b0011_1101), SourceFormat::WebP));
+        assert!(!is_animated(&webp(b"VP8L", 0b0000_0010), SourceFormat::WebP));
+    }
+
+    /// A colour table of four colours is announced by the flags 0x81.
+    const FOUR_COLOURS: [u8; 12] = [0x2c; 12];
+
+    fn gif(parts: &[&[u8]]) -> Vec<u8> {
+        let header = [&b"GIF89a\x08\0\x06\0\x81\0\0"[..], &FOUR_COLOURS].concat();
+        [header, parts.concat()].concat()
+    }
+
+    #[test]
+    fn an_animated_gif_has_a_second_image_after_any_tables_and_extensions() {
+        // A loop count, and two images. The second one has a colour table of its own.
+        let extension = b"\x21\xff\x0bNETSCAPE2.0\x03\x01\0\0\0";
+        let plain = b"\x2c\0\0\0\0\x08\0\x06\0\0\x02\x03\x2c\x2c\x2c\0";
+        let own = [&b"\x2c\0\0\0\0\x08\0\x06\0\x81"[..], &FOUR_COLOURS, b"\x02\x01\x2c\0"].concat();
+        assert_eq!(has_second_image(&gif(&[extension, plain, b"\x3b"])), Some(false));
+        assert_eq!(has_second_image(&gif(&[extension, &own, b"\x3b"])), Some(false));
+        assert_eq!(has_second_image(&gif(&[&own, extension, plain, b"\x3b"])), Some(true));
+    }
+
+    #[test]
+    fn a_gif_that_ends_early_is_not_animated() {
+        assert_eq!(has_second_image(&gif(&[b"\x2c\0\0"])), None);
+        assert!(!is_animated(&gif(&[b"\x2c\0\0"]), SourceFormat::Gif));
+    }
+
+    #[test]
+    fn an_alpha_channel_that_is_opaque_throughout_is_not_transparent() {
+        let is_transparent = |alpha: u8| {
+            let size = Size::new(4, 3).unwrap();
+            let mut file = Vec::new();
+            let mut encoder = png::Encoder::new(&mut file, 4, 3);
+            encoder.set_color(png::ColorType::Rgba);
+            let mut pixels = vec![255; 48];
+            pixels[3] = alpha;
+            encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
+            let facts = FileFacts::read(&file, &DecodeLimits::default()).unwrap();
+            assert_eq!(facts.size, size);
+            facts.transparent
+        };
+        assert_eq!([255, 254].map(is_transparent), [Some(false), Some(true)]);
+    }
+}

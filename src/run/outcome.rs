@@ -346,3 +346,61 @@ impl GenerationRecord {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generate::error::GenerateErrorKind;
+    use crate::request::source::Source;
+    use crate::request::valid::Request;
+
+    /// A plan of two calls of one image at $0.15, with $0.05 per plan.
+    fn plan() -> Plan {
+        let request = Request::builder(Source::from_bytes(*b"photo")).sizes(["30x20", "20x30"]).build().unwrap();
+        Plan::new(&request).unwrap()
+    }
+
+    fn cost(calls: [CallOutcome; 2]) -> UsdMicros {
+        Outcome { calls: calls.into(), renditions: Vec::new() }.cost(&plan())
+    }
+
+    fn made() -> Result<Generated, GenerateError> {
+        Ok(Generated::new("m", [[1]]))
+    }
+
+    fn failed(billed: u32) -> Result<Generated, GenerateError> {
+        Err(GenerateError::new(GenerateErrorKind::Refused, "").billed_images(billed))
+    }
+
+    #[test]
+    fn the_part_per_request_is_paid_once_if_an_image_was_billed() {
+        let of = |first, second| cost([CallOutcome::new(first, false), CallOutcome::new(second, false)]);
+        assert_eq!(of(failed(0), failed(0)), UsdMicros(0));
+        assert_eq!(of(made(), failed(0)), UsdMicros(200_000));
+        assert_eq!(of(made(), made()), UsdMicros(350_000));
+    }
+
+    #[test]
+    fn the_images_that_a_failed_call_bills_are_paid() {
+        assert_eq!(cost([CallOutcome::new(failed(2), false), CallOutcome::new(failed(0), false)]), UsdMicros(350_000));
+    }
+
+    #[test]
+    fn an_answer_from_the_store_costs_nothing() {
+        assert_eq!(cost([CallOutcome::new(made(), true), CallOutcome::new(made(), true)]), UsdMicros(0));
+        assert_eq!(cost([CallOutcome::new(made(), true), CallOutcome::new(made(), false)]), UsdMicros(200_000));
+    }
+
+    #[test]
+    fn the_outputs_are_in_the_order_of_the_targets_and_of_their_variants() {
+        let missing = |call| RenditionError::MissingImage(CallId(call));
+        let rendition = |side, calls: [u32; 2]| RenditionOutcome {
+            target: Size::new(side, 9).unwrap(),
+            variants: calls.map(|call| Err(missing(call))).into(),
+        };
+        let outcome = Outcome { calls: Vec::new(), renditions: vec![rendition(8, [3, 1]), rendition(7, [2, 0])] };
+        let found: Vec<_> = outcome.outputs().map(|(size, made)| (size.width(), made.unwrap_err())).collect();
+        assert_eq!(found, [(8, missing(3)), (8, missing(1)), (7, missing(2)), (7, missing(0))]);
+        assert!(!outcome.is_complete());
+    }
+}

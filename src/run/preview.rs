@@ -156,3 +156,44 @@ pub enum PreviewError {
     #[error("{0}")]
     Generation(String),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reduced_to(size: &str, max_side: u32) -> String {
+        within(size.parse().unwrap(), max_side).to_string()
+    }
+
+    #[test]
+    fn a_reduced_side_is_rounded_half_up() {
+        assert_eq!(
+            ["200x1", "200x3", "300x7", "300x8", "7x300"].map(|size| reduced_to(size, 100)),
+            ["100x1", "100x2", "100x2", "100x3", "2x100"]
+        );
+    }
+
+    #[test]
+    fn a_reduced_side_is_at_least_1_pixel() {
+        assert_eq!(reduced_to("1000x1", 10), "10x1");
+        assert_eq!(reduced_to("9x9", 0), "1x1");
+    }
+
+    #[test]
+    fn a_size_whose_sides_are_not_longer_than_allowed_is_not_reduced() {
+        assert_eq!(
+            ["100x9", "9x100", "101x50", "50x101"].map(|size| reduced_to(size, 100)),
+            ["100x9", "9x100", "100x50", "50x100"]
+        );
+    }
+
+    #[test]
+    fn the_source_of_a_preview_is_reduced_to_a_longest_side_of_640_pixels() {
+        let side = |width: u32, height: u32| {
+            let size = Size::new(width, height).unwrap();
+            let picture = Picture::from_rgb(size, vec![90; size.area() as usize * 3]).unwrap();
+            reduced(picture, WORKING_SIDE).size().to_string()
+        };
+        assert_eq!([side(1280, 2), side(2, 641), side(640, 2)], ["640x1", "2x640", "640x2"]);
+    }
+}

@@ -108,3 +108,58 @@ pub enum Base64ErrorKind {
     #[expect(missing_docs, reason = "what was found and what was expected")]
     Padding { found: usize, expected: usize },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str, max_bytes: u64) -> (usize, Base64ErrorKind) {
+        let error = decode(text.as_bytes(), max_bytes).unwrap_err();
+        (error.offset, error.kind)
+    }
+
+    #[test]
+    fn the_number_of_bytes_is_checked_before_anything_is_decoded() {
+        assert_eq!(decode(b"YWJj", 3).unwrap(), b"abc");
+        assert_eq!(refused("YWJj", 2), (0, Base64ErrorKind::TooLarge { bytes: 3, max: 2 }));
+        // Padding stands for no byte.
+        assert_eq!(decode(b"YQ==", 1).unwrap(), b"a");
+        assert_eq!(refused("????????", 5), (0, Base64ErrorKind::TooLarge { bytes: 6, max: 5 }));
+    }
+
+    #[test]
+    fn the_first_bad_byte_is_named_if_the_length_is_wrong_too() {
+        assert_eq!(refused("Y-WJ_", 9), (1, Base64ErrorKind::Symbol { found: '-' }));
+    }
+
+    #[test]
+    fn only_the_standard_alphabet_without_white_space_is_read() {
+        assert_eq!(decode(b"+/+/", 9).unwrap(), [0xfb, 0xff, 0xbf]);
+        for (text, offset, found) in [("YW J", 2, ' '), ("YWJj\n", 4, '\n'), ("-AAA", 0, '-'), ("AAA_", 3, '_')] {
+            assert_eq!(refused(text, 9), (offset, Base64ErrorKind::Symbol { found }), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn padding_is_required_and_exact() {
+        assert_eq!(refused("YQ", 9), (2, Base64ErrorKind::Padding { found: 0, expected: 2 }));
+        assert_eq!(refused("YQ=", 9), (2, Base64ErrorKind::Padding { found: 1, expected: 2 }));
+        assert_eq!(refused("YWI", 9), (3, Base64ErrorKind::Padding { found: 0, expected: 1 }));
+    }
+
+    #[test]
+    fn the_unused_bits_of_the_last_symbol_are_0() {
+        assert_eq!(refused("YR==", 9), (1, Base64ErrorKind::SpareBits { found: 'R' }));
+    }
+
+    #[test]
+    fn a_last_group_of_one_symbol_is_refused() {
+        assert_eq!(refused("YWJjY", 9), (5, Base64ErrorKind::Length { symbols: 5 }));
+    }
+
+    #[test]
+    fn an_offset_inside_a_character_has_the_replacement_character() {
+        assert_eq!(["é", "🖼b"].map(|text| char_at(text.as_bytes(), 0)), ['é', '🖼']);
+        assert_eq!([1, 9].map(|offset| char_at("é".as_bytes(), offset)), ['\u{fffd}'; 2]);
+    }
+}

@@ -378,3 +378,84 @@ impl fmt::Display for DataUriErrorKind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(text: &str, max_bytes: u64) -> DataUriErrorKind {
+        DataUri::parse(text, max_bytes).unwrap_err().kind
+    }
+
+    #[test]
+    fn a_token_has_the_tchars_of_rfc_9110_except_the_percent_sign() {
+        for byte in u8::MIN..=u8::MAX {
+            let expected = byte.is_ascii_alphanumeric() || b"!#$&'*+-.^_`|~".contains(&byte);
+            assert_eq!(is_token(byte), expected, "{byte}");
+        }
+    }
+
+    #[test]
+    fn a_payload_has_the_urics_of_rfc_2396_except_the_percent_sign() {
+        for byte in u8::MIN..=u8::MAX {
+            // The reserved characters, then the marks.
+            let expected = byte.is_ascii_alphanumeric() || b";/?:@&=+$,-_.!~*'()".contains(&byte);
+            assert_eq!(is_uri_character(byte), expected, "{byte}");
+        }
+    }
+
+    #[test]
+    fn the_scheme_and_base64_are_read_in_any_case() {
+        assert!(is_data_uri("dATA:"));
+        assert_eq!(DataUri::parse("DaTa:;BaSe64,YQ==", 9).unwrap().bytes().as_ref(), b"a");
+    }
+
+    #[test]
+    fn the_default_media_type_is_ascii_text() {
+        let media_type = |text: &str| DataUri::parse(text, 9).unwrap().media_type().to_owned();
+        assert_eq!(media_type("data:,"), "text/plain;charset=US-ASCII");
+        assert_eq!(media_type("data:;base64,"), "text/plain;charset=US-ASCII");
+        // A parameter without a type belongs to the default type.
+        assert_eq!(media_type("data:;a=1,"), "text/plain;a=1");
+    }
+
+    #[test]
+    fn an_escape_is_a_percent_sign_and_two_hexadecimal_digits() {
+        assert_eq!(["%4a", "%4A", "%f0", "%00"].map(|text| unescape(text.as_bytes(), 0)), [74, 74, 240, 0].map(Ok));
+        for text in ["%", "%4", "%g0", "%0g", "%+1"] {
+            let expected = DataUriError { offset: 0, kind: DataUriErrorKind::Escape };
+            assert_eq!(unescape(text.as_bytes(), 0), Err(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_offset_of_a_mistake_is_that_in_the_escaped_text() {
+        assert_eq!([0, 1, 2, 3, 4].map(|index| escaped_offset(b"a%41b%42c", index)), [0, 1, 4, 5, 8]);
+    }
+
+    #[test]
+    fn a_file_has_at_most_max_bytes_in_every_form_of_payload() {
+        for text in ["data:,123", "data:,%31%32%33", "data:;base64,MTIz", "data:;base64,MTI%7A"] {
+            assert_eq!(DataUri::parse(text, 3).unwrap().bytes().as_ref(), b"123", "{text}");
+            let is_too_large = matches!(
+                kind(text, 2),
+                DataUriErrorKind::TooLarge { bytes: 3, max: 2 }
+                    | DataUriErrorKind::Base64(Base64ErrorKind::TooLarge { bytes: 3, max: 2 })
+            );
+            assert!(is_too_large, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_ends_before_the_comma_has_no_comma() {
+        let error = DataUri::parse("data:a/b", 9).unwrap_err();
+        assert_eq!(error, DataUriError { offset: 8, kind: DataUriErrorKind::NoComma });
+    }
+
+    #[test]
+    fn the_offset_of_a_long_media_type_is_the_start_of_a_character() {
+        // The search ends at byte 269, which is inside a character of two bytes.
+        let error = DataUri::parse(&format!("data:a{}", "é".repeat(200)), 9).unwrap_err();
+        assert_eq!(error, DataUriError { offset: 268, kind: DataUriErrorKind::LongMediaType });
+    }
+}

@@ -352,3 +352,47 @@ impl From<InputError> for GenerateError {
         Self::new(GenerateErrorKind::InvalidRequest, "").caused_by(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::content::Plan;
+    use crate::request::valid::Request;
+
+    #[test]
+    fn a_picture_inside_a_request_has_at_most_7_megabytes() {
+        let picture = |bytes: usize| {
+            let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
+            file.resize(bytes, 0);
+            inline(&Source::from_bytes(file)).map(|_| ())
+        };
+        assert_eq!(picture(7_000_000), Ok(()));
+        assert_eq!(picture(7_000_001), Err(InputError::TooLarge { bytes: 7_000_001 }));
+    }
+
+    #[test]
+    fn the_api_makes_one_image_per_call() {
+        let source = Source::from_bytes(*b"\x89PNG\r\n\x1a\n");
+        let made = [1, 2].map(|variants| {
+            let request = Request::builder(source.clone()).sizes(["9x9"]).variants(variants).build().unwrap();
+            let request = Plan::new(&request).unwrap().requests(&source).unwrap().remove(0);
+            GenerateContentRequest::new(&request).is_ok()
+        });
+        assert_eq!(made, [true, false]);
+    }
+
+    #[test]
+    fn the_prompt_follows_the_pictures() {
+        let png = Source::from_bytes(*b"\x89PNG\r\n\x1a\n");
+        let parts = content([&png, &png], "a shoe").unwrap().parts;
+        assert_eq!(parts.iter().map(|part| part.text.as_deref()).collect::<Vec<_>>(), [None, None, Some("a shoe")]);
+    }
+
+    #[test]
+    fn names_in_snake_case_are_read_too() {
+        let body = r#"{"inline_data": {"mime_type": "image/png", "data": "YQ=="}, "thought_signature": "x"}"#;
+        let part: Part = serde_json::from_str(body).unwrap();
+        assert_eq!(part.inline_data.unwrap().mime_type, "image/png");
+        assert_eq!(part.thought_signature.as_deref(), Some("x"));
+    }
+}

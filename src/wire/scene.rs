@@ -307,3 +307,51 @@ pub enum ReadSceneError {
         source: SceneError,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn in_text(area: &str) -> Result<Scene, ReadSceneError> {
+        read(&format!(r#"{{"summary": "a", "texts": [{{"label": "b", "area": {area}}}]}}"#))
+    }
+
+    #[test]
+    fn unknown_and_duplicate_keys_are_rejected() {
+        let known = r#""left": 0, "top": 0, "right": 1, "bottom": 1"#;
+        assert!(in_text(&format!("{{{known}}}")).is_ok());
+        for more in [r#""z": 5"#, r#""left": 0"#] {
+            assert!(matches!(in_text(&format!("{{{known}, {more}}}")), Err(ReadSceneError::Json { .. })), "{more}");
+        }
+        for answer in [r#"{"summary": "a", "mood": "b"}"#, r#"{"summary": "a", "summary": "a"}"#] {
+            assert!(matches!(read(answer), Err(ReadSceneError::Json { .. })), "{answer}");
+        }
+    }
+
+    #[test]
+    fn a_markdown_fence_is_an_error_of_its_own() {
+        assert_eq!(read("\n ```json\n{\"summary\": \"a\"}\n```"), Err(ReadSceneError::Fenced));
+    }
+
+    #[test]
+    fn a_list_in_place_of_an_object_is_rejected() {
+        assert!(matches!(in_text("[0, 0, 1, 1]"), Err(ReadSceneError::Json { .. })));
+        assert!(matches!(read(r#"["a"]"#), Err(ReadSceneError::Json { .. })));
+    }
+
+    #[test]
+    fn an_edge_is_an_integer_from_0_to_1000() {
+        let right = |edge: &str| in_text(&format!(r#"{{"left": 0, "top": 0, "right": {edge}, "bottom": 1000}}"#));
+        assert!(right("1000").is_ok());
+        for found in ["1001", "-1", "100.0", "65537"] {
+            let (place, found) = ("texts[0].area.right".to_owned(), found.to_owned());
+            assert_eq!(right(&found), Err(ReadSceneError::Edge { place, found }));
+        }
+    }
+
+    #[test]
+    fn the_subjects_and_the_texts_may_be_missing() {
+        let scene = read(r#"{"summary": "a"}"#).unwrap();
+        assert!(scene.subjects().is_empty() && scene.texts().is_empty());
+    }
+}

@@ -11,5 +11,6 @@ mod local;
 mod preview;
 mod source;
 mod stored_answers;
+mod threads;
 #[cfg(feature = "tower")]
 mod tower;

@@ -239,3 +239,63 @@ impl RenderJob {
         Output { bytes, provenance }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::Format;
+    use crate::pixels::encode::{EncodeOptions, encode};
+    use crate::pixels::picture::Picture;
+    use crate::request::source::Source;
+    use crate::request::valid::Request;
+
+    fn places(placed: &[Placed]) -> Vec<(usize, usize)> {
+        placed.iter().map(|placed| (placed.rendition, placed.variant)).collect()
+    }
+
+    /// A plan whose calls make four images and one, and its source.
+    fn five_variants() -> (Plan, Source) {
+        let source = Source::from_bytes(*b"photo");
+        let request = Request::builder(source.clone()).sizes(["30x20"]).variants(5).build().unwrap();
+        (Plan::new(&request).unwrap(), source)
+    }
+
+    #[test]
+    fn a_failure_of_a_call_is_an_error_for_each_of_its_variants() {
+        let (plan, source) = five_variants();
+        let found: Vec<_> = [0, 4]
+            .into_iter()
+            .zip(plan.requests(&source).unwrap())
+            .map(|(first_variant, request)| {
+                let run = CallRun { plan: &plan, generation: 0, first_variant, request };
+                places(&run.everywhere(&RenditionError::Abandoned))
+            })
+            .collect();
+        assert_eq!(found, [vec![(0, 0), (0, 1), (0, 2), (0, 3)], vec![(0, 4)]]);
+    }
+
+    #[test]
+    fn a_missing_image_is_an_error_in_its_place() {
+        let (plan, source) = five_variants();
+        let request = plan.requests(&source).unwrap().remove(0);
+        let run = CallRun { plan: &plan, generation: 0, first_variant: 0, request };
+        let placed = run.job(&Ok(Generated::new("m", [*b"no picture"; 2])), Arc::default()).run().placed;
+        assert_eq!(places(&placed), [(0, 0), (0, 1), (0, 2), (0, 3)]);
+        let is_missing = |placed: &Placed| matches!(placed.result, Err(RenditionError::MissingImage(_)));
+        assert_eq!(placed.iter().map(is_missing).collect::<Vec<_>>(), [false, false, true, true]);
+    }
+
+    #[test]
+    fn a_picture_that_is_cut_from_the_source_is_never_enlarged() {
+        // The file is smaller than the source is said to be.
+        let picture = Picture::from_rgb(Size::new(42, 28).unwrap(), vec![90; 42 * 28 * 3]).unwrap();
+        let bytes = encode(&picture, Format::Png, &EncodeOptions::default()).unwrap().bytes;
+        let source = Source::from_bytes(bytes).size(Size::new(60, 40).unwrap());
+        let share = |share| PerMille::new(share).unwrap();
+        let request = Request::builder(source.clone()).sizes(["44x30"]).crop_source_above(share(900));
+        let plan = Plan::new(&request.max_enlargement(share(100)).build().unwrap()).unwrap();
+        let job = RenderJob::of_source(&plan, source.bytes().unwrap().clone(), Arc::default());
+        let error = job.run().placed.remove(0).result.unwrap_err();
+        assert_eq!(error.to_string(), "a picture of 42x28 does not cover 44x30");
+    }
+}

@@ -89,3 +89,71 @@ fn is_retryable_refusal(error: &GenerateError) -> bool {
     let refusal = chain(error).find_map(|error| error.downcast_ref::<BudgetError>());
     error.kind == GenerateErrorKind::OverBudget && refusal.is_some_and(|refusal| !refusal.is_final())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::price::UsdMicros;
+    use crate::plan::content::Plan;
+    use crate::request::source::Source;
+    use crate::request::valid::Request;
+
+    fn plan() -> (Plan, Source) {
+        let source = Source::from_bytes(*b"photo");
+        let request = Request::builder(source.clone()).sizes(["30x20", "20x30", "9x9"]).build().unwrap();
+        (Plan::new(&request).unwrap(), source)
+    }
+
+    fn runs<'a>((plan, source): &'a (Plan, Source)) -> Vec<CallRun<'a>> {
+        let run = |(generation, request)| CallRun { plan, generation, first_variant: 0, request };
+        plan.requests(source).unwrap().into_iter().enumerate().map(run).collect()
+    }
+
+    /// The refusal of a call that needs 5 and finds 1, while calls in flight hold `held`.
+    fn refusal(held: u64) -> BudgetError {
+        let [needed, remaining, held, max] = [5, 1, held, 9].map(UsdMicros);
+        BudgetError::Cost { needed, remaining, held, max }
+    }
+
+    fn deferred<'r>(run: &'r CallRun<'r>) -> Attempt<'r> {
+        Err(Deferred { run, error: refusal(4).into() })
+    }
+
+    fn finished(run: &CallRun<'_>) -> Attempt<'static> {
+        let outcome = CallOutcome::new(Err(GenerateError::new(GenerateErrorKind::Refused, "")), false);
+        Ok(Finished { id: run.request.call(), outcome, placed: Vec::new() })
+    }
+
+    #[test]
+    fn a_round_in_which_no_call_is_finished_gives_all_calls_up() {
+        let plan = plan();
+        let runs = runs(&plan);
+        let round = next(runs.iter().map(deferred).collect());
+        assert_eq!((round.finished.len(), round.given_up.len(), round.pending.len()), (0, 3, 0));
+    }
+
+    #[test]
+    fn the_deferred_calls_are_the_next_round_in_the_order_of_the_plan_and_are_not_new() {
+        let plan = plan();
+        let runs = runs(&plan);
+        assert!(first(&runs).iter().all(|pending| pending.is_new));
+        let round = next(vec![deferred(&runs[2]), finished(&runs[1]), deferred(&runs[0])]);
+        assert_eq!((round.finished.len(), round.given_up.len()), (1, 0));
+        let pending = round.pending.iter().map(|pending| (pending.run.request.call().0, pending.is_new));
+        assert_eq!(pending.collect::<Vec<_>>(), [(0, false), (2, false)]);
+    }
+
+    #[test]
+    fn a_refusal_is_deferred_unless_it_is_final() {
+        // With 4 held, the call fits when that is released. With 3 held, it does not.
+        assert_eq!([3, 4].map(|held| is_retryable_refusal(&refusal(held).into())), [false, true]);
+        assert!(!is_retryable_refusal(&BudgetError::Calls { max: 1 }.into()));
+    }
+
+    #[test]
+    fn a_refusal_inside_the_error_of_another_layer_is_deferred_too() {
+        let wrapped = |kind| GenerateError::new(kind, "").caused_by(GenerateError::from(refusal(4)));
+        assert!(is_retryable_refusal(&wrapped(GenerateErrorKind::OverBudget)));
+        assert!(!is_retryable_refusal(&wrapped(GenerateErrorKind::Transport)));
+    }
+}

@@ -285,3 +285,80 @@ impl<E: std::error::Error + 'static> std::error::Error for OutputError<E> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generate::error::GenerateError;
+    use crate::plan::content::CallId;
+    use crate::run::outcome::CallOutcome;
+
+    /// An outcome of one call, which has failed, and one rendition.
+    fn outcome(failure: GenerateError, variants: usize) -> Outcome {
+        let reason = RenditionError::Generation { call: CallId(0), reason: "other words".to_owned() };
+        let call = CallOutcome { result: Err(failure), reused: false, ignored_images: 0, store_error: None };
+        let target = Size::new(30, 20).unwrap();
+        Outcome {
+            calls: vec![call],
+            renditions: vec![RenditionOutcome { target, variants: vec![Err(reason); variants] }],
+        }
+    }
+
+    #[test]
+    fn each_kind_of_failure_has_an_error_type_of_fal() {
+        use GenerateErrorKind as Kind;
+
+        for (kind, expected) in [
+            (Kind::Refused, ErrorType::ContentPolicyViolation),
+            (Kind::NothingMade, ErrorType::NoMediaGenerated),
+            (Kind::TimedOut, ErrorType::GenerationTimeout),
+            (Kind::RateLimited, ErrorType::DownstreamServiceUnavailable),
+            (Kind::Transport, ErrorType::DownstreamServiceUnavailable),
+            (Kind::InvalidAnswer, ErrorType::DownstreamServiceError),
+            (Kind::InvalidRequest, ErrorType::DownstreamServiceError),
+            (Kind::Store, ErrorType::InternalServerError),
+            (Kind::OverBudget, ErrorType::InternalServerError),
+        ] {
+            let outcome = outcome(GenerateError::new(kind, ""), 1);
+            assert_eq!(missing_images(&outcome, 1)[0].error_type, expected, "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_picture_of_a_call_that_made_too_few_is_no_media_generated() {
+        let outcome = outcome(GenerateError::new(GenerateErrorKind::Refused, ""), 1);
+        let type_of = |error: &RenditionError| failure_of(&outcome, error).0;
+        assert_eq!(type_of(&RenditionError::MissingImage(CallId(0))), ErrorType::NoMediaGenerated);
+        assert_eq!(type_of(&RenditionError::Abandoned), ErrorType::InternalServerError);
+    }
+
+    #[test]
+    fn a_missing_picture_repeats_at_most_500_characters_of_the_failure() {
+        let reason = |chars: usize| {
+            let failure = GenerateError::new(GenerateErrorKind::TimedOut, "é".repeat(chars));
+            missing_images(&outcome(failure, 1), 1)[0].reason.clone()
+        };
+        // The message follows "timed out: ", which has 11 characters.
+        assert_eq!(reason(489), format!("timed out: {}", "é".repeat(489)));
+        assert_eq!(reason(490), format!("timed out: {}…", "é".repeat(489)));
+    }
+
+    #[test]
+    fn another_number_of_variants_is_named_at_the_first_index_that_differs() {
+        let last = |found: usize| {
+            let outcome = outcome(GenerateError::new(GenerateErrorKind::TimedOut, ""), found);
+            let MissingImage { variant, reason, .. } = missing_images(&outcome, 2).pop().unwrap();
+            (variant, reason)
+        };
+        assert_eq!(last(1), (1, "number of variants is 1; expected 2".to_owned()));
+        assert_eq!(last(2), (1, "timed out".to_owned()));
+        assert_eq!(last(3), (2, "number of variants is 3; expected 2".to_owned()));
+    }
+
+    #[test]
+    fn no_url_is_asked_for_if_a_picture_is_missing() {
+        let outcome = outcome(GenerateError::new(GenerateErrorKind::TimedOut, ""), 1);
+        let asked = |_: &NewImage<'_>| -> Result<String, ()> { panic!("asked") };
+        assert!(matches!(SmartResizeOutput::from_outcome(&outcome, 1, asked), Err(OutputError::Missing(_))));
+    }
+}

@@ -410,3 +410,48 @@ impl fmt::Display for ErrorBody {
 }
 
 impl std::error::Error for ErrorBody {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(error_type: ErrorType) -> DetailEntry {
+        DetailEntry::new(error_type, [Loc::from("body"), Loc::from("prompt"), Loc::Index(2)], "No.", &Value::Null)
+    }
+
+    #[test]
+    fn an_answer_in_another_form_becomes_a_text_of_its_first_200_characters() {
+        let text = |chars: usize| ErrorBody::from_answer("é".repeat(chars).as_bytes());
+        assert_eq!(text(200), ErrorBody::text("é".repeat(200)));
+        assert_eq!(text(201), ErrorBody::text(format!("{}…", "é".repeat(200))));
+    }
+
+    #[test]
+    fn the_position_of_a_mistake_in_json_counts_the_bytes_of_all_lines() {
+        let body = "{\n\"é\": x}".as_bytes();
+        let error = serde_json::from_slice::<Value>(body).unwrap_err();
+        assert_eq!(ErrorBody::not_json(body, &error).entries()[0].loc, [Loc::from("body"), Loc::Index(8)]);
+    }
+
+    #[test]
+    fn the_status_of_a_body_is_the_highest_of_its_entries() {
+        let status =
+            |types: &[ErrorType]| ErrorBody::from(types.iter().cloned().map(entry).collect::<Vec<_>>()).status();
+        assert_eq!(status(&[ErrorType::Missing]), 422);
+        assert_eq!(status(&[ErrorType::Missing, ErrorType::GenerationTimeout, ErrorType::InternalServerError]), 504);
+        assert_eq!(status(&[ErrorType::DownstreamServiceError, ErrorType::Missing]), 422);
+    }
+
+    #[test]
+    fn a_body_with_one_text_has_the_status_400() {
+        assert_eq!(ErrorBody::text("Request is still in progress").status(), 400);
+    }
+
+    #[test]
+    fn mistakes_are_separated_by_semicolons_and_the_steps_of_a_path_by_dots() {
+        let body = ErrorBody::from(vec![entry(ErrorType::Missing); 2]);
+        assert_eq!(body.to_string(), "body.prompt.2: No.; body.prompt.2: No.");
+        let nowhere = DetailEntry::new(ErrorType::Missing, [], "No.", &Value::Null);
+        assert_eq!(nowhere.to_string(), "No.");
+    }
+}

@@ -431,3 +431,85 @@ pub enum EditOutputError {
         source: DataUriError,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::model::preset::Preset;
+    use crate::model::price::{PriceList, UsdMicros};
+    use crate::plan::content::Plan;
+    use crate::request::valid::Request;
+
+    /// Returns the request for one target of a model with one preset.
+    fn request(source: &Source, variants: u32) -> GenerationRequest {
+        let preset = Preset::new(Size::new(900, 900).unwrap()).ratio("1:1".parse().unwrap()).tier(Tier::K1);
+        let prices = PriceList::new(UsdMicros(1)).price("m", preset.tier, UsdMicros(1));
+        let model = Model::new("m", vec![preset]).unwrap().variants_per_call(64.try_into().unwrap());
+        let builder = Request::builder(source.clone()).sizes(["9x9"]).variants(variants).model(model).prices(prices);
+        Plan::new(&builder.build().unwrap()).unwrap().requests(source).unwrap().remove(0)
+    }
+
+    #[test]
+    fn each_model_has_its_own_endpoint() {
+        for (name, expected) in [
+            ("nano-banana-pro", Some("fal-ai/nano-banana-pro/edit")),
+            ("nano-banana-2.1", Some("google/nano-banana-2.1/edit")),
+            ("nano-banana-2", Some("fal-ai/nano-banana-2/edit")),
+            ("nano-banana", Some("fal-ai/nano-banana/edit")),
+            ("nano-banana-2-lite", None),
+        ] {
+            assert_eq!(EditModel::named(name).map(EditModel::endpoint), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_prompt_has_at_most_5000_characters_for_nano_banana_and_50000_otherwise() {
+        assert_eq!(EditModel::ALL.map(EditModel::max_prompt_chars), [50_000, 50_000, 50_000, 5000]);
+    }
+
+    #[test]
+    fn a_call_makes_at_most_4_images() {
+        let source = Source::from_url("u");
+        let made = |images| EditInput::checked(EditModel::NanoBananaPro, &request(&source, images), "u".to_owned());
+        assert_eq!(made(4).unwrap().num_images, 4);
+        assert_eq!(made(5), Err(EditInputError::Images { found: 5 }));
+    }
+
+    #[test]
+    fn limit_generations_is_on_and_the_web_is_not_searched() {
+        let source = Source::from_url("u");
+        let input = EditInput::new(EditModel::NanoBananaPro, &request(&source, 1), "u").unwrap();
+        assert_eq!((input.limit_generations, input.enable_web_search, input.sync_mode), (Some(true), None, false));
+    }
+
+    #[test]
+    fn the_safety_tolerance_is_a_string_from_1_to_6() {
+        let read = |tolerance: Value| {
+            let body = json!({"prompt": "a shoe", "image_urls": ["u"], "safety_tolerance": tolerance});
+            serde_json::from_value(body).map(|input: EditInput| input.safety_tolerance).ok()
+        };
+        assert_eq!(["1", "6"].map(|text| read(text.into())), [Some(1), Some(6)]);
+        assert_eq!(["0", "7", "10", ""].map(|text| read(text.into())), [None; 4]);
+        assert_eq!(read(json!(4)), None);
+    }
+
+    #[test]
+    fn images_that_are_not_available_are_billed() {
+        let output = EditOutput::new(vec![ImageFile::at("https://x"); 2], "");
+        assert_eq!(output.embedded(9).unwrap_err().billed_images, 2);
+        assert_eq!(output.generated("fal", [*b"a"]).unwrap_err().billed_images, 2);
+    }
+
+    #[test]
+    fn an_output_without_images_is_nothing_made_and_not_billed() {
+        let error = EditOutput::new(Vec::new(), "No.").generated("fal", [[0; 0]; 0]).unwrap_err();
+        assert_eq!((error.kind, error.billed_images), (GenerateErrorKind::NothingMade, 0));
+    }
+
+    #[test]
+    fn a_source_of_an_unknown_format_is_sent_as_a_png() {
+        assert_eq!(source_url(&Source::from_bytes(*b"?")).as_deref(), Some("data:image/png;base64,Pw=="));
+    }
+}

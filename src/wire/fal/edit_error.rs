@@ -51,3 +51,49 @@ const fn kind_of(error_type: &ErrorType) -> Option<GenerateErrorKind> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn entries(types: &[&str]) -> Vec<u8> {
+        let entry = |error_type: &&str| json!({"loc": ["body"], "msg": "No.", "type": error_type});
+        json!({"detail": types.iter().map(entry).collect::<Vec<_>>()}).to_string().into_bytes()
+    }
+
+    #[test]
+    fn an_error_repeats_at_most_500_characters_of_an_answer() {
+        let repeated = |chars: usize| {
+            let body = json!({"detail": "é".repeat(chars)}).to_string();
+            edit_error(500, body.as_bytes()).message.trim_start_matches("status 500: ").to_owned()
+        };
+        assert_eq!(repeated(500), "é".repeat(500));
+        assert_eq!(repeated(501), format!("{}…", "é".repeat(500)));
+    }
+
+    #[test]
+    fn the_type_of_an_entry_takes_precedence_over_the_status() {
+        assert_eq!(edit_error(500, &entries(&["no_media_generated"])).kind, GenerateErrorKind::NothingMade);
+        assert_eq!(edit_error(500, &entries(&["missing"])).kind, GenerateErrorKind::Transport);
+        // The first type that determines a kind counts.
+        let mixed = entries(&["missing", "generation_timeout", "content_policy_violation"]);
+        assert_eq!(edit_error(422, &mixed).kind, GenerateErrorKind::TimedOut);
+    }
+
+    #[test]
+    fn every_range_of_statuses_has_its_kind_of_error() {
+        use GenerateErrorKind::{InvalidAnswer, InvalidRequest, RateLimited, TimedOut, Transport};
+
+        for (statuses, expected) in [
+            (vec![399, 600], InvalidAnswer),
+            (vec![400, 407, 499], InvalidRequest),
+            (vec![408, 504], TimedOut),
+            (vec![429], RateLimited),
+            (vec![500, 503, 505, 599], Transport),
+        ] {
+            assert!(statuses.iter().all(|status| edit_error(*status, b"").kind == expected), "{expected:?}");
+        }
+    }
+}

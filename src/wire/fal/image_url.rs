@@ -91,3 +91,48 @@ impl Serialize for ImageUrl {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_http(text: &str) -> bool {
+        matches!(ImageUrl::parse(text, 9), Ok(ImageUrl::Http(url)) if url == text)
+    }
+
+    #[test]
+    fn the_scheme_of_a_url_is_http_or_https_in_any_case() {
+        assert!(["http://a", "HTTP://a", "hTTps://a"].into_iter().all(is_http));
+        assert!(!["ftp://a", "http:/a", "httpss://a", "a"].into_iter().any(is_http));
+    }
+
+    #[test]
+    fn a_url_has_a_host_and_no_white_space_or_control_characters() {
+        assert!(["https://a/?b#c", "https://é"].into_iter().all(is_http));
+        assert!(!["https://", "https:///a", "https://?a", "https://#a"].into_iter().any(is_http));
+        assert!(!["https://a b", "https://a\t", "https://a\0", " https://a"].into_iter().any(is_http));
+    }
+
+    #[test]
+    fn an_error_quotes_the_first_40_characters_of_a_url() {
+        let message = |chars: usize| ImageUrl::parse(&"é".repeat(chars), 9).unwrap_err().msg;
+        assert!(message(40).contains(&format!("the URL is \"{}\";", "é".repeat(40))));
+        assert!(message(41).contains(&format!("the URL is \"{}…\";", "é".repeat(40))));
+    }
+
+    #[test]
+    fn an_error_echoes_the_first_200_characters() {
+        let echoed = |chars: usize| ImageUrl::parse(&"é".repeat(chars), 9).unwrap_err().input;
+        assert_eq!(echoed(200), "é".repeat(200));
+        assert_eq!(echoed(201), format!("{}…", "é".repeat(200)));
+    }
+
+    #[test]
+    fn a_data_uri_with_too_many_bytes_is_a_file_that_is_too_large() {
+        for text in ["data:,123", "data:;base64,MTIz"] {
+            assert!(ImageUrl::parse(text, 3).is_ok());
+            assert_eq!(ImageUrl::parse(text, 2).unwrap_err().error_type, ErrorType::FileTooLarge, "{text}");
+        }
+        assert_eq!(ImageUrl::parse("data:1", 3).unwrap_err().error_type, ErrorType::ImageLoadError);
+    }
+}

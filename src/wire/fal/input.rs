@@ -239,3 +239,41 @@ impl Serialize for SmartResizeInput {
         input.end()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_limits_are_those_of_fal() {
+        let InputLimits { target_sizes, images_per_size, prompt_chars, image_bytes } = InputLimits::default();
+        assert_eq!((target_sizes, images_per_size, prompt_chars, image_bytes), (10, 4, 5000, 50 << 20));
+    }
+
+    #[test]
+    fn the_seed_and_the_sync_mode_are_written_only_if_they_are_set() {
+        let mut input = SmartResizeInput::new(ImageUrl::Http("https://a".to_owned()), [Size::new(9, 9).unwrap()]);
+        let written = |input: &SmartResizeInput| serde_json::to_value(input).unwrap();
+        assert!(written(&input).get("seed").is_none() && written(&input).get("sync_mode").is_none());
+        (input.seed, input.sync_mode) = (Some(7), true);
+        assert_eq!((&written(&input)["seed"], &written(&input)["sync_mode"]), (&7.into(), &true.into()));
+    }
+
+    #[test]
+    fn the_safety_tolerance_is_written_as_a_string() {
+        let input = SmartResizeInput::new(ImageUrl::Http("https://a".to_owned()), [Size::new(9, 9).unwrap()]);
+        assert_eq!(serde_json::to_value(&input).unwrap()["safety_tolerance"], "4");
+    }
+
+    #[test]
+    fn a_mistake_of_a_size_points_to_its_item_and_any_other_to_its_field() {
+        let input = SmartResizeInput::new(ImageUrl::Http("https://a".to_owned()), [Size::new(9, 9).unwrap(); 2]);
+        let body = serde_json::to_value(&input).unwrap();
+        let place = |error: &RequestError| {
+            let entry = entry_of(error, &body);
+            (entry.loc.iter().map(ToString::to_string).collect::<Vec<_>>().join("."), entry.input)
+        };
+        assert_eq!(place(&RequestError::NoBytes { index: 1 }), ("body.target_sizes.1".to_owned(), "9x9".into()));
+        assert_eq!(place(&RequestError::NoTargets), ("body.target_sizes".to_owned(), body["target_sizes"].clone()));
+    }
+}

@@ -94,3 +94,91 @@ pub(super) fn boolean(value: &Value) -> Lax<bool> {
         _ => Err(TYPE),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_text(text: &str) -> Lax<i128> {
+        integer(&Value::from(text))
+    }
+
+    #[test]
+    fn a_string_of_more_than_4300_bytes_is_too_large_for_an_integer() {
+        assert_eq!(of_text(&"0".repeat(4300)), Ok(0));
+        assert_eq!(of_text(&"0".repeat(4301)), Err(TOO_LARGE));
+        // White space around the integer does not count.
+        assert_eq!(of_text(&format!(" {}\n", "0".repeat(4300))), Ok(0));
+    }
+
+    #[test]
+    fn an_integer_in_a_string_may_have_a_sign_groups_and_zero_decimals() {
+        let valid = [("-7", -7), ("+7", 7), (" 7 ", 7), ("1_000", 1000), ("2.0", 2), ("2.000", 2), ("-1_0.0", -10)];
+        for (text, expected) in valid {
+            assert_eq!(of_text(text), Ok(expected), "{text:?}");
+        }
+        for text in ["", "-", "+", "_1", "1_", "1__0", "2.", "2.5", ".0", "1e3", "0x1", "--1", "1.0.0"] {
+            assert_eq!(of_text(text).map_err(|(error_type, _)| error_type), Err(ErrorType::IntParsing), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_integer_beyond_128_bits_saturates() {
+        assert_eq!(of_text(&"9".repeat(60)), Ok(i128::MAX));
+        assert!(of_text(&format!("-{}", "9".repeat(60))).unwrap() < i128::from(i64::MIN));
+    }
+
+    #[test]
+    fn a_float_with_a_fraction_is_no_integer() {
+        assert_eq!(integer(&Value::from(2.0)), Ok(2));
+        assert_eq!(integer(&Value::from(2.5)).map_err(|(error_type, _)| error_type), Err(ErrorType::IntFromFloat));
+    }
+
+    #[test]
+    fn a_float_of_2_to_the_63_or_more_is_too_large_for_an_integer() {
+        // The two largest floats below 2^63 and 2^63 itself, which is the bound for negative floats too.
+        assert_eq!(integer(&Value::from(9_223_372_036_854_774_784.0)), Ok(9_223_372_036_854_774_784));
+        assert_eq!(
+            [1.0, -1.0].map(|sign| integer(&Value::from(sign * 9_223_372_036_854_775_808.0))),
+            [Err(TOO_LARGE), Err(TOO_LARGE)]
+        );
+    }
+
+    #[test]
+    fn a_boolean_is_an_integer_and_null_is_none() {
+        assert_eq!([true, false].map(|value| integer(&value.into())), [Ok(1), Ok(0)]);
+        assert_eq!(integer(&Value::Null).map_err(|(error_type, _)| error_type), Err(ErrorType::IntType));
+    }
+
+    #[test]
+    fn the_words_of_a_boolean_are_read_in_any_case() {
+        for (words, expected) in
+            [(["0", "off", "f", "false", "n", "no"], false), (["1", "on", "t", "true", "y", "yes"], true)]
+        {
+            for word in words {
+                assert_eq!(boolean(&word.into()), Ok(expected), "{word}");
+                assert_eq!(boolean(&word.to_uppercase().into()), Ok(expected), "{word}");
+            }
+        }
+        for word in ["", "2", "oui", " yes"] {
+            assert_eq!(
+                boolean(&word.into()).map_err(|(error_type, _)| error_type),
+                Err(ErrorType::BoolParsing),
+                "{word:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_the_numbers_0_and_1_are_booleans() {
+        let of_json = |text: &str| boolean(&serde_json::from_str(text).unwrap()).map_err(|(error_type, _)| error_type);
+        assert_eq!(["0", "0.0", "1", "1.0"].map(of_json), [Ok(false), Ok(false), Ok(true), Ok(true)]);
+        // A whole float fails like an integer, and any other float for its type.
+        for text in ["2", "-1", "2.0", "9223372036854774784.0"] {
+            assert_eq!(of_json(text), Err(ErrorType::BoolParsing), "{text}");
+        }
+        for text in ["2.5", "9223372036854775808.0", "18446744073709551615", "null"] {
+            assert_eq!(of_json(text), Err(ErrorType::BoolType), "{text}");
+        }
+    }
+}

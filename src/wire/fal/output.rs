@@ -114,3 +114,15 @@ pub struct SmartResizeResult {
 pub(super) fn text_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     Ok(Option::<String>::deserialize(deserializer)?.unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_that_is_null_or_missing_is_empty() {
+        for body in [r#"{"images": [], "results": [], "description": null}"#, r#"{"images": [], "results": []}"#] {
+            assert_eq!(serde_json::from_str::<SmartResizeOutput>(body).unwrap().description, "");
+        }
+    }
+}

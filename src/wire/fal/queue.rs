@@ -332,3 +332,61 @@ impl fmt::Display for QueueState {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STATES: [QueueState; 3] = [QueueState::InQueue, QueueState::InProgress, QueueState::Completed];
+
+    fn status(state: QueueState) -> QueueStatus {
+        QueueStatus::new(state, "7-a", "https://q/app/")
+    }
+
+    #[test]
+    fn only_a_request_in_queue_has_a_queue_position() {
+        assert_eq!(STATES.map(|state| status(state).queue_position), [Some(0), None, None]);
+        assert_eq!(STATES.map(|state| status(state).queue_position(2).queue_position), [Some(2), None, None]);
+    }
+
+    #[test]
+    fn the_http_status_is_202_until_the_request_has_ended() {
+        assert_eq!(STATES.map(|state| status(state).http_status()), [202, 202, 200]);
+    }
+
+    #[test]
+    fn the_key_logs_is_always_written() {
+        for state in STATES {
+            assert_eq!(serde_json::to_value(status(state)).unwrap().get("logs"), Some(&Value::Null));
+        }
+    }
+
+    #[test]
+    fn the_urls_of_a_request_are_below_the_application_without_a_double_slash() {
+        let QueueStatus { response_url, status_url, cancel_url, .. } = status(QueueState::InQueue);
+        assert_eq!(response_url, "https://q/app/requests/7-a");
+        assert_eq!((status_url, cancel_url), (format!("{response_url}/status"), format!("{response_url}/cancel")));
+    }
+
+    #[test]
+    fn each_result_of_a_cancellation_has_its_http_status() {
+        use CancelStatus::{AlreadyCompleted, CancellationRequested, NotFound};
+
+        let statuses = [CancellationRequested, AlreadyCompleted, NotFound].map(|status| CancelAnswer { status });
+        assert_eq!(statuses.map(|answer| answer.http_status()), [202, 400, 404]);
+    }
+
+    #[test]
+    fn a_webhook_of_a_failure_has_the_error_body_and_its_text() {
+        let webhook = Webhook::error("7-a", &ErrorBody::text("No."));
+        assert_eq!((webhook.status, webhook.error.as_deref()), (WebhookStatus::Error, Some("No.")));
+        assert_eq!(webhook.payload, serde_json::json!({"detail": "No."}));
+        assert_eq!(webhook.gateway_request_id, "7-a");
+    }
+
+    #[test]
+    fn the_message_of_a_webhook_ends_with_the_digest_of_its_body() {
+        let digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(webhook_message("7-a", "me", "99", b"abc"), format!("7-a\nme\n99\n{digest}"));
+    }
+}

@@ -291,3 +291,105 @@ impl<'a> Reader<'a> {
 
 /// The mistake of a value that is not a string.
 const STRING_TYPE: (ErrorType, &str) = (ErrorType::StringType, "Input should be a valid string");
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Reads a valid body in which these fields are replaced.
+    fn read(fields: Value) -> Result<SmartResizeInput, String> {
+        let mut body = json!({"image_url": "https://a", "target_sizes": ["1x1"]});
+        if let (Value::Object(body), Value::Object(fields)) = (&mut body, fields) {
+            body.extend(fields);
+        }
+        SmartResizeInput::from_value(&body, &InputLimits::default()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_error_quotes_the_first_40_characters_of_a_size() {
+        let message = |chars: usize| read(json!({"target_sizes": ["é".repeat(chars)]})).unwrap_err();
+        let quoted = |text: String| format!("body.target_sizes.0: Value error, \"{text}\" is not a size: ");
+        assert!(message(40).starts_with(&quoted("é".repeat(40))), "{}", message(40));
+        assert!(message(41).starts_with(&quoted(format!("{}…", "é".repeat(40)))), "{}", message(41));
+    }
+
+    #[test]
+    fn mistakes_are_listed_in_the_order_of_the_fields_and_their_items() {
+        let body = json!({"sync_mode": 5, "seed": "x", "prompt": 5, "target_sizes": ["9999x1", "x"]});
+        let refused = SmartResizeInput::from_value(&body, &InputLimits::default()).unwrap_err();
+        let path =
+            |entry: &DetailEntry| entry.loc.iter().skip(1).map(ToString::to_string).collect::<Vec<_>>().join(".");
+        let paths: Vec<_> = refused.entries().iter().map(path).collect();
+        assert_eq!(paths, ["image_url", "target_sizes.0", "target_sizes.1", "prompt", "seed", "sync_mode"]);
+    }
+
+    #[test]
+    fn null_is_valid_for_the_seed_only() {
+        for field in SmartResizeInput::FIELDS {
+            let mut fields = Map::new();
+            fields.insert(field.to_owned(), Value::Null);
+            assert_eq!(read(fields.into()).is_ok(), field == "seed", "{field}");
+        }
+    }
+
+    #[test]
+    fn the_items_of_a_list_that_is_too_long_are_not_checked() {
+        let mistakes = |items: usize| {
+            let body = json!({"image_url": "https://a", "target_sizes": vec!["x"; items]});
+            let refused = SmartResizeInput::from_value(&body, &InputLimits::default()).unwrap_err();
+            refused.entries().iter().map(|entry| entry.error_type.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(mistakes(10), vec![ErrorType::ValueError; 10]);
+        assert_eq!(mistakes(11), [ErrorType::TooLong]);
+        assert_eq!(mistakes(0), [ErrorType::TooShort]);
+    }
+
+    #[test]
+    fn an_empty_body_is_a_missing_body() {
+        let refused = SmartResizeInput::from_json(b"", &InputLimits::default()).unwrap_err();
+        assert_eq!(refused.to_string(), "body: Field required");
+    }
+
+    #[test]
+    fn a_prompt_is_limited_by_its_characters_not_by_its_bytes() {
+        assert!(read(json!({"prompt": "é".repeat(5000)})).is_ok());
+        let message = "body.prompt: String should have at most 5000 characters";
+        assert_eq!(read(json!({"prompt": "é".repeat(5001)})).unwrap_err(), message);
+    }
+
+    #[test]
+    fn the_number_of_images_per_size_is_1_to_4() {
+        let number = |number: i32| read(json!({"num_images_per_size": number})).map(|input| input.num_images_per_size);
+        assert_eq!([1, 4].map(number), [Ok(1), Ok(4)]);
+        let message = |bound: &str| Err(format!("body.num_images_per_size: Input should be {bound}"));
+        assert_eq!(number(0), message("greater than or equal to 1"));
+        assert_eq!(number(5), message("less than or equal to 4"));
+    }
+
+    #[test]
+    fn a_number_beyond_64_bits_does_not_wrap_around() {
+        let seed = |seed: &str| read(json!({"seed": seed})).map(|input| input.seed);
+        assert_eq!(seed("18446744073709551615"), Ok(Some(u64::MAX)));
+        let message = "body.seed: Input should be less than or equal to 18446744073709551615";
+        assert_eq!(seed("18446744073709551616"), Err(message.to_owned()));
+        assert_eq!(seed("-1"), Err("body.seed: Input should be greater than or equal to 0".to_owned()));
+    }
+
+    #[test]
+    fn the_allowed_values_are_listed_with_or_before_the_last() {
+        let message = "body.resolution: Input should be '1K', '2K' or '4K'";
+        assert_eq!(read(json!({"resolution": "8K"})).unwrap_err(), message);
+    }
+
+    #[test]
+    fn a_size_that_no_preset_covers_or_that_is_too_long_for_the_format_is_refused() {
+        let message = |size: &str, format: &str| {
+            read(json!({"target_sizes": [size], "output_format": format})).map(|_| ()).unwrap_err()
+        };
+        assert!(message("6337x1", "png").contains("no preset of 1K or more covers 6337x1"));
+        assert!(message("16384x1", "webp").contains("expected sides of at most 16383 pixels for webp"));
+        assert!(read(json!({"target_sizes": ["6336x1"]})).is_ok());
+    }
+}

@@ -332,3 +332,76 @@ fn retry_delay(detail: &serde_json::Value) -> Option<Duration> {
     // A negative, infinite or too large number yields no delay.
     Duration::try_from_secs_f64(seconds.parse().ok()?).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn response(body: serde_json::Value) -> GenerateContentResponse {
+        serde_json::from_value(body).unwrap()
+    }
+
+    #[test]
+    fn an_error_repeats_at_most_500_characters_of_an_answer() {
+        let repeated = |chars: usize| {
+            let text = "é".repeat(chars);
+            let failure = response(json!({"candidates": [{"content": {"parts": [{"text": text}]}}]})).failure();
+            assert_eq!(error_of(500, text.as_bytes()).message, format!("status 500: {}", failure.message));
+            failure.message
+        };
+        assert_eq!(repeated(500), "é".repeat(500));
+        assert_eq!(repeated(501), format!("{}…", "é".repeat(500)));
+    }
+
+    #[test]
+    fn the_reason_of_a_blocked_prompt_takes_precedence_over_a_finish_reason() {
+        let body = json!({"promptFeedback": {"blockReason": "OTHER"}, "candidates": [{"finishReason": "STOP"}]});
+        let error = response(body).failure();
+        assert_eq!((error.kind, error.message.as_str()), (GenerateErrorKind::Refused, "OTHER"));
+    }
+
+    #[test]
+    fn the_text_is_that_of_the_first_candidate_joined_and_trimmed() {
+        let said = |first: &str, second: &str| json!({"content": {"parts": [{"text": first}, {"text": second}]}});
+        assert_eq!(response(json!({"candidates": [said(" a", "b\n"), said("c", "d")]})).text(), "ab");
+    }
+
+    #[test]
+    fn an_answer_has_a_status_from_200_to_299() {
+        assert!([200, 299].iter().all(|status| parse(*status, b"{}").is_ok()));
+        assert!([199, 300].iter().all(|status| parse(*status, b"{}").is_err()));
+    }
+
+    #[test]
+    fn every_range_of_statuses_has_its_kind_of_error() {
+        use GenerateErrorKind::{InvalidAnswer, InvalidRequest, RateLimited, TimedOut, Transport};
+
+        for (statuses, expected) in [
+            (vec![399, 600], InvalidAnswer),
+            (vec![400, 407, 499], InvalidRequest),
+            (vec![408, 504], TimedOut),
+            (vec![429], RateLimited),
+            (vec![500, 503, 505, 599], Transport),
+        ] {
+            assert!(statuses.iter().all(|status| error_of(*status, b"").kind == expected), "{expected:?}");
+        }
+    }
+
+    #[test]
+    fn a_retry_delay_is_a_number_of_seconds_that_is_not_negative() {
+        let delay = |text: &str| retry_delay(&json!({"retryDelay": text}));
+        assert_eq!(delay("1.5s"), Some(Duration::from_millis(1500)));
+        assert_eq!(["1.5", "-1s", "infs", "s"].map(delay), [None; 4]);
+    }
+
+    #[test]
+    fn tokens_of_pictures_count_as_one_billed_picture() {
+        let billed = |tokens: u64| {
+            let details = json!([{"modality": "TEXT", "tokenCount": 9}, {"modality": "IMAGE", "tokenCount": tokens}]);
+            response(json!({"usageMetadata": {"candidatesTokensDetails": details}})).failure().billed_images
+        };
+        assert_eq!([0, 1, 2240].map(billed), [0, 1, 1]);
+    }
+}

@@ -69,6 +69,9 @@ enum Fault {
     AlwaysFinds,
     DropsTheDescription,
     DropsTheReframing,
+    DropsThePlausibility,
+    BillsEachImage,
+    CutsImages,
     KeepsTheLast,
     SavesOnce,
     NeedsAFingerprint,
@@ -90,6 +93,19 @@ impl Store for Faulty {
             Fault::DropsTheReframing => found.map(|made| match made.description.clone() {
                 Some(description) => copy(&made).description(description),
                 None => copy(&made),
+            }),
+            Fault::DropsThePlausibility => found.map(|mut made| {
+                made.plausibility = None;
+                made
+            }),
+            Fault::BillsEachImage => found.map(|mut made| {
+                made.billed_images = made.images.len() as u32;
+                made
+            }),
+            // One byte less than the mebibyte of the largest image.
+            Fault::CutsImages => found.map(|mut made| {
+                made.images = made.images.iter().map(|image| image[..image.len().min((1 << 20) - 1)].into()).collect();
+                made
             }),
             Fault::KeepsTheLast => found.and_then(|_| self.last.borrow().clone()),
             Fault::CannotLoad => return Err(StoreError::new("disk gone")),
@@ -118,7 +134,14 @@ fn a_store_that_breaks_a_law_fails_with_its_name() {
     };
     assert_eq!(law(Fault::AlwaysFinds), "an answer that was not saved is not found");
     assert_eq!(law(Fault::CannotLoad), "every answer can be looked up");
-    for fault in [Fault::DropsTheDescription, Fault::DropsTheReframing, Fault::KeepsTheLast] {
+    for fault in [
+        Fault::DropsTheDescription,
+        Fault::DropsTheReframing,
+        Fault::DropsThePlausibility,
+        Fault::BillsEachImage,
+        Fault::CutsImages,
+        Fault::KeepsTheLast,
+    ] {
         assert_eq!(law(fault), "a saved answer is loaded as it was saved");
     }
     for fault in [Fault::SavesOnce, Fault::NeedsAFingerprint] {

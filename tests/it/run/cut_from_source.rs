@@ -94,6 +94,24 @@ fn a_target_cut_from_the_source_has_one_variant_and_each_picture_is_reported() {
 }
 
 #[test]
+fn a_target_cut_from_the_source_waits_for_no_call() {
+    let source = source("400x300");
+    let plan = plan(&source, &["40x300", "200x150"]);
+    let events = Mutex::new(Vec::new());
+    let on_event = |event: &Event<'_>| {
+        events.lock().unwrap().push(match event {
+            Event::CallStarted { .. } => "call",
+            Event::Rendered { rendition: 1, .. } => "cut",
+            _ => return,
+        });
+    };
+    let driver = Driver::new(&plan, &source).on_event(&on_event);
+    driver.run(&LocalGenerator::default()).unwrap();
+    pollster::block_on(driver.run_async(&LocalGenerator::default(), TWO)).unwrap();
+    assert_eq!(events.into_inner().unwrap(), ["cut", "call", "cut", "call"]);
+}
+
+#[test]
 fn threads_and_offloading_give_the_same_bytes() {
     let source = source("400x300");
     let plan = plan(&source, &["200x150", "40x300"]);

@@ -2,6 +2,7 @@
 
 use jpeg_encoder::{ColorType as JpegColor, Encoder as JpegEncoder};
 use png::{BitDepth, ColorType};
+use smart_resize::pixels::Codec;
 use smart_resize::pixels::decode::{Colour, DecodeLimits, DecodeOptions, decode, probe};
 use smart_resize::pixels::encode::{EncodeOptions, encode};
 use smart_resize::{Format, Source};
@@ -63,4 +64,27 @@ fn described_colours_are_converted_to_srgb() {
     // A description that cannot be applied stays in the file, since the backend may understand it.
     let unknown = with_chunk(&plain, b"cICP", &[99, 13, 0, 1]);
     assert_eq!(Source::read(unknown.clone(), &DecodeLimits::default()).unwrap().bytes().unwrap()[..], unknown);
+}
+
+#[test]
+fn the_codec_of_the_options_is_ignored_so_that_the_digest_is_the_same_everywhere() {
+    let mut file = Vec::new();
+    let mut encoder = JpegEncoder::new(&mut file, 95);
+    encoder.add_exif_metadata(&exif(6)).unwrap();
+    encoder.encode(photo(size("24x16")).pixels(), 24, 16, JpegColor::Rgb).unwrap();
+    let read = |codec| Source::read_with(file.clone(), &DecodeOptions::default().codec(codec)).unwrap().digest();
+    assert_eq!(read(Codec::Fast), read(Codec::Pure));
+}
+
+#[cfg(feature = "image")]
+#[test]
+fn a_source_in_a_format_that_is_not_written_becomes_a_png() {
+    let picture = image::RgbImage::from_fn(24, 16, |x, y| image::Rgb([(10 * x) as u8, (15 * y) as u8, 90]));
+    let mut bmp = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut bmp, image::ImageFormat::Bmp).unwrap();
+    let source = Source::read(bmp.into_inner(), &DecodeLimits::default()).unwrap();
+    let bytes = source.bytes().unwrap();
+    assert_eq!((Format::sniff(bytes), source.size), (Some(Format::Png), Some(size("24x16"))));
+    // A PNG is lossless.
+    assert_eq!(decode(bytes, &DecodeOptions::default()).unwrap().picture.pixels(), &picture.into_raw()[..]);
 }

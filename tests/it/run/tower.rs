@@ -98,7 +98,7 @@ where
 }
 
 #[test]
-fn a_meter_below_the_retry_counts_every_attempt() {
+fn a_meter_inside_the_retry_counts_every_try() {
     let (asked, budget) = (Arc::default(), budget(9_000_000));
     let stack = ServiceBuilder::new()
         .retry(Tries(9))
@@ -109,7 +109,7 @@ fn a_meter_below_the_retry_counts_every_attempt() {
 }
 
 #[test]
-fn a_meter_above_the_retry_counts_only_the_final_result() {
+fn a_meter_outside_the_retry_counts_only_the_last_try() {
     let (asked, budget) = (Arc::default(), budget(9_000_000));
     let stack = ServiceBuilder::new()
         .layer(MeterLayer::new(budget.clone()))
@@ -121,7 +121,7 @@ fn a_meter_above_the_retry_counts_only_the_final_result() {
 }
 
 #[test]
-fn an_attempt_beyond_the_budget_is_neither_made_nor_retried() {
+fn a_try_beyond_the_budget_is_neither_made_nor_retried() {
     // Two billed failures cost $0.20 and $0.15. The budget covers the third attempt exactly, or lacks one micro-dollar.
     for (max, tries) in [(500_000, 3), (499_999, 2)] {
         let (asked, budget) = (Arc::default(), budget(max));
@@ -145,7 +145,7 @@ fn an_attempt_beyond_the_budget_is_neither_made_nor_retried() {
 
 /// The stack of the documentation: retry, timeout, meter, backend.
 #[test]
-fn an_attempt_that_times_out_is_counted_at_its_price() {
+fn a_try_that_times_out_is_counted_at_its_planned_price() {
     let budget = budget(9_000_000);
     let backend = from_async_fn(|_: GenerationRequest| pending::<Result<Generated, GenerateError>>());
     let stack = ServiceBuilder::new()
@@ -168,7 +168,7 @@ fn an_attempt_that_times_out_is_counted_at_its_price() {
 }
 
 #[test]
-fn an_attempt_that_never_began_is_not_counted() {
+fn a_future_that_is_never_polled_is_not_counted() {
     let budget = budget(9_000_000);
     let mut meter = MeterLayer::new(budget.clone()).layer(GeneratorService::new(failing(0, &Arc::default())));
     drop(meter.call(request()));
@@ -317,6 +317,37 @@ fn an_error_of_a_layer_is_a_transport_failure_unless_mapped() {
     assert_eq!(error.kind, GenerateErrorKind::RateLimited);
 }
 
+/// Two errors of a layer, one of which is the source of the other.
+#[derive(Debug)]
+struct Outer<const DEPTH: u8>(Option<Box<Outer<1>>>);
+
+impl<const DEPTH: u8> fmt::Display for Outer<DEPTH> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "layer {DEPTH}")
+    }
+}
+
+impl<const DEPTH: u8> Error for Outer<DEPTH> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.as_deref().map(|inner| inner as _)
+    }
+}
+
+#[test]
+fn an_error_is_classified_before_its_sources() {
+    let kind = |kinds: fn(&(dyn Error + 'static)) -> Option<GenerateErrorKind>| {
+        let backend = GeneratorService::new(from_async_fn(|_: GenerationRequest| ready(Err(failed(0)))));
+        let stack = backend.map_err(|_: GenerateError| Outer::<0>(Some(Box::new(Outer(None)))));
+        pollster::block_on(ServiceGenerator::new(stack).classify(kinds).generate(&request())).unwrap_err().kind
+    };
+    let inner = |error: &(dyn Error + 'static)| error.is::<Outer<1>>().then_some(GenerateErrorKind::RateLimited);
+    assert_eq!(kind(inner), GenerateErrorKind::RateLimited);
+    let both = |error: &(dyn Error + 'static)| {
+        Some(if error.is::<Outer<0>>() { GenerateErrorKind::TimedOut } else { GenerateErrorKind::RateLimited })
+    };
+    assert_eq!(kind(both), GenerateErrorKind::TimedOut);
+}
+
 #[test]
 fn an_error_of_readiness_is_an_error_of_the_call() {
     #[derive(Clone)]
@@ -375,7 +406,7 @@ fn a_call_that_the_meter_refuses_for_calls_in_flight_is_retried() {
 }
 
 #[test]
-fn a_dropped_attempt_counts_at_its_full_price() {
+fn a_try_that_is_abandoned_is_counted_at_its_planned_price() {
     let budget = budget(9_000_000);
     let backend = from_async_fn(|_: GenerationRequest| pending::<Result<Generated, GenerateError>>());
     let mut meter = MeterLayer::new(budget.clone()).layer(GeneratorService::new(backend));

@@ -64,21 +64,22 @@ fn the_references_are_between_the_source_and_the_prompt() {
     assert!(parts[2]["text"].as_str().unwrap().contains("Image 2 shows the logo"));
 }
 
-#[test]
-fn tiers_and_seeds_are_written_in_the_form_of_the_api() {
+fn config(model: &str, size: &str, seed: Option<u64>) -> Value {
     let source = Source::from_bytes(png());
-    let config = |model: &str, size: &str, seed: Option<u64>| {
-        let mut builder = Request::builder(source.clone()).sizes([size]).model(table(model));
-        if model == "nano-banana-2" {
-            builder = builder.floor("0.5K".parse().unwrap()).smallest(Smallest::ByTier);
-        }
-        if let Some(seed) = seed {
-            builder = builder.seed(seed);
-        }
-        let plan = smart_resize::Plan::new(&builder.build().unwrap()).unwrap();
-        let asked = GenerateContentRequest::new(&plan.requests(&source).unwrap()[0]).unwrap();
-        serde_json::to_value(asked).unwrap()["generationConfig"].clone()
-    };
+    let mut builder = Request::builder(source.clone()).sizes([size]).model(table(model));
+    if model == "nano-banana-2" {
+        builder = builder.floor("0.5K".parse().unwrap()).smallest(Smallest::ByTier);
+    }
+    if let Some(seed) = seed {
+        builder = builder.seed(seed);
+    }
+    let plan = smart_resize::Plan::new(&builder.build().unwrap()).unwrap();
+    let asked = GenerateContentRequest::new(&plan.requests(&source).unwrap()[0]).unwrap();
+    serde_json::to_value(asked).unwrap()["generationConfig"].clone()
+}
+
+#[test]
+fn the_tier_0_5k_is_written_as_512_and_any_other_by_its_name() {
     assert_eq!(
         config("nano-banana-pro", "4000x4000", None)["imageConfig"],
         json!({"aspectRatio": "1:1", "imageSize": "4K"})
@@ -88,6 +89,10 @@ fn tiers_and_seeds_are_written_in_the_form_of_the_api() {
         json!({"aspectRatio": "1:1", "imageSize": "512"})
     );
     assert_eq!(config("nano-banana", "500x500", None)["imageConfig"], json!({"aspectRatio": "1:1"}));
+}
+
+#[test]
+fn a_seed_is_sent_modulo_2_to_the_31() {
     let seed = |seed| config("nano-banana", "9x9", seed)["seed"].clone();
     assert_eq!((seed(None), seed(Some((1 << 31) - 1))), (Value::Null, json!(2_147_483_647)));
     assert_eq!((seed(Some(1 << 31)), seed(Some(u64::MAX))), (json!(0), json!(2_147_483_647)));

@@ -35,7 +35,14 @@ fn a_run_keeps_within_the_bounds_of_its_plan() {
     assert_eq!(kinds(&exact, 0), [NothingMade; 3]);
     let unbounded = plan(builder());
     assert_eq!(kinds(&unbounded, 9), [NothingMade; 3]);
-    // A budget of the caller replaces the plan's bounds.
+}
+
+#[test]
+fn a_budget_of_the_caller_replaces_the_limits_of_the_plan() {
+    use GenerateErrorKind::NothingMade;
+
+    let builder = Request::builder(source()).sharing(Sharing::PerTarget).max_cost(dollars(0.5));
+    let exact = Plan::new(&builder.sizes(["1024x1024", "1024x1000", "1024x1001"]).build().unwrap()).unwrap();
     let (own, source) = (Budget::new(), source());
     let backend = from_fn(|_: &GenerationRequest| Err(GenerateError::new(NothingMade, "").billed_images(9)));
     let outcome = Driver::new(&exact, &source).budget(&own).run(&backend).unwrap();
