@@ -7,7 +7,7 @@ use core::fmt;
 use core::str::FromStr;
 
 use super::preset::Tier;
-use crate::text::decimal;
+use crate::text::{decimal, excerpt};
 
 /// An amount of money in millionths of a US dollar.
 ///
@@ -55,7 +55,7 @@ impl FromStr for UsdMicros {
     /// Reads dollars with at most six decimals, such as `1.50` or `$1.50`.
     fn from_str(text: &str) -> Result<Self, ParseUsdError> {
         let micros = decimal(text.strip_prefix('$').unwrap_or(text), 6);
-        micros.map(Self).ok_or_else(|| ParseUsdError { found: text.chars().take(40).collect() })
+        micros.map(Self).ok_or_else(|| ParseUsdError { found: excerpt(text) })
     }
 }
 

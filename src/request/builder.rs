@@ -23,6 +23,7 @@ use crate::model::select::{NothingCoversError, Smallest, smallest_covering};
 use crate::prompt::template::{PromptTemplate, Wording};
 use crate::scene::Scene;
 use crate::size::{ParseSizeError, Size};
+use crate::text::excerpt;
 
 /// The maximum number of targets of one request.
 pub const MAX_TARGETS: usize = 256;
@@ -475,9 +476,4 @@ pub(crate) fn not_a_name(what: &str, text: &str) -> Option<RequestError> {
     let breaks_line = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
     let is_fine = (1..=MAX_NAME_CHARS).contains(&chars) && !text.contains(breaks_line) && !text.trim().is_empty();
     (!is_fine).then(|| RequestError::NotAName { what: what.to_string(), found: excerpt(text), chars })
-}
-
-/// Returns the first 40 characters.
-fn excerpt(text: &str) -> String {
-    text.chars().take(40).collect()
 }
