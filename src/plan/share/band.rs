@@ -195,6 +195,11 @@ mod tests {
         // The middle target overlaps both others, which do not overlap.
         let needs = [need(0, 10, 1), need(8, 10, 1), need(16, 10, 1)];
         assert_eq!(found(&needs, 100), (vec![vec![0, 1], vec![1, 2]], true));
+        let (mut maximal, set) = (Maximal::default(), |members: &[usize]| Bits::of(9, |at| members.contains(&at)));
+        for members in [&[0][..], &[1, 2], &[0, 1], &[1], &[]] {
+            maximal.offer(set(members));
+        }
+        assert_eq!(maximal.sets, [set(&[1, 2]), set(&[0, 1])]);
     }
 
     #[test]

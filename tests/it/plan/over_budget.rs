@@ -81,3 +81,19 @@ fn a_limit_on_calls_may_select_a_more_expensive_set() {
     let few = plan(builder().max_calls(1));
     assert_eq!((few.cost(), few.calls().count()), (UsdMicros(5), 1));
 }
+
+#[test]
+fn a_breach_of_a_bound_is_reported_before_the_budget() {
+    let builder = builder().sizes(["970x90"]).max_calls(0);
+    let error = |builder: RequestBuilder| Plan::new(&builder.build().unwrap()).unwrap_err();
+    assert!(matches!(error(builder.clone()), PlanError::OverBudget(_)));
+    let refused = builder.min_kept(smart_resize::request::Bound::refuse(crate::any::share(500)));
+    assert!(matches!(error(refused), PlanError::OutOfBounds(_)));
+}
+
+#[test]
+fn a_remainder_of_the_calls_makes_no_further_generation() {
+    // A generation of five variants takes two calls, so three calls are enough for one.
+    let few = |max| builder().sizes(["160x90", "90x160"]).variants(5).sharing(shared(1000)).max_calls(max);
+    assert_eq!(plan(few(3)).generations().len(), 1);
+}
