@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn a_distance_is_a_share_of_the_longer_text_in_thousandths() {
         assert_eq!(
-            [share(1, "é", "abc"), share(1, "abc", "a"), share(2, "abc", "é"), share(0, "", "")],
+            [share(1, "ééé", "a"), share(1, "a", "ééé"), share(2, "abc", "é"), share(0, "", "")],
             [333, 333, 666, 0]
         );
     }

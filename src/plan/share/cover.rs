@@ -380,7 +380,9 @@ mod tests {
 
     #[test]
     fn of_equally_good_covers_the_first_in_the_table_is_better() {
-        assert_eq!(solved(&[(3, 4, &[(0, 1), (1, 0)]), (4, 4, &[(0, 0), (1, 1)])], 2, 9), Some(vec![3, 3]));
+        // Two rows of each cover cost the same. The greedy cover has the rows 5 and 6.
+        let (one, two): (TestRow<'_>, TestRow<'_>) = ((0, 4, &[(0, 0)]), (5, 4, &[(0, 0), (1, 0)]));
+        assert_eq!(solved(&[one, two, (6, 4, &[(2, 0)]), (7, 4, &[(1, 0), (2, 0)])], 3, 9), Some(vec![0, 7, 7]));
     }
 
     #[test]

@@ -263,8 +263,8 @@ mod tests {
 
     #[test]
     fn a_third_target_of_a_question_is_compared_with_what_the_first_two_have_in_common() {
-        // Each two targets have 99 % in common, and all three have 985 pixels of 995.
-        assert_eq!(groups(&[(0, 995), (5, 995), (10, 995)]), [&[0, 1][..], &[2]]);
+        // The first has 990 pixels of 995 in common with either of the others, and all three have 985.
+        assert_eq!(groups(&[(5, 995), (10, 995), (0, 995)]), [&[0, 1][..], &[2]]);
         // The largest is the second, which the third is compared with.
         assert_eq!(groups(&[(0, 995), (0, 1000), (0, 989)]), [&[0, 1][..], &[2]]);
     }
