@@ -152,7 +152,7 @@ impl core::error::Error for NothingCoversError {}
 
 #[cfg(test)]
 mod tests {
-    use alloc::string::ToString;
+    use alloc::string::{String, ToString};
 
     use super::*;
 
