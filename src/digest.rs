@@ -145,3 +145,26 @@ pub struct ParseHashError {
     /// The first 80 characters of the text.
     pub found: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn a_hash_is_read_from_64_lower_case_hexadecimal_digits() {
+        let text = "0123456789abcdef".repeat(4);
+        assert_eq!(text.parse::<Digest>().map(|digest| digest.to_string()), Ok(text.clone()));
+        assert_eq!(text.parse::<Fingerprint>().unwrap().as_bytes()[..2], [0x01, 0x23]);
+        for other in [text[1..].into(), text.clone() + "0", text.replace('f', "F"), text.replace('f', "g")] {
+            assert_eq!(other.parse::<Digest>(), Err(ParseHashError { found: other.clone() }));
+        }
+    }
+
+    #[test]
+    fn the_digest_of_a_source_is_its_sha_256() {
+        let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(Digest::of(b"abc").to_string(), expected);
+    }
+}

@@ -216,3 +216,54 @@ pub struct ParseFormatError {
     /// The first 16 characters of the text.
     pub found: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_format_is_detected_by_the_first_bytes_of_a_file() {
+        let cases: [(&[u8], SourceFormat); 8] = [
+            (b"\x89PNG\r\n\x1a\n", SourceFormat::Png),
+            (b"\xff\xd8\xff", SourceFormat::Jpeg),
+            (b"RIFF....WEBP", SourceFormat::WebP),
+            (b"GIF87a", SourceFormat::Gif),
+            (b"GIF89a", SourceFormat::Gif),
+            (b"BM", SourceFormat::Bmp),
+            (b"II*\0", SourceFormat::Tiff),
+            (b"MM\0*", SourceFormat::Tiff),
+        ];
+        for (bytes, format) in cases {
+            assert_eq!(SourceFormat::sniff(bytes), Some(format));
+            assert_eq!(Format::sniff(bytes), format.output());
+            // Without its last byte, the beginning is not complete. One with another last byte is no format.
+            let (last, start) = bytes.split_last().unwrap();
+            assert_eq!(SourceFormat::sniff(start), None, "{format}");
+            assert_eq!(SourceFormat::sniff(&[start, &[last ^ 0x80]].concat()), None, "{format}");
+        }
+        assert_eq!(SourceFormat::sniff(b"GIF88a"), None);
+        assert_eq!(SourceFormat::sniff(b"RIFF....WAVE"), None);
+    }
+
+    #[test]
+    fn a_webp_has_sides_of_up_to_16_383_pixels_and_the_other_formats_of_up_to_65_535() {
+        assert_eq!([Format::Png, Format::Jpeg, Format::WebP].map(Format::max_side), [65_535, 65_535, 16_383]);
+    }
+
+    #[test]
+    fn a_jpeg_is_also_read_as_jpg_and_has_that_extension() {
+        assert_eq!(("jpg".parse(), "jpeg".parse()), (Ok(Format::Jpeg), Ok(Format::Jpeg)));
+        assert_eq!([Format::Png, Format::Jpeg, Format::WebP].map(Format::extension), ["png", "jpg", "webp"]);
+    }
+
+    #[test]
+    fn the_media_type_of_a_source_format_is_that_of_its_output_format() {
+        use SourceFormat::{Bmp, Gif, Jpeg, Png, Tiff, WebP};
+        for format in [Format::Png, Format::Jpeg, Format::WebP] {
+            assert_eq!(SourceFormat::from(format).media_type(), format.media_type());
+            assert_eq!(SourceFormat::from(format).output(), Some(format));
+        }
+        let expected = ["image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp", "image/tiff"];
+        assert_eq!([Png, Jpeg, WebP, Gif, Bmp, Tiff].map(SourceFormat::media_type), expected);
+    }
+}

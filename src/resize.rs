@@ -91,3 +91,36 @@ where
     let request = Request::builder(source.clone()).sizes(sizes).build()?;
     Ok((source, Plan::new(&request)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Poll;
+
+    use super::*;
+    use crate::generate::error::{GenerateError, GenerateErrorKind};
+    use crate::generate::generator::from_async_fn;
+    use crate::pixels::picture::Picture;
+    use crate::size::Size;
+
+    #[test]
+    fn up_to_four_calls_of_resize_async_run_concurrently() {
+        let grey = Picture::from_rgb(Size::new(9, 9).unwrap(), vec![90; 243]).unwrap();
+        let photo = Source::from_picture(&grey).unwrap().bytes().unwrap().clone();
+        let (running, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let generator = from_async_fn(async |_| {
+            most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            let mut is_second = false;
+            std::future::poll_fn(|context| {
+                context.waker().wake_by_ref();
+                if std::mem::replace(&mut is_second, true) { Poll::Ready(()) } else { Poll::Pending }
+            })
+            .await;
+            running.fetch_sub(1, Ordering::SeqCst);
+            Err(GenerateError::new(GenerateErrorKind::Refused, "no picture"))
+        });
+        let sizes = ["100x100", "160x90", "90x160", "120x90", "90x120", "1500x90"];
+        let outcome = pollster::block_on(resize_async(photo, sizes, &generator)).unwrap();
+        assert_eq!((outcome.is_complete(), most.into_inner()), (false, 4));
+    }
+}

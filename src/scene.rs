@@ -336,3 +336,64 @@ impl TryFrom<RawScene> for Scene {
         raw.texts.into_iter().try_fold(scene, Self::text)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn region() -> Region {
+        Region::new("a", Area::new(0, 0, 1, 1).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn an_area_has_at_least_a_thousandth_on_either_axis_and_ends_at_1000() {
+        let is_area = |left, top, right, bottom| Area::new(left, top, right, bottom).is_ok();
+        assert!(is_area(0, 0, 1000, 1000) && is_area(5, 6, 6, 7));
+        assert!(!is_area(5, 6, 5, 7) && !is_area(5, 6, 6, 6));
+        assert!(!is_area(0, 0, 1001, 1) && !is_area(0, 0, 1, 1001));
+    }
+
+    #[test]
+    fn the_centre_of_an_area_is_rounded_down() {
+        let (x, y) = Area::new(0, 0, 1, 3).unwrap().centre();
+        assert_eq!((x.get(), y.get()), (0, 1));
+    }
+
+    #[test]
+    fn a_summary_has_1_to_1000_characters_and_a_label_1_to_120() {
+        let summary = |chars| Scene::new("é".repeat(chars)).is_ok();
+        assert_eq!([0, 1, 1000, 1001].map(summary), [false, true, true, false]);
+        let label = |chars| Region::new("é".repeat(chars), region().area()).is_ok();
+        assert_eq!([0, 1, 120, 121].map(label), [false, true, true, false]);
+    }
+
+    #[test]
+    fn runs_of_whitespace_and_control_characters_become_single_blanks() {
+        assert_eq!(Scene::new(" a\n\n\tb\u{0}\u{a0}c ").unwrap().summary(), "a b c");
+        assert_eq!(Region::new("a\u{2028}b", region().area()).unwrap().label(), "a b");
+        // The limit counts the characters after that.
+        assert!(Region::new(" ".repeat(500) + "a", region().area()).is_ok());
+    }
+
+    #[test]
+    fn a_scene_has_at_most_16_subjects_and_16_texts() {
+        let mut scene = Scene::new("a").unwrap();
+        for _ in 0..16 {
+            scene = scene.subject(region()).and_then(|scene| scene.text(region())).unwrap();
+        }
+        let found = |list| Err(SceneError::TooMany { list, found: 17 });
+        assert_eq!((scene.clone().subject(region()), scene.text(region())), (found("subjects"), found("texts")));
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn the_json_of_a_scene_is_checked_and_keeps_subjects_and_texts_apart() {
+        let area = r#"{"left": 0, "top": 0, "right": 1, "bottom": 2}"#;
+        let read = |text: &str| serde_json::from_str::<Scene>(text);
+        let scene =
+            read(&alloc::format!(r#"{{"summary": "a", "texts": [{{"label": "b", "area": {area}}}]}}"#)).unwrap();
+        assert_eq!((scene.subjects().len(), scene.texts()[0].label()), (0, "b"));
+        assert!(read(r#"{"summary": " "}"#).is_err());
+        assert!(serde_json::from_str::<Area>(&area.replace('1', "0")).is_err());
+    }
+}

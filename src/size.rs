@@ -494,4 +494,48 @@ mod tests {
         assert_eq!(Size::new(1, 0).unwrap_err().to_string(), "height is 0; expected 1 to 65535");
         assert_eq!(Size::new(65_535, 65_535).map(Size::area), Ok(4_294_836_225));
     }
+
+    #[test]
+    fn a_side_has_no_leading_zero_and_is_from_1_to_65535() {
+        let read = |text: &str| text.parse::<Size>().map_err(|error| error.kind);
+        assert_eq!(read("65535x1"), Ok(Size::new(65_535, 1).unwrap()));
+        assert_eq!(read("65536x1"), Err(ParseSizeErrorKind::TooLarge { side: Side::Width, value: 65_536 }));
+        assert_eq!(read("1x0"), Err(ParseSizeErrorKind::Zero(Side::Height)));
+        assert_eq!(read("01x1"), Err(ParseSizeErrorKind::LeadingZero(Side::Width)));
+    }
+
+    #[test]
+    fn a_value_of_any_length_saturates_and_is_too_large() {
+        let error = alloc::format!("{}x9", "1".repeat(99)).parse::<Size>().unwrap_err();
+        assert_eq!(error.kind, ParseSizeErrorKind::TooLarge { side: Side::Width, value: u64::MAX });
+        let largest = ParseSizeErrorKind::TooLarge { side: Side::Width, value: u64::MAX - 1 };
+        assert!(!largest.to_string().contains("or more") && error.to_string().contains("or more"));
+    }
+
+    #[test]
+    fn the_offset_of_an_error_counts_the_leading_blanks() {
+        assert_eq!("  9y9".parse::<Size>().map_err(|error| error.offset), Err(3));
+    }
+
+    #[test]
+    fn a_letter_of_another_alphabet_is_shown_with_its_code_point() {
+        let message = |text: &str| text.parse::<Size>().unwrap_err().to_string();
+        assert!(message("9х9").contains("found 'х' (U+0445)"));
+        assert!(message("9y9").contains("found 'y'; "));
+    }
+
+    #[test]
+    fn a_size_covers_a_target_of_its_own_size_and_none_that_is_a_pixel_larger() {
+        let size = |width, height| Size::new(width, height).unwrap();
+        assert!(size(9, 5).covers(size(9, 5)));
+        assert!(!size(9, 5).covers(size(10, 5)) && !size(9, 5).covers(size(9, 6)));
+    }
+
+    #[test]
+    fn shapes_are_compared_without_rounding() {
+        let size = |width, height| Size::new(width, height).unwrap();
+        assert_eq!(size(65_535, 65_534).cmp_shape(size(65_534, 65_533)), Ordering::Less);
+        assert_eq!(size(3, 1).cmp_shape(size(9, 3)), Ordering::Equal);
+        assert_eq!(size(2, 1).cmp_shape(size(1, 2)), Ordering::Greater);
+    }
 }

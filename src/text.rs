@@ -48,6 +48,11 @@ pub(crate) fn decimal(text: &str, decimals: u32) -> Option<u64> {
     whole.parse::<u64>().ok()?.checked_mul(10_u64.checked_pow(decimals)?)?.checked_add(part)
 }
 
+/// Returns the first 40 characters of a text, for an error that quotes it.
+pub(crate) fn excerpt(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
 /// Joins alternatives, as in `png, jpeg or webp`.
 pub(crate) fn alternatives(items: &[impl Display]) -> String {
     let texts: Vec<_> = items.iter().map(ToString::to_string).collect();
@@ -89,5 +94,42 @@ mod read {
         }
 
         deserializer.deserialize_str(Text(expected, parse))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_quotes_the_first_40_characters() {
+        assert_eq!(excerpt(&"é".repeat(40)), "é".repeat(40));
+        assert_eq!(excerpt(&"é".repeat(41)), "é".repeat(40));
+    }
+
+    #[test]
+    fn a_decimal_number_is_read_in_units_of_its_last_decimal() {
+        assert_eq!([decimal("1.5", 2), decimal("12", 0), decimal("0.000001", 6)], [Some(150), Some(12), Some(1)]);
+        assert_eq!([decimal("1.", 1), decimal(".5", 1), decimal("-1", 1), decimal("1.5.5", 1)], [None; 4]);
+    }
+
+    #[test]
+    fn trailing_zeros_are_no_decimals_and_other_digits_are() {
+        assert_eq!([decimal("12.50", 1), decimal("12.000", 0)], [Some(125), Some(12)]);
+        assert_eq!([decimal("12.51", 1), decimal("12.05", 1), decimal("12.1", 0)], [None; 3]);
+    }
+
+    #[test]
+    fn a_number_that_does_not_fit_64_bits_is_refused() {
+        assert_eq!(decimal("18446744073709551615", 0), Some(u64::MAX));
+        assert_eq!([decimal("18446744073709551616", 0), decimal("1844674407370955161.6", 1)], [None; 2]);
+    }
+
+    #[test]
+    fn alternatives_are_joined_by_commas_and_or() {
+        assert_eq!(alternatives(&[""; 0]), "");
+        assert_eq!(alternatives(&["png"]), "png");
+        assert_eq!(alternatives(&["png", "jpeg"]), "png or jpeg");
+        assert_eq!(alternatives(&["png", "jpeg", "webp"]), "png, jpeg or webp");
     }
 }

@@ -182,3 +182,41 @@ pub struct TooSmallError {
     /// The size of the target.
     pub target: Size,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size(width: u32, height: u32) -> Size {
+        Size::new(width, height).unwrap()
+    }
+
+    #[test]
+    fn the_shortened_side_is_rounded_half_up_and_is_at_least_1() {
+        // 1.25, 1.5, 2.5, 1.75 and 0.001.
+        let scaled = [scale(5, 1, 4), scale(3, 1, 2), scale(5, 1, 2), scale(7, 1, 4), scale(1, 1, 1000)];
+        assert_eq!(scaled, [1, 2, 3, 2, 1]);
+        assert_eq!(largest_inside(size(10, 5), size(4, 2)), size(10, 5));
+        assert_eq!(largest_inside(size(10, 5), size(3, 2)), size(8, 5));
+        assert_eq!(largest_inside(size(5, 10), size(2, 3)), size(5, 8));
+    }
+
+    #[test]
+    fn the_least_size_that_is_enlarged_to_a_target_is_rounded_up() {
+        let reduced = |side, max| reduced(size(side, 1), PerMille::constant(max)).width();
+        // 1000 / 1.055 is 947.9, and 1000 / 1.25 is 800.
+        assert_eq!(
+            [reduced(1000, 0), reduced(1000, 55), reduced(1000, 250), reduced(1001, 250)],
+            [1000, 948, 800, 801]
+        );
+        assert_eq!(reduced(1, 1000), 1);
+    }
+
+    #[test]
+    fn an_enlargement_is_rounded_up_and_is_that_of_the_side_on_which_it_is_more() {
+        assert_eq!(enlargement(size(1024, 1024), size(1080, 1080)).get(), 55); // 54.7
+        assert_eq!(enlargement(size(100, 100), size(110, 120)).get(), 200);
+        assert_eq!(enlargement(size(100, 100), size(120, 110)).get(), 200);
+        assert_eq!(enlargement(size(100, 100), size(100, 50)), PerMille::ZERO);
+    }
+}

@@ -245,3 +245,49 @@ impl TryFrom<RawFocus> for Focus {
         Ok(Self::region(raw.left, raw.top, raw.right, raw.bottom)?.mode(raw.mode))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size(width: u32, height: u32) -> Size {
+        Size::new(width, height).unwrap()
+    }
+
+    fn share(thousandths: u16) -> PerMille {
+        PerMille::new(thousandths).unwrap()
+    }
+
+    #[test]
+    fn the_edges_of_a_region_are_in_order_or_equal() {
+        let region = |left, top, right, bottom| Focus::region(share(left), share(top), share(right), share(bottom));
+        assert_eq!(region(5, 6, 5, 6), Ok(Focus::point(share(5), share(6))));
+        assert_eq!(region(5, 0, 4, 0), Err(FocusError::Order { edges: [share(5), share(4)] }));
+        assert_eq!(region(0, 5, 0, 4), Err(FocusError::Order { edges: [share(5), share(4)] }));
+    }
+
+    #[test]
+    fn a_reframing_leaves_the_default_focus_in_the_centre_of_the_picture() {
+        // The picture shows the left half of the source in its upper half.
+        let shown = Rect::new(0, 0, size(50, 100));
+        let reframing = Reframing::new(size(100, 100), shown, Rect::new(0, 0, size(200, 100)));
+        let edges = |focus: Focus| focus.edges_px(size(200, 200), Some(reframing));
+        assert_eq!(edges(Focus::CENTRE), [100; 4]);
+        assert_eq!(edges(Focus::point(share(250), share(500))), [100, 50, 100, 50]);
+    }
+
+    #[cfg(feature = "pixels")]
+    #[test]
+    fn a_planned_crop_moves_to_the_focus_unless_it_contains_the_whole_source() {
+        let (source, corner) = (size(100, 100), Focus::point(PerMille::ZERO, PerMille::ZERO));
+        let (all, place) = (Rect::new(0, 0, source), Rect::new(50, 0, size(100, 100)));
+        let moves = |shown, focus, crop| Reframing::new(source, shown, place).moves(focus, crop);
+        assert!(!moves(all, corner, Rect::new(40, 0, size(120, 100))));
+        // The crop lacks a column of the source.
+        assert!(moves(all, corner, Rect::new(51, 0, size(120, 100))));
+        // The picture shows a part of the source.
+        assert!(moves(Rect::new(0, 0, size(99, 100)), corner, Rect::new(40, 0, size(120, 100))));
+        // The default focus leaves every crop in its place.
+        assert!(!moves(all, Focus::CENTRE, Rect::new(51, 0, size(120, 100))));
+    }
+}

@@ -7,6 +7,7 @@ use core::str::FromStr;
 use super::per_mille::{PerMille, PerMilleError};
 use super::rect::Rect;
 use crate::size::Size;
+use crate::text::excerpt;
 
 /// The distances of a target's safe area from the edges of the target, as shares of its sides or in its pixels.
 /// Everything important has to be inside the safe area.
@@ -216,7 +217,7 @@ pub enum InsetsError {
 
 impl InsetsError {
     fn form(text: &str) -> Self {
-        Self::Form { found: text.chars().take(40).collect() }
+        Self::Form { found: excerpt(text) }
     }
 }
 
@@ -236,5 +237,32 @@ impl TryFrom<Edges> for Insets {
 impl From<Insets> for Edges {
     fn from(insets: Insets) -> Self {
         insets.edges
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_opposite_insets_add_up_to_less_than_100_percent() {
+        let new = |edges: [u16; 4]| {
+            let [top, right, bottom, left] = edges.map(PerMille::constant);
+            Insets::new(top, right, bottom, left).is_ok()
+        };
+        assert!(new([500, 400, 499, 599]));
+        assert!(!new([500, 0, 500, 0]) && !new([0, 400, 0, 600]));
+    }
+
+    #[test]
+    fn an_inset_is_rounded_up_to_whole_pixels_and_one_pixel_always_remains() {
+        let inside = |side: u32, before: u16, after: u16| {
+            let rect = Rect::new(7, 0, Size::new(side, 1).unwrap());
+            let safe = Insets::constant(0, after, 0, before).inside(rect, rect.size());
+            (safe.x() - 7, safe.width())
+        };
+        // 10.1 % of 10 pixels is 1.01 pixels.
+        assert_eq!((inside(10, 101, 0), inside(10, 0, 101), inside(10, 100, 100)), ((2, 8), (0, 8), (1, 8)));
+        assert_eq!((inside(2, 600, 300), inside(2, 300, 600)), ((1, 1), (1, 1)));
     }
 }

@@ -206,6 +206,17 @@ mod tests {
     }
 
     #[test]
+    fn a_midpoint_is_rounded_down() {
+        assert_eq!(PerMille(3).midpoint(PerMille(4)), PerMille(3));
+        assert_eq!(PerMille(4).midpoint(PerMille(6)), PerMille(5));
+    }
+
+    #[test]
+    fn the_next_share_is_a_thousandth_larger_and_ends_at_100_percent() {
+        assert_eq!([PerMille(0), PerMille(999), PerMille(1000)].map(PerMille::next), [1, 1000, 1000].map(PerMille));
+    }
+
+    #[test]
     fn rounding_keeps_to_its_side_and_to_the_whole() {
         for whole in 1..=60_u128 {
             for part in 0..=whole + 2 {

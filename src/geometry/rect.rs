@@ -116,3 +116,54 @@ impl Rect {
         PerMille::rounded_down(self.size.area() as u128, frame.area() as u128)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rect(x: u32, y: u32, width: u32, height: u32) -> Rect {
+        Rect::new(x, y, Size::new(width, height).unwrap())
+    }
+
+    #[test]
+    fn the_extra_pixel_of_an_odd_margin_is_at_the_right_or_at_the_bottom() {
+        assert_eq!(Rect::centred(rect(0, 0, 10, 7).size(), rect(0, 0, 7, 4).size()), rect(1, 1, 7, 4));
+    }
+
+    #[test]
+    fn a_rectangle_is_clipped_to_the_picture_and_keeps_at_least_its_nearest_pixel() {
+        let frame = rect(0, 0, 10, 20).size();
+        assert_eq!(rect(3, 4, 7, 16).clipped_to(frame), rect(3, 4, 7, 16));
+        assert_eq!(rect(3, 4, 8, 17).clipped_to(frame), rect(3, 4, 7, 16));
+        assert_eq!(rect(10, 99, 5, 5).clipped_to(frame), rect(9, 19, 1, 1));
+    }
+
+    #[test]
+    fn a_position_of_32_bits_does_not_wrap_into_the_picture() {
+        assert!(!rect(u32::MAX, 0, 1, 1).is_inside(rect(0, 0, 10, 10).size()));
+        assert!(!rect(0, u32::MAX, 1, 1).is_inside(rect(0, 0, 10, 10).size()));
+    }
+
+    #[test]
+    fn the_share_that_a_rectangle_keeps_is_rounded_down() {
+        assert_eq!(rect(0, 0, 2, 1).kept_of(rect(0, 0, 3, 1).size()).get(), 666);
+        assert_eq!(rect(0, 0, 3, 1).kept_of(rect(0, 0, 3, 1).size()), PerMille::WHOLE);
+    }
+
+    #[cfg(feature = "pixels")]
+    #[test]
+    fn a_scaled_rectangle_is_rounded_outwards_and_keeps_at_least_a_pixel() {
+        let scaled = |part: Rect, from: Rect, to: Rect| part.scaled(from.size(), to.size());
+        assert_eq!(scaled(rect(1, 1, 1, 1), rect(0, 0, 3, 3), rect(0, 0, 10, 2)), rect(3, 0, 4, 2));
+        assert_eq!(scaled(rect(50, 0, 1, 100), rect(0, 0, 100, 100), rect(0, 0, 10, 10)), rect(5, 0, 1, 10));
+    }
+
+    #[cfg(feature = "pixels")]
+    #[test]
+    fn a_rectangle_contains_itself_and_no_rectangle_that_is_a_pixel_off() {
+        let outer = rect(5, 5, 10, 10);
+        assert!(outer.contains(outer) && outer.contains(rect(6, 6, 9, 9)));
+        let off = [rect(4, 5, 10, 10), rect(5, 4, 10, 10), rect(5, 5, 11, 10), rect(5, 5, 10, 11)];
+        assert!(off.iter().all(|rect| !outer.contains(*rect)));
+    }
+}

@@ -362,6 +362,52 @@ mod tests {
     }
 
     #[test]
+    fn each_built_in_model_has_its_limits() {
+        let limits = |model: Model| {
+            let ModelLimits { prompt_chars, variants_per_call, input_images } = model.limits;
+            (prompt_chars, variants_per_call.get(), input_images.get())
+        };
+        let fifty = (50_000, 4, 14);
+        assert_eq!(Model::all().map(limits), [fifty, fifty, fifty, fifty, (5_000, 4, 14)]);
+    }
+
+    #[test]
+    fn a_custom_model_has_one_variant_per_call_and_one_input_picture_by_default() {
+        let model = Model::new("my-model", Model::default().presets().to_vec()).unwrap();
+        let ModelLimits { prompt_chars, variants_per_call, input_images } = model.limits;
+        assert_eq!((prompt_chars, variants_per_call.get(), input_images.get()), (50_000, 1, 1));
+        assert_eq!((model.verified, model.retired), (None, None));
+    }
+
+    #[test]
+    fn months_are_from_1_to_12_and_ordered_by_year_first() {
+        let month = |year, month| Month::new(year, month);
+        assert!(month(2026, 0).is_none() && month(2026, 13).is_none());
+        assert!([month(2025, 12), month(2026, 1), month(2026, 12)].is_sorted() && month(2025, 12).is_some());
+    }
+
+    #[test]
+    fn the_built_in_models_were_verified_in_november_2026() {
+        assert!(Model::all().iter().all(|model| model.verified == Month::new(2026, 11) && model.retired.is_none()));
+    }
+
+    #[test]
+    fn the_sizes_at_2k_and_4k_are_two_and_four_times_those_at_1k() {
+        for model in [Model::nano_banana_pro(), Model::nano_banana_2_1(), Model::nano_banana_2()] {
+            let of = |tier: Tier, factor: u32| -> Vec<_> {
+                let sides = |preset: &Preset| (preset.size.width() * factor, preset.size.height() * factor);
+                model.presets().iter().filter(|preset| preset.tier == Some(tier)).map(sides).collect()
+            };
+            assert_eq!((of(Tier::K2, 1), of(Tier::K4, 1)), (of(Tier::K1, 2), of(Tier::K1, 4)), "{}", model.name());
+        }
+    }
+
+    #[test]
+    fn the_tiers_of_a_model_are_distinct_and_ascending() {
+        assert_eq!(Model::nano_banana_2().tiers(), [Tier::HALF_K, Tier::K1, Tier::K2, Tier::K4]);
+    }
+
+    #[test]
     fn every_built_in_model_is_found_by_its_name_and_has_prices() {
         for model in Model::all() {
             assert_eq!(Model::named(model.name()), Some(model.clone()));

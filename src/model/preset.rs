@@ -275,4 +275,40 @@ mod tests {
             assert!(text.parse::<Tier>().is_err(), "{text:?}");
         }
     }
+
+    #[test]
+    fn a_ratio_is_not_reduced() {
+        assert_ne!(AspectRatio::new(4, 2), AspectRatio::new(2, 1));
+    }
+
+    #[test]
+    fn a_tier_is_at_most_1000k_and_has_at_most_three_decimals() {
+        assert!(Tier::from_milli_k(1_000_000).is_some() && Tier::from_milli_k(1_000_001).is_none());
+        assert!(Tier::from_milli_k(0).is_none());
+        let read = |text: &str| text.parse::<Tier>().map(Tier::milli_k).ok();
+        assert_eq!([read("1.125K"), read("1.1k"), read("1.1250K")], [Some(1125), Some(1100), None]);
+    }
+
+    #[test]
+    fn a_tier_is_printed_without_trailing_zeros_and_with_leading_ones() {
+        let print = |milli_k| Tier::from_milli_k(milli_k).unwrap().to_string();
+        assert_eq!(
+            [print(500), print(50), print(5), print(1250), print(10_000)],
+            ["0.5K", "0.05K", "0.005K", "1.25K", "10K"]
+        );
+    }
+
+    #[test]
+    fn tiers_are_ordered_by_their_number() {
+        assert!([Tier::HALF_K, Tier::K1, Tier::K2, Tier::K4].is_sorted());
+    }
+
+    #[test]
+    fn the_size_replaces_a_missing_ratio_in_the_text_of_a_preset() {
+        let preset = Preset::new(Size::new(1536, 1024).unwrap());
+        assert_eq!(
+            (preset.to_string(), preset.tier(Tier::K2).to_string()),
+            ("1536x1024".into(), "1536x1024 2K".into())
+        );
+    }
 }

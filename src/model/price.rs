@@ -7,7 +7,7 @@ use core::fmt;
 use core::str::FromStr;
 
 use super::preset::Tier;
-use crate::text::decimal;
+use crate::text::{decimal, excerpt};
 
 /// An amount of money in millionths of a US dollar.
 ///
@@ -55,7 +55,7 @@ impl FromStr for UsdMicros {
     /// Reads dollars with at most six decimals, such as `1.50` or `$1.50`.
     fn from_str(text: &str) -> Result<Self, ParseUsdError> {
         let micros = decimal(text.strip_prefix('$').unwrap_or(text), 6);
-        micros.map(Self).ok_or_else(|| ParseUsdError { found: text.chars().take(40).collect() })
+        micros.map(Self).ok_or_else(|| ParseUsdError { found: excerpt(text) })
     }
 }
 
@@ -230,5 +230,38 @@ mod tests {
         for text in ["", "$", "1.", ".5", "-1", "+1", "1e3", " 1", "1,5", "$$1", "0.0000001", "18446744073709.551616"] {
             assert_eq!(text.parse::<UsdMicros>(), Err(ParseUsdError { found: text.into() }), "{text:?}");
         }
+    }
+
+    #[test]
+    fn dollars_are_printed_with_two_decimals_or_as_many_as_they_need() {
+        let print = |micros| alloc::format!("{}", UsdMicros(micros));
+        assert_eq!([print(0), print(1), print(100_000), print(1_234_500)], ["$0.00", "$0.000001", "$0.10", "$1.2345"]);
+    }
+
+    #[test]
+    fn an_amount_that_would_overflow_is_the_largest_amount() {
+        assert_eq!(UsdMicros(u64::MAX).plus(UsdMicros(1)), UsdMicros(u64::MAX));
+        assert_eq!(UsdMicros(1 << 63).times(2), UsdMicros(u64::MAX));
+    }
+
+    #[test]
+    fn the_prices_of_fal_and_of_google_are_the_documented_ones() {
+        let row = |model: &'static str, tier: &str| {
+            let tier = (!tier.is_empty()).then(|| tier.parse().unwrap());
+            [PriceList::fal(), PriceList::google()].map(|list| list.per_image(model, tier).map(|price| price.0))
+        };
+        assert_eq!([PriceList::fal(), PriceList::google()].map(|list| list.per_request.0), [50_000, 0]);
+        assert_eq!(row("nano-banana-pro", "1K"), [Some(150_000), Some(134_000)]);
+        assert_eq!(row("nano-banana-pro", "2K"), [Some(150_000), Some(134_000)]);
+        assert_eq!(row("nano-banana-pro", "4K"), [Some(300_000), Some(240_000)]);
+        assert_eq!(row("nano-banana-2.1", "1K"), [Some(40_000), Some(33_600)]);
+        assert_eq!(row("nano-banana-2.1", "2K"), [Some(60_000), Some(50_400)]);
+        assert_eq!(row("nano-banana-2.1", "4K"), [Some(134_000), Some(113_400)]);
+        assert_eq!(row("nano-banana-2", "0.5K"), [Some(60_000), None]);
+        assert_eq!(row("nano-banana-2", "1K"), [Some(80_000), None]);
+        assert_eq!(row("nano-banana-2", "2K"), [Some(120_000), None]);
+        assert_eq!(row("nano-banana-2", "4K"), [Some(160_000), None]);
+        assert_eq!(row("nano-banana-2-lite", "1K"), [Some(33_600), Some(33_600)]);
+        assert_eq!(row("nano-banana", ""), [Some(39_000), Some(39_000)]);
     }
 }

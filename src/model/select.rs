@@ -149,3 +149,46 @@ impl fmt::Display for NothingCoversError {
 }
 
 impl core::error::Error for NothingCoversError {}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::{String, ToString};
+
+    use super::*;
+
+    fn selected(
+        model: &Model,
+        target: &str,
+        floor: Option<Tier>,
+        order: Smallest,
+    ) -> Result<String, NothingCoversError> {
+        smallest_covering(model, target.parse().unwrap(), floor, order).map(ToString::to_string)
+    }
+
+    #[test]
+    fn the_lowest_tier_comes_before_the_nearest_shape() {
+        // 16:9 is nearer to this shape than 21:9, but its preset at 1K is a column too narrow.
+        assert_eq!(selected(&Model::nano_banana_pro(), "1377x672", None, Smallest::ByTier).as_deref(), Ok("21:9 1K"));
+    }
+
+    #[test]
+    fn the_nearest_shape_comes_before_the_fewest_pixels_unless_these_are_asked_for() {
+        let pro = Model::nano_banana_pro();
+        assert_eq!(selected(&pro, "1920x1080", None, Smallest::ByTier).as_deref(), Ok("16:9 2K"));
+        assert_eq!(selected(&pro, "1920x1080", None, Smallest::ByPixels).as_deref(), Ok("1:1 2K"));
+    }
+
+    #[test]
+    fn a_preset_of_exactly_the_target_or_the_floor_is_selected() {
+        let pro = Model::nano_banana_pro();
+        assert_eq!(selected(&pro, "1376x768", Some(Tier::K1), Smallest::ByTier).as_deref(), Ok("16:9 1K"));
+        assert_eq!(selected(&pro, "9x9", Some(Tier::K4), Smallest::ByTier).as_deref(), Ok("1:1 4K"));
+    }
+
+    #[test]
+    fn with_a_floor_a_preset_without_a_tier_is_not_allowed() {
+        let error = selected(&Model::nano_banana(), "9x9", Some(Tier::K1), Smallest::ByTier).unwrap_err();
+        assert_eq!(error.to_string(), "no preset of 1K or more covers 9x9: the model has none");
+        assert!(selected(&Model::nano_banana(), "9x9", None, Smallest::ByTier).is_ok());
+    }
+}

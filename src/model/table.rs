@@ -145,4 +145,21 @@ mod tests {
         refuse(mixed, "only one of preset 1 and preset 0 has a tier; expected both or neither");
         refuse(vec![preset(1, K1), preset(1, K2), preset(1, K1)], "preset 2 has the labels of preset 0: 1:1 1K");
     }
+
+    #[test]
+    fn a_table_has_from_1_to_64_presets() {
+        let table = |count| PresetTable::new((1..=count).map(|i| row(i, 1, 10, 10, K1)).collect());
+        assert!(table(1).is_ok() && table(64).is_ok());
+        assert_eq!((table(0), table(65)), (Err(PresetTableError::Empty), Err(PresetTableError::TooMany { found: 65 })));
+    }
+
+    #[test]
+    fn presets_without_a_ratio_are_told_apart_by_their_sizes() {
+        use crate::size::Size;
+
+        let preset = |width| Preset::new(Size::new(width, 9).unwrap());
+        assert!(PresetTable::new(vec![preset(8), preset(9)]).is_ok());
+        let error = PresetTable::new(vec![preset(8), preset(9), preset(8)]).unwrap_err();
+        assert_eq!(error, PresetTableError::Duplicate { index: 2, first: 0, preset: preset(8) });
+    }
 }

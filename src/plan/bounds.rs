@@ -187,3 +187,45 @@ pub(super) fn breaches(
     found.sort_by(|(a, _), (b, _)| b.cmp(*a));
     found.into_iter().map(|(_, warning)| warning).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size(width: u32, height: u32) -> Size {
+        Size::new(width, height).unwrap()
+    }
+
+    #[test]
+    fn a_share_of_exactly_the_minimum_is_kept() {
+        let keeps_less = |width| keeps_less(size(width, 1), size(1000, 1), PerMille::HALF).is_some();
+        assert_eq!((keeps_less(500), keeps_less(499)), (false, true));
+    }
+
+    #[test]
+    fn a_reduction_is_that_of_the_side_on_which_it_is_greater() {
+        let is_beyond = |crop: (u32, u32)| is_reduced_by_more(size(crop.0, crop.1), size(10, 10), 4).is_some();
+        assert!(!is_beyond((40, 40)) && is_beyond((41, 10)) && is_beyond((10, 41)));
+    }
+
+    #[test]
+    fn how_many_times_smaller_a_target_is_has_one_decimal_unless_it_is_whole() {
+        let text = |tenths| PlanWarning::Reduced { index: 7, target: size(9, 9), tenths, max: 4 };
+        let start = |tenths| alloc::format!("{}", text(tenths)).split(" times").next().map(String::from);
+        assert_eq!(start(50).as_deref(), Some("target 7 (9x9) is 5"));
+        assert_eq!(start(105).as_deref(), Some("target 7 (9x9) is 10.5"));
+    }
+
+    #[test]
+    fn a_bound_that_only_warns_refuses_nothing() {
+        use crate::request::bounds::Bound;
+
+        let is_refused = |min_kept, max_scale| {
+            is_refused(Bounds { min_kept, max_scale }, size(50, 10), size(1000, 10), size(10, 10))
+        };
+        let (warn, refuse) = (Bound::warn(PerMille::HALF), Bound::refuse(PerMille::HALF));
+        assert!(!is_refused(warn, Bound::warn(4)));
+        assert!(is_refused(refuse, Bound::warn(4)) && is_refused(warn, Bound::refuse(4)));
+        assert!(!is_refused(warn, Bound::refuse(5)));
+    }
+}

@@ -100,3 +100,42 @@ pub(super) fn least_common(target: Size, own: Size, used: Size, safe: Rect, max:
     let least = (min * whole * u128::from(safe.size().area())).div_ceil(unit);
     u64::try_from(least).unwrap_or(u64::MAX).max(1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size(width: u32, height: u32) -> Size {
+        Size::new(width, height).unwrap()
+    }
+
+    fn rect(width: u32, height: u32) -> Rect {
+        Rect::new(0, 0, size(width, height))
+    }
+
+    #[test]
+    fn a_loss_is_rounded_up_and_is_never_negative() {
+        let loss = |own, used, common| loss(size(100, 100), own, used, rect(30, 10), common).get();
+        let square = size(100, 100);
+        // The common area has 200 of 300 pixels.
+        assert_eq!(loss(square, square, Some(rect(20, 10))), 334);
+        assert_eq!(loss(square, square, Some(rect(30, 10))), 0);
+        assert_eq!(loss(square, square, None), 1000);
+        // The shape of the picture keeps half of what the target's own preset keeps, or twice as much.
+        assert_eq!(loss(square, size(200, 100), Some(rect(30, 10))), 500);
+        assert_eq!(loss(size(200, 100), square, Some(rect(20, 10))), 0);
+    }
+
+    #[test]
+    fn the_least_common_area_is_the_smallest_whose_loss_is_within_the_maximum() {
+        let (target, own, used, safe) = (size(100, 90), size(100, 100), size(120, 70), rect(30, 10));
+        for max in [0, 1, 250, 333, 500] {
+            let max = PerMille::constant(max);
+            let least = u32::try_from(least_common(target, own, used, safe, max)).unwrap();
+            assert!(loss(target, own, used, safe, Some(rect(least, 1))) <= max, "{max}");
+            assert!(loss(target, own, used, safe, Some(rect(least - 1, 1))) > max, "{max}");
+        }
+        // At a loss of 100 % the targets still have a pixel in common.
+        assert_eq!(least_common(target, own, used, safe, PerMille::WHOLE), 1);
+    }
+}

@@ -87,3 +87,15 @@ impl Default for Bounds {
         Self { min_kept: Bound::warn(PerMille::HALF), max_scale: Bound::warn(4) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_bounds_warn_below_50_percent_and_above_a_scale_of_4() {
+        let Bounds { min_kept, max_scale } = Bounds::default();
+        assert_eq!((min_kept.value, min_kept.action), (PerMille::HALF, BoundAction::Warn));
+        assert_eq!((max_scale.value, max_scale.action), (4, BoundAction::Warn));
+    }
+}

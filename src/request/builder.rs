@@ -23,6 +23,7 @@ use crate::model::select::{NothingCoversError, Smallest, smallest_covering};
 use crate::prompt::template::{PromptTemplate, Wording};
 use crate::scene::Scene;
 use crate::size::{ParseSizeError, Size};
+use crate::text::excerpt;
 
 /// The maximum number of targets of one request.
 pub const MAX_TARGETS: usize = 256;
@@ -477,7 +478,54 @@ pub(crate) fn not_a_name(what: &str, text: &str) -> Option<RequestError> {
     (!is_fine).then(|| RequestError::NotAName { what: what.to_string(), found: excerpt(text), chars })
 }
 
-/// Returns the first 40 characters.
-fn excerpt(text: &str) -> String {
-    text.chars().take(40).collect()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn builder(sizes: &[&str]) -> RequestBuilder {
+        Request::builder(Source::from_url("u")).sizes(sizes)
+    }
+
+    #[test]
+    fn a_name_is_one_line_of_1_to_120_characters() {
+        let is_name = |text: &str| not_a_name("name", text).is_none();
+        assert!(is_name("é") && is_name(&"é".repeat(120)));
+        assert!(!is_name("") && !is_name(" ") && !is_name(&"é".repeat(121)));
+        // Each of these characters breaks a line.
+        assert!(["a\nb", "a\u{0}b", "a\u{2028}b", "a\u{2029}b"].iter().all(|text| !is_name(text)));
+    }
+
+    #[test]
+    fn a_smaller_preset_is_used_if_only_it_has_a_price() {
+        let prices = PriceList::new(UsdMicros(0)).price("nano-banana-pro", Some(Tier::K1), UsdMicros(9));
+        let tenth = PerMille::constant(100);
+        let request = builder(&["1080x1080"]).prices(prices.clone()).max_enlargement(tenth).build().unwrap();
+        assert!(matches!(request.cut_from(), [CutFrom::Generation { per_image: UsdMicros(9), .. }]));
+        assert!(builder(&["1080x1080"]).prices(prices).build().is_err());
+    }
+
+    #[test]
+    fn a_missing_price_is_reported_once_for_each_tier() {
+        let free = PriceList::new(UsdMicros(0));
+        let errors = builder(&["9x9", "9x9", "2000x9", "9x8"]).prices(free).build().unwrap_err();
+        let tiers: Vec<_> = errors.into_iter().map(|error| matches!(error, RequestError::NoPrice { .. })).collect();
+        assert_eq!(tiers, [true, true]);
+    }
+
+    #[test]
+    fn at_most_256_targets_are_checked() {
+        let errors = builder(&["no size"; 300]).build().unwrap_err();
+        assert_eq!(errors.iter().filter(|error| matches!(error, RequestError::InvalidSize { .. })).count(), 256);
+    }
+
+    #[test]
+    fn the_source_counts_as_one_of_the_input_pictures() {
+        let with = |references| {
+            let reference = || crate::request::source::Reference::new("a logo", Source::from_url("u"));
+            let source = (0..references).fold(Source::from_url("u"), |source, _| source.reference(reference()));
+            let model = Model::default().input_images(core::num::NonZeroU16::new(3).unwrap());
+            Request::builder(source).sizes(["9x9"]).model(model).build().is_ok()
+        };
+        assert!(with(2) && !with(3));
+    }
 }

@@ -30,3 +30,14 @@ impl Default for CallOptions {
         Self { safety_tolerance: 4, transfer_format: Format::Png }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_safety_tolerance_is_4_and_the_default_transfer_format_is_png() {
+        let CallOptions { safety_tolerance, transfer_format } = CallOptions::default();
+        assert_eq!((safety_tolerance, transfer_format), (4, Format::Png));
+    }
+}

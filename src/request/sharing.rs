@@ -106,3 +106,25 @@ impl Sharing {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_questions_share_a_generation_by_default() {
+        assert_eq!(Sharing::default(), Sharing::Duplicates);
+    }
+
+    #[test]
+    fn a_search_visits_at_most_10_000_nodes_by_default() {
+        assert_eq!(DEFAULT_SEARCH_NODES, 10_000);
+    }
+
+    #[test]
+    fn no_loss_is_allowed_without_a_search() {
+        let loss = |sharing: Sharing| (sharing.is_searched(), sharing.max_loss().get());
+        assert_eq!([loss(Sharing::PerTarget), loss(Sharing::Duplicates)], [(false, 0); 2]);
+        assert_eq!(loss(Sharing::Shared { max_loss: PerMille::HALF }), (true, 500));
+    }
+}

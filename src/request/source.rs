@@ -136,3 +136,30 @@ impl Reference {
         Self { name: name.into(), picture }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::*;
+
+    #[test]
+    fn only_a_source_from_bytes_or_from_a_digest_has_a_digest() {
+        let digest = Digest::of(b"abc");
+        assert_eq!(Source::from_bytes(*b"abc").digest(), Some(digest));
+        assert_eq!(Source::from_digest(digest).url("u").digest(), Some(digest));
+        assert_eq!(Source::from_url("u").digest(), None);
+    }
+
+    #[test]
+    fn the_debug_text_of_a_source_has_the_number_of_bytes_and_not_the_bytes() {
+        let text = format!("{:?}", Source::from_bytes([123; 45]));
+        assert!(text.contains("bytes: Some(45)") && !text.contains("123"), "{text}");
+    }
+
+    #[test]
+    fn whitespace_and_control_characters_in_the_name_of_a_reference_become_single_blanks() {
+        let reference = |name: &str| Reference::new(name, Source::from_url("u"));
+        assert_eq!(&*reference("  the\n\u{7}logo\u{2028}").name, "the logo");
+    }
+}

@@ -15,6 +15,7 @@
 )]
 
 mod api;
+mod excerpts;
 mod geometry;
 #[cfg(all(feature = "pixels", feature = "serde"))]
 mod laws;

@@ -3,6 +3,7 @@
 use alloc::string::String;
 
 use crate::geometry::per_mille::{PerMille, PerMilleError};
+use crate::text::excerpt;
 
 /// The error of values that do not make a [`Focus`](super::Focus).
 ///
@@ -43,10 +44,10 @@ pub enum FocusError {
 
 impl FocusError {
     pub(super) fn form(text: &str) -> Self {
-        Self::Form { found: text.chars().take(40).collect() }
+        Self::Form { found: excerpt(text) }
     }
 
     pub(super) fn mode(text: &str) -> Self {
-        Self::Mode { found: text.chars().take(40).collect() }
+        Self::Mode { found: excerpt(text) }
     }
 }

@@ -102,3 +102,43 @@ impl FromStr for FocusMode {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_margin_is_a_tenth() {
+        assert_eq!("nudge".parse(), Ok(FocusMode::Nudge { margin: PerMille::constant(100) }));
+        assert_eq!("nudge:10".parse(), "nudge".parse::<FocusMode>());
+    }
+
+    #[test]
+    fn a_rectangle_half_a_pixel_off_begins_at_the_lower_pixel() {
+        // The centre of the focus is at 5, and that of the rectangle 1.5 pixels behind its start.
+        let start = |length| FocusMode::Centre.start_of_rect(Span { start: 4, end: 6 }, length, 20);
+        assert_eq!([start(2), start(3), start(4)], [4, 3, 3]);
+    }
+
+    #[test]
+    fn a_rectangle_that_would_reach_over_an_edge_is_moved_to_that_edge() {
+        for mode in [FocusMode::Centre, FocusMode::Nudge { margin: PerMille::ZERO }] {
+            let start = |at| mode.start_of_rect(Span { start: at, end: at }, 10, 20);
+            assert_eq!((start(0), start(20)), (0, 10), "{mode:?}");
+        }
+    }
+
+    #[test]
+    fn a_nudged_rectangle_is_as_near_to_the_centre_as_the_focus_allows() {
+        let mode = FocusMode::Nudge { margin: PerMille::constant(500) };
+        let start = |from, to, length| mode.start_of_rect(Span { start: from, end: to }, length, 100);
+        // The focus with its margin of 2 pixels is inside the central rectangle from 30 to 70.
+        assert_eq!(start(40, 44, 40), 30);
+        // The rectangle contains the focus and its margin, which ends at 86.
+        assert_eq!(start(80, 84, 40), 46);
+        // The focus fits and its margin does not: the rectangle lies inside both.
+        assert_eq!(start(60, 64, 5), 59);
+        // The focus does not fit, so the rectangle lies inside it.
+        assert_eq!(start(60, 64, 2), 60);
+    }
+}

@@ -45,3 +45,49 @@ impl Span {
         Self { start: at(self.start), end: at(self.end) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn span(start: u32, end: u32) -> Span {
+        Span { start, end }
+    }
+
+    #[test]
+    fn a_span_is_rounded_outwards_to_whole_pixels() {
+        let of = |start, end, whole| Span::of(PerMille::constant(start), PerMille::constant(end), whole);
+        assert_eq!(of(333, 666, 100), span(33, 67));
+        assert_eq!(of(300, 600, 100), span(30, 60));
+        assert_eq!((of(500, 500, 5), of(500, 500, 4)), (span(2, 3), span(2, 2)));
+    }
+
+    #[test]
+    fn a_scaled_span_is_rounded_outwards() {
+        assert_eq!(span(1, 2).scaled([0, 3], [0, 10], 10), span(3, 7));
+        assert_eq!(span(12, 13).scaled([10, 4], [100, 8], 200), span(104, 106));
+    }
+
+    #[test]
+    fn a_scaled_span_is_clipped_to_the_part_that_is_shown_and_to_the_picture() {
+        assert_eq!(span(0, 50).scaled([10, 20], [100, 40], 200), span(100, 140));
+        assert_eq!(span(0, 5).scaled([10, 20], [100, 40], 200), span(100, 100));
+        assert_eq!(span(10, 30).scaled([10, 20], [100, 40], 120), span(100, 120));
+    }
+
+    #[test]
+    fn the_margin_of_a_span_is_rounded_up_and_ends_at_the_edges_of_the_axis() {
+        // A tenth of 15 pixels is 1.5.
+        assert_eq!(span(20, 35).widened(PerMille::constant(100), 100), span(18, 37));
+        assert_eq!(span(1, 99).widened(PerMille::constant(100), 100), span(0, 100));
+        assert_eq!(span(20, 20).widened(PerMille::WHOLE, 100), span(20, 20));
+    }
+
+    #[cfg(feature = "pixels")]
+    #[test]
+    fn a_relative_span_is_clipped_to_its_part_of_the_axis() {
+        assert_eq!(span(12, 18).relative_to(10, 20), span(2, 8));
+        assert_eq!(span(5, 40).relative_to(10, 20), span(0, 20));
+        assert_eq!(span(40, 50).relative_to(10, 20), span(20, 20));
+    }
+}

@@ -119,4 +119,29 @@ mod tests {
         }
         assert_eq!(Date::new(10_000, 1, 1), None);
     }
+
+    #[test]
+    fn february_has_29_days_in_leap_years() {
+        let has_29 = |year| Date::new(year, 2, 29).is_some();
+        assert!(has_29(2024) && has_29(2000));
+        assert!(!has_29(2023) && !has_29(1900) && !has_29(2100));
+        assert!((0..=2024).all(|year| Date::new(year, 2, 28).is_some() && Date::new(year, 2, 30).is_none()));
+    }
+
+    #[test]
+    fn every_month_has_its_number_of_days() {
+        let days = |month| (1..=40).filter(|day| Date::new(2023, month, *day).is_some()).count();
+        assert!((0..=13).map(days).eq([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, 0]));
+    }
+
+    #[test]
+    fn a_year_has_four_digits() {
+        assert!(Date::new(9999, 12, 31).is_some() && Date::new(10_000, 1, 1).is_none());
+    }
+
+    #[test]
+    fn dates_are_ordered_by_year_then_month_then_day() {
+        let date = |year, month, day| Date::new(year, month, day).unwrap();
+        assert!([date(2025, 12, 31), date(2026, 1, 31), date(2026, 2, 1), date(2026, 2, 2)].is_sorted());
+    }
 }

@@ -157,4 +157,67 @@ mod tests {
             assert_eq!(edits(b, a), expected, "{b} {a}");
         }
     }
+
+    /// The ids of placements with these ids that `text` may stand for.
+    fn found(text: &str, ids: &[&str]) -> Vec<String> {
+        let size = crate::size::Size::new(9, 9).unwrap();
+        let placements: Vec<_> = ids.iter().map(|id| Placement::new(String::from(*id), size)).collect();
+        nearest(text, &placements).into_iter().map(|placement| placement.id.clone().into_owned()).collect()
+    }
+
+    /// A word of `length` letters, of which the first `wrong` are not `a`.
+    fn word(length: usize, wrong: usize) -> String {
+        "b".repeat(wrong) + &"a".repeat(length - wrong)
+    }
+
+    #[test]
+    fn a_placement_is_suggested_up_to_a_distance_of_400_thousandths() {
+        // 32 of 80 letters are 400 thousandths. 27 of 67 are 402.
+        assert_eq!(found(&word(80, 32), &[&word(80, 0)]).len(), 1);
+        assert_eq!(found(&word(67, 27), &[&word(67, 0)]).len(), 0);
+    }
+
+    #[test]
+    fn a_placement_is_suggested_up_to_a_gap_of_150_thousandths_to_the_nearest() {
+        // 12 and 13 of 80 letters are 150 and 162 thousandths.
+        let ids = [word(80, 0), word(80, 12), word(80, 13)];
+        assert_eq!(found(&word(80, 0), &ids.each_ref().map(String::as_str)), ids[..2]);
+    }
+
+    #[test]
+    fn at_most_three_placements_are_suggested() {
+        assert_eq!(found("story", &["story-1", "story-2", "story-3", "story-4"]).len(), 3);
+    }
+
+    #[test]
+    fn at_most_80_characters_of_a_text_are_compared_and_quoted() {
+        assert_eq!(found(&(word(80, 0) + "bbb"), &[&word(80, 0)]).len(), 1);
+        assert_eq!(found(&word(80, 0), &[&(word(80, 0) + &word(53, 53))]).len(), 1);
+        assert_eq!(UnknownPlacementError::new(&"é".repeat(81)).found, "é".repeat(80));
+    }
+
+    #[test]
+    fn of_equal_distances_the_fewest_edits_come_first_and_then_the_order_of_the_table() {
+        // Each id has the only word of the text, so each distance is 0.
+        assert_eq!(found("ad", &["ad-on-a-page", "my-ad", "ad-2"]), ["ad-2", "my-ad", "ad-on-a-page"]);
+        assert_eq!(found("ad", &["ad-1", "ad-3", "ad-2"]), ["ad-1", "ad-3", "ad-2"]);
+    }
+
+    #[test]
+    fn the_distance_by_words_is_the_mean_of_the_nearest_words() {
+        let story = Placement::named("instagram-story").unwrap();
+        let by_words = |text: &str| by_words(&words(text), story);
+        assert_eq!(by_words("Instagram STORY"), 0);
+        // "facebook" is a word of the platform's name. One of five letters is wrong in the other word.
+        assert_eq!((by_words("facebook stony"), by_words("stony")), (100, 200));
+        assert_eq!(by_words("--"), 1000);
+    }
+
+    #[test]
+    fn a_distance_is_a_share_of_the_longer_text_in_thousandths() {
+        assert_eq!(
+            [share(1, "ééé", "a"), share(1, "a", "ééé"), share(2, "abc", "é"), share(0, "", "")],
+            [333, 333, 666, 0]
+        );
+    }
 }

@@ -152,3 +152,75 @@ fn ranges(needs: &[Option<Need>], span: impl Fn(Rect) -> [u32; 2]) -> Vec<Range>
     ranges.sort_by_key(|range| core::cmp::Reverse(range.holders.count()));
     ranges
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+
+    fn rect(x: u32, y: u32, width: u32, height: u32) -> Rect {
+        Rect::new(x, y, Size::new(width, height).unwrap())
+    }
+
+    /// A need of `area` pixels of a safe area in a row of one pixel.
+    fn need(x: u32, width: u32, area: u64) -> Need {
+        Need { safe: rect(x, 0, width, 1), area }
+    }
+
+    fn found(needs: &[Need], max: usize) -> (Vec<Vec<usize>>, bool) {
+        let needs: Vec<_> = needs.iter().copied().map(Some).collect();
+        let FeasibleSets { sets, is_complete } = feasible_sets(&needs, max);
+        (sets.iter().map(|set| set.iter().collect()).collect(), is_complete)
+    }
+
+    #[test]
+    fn rectangles_that_only_touch_have_no_intersection() {
+        assert_eq!(intersection([rect(0, 0, 10, 10), rect(4, 6, 20, 3)]), Some(rect(4, 6, 6, 3)));
+        assert_eq!(intersection([rect(0, 0, 10, 10), rect(9, 9, 5, 5)]), Some(rect(9, 9, 1, 1)));
+        assert_eq!(intersection([rect(0, 0, 10, 10), rect(10, 0, 5, 5)]), None);
+        assert_eq!(intersection([rect(0, 0, 10, 10), rect(0, 10, 5, 5)]), None);
+        assert_eq!(intersection([]), None);
+    }
+
+    #[test]
+    fn a_set_is_feasible_if_its_common_area_is_exactly_what_a_target_needs() {
+        // The common area of the two targets has 6 pixels.
+        assert_eq!(found(&[need(0, 10, 6), need(4, 6, 6)], 100), (vec![vec![0, 1]], true));
+        assert_eq!(found(&[need(0, 10, 7), need(4, 6, 6)], 100), (vec![vec![0], vec![1]], true));
+        let one = feasible_sets(&[None, Some(need(4, 6, 6))], 100);
+        assert_eq!(one.sets, [Bits::of(2, |target| target == 1)]);
+    }
+
+    #[test]
+    fn no_feasible_set_is_a_subset_of_another() {
+        // The middle target overlaps both others, which do not overlap.
+        let needs = [need(0, 10, 1), need(8, 10, 1), need(16, 10, 1)];
+        assert_eq!(found(&needs, 100), (vec![vec![0, 1], vec![1, 2]], true));
+        let (mut maximal, set) = (Maximal::default(), |members: &[usize]| Bits::of(9, |at| members.contains(&at)));
+        for members in [&[0][..], &[1, 2], &[0, 1], &[1], &[]] {
+            maximal.offer(set(members));
+        }
+        assert_eq!(maximal.sets, [set(&[1, 2]), set(&[0, 1])]);
+    }
+
+    #[test]
+    fn with_too_many_areas_the_sets_are_incomplete_and_each_target_is_still_served_alone() {
+        // Two starts and two ends give three ranges: 0 to 10, 4 to 10 and 4 to 14.
+        let needs = [need(0, 10, 1), need(4, 10, 1)];
+        assert_eq!(found(&needs, 3), (vec![vec![0, 1]], true));
+        // The range with the most targets comes first.
+        assert_eq!(found(&needs, 2), (vec![vec![0, 1]], false));
+        assert_eq!(found(&needs, 0), (vec![vec![0], vec![1]], false));
+        // A target that needs more than its safe area is not served.
+        assert_eq!(found(&[need(0, 10, 11), need(4, 10, 10)], 0), (vec![vec![1]], false));
+    }
+
+    #[test]
+    fn a_range_is_listed_only_where_its_targets_begin_and_end() {
+        // From 0 to 8 is no common range, since the only target that contains it ends at 20.
+        let ranges = ranges(&[need(0, 20, 1), need(4, 4, 1)].map(Some), |safe| [safe.x(), safe.x() + safe.width()]);
+        let found: Vec<_> = ranges.iter().map(|range| (range.length, range.holders.count())).collect();
+        assert_eq!(found, [(4, 2), (20, 1)]);
+    }
+}

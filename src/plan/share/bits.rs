@@ -105,3 +105,46 @@ impl PartialOrd for Bits {
         Some(self.cmp(other))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A set of numbers below 200, which fill four words.
+    fn set(members: &[usize]) -> Bits {
+        Bits::of(200, |number| members.contains(&number))
+    }
+
+    #[test]
+    fn the_members_of_a_set_are_in_ascending_order() {
+        let members = [0, 1, 63, 64, 127, 128, 199];
+        assert_eq!(set(&members).iter().collect::<Vec<_>>(), members);
+        assert_eq!((set(&members).count(), set(&[]).iter().next()), (7, None));
+    }
+
+    #[test]
+    fn the_set_with_the_lowest_number_in_which_two_sets_differ_comes_first() {
+        let sorted = [set(&[0, 1]), set(&[0, 199]), set(&[0]), set(&[1, 2]), set(&[63]), set(&[64]), set(&[])];
+        assert!(sorted.is_sorted() && sorted.windows(2).all(|pair| pair[0] < pair[1]));
+    }
+
+    #[test]
+    fn a_number_is_inserted_and_removed_without_its_neighbours() {
+        let mut bits = set(&[62, 64, 128]);
+        bits.insert(63);
+        bits.remove(64);
+        assert_eq!(bits, set(&[62, 63, 128]));
+        assert!(bits.has(63) && !bits.has(64) && !bits.is_empty() && set(&[]).is_empty());
+    }
+
+    #[test]
+    fn sets_are_combined_in_every_word() {
+        let (a, b) = (set(&[1, 2, 130]), set(&[2, 130, 131]));
+        assert_eq!((a.and(&b), a.without(&b), a.count_common(&b)), (set(&[2, 130]), set(&[1]), 2));
+        let mut all = a.clone();
+        all.extend(&b);
+        assert_eq!(all, set(&[1, 2, 130, 131]));
+        assert!(a.is_subset(&all) && !all.is_subset(&a) && a.is_subset(&a));
+        assert!(a.intersects(&set(&[130])) && !a.intersects(&set(&[131, 66])));
+    }
+}

@@ -329,3 +329,137 @@ fn least_rows(targets: &[(usize, Bits)]) -> u32 {
     }
     count
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+
+    /// A preset, its cost, and the targets that it serves, each with the part per 10 that it does not keep.
+    type TestRow<'a> = (usize, u64, &'a [(usize, u32)]);
+
+    fn problem(rows: &[TestRow<'_>], targets: usize) -> Problem {
+        let row = |(preset, cost, serves): &TestRow<'_>| {
+            let has = |target| serves.iter().any(|(served, _)| *served == target);
+            Row { preset: *preset, cost: *cost, serves: Bits::of(targets, has) }
+        };
+        Problem::new(rows.iter().map(row).collect(), targets, 10, |row, target| {
+            let same = |(preset, cost, serves): &&TestRow<'_>| {
+                (*preset, *cost, serves.len()) == (row.preset, row.cost, row.serves.count() as usize)
+            };
+            let (_, _, serves) = rows.iter().find(same).unwrap();
+            10 - serves.iter().find(|(served, _)| *served == target).unwrap().1
+        })
+    }
+
+    /// The presets that the targets of the best cover are cut from.
+    fn solved(rows: &[TestRow<'_>], targets: usize, max_rows: u32) -> Option<Vec<usize>> {
+        let problem = problem(rows, targets);
+        let cover = problem.solve(max_rows, 1000)?;
+        assert!(cover.is_proven);
+        Some(cover.assignment.iter().map(|row| problem.row(*row).preset).collect())
+    }
+
+    #[test]
+    fn a_cheaper_cover_is_better_than_one_of_fewer_rows() {
+        let (one, two, both): (TestRow<'_>, TestRow<'_>, _) = ((0, 2, &[(0, 0)]), (1, 2, &[(1, 0)]), [(0, 0), (1, 0)]);
+        assert_eq!(solved(&[one, two, (2, 5, &both)], 2, 9), Some(vec![0, 1]));
+        assert_eq!(solved(&[one, two, (2, 3, &both)], 2, 9), Some(vec![2, 2]));
+    }
+
+    #[test]
+    fn of_equal_costs_the_cover_of_fewer_rows_is_better_although_its_targets_keep_less() {
+        assert_eq!(solved(&[(0, 2, &[(0, 0)]), (1, 2, &[(1, 0)]), (2, 4, &[(0, 9), (1, 9)])], 2, 9), Some(vec![2, 2]));
+    }
+
+    #[test]
+    fn of_equally_many_rows_the_cover_whose_targets_keep_more_is_better_although_it_is_later_in_the_table() {
+        assert_eq!(solved(&[(0, 4, &[(0, 1), (1, 1)]), (9, 4, &[(0, 0), (1, 1)])], 2, 9), Some(vec![9, 9]));
+    }
+
+    #[test]
+    fn of_equally_good_covers_the_first_in_the_table_is_better() {
+        // Two rows of each cover cost the same. The greedy cover has the rows 5 and 6.
+        let (one, two): (TestRow<'_>, TestRow<'_>) = ((0, 4, &[(0, 0)]), (5, 4, &[(0, 0), (1, 0)]));
+        assert_eq!(solved(&[one, two, (6, 4, &[(2, 0)]), (7, 4, &[(1, 0), (2, 0)])], 3, 9), Some(vec![0, 7, 7]));
+    }
+
+    #[test]
+    fn a_cover_has_at_most_as_many_rows_as_are_allowed() {
+        let rows: [TestRow<'_>; 3] = [(0, 1, &[(0, 0)]), (1, 1, &[(1, 0)]), (2, 9, &[(0, 0), (1, 0)])];
+        assert_eq!([2, 1, 0].map(|max| solved(&rows, 2, max)), [Some(vec![0, 1]), Some(vec![2, 2]), None]);
+    }
+
+    /// The weight of a cover has room for a row and a full share of each target, the positions of all presets and the
+    /// largest cost.
+    #[test]
+    fn no_criterion_of_the_weight_outweighs_the_one_before_it() {
+        let (targets, whole) = (MAX_TARGETS as u128, 1_000_000_000);
+        let positions = targets * (MAX_PRESETS as u128 - 1);
+        assert!(positions < PART);
+        assert!(targets * whole * PART + positions < ROW);
+        assert!(targets * (ROW + whole * PART) + positions < COST);
+        assert!(u128::from(u64::MAX) * COST + ROW + positions < 1 << 126);
+    }
+
+    #[test]
+    fn a_dominated_row_is_removed() {
+        let kept =
+            |rows: &[TestRow<'_>]| -> Vec<usize> { problem(rows, 2).rows.iter().map(|row| row.preset).collect() };
+        // A cheaper row serves the same targets, even if they keep less of it.
+        assert_eq!(kept(&[(0, 5, &[(0, 0), (1, 0)]), (1, 4, &[(0, 9), (1, 9)])]), [1]);
+        // At the same cost, the other row has to be earlier and keep at least as much.
+        assert_eq!(kept(&[(0, 4, &[(0, 1), (1, 1)]), (1, 4, &[(0, 1)])]), [0]);
+        assert_eq!(kept(&[(0, 4, &[(0, 2), (1, 1)]), (1, 4, &[(0, 1)])]), [0, 1]);
+        assert_eq!(kept(&[(0, 4, &[(0, 1)]), (1, 4, &[(0, 1), (1, 1)])]), [0, 1]);
+        // The same preset with more targets dominates.
+        assert_eq!(problem(&[(0, 4, &[(0, 1)]), (0, 4, &[(0, 1), (1, 1)])], 2).rows.len(), 1);
+        // A cheaper row that serves fewer targets does not.
+        assert_eq!(kept(&[(0, 4, &[(0, 1)]), (1, 5, &[(0, 1), (1, 1)])]), [0, 1]);
+    }
+
+    #[test]
+    fn the_first_cover_is_greedy_by_the_cost_per_target_that_a_row_newly_serves() {
+        // 7 / 3 is less than 5 / 2. The third target costs 5 with the pair, and 4 alone.
+        let rows: [TestRow<'_>; 3] = [(0, 7, &[(0, 0), (1, 0), (2, 0)]), (1, 5, &[(2, 0), (3, 0)]), (2, 4, &[(3, 0)])];
+        assert_eq!(problem(&rows, 4).greedy().iter().collect::<Vec<_>>(), [0, 2]);
+        // A row without a cost is compared by the number of its targets.
+        let free: [TestRow<'_>; 2] = [(0, 0, &[(0, 0)]), (1, 0, &[(0, 0), (1, 0)])];
+        assert_eq!(problem(&free, 2).compare_per_target((0, 1), (1, 2)), Ordering::Greater);
+    }
+
+    #[test]
+    fn a_target_is_cut_from_the_row_that_keeps_most_of_it_and_of_equal_rows_from_the_first() {
+        let rows: [TestRow<'_>; 3] = [(0, 1, &[(0, 3), (1, 1)]), (1, 1, &[(0, 2), (2, 1)]), (2, 1, &[(0, 2), (3, 1)])];
+        let problem = problem(&rows, 4);
+        assert_eq!(problem.best_row(&Bits::of(3, |_| true), 0), 1);
+        assert_eq!(problem.best_row(&Bits::of(3, |row| row != 1), 0), 2);
+    }
+
+    #[test]
+    fn a_search_without_nodes_has_the_greedy_cover_and_a_lower_bound_of_its_cost() {
+        // Any two of the rows are a cover. The dual solution pays the first target's row only.
+        let triangle: [TestRow<'_>; 3] =
+            [(0, 10, &[(0, 0), (1, 0)]), (1, 10, &[(1, 0), (2, 0)]), (2, 10, &[(0, 0), (2, 0)])];
+        let cost = |nodes| {
+            let problem = problem(&triangle, 3);
+            let cover = problem.solve(9, nodes).unwrap();
+            let rows = Bits::of(3, |row| cover.assignment.contains(&row));
+            (rows.iter().map(|row| problem.row(row).cost).sum::<u64>(), cover.is_proven, cover.least_cost)
+        };
+        assert_eq!(cost(0), (20, false, 10));
+        assert_eq!(cost(1000), (20, true, 20));
+        // A bound that reaches the cost of the greedy cover proves it without a node.
+        let apart = problem(&[(0, 3, &[(0, 0)]), (1, 4, &[(1, 0)])], 2).solve(9, 0).unwrap();
+        assert_eq!((apart.is_proven, apart.least_cost), (true, 7));
+    }
+
+    #[test]
+    fn targets_without_a_row_in_common_need_a_row_each() {
+        let target = |rows: &[usize]| (0, Bits::of(9, |row| rows.contains(&row)));
+        assert_eq!(least_rows(&[]), 0);
+        assert_eq!(least_rows(&[target(&[0, 1]), target(&[1, 2]), target(&[2])]), 2);
+        assert_eq!(least_rows(&[target(&[0]), target(&[1]), target(&[2])]), 3);
+    }
+}

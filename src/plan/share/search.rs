@@ -236,3 +236,47 @@ fn grouped<K: PartialEq>(
     }
     Groups { groups, least_sum: None }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The groups of targets that ask the same question and have these safe areas.
+    fn groups(safe: &[(u32, u32)]) -> Vec<Vec<usize>> {
+        let target = Target::new(Size::new(9, 9).unwrap());
+        let own = Unshared { preset: Preset::new(target.size), per_image: UsdMicros(1) };
+        let planned = |index| PlannedTarget { index, target: &target, class: 0, row: 0, own };
+        let targets: Vec<_> = (0..safe.len()).map(planned).collect();
+        let question = |planned: &PlannedTarget<'_>| {
+            let (x, width) = safe[planned.index];
+            (String::new(), Rect::new(x, 0, Size::new(width, 1).unwrap()))
+        };
+        same_questions(&targets, question).groups.into_iter().map(|group| group.members).collect()
+    }
+
+    #[test]
+    fn targets_of_one_question_have_at_least_99_percent_of_their_safe_areas_in_common() {
+        assert_eq!(groups(&[(0, 1000), (0, 990)]), [[0, 1]]);
+        assert_eq!(groups(&[(0, 1000), (0, 989)]), [[0], [1]]);
+        assert_eq!(groups(&[(0, 989), (0, 1000)]), [[0], [1]]);
+    }
+
+    #[test]
+    fn a_third_target_of_a_question_is_compared_with_what_the_first_two_have_in_common() {
+        // The first has 990 pixels of 995 in common with either of the others, and all three have 985.
+        assert_eq!(groups(&[(5, 995), (10, 995), (0, 995)]), [&[0, 1][..], &[2]]);
+        // The largest is the second, which the third is compared with.
+        assert_eq!(groups(&[(0, 995), (0, 1000), (0, 989)]), [&[0, 1][..], &[2]]);
+    }
+
+    /// [`Sharing`] documents the number. 256 targets without insets have at most 129 widths and 129 heights.
+    #[test]
+    fn at_most_32_768_common_areas_are_examined() {
+        assert_eq!(MAX_COMMON_AREAS, 32_768);
+    }
+
+    #[test]
+    fn shares_that_targets_keep_are_compared_in_parts_per_billion() {
+        assert_eq!(PARTS, 1_000_000_000);
+    }
+}

@@ -52,6 +52,22 @@ fn both_bounds_are_exact() {
 }
 
 #[test]
+fn equal_breaches_are_in_the_order_of_their_targets() {
+    let found = plan(builder(&["50x50", "970x90", "50x50"])).unwrap().warnings();
+    assert_eq!(found.iter().map(PlanWarning::index).collect::<Vec<_>>(), [0, 2, 1]);
+}
+
+#[test]
+fn how_many_times_smaller_a_target_is_is_rounded_up_to_tenths() {
+    // 1024 / 197 is 5.198, and 1024 / 128 is 8.
+    let tenths = |size: &str| match plan(builder(&[size])).unwrap().warnings()[..] {
+        [PlanWarning::Reduced { tenths, .. }] => tenths,
+        ref other => panic!("{other:?}"),
+    };
+    assert_eq!((tenths("197x197"), tenths("128x128")), (52, 80));
+}
+
+#[test]
 fn a_bound_that_refuses_names_every_rendition_beyond_it() {
     let sizes = ["970x90", "1080x1080", "728x90", "50x50"];
     let refused = builder(&sizes).min_kept(Bound::refuse(share(500))).max_scale(Bound::refuse(20));

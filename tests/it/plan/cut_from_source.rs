@@ -54,3 +54,12 @@ fn a_target_cut_from_the_source_is_free_and_needs_no_preset() {
         .unwrap();
     assert_eq!((cut_from(&mixed), mixed.cost().to_string()), (vec![None, Some(0)], "$0.20".into()));
 }
+
+#[test]
+fn renditions_are_in_the_order_of_the_targets() {
+    // The first and the last target share a generation.
+    let sizes = ["1000x2000", "2000x1000", "300x200", "1000x1999"];
+    let plan = plan(builder().sizes(sizes).crop_source_above(share(1000)));
+    let targets: Vec<String> = plan.renditions().iter().map(|rendition| rendition.target().to_string()).collect();
+    assert_eq!((targets, cut_from(&plan)), (sizes.map(String::from).to_vec(), vec![Some(0), None, Some(1), Some(0)]));
+}

@@ -1,7 +1,7 @@
 //! A plan over its budget is an error that names what would fit. A plan within its budget is allowed.
 
 use smart_resize::Plan;
-use smart_resize::model::{Tier, UsdMicros};
+use smart_resize::model::{Model, Preset, PriceList, Tier, UsdMicros};
 use smart_resize::plan::PlanError;
 use smart_resize::request::{RequestBuilder, Sharing};
 
@@ -53,31 +53,36 @@ fn a_plan_within_its_budget_is_allowed_and_one_beyond_is_refused() {
     );
 }
 
-/// The cheapest set is not always the set with the fewest calls: two generations at 1K cost less than one at 4K.
+/// A request whose cheapest set has two generations at 1K, at a price of 1 each. One generation at 4K costs 5.
+fn two_or_one() -> RequestBuilder {
+    let [low, high] = ["1K", "4K"].map(|tier| tier.parse::<Tier>().unwrap());
+    let preset = |w, h, ratio: &str, tier| Preset::new(size(w, h)).ratio(ratio.parse().unwrap()).tier(tier);
+    let rows = vec![preset(200, 100, "2:1", low), preset(100, 200, "1:2", low), preset(400, 400, "1:1", high)];
+    let prices = PriceList::new(UsdMicros(0)).price("m", Some(low), UsdMicros(1)).price("m", Some(high), UsdMicros(5));
+    let model = Model::new("m", rows).unwrap();
+    builder().model(model).prices(prices).sizes(["200x100", "100x200"]).sharing(shared(1000))
+}
+
+/// The cheapest set is not always the set with the fewest calls.
 #[test]
 fn a_limit_on_calls_may_select_a_more_expensive_set() {
-    let shared = shared(1000);
-    let builder =
-        || {
-            let tiers = ["1K", "2K", "4K"].map(|tier| tier.parse::<Tier>().unwrap());
-            let preset = |w, h, ratio: &str, tier| {
-                smart_resize::model::Preset::new(size(w, h)).ratio(ratio.parse().unwrap()).tier(tier)
-            };
-            let rows = vec![
-                preset(200, 100, "2:1", tiers[0]),
-                preset(100, 200, "1:2", tiers[0]),
-                preset(400, 400, "1:1", tiers[2]),
-            ];
-            let prices = smart_resize::model::PriceList::new(UsdMicros(0))
-                .price("m", Some(tiers[0]), UsdMicros(1))
-                .price("m", Some(tiers[2]), UsdMicros(5));
-            builder()
-                .model(smart_resize::model::Model::new("m", rows).unwrap())
-                .prices(prices)
-                .sizes(["200x100", "100x200"])
-                .sharing(shared)
-        };
-    assert_eq!((plan(builder()).cost(), plan(builder()).calls().count()), (UsdMicros(2), 2));
-    let few = plan(builder().max_calls(1));
+    assert_eq!((plan(two_or_one()).cost(), plan(two_or_one()).calls().count()), (UsdMicros(2), 2));
+    let few = plan(two_or_one().max_calls(1));
     assert_eq!((few.cost(), few.calls().count()), (UsdMicros(5), 1));
+}
+
+#[test]
+fn a_breach_of_a_bound_is_reported_before_the_budget() {
+    let builder = builder().sizes(["970x90"]).max_calls(0);
+    let error = |builder: RequestBuilder| Plan::new(&builder.build().unwrap()).unwrap_err();
+    assert!(matches!(error(builder.clone()), PlanError::OverBudget(_)));
+    let refused = builder.min_kept(smart_resize::request::Bound::refuse(crate::any::share(500)));
+    assert!(matches!(error(refused), PlanError::OutOfBounds(_)));
+}
+
+#[test]
+fn a_remainder_of_the_calls_makes_no_further_generation() {
+    // The model makes one variant per call, so a generation of two variants takes two calls.
+    let generations = |max| plan(two_or_one().variants(2).max_calls(max)).generations().len();
+    assert_eq!([generations(4), generations(3), generations(2)], [2, 1, 1]);
 }

@@ -180,3 +180,45 @@ fn without_a_digest_only_internal_consistency_is_checked() {
     let hex = Digest::of(b"");
     assert_eq!(refused(&changed), format!("generations[0]: call 0: fingerprint is {hex}; expected null"));
 }
+
+#[test]
+fn a_prompt_has_1_to_100_000_characters() {
+    let request = Request::builder(Source::from_url("u")).sizes(["9x9"]).build().unwrap();
+    let mut document = document(&Plan::new(&request).unwrap());
+    document["template"]["name"] = json!("my-shop");
+    let mut with = |chars: usize| {
+        document["generations"][0]["prompt"] = json!("é".repeat(chars));
+        read(&document).is_ok()
+    };
+    assert_eq!([0, 1, 100_000, 100_001].map(&mut with), [false, true, true, false]);
+}
+
+#[test]
+fn a_targets_id_and_quality_have_the_bounds_of_a_request() {
+    let with = |field: &str, value: Value| {
+        let mut document = document(&small());
+        document["renditions"][0][field] = value;
+        read(&document).map(drop)
+    };
+    assert_eq!(with("id", json!("é".repeat(200))), Ok(()));
+    assert!(with("id", json!("é".repeat(201))).unwrap_err().contains("id has 201 characters; expected at most 200"));
+    assert_eq!((with("quality", json!(1)), with("quality", json!(100))), (Ok(()), Ok(())));
+    for quality in [0, 101] {
+        let expected = format!("renditions[0]: quality is {quality}; expected 1 to 100");
+        assert!(with("quality", json!(quality)).unwrap_err().starts_with(&expected));
+    }
+}
+
+#[test]
+fn a_brief_with_a_blank_around_its_instruction_or_another_focus_is_refused() {
+    let case = |field: &str, value: Value, expected: &str| {
+        let mut tampered = document(&small());
+        tampered["generations"][0]["brief"][field] = value;
+        assert_eq!(refused(&tampered), expected);
+    };
+    let blank = "generations[0]: brief: instruction is blank or has blanks around it; expected none";
+    case("instruction", json!("Make it winter. "), blank);
+    case("instruction", json!(""), blank);
+    let corner = json!({ "left": 0.0, "top": 0.0, "right": 0.0, "bottom": 0.0 });
+    case("focus", corner, "generations[0]: brief.focus differs from the focus of a rendition");
+}

@@ -2,7 +2,7 @@
 
 use smart_resize::model::Model;
 use smart_resize::plan::placement::Placement;
-use smart_resize::{Format, Plan, Request, Size, Source, Target};
+use smart_resize::{Format, Plan, Request, Size, Source, SourceFormat, Target};
 
 fn source() -> Source {
     Source::from_url("https://example.com/a.jpg")
@@ -36,4 +36,18 @@ fn every_placement_is_a_target_that_a_model_covers() {
             assert!(placement.accepts(rendition.format().into()), "{}", placement.id);
         }
     }
+}
+
+#[test]
+fn the_first_accepted_format_that_this_crate_writes_is_preferred() {
+    let mut own = Placement::new("own", Size::new(9, 9).unwrap());
+    own.formats = vec![SourceFormat::Gif, SourceFormat::WebP, SourceFormat::Png].into();
+    assert_eq!(Target::from(&own).format, Some(Format::WebP));
+    assert_eq!(
+        [own.target_in(Format::Png).format, own.target_in(Format::Jpeg).format],
+        [Some(Format::Png), Some(Format::WebP)]
+    );
+    // A placement that accepts only a format that this crate does not write leaves it to the request.
+    own.formats = vec![SourceFormat::Gif].into();
+    assert_eq!(own.target_in(Format::Png).format, None);
 }

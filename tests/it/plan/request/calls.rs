@@ -60,3 +60,16 @@ fn duplicate_targets_have_separate_generations_if_none_may_be_shared() {
         plan.calls().map(|(_, call)| call.fingerprint().unwrap().to_string()).collect();
     assert_eq!(fingerprints.len(), 4);
 }
+
+#[test]
+fn the_occurrence_of_a_call_is_the_number_of_earlier_calls_that_ask_for_the_same() {
+    let occurrences =
+        |builder: RequestBuilder| -> Vec<u32> { plan(builder).calls().map(|(_, call)| call.occurrence()).collect() };
+    // The last call makes one variant and not four.
+    assert_eq!(occurrences(one().variants(9)), [0, 1, 0]);
+    // Each call has its own seed.
+    assert_eq!(occurrences(one().variants(9).seed(7)), [0, 0, 0]);
+    // The squares ask the same question, and the other target does not.
+    let sizes = ["64x64", "160x90", "9x9"];
+    assert_eq!(occurrences(builder().sizes(sizes).sharing(Sharing::PerTarget).seed(7)), [0, 0, 1]);
+}

@@ -1,7 +1,8 @@
 //! The options of a request: their defaults, and that each reaches the plan.
 
-use smart_resize::geometry::{Fit, Insets};
+use smart_resize::geometry::{Fit, Focus, Insets};
 use smart_resize::model::{Model, PriceList, Smallest, Tier, UsdMicros};
+use smart_resize::request::Sharing;
 use smart_resize::{Format, Target};
 
 use super::{builder, one, plan, source};
@@ -58,4 +59,13 @@ fn the_options_reach_the_plan() {
     assert_eq!(rendition.kept(), rendition.crop().kept_of(generation.preset().size));
     // One analysis of the source at the default price, and three variants.
     assert_eq!(plan.cost(), UsdMicros(50_000 + 3 * 7));
+}
+
+#[test]
+fn a_request_allows_no_enlargement_no_crop_of_the_source_and_any_cost_by_default() {
+    let request = one().build().unwrap();
+    assert_eq!((request.max_enlargement(), request.crop_source_above()), (share(0), None));
+    assert_eq!((request.max_cost(), request.max_calls()), (None, None));
+    assert_eq!((request.sharing(), request.max_search_nodes()), (Sharing::Duplicates, 10_000));
+    assert_eq!((request.focus(), request.purpose()), (Focus::CENTRE, None));
 }

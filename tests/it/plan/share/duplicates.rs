@@ -40,3 +40,27 @@ fn generations_are_in_the_order_of_their_first_targets() {
     // its shape less.
     assert_eq!(presets, ["9:16 2K", "16:9 2K", "1:1 1K"]);
 }
+
+#[test]
+fn the_unshared_cost_is_that_of_each_target_in_its_own_generation() {
+    // Alone, the targets cost $0.30 and $0.15 for each variant, and $0.05 is paid once.
+    let cost = |sharing| {
+        let plan = plan(builder().sizes(["3840x2160", "1280x720"]).variants(2).sharing(sharing));
+        (plan.generations().len(), plan.cost_unshared().to_string())
+    };
+    assert_eq!(cost(shared(1000)), (1, "$0.95".into()));
+    assert_eq!(cost(Sharing::PerTarget), (2, "$0.95".into()));
+}
+
+#[test]
+fn sharing_uses_no_tier_below_the_floor() {
+    use smart_resize::model::{Model, Tier};
+
+    // A draft at 0.5K costs less, and covers both targets.
+    let tier = |builder: smart_resize::request::RequestBuilder| {
+        let builder = builder.model(Model::nano_banana_2()).sizes(["100x100", "200x200"]).sharing(shared(1000));
+        plan(builder).generations()[0].preset().tier
+    };
+    assert_eq!(tier(builder()), Some(Tier::K1));
+    assert_eq!(tier(builder().floor(Tier::HALF_K)), Some(Tier::HALF_K));
+}

@@ -59,3 +59,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_lower_bound_has_the_price_of_every_variant_and_that_of_the_request_once() {
+    let request = Request::builder(source()).sizes(["1280x720", "1200x628", "1500x1000"]).sharing(shared(250));
+    let bound = |variants| {
+        let plan = Plan::new(&request.clone().max_search_nodes(0).variants(variants).build().unwrap()).unwrap();
+        let Optimality::BestFound { lower_bound } = plan.optimality() else { panic!("{:?}", plan.optimality()) };
+        lower_bound.to_string()
+    };
+    assert_eq!((bound(1), bound(3)), ("$0.20".into(), "$0.50".into()));
+}
