@@ -492,3 +492,130 @@ fn by_table(
     }
     Ok(pixels)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rgb(tag: &ColourTag) -> Result<Conversion, TagError> {
+        Conversion::of(tag, Channels::Rgb, false)
+    }
+
+    fn gamma(gamma: u32) -> ColourTag {
+        ColourTag::Primaries { gamma: Some(gamma), chromaticities: None }
+    }
+
+    fn corners(corners: Corners) -> ColourTag {
+        ColourTag::Primaries { gamma: Some(45_455), chromaticities: Some(corners) }
+    }
+
+    fn is_srgb(tag: &ColourTag) -> bool {
+        matches!(rgb(tag), Ok(Conversion::None))
+    }
+
+    fn is_broken(tag: &ColourTag) -> bool {
+        matches!(rgb(tag), Err(TagError::Broken(_)))
+    }
+
+    fn samples(bytes: &[u8]) -> Samples {
+        Samples { channels: Channels::Rgb, has_alpha: false, is_16_bit: false, bytes: bytes.to_vec() }
+    }
+
+    #[test]
+    fn a_16_bit_sample_is_rounded_to_the_nearest_level() {
+        assert_eq!([0, 128, 129, 257, 25_828, 25_829, 65_406, 65_535].map(rounded), [0, 0, 1, 1, 100, 101, 254, 255]);
+        let deep = Samples { is_16_bit: true, has_alpha: true, ..samples(&[0, 128, 0, 129, 1, 1, 0, 129]) };
+        assert_eq!(to_srgb(deep, &[]).unwrap().0, [0, 1, 1, 1], "alpha too");
+    }
+
+    #[test]
+    fn a_gamma_outside_0_1_to_10_is_broken() {
+        let broken = [9_999, 10_000, 1_000_000, 1_000_001].map(|at| is_broken(&gamma(at)));
+        assert_eq!(broken, [true, false, false, true]);
+    }
+
+    #[test]
+    fn a_gamma_from_0_45_to_0_4591_stands_for_the_curve_of_srgb() {
+        let srgb = [44_999, 45_000, 45_910, 45_911].map(|at| is_srgb(&gamma(at)));
+        assert_eq!(srgb, [false, true, true, false]);
+    }
+
+    #[test]
+    fn chromaticities_within_0_002_of_srgb_count_as_srgb() {
+        let moved = |by: f32| {
+            let mut moved = SRGB_CORNERS;
+            moved[3][1] += by;
+            is_srgb(&corners(moved))
+        };
+        assert_eq!([0.0019, -0.0019, 0.0021, -0.0021].map(moved), [true, true, false, false]);
+    }
+
+    #[test]
+    fn chromaticities_outside_the_xy_diagram_are_broken() {
+        let red = |x: f32, y: f32| is_broken(&corners([D65, [x, y], [0.30, 0.60], [0.15, 0.06]]));
+        assert_eq!([red(0.7, 0.3), red(0.7, 0.3009), red(0.7, 0.302)], [false, false, true]);
+        assert_eq!([red(-0.01, 0.3), red(0.7, 0.0), red(0.7, -0.1), red(0.0, 0.3)], [true, true, true, false]);
+    }
+
+    #[test]
+    fn the_primaries_of_each_code_point_are_those_of_h_273() {
+        // Red, green and blue; the white point of film and of DCI is not D65.
+        let expected: [(u8, [[f32; 2]; 3]); 8] = [
+            (1, [[0.64, 0.33], [0.30, 0.60], [0.15, 0.06]]),
+            (4, [[0.67, 0.33], [0.21, 0.71], [0.14, 0.08]]),
+            (5, [[0.64, 0.33], [0.29, 0.60], [0.15, 0.06]]),
+            (6, [[0.63, 0.34], [0.31, 0.595], [0.155, 0.07]]),
+            (7, [[0.63, 0.34], [0.31, 0.595], [0.155, 0.07]]),
+            (9, [[0.708, 0.292], [0.17, 0.797], [0.131, 0.046]]),
+            (11, [[0.68, 0.32], [0.265, 0.69], [0.15, 0.06]]),
+            (12, [[0.68, 0.32], [0.265, 0.69], [0.15, 0.06]]),
+        ];
+        for (primaries, colours) in expected {
+            let [white, rest @ ..] = corners_of_cicp(primaries).unwrap();
+            let expected = match primaries {
+                4 => [0.310, 0.316],
+                11 => [0.314, 0.351],
+                _ => [0.3127, 0.3290],
+            };
+            assert_eq!((white, rest), (expected, colours), "{primaries}");
+        }
+        assert!([0, 2, 3, 8, 10, 13].into_iter().all(|primaries| corners_of_cicp(primaries).is_none()));
+    }
+
+    #[test]
+    fn a_skipped_tag_is_reported_by_the_first_reason_unless_a_later_tag_converts() {
+        let ignored = |tags: &[ColourTag]| match to_srgb(samples(&[100; 3]), tags).unwrap().1 {
+            Colour::Ignored { reason } => Some(reason),
+            Colour::Srgb | Colour::Converted => None,
+        };
+        let (low, high, linear) = (gamma(1), gamma(2_000_000), gamma(100_000));
+        assert_eq!(ignored(&[low.clone(), high]).as_deref(), Some("a gamma of 1 / 100000"));
+        assert_eq!(ignored(&[low.clone(), ColourTag::Srgb]).as_deref(), Some("a gamma of 1 / 100000"));
+        let (pixels, colour) = to_srgb(samples(&[100; 3]), &[low, linear, ColourTag::Srgb]).unwrap();
+        // Linear light of 100 / 255 is level 168.
+        assert_eq!((pixels, colour), (vec![168; 3], Colour::Converted));
+    }
+
+    #[test]
+    fn only_the_first_tag_says_that_a_file_is_srgb() {
+        let (srgb, linear) = (ColourTag::Srgb, gamma(100_000));
+        assert!(says_srgb(&[]) && says_srgb(&[srgb.clone(), linear.clone()]) && !says_srgb(&[linear, srgb]));
+        assert!(says_srgb(&[ColourTag::Icc(srgb::profile())]) && !says_srgb(&[ColourTag::Icc(Vec::new())]));
+    }
+
+    #[test]
+    fn a_tag_counts_as_srgb_if_no_colour_moves_by_more_than_one_level_and_no_grey_at_all() {
+        let identity = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+        let matrix = |rows, change: fn(usize, u8) -> u8| {
+            let light = |channel| {
+                (0..=255).map(|level| Curve::SRGB.at(f64::from(change(channel, level)) / 255.0)).map(to_f32).collect()
+            };
+            Matrix { light: [light(0), light(1), light(2)], rows }.is_srgb()
+        };
+        assert!(matrix(identity, |_, level| level));
+        assert!(!matrix(identity, |_, level| if level == 77 { 78 } else { level }), "a grey that moves by one level");
+        // Some red becomes green, less on grey than on pure red.
+        let mixed = |part: f32| matrix([[1.0, 0.0, 0.0], [part, 1.0 - part, 0.0], [0.0, 0.0, 1.0]], |_, level| level);
+        assert!(mixed(0.000_3) && !mixed(0.000_9), "light of 0.0003 is level 1, and of 0.0009 level 3");
+    }
+}

@@ -83,3 +83,49 @@ impl Tiff<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A directory of entries with a tag, a type and the four bytes of the value.
+    fn directory(entries: &[(u16, u16, [u8; 4])]) -> Vec<u8> {
+        let mut bytes = u16::try_from(entries.len()).unwrap().to_be_bytes().to_vec();
+        for (tag, kind, value) in entries {
+            bytes.extend([tag.to_be_bytes(), kind.to_be_bytes()].concat());
+            bytes.extend([[0, 0, 0, 1], *value].concat());
+        }
+        bytes
+    }
+
+    fn block(directories: &[&[(u16, u16, [u8; 4])]]) -> Vec<u8> {
+        let directories = directories.iter().flat_map(|entries| directory(entries));
+        b"MM\0\x2a\0\0\0\x08".iter().copied().chain(directories).collect()
+    }
+
+    #[test]
+    fn adobe_rgb_is_the_colour_space_2_or_uncalibrated_with_the_index_r03() {
+        let is_adobe_rgb = |colour_space: [u8; 4], index: [u8; 4]| {
+            // The directories have 14, 26 and 14 bytes, from byte 8 on.
+            let exif = [(0xa001, 3, colour_space), (0xa005, 4, [0, 0, 0, 48])];
+            Exif::read(&block(&[&[(0x8769, 4, [0, 0, 0, 22])], &exif, &[(1, 2, index)]])).unwrap().is_adobe_rgb
+        };
+        let (srgb, two, uncalibrated) = ([0, 1, 0, 0], [0, 2, 0, 0], [255, 255, 0, 0]);
+        assert!(is_adobe_rgb(two, *b"R98\0") && is_adobe_rgb(uncalibrated, *b"R03\0"));
+        assert!(!is_adobe_rgb(uncalibrated, *b"R98\0") && !is_adobe_rgb(srgb, *b"R03\0"));
+    }
+
+    #[test]
+    fn a_value_is_a_short_or_a_long_and_the_first_entry_of_a_tag_counts() {
+        let orientation = |entries: &[(u16, u16, [u8; 4])]| Exif::read(&block(&[entries])).map(|exif| exif.orientation);
+        let six = Some(Orientation::from_tag(6));
+        assert_eq!(
+            [(3, [0, 6, 0, 0]), (4, [0, 0, 0, 6])].map(|(kind, value)| orientation(&[(0x112, kind, value)])),
+            [six; 2]
+        );
+        assert_eq!(orientation(&[(0x112, 1, [6, 0, 0, 0])]), Some(Orientation::UPRIGHT), "a byte");
+        assert_eq!(orientation(&[(0x112, 3, [0, 6, 0, 0]), (0x112, 3, [0, 3, 0, 0])]), six);
+        assert_eq!(Exif::read(b"MM\0\x2a\0\0\0\x08\0"), None, "no first directory");
+        assert_eq!(Exif::read(b"MM\0\x2b\0\0\0\x08\0\0"), None, "not the number 42");
+    }
+}

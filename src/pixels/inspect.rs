@@ -246,3 +246,31 @@ pub fn inspect(picture: &Picture) -> Findings {
     // The area inside is checked separately, since the bars keep the whole picture from being blank.
     Findings { border: Some(Border { top, right, bottom, left }), blank: pixels.blank(inside) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_border_that_covers_the_whole_picture_has_no_interior() {
+        let size = Size::new(10, 20).unwrap();
+        let bar = |width| Bar { width, ..Bar::default() };
+        let sides = |left, right| Border { left: bar(left), right: bar(right), ..Border::default() }.interior(size);
+        assert_eq!(sides(4, 5), Some(Rect::new(4, 0, Size::new(1, 20).unwrap())));
+        assert_eq!([sides(5, 5), sides(11, 0), sides(6, 5)], [None; 3]);
+        let rows = Border { top: bar(3), bottom: bar(7), ..Border::default() }.interior(size);
+        assert_eq!(rows, Some(Rect::new(0, 3, Size::new(10, 10).unwrap())));
+    }
+
+    #[test]
+    fn a_border_names_its_bars_clockwise_from_the_top_and_a_blank_colour_its_alpha() {
+        let bar = |width| Bar { width, ..Bar::default() };
+        let border = Border { top: bar(1), right: bar(2), bottom: bar(3), left: bar(4) };
+        let text = "a border: 1 px at the top, 2 px at the right, 3 px at the bottom, 4 px at the left";
+        assert_eq!(border.to_string(), text);
+        let blank = |alpha| Blank { colour: [1, 2, 254, alpha] }.to_string();
+        assert_eq!(blank(255), "a blank picture: #0102fe throughout");
+        assert_eq!(blank(128), "a blank picture: #0102fe80 throughout");
+        assert_eq!(blank(0), "a blank picture: transparent throughout");
+    }
+}

@@ -51,3 +51,44 @@ fn is_blank(row: &[Cell]) -> bool {
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_with_a_step_above_nine_levels_is_not_blank() {
+        let slope = |step: i64| Grid::of_reds(6, &[0, 1, 2, 3, 4, 5].map(|x| x * step));
+        assert_eq!(blank_rows(&slope(9 * LEVEL)), [1, 1]);
+        assert_eq!(blank_rows(&slope(9 * LEVEL + 1)), [0, 0]);
+    }
+
+    #[test]
+    fn rows_join_up_to_a_step_of_nine_levels() {
+        let rows = Grid::of_reds(1, &[0, 9 * LEVEL, 18 * LEVEL + 1]);
+        assert_eq!(blank_rows(&rows), [2, 1]);
+    }
+
+    #[test]
+    fn a_row_deviates_by_at_most_four_and_a_half_levels_from_a_parabola() {
+        // These multiples have no mean, no slope and no bend, so that all of each value is the deviation.
+        let row = |unit: i64, channel: usize| {
+            let cells = [-1, 2, 0, -2, 1].map(|multiple| {
+                let mut cell = Cell::default();
+                cell.colour[channel] = 1000 + multiple * unit;
+                cell
+            });
+            blank_rows(&Grid::of_cells(5, cells.to_vec()))
+        };
+        for channel in 0..4 {
+            assert_eq!(row(36, channel), [1, 1], "4.5 levels in channel {channel}");
+            assert_eq!(row(37, channel), [0, 0], "4.6 levels in channel {channel}");
+        }
+    }
+
+    #[test]
+    fn a_row_along_a_slope_or_a_parabola_is_blank() {
+        assert_eq!(blank_rows(&Grid::of_reds(5, &[0, 140, 280, 420, 560])), [1, 1]);
+        assert_eq!(blank_rows(&Grid::of_reds(7, &[180, 80, 20, 0, 20, 80, 180])), [1, 1]);
+    }
+}

@@ -420,6 +420,283 @@ fn cut_by_band(problem: &Problem<'_>, window: [u32; 2], band: [i64; 2]) -> i64 {
 mod tests {
     use super::*;
 
+    /// A grid of cells of one colour, and what is salient in it.
+    struct Scene {
+        grid: Grid,
+        salience: Salience,
+    }
+
+    impl Scene {
+        fn new(columns: usize, rows: usize) -> Self {
+            let cells = vec![0; columns * rows];
+            let grid = Grid::of_reds(columns, &cells);
+            Self { grid, salience: Salience { cells, things: Vec::new(), heads: Vec::new() } }
+        }
+
+        /// Makes every row costly to stretch.
+        fn textured(mut self) -> Self {
+            for (at, cell) in self.grid.cells.iter_mut().enumerate() {
+                cell.along = 10 * LEVEL;
+                // The columns differ, so that no row is blank.
+                cell.colour[0] = at as i64 % 2 * 255 * LEVEL;
+            }
+            self
+        }
+
+        fn thing(mut self, columns: [usize; 2], rows: [usize; 2]) -> Self {
+            let cells = ((columns[1] - columns[0]) * (rows[1] - rows[0])) as i64;
+            self.salience.things.push(Thing { columns, rows, cells });
+            self
+        }
+
+        fn head(mut self, columns: [usize; 2]) -> Self {
+            self.salience.heads.push(Thing { columns, rows: [0, 1], cells: 1 });
+            self
+        }
+
+        /// A problem without regions, in which the crop to the target keeps the whole frame.
+        fn problem(&self, source: [u32; 2], frame: [u32; 2]) -> Problem<'_> {
+            Problem {
+                grid: &self.grid,
+                salience: &self.salience,
+                source,
+                frame,
+                cropped: source[1] * frame[0] / frame[1],
+                protected: &[],
+                surviving: frame.map(|side| [0, side]),
+                band: frame.map(|side| [0, side]),
+                focus: None,
+                blank_sides: false,
+                keep_all: false,
+            }
+        }
+    }
+
+    fn chosen(problem: &Problem<'_>) -> [u32; 2] {
+        choose(problem).unwrap().window
+    }
+
+    fn length([start, end]: [u32; 2]) -> u32 {
+        end - start
+    }
+
+    #[test]
+    fn a_window_keeps_at_least_45_percent_of_the_columns_or_what_a_plain_crop_keeps() {
+        let scene = Scene::new(20, 10).textured();
+        let narrow = scene.problem([200, 100], [20, 100]);
+        assert_eq!((narrow.cropped, length(chosen(&narrow))), (20, 90));
+        assert_eq!(chosen(&Problem { keep_all: true, ..narrow }), [0, 200], "all on request");
+        // A stretch of the thing costs more than the columns that a plain crop loses.
+        let scene = Scene::new(20, 10).textured().thing([12, 20], [0, 10]);
+        let wide = scene.problem([200, 100], [120, 100]);
+        assert_eq!((wide.cropped, length(chosen(&wide))), (120, 120));
+    }
+
+    #[test]
+    fn windows_of_25_widths_at_17_places_are_compared() {
+        let scene = Scene::new(34, 10).textured();
+        // From 160 to 340 pixels in steps of 7.5. The first that holds the 200 protected columns has 205.
+        let protected = [[[20, 220], [0, 10]]];
+        let widths = Problem { protected: &protected, ..scene.problem([340, 100], [160, 100]) };
+        assert_eq!(length(chosen(&widths)), 205);
+        // 180 of 320 pixels can start at every 8.75th pixel up to 140. The middle of the focus is 126.
+        let scene = Scene::new(32, 10).textured();
+        let focus = Some(([[125, 127], [40, 60]], FocusMode::Centre));
+        let places = Problem { focus, ..scene.problem([320, 100], [160, 100]) };
+        assert_eq!(chosen(&places), [35, 215]);
+    }
+
+    #[test]
+    fn a_window_contains_all_protected_columns() {
+        let scene = Scene::new(20, 10).textured();
+        let protected = [[[150, 160], [0, 50]], [[60, 70], [0, 50]]];
+        let [start, end] = chosen(&Problem { protected: &protected, ..scene.problem([200, 100], [20, 100]) });
+        assert!(start <= 60 && end >= 160, "{start} to {end}");
+        let all_rows = [[[60, 160], [0, 100]]];
+        let problem = Problem { protected: &all_rows, ..scene.problem([200, 100], [20, 100]) };
+        assert!(choose(&problem).is_none(), "no row can be stretched");
+    }
+
+    #[test]
+    fn without_ranges_every_window_contains_the_hull() {
+        assert_eq!(hull([[5, 9], [2, 4]].into_iter(), 100), [2, 9]);
+        assert_eq!(hull(std::iter::empty(), 100), [100, 0]);
+        assert_eq!((join(None, Some([1, 2])), join(Some([3, 4]), None)), (Some([1, 2]), Some([3, 4])));
+        assert_eq!((join(Some([3, 4]), Some([1, 2])), join(None, None)), (Some([1, 4]), None));
+    }
+
+    #[test]
+    fn pixels_are_rounded_outwards_to_cells() {
+        let ranges = [[0, 10], [9, 11], [10, 20], [99, 100], [50, 50], [0, 100]];
+        assert_eq!(ranges.map(|range| cells(range, 100, 10)), [[0, 1], [0, 2], [1, 2], [9, 10], [5, 6], [0, 10]]);
+    }
+
+    #[test]
+    fn the_distance_from_the_focus_costs_its_square_and_at_most_four() {
+        let scene = Scene::new(20, 10);
+        let focus = Some(([[80, 100], [0, 10]], FocusMode::Centre));
+        let problem = Problem { focus, ..scene.problem([200, 100], [50, 100]) };
+        assert_eq!([[40, 140], [65, 165], [90, 190]].map(|window| off_centre(&problem, window)), [0, ONE, 4 * ONE]);
+        assert_eq!(off_centre(&problem, [100, 200]), 4 * ONE, "beyond half the window");
+    }
+
+    #[test]
+    fn without_a_focus_the_distance_from_the_middle_costs_a_fiftieth() {
+        let scene = Scene::new(20, 10);
+        let problem = scene.problem([200, 100], [50, 100]);
+        let costs = [[50, 150], [0, 100], [100, 200]].map(|window| off_centre(&problem, window));
+        assert_eq!(costs, [0, ONE / 100, ONE / 100]);
+    }
+
+    #[test]
+    fn an_edge_counts_from_40_percent_of_the_columns_and_most_at_80() {
+        // A luma step of more than 12 levels in some columns.
+        let kept = |columns: usize, red: i64| {
+            let reds: Vec<i64> = (0..30).map(|at| if (20..20 + columns).contains(&at) { red } else { 0 }).collect();
+            let mut scene = Scene::new(10, 3);
+            scene.grid = Grid::of_reds(10, &reds);
+            let problem = scene.problem([100, 30], [20, 30]);
+            rows(&problem, &sums(&problem), [0, 0], [0, 10]).iter().map(|row| row.kept).collect::<Vec<_>>()
+        };
+        let hard = 255 * LEVEL;
+        assert_eq!((kept(4, hard), kept(5, hard)), (vec![0, 0, 0], vec![0, 52, 52]));
+        assert_eq!(
+            (kept(7, hard), kept(8, hard), kept(10, hard)),
+            (vec![0, 154, 154], vec![0, 200, 200], vec![0, 200, 200])
+        );
+        // Three tenths of red are luma.
+        assert_eq!((kept(10, 40 * LEVEL), kept(10, 41 * LEVEL)), (vec![0; 3], vec![0, 200, 200]), "12 levels");
+    }
+
+    #[test]
+    fn a_row_is_kept_by_the_4_norm_of_its_salience_and_has_the_texture_of_its_steps() {
+        let mut scene = Scene::new(16, 3);
+        scene.salience.cells[5] = ONE_Q8;
+        for cell in &mut scene.grid.cells[32..] {
+            cell.along = 5 * LEVEL;
+        }
+        let problem = scene.problem([160, 30], [20, 30]);
+        let rows = |columns| -> Vec<_> {
+            rows(&problem, &sums(&problem), [0, 0], columns).iter().map(|row| (row.kept, row.texture)).collect()
+        };
+        assert_eq!(rows([0, 16]), [(ONE_Q8 / 2, 0), (0, 0), (0, ONE_Q8 / 2)], "one cell of 16");
+        assert_eq!(rows([5, 6]), [(ONE_Q8, 0), (0, 0), (0, ONE_Q8 / 2)]);
+        assert_eq!(rows([6, 16])[0], (0, 0), "outside the window");
+    }
+
+    #[test]
+    fn things_are_kept_and_protected_rows_are_rigid_even_in_a_blank_edge() {
+        let scene = Scene::new(10, 6).thing([4, 6], [4, 5]);
+        let protected = [[[0, 10], [10, 20]]];
+        let problem = Problem { protected: &protected, ..scene.problem([100, 60], [20, 60]) };
+        let row = |kept, rigid, blank| Row { kept, rigid, blank, texture: 0 };
+        let (blank, free) = (row(0, false, true), row(0, false, false));
+        let [rigid, thing] = [true, false].map(|rigid| row(ONE_Q8, rigid, false));
+        let rows = |columns| rows(&problem, &sums(&problem), [2, 2], columns);
+        assert_eq!(rows([0, 10]), [blank, rigid, free, free, thing, blank]);
+        assert_eq!(rows([0, 4]), [blank, rigid, free, free, blank, blank], "the window ends before the thing");
+        assert_eq!(rows([6, 10]), [blank, rigid, free, free, blank, blank], "the window starts behind the thing");
+    }
+
+    #[test]
+    fn a_thing_is_cut_in_full_from_a_third_of_its_width_on() {
+        let scene = Scene::new(20, 4).thing([10, 16], [0, 1]);
+        let problem = scene.problem([200, 40], [20, 40]);
+        let cut =
+            [[10, 20], [11, 20], [12, 20], [13, 20], [16, 20], [0, 15]].map(|window| cut_things(&problem, window));
+        assert_eq!(cut, [0, ONE / 2, ONE, ONE, 0, ONE / 2]);
+        let scene = scene.thing([0, 6], [1, 2]);
+        assert_eq!(cut_things(&scene.problem([200, 40], [20, 40]), [0, 13]), ONE / 2, "one of two things");
+    }
+
+    #[test]
+    fn people_are_lost_by_the_share_of_heads_left_out_or_by_a_head_that_is_cut() {
+        let scene = Scene::new(20, 4).head([0, 3]).head([10, 16]);
+        let problem = scene.problem([200, 40], [20, 40]);
+        let lost = [[0, 16], [3, 20], [0, 15], [0, 14], [4, 15]].map(|window| lost_people(&problem, window));
+        assert_eq!(lost, [0, ONE / 2, ONE / 2, ONE, ONE / 2]);
+        assert_eq!(lost_people(&problem, [4, 9]), ONE, "both heads are left out");
+    }
+
+    #[test]
+    fn the_band_cuts_what_lies_beyond_it_on_both_sides() {
+        // The region has the pixels 20 to 60 of 100, and the band 25 to 50.
+        let band = [ONE / 4, ONE / 2];
+        assert_eq!(beyond([0, 100], [20, 60], band), (ONE / 4 - ONE / 5) + (ONE * 6 / 10 - ONE / 2));
+        assert_eq!(beyond([0, 100], [30, 40], band), 0);
+        assert_eq!(beyond([0, 100], [75, 100], band), ONE / 4, "at most the region");
+        let scene = Scene::new(10, 4).thing([0, 5], [0, 2]).thing([5, 10], [0, 1]);
+        let problem = scene.problem([100, 40], [20, 40]);
+        assert_eq!(cut_by_band(&problem, [0, 100], [ONE / 2, ONE]), ONE * 2 / 3, "ten cells of fifteen");
+        assert_eq!(cut_by_band(&problem, [0, 100], [0, ONE * 3 / 4]), ONE / 6, "half of five cells of fifteen");
+        let protected = [[[0, 50], [0, 40]], [[90, 100], [0, 40]]];
+        let problem = Problem { protected: &protected, ..problem };
+        assert_eq!(cut_by_band(&problem, [0, 100], [ONE / 2, ONE]), ONE, "a protected region counts alone");
+        assert_eq!(outside_band(&problem, [0, 100], [ONE / 2, ONE]), ONE / 2, "the largest part of a region");
+    }
+
+    #[test]
+    fn a_flat_graphic_is_ruined_by_a_stretch_above_30_percent_unless_its_edges_are_blank() {
+        let mut scene = Scene::new(10, 10);
+        let plausibility = |scene: &Scene, high: u32, blank: [usize; 2]| {
+            let problem = scene.problem([100, 1000], [100, high]);
+            evaluate(&problem, &sums(&problem), blank, 0, [0, 100]).unwrap().plausibility
+        };
+        assert!(plausibility(&scene, 1302, [0, 0]) > PerMille::ZERO);
+        scene.grid.flat = true;
+        assert!(plausibility(&scene, 1300, [0, 0]) > PerMille::ZERO, "30 %");
+        assert_eq!(plausibility(&scene, 1302, [0, 0]), PerMille::ZERO);
+        assert_eq!(plausibility(&scene, 1302, [1, 0]), PerMille::ZERO, "one blank edge");
+        assert!(plausibility(&scene, 1302, [1, 1]) > PerMille::ZERO, "both edges");
+    }
+
+    #[test]
+    fn a_flat_graphic_is_ruined_by_the_loss_of_more_than_5_percent_of_its_salience() {
+        // Two salient cells lie outside of the window. Four more count as salient in any picture of 200 cells.
+        let plausibility = |inside: usize| {
+            let mut scene = Scene::new(20, 10);
+            scene.grid.flat = true;
+            scene.salience.cells[18..20].fill(ONE_Q8);
+            for at in (0..200).filter(|at| at % 20 < 18).take(inside) {
+                scene.salience.cells[at] = ONE_Q8;
+            }
+            let problem = scene.problem([200, 100], [180, 100]);
+            let all = scene.salience.cells.iter().sum();
+            evaluate(&problem, &sums(&problem), [0, 0], all, [0, 180]).unwrap().plausibility
+        };
+        assert!(plausibility(34) > PerMille::ZERO, "2 of 40");
+        assert_eq!(plausibility(33), PerMille::ZERO, "2 of 39");
+    }
+
+    #[test]
+    fn a_plain_crop_needs_no_stretch_even_if_its_width_is_rounded() {
+        // The window of 67 columns would be 2 per mille short of the height of the frame.
+        let scene = Scene::new(10, 10);
+        let problem = scene.problem([100, 100], [2, 3]);
+        let problem = Problem { cropped: 67, ..problem };
+        let total = |window| {
+            let rows = [Row::default(); 10];
+            Placed::new(&problem, window, &rows, [0, 10]).unwrap().total
+        };
+        assert_eq!(total([0, 67]), 0);
+        assert_eq!(total([0, 100]), 5 * ONE, "half of ten rows");
+        assert_eq!(total([0, 50]), 0, "rows are never compressed");
+    }
+
+    #[test]
+    fn a_blank_margin_on_one_side_alone_is_treated_as_any_other_rows() {
+        // The lower half is a step per column, the upper one has one colour.
+        let with = |is_blank: fn(usize) -> bool| {
+            let mut scene = Scene::new(10, 10);
+            let reds: Vec<i64> = (0..100).map(|at| if is_blank(at / 10) { 0 } else { at as i64 % 2 * 4000 }).collect();
+            scene.grid = Grid::of_reds(10, &reds);
+            let framing = choose(&Problem { keep_all: true, ..scene.problem([100, 100], [100, 400]) }).unwrap();
+            framing.extra[0] > 3 * ONE
+        };
+        assert!(!with(|y| y < 2), "at the top alone");
+        assert!(with(|y| !(2..8).contains(&y)), "at the top and at the bottom");
+    }
+
     #[test]
     fn a_plausible_framing_comes_before_a_cheaper_one_that_is_not() {
         let framing = |percent: u16, cost| Framing {

@@ -63,7 +63,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn they_agree_with_floating_point() {
+    fn a_root_and_a_ratio_are_rounded_down() {
+        assert_eq!((root(8), root(9), root(2 * ONE), root(-1)), (2, 3, 362, 0));
+        assert_eq!((q16(2, 3), q16(1, 2)), (43_690, ONE / 2));
+    }
+
+    #[test]
+    fn the_logarithm_of_a_value_below_one_is_zero() {
+        assert_eq!((ln(ONE), ln(ONE / 2), ln(0), ln(-4 * ONE)), (0, 0, 0, 0));
+        assert_eq!((ln(2 * ONE), ln(4 * ONE)), (45_426, 2 * 45_426));
+    }
+
+    #[test]
+    fn the_logistic_table_has_the_nearest_thousandth_of_each_quarter() {
+        for (quarter, value) in (0..).zip(LOGISTIC) {
+            let exact = 1000.0 / (1.0 + (-f64::from(quarter) / 4.0).exp());
+            assert!((value as f64 - exact).abs() <= 0.5, "{quarter} / 4: {value} for {exact}");
+        }
+    }
+
+    #[test]
+    fn the_logistic_curve_is_interpolated_is_symmetric_and_ends_at_seven() {
+        let at = |x: i64| logistic(x).get();
+        assert_eq!((at(0), at(ONE / 4), at(ONE / 8), at(-ONE / 8)), (500, 562, 531, 469));
+        assert_eq!((at(7 * ONE), at(100 * ONE), at(-100 * ONE)), (999, 999, 1));
+    }
+
+    #[test]
+    fn logarithms_and_the_logistic_curve_agree_with_floating_point() {
         for value in (ONE..200 * ONE).step_by(977) {
             let exact = (value as f64 / 65_536.0).ln();
             assert!((ln(value) as f64 / 65_536.0 - exact).abs() < 0.001, "{value}");

@@ -285,6 +285,120 @@ mod tests {
         }
     }
 
+    fn grey(width: u32, levels: &[u8]) -> Picture {
+        let pixels = levels.iter().flat_map(|level| [*level; 3]).collect();
+        Picture::from_rgb(Size::new(width, levels.len() as u32 / width).unwrap(), pixels).unwrap()
+    }
+
+    #[test]
+    fn a_row_gets_at_most_what_its_own_cell_gets() {
+        // The rows get 1, 3/4, 0 and 0 parts of one row. Interpolation alone would give 1/4 to the third.
+        let map = Map::new(4, 5, &[ONE, 0], &[false, false]);
+        assert_eq!(map.edges, [0, ONE + ONE * 4 / 7, 3 * ONE, 4 * ONE, 5 * ONE]);
+        let map = Map::new(4, 6, &[ONE, ONE], &[true, false]);
+        assert_eq!(map.edges, [0, ONE, 2 * ONE, 4 * ONE, 6 * ONE], "a rigid cell gets nothing");
+        let map = Map::new(2, 4, &[ONE], &[true]);
+        assert_eq!(map.edges, [0, 2 * ONE, 4 * ONE], "if no row takes anything, all take the same");
+    }
+
+    #[test]
+    fn the_place_and_the_source_of_a_position_are_interpolated_within_its_row() {
+        let map = Map { edges: vec![0, ONE, 4 * ONE] };
+        assert_eq!(
+            [0, ONE / 2, ONE, ONE * 3 / 2, 2 * ONE].map(|at| map.place(at)),
+            [0, ONE / 2, ONE, ONE * 5 / 2, 4 * ONE]
+        );
+        assert_eq!(map.sources(), [ONE / 2, ONE + ONE / 6, ONE + ONE / 2, ONE + ONE * 5 / 6]);
+        assert_eq!((map.rows(), map.most()), (2, 3 * ONE));
+    }
+
+    #[test]
+    fn a_difference_of_five_levels_is_detail_and_one_of_four_is_grain() {
+        let grain = |others: &[(usize, u8)]| {
+            let mut levels = [100; 400];
+            for (at, level) in others {
+                levels[*at] = *level;
+            }
+            let (_, grain) = separate(&grey(20, &levels));
+            (0..400).filter(|at| grain[3 * at] != 0).map(|at| (at, grain[3 * at])).collect::<Vec<_>>()
+        };
+        assert_eq!(grain(&[(210, 104)]), [(210, 4)]);
+        assert_eq!(grain(&[(210, 105)]), []);
+        assert_eq!(grain(&[(210, 96)]), [(210, -4)]);
+        assert_eq!(grain(&[(210, 95)]), []);
+        // Detail up to two pixels away keeps a pixel from being grain.
+        assert_eq!(grain(&[(210, 105), (212, 104)]), []);
+        assert_eq!(grain(&[(210, 105), (213, 104)]), [(213, 4)]);
+        assert_eq!(grain(&[(210, 105), (250, 104)]), []);
+        assert_eq!(grain(&[(210, 105), (270, 104)]), [(270, 4)]);
+    }
+
+    #[test]
+    fn the_mean_of_five_by_five_pixels_is_rounded_and_repeats_the_edges() {
+        let mean = |at: usize, level: u8, of: usize| {
+            let mut levels = [0; 100];
+            levels[at] = level;
+            means(&grey(10, &levels))[3 * of]
+        };
+        assert_eq!((mean(55, 12, 55), mean(55, 13, 55)), (0, 1), "rounded to the nearest");
+        assert_eq!((mean(55, 250, 77), mean(55, 250, 33), mean(55, 250, 58), mean(55, 250, 85)), (10, 10, 0, 0));
+        assert_eq!([0, 9, 90, 99].map(|corner| mean(corner, 25, corner)), [9; 4], "three by three times");
+    }
+
+    #[test]
+    fn grain_is_added_unstretched_in_blocks_of_32_rows() {
+        // Rows of 100, 102 and 98 have the mean 100, so that the rest is grain.
+        let pattern = [100, 102, 98];
+        let levels: Vec<u8> = (0..64 * 6).map(|at| pattern[at / 6 % 3]).collect();
+        let stretched = Map::new(64, 128, &[ONE], &[false]).apply(&grey(6, &levels));
+        let rows: Vec<u8> = stretched.pixels().chunks_exact(18).map(|row| row[0]).collect();
+        // Each block has the grain of the 32 rows around the one in its middle: row 8, 24, 40 and 56.
+        let expected = [0, 8, 24, 32].into_iter().flat_map(|first| (first..first + 32).map(|row| pattern[row % 3]));
+        assert_eq!(rows, expected.collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn interpolated_levels_are_rounded_and_clipped() {
+        let half = [0, WHOLE / 2, WHOLE / 2, 0];
+        let value = |rows: [u8; 4], weights: [i32; 4], grain: i8| {
+            let mut pixels = Vec::new();
+            opaque(rows.each_ref().map(std::slice::from_ref), weights, &[grain], &mut pixels);
+            pixels[0]
+        };
+        assert_eq!((value([9, 0, 1, 9], half, 0), value([9, 10, 20, 9], half, 3)), (1, 18));
+        let overshoot = [-1024, 9216, 9216, -1024];
+        assert_eq!((value([0, 255, 255, 0], overshoot, 0), value([255, 0, 0, 255], overshoot, 0)), (255, 0));
+    }
+
+    #[test]
+    fn hidden_colours_do_not_bleed_into_a_stretch() {
+        let half = [0, WHOLE / 2, WHOLE / 2, 0];
+        let value = |second: [u8; 4], third: [u8; 4]| {
+            let mut pixels = Vec::new();
+            translucent([&[9; 4], &second, &third, &[9; 4]], half, &mut pixels);
+            pixels
+        };
+        assert_eq!(value([200, 7, 7, 0], [10, 100, 30, 255]), [10, 100, 30, 128]);
+        assert_eq!(value([200, 7, 7, 0], [99, 99, 99, 0]), [0; 4]);
+        assert_eq!(value([10, 0, 0, 255], [20, 1, 0, 255]), [15, 1, 0, 255]);
+    }
+
+    #[test]
+    fn the_weights_are_those_of_catmull_and_rom() {
+        // -t + 2 t² - t³, 2 - 5 t² + 3 t³, t + 4 t² - 3 t³ and -t² + t³, all halved, at t = 1/2 and 1/4.
+        let weights = weights();
+        assert_eq!(weights[PHASES / 2], [-1024, 9216, 9216, -1024]);
+        assert_eq!(weights[PHASES / 4], [-1152, 14_208, 3712, -384]);
+    }
+
+    #[test]
+    fn the_rows_of_a_transposed_picture_are_its_columns() {
+        let levels: Vec<u8> = (0..20 * 18).map(|at| (at % 20 * 10 + at / 20) as u8).collect();
+        let turned = transposed(&grey(20, &levels));
+        let expected: Vec<u8> = (0..18 * 20).map(|at| (at / 18 * 10 + at % 18) as u8).collect();
+        assert_eq!(turned, grey(18, &expected));
+    }
+
     #[test]
     fn weights_add_up_and_pass_through_the_rows() {
         let weights = weights();

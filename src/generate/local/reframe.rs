@@ -232,3 +232,97 @@ fn rect(columns: [u32; 2], rows: [u32; 2]) -> Rect {
         Size::new(columns[1] - columns[0], rows[1] - rows[0]).expect("invariant: a range has at least one pixel");
     Rect::new(columns[0], rows[0], size)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size(width: u32, height: u32) -> Size {
+        Size::new(width, height).unwrap()
+    }
+
+    fn analysis(source: Size) -> Analysis {
+        let pixels = (0..source.area() * 3).map(|at| (at * 7919 % 251) as u8).collect();
+        Analysis::of(&Picture::from_rgb(source, pixels).unwrap())
+    }
+
+    fn planned(source: Size, frame: Size, keep: Keep) -> Option<Reframe> {
+        let whole = Rect::new(0, 0, frame);
+        let demands = Demands { protected: &[], surviving: whole, safe_area: whole, focus: Focus::CENTRE, keep };
+        Reframe::plan(&analysis(source), frame, &demands)
+    }
+
+    fn framed(source: Size, frame: Size, wide: bool, window: [u32; 2]) -> Reframe {
+        let framing =
+            Framing { window, extra: vec![ONE; 2], rigid: vec![false; 2], plausibility: PerMille::ZERO, cost: 0 };
+        Reframe::framed(source, frame, wide, framing, true)
+    }
+
+    #[test]
+    fn below_a_nearness_of_5_per_mille_there_is_no_reframing() {
+        assert!(planned(size(200, 1), size(1, 1), Keep::Auto).is_some());
+        assert!(planned(size(201, 1), size(1, 1), Keep::Auto).is_none());
+    }
+
+    #[test]
+    fn a_frame_of_the_sources_own_shape_is_fully_plausible_and_not_stretched() {
+        let plan = planned(size(20, 10), size(40, 20), Keep::Auto).unwrap();
+        assert_eq!((plan.plausibility(), plan.map.is_none()), (PerMille::WHOLE, true));
+        assert_eq!(plan.describe(), "the whole source");
+        assert!(planned(size(20, 10), size(40, 21), Keep::All).unwrap().plausibility() < PerMille::WHOLE);
+    }
+
+    #[test]
+    fn a_wide_frame_stretches_columns_and_a_tall_one_rows() {
+        let wide = planned(size(30, 30), size(60, 30), Keep::All).unwrap();
+        assert!(wide.describe().starts_with("the whole source, columns stretched up to "), "{}", wide.describe());
+        let tall = planned(size(30, 30), size(30, 60), Keep::All).unwrap();
+        assert!(tall.describe().starts_with("the whole source, rows stretched up to "), "{}", tall.describe());
+    }
+
+    #[test]
+    fn a_description_names_the_part_of_the_width_or_the_height_that_is_kept() {
+        let [tall, wide] = [false, true].map(|wide| framed(size(30, 30), size(20, 20), wide, [3, 13]));
+        assert_eq!(tall.describe(), "33.3 % of the width kept");
+        assert_eq!(wide.describe(), "33.3 % of the height kept");
+        let stretched = framed(size(20, 40), size(20, 90), false, [0, 20]);
+        assert_eq!(stretched.describe(), "the whole source, rows stretched up to 2.2 times");
+        assert_eq!((tall.shown(), wide.shown()), (Rect::new(3, 0, size(10, 30)), Rect::new(0, 3, size(30, 10))));
+    }
+
+    #[test]
+    fn the_height_before_the_stretch_is_rounded_to_the_nearest_row() {
+        let rows = |length: u32, frame: Size| framed(size(9, 10), frame, false, [0, length]).map.map(|map| map.rows());
+        assert_eq!([rows(4, size(3, 20)), rows(8, size(3, 20)), rows(7, size(3, 20))], [Some(8), Some(4), Some(4)]);
+        assert_eq!(
+            (rows(9, size(900, 1000)), rows(9, size(900, 1001))),
+            (None, Some(1000)),
+            "no map without a stretch"
+        );
+        assert_eq!(rows(9, size(900, 999)), None, "a rounded crop");
+    }
+
+    #[test]
+    fn the_window_of_a_reduced_picture_is_rounded_outwards() {
+        let window = |window: [u32; 2]| {
+            let plan = framed(size(100, 50), size(100, 90), false, window);
+            plan.reduced(size(10, 5), size(10, 9)).framing.window
+        };
+        assert_eq!([[33, 67], [30, 70], [30, 31], [99, 100]].map(window), [[3, 7], [3, 7], [3, 4], [9, 10]]);
+        let wide = framed(size(50, 100), size(90, 100), true, [33, 67]);
+        assert_eq!(wide.reduced(size(5, 10), size(9, 10)).framing.window, [3, 7]);
+    }
+
+    #[test]
+    fn a_range_is_rounded_outwards_to_pixels_and_has_at_least_one() {
+        let ranges = [[ONE / 2, ONE + 1], [ONE, 2 * ONE], [3 * ONE, 3 * ONE], [10 * ONE, 11 * ONE]];
+        assert_eq!(ranges.map(|range| outwards(range, 10)), [[0, 2], [1, 2], [3, 4], [9, 10]]);
+    }
+
+    #[test]
+    fn a_focal_point_has_one_pixel_of_the_source() {
+        let point = |at: u16| Focus::point(PerMille::new(at).unwrap(), PerMille::new(1000 - at).unwrap());
+        let pixels = [0, 500, 1000].map(|at| pixels(point(at), size(10, 20)));
+        assert_eq!(pixels, [[[0, 1], [19, 20]], [[5, 6], [10, 11]], [[9, 10], [0, 1]]]);
+    }
+}

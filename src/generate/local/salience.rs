@@ -139,3 +139,144 @@ fn things(grid: &Grid, salience: &[i64]) -> Vec<Thing> {
     let parts = components(grid.columns, &marked, |_, _| true);
     parts.iter().filter(|cells| cells.len() >= MIN_THING).map(|cells| bounds(grid.columns, cells)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A grid of 20 x 20 cells without detail, of which some differ in red, in [`LEVEL`]s.
+    fn grid(reds: impl Fn(usize, usize) -> i64) -> Grid {
+        Grid::of_reds(20, &(0..400).map(|at| reds(at % 20, at / 20)).collect::<Vec<_>>())
+    }
+
+    /// A grid of 20 x 20 cells of which the first `count` inner ones have full detail.
+    fn detailed(count: usize) -> Grid {
+        let mut grid = grid(|_, _| 0);
+        let inner: Vec<usize> = (0..400).filter(|at| !grid.is_outer(*at)).take(count).collect();
+        for at in &inner {
+            grid.cells[*at].along = 100 * LEVEL;
+        }
+        assert_eq!(inner.len(), count);
+        grid
+    }
+
+    #[test]
+    fn the_tolerance_is_the_75th_percentile_of_the_outer_steps_from_1_to_9_levels() {
+        // Steps of 8 to 1 levels. The seventh of eight in their order is the 75th percentile.
+        let reds = [0, 8, 15, 21, 26, 30, 33, 35, 36].map(|levels| levels * LEVEL);
+        assert_eq!(tolerance(&Grid::of_reds(9, &reds)), 7 * LEVEL);
+        assert_eq!(tolerance(&Grid::of_reds(1, &reds)), 7 * LEVEL, "along the rows");
+        assert_eq!(tolerance(&Grid::of_reds(2, &[0; 4])), LEVEL);
+        assert_eq!(tolerance(&Grid::of_reds(2, &[0, 5000, 5000, 0])), 9 * LEVEL);
+        let without_step_inside = grid(|x, y| if (8..12).contains(&x) && (8..12).contains(&y) { 800 } else { 0 });
+        assert_eq!(tolerance(&without_step_inside), LEVEL, "only the outer eighth counts");
+    }
+
+    #[test]
+    fn the_last_cell_of_a_row_has_no_step_to_the_next_row() {
+        // Seven steps of 2 to 4 levels. From the end of a row to the next it would be 6 levels.
+        let reds = [6, 9, 3, 6, 0, 4].map(|levels| levels * LEVEL);
+        assert_eq!(tolerance(&Grid::of_reds(2, &reds)), 3 * LEVEL);
+    }
+
+    #[test]
+    fn a_step_costs_its_difference_beyond_the_tolerance() {
+        let patch = Grid::of_reds(
+            5,
+            &[0, 0, 0, 0, 0, 0, 160, 160, 160, 0, 0, 160, 160, 160, 0, 0, 160, 160, 160, 0, 0, 0, 0, 0, 0],
+        );
+        let distances = distances(&patch, LEVEL);
+        assert_eq!(distances[0..5], [0; 5], "the border");
+        assert_eq!(distances[6], 9 * ONE_Q8 + STEP, "10 levels less 1");
+        assert_eq!(distances[12], 9 * ONE_Q8 + 2 * STEP, "an equal colour");
+    }
+
+    #[test]
+    fn a_path_also_leads_over_a_corner() {
+        // From the corner of the border over the corner of the ring to the middle, all of one colour.
+        for gap in [6, 8, 16, 18] {
+            let mut reds = [0; 25];
+            for at in [6, 7, 8, 11, 13, 16, 17, 18] {
+                reds[at] = if at == gap { 0 } else { 100 * LEVEL };
+            }
+            assert_eq!(distances(&Grid::of_reds(5, &reds), LEVEL)[12], 2 * STEP, "through {gap}");
+        }
+    }
+
+    #[test]
+    fn six_passes_follow_a_path_of_twelve_turns() {
+        // Twelve legs between walls, joined at alternate ends. Each pass follows one to the right and one to the left.
+        let is_path = |x: usize, y: usize| match y {
+            1 => x == 2,
+            _ if y.is_multiple_of(2) => (2..6).contains(&x),
+            _ => x == if y % 4 == 3 { 5 } else { 2 },
+        };
+        let (columns, rows) = (8, 27);
+        let red = |x: usize, y: usize| {
+            let is_border = x == 0 || y == 0 || x + 1 == columns || y + 1 == rows;
+            if is_border || (y < 25 && is_path(x, y)) { 0 } else { 100 * LEVEL }
+        };
+        let reds: Vec<i64> = (0..columns * rows).map(|at| red(at % columns, at / columns)).collect();
+        let end = distances(&Grid::of_reds(columns, &reds), LEVEL)[24 * columns + 2];
+        assert!(end < ONE_Q8, "{end}, as far as across a wall");
+    }
+
+    #[test]
+    fn salience_grows_with_the_distance_from_the_border_beyond_shadows() {
+        // A patch that is five steps from the border.
+        let patch = |levels: i64| {
+            let red = |x, y| if (4..9).contains(&x) && (4..9).contains(&y) { levels * LEVEL } else { 0 };
+            Salience::of(&grid(red), false).cells[4 * 20 + 4]
+        };
+        // One level is the tolerance. The rest is counted in 55ths of a level, less 64.
+        assert_eq!([15, 16, 36, 56, 70, 90].map(patch), [1, 6, 99, 192, 256, 256]);
+    }
+
+    #[test]
+    fn detail_is_salient_beyond_twice_that_of_the_border_and_six_levels() {
+        let salience = |detail: i64, usual: i64| {
+            let mut grid = grid(|_, _| 0);
+            for cell in &mut grid.cells {
+                cell.across = usual;
+            }
+            (grid.cells[210].along, grid.cells[210].across) = (detail, 0);
+            Salience::of(&grid, false).cells[210]
+        };
+        assert_eq!([6, 18, 30, 31].map(|levels| salience(levels * LEVEL, 0)), [0, ONE_Q8 / 2, ONE_Q8, ONE_Q8]);
+        assert_eq!([10, 22, 34].map(|levels| salience(levels * LEVEL, 2 * LEVEL)), [0, ONE_Q8 / 2, ONE_Q8]);
+    }
+
+    #[test]
+    fn the_salience_of_a_scene_full_of_things_shrinks_from_28_percent_on_to_15_percent() {
+        let most = |count: usize, blank_edges: bool| {
+            Salience::of(&detailed(count), blank_edges).cells.into_iter().max().unwrap()
+        };
+        assert_eq!((most(110, false), most(112, false)), (ONE_Q8, ONE_Q8), "up to 28 % of the cells");
+        // 1 less 1.55 per mille of 256 for each per mille of the cells.
+        assert_eq!((most(113, false), most(140, false), most(168, false)), (253, 148, 39));
+        assert_eq!((most(169, false), most(196, false)), (38, 38), "0.15 of 256");
+        assert_eq!(most(196, true), ONE_Q8, "a poster");
+    }
+
+    #[test]
+    fn a_thing_has_at_least_six_cells_of_at_least_half_salience() {
+        let found = |count: usize, salience: i64| {
+            let mut cells = vec![0; 400];
+            cells[45..45 + count].fill(salience);
+            things(&grid(|_, _| 0), &cells)
+        };
+        assert_eq!(found(6, 128), [Thing { columns: [5, 11], rows: [2, 3], cells: 6 }]);
+        assert_eq!((found(5, 128), found(6, 127)), (vec![], vec![]));
+    }
+
+    #[test]
+    fn transposed_salience_exchanges_rows_and_columns_of_cells_things_and_heads() {
+        let thing = Thing { columns: [0, 2], rows: [1, 2], cells: 2 };
+        let head = Thing { columns: [2, 3], rows: [0, 1], cells: 1 };
+        let salience = Salience { cells: vec![1, 2, 3, 4, 5, 6], things: vec![thing], heads: vec![head] };
+        let turned = salience.transposed(3);
+        assert_eq!(turned.cells, [1, 4, 2, 5, 3, 6]);
+        assert_eq!(turned.things, [Thing { columns: [1, 2], rows: [0, 2], cells: 2 }]);
+        assert_eq!(turned.heads, [Thing { columns: [0, 1], rows: [2, 3], cells: 1 }]);
+    }
+}

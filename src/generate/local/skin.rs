@@ -130,3 +130,213 @@ fn add_person(grid: &Grid, salience: &mut [i64], head: Thing) -> Thing {
     raise(torso, [head.rows[1], head.rows[1] + 4 * wide.min(high)], TORSO);
     Thing { columns, rows, ..head }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SKIN: [i64; 4] = [200 * LEVEL, 150 * LEVEL, 151 * LEVEL, 255 * LEVEL];
+    const BACKGROUND: [i64; 4] = [60 * LEVEL, 80 * LEVEL, 120 * LEVEL, 255 * LEVEL];
+    const EYE: [i64; 4] = [20 * LEVEL, 20 * LEVEL, 20 * LEVEL, 255 * LEVEL];
+
+    /// A face of skin, as a rectangle of cells with two eyes.
+    struct Face {
+        grid: [usize; 2],
+        at: [usize; 2],
+        size: [usize; 2],
+    }
+
+    impl Face {
+        fn new(grid: [usize; 2], size: [usize; 2]) -> Self {
+            Self { grid, at: [2, 2], size }
+        }
+
+        fn index(&self, x: usize, y: usize) -> usize {
+            (self.at[1] + y) * self.grid[0] + self.at[0] + x
+        }
+
+        /// Draws the face on a background, with eyes in a row of the face.
+        fn draw(&self, background: [i64; 4], eyes: usize, eye: [i64; 4]) -> Grid {
+            let [wide, high] = self.size;
+            let cell = |colour| Cell { colour, ..Cell::default() };
+            let mut grid = Grid::of_cells(self.grid[0], vec![cell(background); self.grid[0] * self.grid[1]]);
+            for (x, y) in (0..high).flat_map(|y| (0..wide).map(move |x| (x, y))) {
+                let is_eye = y == eyes && (x == wide / 4 || x == wide * 3 / 4);
+                grid.cells[self.index(x, y)] = cell(if is_eye { eye } else { SKIN });
+            }
+            grid
+        }
+
+        fn drawn(&self) -> Grid {
+            self.draw(BACKGROUND, self.size[1] / 3, EYE)
+        }
+
+        fn is_found(&self) -> bool {
+            heads(&self.drawn()) == 1
+        }
+    }
+
+    fn heads(grid: &Grid) -> usize {
+        add_people(grid, &mut vec![0; grid.cells.len()]).len()
+    }
+
+    #[test]
+    fn skin_has_a_cb_of_80_to_124_a_cr_of_136_to_173_and_a_luma_of_at_least_45() {
+        let is_skin = |[r, g, b]: [i64; 3]| is_skin(&Cell { colour: [r, g, b, 0], ..Cell::default() });
+        assert_eq!([[3200, 2400, 1130], [3200, 2400, 1131]].map(is_skin), [false, true], "cb of 80");
+        assert_eq!([[3200, 2400, 2540], [3200, 2400, 2541]].map(is_skin), [true, false], "cb of 124");
+        assert_eq!([[3200, 3148, 1900], [3200, 3149, 1900]].map(is_skin), [true, false], "cr of 136");
+        assert_eq!([[3200, 1730, 1900], [3200, 1731, 1900]].map(is_skin), [false, true], "cr of 173");
+        assert_eq!([[959, 620, 600], [960, 620, 600]].map(is_skin), [false, true], "luma of 45");
+    }
+
+    #[test]
+    fn a_head_is_at_least_a_twelfth_of_the_shorter_side_wide_and_high() {
+        assert!(Face::new([60, 70], [5, 5]).is_found());
+        assert!(!Face::new([61, 70], [5, 5]).is_found());
+        assert!(!Face::new([70, 61], [5, 6]).is_found());
+    }
+
+    #[test]
+    fn a_head_has_at_most_two_fifths_of_the_cells() {
+        // 160 cells without the eyes, of 400.
+        let face = Face { grid: [20, 20], at: [2, 1], size: [9, 18] };
+        assert!(face.is_found());
+        let mut grid = face.drawn();
+        let beside = face.index(0, 0) - 1;
+        grid.cells[beside].colour = SKIN;
+        assert_eq!(heads(&grid), 0, "161 cells");
+    }
+
+    #[test]
+    fn a_head_is_half_to_one_and_a_half_times_as_wide_as_it_is_high() {
+        let sizes = [[6, 12], [6, 13], [12, 8], [13, 8]];
+        assert_eq!(sizes.map(|size| Face::new([40, 40], size).is_found()), [true, false, true, false]);
+    }
+
+    #[test]
+    fn a_head_fills_at_least_45_percent_of_its_bounds() {
+        let face = Face::new([40, 40], [10, 10]);
+        let ring = |more: usize| {
+            let mut grid = face.drawn();
+            for (y, x) in (1..9).flat_map(|y| (1..9).map(move |x| (y, x))).skip(more) {
+                grid.cells[face.index(x, y)].colour = BACKGROUND;
+            }
+            heads(&grid)
+        };
+        assert_eq!((ring(9), ring(8)), (1, 0), "the border of 36 cells with 9 and with 8 more");
+    }
+
+    #[test]
+    fn skin_that_reaches_two_opposite_sides_is_a_ground_or_a_wall_and_no_head() {
+        let face = |grid, at| Face { grid, at, size: [12, 12] };
+        assert!(!face([12, 40], [0, 5]).is_found() && face([13, 40], [0, 5]).is_found(), "left and right");
+        assert!(!face([40, 12], [5, 0]).is_found() && face([40, 13], [5, 0]).is_found(), "top and bottom");
+    }
+
+    #[test]
+    fn a_head_is_smooth_with_steps_of_at_most_14_levels_per_axis() {
+        let with_detail = |along: i64, across: i64| {
+            let mut grid = Face::new([40, 40], [10, 10]).drawn();
+            for cell in &mut grid.cells {
+                (cell.along, cell.across) = (along, across);
+            }
+            heads(&grid)
+        };
+        assert_eq!(with_detail(14 * LEVEL, 14 * LEVEL), 1);
+        assert_eq!(with_detail(14 * LEVEL, 14 * LEVEL + 1), 0);
+    }
+
+    #[test]
+    fn a_head_differs_by_20_levels_from_what_is_to_its_left_and_right() {
+        // Only blue differs, and the eyes are two cells from each other and from the sides.
+        let with_blue = |more: i64| {
+            let [r, g, b, alpha] = SKIN;
+            heads(&Face::new([20, 20], [5, 5]).draw([r, g, b + more, alpha], 2, EYE))
+        };
+        assert_eq!((with_blue(20 * LEVEL), with_blue(20 * LEVEL - 1)), (1, 0));
+    }
+
+    #[test]
+    fn a_head_has_an_eye_in_each_half() {
+        let face = Face::new([40, 40], [12, 12]);
+        for missing in [3, 9] {
+            let mut grid = face.drawn();
+            assert_eq!(heads(&grid), 1);
+            grid.cells[face.index(missing, 4)].colour = SKIN;
+            assert_eq!(heads(&grid), 0, "without the eye in column {missing}");
+        }
+    }
+
+    #[test]
+    fn eyes_are_from_an_eighth_to_three_quarters_of_the_height_of_a_head() {
+        let with_eyes_in = |row: usize| heads(&Face::new([40, 40], [16, 16]).draw(BACKGROUND, row, EYE));
+        assert_eq!([1, 2, 11, 12].map(with_eyes_in), [0, 1, 1, 0]);
+    }
+
+    #[test]
+    fn an_eye_is_a_fifth_darker_than_the_skin() {
+        let with_luma = |luma: i64| {
+            let eye = [luma, luma, luma, 255 * LEVEL];
+            heads(&Face::new([40, 40], [10, 10]).draw(BACKGROUND, 3, eye))
+        };
+        let skin = Cell { colour: SKIN, ..Cell::default() }.luma();
+        assert_eq!((skin, with_luma(2112), with_luma(2113)), (2641, 1, 0));
+    }
+
+    #[test]
+    fn an_eye_has_skin_on_all_four_sides() {
+        let face = Face::new([40, 40], [8, 8]);
+        // The left eye is at column 2, row 2. Without the skin on one side of it, it is a notch of the outline.
+        let sides: [Vec<[usize; 2]>; 4] = [
+            vec![[0, 2], [1, 2]],
+            vec![[2, 0], [2, 1]],
+            (3..8).map(|x| [x, 2]).collect(),
+            (3..8).map(|y| [2, y]).collect(),
+        ];
+        for (side, notch) in ["left", "top", "right", "bottom"].into_iter().zip(sides) {
+            let mut grid = face.drawn();
+            assert_eq!(heads(&grid), 1);
+            for [x, y] in notch {
+                // Bright, so that it is no eye itself.
+                grid.cells[face.index(x, y)].colour = [250 * LEVEL; 4];
+            }
+            // The right eye stays whole, unless the notch goes through it.
+            assert_eq!(heads(&grid), 0, "{side}");
+        }
+    }
+
+    #[test]
+    fn one_piece_of_skin_ends_where_the_next_differs_by_36_levels() {
+        // A wall of the chroma of skin around the face. (1, 2, 2) has the length 3.
+        let before_wall = |third: i64| {
+            let [r, g, b, alpha] = SKIN;
+            let wall = [r + third, g + 2 * third, b + 2 * third, alpha];
+            assert!(is_skin(&Cell { colour: wall, ..Cell::default() }));
+            heads(&Face::new([40, 40], [10, 10]).draw(wall, 3, EYE))
+        };
+        assert_eq!((before_wall(12 * LEVEL), before_wall(12 * LEVEL - 1)), (1, 0));
+    }
+
+    #[test]
+    fn a_head_has_hair_and_a_torso_four_heads_high_and_2_4_heads_wide() {
+        let face = Face { grid: [64, 120], at: [20, 20], size: [16, 16] };
+        let grid = face.drawn();
+        let mut salience = vec![7; grid.cells.len()];
+        let heads = add_people(&grid, &mut salience);
+        // A quarter of the height above, and an eighth of the width at each side.
+        assert_eq!(heads, [Thing { columns: [18, 38], rows: [16, 36], cells: 254 }]);
+        for (at, value) in (0..).zip(&salience) {
+            let (x, y) = (at % 64, at / 64);
+            let expected = match y {
+                16..36 if (18..38).contains(&x) => ONE_Q8,
+                36..100 if (9..47).contains(&x) => TORSO,
+                _ => 7,
+            };
+            assert_eq!(*value, expected, "{x}, {y}");
+        }
+        salience.fill(200);
+        add_people(&grid, &mut salience);
+        assert_eq!(salience[50 * 64 + 20], 200, "a torso does not lower salience");
+    }
+}

@@ -205,6 +205,109 @@ mod tests {
         }
     }
 
+    const FREE: Row = Row { kept: 0, texture: 0, rigid: false, blank: false };
+    const KEPT: Row = Row { kept: ONE_Q8, ..FREE };
+    const RIGID: Row = Row { rigid: true, ..FREE };
+    const BLANK: Row = Row { blank: true, ..FREE };
+    const TEXTURED: Row = Row { texture: ONE_Q8, ..FREE };
+
+    #[test]
+    fn the_stiffness_of_a_row_adds_what_is_kept_its_texture_and_its_nearness_to_the_middle() {
+        let least = q16(3, 100);
+        // At the upper and the lower edge of the picture.
+        assert_eq!([-ONE_Q8, ONE_Q8].map(|c| FREE.stiffness(c)), [least, least]);
+        assert_eq!(KEPT.stiffness(ONE_Q8), least + 8 * ONE);
+        assert_eq!(TEXTURED.stiffness(ONE_Q8), least + q16(8, 10));
+        assert_eq!([0, ONE_Q8 / 2].map(|c| FREE.stiffness(c)), [2 * least, least + least * 3 / 4], "nearer the middle");
+        assert_eq!([0, ONE_Q8].map(|c| BLANK.stiffness(c)), [196; 2], "a tenth of the least");
+    }
+
+    #[test]
+    fn the_cap_of_a_row_shrinks_with_what_is_kept_and_with_texture() {
+        let least = q16(3, 100);
+        assert_eq!(FREE.cap(), 204_814 + least, "0.5 / 0.16");
+        assert_eq!(TEXTURED.cap(), 30_913 + least, "0.5 / 1.06");
+        assert_eq!(Row { kept: ONE_Q8 / 2, ..FREE }.cap(), 204_814 / 4 + least, "the square of one half");
+        assert_eq!([KEPT, RIGID, BLANK].map(|row| row.cap()), [least, 0, ONE * ONE]);
+    }
+
+    #[test]
+    fn a_total_of_zero_stretches_nothing_and_rigid_rows_take_no_other() {
+        assert_eq!(distribute(&[RIGID; 2], 0), Some(Stretch { extra: vec![0, 0], give: ONE }));
+        assert_eq!(distribute(&[RIGID; 2], 1), None);
+    }
+
+    #[test]
+    fn caps_are_raised_by_one_factor_if_they_do_not_suffice() {
+        let capacity = 4 * FREE.cap();
+        assert_eq!(distribute(&[FREE; 4], capacity).unwrap().give, ONE);
+        assert_eq!(distribute(&[FREE; 4], 3 * capacity).unwrap().give, 3 * ONE + 1);
+    }
+
+    #[test]
+    fn the_stretch_is_smoothed_by_one_two_one_between_free_rows() {
+        // All free rows are at their cap, so that only the smoothing makes them differ: 3, 4 and 3 quarters.
+        let extra = distribute(&[RIGID, FREE, FREE, FREE, RIGID], 100 * ONE).unwrap().extra;
+        assert_eq!([extra[0], extra[4]], [0, 0]);
+        for (row, tenths) in [(1, 3), (2, 4), (3, 3)] {
+            assert!((extra[row] - 10 * tenths * ONE).abs() <= 9, "row {row} gets {}", extra[row]);
+        }
+    }
+
+    #[test]
+    fn a_row_that_keeps_its_shape_takes_no_stretch_from_its_neighbours() {
+        let extra = distribute(&[FREE, KEPT, FREE], 2 * ONE).unwrap().extra;
+        assert!(extra[1] * 10 < extra[0], "{extra:?}");
+    }
+
+    #[test]
+    fn the_stretch_of_a_blank_edge_stays_in_the_blank_edge() {
+        let mut rows = [FREE; 10];
+        rows[0] = BLANK;
+        let extra = distribute(&rows, 10 * ONE).unwrap().extra;
+        assert!(extra[1] < extra[0] / 8, "{extra:?}");
+    }
+
+    #[test]
+    fn scaled_values_add_up_to_the_total_and_a_sum_of_zero_stays_zero() {
+        assert_eq!(scaled(&[1, 2, 5], 80), [10, 20, 50]);
+        assert_eq!(scaled(&[1, 1, 1], 10), [3, 3, 3], "rounded down");
+        assert_eq!(scaled(&[0, 0], 10), [0, 0]);
+    }
+
+    #[test]
+    fn a_position_moves_by_the_stretch_of_the_rows_before_it() {
+        let stretch = Stretch { extra: vec![ONE, 0, 2 * ONE], give: ONE };
+        let places = [0, ONE / 2, ONE, 2 * ONE, 2 * ONE + ONE / 2, 3 * ONE].map(|at| stretch.place(at));
+        assert_eq!(places, [0, ONE, 2 * ONE, 3 * ONE, 4 * ONE + ONE / 2, 6 * ONE]);
+        assert_eq!((stretch.length([0, 1]), stretch.length([1, 3])), (2 * ONE, 4 * ONE));
+        // Rows 1 and 2 lie from 2 to 6.
+        assert_eq!(stretch.outside([1, 3], [2 * ONE, 6 * ONE]), 0);
+        assert_eq!(stretch.outside([1, 3], [3 * ONE, 4 * ONE]), 3 * ONE, "one before and two behind");
+    }
+
+    #[test]
+    fn rows_move_into_the_band_or_to_its_middle_and_only_as_far_as_both_sides_give() {
+        // The row in the middle lies from 3 to 4 of 7 rows.
+        let moved = |extra: [i64; 3], band: [i64; 2]| {
+            let mut stretch = Stretch { extra: extra.map(|rows| rows * ONE).to_vec(), give: ONE };
+            stretch.move_into([1, 2], band);
+            stretch.extra.iter().map(|extra| extra * 2 / ONE).collect::<Vec<_>>()
+        };
+        assert_eq!(moved([2, 0, 2], [3 * ONE, 4 * ONE]), [4, 0, 4], "it is inside");
+        assert_eq!(moved([2, 0, 2], [0, 3 * ONE]), [2, 0, 6], "one row up");
+        assert_eq!(moved([2, 0, 2], [4 * ONE, 7 * ONE]), [6, 0, 2], "one row down");
+        assert_eq!(moved([2, 0, 2], [0, ONE]), [0, 0, 8], "as far as the rows before it give");
+        assert_eq!(moved([2, 0, 2], [6 * ONE, 7 * ONE]), [8, 0, 0], "as far as the rows behind it give");
+        assert_eq!(moved([2, 0, 0], [0, ONE]), [4, 0, 0], "no row behind it can take anything");
+        assert_eq!(moved([0, 0, 2], [4 * ONE, 5 * ONE]), [0, 0, 4], "no row before it can take anything");
+        assert_eq!(
+            moved([2, 0, 2], [2 * ONE - ONE / 4, 2 * ONE + ONE / 4]),
+            [1, 0, 7],
+            "a row that does not fit is centred"
+        );
+    }
+
     #[test]
     fn a_blank_edge_takes_what_the_others_leave() {
         let mut rows = vec![Row { kept: ONE_Q8, ..Row::default() }; 20];

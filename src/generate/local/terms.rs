@@ -88,3 +88,92 @@ impl Looks {
         Self { shown: shown.min(most) as i64, bent: bent.min(most) as i64, texture: texture.min(most) as i64 }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nothing() -> Terms {
+        Terms {
+            lost: 0,
+            lost_in_crop: 0,
+            looks: Looks { shown: 0, bent: 0, texture: 0 },
+            give: 0,
+            dropped: 0,
+            dropped_area: 0,
+            cut: 0,
+            people: 0,
+            cut_by_band: 0,
+            outside: 0,
+            off_centre: 0,
+            is_stretched: false,
+        }
+    }
+
+    type Field = fn(&mut Terms) -> &mut i64;
+
+    #[test]
+    fn each_term_lowers_the_plausibility_by_its_weight() {
+        assert_eq!(nothing().plausibility(), logistic(q16(36, 10)));
+        let weights: [(&str, Field, i64); 13] = [
+            ("lost in the crop", |terms| &mut terms.lost_in_crop, 21),
+            ("shown", |terms| &mut terms.looks.shown, 15),
+            ("texture", |terms| &mut terms.looks.texture, 20),
+            ("give", |terms| &mut terms.give, 7),
+            ("dropped", |terms| &mut terms.dropped, 22),
+            ("cut", |terms| &mut terms.cut, 5),
+            ("people", |terms| &mut terms.people, 20),
+            ("cut by the band", |terms| &mut terms.cut_by_band, 80),
+            ("lost", |terms| &mut terms.lost, 0),
+            ("bent", |terms| &mut terms.looks.bent, 0),
+            ("dropped area", |terms| &mut terms.dropped_area, 0),
+            ("outside", |terms| &mut terms.outside, 0),
+            ("off centre", |terms| &mut terms.off_centre, 0),
+        ];
+        for (name, field, tenths) in weights {
+            let mut terms = nothing();
+            *field(&mut terms) = ONE;
+            assert_eq!(terms.plausibility(), logistic(q16(36 - tenths, 10)), "{name}");
+        }
+    }
+
+    #[test]
+    fn each_term_raises_the_cost_by_its_weight() {
+        let weights: [(&str, Field, i64); 13] = [
+            ("lost", |terms| &mut terms.lost, 4 * ONE),
+            ("dropped area", |terms| &mut terms.dropped_area, ONE),
+            ("bent", |terms| &mut terms.looks.bent, ONE / 16),
+            ("shown", |terms| &mut terms.looks.shown, ONE * 3 / 2),
+            ("texture", |terms| &mut terms.looks.texture, 2 * ONE),
+            ("give", |terms| &mut terms.give, ONE * 7 / 10),
+            ("cut", |terms| &mut terms.cut, ONE),
+            ("people", |terms| &mut terms.people, 2 * ONE),
+            ("off centre", |terms| &mut terms.off_centre, ONE),
+            ("outside", |terms| &mut terms.outside, 4 * ONE),
+            ("lost in the crop", |terms| &mut terms.lost_in_crop, 0),
+            ("dropped", |terms| &mut terms.dropped, 0),
+            ("cut by the band", |terms| &mut terms.cut_by_band, 0),
+        ];
+        for (name, field, weight) in weights {
+            let mut terms = nothing();
+            *field(&mut terms) = ONE;
+            assert_eq!(terms.cost(), weight, "{name}");
+        }
+        assert_eq!(Terms { is_stretched: true, ..nothing() }.cost(), ONE / 100, "any stretch");
+    }
+
+    #[test]
+    fn the_looks_of_a_stretch_are_means_over_its_rows() {
+        let row = |kept, texture, blank| Row { kept, texture, rigid: false, blank };
+        let rows = [row(ONE_Q8, 0, false), row(0, ONE_Q8, false), row(0, 0, true), row(0, 0, false)];
+        let looks = |extra: [i64; 4]| {
+            let Looks { shown, bent, texture } = Looks::new(&rows, &Stretch { extra: extra.to_vec(), give: ONE });
+            [shown, bent, texture]
+        };
+        // One row of four is kept, and four tenths count as kept: 10 / 14.
+        assert_eq!(looks([2 * ONE, 0, 0, 0]), [2 * ONE * 256 / 359, ONE, 0]);
+        assert_eq!(looks([0, 2 * ONE, 0, 0]), [0, ONE, ONE], "the square of a stretch of texture");
+        assert_eq!(looks([0, 0, 2 * ONE, 0]), [0; 3], "a blank edge");
+        assert_eq!(looks([400 * ONE, 400 * ONE, 0, 0]), [64 * ONE; 3], "at most 64");
+    }
+}

@@ -49,3 +49,30 @@ pub(super) fn components(columns: usize, marked: &[bool], is_joined: impl Fn(usi
     }
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bounds_of_cells_exclude_their_end() {
+        assert_eq!(bounds(4, &[5, 6, 9]), Thing { columns: [1, 3], rows: [1, 3], cells: 3 });
+    }
+
+    #[test]
+    fn cells_that_touch_only_at_a_corner_or_across_the_end_of_a_row_are_apart() {
+        let marked = |cells: &[usize]| -> Vec<bool> { (0..9).map(|at| cells.contains(&at)).collect() };
+        assert_eq!(components(3, &marked(&[0, 4]), |_, _| true), [[0], [4]], "a corner");
+        assert_eq!(components(3, &marked(&[2, 3]), |_, _| true), [[2], [3]], "the end of a row");
+        assert_eq!(components(3, &marked(&[5, 6]), |_, _| true), [[5], [6]], "the end of the next row");
+    }
+
+    #[test]
+    fn components_are_in_the_order_of_their_first_cell_and_end_where_cells_are_not_joined() {
+        // The lower left cell reaches the upper right one through all four directions.
+        let marked = [false, true, true, true, false, true, true, true, true];
+        assert_eq!(components(3, &marked, |_, _| true), [vec![1, 2, 5, 8, 7, 6, 3]]);
+        let is_joined = |a: usize, b: usize| !(a.min(b) == 5 && a.max(b) == 8);
+        assert_eq!(components(3, &marked, is_joined), [vec![1, 2, 5], vec![3, 6, 7, 8]]);
+    }
+}

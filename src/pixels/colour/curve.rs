@@ -148,9 +148,80 @@ fn encoded(light: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::float_cmp, reason = "these values are exact")]
+
     use super::*;
 
     /// The last bit of `powf` may differ between machines. This shows that it cannot change a rounded level.
+    fn is_close(found: f64, expected: f64) -> bool {
+        (found - expected).abs() < 1e-4
+    }
+
+    #[test]
+    fn each_code_point_of_a_transfer_has_its_curve() {
+        let middle = |transfer: u8| Curve::of_cicp(transfer).ok().map(|curve| curve.at(0.5));
+        // BT.709 and its relatives, powers of 2.2, 2.8 and 1, and sRGB.
+        let expected =
+            [(1, 0.2596), (6, 0.2596), (14, 0.2596), (15, 0.2596), (4, 0.2176), (5, 0.1436), (8, 0.5), (13, 0.2140)];
+        for (transfer, light) in expected {
+            assert!(middle(transfer).is_some_and(|found| is_close(found, light)), "{transfer}: {:?}", middle(transfer));
+        }
+        let others: Vec<u8> = (0..=20).filter(|transfer| middle(*transfer).is_none()).collect();
+        assert_eq!(others, [0, 2, 3, 7, 9, 10, 11, 12, 16, 17, 18, 19, 20]);
+        let unsupported = |transfer: u8| matches!(Curve::of_cicp(transfer), Err(TagError::Unsupported(_)));
+        assert!(unsupported(16) && unsupported(18) && !unsupported(17), "PQ and HLG");
+        let camera = Curve::of_cicp(1).ok().unwrap();
+        assert!(is_close(camera.at(0.09), 0.0200) && is_close(camera.at(0.045), 0.01), "a slope of 4.5 below 0.081");
+    }
+
+    #[test]
+    fn each_parametric_function_of_a_profile_has_its_part_below_the_power() {
+        let at = |numbers: &[f32], x: f64| Curve::of_icc(&ToneReprCurve::Parametric(numbers.to_vec())).unwrap().at(x);
+        assert!(is_close(at(&[2.0], 0.5), 0.25));
+        // ((x / 2) + 0.25)² begins at -0.5, and (2x - 0.5)² at 0.25.
+        assert!(is_close(at(&[2.0, 0.5, 0.25], 0.5), 0.25) && is_close(at(&[2.0, 2.0, -0.5], 0.2), 0.0));
+        assert!(is_close(at(&[2.0, 2.0, -0.5, 0.3], 0.5), 0.55) && is_close(at(&[2.0, 2.0, -0.5, 0.3], 0.2), 0.3));
+        let linear = [2.0, 1.0, 0.0, 0.5, 0.25];
+        assert!(is_close(at(&linear, 0.25), 0.0625) && is_close(at(&linear, 0.24), 0.12), "linear below d");
+        let shifted = [2.0, 1.0, 0.0, 0.5, 0.25, 0.1, 0.2];
+        assert!(is_close(at(&shifted, 0.25), 0.1625) && is_close(at(&shifted, 0.24), 0.32));
+        assert!(Curve::of_icc(&ToneReprCurve::Parametric(vec![2.0, 0.0, 1.0])).is_none());
+        assert!(is_close(at(&[0.5, -4.0, 1.0, 0.0, 0.0], 0.5), 0.0), "a negative base has no power");
+    }
+
+    #[test]
+    fn a_table_is_interpolated_and_short_ones_are_powers() {
+        let at = |table: &[u16], x: f64| Curve::of_icc(&ToneReprCurve::Lut(table.to_vec())).map(|curve| curve.at(x));
+        assert_eq!(at(&[], 0.3), Some(0.3), "the identity");
+        assert_eq!((at(&[512], 0.5), at(&[0], 0.5).is_none()), (Some(0.25), true), "an exponent of 512 / 256");
+        assert_eq!([0.0, 0.25, 0.5, 0.75, 1.0].map(|x| at(&[0, 65_535, 0], x).unwrap()), [0.0, 0.5, 1.0, 0.5, 0.0]);
+    }
+
+    #[test]
+    fn light_is_clipped_to_0_and_1_and_what_is_not_finite_is_0() {
+        let line = |slope: f64| Curve::Parametric([1.0, slope, 0.0, 0.0, f64::MIN, 0.0, 0.0]);
+        assert_eq!((line(3.0).at(0.5), Curve::Power(-1.0).at(0.0)), (1.0, 0.0));
+        assert_eq!(Curve::Parametric([1.0, 1.0, 0.0, 0.0, f64::MIN, -0.9, 0.0]).at(0.5), 0.0);
+        assert_eq!((SRGB_OF_LIGHT.at(7.0), SRGB_OF_LIGHT.at(-7.0), SRGB_OF_LIGHT.at(f32::NAN)), (255, 0, 0));
+    }
+
+    #[test]
+    fn lightness_is_a_cube_above_6_29ths_and_its_tangent_below() {
+        // L* of 50 and of 8, where both parts meet at 216 / 24389, and of 4.
+        assert!(is_close(light_of_lightness(0.5), 0.1842) && is_close(light_of_lightness(0.08), 0.0089));
+        assert!(is_close(light_of_lightness(0.1), 0.01126), "just above");
+        assert!((light_of_lightness(0.04) - 0.004_428).abs() < 1e-6);
+    }
+
+    #[test]
+    fn light_is_rounded_to_the_nearest_step_of_65535() {
+        let step =
+            (0..65_535_u16).find(|step| SRGB_OF_LIGHT.0[usize::from(*step)] != SRGB_OF_LIGHT.0[usize::from(*step) + 1]);
+        let step = f32::from(step.unwrap());
+        let level = |steps: f32| SRGB_OF_LIGHT.at(steps / 65_535.0);
+        assert_eq!((level(step + 0.4), level(step + 0.6)), (0, 1));
+    }
+
     #[test]
     fn no_light_is_near_the_middle_between_two_levels() {
         for light in levels(true) {

@@ -33,3 +33,49 @@ pub(super) fn mended(icc: &[u8]) -> Option<Vec<u8>> {
     }
     Some(mended)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A profile of a version with tags of 12 bytes each, whose data is the text behind them.
+    fn profile(version: u8, tags: &[&[u8; 4]]) -> Vec<u8> {
+        let mut icc = vec![7; 128];
+        icc[8] = version;
+        icc[36..40].copy_from_slice(b"acsp");
+        icc.extend(u32::try_from(tags.len()).unwrap().to_be_bytes());
+        for tag in tags {
+            icc.extend([tag.as_slice(), b"offsetle"].concat());
+        }
+        icc.extend(b"data");
+        icc
+    }
+
+    #[test]
+    fn only_colour_tags_stay_in_a_mended_profile_and_the_data_stays_where_it_is() {
+        let tags = profile(4, &[b"cprt", b"rXYZ", b"desc", b"rTRC"]);
+        let mended = mended(&tags).unwrap();
+        assert_eq!(mended.len(), tags.len());
+        assert_eq!(mended[128..156], *b"\0\0\0\x02rXYZoffsetlerTRCoffsetle"[..].as_ref());
+        assert_eq!(mended[156..], tags[156..]);
+        let all = profile(4, &COLOUR_TAGS);
+        assert_eq!(super::mended(&all).unwrap(), all, "all of these are colour tags");
+    }
+
+    #[test]
+    fn a_version_other_than_2_3_or_4_becomes_4() {
+        let version = |version: u8| mended(&profile(version, &[])).unwrap()[8..12].to_vec();
+        assert_eq!([2, 3, 4].map(|kept| version(kept)[0]), [2, 3, 4]);
+        assert_eq!([0, 1, 5].map(version), [[4, 0, 0, 0]; 3]);
+    }
+
+    #[test]
+    fn only_the_stated_number_of_tags_is_read_from_a_profile_with_a_signature() {
+        let mut counted = profile(4, &[b"rXYZ", b"gXYZ"]);
+        counted[131] = 1;
+        assert_eq!(mended(&counted).unwrap()[131], 1);
+        let mut unsigned = profile(4, &[]);
+        unsigned[36] = b'x';
+        assert_eq!((mended(&unsigned), mended(&counted[..131])), (None, None));
+    }
+}

@@ -172,3 +172,23 @@ impl fmt::Display for DamageKind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_missing_end_and_a_wrong_checksum_leave_all_pixels() {
+        assert!(DamageKind::NoEnd.leaves_all_pixels() && DamageKind::Checksum.leaves_all_pixels());
+        let others = [
+            DamageKind::FewMcus { found: 1, expected: 2 },
+            DamageKind::ExcessData { bytes: 1 },
+            DamageKind::Restart { found: 0, expected: 1 },
+            DamageKind::HuffmanCode,
+            DamageKind::Coefficient { position: 64 },
+            DamageKind::DcCoefficient { value: 40_000 },
+            DamageKind::NoScan { component: 1 },
+        ];
+        assert!(others.into_iter().all(|kind| !kind.leaves_all_pixels()));
+    }
+}

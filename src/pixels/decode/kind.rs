@@ -172,3 +172,48 @@ impl fmt::Display for FileKind {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn html_comes_before_svg_since_a_page_can_contain_a_drawing() {
+        assert_eq!(FileKind::sniff(b"<html><svg/></html>"), FileKind::Html);
+        assert_eq!(FileKind::sniff(b"<svg/><html/>"), FileKind::Html);
+        assert_eq!(FileKind::sniff(b"<svg/>"), FileKind::Svg);
+    }
+
+    #[test]
+    fn twelve_groups_of_brands_are_read() {
+        let file = |brands: usize| [b"\0\0\0\x18ftyp".as_slice(), &b"abcd".repeat(brands), b"avif"].concat();
+        assert_eq!((FileKind::sniff(&file(11)), FileKind::sniff(&file(12))), (FileKind::Avif, FileKind::Video));
+        assert_eq!(FileKind::sniff(b"\0\0\0\x18ftypmif1"), FileKind::Heic, "the codec is not named");
+    }
+
+    #[test]
+    fn text_is_judged_by_its_first_1024_bytes() {
+        let page = |spaces: usize| FileKind::sniff(&[&b" ".repeat(spaces), b"<html".as_slice()].concat());
+        assert_eq!((page(1019), page(1020)), (FileKind::Html, FileKind::Text));
+    }
+
+    #[test]
+    fn a_control_character_is_of_an_unknown_kind_and_white_space_is_text() {
+        assert_eq!(FileKind::sniff(b"a\x07"), FileKind::Unknown);
+        assert_eq!(FileKind::sniff(b"a\r\n\t\x0c"), FileKind::Text);
+    }
+
+    #[test]
+    fn base64_is_recognised_by_the_start_of_each_format() {
+        for start in ["iVBORw0KGgo", "/9j/", "R0lGOD", "UklGR"] {
+            assert_eq!(FileKind::sniff(start.as_bytes()), FileKind::Base64, "{start}");
+            assert_eq!(FileKind::sniff(format!("{start}!").as_bytes()), FileKind::Text, "{start}");
+        }
+        assert_eq!(FileKind::sniff(b"aVBORw0KGgo"), FileKind::Text);
+    }
+
+    #[test]
+    fn json_begins_with_a_brace_or_a_bracket_after_white_space() {
+        assert_eq!([b" {\"a\":1}".as_slice(), b"\n[1]"].map(FileKind::sniff), [FileKind::Json; 2]);
+    }
+}

@@ -221,3 +221,70 @@ impl Tries {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pixels::codec::Codec;
+    use crate::pixels::encode::JpegOptions;
+
+    fn picture() -> Picture {
+        Picture::from_rgb(Size::new(16, 16).unwrap(), (0..768_u32).map(|at| (at * 7919 % 251) as u8).collect()).unwrap()
+    }
+
+    fn tries(max_bytes: u64) -> Tries {
+        Tries { size: picture().size(), format: Format::Jpeg, max_bytes, encodes: 0, smallest: None }
+    }
+
+    fn file(quality: u8) -> Result<Encoded, String> {
+        jpeg::encode(&picture(), &JpegOptions::default().quality(quality), Codec::Pure, &mut JpegScratch::default())
+    }
+
+    /// The qualities that are tried in turn, with a limit that the file of the quality `fits` just keeps.
+    fn tried(requested: u8, min_quality: u8, fits: Option<u8>) -> (Vec<u8>, bool) {
+        let mut tried = Vec::new();
+        let max_bytes = fits.map_or(0, |quality| file(quality).unwrap().bytes.len() as u64);
+        let encode = |quality| {
+            tried.push(quality);
+            file(quality)
+        };
+        let found = highest_within(requested, min_quality, encode, &mut tries(max_bytes)).unwrap();
+        (tried, found.is_some())
+    }
+
+    #[test]
+    fn the_requested_quality_is_tried_first_and_then_the_middle_of_what_is_left() {
+        assert_eq!(tried(90, 40, Some(90)), (vec![90], true));
+        assert_eq!(tried(90, 40, None), (vec![90, 64, 51, 45, 42, 40], false));
+        assert_eq!(tried(40, 40, None), (vec![40], false), "no quality below the minimum");
+        assert_eq!(tried(41, 40, None), (vec![41, 40], false), "the minimum itself");
+        assert_eq!(tried(30, 40, None), (vec![30], false), "a minimum above the requested quality");
+        let (tried, is_found) = tried(90, 40, Some(64));
+        assert_eq!((&tried[..3], is_found), (&[90, 64, 77][..], true), "upwards from a quality that fits");
+    }
+
+    #[test]
+    fn a_file_of_exactly_the_byte_limit_fits() {
+        let length = file(50).unwrap().bytes.len() as u64;
+        assert!(tries(length).fitting(file(50)).unwrap().is_some());
+        assert!(tries(length - 1).fitting(file(50)).unwrap().is_none());
+    }
+
+    #[test]
+    fn the_error_has_the_smallest_file_and_the_number_of_encodes() {
+        let mut tries = tries(0);
+        for quality in [80, 20, 60] {
+            assert!(tries.fitting(file(quality)).unwrap().is_none());
+        }
+        let Err(EncodeError::OverByteLimit { smallest, max_bytes: 0, .. }) = tries.end(None) else {
+            panic!("no file fits into 0 bytes")
+        };
+        assert_eq!((smallest.bytes.len(), smallest.encodes), (file(20).unwrap().bytes.len(), 3));
+    }
+
+    #[test]
+    fn at_most_8_encodes_are_needed_and_the_default_minimum_quality_is_40() {
+        assert_eq!((MAX_ENCODES, DEFAULT_MIN_QUALITY), (8, 40));
+        assert_eq!(tried(100, 1, None).0.len(), 8 - 1, "the widest range");
+    }
+}

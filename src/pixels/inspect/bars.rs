@@ -250,3 +250,216 @@ fn is_blended(line: &[BlockStats], next: &[BlockStats], tone: &Tone) -> bool {
     });
     all > 0 && 5 * soft >= 4 * all
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pixels::picture::Picture;
+    use crate::size::Size;
+
+    /// The widths of the bars at the top, the bottom, the left and the right of a drawn picture.
+    fn widths(width: u32, height: u32, colour: impl Fn(u32, u32) -> [u8; 3]) -> [u32; 4] {
+        let pixels =
+            (0..height).flat_map(|y| (0..width).map(move |x| (x, y))).flat_map(|(x, y)| colour(x, y)).collect();
+        let picture = Picture::from_rgb(Size::new(width, height).unwrap(), pixels).unwrap();
+        let pixels = Pixels { picture: &picture };
+        pixels.bars(pixels.whole()).0.map(|bar| bar.width)
+    }
+
+    /// The width of the black bar at the top of a picture of stripes with the same lines at the top and at the bottom.
+    /// `lines` has the levels of two alternating blocks behind the first `bar` lines.
+    fn letterbox(bar: u32, lines: &[[u8; 2]]) -> u32 {
+        let height = 160;
+        let [top, bottom, ..] = widths(128, height, |x, y| {
+            let depth = y.min(height - 1 - y);
+            match depth.checked_sub(bar).and_then(|behind| lines.get(behind as usize)) {
+                Some(levels) => [levels[x as usize / 8 % 2]; 3],
+                None if depth < bar => [0; 3],
+                None => [[175, 255][x as usize / 8 % 2]; 3],
+            }
+        });
+        assert_eq!(top, bottom);
+        top
+    }
+
+    /// An edge behind `width` lines, of which `distinct` per mille of the blocks are distinct.
+    fn edge(width: u32, distinct: usize, meets_another: bool) -> Edge {
+        Edge { tone: Tone::new([50; 4]), width, distinct, meets_another, stands_alone: false }
+    }
+
+    fn are_twins(one: Edge, other: Edge) -> bool {
+        let both = trusted(Some(one), Some(other)).map(|edge| edge.is_some());
+        assert_eq!(both[0], both[1]);
+        both[0]
+    }
+
+    #[test]
+    fn one_twin_may_be_weak_if_both_are_distinct_to_1000_per_mille_together() {
+        let pair = |one, other| are_twins(edge(20, one, false), edge(22, other, false));
+        assert!(pair(100, 900) && !pair(100, 899) && !pair(99, 1000));
+    }
+
+    #[test]
+    fn twins_of_equal_width_need_250_per_mille_each() {
+        let pair = |apart: u32, distinct| are_twins(edge(20, distinct, false), edge(20 + apart, distinct, false));
+        assert!(pair(0, 250) && pair(1, 250) && !pair(1, 249) && !pair(2, 250));
+    }
+
+    #[test]
+    fn twins_that_meet_another_bar_at_a_corner_need_1600_together_and_700_each() {
+        let pair = |one, other| are_twins(edge(20, one, true), edge(20, other, true));
+        assert!(pair(700, 900) && !pair(700, 899) && !pair(699, 1000) && !pair(799, 800));
+    }
+
+    #[test]
+    fn twins_differ_by_at_most_two_pixels_and_an_eighth_of_the_narrower() {
+        let pair = |one, other| are_twins(edge(one, 1000, false), edge(other, 1000, false));
+        assert!(pair(16, 20) && !pair(16, 21) && pair(7, 9) && !pair(7, 10));
+        let mut other = edge(20, 1000, false);
+        other.tone.colour = [58; 4];
+        assert!(are_twins(edge(20, 1000, false), other), "a similar colour");
+        other.tone.colour = [59; 4];
+        assert!(!are_twins(edge(20, 1000, false), other));
+    }
+
+    #[test]
+    fn an_edge_without_a_twin_must_stand_alone() {
+        let alone = Edge { stands_alone: true, ..edge(20, 100, false) };
+        let found = |a, b| trusted(a, b).map(|edge| edge.is_some());
+        assert_eq!(found(Some(alone), None), [true, false]);
+        assert_eq!(found(Some(edge(20, 1000, false)), Some(alone)), [true, true]);
+        assert_eq!(found(Some(edge(40, 1000, false)), Some(alone)), [false, true]);
+    }
+
+    #[test]
+    fn a_blended_line_is_closer_to_the_bar_by_an_eighth_in_four_fifths_of_its_blocks() {
+        let tone = Tone::new([0; 4]);
+        let blocks = |levels: [i32; 5]| levels.map(|level| BlockStats::measure([[level; 4]].into_iter(), &tone));
+        let is_blended = |line, next| is_blended(&blocks(line), &blocks(next), &tone);
+        assert!(is_blended([70; 5], [80; 5]) && !is_blended([71; 5], [80; 5]));
+        assert!(is_blended([70, 70, 70, 70, 80], [80; 5]) && !is_blended([70, 70, 70, 80, 80], [80; 5]));
+        // Blocks that hardly differ from the bar do not count.
+        assert!(is_blended([70, 8, 8, 8, 8], [80, 8, 8, 8, 8]) && !is_blended([0; 5], [8; 5]));
+        assert!(is_blended([0; 5], [9; 5]));
+    }
+
+    #[test]
+    fn up_to_three_blended_lines_belong_to_the_bar() {
+        assert_eq!(letterbox(10, &[]), 10);
+        assert_eq!(
+            letterbox(10, &[[100, 120], [115, 138], [132, 158], [152, 182]]),
+            13,
+            "the picture begins with the fourth line"
+        );
+        assert_eq!(letterbox(10, &[[100, 120], [115, 138], [132, 158]]), 13);
+        assert_eq!(letterbox(10, &[[100, 120]]), 11);
+    }
+
+    #[test]
+    fn an_edge_is_sharp_if_one_of_three_lines_before_it_shows_a_quarter_of_the_difference() {
+        // The difference counts up to 64 levels.
+        assert_eq!(letterbox(10, &[17, 16, 17, 20, 40].map(|level| [level; 2])), 15);
+        assert_eq!(letterbox(10, &[17, 17, 17, 20, 40].map(|level| [level; 2])), 0, "more than a quarter");
+        assert_eq!(letterbox(10, &[17, 16, 17, 17, 20, 40].map(|level| [level; 2])), 0, "one line farther away");
+    }
+
+    #[test]
+    fn an_edge_is_searched_for_in_16_lines_behind_the_run() {
+        assert_eq!((letterbox(10, &[[6; 2]; 15]), letterbox(10, &[[6; 2]; 16])), (25, 0));
+        let blended = [[[6; 2]; 15].as_slice(), &[[100, 120], [115, 138], [132, 158]]].concat();
+        assert_eq!(letterbox(10, &blended), 28, "and three blended lines behind them");
+    }
+
+    #[test]
+    fn one_block_in_16_of_a_line_may_differ_within_a_run() {
+        // A line of 16 blocks with a mark near the side of the picture.
+        let bars = |mark: u32| {
+            widths(128, 160, |x, y| {
+                let depth = y.min(159 - y);
+                let is_bar = depth >= 30 || depth == 2 && (40..40 + mark).contains(&x);
+                [if is_bar { 175 + (x / 8 % 2) as u8 * 80 } else { 0 }; 3]
+            })
+        };
+        assert_eq!((bars(8), bars(16)), ([30, 30, 0, 0], [0; 4]));
+    }
+
+    #[test]
+    fn a_picture_with_a_side_under_32_pixels_has_no_bars() {
+        let bars = |width: u32, height: u32, bar: u32| {
+            widths(width, height, |x, y| {
+                let is_bar = y < bar || y >= height - bar;
+                [if is_bar { 0 } else { 175 + ((x / 4 + y / 4) % 2) as u8 * 80 }; 3]
+            })
+        };
+        assert_eq!((bars(32, 100, 9), bars(31, 100, 9)), ([9, 9, 0, 0], [0; 4]));
+        assert_eq!((bars(100, 32, 5), bars(100, 31, 5)), ([5, 5, 0, 0], [0; 4]));
+    }
+
+    #[test]
+    fn at_most_8_bars_are_nested_at_a_side() {
+        // Any two colours differ by at least 80 levels in a channel.
+        let colours = (0..9_u8).map(|at| [at % 4 * 80, at / 4 * 80, 0]).collect::<Vec<_>>();
+        let nested = |count: u32| {
+            widths(128, 180, |x, y| match y.min(179 - y) / 4 {
+                bar if bar < count => colours[bar as usize],
+                _ => [100, 100, 175 + (x / 8 % 2) as u8 * 80],
+            })
+        };
+        assert_eq!((nested(8), nested(9)), ([32, 32, 0, 0], [32, 32, 0, 0]));
+    }
+
+    /// The width of a bar at the top alone, behind which lines of blocks are some levels lighter and darker.
+    fn lone(height: u32, bar: u32, contrast: u8, plain: u32) -> u32 {
+        let [top, rest @ ..] = widths(400, height, |x, y| {
+            let is_plain = (160..160 + plain).contains(&x);
+            [match () {
+                () if y < bar || is_plain => 100,
+                () if y == bar || (x / 8 + y / 8) % 2 == 0 => 100 + contrast,
+                () => 100 - contrast,
+            }; 3]
+        });
+        assert_eq!(rest, [0; 3]);
+        top
+    }
+
+    #[test]
+    fn a_bar_without_a_twin_takes_at_most_an_eighth_of_the_picture() {
+        assert_eq!((lone(160, 20, 80, 0), lone(160, 21, 80, 0)), (20, 0));
+    }
+
+    #[test]
+    fn a_bar_without_a_twin_has_a_contrast_of_24_levels() {
+        assert_eq!((lone(160, 16, 24, 0), lone(160, 16, 23, 0)), (16, 0));
+    }
+
+    #[test]
+    fn a_bar_without_a_twin_has_an_edge_that_is_distinct_to_860_per_mille() {
+        // 43 of 50 blocks, and 42.
+        assert_eq!((lone(160, 16, 80, 56), lone(160, 16, 80, 64)), (16, 0));
+    }
+
+    #[test]
+    fn a_bar_without_a_twin_is_followed_by_more_than_one_colour() {
+        let followed_by = |is_varied: bool| {
+            widths(400, 160, |x, y| match y {
+                0..16 => [100; 3],
+                _ if is_varied && y >= 28 && x / 8 % 2 == 0 => [255; 3],
+                _ => [180; 3],
+            })[0]
+        };
+        // The line at depth 12 varies.
+        assert_eq!((followed_by(true), followed_by(false)), (16, 0));
+    }
+
+    #[test]
+    fn behind_a_bar_without_a_twin_its_colour_does_not_return() {
+        // In 26 of 50 blocks of a line.
+        let returns_at = |depth: u32| {
+            widths(400, 160, |x, y| match y {
+                _ if y < 16 || y == 16 + depth && x < 208 => [100; 3],
+                _ => [180 + (x / 8 % 2) as u8 * 75; 3],
+            })[0]
+        };
+        assert_eq!([3, 8, 16, 20].map(returns_at), [0, 0, 0, 16]);
+    }
+}

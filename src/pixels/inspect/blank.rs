@@ -42,3 +42,40 @@ impl Pixels<'_> {
         off.nth(cells / BLANK_PART).is_none().then_some(Blank { colour: straight(tone.colour) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::pixels::inspect::inspect;
+    use crate::pixels::picture::Picture;
+    use crate::size::Size;
+
+    /// A grey picture with cells of 8 x 8 pixels, the first of which have another level.
+    fn colour(columns: u32, rows: u32, others: u32, level: u8) -> Option<[u8; 4]> {
+        let (width, height) = (8 * columns, 8 * rows);
+        let cell = |at: u32| at / width / 8 * columns + at % width / 8;
+        let pixels = (0..width * height).flat_map(|at| [if cell(at) < others { level } else { 100 }; 3]).collect();
+        inspect(&Picture::from_rgb(Size::new(width, height).unwrap(), pixels).unwrap()).blank.map(|blank| blank.colour)
+    }
+
+    const GREY: Option<[u8; 4]> = Some([100, 100, 100, 255]);
+
+    #[test]
+    fn one_cell_in_200_of_a_blank_picture_may_differ() {
+        assert_eq!((colour(20, 10, 1, 255), colour(20, 10, 2, 255)), (GREY, None));
+        assert_eq!((colour(11, 18, 0, 255), colour(11, 18, 1, 255)), (GREY, None), "198 cells");
+        assert_eq!((colour(20, 20, 2, 255), colour(20, 20, 3, 255)), (GREY, None), "400 cells");
+    }
+
+    #[test]
+    fn the_pixels_of_a_blank_cell_differ_by_at_most_8_levels_on_average() {
+        assert_eq!((colour(20, 10, 60, 108), colour(20, 10, 60, 92)), (GREY, GREY));
+        assert_eq!((colour(20, 10, 60, 109), colour(20, 10, 60, 91)), (None, None));
+    }
+
+    #[test]
+    fn a_blank_picture_has_no_border_even_if_a_faint_bar_could_be_found() {
+        let pixels = (0..96 * 96).flat_map(|at| [if at / 96 < 12 || at / 96 >= 84 { 100 } else { 108 }; 3]).collect();
+        let findings = inspect(&Picture::from_rgb(Size::new(96, 96).unwrap(), pixels).unwrap());
+        assert!(findings.blank.is_some() && findings.border.is_none());
+    }
+}

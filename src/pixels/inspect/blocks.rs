@@ -234,3 +234,94 @@ pub(super) fn straight([r, g, b, alpha]: Channels) -> [u8; 4] {
     let over = |channel: i32| if alpha == 0 { 0 } else { byte((channel * 255 + alpha / 2) / alpha) };
     [over(r), over(g), over(b), byte(alpha)]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::size::Size;
+
+    fn stats(count: i32, sum: i32, abs_sum: i32, distinct: i32) -> BlockStats {
+        BlockStats { count, sum: [0, sum, 0, 0], abs_sum: [0, 0, abs_sum, 0], distinct }
+    }
+
+    #[test]
+    fn a_block_has_at_least_eight_pixels_and_a_line_about_64_blocks() {
+        let lengths = |end: u32| blocks(&(5..5 + end)).map(|block| block.end - block.start).collect::<Vec<_>>();
+        assert_eq!([1, 7, 15].map(lengths), [[1], [7], [15]]);
+        assert_eq!([16, 17, 23].map(lengths), [[8, 8], [8, 9], [11, 12]]);
+        assert_eq!([512, 519, 640, 1000].map(|end| lengths(end).len()), [64, 64, 64, 66]);
+        let ends: Vec<_> = blocks(&(5..28)).collect();
+        assert_eq!(ends, [5..16, 16..28]);
+    }
+
+    #[test]
+    fn sparse_numbers_are_evenly_spaced_and_not_more_than_the_count() {
+        assert_eq!(sparse(3..15, 12).count(), 12);
+        assert_eq!(sparse(3..16, 12).collect::<Vec<_>>(), [3, 5, 7, 9, 11, 13, 15]);
+    }
+
+    #[test]
+    fn a_block_is_flat_up_to_4_levels_of_its_mean_and_12_of_its_pixels() {
+        let tone = Tone::new([0; 4]);
+        assert!(stats(10, 40, 120, 0).is_flat(&tone) && stats(10, -40, 120, 0).is_flat(&tone));
+        assert!(!stats(10, 41, 120, 0).is_flat(&tone) && !stats(10, -41, 120, 0).is_flat(&tone));
+        assert!(!stats(10, 40, 121, 0).is_flat(&tone));
+    }
+
+    #[test]
+    fn a_block_is_distinct_if_three_quarters_of_its_pixels_differ_by_more_than_8_levels() {
+        assert_eq!([5, 6].map(|distinct| stats(8, 0, 0, distinct).is_distinct()), [false, true]);
+        let tone = Tone::new([100; 4]);
+        let distinct = |pixel: Channels| BlockStats::measure([pixel].into_iter(), &tone).distinct;
+        assert_eq!([[108, 92, 100, 100], [109, 100, 100, 100], [100, 100, 100, 91]].map(distinct), [0, 1, 1]);
+    }
+
+    #[test]
+    fn a_block_adds_up_signed_and_absolute_differences() {
+        let block = BlockStats::measure([[1, 5, 0, 0], [9, 5, 0, 0]].into_iter(), &Tone::new([5, 4, 0, 0]));
+        assert_eq!((block.count, block.sum, block.abs_sum), (2, [0, 2, 0, 0], [8, 2, 0, 0]));
+        assert_eq!((block.offset(), stats(3, -10, 0, 0).offset()), (8, 26), "in eighths of a level, rounded down");
+    }
+
+    #[test]
+    fn colours_are_alike_up_to_8_levels_per_channel() {
+        let tone = |levels| Tone::new([levels, 100, 100, 100]);
+        assert_eq!([92, 108, 91, 109].map(|levels| tone(100).is_like(&tone(levels))), [true, true, false, false]);
+    }
+
+    #[test]
+    fn the_median_of_blocks_is_the_upper_of_two_middle_values_per_channel() {
+        let block = |a: i32, b: i32| BlockStats { count: 2, sum: [2 * a, 2 * b, 0, 0], ..BlockStats::default() };
+        assert_eq!(median([block(1, 40), block(3, 30), block(2, 20), block(9, 10)].into_iter()), [3, 30, 0, 0]);
+        assert_eq!(median([block(1, 40), block(3, 30), block(2, 20)].into_iter()), [2, 30, 0, 0]);
+    }
+
+    #[test]
+    fn a_colour_is_multiplied_and_divided_by_alpha_with_rounding() {
+        let pixel = |rgba: [u8; 4]| {
+            let picture = Picture::from_rgba(Size::new(2, 1).unwrap(), [rgba, [9, 9, 9, 9]].concat()).unwrap();
+            Pixels { picture: &picture }.at(0, 0)
+        };
+        // 200 * 100 / 255 is 78.4, and 255 * 128 / 255 is 128.
+        assert_eq!(pixel([200, 201, 255, 100]), [78, 79, 100, 100]);
+        assert_eq!(pixel([200, 7, 7, 0]), [0; 4], "a hidden colour");
+        assert_eq!(straight([78, 79, 100, 100]), [199, 201, 255, 100]);
+        assert_eq!((straight([101, 5, -1, 100]), straight([9, 9, 9, 0])), ([255, 13, 0, 100], [0; 4]), "clipped");
+    }
+
+    #[test]
+    fn line_zero_is_the_outermost_at_every_side() {
+        let size = Size::new(3, 2).unwrap();
+        let picture = Picture::from_rgb(size, (0..6).flat_map(|at| [at; 3]).collect()).unwrap();
+        let pixels = Pixels { picture: &picture };
+        let sums = |side, line| {
+            let span = pixels.whole().span(side);
+            pixels.line(pixels.whole(), side, line, &span, Tone::new([0; 4])).next().unwrap().sum[0]
+        };
+        assert_eq!([sums(Side::Top, 0), sums(Side::Top, 1)], [1 + 2, 3 + 4 + 5]);
+        assert_eq!([sums(Side::Bottom, 0), sums(Side::Bottom, 1)], [3 + 4 + 5, 1 + 2]);
+        assert_eq!([sums(Side::Left, 0), sums(Side::Left, 1)], [3, 1 + 4]);
+        assert_eq!([sums(Side::Right, 0), sums(Side::Right, 2)], [2 + 5, 3]);
+        assert_eq!((pixels.whole().depth(Side::Top), pixels.whole().depth(Side::Right)), (2, 3));
+    }
+}

@@ -63,6 +63,12 @@ fn the_error_names_the_kind_of_a_file_that_is_not_a_picture() {
 }
 
 #[test]
+fn a_page_that_contains_a_drawing_is_html() {
+    let page = b"<html><body><svg width='9'/></body></html>";
+    assert!(refused(page, &DecodeLimits::default()).starts_with("the file is an HTML page; "));
+}
+
+#[test]
 fn a_prefix_of_a_file_is_refused_or_has_all_pixels() {
     let picture = photo(size("24x24"));
     let mut progressive = EncodeOptions::default();

@@ -329,3 +329,29 @@ impl Walk {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_than_256_segments_to_replace_are_refused() {
+        let walked = |segments: usize| {
+            let file = [b"\xff\xd8".as_slice(), &b"\xff\xee\0\x07Adobe".repeat(segments)].concat();
+            walk(&file, &DecodeLimits::default()).map(|_| ())
+        };
+        assert_eq!(walked(256), Err(TRUNCATED), "there is no frame");
+        assert!(matches!(walked(257), Err(DecodeError::Corrupt { .. })));
+    }
+
+    #[test]
+    fn the_parts_of_a_profile_are_joined_by_number_up_to_the_first_gap() {
+        let bytes = b"\x02\x05bb\x01\x05aa\x04\x05dd\x01\x05xx";
+        let mut parts = ProfileParts { parts: Vec::new() };
+        assert_eq!(parts.join(bytes), None, "no part");
+        for at in [0, 4, 8, 12] {
+            parts.add(&bytes[at..at + 4], at + 4);
+        }
+        assert_eq!(parts.join(bytes).as_deref(), Some(b"aabb".as_slice()), "a second part 1 does not count");
+    }
+}

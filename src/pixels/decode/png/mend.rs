@@ -181,3 +181,64 @@ fn checksum(name: &[u8], data: &[u8]) -> [u8; 4] {
     hasher.update(data);
     hasher.finalize().to_be_bytes()
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::trivially_copy_pass_by_ref, reason = "the names of chunks are byte strings")]
+
+    use super::*;
+
+    fn chunk(name: &[u8; 4], data: &[u8], checksum: [u8; 4]) -> Vec<u8> {
+        [&u32::try_from(data.len()).unwrap().to_be_bytes(), name.as_slice(), data, &checksum].concat()
+    }
+
+    fn right(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
+        chunk(name, data, checksum(name, data))
+    }
+
+    fn file(chunks: &[Vec<u8>]) -> Vec<u8> {
+        [vec![0; SIGNATURE], chunks.concat()].concat()
+    }
+
+    #[test]
+    fn a_copy_of_an_animated_png_has_only_the_chunks_that_the_picture_needs() {
+        let (header, pixels) = (right(b"IHDR", &[0; 13]), right(b"IDAT", b"pixels"));
+        let kept: Vec<_> =
+            [b"PLTE", b"tRNS", b"iCCP", b"sRGB", b"cICP", b"gAMA", b"cHRM"].map(|name| right(name, b"")).to_vec();
+        let dropped: Vec<_> = [b"acTL", b"tEXt", b"pHYs", b"fcTL"].map(|name| right(name, b"")).to_vec();
+        let animated =
+            file(&[vec![header.clone()], kept.clone(), dropped, vec![pixels.clone(), IEND.to_vec()]].concat());
+        let expected = file(&[vec![header], kept, vec![pixels, IEND.to_vec()]].concat());
+        let mended = mended(&animated);
+        assert_eq!((mended.file.as_ref(), mended.damage), (expected.as_slice(), None));
+    }
+
+    #[test]
+    fn only_a_checksum_of_zero_is_mended_and_reported_at_its_byte() {
+        let with =
+            |checksum: [u8; 4]| file(&[right(b"IHDR", &[0; 13]), chunk(b"IDAT", b"pixels", checksum), IEND.to_vec()]);
+        let (zero, wrong, good) = (with([0; 4]), with([1; 4]), with(checksum(b"IDAT", b"pixels")));
+        let fixed = mended(&zero);
+        // Behind the signature, a chunk of 25 bytes, and 8 + 6 bytes of the next.
+        assert_eq!((fixed.file.as_ref(), fixed.damage), (good.as_slice(), Some(Damage::new(DamageKind::Checksum, 47))));
+        assert!(matches!(mended(&wrong), Mended { file: Cow::Borrowed(_), damage: None }));
+    }
+
+    #[test]
+    fn a_missing_end_is_reported_unless_pixel_data_is_cut() {
+        let parts = file(&[right(b"IHDR", &[0; 13]), right(b"IDAT", b"pixels")]);
+        assert_eq!(mended(&parts).damage, Some(Damage::new(DamageKind::NoEnd, parts.len())));
+        let cut = [parts, b"\0\0\0\x09IDATmore".to_vec()].concat();
+        assert!(matches!(mended(&cut), Mended { file: Cow::Borrowed(_), damage: None }));
+    }
+
+    #[test]
+    fn bits_of_a_transparent_level_above_the_depth_are_cleared() {
+        let cleared = |depth: u8, colour_type: u8| {
+            let header = [&[0; SIGNATURE + 16], [depth, colour_type].as_slice()].concat();
+            levels(&header, &[0xff, 0xff]).into_owned()
+        };
+        assert_eq!([1, 2, 4, 8].map(|depth| cleared(depth, 0)), [[0, 1], [0, 3], [0, 15], [0, 255]]);
+        assert_eq!((cleared(8, 2), cleared(16, 0), cleared(8, 3)), (vec![0, 255], vec![255; 2], vec![255; 2]));
+    }
+}
