@@ -451,3 +451,73 @@ fn described(error: &RequestError, purposes: &[Purpose]) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(more: &[&str]) -> Args {
+        Args::try_parse_from([&["smart-resize"], more].concat()).unwrap()
+    }
+
+    fn target() -> Target {
+        Target::new("300x250".parse().unwrap())
+    }
+
+    #[test]
+    fn of_two_byte_limits_the_lower_one_applies() {
+        let limit = |own: Option<u64>| {
+            let mut target = target();
+            target.max_bytes = own;
+            args(&["--max-bytes", "100"]).with_limits(target).max_bytes
+        };
+        assert_eq!([None, Some(99), Some(101)].map(limit), [Some(100), Some(99), Some(100)]);
+        assert_eq!(args(&[]).with_limits(target()).max_bytes, None);
+    }
+
+    #[test]
+    fn the_safe_area_of_a_placement_takes_precedence_over_the_flag() {
+        let [own, flag] = ["20", "10"].map(|text| text.parse::<Insets>().unwrap());
+        let args = args(&["--safe", "10"]);
+        assert_eq!(args.with_limits(target()).safe_area, flag);
+        assert_eq!(args.with_limits(target().safe_area(own)).safe_area, own);
+    }
+
+    #[test]
+    fn without_sizes_and_placements_there_are_three_default_sizes() {
+        let none = args(&[]);
+        assert_eq!(none.sizes(true).collect::<Vec<_>>(), ["1024x1024", "1920x1080", "768x1344"]);
+        assert_eq!(none.sizes(false).count(), 0);
+        assert_eq!(args(&["9x9"]).sizes(true).collect::<Vec<_>>(), ["9x9"]);
+    }
+
+    #[test]
+    fn a_size_that_appears_twice_is_found_in_any_spelling() {
+        let duplicates = |sizes: &[&str]| args(sizes).duplicates().map(|size| size.to_string()).collect::<Vec<_>>();
+        assert_eq!(duplicates(&["10x20", "20x10", "10X20"]), ["10x20"]);
+        assert_eq!(duplicates(&["10x20", "20x10"]), [""; 0]);
+    }
+
+    #[test]
+    fn a_whole_number_is_within_its_bounds_both_included() {
+        let number = whole::<u8>(1..=100);
+        assert_eq!(["1", "100"].map(&number), [Ok(1), Ok(100)]);
+        for text in ["0", "101", "-1", "1.5", ""] {
+            assert_eq!(number(text), Err("expected a whole number from 1 to 100".into()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_reference_has_what_the_picture_shows_and_a_file() {
+        assert_eq!(reference("the logo=a=b.png"), Ok(("the logo".into(), "a=b.png".into())));
+        assert!(["logo.png", "=logo.png", " =logo.png", "the logo="].iter().all(|text| reference(text).is_err()));
+    }
+
+    #[test]
+    fn the_fallback_of_the_generator_is_that_of_the_flag_and_the_default_a_backdrop() {
+        let fallback = |more: &[&str]| args(more).local_generator().fallback;
+        assert_eq!(fallback(&[]), Fallback::Backdrop);
+        assert_eq!(fallback(&["--fallback", "refuse"]), Fallback::Refuse);
+        assert_eq!(fallback(&["--fallback", "anyway"]), Fallback::Anyway);
+    }
+}

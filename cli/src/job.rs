@@ -307,3 +307,14 @@ fn stem(path: &Path) -> String {
     }
     path.file_stem().map_or("image".to_owned(), |stem| stem.to_string_lossy().into_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stem_of_a_result_is_the_file_name_without_its_extension() {
+        let stems = ["a/my photo.v2.png", "-", "..", "photo"].map(|path| stem(Path::new(path)));
+        assert_eq!(stems, ["my photo.v2", "stdin", "image", "photo"]);
+    }
+}

@@ -122,3 +122,35 @@ impl Entry {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pack(lines: &str) -> Result<Vec<Placement>, String> {
+        read(Path::new("pack"), format!("[[placement]]\nsize = \"9x9\"\nformats = [\"png\"]\n{lines}").as_bytes())
+    }
+
+    #[test]
+    fn a_label_has_lower_case_letters_digits_and_dashes_only() {
+        assert_eq!(pack("label = \"az-09\"").unwrap()[0].id, "az-09");
+        for label in ["", "A", "a b", "a/b", "a_b", "é"] {
+            let error = pack(&format!("label = \"{label}\"")).unwrap_err();
+            assert!(error.contains("expected lower-case letters, digits and \"-\""), "{label}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_placement_without_a_label_is_named_by_its_position_counted_from_1() {
+        let error = pack("label = \"a\"\n[[placement]]\nsize = \"9x9\"\nformats = [\"png\"]").unwrap_err();
+        assert!(error.starts_with("pack: placement 2: missing field `label`"), "{error}");
+    }
+
+    #[test]
+    fn insets_are_in_percent_or_in_pixels_in_the_order_top_right_bottom_left() {
+        let safe_area = |lines: &str| pack(&format!("label = \"a\"\n{lines}")).unwrap()[0].safe_area;
+        assert_eq!(safe_area("safe_px = [1, 2, 3, 4]"), Some(Insets::from_pixels(1, 2, 3, 4)));
+        assert_eq!(safe_area("safe = [1, 2.5, 3, 4]"), Some("1,2.5,3,4".parse().unwrap()));
+        assert_eq!(safe_area(""), None);
+    }
+}

@@ -125,3 +125,14 @@ pub(crate) fn summary(plan: &Plan) -> String {
     }
     format!("plan: {}", parts.join(", "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_replaced_file_is_reported_as_replaced() {
+        let texts = [Written::Created, Written::Unchanged, Written::Replaced].map(replaced);
+        assert_eq!(texts, ["", "", " (replaced)"]);
+    }
+}

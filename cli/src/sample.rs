@@ -434,3 +434,54 @@ fn random(column: u32, row: u32) -> f32 {
     let bits = (bits ^ (bits >> 15)).wrapping_mul(0x2c1b_3c6d);
     ((bits ^ (bits >> 14)) >> 8) as f32 / 16_777_216.0
 }
+
+#[cfg(test)]
+#[allow(clippy::float_cmp, reason = "the values are exact")]
+mod tests {
+    use smart_resize::plan::Digest;
+
+    use super::*;
+
+    /// `cargo xtask bless` writes the file.
+    #[test]
+    fn the_sample_has_the_same_bytes_on_every_machine() {
+        let (width, height, pixels) = sample();
+        assert_eq!((width, height, pixels.len()), (1536, 1024, 1536 * 1024 * 3));
+        let found = format!("{}\n", Digest::of(&pixels));
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/sample.sha256");
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write(path, &found).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(path).unwrap(), found, "cargo xtask bless writes the file");
+    }
+
+    #[test]
+    fn a_fade_is_smooth_from_0_at_its_start_to_1_at_its_end() {
+        assert_eq!([1.0, 2.0, 3.0, 4.0, 6.0, 7.0].map(|at| fade(2.0, 6.0, at)), [0.0, 0.0, 0.15625, 0.5, 1.0, 1.0]);
+        // The start can be greater than the end.
+        assert_eq!([2.0, 5.0, 6.0].map(|at| fade(6.0, 2.0, at)), [1.0, 0.15625, 0.0]);
+    }
+
+    #[test]
+    fn the_falloff_is_1_in_the_centre_and_a_half_at_the_distance_1() {
+        assert_eq!(
+            [falloff(0.0, 0.0), falloff(0.0, -1.0), falloff(1.0, 0.0), falloff(1.0, 1.0)],
+            [1.0, 0.5, 0.5, 1.0 / 3.0]
+        );
+    }
+
+    #[test]
+    fn distances_are_negative_inside_of_a_shape() {
+        let (left, right) = ((0.0, 0.0), (10.0, 0.0));
+        assert_eq!(
+            [line(5.0, 3.0, left, right), line(-3.0, 4.0, left, right), line(13.0, 4.0, left, right)],
+            [3.0, 5.0, 5.0]
+        );
+        let slab = |x: f32, y: f32| slab(AXIS + x, y, 100.0, 140.0, 30.0, 4.0);
+        assert_eq!(
+            [slab(0.0, 120.0), slab(25.0, 120.0), slab(30.0, 120.0), slab(-33.0, 120.0)],
+            [-20.0, -5.0, 0.0, 3.0]
+        );
+        assert_eq!([slab(0.0, 98.0), slab(0.0, 142.0)], [2.0, 2.0]);
+    }
+}

@@ -183,3 +183,15 @@ fn draw_legend(sheet: &mut Canvas, face: &Typeface, legend: Legend) -> Result<()
 fn picture_size(bytes: &[u8]) -> Result<Size, Box<dyn Error>> {
     Ok(probe(bytes, &DecodeLimits::default())?.size)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_format_of_a_sheet_is_that_of_its_extension_in_any_case() {
+        let formats = ["a.png", "a.b.JPG", "a.Jpeg", "a.webp"].map(|path| format(Path::new(path)).unwrap());
+        assert_eq!(formats, [Format::Png, Format::Jpeg, Format::Jpeg, Format::WebP]);
+        assert!(["a.gif", "png"].iter().all(|path| format(Path::new(path)).is_err()));
+    }
+}

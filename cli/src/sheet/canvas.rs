@@ -123,3 +123,78 @@ impl Canvas {
 fn level(level: f32) -> u8 {
     level.round() as u8
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn canvas(width: u32, height: u32) -> Canvas {
+        Canvas::new(Size::new(width, height).unwrap())
+    }
+
+    fn rect(x: u32, y: u32, width: u32, height: u32) -> Rect {
+        Rect::new(x, y, Size::new(width, height).unwrap())
+    }
+
+    /// The red levels of a row.
+    fn row(canvas: &Canvas, y: usize) -> Vec<u8> {
+        let width = canvas.size().width() as usize;
+        canvas.pixels().chunks(3).skip(y * width).take(width).map(|pixel| pixel[0]).collect()
+    }
+
+    #[test]
+    fn an_outline_lies_inside_its_rectangle() {
+        let mut canvas = canvas(8, 7);
+        canvas.outline(rect(1, 1, 6, 5), [0; 3], 2);
+        assert_eq!(row(&canvas, 0), [255; 8]);
+        assert_eq!([row(&canvas, 1), row(&canvas, 2)].concat(), [255, 0, 0, 0, 0, 0, 0, 255].repeat(2));
+        assert_eq!(row(&canvas, 3), [255, 0, 0, 255, 255, 0, 0, 255]);
+        assert_eq!([row(&canvas, 4), row(&canvas, 5)].concat(), [255, 0, 0, 0, 0, 0, 0, 255].repeat(2));
+        assert_eq!(row(&canvas, 6), [255; 8]);
+    }
+
+    #[test]
+    fn what_lies_outside_the_canvas_is_not_drawn() {
+        let mut canvas = canvas(3, 2);
+        canvas.fill(rect(2, 1, 9, 9), [0; 3]);
+        canvas.blend((None, Some(0)), [0; 3], 1.0);
+        canvas.blend((Some(3), Some(0)), [0; 3], 1.0);
+        assert_eq!([row(&canvas, 0), row(&canvas, 1)].concat(), [255, 255, 255, 255, 255, 0]);
+    }
+
+    #[test]
+    fn a_pixel_is_blended_by_its_coverage_and_rounded_to_the_nearest_level() {
+        let mut canvas = canvas(4, 1);
+        for (x, coverage) in [(0, 0.0), (1, 0.5), (2, 1.0), (3, 2.0)] {
+            canvas.blend((Some(x), Some(0)), [0; 3], coverage);
+        }
+        assert_eq!(row(&canvas, 0), [255, 128, 0, 0]);
+    }
+
+    #[test]
+    fn a_ring_is_two_pixels_wide_with_smooth_edges_around_its_pixel() {
+        let mut canvas = canvas(21, 21);
+        canvas.ring((10, 10), 4, [0; 3]);
+        let expected =
+            [255, 255, 255, 255, 255, 128, 0, 128, 255, 255, 255, 255, 255, 128, 0, 128, 255, 255, 255, 255, 255];
+        assert_eq!(row(&canvas, 10), expected);
+    }
+
+    #[test]
+    fn the_part_of_a_picture_outside_its_bright_rectangle_fades_towards_white() {
+        let mut canvas = canvas(4, 1);
+        let picture = Picture::from_rgb(Size::new(4, 1).unwrap(), vec![30; 12]).unwrap();
+        canvas.paste((0, 0), &picture, Some(rect(1, 0, 2, 1)));
+        assert_eq!(row(&canvas, 0), [180, 30, 30, 180]);
+    }
+
+    #[test]
+    fn transparent_pixels_show_a_chequered_background() {
+        let mut canvas = canvas(17, 9);
+        let pixels = [100, 100, 100, 0].repeat(17 * 9);
+        let picture = Picture::from_rgba(Size::new(17, 9).unwrap(), pixels).unwrap();
+        canvas.paste((0, 0), &picture, None);
+        assert_eq!(row(&canvas, 7), [[255; 8], [208; 8]].concat().into_iter().chain([255]).collect::<Vec<_>>());
+        assert_eq!(row(&canvas, 8)[7..9], [208, 255]);
+    }
+}

@@ -406,4 +406,37 @@ mod tests {
         assert_eq!(line(good, Fallback::Anyway), ("reframed, 50 % plausible".into(), BODY.colour));
         assert_eq!(line(bad, Fallback::Anyway), ("reframed, only 49.9 % plausible".into(), WARNING));
     }
+
+    #[test]
+    fn a_picture_that_is_kept_completely_keeps_all_and_without_a_loss_there_is_no_line() {
+        assert_eq!(kept(PerMille::WHOLE, "it").0, "keeps all of it");
+        assert_eq!(kept("99.9 %".parse().unwrap(), "it").0, "keeps 99.9 % of it");
+        assert_eq!(loss(PerMille::ZERO), None);
+        assert_eq!(loss("0.1 %".parse().unwrap()).unwrap().0, "loses 0.1 % by sharing");
+    }
+
+    #[test]
+    fn a_scaled_rectangle_lies_in_its_thumbnail_and_has_at_least_a_pixel() {
+        let size = |text: &str| text.parse::<Size>().unwrap();
+        let of =
+            |x, y, rect: &str| scaled(Rect::new(x, y, size(rect)), size("1000x500"), (7, 9), size("100x50")).unwrap();
+        assert_eq!(of(0, 0, "1000x500"), Rect::new(7, 9, size("100x50")));
+        assert_eq!(of(105, 55, "500x300"), Rect::new(17, 14, size("50x30")));
+        assert_eq!(of(999, 499, "1x1"), Rect::new(106, 58, size("1x1")));
+        assert_eq!(of(1000, 500, "1x1"), Rect::new(106, 58, size("1x1")));
+    }
+
+    #[test]
+    fn a_preview_that_is_too_small_for_its_mark_has_none() {
+        let face = Typeface::new().unwrap();
+        let (width, height) = (face.length(MARK, TAG) + 12, 20);
+        for (width, height, is_marked) in
+            [(width, height, true), (width - 1, height, false), (width, height - 1, false)]
+        {
+            let size = Size::new(width, height).unwrap();
+            let mut sheet = Canvas::new(size);
+            mark(&mut sheet, &face, (0, 0), size).unwrap();
+            assert_eq!(sheet.pixels()[..3] == INK, is_marked, "{size}");
+        }
+    }
 }

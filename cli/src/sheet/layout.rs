@@ -303,4 +303,54 @@ mod tests {
             assert!(layout.score(HEAD).2 >= 750_000, "{count}: {:?}", layout.score(HEAD));
         }
     }
+
+    #[test]
+    fn a_sheet_has_at_most_80_results() {
+        let places = [79, 80, 81]
+            .map(|count| Layout::of(&vec![shape("100x80", (90, 20)); count], (800, HEAD)).unwrap().places.len());
+        assert_eq!(places, [79, 80, 80]);
+    }
+
+    #[test]
+    fn a_row_that_is_a_little_too_short_ends_at_the_right_edge_by_wider_gaps() {
+        let squares = vec![shape("500x400", (60, CAPTION)); 30];
+        let layout = Layout::of(&squares, (800, HEAD)).unwrap();
+        for row in layout.places.chunk_by(|a, b| a.corner.1 == b.corner.1) {
+            let last = row.last().unwrap();
+            let missing = MARGIN + layout.width - (last.corner.0 + last.width);
+            assert!(missing == 0 || missing as usize > (row.len() - 1) * 32, "{missing} of {row:?}");
+            let gaps: Vec<u32> = row.windows(2).map(|two| two[1].corner.0 - two[0].corner.0 - two[0].width).collect();
+            assert!(gaps.iter().all(|gap| (32..=64).contains(gap)), "{gaps:?}");
+        }
+    }
+
+    #[test]
+    fn a_row_is_at_most_a_quarter_higher_than_the_height_that_is_tried() {
+        let squares = [shape("1000x1000", (10, 10)); 2];
+        let row: Vec<_> = squares.iter().enumerate().collect();
+        let fitting = |width, largest| {
+            let input = Input { shapes: &squares, head: HEAD, largest };
+            input.fitting_height(&row, width, 200).unwrap()
+        };
+        assert_eq!(fitting(1500, (760, 400)), 250);
+        // Two squares and a gap fill the width, or the largest height is reached.
+        assert_eq!(fitting(32 + 2 * 230, (760, 400)), 230);
+        assert_eq!(fitting(1500, (760, 220)), 220);
+    }
+
+    #[test]
+    fn the_score_counts_results_then_a_height_of_at_most_1_4_widths_then_the_covered_share() {
+        let place = Place { index: 0, corner: (0, 0), shown: Size::new(500, 400).unwrap(), width: 500 };
+        let score = |bottom| Layout { places: vec![place], width: 1000, bottom }.score(152);
+        assert_eq!((score(1400), score(1401).1), ((1, true, 200_000 * 1_000_000 / 1_200_000), false));
+    }
+
+    #[test]
+    fn the_side_that_is_used_up_first_decides_and_no_side_is_0() {
+        let fitted = |size: &str, largest| fitted(size.parse().unwrap(), largest).unwrap().to_string();
+        assert_eq!(fitted("3000x1000", (100, 100)), "100x33");
+        assert_eq!(fitted("1000x3000", (100, 100)), "33x100");
+        assert_eq!(fitted("65535x1", (100, 100)), "100x1");
+        assert_eq!(fitted("80x60", (100, 100)), "80x60");
+    }
 }

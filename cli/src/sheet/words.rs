@@ -86,4 +86,9 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn everything_but_exactly_one_is_in_the_plural() {
+        assert_eq!([0, 1, 2].map(|number| count(number, "result")), ["0 results", "1 result", "2 results"]);
+    }
 }

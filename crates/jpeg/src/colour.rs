@@ -151,4 +151,14 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn half_way_between_two_levels_y_is_rounded_up_and_cb_and_cr_down() {
+        // Y of the first pixel is 51.5, Cb of the second is 128.5, and so is Cr of the third.
+        let rgb = [0, 52, 184, 0, 0, 1, 1, 0, 0];
+        let mut planes = [[0; GROUP]; 3];
+        let [y, cb, cr] = &mut planes;
+        dispatch!(Level::new(), simd => convert(simd, &rgb, [y, cb, cr]));
+        assert_eq!([planes[0][0], planes[1][1], planes[2][2]], [52 - 128, 0, 0]);
+    }
 }

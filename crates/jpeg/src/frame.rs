@@ -57,3 +57,31 @@ impl Frame {
         self.mcus_across() * self.mcu_side()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_has_as_many_mcus_as_it_takes_to_cover_it() {
+        let counts = |width, height, sampling| {
+            let frame = Frame::new(width, height, sampling);
+            (frame.mcus_across(), frame.mcus_down(), frame.stride())
+        };
+        assert_eq!(counts(16, 17, Sampling::Yuv420), (1, 2, 16));
+        assert_eq!(counts(17, 16, Sampling::Yuv420), (2, 1, 32));
+        assert_eq!(counts(16, 17, Sampling::Yuv444), (2, 3, 16));
+    }
+
+    #[test]
+    fn blocks_that_only_complete_an_mcu_are_not_counted() {
+        // 20x9 pixels: Y has 3x2 blocks of samples; Cb and Cr have 10x5 samples and so 2x1 blocks.
+        let frame = Frame::new(20, 9, Sampling::Yuv420);
+        assert_eq!([0, 1, 2].map(|component| frame.blocks_across(component)), [3, 2, 2]);
+        assert_eq!([0, 1, 2].map(|component| frame.blocks_down(component, 0)), [2, 1, 1]);
+        // The last MCU row of 17 pixels has one row of Y.
+        let frame = Frame::new(16, 17, Sampling::Yuv420);
+        assert_eq!([0, 1].map(|mcu_row| frame.blocks_down(0, mcu_row)), [2, 1]);
+        assert_eq!([0, 1].map(|mcu_row| frame.blocks_down(1, mcu_row)), [1, 1]);
+    }
+}

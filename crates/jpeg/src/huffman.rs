@@ -207,4 +207,55 @@ mod tests {
         let found = table(&counts);
         assert_eq!((found.lengths[7], found.lengths[8]), (255, 1));
     }
+
+    /// Figure K.1 of the specification, step by step.
+    fn figure_k_1(counts: &[u64; 256]) -> [u16; 257] {
+        let mut freq: Vec<u64> = counts.iter().copied().chain([1]).collect();
+        let (mut sizes, mut others) = ([0; 257], [None; 257]);
+        // The least count that is not 0; among equal ones that of the highest symbol.
+        let least = |freq: &[u64], not: Option<usize>| {
+            (0..257).rev().filter(|at| freq[*at] > 0 && Some(*at) != not).min_by_key(|at| freq[*at])
+        };
+        while let Some(first) = least(&freq, None) {
+            let Some(second) = least(&freq, Some(first)) else { break };
+            freq[first] += freq[second];
+            freq[second] = 0;
+            let mut at = first;
+            sizes[at] += 1;
+            while let Some(other) = others[at] {
+                at = other;
+                sizes[at] += 1;
+            }
+            others[at] = Some(second);
+            at = second;
+            sizes[at] += 1;
+            while let Some(other) = others[at] {
+                at = other;
+                sizes[at] += 1;
+            }
+        }
+        sizes
+    }
+
+    #[test]
+    fn code_sizes_are_those_of_figure_k_1_also_among_equal_counts() {
+        let mut few = [0; 256];
+        few[..7].copy_from_slice(&[1, 1, 2, 2, 3, 4, 4]);
+        let many = std::array::from_fn(|symbol| (symbol * symbol % 23) as u64);
+        for counts in [few, many, [1; 256], [7; 256]] {
+            assert_eq!(code_sizes(&counts), figure_k_1(&counts));
+        }
+    }
+
+    /// One of the two longest codes becomes the prefix of both, the other goes beside a shorter code.
+    #[test]
+    fn a_code_of_17_bits_is_shortened_to_16_and_the_reserved_one_is_removed() {
+        let mut of_length = [0; SYMBOLS];
+        of_length[1..=17].fill(1);
+        of_length[17] = 2;
+        shorten(&mut of_length);
+        // The code of 15 bits and the removed one of 17 have 16 bits; one of those is the reserved one.
+        assert_eq!(of_length[1..=14], [1; 14]);
+        assert_eq!(of_length[15..=17], [0, 3, 0]);
+    }
 }

@@ -46,3 +46,40 @@ pub(crate) fn put_row(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use fearless_simd::{Level, dispatch};
+
+    use super::*;
+    use crate::Sampling;
+    use crate::quantise::Quantiser;
+
+    /// The symbols of a picture of one colour.
+    fn counts(width: usize, height: usize, with_ac: bool) -> [Vec<u64>; 4] {
+        let frame = Frame::new(width, height, Sampling::Yuv420);
+        let rgb = [200, 90, 30].repeat(width * height);
+        let (mut row, mut symbols, mut predictions) = (McuRow::default(), Symbols::default(), Predictions::default());
+        row.prepare(frame);
+        dispatch!(Level::new(), simd => row.fill(simd, &rgb, frame, 0, &Quantiser::pair(90)));
+        put_row(&row, frame, 0, with_ac, &mut predictions, &mut symbols);
+        assert!(predictions.iter().all(|prediction| *prediction != 0));
+        symbols.counts().map(|counts| counts.into_iter().filter(|count| *count > 0).collect())
+    }
+
+    /// Symbol 0 is a DC difference of 0, or the end of the block.
+    #[test]
+    fn a_block_beyond_the_edge_repeats_the_dc_coefficient_and_has_no_ac_coefficients() {
+        // One block of Y in the picture and three beyond its edge, then one of Cb and one of Cr.
+        let [luma_dc, chroma_dc, ac @ ..] = counts(8, 8, true);
+        assert_eq!((luma_dc, ac), (vec![3, 1], [vec![4], vec![2]]));
+        assert_eq!(chroma_dc.iter().sum::<u64>(), 2);
+    }
+
+    #[test]
+    fn a_dc_scan_has_the_difference_to_the_block_before_of_the_same_component() {
+        let [luma_dc, chroma_dc, ac @ ..] = counts(32, 16, false);
+        assert_eq!((luma_dc, ac), (vec![7, 1], [vec![], vec![]]));
+        assert_eq!((chroma_dc[0], chroma_dc.iter().sum::<u64>()), (2, 4));
+    }
+}

@@ -101,3 +101,78 @@ fn repeat_last_row(plane: &mut [i16], stride: usize, found: usize) {
     let last = &rows[rows.len() - stride..];
     missing.chunks_exact_mut(stride).for_each(|row| row.copy_from_slice(last));
 }
+
+#[cfg(test)]
+mod tests {
+    use fearless_simd::{Level, dispatch};
+
+    use super::*;
+    use crate::Sampling;
+
+    /// The samples of the second MCU row of a picture of 11 pixels across, which has `found` rows in it.
+    fn second_row(sampling: Sampling, found: usize) -> (McuRow, [Vec<Vec<i16>>; 3]) {
+        let side = 8 * sampling.factor();
+        let (width, height) = (11, side + found);
+        let rgb: Vec<u8> = (0..width * height * 3).map(|at| (at * at / 5) as u8).collect();
+        let frame = Frame::new(width, height, sampling);
+        let mut row = McuRow::default();
+        row.prepare(frame);
+        dispatch!(Level::new(), simd => row.convert(simd, &rgb, frame, 1));
+        // The samples of the rows that the picture has, by the formulas of `colour.rs`; the last pixel is repeated.
+        let levels = |[r, g, b]: [i32; 3]| {
+            let y = (19_595 * r + 38_470 * g + 7471 * b + 32_768) >> 16;
+            let cb = (-11_059 * r - 21_709 * g + 32_768 * b + (128 << 16) + 32_767) >> 16;
+            let cr = (32_768 * r - 27_439 * g - 5329 * b + (128 << 16) + 32_767) >> 16;
+            [y, cb, cr].map(|level| (level - 128) as i16)
+        };
+        let at = |x: usize, y: usize| {
+            let pixel = ((side + y) * width + x.min(width - 1)) * 3;
+            levels([0, 1, 2].map(|channel| i32::from(rgb[pixel + channel])))
+        };
+        let plane =
+            |plane: usize| (0..found).map(|y| (0..16).map(|x| at(x, y)[plane]).collect::<Vec<_>>()).collect::<Vec<_>>();
+        (row, [0, 1, 2].map(plane))
+    }
+
+    /// The rows of a plane, filled up to `count` with the last one.
+    fn filled(mut rows: Vec<Vec<i16>>, count: usize) -> Vec<i16> {
+        rows.resize(count, rows.last().unwrap().clone());
+        rows.concat()
+    }
+
+    #[test]
+    fn y_repeats_its_last_row_below_the_picture() {
+        for (sampling, side) in [(Sampling::Yuv420, 16), (Sampling::Yuv444, 8)] {
+            for found in 1..=side {
+                let (row, [y, ..]) = second_row(sampling, found);
+                assert_eq!(row.planes[0], filled(y, side), "{sampling}: {found} rows");
+            }
+        }
+    }
+
+    #[test]
+    fn without_subsampling_cb_and_cr_repeat_their_last_row_below_the_picture() {
+        for found in 1..=8 {
+            let (row, [_, cb, cr]) = second_row(Sampling::Yuv444, found);
+            assert_eq!(row.planes[1..], [filled(cb, 8), filled(cr, 8)], "{found} rows");
+        }
+    }
+
+    /// An odd last row of pixels is averaged with itself.
+    #[test]
+    fn chroma_below_the_picture_repeats_the_last_averaged_row() {
+        for found in 1..=16 {
+            let (row, [_, cb, cr]) = second_row(Sampling::Yuv420, found);
+            let averaged = |mut rows: Vec<Vec<i16>>| {
+                rows.resize(found.next_multiple_of(2), rows[found - 1].clone());
+                let mean = |two: &[Vec<i16>], x: usize| {
+                    let sum = two[0][2 * x] + two[0][2 * x + 1] + two[1][2 * x] + two[1][2 * x + 1];
+                    (sum + [1, 2][x % 2]) >> 2
+                };
+                let rows = rows.chunks(2).map(|two| (0..8).map(|x| mean(two, x)).collect::<Vec<_>>());
+                filled(rows.collect(), 8)
+            };
+            assert_eq!(row.averaged, [averaged(cb), averaged(cr)], "{found} rows");
+        }
+    }
+}

@@ -36,3 +36,14 @@ pub(crate) fn put_row(row: &McuRow, frame: Frame, mcu_row: usize, scans: &mut [S
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lowest_five_ac_coefficients_of_y_come_first_then_cb_and_cr_then_the_rest_of_y() {
+        let bands = BANDS.map(|Band { component, positions }| (component, positions));
+        assert_eq!(bands, [(0, [1, 5]), (1, [1, 63]), (2, [1, 63]), (0, [6, 63])]);
+    }
+}

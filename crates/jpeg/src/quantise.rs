@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_coefficient_is_divided_by_every_step_as_libjpeg_divides() {
+    fn every_coefficient_is_divided_by_every_step_and_rounded_half_away_from_zero() {
         for step in 1..=255 {
             let quantiser = Quantiser::new([step; 64]);
             let divisor = i32::from(step) * 8;
@@ -125,8 +125,11 @@ mod tests {
     }
 
     #[test]
-    fn quality_scales_the_steps_between_1_and_255() {
+    fn quality_scales_the_steps_rounded_and_between_1_and_255() {
         let first = |quality| Quantiser::pair(quality).map(|table| table.steps[0]);
         assert_eq!([1, 50, 75, 90, 100].map(first), [[255, 255], [16, 17], [8, 9], [3, 3], [1, 1]]);
+        // 5000 / 30 is 166 percent.
+        assert_eq!([30, 49, 51].map(first), [[27, 28], [16, 17], [16, 17]]);
+        assert_eq!([(10, 45), (1, 49), (200, 60)].map(|(step, quality)| scaled(step, quality)), [11, 1, 160]);
     }
 }

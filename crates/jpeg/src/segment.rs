@@ -84,3 +84,42 @@ pub(crate) fn put_interleaved_scan(file: &mut Vec<u8>, last: u8) {
 pub(crate) fn put_band_scan(file: &mut Vec<u8>, component: u8, [first, last]: [u8; 2]) {
     put(file, SOS, &[&[1, component + 1, 0x00, first, last, 0]]);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::huffman::Codes;
+
+    #[test]
+    fn the_length_of_a_segment_counts_its_own_two_bytes() {
+        let mut file = Vec::new();
+        put(&mut file, 0xfe, &[b"ab", b"c"]);
+        assert_eq!(file, b"\xff\xfe\0\x05abc");
+    }
+
+    #[test]
+    fn tables_of_dc_coefficients_have_class_0_and_those_of_ac_coefficients_class_1() {
+        let mut counts = [[0; 256]; 4];
+        for (number, counts) in (0..4_usize).zip(&mut counts) {
+            counts[1 + number] = 1;
+        }
+        let (_, tables) = Codes::optimal(&counts);
+        let mut file = Vec::new();
+        put_tables(&mut file, &tables);
+        let names: Vec<_> = file[4..].chunks(18).map(|table| (table[0], table[17])).collect();
+        assert_eq!(names, [(0x00, 1), (0x01, 2), (0x10, 3), (0x11, 4)]);
+    }
+
+    #[test]
+    fn the_scan_headers_name_the_components_and_the_tables_of_each() {
+        let mut file = Vec::new();
+        put_interleaved_scan(&mut file, 63);
+        put_interleaved_scan(&mut file, 0);
+        put_band_scan(&mut file, 2, [6, 63]);
+        let scans =
+            [&[3, 1, 0, 2, 0x11, 3, 0x11, 0, 63, 0][..], &[3, 1, 0, 2, 0x10, 3, 0x10, 0, 0, 0], &[1, 3, 0, 6, 63, 0]];
+        let expected: Vec<u8> =
+            scans.iter().flat_map(|scan| [&[0xff, 0xda, 0, 2 + scan.len() as u8], *scan].concat()).collect();
+        assert_eq!(file, expected);
+    }
+}

@@ -201,3 +201,95 @@ pub(crate) const fn extra_bits(table: usize, symbol: u8) -> u32 {
         _ => category as u32,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A block with these coefficients, each at a position in zigzag order.
+    fn block(coefficients: &[(usize, i16)]) -> Block {
+        let mut block = Block::ZERO;
+        for (position, value) in coefficients {
+            block.coefficients[usize::from(ZIGZAG[*position])] = *value;
+            block.nonzero |= 1 << *position;
+        }
+        block
+    }
+
+    /// The symbols with their additional bits, and the table of all of them.
+    fn put(blocks: usize, table: usize, put: impl FnOnce(&mut Symbols)) -> Vec<(usize, u32)> {
+        let mut symbols = Symbols::default();
+        symbols.reserve(blocks);
+        put(&mut symbols);
+        assert!(symbols.words().iter().all(|word| word.index() >> 8 == table));
+        symbols.words().iter().map(|word| (word.index() & 0xff, word.extra())).collect()
+    }
+
+    #[test]
+    fn the_category_is_the_length_of_the_magnitude_and_a_negative_number_is_complemented() {
+        let found = [0, 1, -1, 2, 3, -2, -3, 1023, -1023, 1024, -2047].map(magnitude);
+        let expected =
+            [(0, 0), (1, 1), (1, 0), (2, 2), (2, 3), (2, 1), (2, 0), (10, 1023), (10, 0), (11, 1024), (11, 0)];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_dc_difference_is_in_the_table_of_its_component() {
+        assert_eq!(put(1, 0, |symbols| symbols.put_dc(0, -5)), [(3, 2)]);
+        assert_eq!(put(1, 1, |symbols| symbols.put_dc(1, 5)), [(3, 5)]);
+    }
+
+    #[test]
+    fn sixteen_zeros_are_a_symbol_and_fifteen_are_a_run() {
+        let ac = |coefficients: &[(usize, i16)]| put(1, 2, |symbols| symbols.put_ac(0, &block(coefficients)));
+        assert_eq!(ac(&[(16, 1)]), [(0xf1, 1), (0, 0)]);
+        assert_eq!(ac(&[(17, 1)]), [(0xf0, 0), (0x01, 1), (0, 0)]);
+        assert_eq!(ac(&[(1, -2), (35, 3)]), [(0x02, 1), (0xf0, 0), (0xf0, 0), (0x12, 3), (0, 0)]);
+    }
+
+    #[test]
+    fn eob_is_written_unless_the_last_ac_coefficient_is_not_zero() {
+        let ac = |coefficients: &[(usize, i16)]| put(1, 3, |symbols| symbols.put_ac(1, &block(coefficients)));
+        assert_eq!(ac(&[(0, 9)]), [(0, 0)]);
+        assert_eq!(ac(&[(62, 1)]).last(), Some(&(0, 0)));
+        assert_eq!(ac(&[(63, 1)]), [(0xf0, 0), (0xf0, 0), (0xf0, 0), (0xe1, 1)]);
+    }
+
+    #[test]
+    fn an_eob_run_has_at_most_4095_blocks() {
+        let ends = |blocks: usize| {
+            put(blocks, 2, |symbols| {
+                (0..blocks).for_each(|_| symbols.put_band(0, &Block::ZERO, [1, 63]));
+                symbols.end_eob_run(0);
+            })
+        };
+        // The symbol has the position of the number's highest bit, and the bits below it follow.
+        assert_eq!(ends(1), [(0x00, 0)]);
+        assert_eq!(ends(5), [(0x20, 1)]);
+        assert_eq!(ends(4095), [(0xb0, 2047)]);
+        assert_eq!(ends(4096), [(0xb0, 2047), (0x00, 0)]);
+    }
+
+    #[test]
+    fn an_eob_run_ends_before_a_block_with_coefficients_in_the_band() {
+        let found = put(4, 2, |symbols| {
+            // A coefficient outside of the band is none.
+            symbols.put_band(0, &block(&[(0, 7), (6, 7)]), [1, 5]);
+            symbols.put_band(0, &Block::ZERO, [1, 5]);
+            // The last position of the band ends the block without an EOB.
+            symbols.put_band(0, &block(&[(5, 1)]), [1, 5]);
+            symbols.put_band(0, &block(&[(4, 1)]), [1, 5]);
+            symbols.end_eob_run(0);
+        });
+        assert_eq!(found, [(0x10, 0), (0x41, 1), (0x31, 1), (0x00, 0)]);
+    }
+
+    #[test]
+    fn the_additional_bits_of_a_symbol_are_its_category_or_the_length_of_its_eob_run() {
+        assert_eq!(
+            [(0, 11), (1, 0), (2, 0x53), (3, 0x0a)].map(|(table, symbol)| extra_bits(table, symbol)),
+            [11, 0, 3, 10]
+        );
+        assert_eq!([0x00, 0x10, 0xb0, 0xf0].map(|symbol| extra_bits(2, symbol)), [0, 1, 11, 0]);
+    }
+}

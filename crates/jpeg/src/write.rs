@@ -83,6 +83,7 @@ const fn has_ff(bytes: [u8; 8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::symbol::Symbols;
 
     #[test]
     fn each_ff_is_followed_by_a_zero_byte() {
@@ -99,5 +100,40 @@ mod tests {
             packer.flush(&mut file);
             assert_eq!(file, expected, "{at}");
         }
+    }
+
+    /// The bytes of DC differences of 0, each of which has the code 0.
+    fn zeros(count: usize) -> Vec<u8> {
+        let mut symbols = Symbols::default();
+        symbols.reserve(count);
+        (0..count).for_each(|_| symbols.put_dc(0, 0));
+        let (codes, _) = Codes::optimal(symbols.counts());
+        let mut file = Vec::new();
+        put_words(symbols.words(), &codes, &mut file);
+        file
+    }
+
+    #[test]
+    fn ones_fill_up_the_last_byte_and_do_not_begin_another() {
+        assert_eq!((zeros(0), zeros(1), zeros(7), zeros(8)), (vec![], vec![0x7f], vec![1], vec![0]));
+    }
+
+    #[test]
+    fn no_bit_is_lost_between_two_chunks_of_words() {
+        for count in [CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK + 1] {
+            let mut expected = vec![0; count / 8];
+            expected.extend((count % 8 > 0).then(|| 0xff >> (count % 8)));
+            assert_eq!(zeros(count), expected, "{count} words");
+        }
+    }
+
+    #[test]
+    fn codes_are_packed_from_the_highest_bit_of_each_byte_on() {
+        let mut packer = Packer { bytes: [0; ROOM], written: 0, buffer: 0, filled: 0 };
+        for (code, bits) in [(0b101, 3), (0, 2), (0b11_0000_1101, 10), (1, 1)] {
+            packer.put(code, bits);
+        }
+        assert_eq!((packer.written, packer.filled), (2, 0));
+        assert_eq!(packer.bytes[..2], [0b1010_0110, 0b0001_1011]);
     }
 }

@@ -114,4 +114,16 @@ mod tests {
             assert_eq!(ours, theirs, "{palette:?}, sRGB {srgb}");
         }
     }
+
+    #[test]
+    fn alpha_entries_end_with_the_last_colour_that_is_not_opaque_and_an_opaque_palette_has_none() {
+        let file = |alphas: &[u8]| {
+            let palette: Vec<Rgba> = alphas.iter().map(|alpha| [1, 2, 3, *alpha]).collect();
+            let mut file = Vec::new();
+            append_palette(&palette, &mut file);
+            file.split_off(12 + 3 * alphas.len())
+        };
+        assert_eq!(file(&[255, 255]), [0; 0]);
+        assert_eq!(file(&[0, 255, 254, 255])[..11], *b"\0\0\0\x03tRNS\0\xff\xfe");
+    }
 }

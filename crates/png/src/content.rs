@@ -101,4 +101,33 @@ mod tests {
         assert_eq!(content::<3>(grain), Content::Photographic);
         assert_eq!(content::<1>(|_, _| 7), Content::Photographic);
     }
+
+    #[test]
+    fn every_sixteenth_scanline_from_the_second_on_is_sampled() {
+        let letter = |x: u32, y: u32| if x % 20 < 5 && (x * y) % 7 < 3 { 20 } else { 240 };
+        let noise = |x: u32, y: u32| (x * x * 7 + y * y * 3 + x * y * 13) % 251;
+        // A sampled scanline is compared with the one above it.
+        let is_sampled = |y: u32| y % 16 < 2;
+        assert_eq!(content::<1>(|x, y| if is_sampled(y) { letter(x, y) } else { noise(x, y) }), Content::Graphic);
+        let is_sampled = |y: u32| y % 16 == 1;
+        assert_eq!(content::<1>(|x, y| if is_sampled(y) { noise(x, y) } else { letter(x, y) }), Content::Photographic);
+    }
+
+    #[test]
+    fn a_pixel_is_near_within_8_levels_of_its_prediction_in_every_sample() {
+        let is_near = |x: [u8; 2]| is_near(&x, &[90, 90], &[60, 60], &[50, 50]);
+        assert_eq!([[108, 92], [109, 100], [100, 91], [92, 108]].map(is_near), [true, false, false, true]);
+    }
+
+    /// The first pixel of a scanline is not counted.
+    #[test]
+    fn content_is_graphic_where_three_quarters_are_equal_and_far_pixels_outnumber_near_ones() {
+        let of = |row: &[u8]| Content::of(&[&vec![0; row.len()], row].concat(), &vec![0; row.len()], row.len(), 1);
+        // After the first pixel, 3 far ones and 9 or 8 that equal the one above.
+        assert_eq!(of(&[0, 99, 0, 99, 0, 99, 0, 0, 0, 0, 0, 0, 0]), Content::Graphic);
+        assert_eq!(of(&[0, 99, 0, 99, 0, 99, 0, 0, 0, 0, 0, 0]), Content::Photographic);
+        // One far and one near.
+        assert_eq!(of(&[&[0, 99, 0, 5], &[0; 40][..]].concat()), Content::Photographic);
+        assert_eq!(of(&[&[0, 99, 0, 99, 0, 5], &[0; 40][..]].concat()), Content::Graphic);
+    }
 }

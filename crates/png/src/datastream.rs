@@ -48,3 +48,36 @@ impl Datastream {
         self.file
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::header::{BitDepth, ColourType};
+
+    #[test]
+    fn the_zlib_header_says_deflate_with_a_window_of_32_kib_and_is_a_multiple_of_31() {
+        assert_eq!(ZLIB_HEADER[0], 8 | 7 << 4);
+        assert_eq!(ZLIB_HEADER[1] >> 5 & 1, 0, "no dictionary");
+        assert_eq!(u16::from_be_bytes(ZLIB_HEADER) % 31, 0);
+    }
+
+    #[test]
+    fn the_zlib_header_is_in_the_first_chunk_and_the_checksum_of_all_strips_in_the_last() {
+        let header = Header { width: 1, height: 3, colour_type: ColourType::Truecolour, bit_depth: BitDepth::Eight };
+        let mut datastream = Datastream::new(header, false, &[]);
+        let begin = datastream.file.len();
+        for (filtered, bytes, is_last) in [("Wiki", b"ab", false), ("ped", b"cd", false), ("ia", b"ef", true)] {
+            datastream.push(CompressedStrip { bytes, adler: Adler32::of(filtered.as_bytes()) }, is_last);
+        }
+        let (mut file, mut chunks) = (datastream.into_file().split_off(begin), Vec::new());
+        while !file.is_empty() {
+            let length = u32::from_be_bytes(*file.first_chunk().unwrap()) as usize;
+            let rest = file.split_off(12 + length);
+            chunks.push(file[8..8 + length].to_vec());
+            file = rest;
+        }
+        // The Adler-32 of "Wikipedia" is 0x11e60398.
+        let expected: [&[u8]; 4] = [b"\x78\x5eab", b"cd", b"ef\x11\xe6\x03\x98", b""];
+        assert_eq!(chunks, expected);
+    }
+}

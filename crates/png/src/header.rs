@@ -103,3 +103,37 @@ impl Header {
         self.colour_type.samples() * self.bit_depth.bits()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(width: u32, colour_type: ColourType, bit_depth: BitDepth) -> Header {
+        Header { width, height: 1, colour_type, bit_depth }
+    }
+
+    #[test]
+    fn a_scanline_and_a_pixel_are_rounded_up_to_whole_bytes() {
+        let bits = header(9, ColourType::IndexedColour, BitDepth::One);
+        assert_eq!((bits.row_bits(), bits.row_bytes(), bits.bytes_per_pixel()), (9, 2, 1));
+        let nibbles = header(3, ColourType::Greyscale, BitDepth::Four);
+        assert_eq!((nibbles.row_bits(), nibbles.row_bytes(), nibbles.bytes_per_pixel()), (12, 2, 1));
+        let types =
+            [ColourType::Greyscale, ColourType::GreyscaleAlpha, ColourType::Truecolour, ColourType::TruecolourAlpha];
+        let bytes = types.map(|colour_type| header(5, colour_type, BitDepth::Eight).bytes_per_pixel());
+        assert_eq!(bytes, [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn the_bit_depth_of_a_palette_is_the_smallest_whose_indices_reach_every_colour() {
+        let depths = [1, 2, 3, 4, 5, 16, 17, 256].map(|colours| BitDepth::of_palette(colours).bits());
+        assert_eq!(depths, [1, 1, 2, 2, 4, 4, 8, 8]);
+    }
+
+    #[test]
+    fn a_grey_step_is_255_divided_by_the_largest_level_of_the_depth() {
+        for depth in [BitDepth::One, BitDepth::Two, BitDepth::Four, BitDepth::Eight] {
+            assert_eq!(u32::from(depth.grey_step()), 255 / ((1_u32 << depth.bits()) - 1));
+        }
+    }
+}

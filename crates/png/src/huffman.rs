@@ -203,4 +203,14 @@ mod tests {
     fn a_limit_above_16_is_refused() {
         code_lengths(&[1; 5], 17);
     }
+
+    #[test]
+    fn where_weights_are_equal_a_leaf_is_merged_before_a_tree() {
+        assert_eq!(code_lengths(&[1, 1, 2, 2], 15), [2; 4]);
+    }
+
+    #[test]
+    fn of_symbols_with_equal_counts_the_lowest_has_the_longest_code() {
+        assert_eq!(code_lengths(&[1, 1, 1], 15), [2, 2, 1]);
+    }
 }

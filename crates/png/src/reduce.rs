@@ -132,3 +132,48 @@ fn reduce_to_palette<const N: usize>(
     }
     Some((ColourType::IndexedColour, depth, palette))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The format of a picture of one row whose pixels alternate between two.
+    fn format<const N: usize>(width: u32, [a, b]: [[u8; N]; 2]) -> (ColourType, BitDepth, usize) {
+        let pixels: Vec<u8> = (0..width).flat_map(|x| if x % 2 == 0 { a } else { b }).collect();
+        let colour_type = if N == 3 { ColourType::Truecolour } else { ColourType::TruecolourAlpha };
+        let header = Header { width, height: 1, colour_type, bit_depth: BitDepth::Eight };
+        let mut buffer = vec![7; 3];
+        let image = reduce(header, &pixels, &mut buffer);
+        assert_eq!(image.rows.len(), image.header.row_bytes());
+        (image.header.colour_type, image.header.bit_depth, image.palette.len())
+    }
+
+    #[test]
+    fn a_palette_of_grey_has_more_than_4_pixels_per_colour_and_32() {
+        let of = |width| format(width, [[1; 3], [2; 3]]);
+        assert_eq!(of(40), (ColourType::Greyscale, BitDepth::Eight, 0));
+        assert_eq!(of(41), (ColourType::IndexedColour, BitDepth::One, 2));
+    }
+
+    #[test]
+    fn greyscale_is_preferred_to_a_palette_of_as_many_bits() {
+        assert_eq!(format(1000, [[0; 3], [255; 3]]), (ColourType::Greyscale, BitDepth::One, 0));
+        assert_eq!(format(1000, [[0; 3], [170; 3]]), (ColourType::IndexedColour, BitDepth::One, 2));
+    }
+
+    /// Two colours of 1 bit: 32 bytes for palette and chunks, and an eighth of a byte per pixel.
+    #[test]
+    fn a_palette_is_smaller_than_the_samples_with_its_colours_and_chunks() {
+        let rgb = |width| format(width, [[1, 2, 3], [3, 2, 1]]);
+        assert_eq!((rgb(11).0, rgb(12).0), (ColourType::Truecolour, ColourType::IndexedColour));
+        let rgba = |width| format(width, [[1, 2, 3, 4], [3, 2, 1, 4]]);
+        assert_eq!((rgba(8).0, rgba(9).0), (ColourType::TruecolourAlpha, ColourType::IndexedColour));
+    }
+
+    #[test]
+    fn grey_with_alpha_is_compared_with_two_bytes_per_pixel() {
+        let of = |width| format(width, [[1, 1, 1, 4], [3, 3, 3, 4]]);
+        assert_eq!(of(17), (ColourType::GreyscaleAlpha, BitDepth::Eight, 0));
+        assert_eq!(of(18), (ColourType::IndexedColour, BitDepth::One, 2));
+    }
+}

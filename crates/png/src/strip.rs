@@ -229,4 +229,95 @@ mod tests {
             assert!(backwards.into_iter().rev().eq(forwards));
         }
     }
+
+    /// The filtered scanlines that the strip was compressed from.
+    fn filtered(header: Header, rows: &[u8], effort: Effort) -> Vec<u8> {
+        let (mut encoder, zeros) = (StripEncoder::default(), vec![0; header.row_bytes()]);
+        let compressed = encoder.encode(header, Strip { rows, above: &zeros, is_last: true }, effort);
+        let filtered = miniz_oxide::inflate::decompress_to_vec(compressed.bytes).unwrap();
+        assert_eq!(compressed.adler, Adler32::of(&filtered));
+        filtered
+    }
+
+    fn filter_types(header: Header, rows: &[u8], effort: Effort) -> Vec<u8> {
+        filtered(header, rows, effort).into_iter().step_by(1 + header.row_bytes()).collect()
+    }
+
+    #[test]
+    fn palette_indices_and_pixels_that_share_a_byte_are_not_filtered() {
+        let slope: Vec<u8> = (0..64 * 64_u32).map(|at| (at % 64 + at / 64).to_le_bytes()[0]).collect();
+        let of = |colour_type, bit_depth| Header { width: 64, height: 64, colour_type, bit_depth };
+        for effort in Effort::ALL {
+            let indices = of(ColourType::IndexedColour, BitDepth::Eight);
+            assert_eq!(filter_types(indices, &slope, effort), [0; 64]);
+            let nibbles = of(ColourType::Greyscale, BitDepth::Four);
+            assert_eq!(filter_types(nibbles, &slope[..32 * 64], effort), [0; 64]);
+            // The same bytes as samples are filtered.
+            let samples = of(ColourType::Greyscale, BitDepth::Eight);
+            assert!(filter_types(samples, &slope, effort)[1..].iter().all(|filter_type| *filter_type > 0));
+        }
+    }
+
+    #[test]
+    fn graphic_content_is_not_filtered() {
+        let letter = |at: u32| if at % 200 % 20 < 5 && (at % 200) * (at / 200) % 7 < 3 { 20 } else { 240 };
+        let rows: Vec<u8> = (0..200 * 100).map(letter).collect();
+        let header = Header { width: 200, height: 100, colour_type: ColourType::Greyscale, bit_depth: BitDepth::Eight };
+        assert_eq!(Content::of(&rows, &[0; 200], 200, 1), Content::Graphic);
+        assert_eq!(filter_types(header, &rows, Effort::Balanced), [0; 100]);
+    }
+
+    #[test]
+    fn the_scanline_above_a_strip_is_the_last_one_before_it_and_zeros_at_the_top() {
+        let (all, zeros) = ([1, 1, 2, 2, 3, 3, 4, 4], [0; 2]);
+        let strip = |begin, end| Strip::new(&all, StripRows { begin, end, is_last: false }, &zeros);
+        assert_eq!((strip(0, 2).above, strip(0, 2).rows), (&[0, 0][..], &all[..4]));
+        assert_eq!((strip(2, 4).above, strip(2, 4).rows), (&[2, 2][..], &all[4..]));
+    }
+
+    #[test]
+    fn predictions_use_the_unfiltered_scanline_above() {
+        let header = Header { width: 2, height: 3, colour_type: ColourType::Greyscale, bit_depth: BitDepth::Eight };
+        let mut encoder = StripEncoder::default();
+        let strip = Strip { rows: &[9, 9, 10, 10, 12, 12], above: &[5, 6], is_last: true };
+        encoder.filter(header, strip, |_, _| FilterType::Up);
+        assert_eq!(encoder.filtered, [2, 4, 3, 2, 1, 1, 2, 2, 2]);
+    }
+
+    #[test]
+    fn among_results_of_equal_length_the_first_is_kept() {
+        let mut encoder = StripEncoder::default();
+        let mut deflate = |filtered: &[u8]| {
+            encoder.filtered = filtered.to_vec();
+            let is_best = encoder.deflate(Effort::Balanced, Content::Photographic, true);
+            (is_best, encoder.best_adler.unwrap())
+        };
+        let first = Adler32::of(&[1, 2, 3]);
+        assert_eq!(deflate(&[1, 2, 3]), (true, first));
+        assert_eq!(deflate(&[4, 5, 6]), (false, first));
+        assert_eq!(deflate(&[4, 5]), (true, Adler32::of(&[4, 5])));
+    }
+
+    #[test]
+    fn a_strip_is_flat_below_an_eighth_of_its_filtered_bytes() {
+        for (compressed, is_flat) in [(9, true), (10, false)] {
+            let mut encoder = StripEncoder { filtered: vec![0; 80], ..StripEncoder::default() };
+            encoder.best.extend(&vec![0; compressed]);
+            assert_eq!(encoder.is_flat(), is_flat);
+        }
+    }
+
+    /// What compresses to less than an eighth is also tried unfiltered by the effort small.
+    #[test]
+    fn the_effort_small_is_never_larger_than_its_own_unfiltered_scanlines_of_flat_content() {
+        let rows: Vec<u8> = (0..300 * 200_u32).map(|at| if at % 300 < 150 + at / 300 % 3 { 9 } else { 200 }).collect();
+        let header = Header { width: 300, height: 200, colour_type: ColourType::Greyscale, bit_depth: BitDepth::Eight };
+        let zeros = vec![0; 300];
+        let strip = Strip { rows: &rows, above: &zeros, is_last: true };
+        let mut encoder = StripEncoder::default();
+        encoder.filter(header, strip, |_, _| FilterType::None);
+        encoder.deflate(Effort::Small, Content::Graphic, true);
+        let unfiltered = encoder.best.bytes().len();
+        assert!(encoder.encode(header, strip, Effort::Small).bytes.len() <= unfiltered);
+    }
 }

@@ -355,3 +355,14 @@ fn a_damaged_jpeg_is_refused_with_the_place_or_read_and_reported() {
     let errors = text(&output.stderr);
     assert!(errors.contains("warning: no-end.jpg is damaged: the file has no end marker"), "{errors}");
 }
+
+#[test]
+fn the_exit_code_is_0_for_success_1_for_a_failed_picture_and_2_if_nothing_was_started() {
+    let folder = folder("command-exit-codes");
+    fs::write(folder.join("small.png"), png(&photo(size("40x30")))).unwrap();
+    let code = |size: &str| {
+        let output = resize(&folder, &["--image", "small.png", "--generated", "small.png", "--fit", "crop", size]);
+        output.status.code()
+    };
+    assert_eq!([code("40x30"), code("41x30"), code("0x30")], [Some(0), Some(1), Some(2)]);
+}

@@ -163,3 +163,20 @@ fn a_folder_that_cannot_be_written_is_found_before_anything_is_made() {
     let folder = folder("files-folder");
     refused(&folder, &["600x400", "--out", "/proc"], "cannot write into /proc: ");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_symbolic_link_is_followed_before_the_parent_folder_behind_it() {
+    let folder = folder("files-link");
+    fs::create_dir_all(folder.join("other/deep")).unwrap();
+    fs::write(folder.join("other/photo.png"), picture(9)).unwrap();
+    std::os::unix::fs::symlink("other/deep", folder.join("link")).unwrap();
+    let arguments = ["600x400", "--image", "other/photo.png", "--sheet", "link/../photo.png", "--force"];
+    let output = resize(&folder, &arguments);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        text(&output.stderr).contains("cannot write link/../photo.png: it is an input"),
+        "{}",
+        text(&output.stderr)
+    );
+}

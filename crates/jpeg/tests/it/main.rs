@@ -26,5 +26,6 @@ mod profiles_and_segments_are_read_back;
 mod progressive_files_have_a_dc_scan_and_each_ac_coefficient_once;
 mod progressive_files_have_the_same_coefficients;
 mod quality_100_is_nearly_lossless;
+mod quantisation_tables_are_those_of_annex_k_1;
 mod scratch_does_not_change_the_file;
 mod sequential_files_have_one_interleaved_scan;

@@ -122,3 +122,36 @@ fn is_plain_header(chunk: &Chunk<'_>) -> bool {
     let sides = [[w0, w1, w2, w3], [h0, h1, h2, h3]].map(u32::from_be_bytes);
     chunk.kind == *b"IHDR" && sides.iter().all(|side| (1..=MAX_SIDE).contains(side))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
+        let covered = [&kind, data].concat();
+        let crc = crc32fast::hash(&covered).to_be_bytes();
+        [&u32::try_from(data.len()).unwrap().to_be_bytes()[..], &covered, &crc].concat()
+    }
+
+    /// A file with these chunks between its header and its first IDAT chunk.
+    fn is_plain(between: &[(&[u8; 4], &[u8])]) -> bool {
+        let header = chunk(*b"IHDR", &[0, 0, 0, 1, 0, 0, 0, 1, 8, 2, 0, 0, 0]);
+        let between: Vec<u8> = between.iter().flat_map(|(kind, data)| chunk(**kind, data)).collect();
+        check_plain(&[SIGNATURE, &header, &between, &chunk(*b"IDAT", b"")].concat()) == Ok(true)
+    }
+
+    #[test]
+    fn srgb_gama_and_chrm_chunks_are_plain_once_with_their_length_and_a_meaning() {
+        let (srgb, gama, chrm) = ((b"sRGB", &[3][..]), (b"gAMA", &[0, 0, 0, 1][..]), (b"cHRM", &[0; 32][..]));
+        assert!(is_plain(&[]) && is_plain(&[srgb, gama, chrm]));
+        for repeated in [srgb, gama, chrm] {
+            assert!(!is_plain(&[repeated, repeated]));
+        }
+        for (kind, data) in
+            [(b"sRGB", &[4][..]), (b"sRGB", &[0, 0]), (b"gAMA", &[0; 4]), (b"gAMA", &[1; 5]), (b"cHRM", &[1; 31])]
+        {
+            assert!(!is_plain(&[(kind, data)]), "{kind:?}");
+        }
+        assert!(!is_plain(&[(b"tEXt", b"")]));
+    }
+}

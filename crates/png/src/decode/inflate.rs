@@ -147,3 +147,22 @@ impl<'a> Inflate<'a> {
 const fn declared_window(cmf: u8) -> usize {
     1 << (8 + (cmf >> 4))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_declared_window_is_256_bytes_doubled_cinfo_times() {
+        assert_eq!([0x08, 0x18, 0x68, 0x78].map(declared_window), [256, 512, 16_384, 32_768]);
+    }
+
+    #[test]
+    fn the_buffer_has_four_windows_or_one_and_what_is_asked_for() {
+        for (max_count, expected) in [(1, 4 << 15), (3 << 15, 4 << 15), ((3 << 15) + 1, (4 << 15) + 1)] {
+            let mut buffer = Vec::new();
+            Inflate::new(&[], &mut buffer, max_count);
+            assert_eq!(buffer.len(), expected);
+        }
+    }
+}

@@ -102,3 +102,62 @@ fn store(bytes: &[u8], is_final: bool, bits: &mut BitWriter) {
         bits.extend(block);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn segment(start: usize, data: &[u8]) -> Segment {
+        let histogram = Histogram::of_literals(&data[start..]);
+        let tokens = vec![Token::literals(data.len() - start)];
+        Segment { length: data.len() - start, tokens, cost: histogram.cost(), histogram }
+    }
+
+    #[test]
+    fn a_stored_block_has_at_most_65535_bytes_and_only_the_last_is_final() {
+        let mut bits = BitWriter::default();
+        store(&vec![7; 65_536], true, &mut bits);
+        let stored = bits.bytes();
+        assert_eq!(stored[..5], [0, 0xff, 0xff, 0, 0]);
+        assert_eq!(stored[5 + 65_535..], [1, 1, 0, 0xfe, 0xff, 7]);
+    }
+
+    #[test]
+    fn the_header_estimate_is_50_bits_and_3_per_symbol_used() {
+        let mut histogram = Histogram::of_literals(b"aabbbc");
+        histogram.distances[4] = 9;
+        assert_eq!(header_estimate(&histogram), (50 + 3 * 4) * BIT);
+    }
+
+    #[test]
+    fn a_segment_joins_the_open_block_unless_two_blocks_and_a_header_take_fewer_bits() {
+        let data = [[b'a', b'b'].repeat(50), [b'c', b'd'].repeat(50)].concat();
+        let both = Histogram::of_literals(&data).cost();
+        let next = Segment { cost: 0, ..segment(100, &data) };
+        let joins = |cost: u64| {
+            let mut block = Block { length: 100, cost, ..Block::default() };
+            block.histogram = Histogram::of_literals(&data[..100]);
+            (block.try_append(&next), block.length)
+        };
+        let header = header_estimate(&next.histogram);
+        assert_eq!(joins(both - header), (true, 200));
+        assert_eq!(joins(both - header - 1), (false, 100));
+    }
+
+    /// By the block type, the two bits behind the first one.
+    #[test]
+    fn a_block_is_stored_or_has_fixed_or_dynamic_codes_whichever_is_the_shortest() {
+        let block_type = |data: &[u8]| {
+            let (mut block, mut bits) = (Block::default(), BitWriter::default());
+            block.begin(0);
+            block.try_append(&segment(0, data));
+            block.write(data, true, &mut bits);
+            bits.align();
+            bits.bytes()[0] >> 1 & 3
+        };
+        let every: Vec<u8> = (0..=255).collect();
+        assert_eq!(block_type(&every), 0);
+        assert_eq!(block_type(b"a short text"), 1);
+        assert_eq!(block_type(&[b'a', b'b'].repeat(200)), 2);
+    }
+}

@@ -88,3 +88,76 @@ impl DynamicHeader {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads a header as section 3.2.7 says: the numbers of code lengths, of precode lengths, and the code lengths.
+    fn read(bytes: &[u8], bit_count: u64) -> (usize, usize, usize, Vec<u8>) {
+        let mut at = 0;
+        let bit = |at: &mut usize| {
+            *at += 1;
+            bytes[(*at - 1) / 8] >> ((*at - 1) % 8) & 1
+        };
+        let number = |at: &mut usize, bits: usize| (0..bits).map(|place| usize::from(bit(at)) << place).sum::<usize>();
+        assert_eq!(number(&mut at, 2), 2);
+        let (literals, distances, written) = (number(&mut at, 5) + 257, number(&mut at, 5) + 1, number(&mut at, 4) + 4);
+        let mut precode = [0; 19];
+        for symbol in &[16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15_usize][..written] {
+            precode[*symbol] = u8::try_from(number(&mut at, 3)).unwrap();
+        }
+        let code = CanonicalCode::new(&precode);
+        let mut lengths: Vec<u8> = Vec::new();
+        while lengths.len() < literals + distances {
+            let (mut word, mut filled) = (0, 0);
+            let symbol = loop {
+                word |= u64::from(bit(&mut at)) << filled;
+                filled += 1;
+                if let Some(symbol) = (0..19_u8).find(|symbol| code.get(usize::from(*symbol)) == (word, filled)) {
+                    break symbol;
+                }
+            };
+            let (length, times) = match symbol {
+                16 => (*lengths.last().unwrap(), 3 + number(&mut at, 2)),
+                17 => (0, 3 + number(&mut at, 3)),
+                18 => (0, 11 + number(&mut at, 7)),
+                length => (length, 1),
+            };
+            lengths.extend(vec![length; times]);
+        }
+        assert_eq!(at as u64, bit_count);
+        (literals, distances, written, lengths)
+    }
+
+    fn header(codes: &CodeLengths) -> (usize, usize, usize, Vec<u8>) {
+        let (header, mut bits) = (DynamicHeader::new(codes), BitWriter::default());
+        header.put(&mut bits);
+        assert_eq!(bits.len_in_bits(), header.len_in_bits());
+        bits.align();
+        read(bits.bytes(), header.len_in_bits())
+    }
+
+    #[test]
+    fn a_header_without_the_trailing_zeros_of_each_alphabet_is_read_back() {
+        let mut codes = CodeLengths { literal_lengths: [0; 288], distances: [0; 30] };
+        codes.literal_lengths[..40].fill(6);
+        codes.literal_lengths[90..98].copy_from_slice(&[1, 2, 3, 4, 5, 9, 10, 14]);
+        codes.literal_lengths[256..260].copy_from_slice(&[7, 7, 11, 12]);
+        codes.distances[..3].copy_from_slice(&[1, 2, 2]);
+        let (literals, distances, _, lengths) = header(&codes);
+        assert_eq!((literals, distances), (260, 3));
+        assert_eq!(lengths[..260], codes.literal_lengths[..260]);
+        assert_eq!(lengths[260..], [1, 2, 2]);
+    }
+
+    #[test]
+    fn the_precode_lengths_behind_the_last_one_that_is_not_zero_are_left_out() {
+        let mut codes = CodeLengths { literal_lengths: [8; 288], distances: [8; 30] };
+        codes.literal_lengths[286..].fill(0);
+        // The code length 8 is the fifth of the order, 16 is the first, and 0 the fourth.
+        assert_eq!(header(&codes).2, 5);
+        codes.distances[29] = 15;
+        assert_eq!(header(&codes).2, 19);
+    }
+}

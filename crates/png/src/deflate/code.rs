@@ -132,3 +132,50 @@ impl Codes {
         bits.put(word | u64::from(distance.extra) << filled, filled + distance.extra_bits);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fixed_code_has_8_9_7_and_8_bits_and_distances_have_5() {
+        let CodeLengths { literal_lengths, distances } = CodeLengths::FIXED;
+        assert_eq!(
+            [0, 143, 144, 255, 256, 279, 280, 287].map(|at: usize| literal_lengths[at]),
+            [8, 8, 9, 9, 7, 7, 8, 8]
+        );
+        assert_eq!(distances, [5; 30]);
+    }
+
+    /// Fibonacci numbers make the deepest tree.
+    #[test]
+    fn a_literal_has_a_code_of_at_most_14_bits_and_a_distance_of_15() {
+        let mut histogram = Histogram::default();
+        let (mut a, mut b) = (1, 1);
+        for at in 0..DISTANCE_SYMBOLS {
+            (histogram.literal_lengths[at], histogram.distances[at]) = (a, a);
+            (a, b) = (b, a + b);
+        }
+        let lengths = CodeLengths::optimised(&histogram);
+        assert_eq!((lengths.literal_lengths.iter().max(), lengths.distances.iter().max()), (Some(&14), Some(&15)));
+    }
+
+    #[test]
+    fn the_length_in_bits_has_codes_and_extra_bits() {
+        let mut histogram = Histogram { extra_bits: 6, ..Histogram::default() };
+        (histogram.literal_lengths[200], histogram.literal_lengths[END_OF_BLOCK], histogram.distances[3]) = (10, 1, 2);
+        assert_eq!(CodeLengths::FIXED.len_in_bits(&histogram), 10 * 9 + 7 + 2 * 5 + 6);
+    }
+
+    #[test]
+    fn the_extra_bits_of_a_match_follow_their_codes() {
+        let mut bits = BitWriter::default();
+        // Length 14 is symbol 266 with the extra bit 1; distance 100 is symbol 13 with 3 in 5 extra bits.
+        Codes::fixed().put_match(14, 100, &mut bits);
+        assert_eq!(bits.len_in_bits(), 7 + 1 + 5 + 5);
+        bits.align();
+        let found: Vec<String> = bits.bytes().iter().map(|byte| format!("{:08b}", byte.reverse_bits())).collect();
+        // Codes are sent from their highest bit on, extra bits from their lowest.
+        assert_eq!(found.concat(), ["0001010", "1", "01101", "11000", "000000"].concat());
+    }
+}

@@ -175,3 +175,130 @@ impl<'a> HashChains<'a> {
 const fn first_bytes(word: u64, count: usize) -> u64 {
     word << (64 - 8 * count)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tables::{Tables, TablesMut};
+    use super::*;
+
+    const PARAMETERS: ChainParameters = ChainParameters { max_chain: 99, min_match: 4, nice_match: 258, max_lazy: 4 };
+    const LAZY: ChainParameters = ChainParameters { max_lazy: 258, ..PARAMETERS };
+
+    /// The tokens of the bytes from `start` to `end`.
+    fn tokens_between(
+        data: &[u8],
+        (start, end): (usize, usize),
+        parameters: ChainParameters,
+        prices: Option<&Prices>,
+    ) -> Vec<Token> {
+        let (mut tables, mut tokens) = (Tables::default(), Vec::new());
+        let TablesMut { heads, previous, base, .. } = tables.begin(data.len());
+        HashChains::new(data, heads, previous, base).search(start, end, parameters, prices, &mut tokens);
+        tokens
+    }
+
+    /// The tokens of the last part of the data, which follows on the others.
+    fn tokens_of_last(parts: &[&str], parameters: ChainParameters) -> Vec<Token> {
+        let data = parts.concat();
+        let last = parts.last().unwrap().len();
+        tokens_between(data.as_bytes(), (data.len() - last, data.len()), parameters, None)
+    }
+
+    #[test]
+    fn the_longest_match_of_a_chain_is_taken_and_of_equal_lengths_the_nearer() {
+        let last = "abcdefghijkl12345678";
+        let longest = tokens_of_last(&["abcdefghijkl,", "abcdefgh,", last], PARAMETERS);
+        assert_eq!(longest, [Token::new(0, 12, 22), Token::literals(8)]);
+        let nearer = tokens_of_last(&["abcdefgh,", "abcdefgh,", last], PARAMETERS);
+        assert_eq!(nearer, [Token::new(0, 8, 9), Token::literals(12)]);
+    }
+
+    #[test]
+    fn max_chain_candidates_are_compared_and_no_more() {
+        let lengths = [1, 2, 3].map(|max_chain| {
+            let parameters = ChainParameters { max_chain, ..PARAMETERS };
+            tokens_of_last(&["abcdefgh,", "abcdef,", "abcd,", "abcdefgh!12345678"], parameters)[0].length
+        });
+        assert_eq!(lengths, [4, 6, 8]);
+    }
+
+    #[test]
+    fn a_nice_match_ends_the_search_of_its_chain() {
+        let lengths = [8, 9].map(|nice_match| {
+            let parameters = ChainParameters { nice_match, ..PARAMETERS };
+            tokens_of_last(&["abcdefghijkl,", "abcdefgh,", "abcdefghijkl!12345678"], parameters)[0].length
+        });
+        assert_eq!(lengths, [8, 12]);
+    }
+
+    /// Lazy matching.
+    #[test]
+    fn a_match_shorter_than_max_lazy_is_deferred_by_a_byte_where_the_next_one_is_longer() {
+        let [taken, deferred] = [5, 6].map(|max_lazy| {
+            let parameters = ChainParameters { max_lazy, ..PARAMETERS };
+            tokens_of_last(&["abcde,", "bcdefghijk,", "abcdefghijk!12345678"], parameters)
+        });
+        assert_eq!(taken[0], Token::new(0, 5, 17));
+        assert_eq!(deferred[0], Token::new(1, 10, 12));
+        // One of equal length is no reason.
+        assert_eq!(tokens_of_last(&["abcde,", "bcdef,", "abcdef!12345678"], LAZY)[0], Token::new(0, 5, 12));
+    }
+
+    /// As with zlib's `good_length`: from two times `min_match` on.
+    #[test]
+    fn after_a_deferred_match_of_eight_bytes_a_quarter_of_the_candidates_are_compared() {
+        let first = |match_before: &str| {
+            let parameters = ChainParameters { max_chain: 4, ..LAZY };
+            // The longer match at the next position is the second candidate of its chain.
+            let parts = [match_before, ",", "bcdefghijkl,", "bcdef,", "abcdefghijkl!12345678"];
+            tokens_of_last(&parts, parameters)[0]
+        };
+        assert_eq!(first("abcdefg"), Token::new(1, 11, 19));
+        assert_eq!(first("abcdefgh"), Token::new(0, 8, 27));
+    }
+
+    #[test]
+    fn a_match_is_as_far_as_the_window_and_no_farther() {
+        for (distance, is_found) in [(WINDOW, true), (WINDOW + 1, false)] {
+            let data = [b"abcdefghi", &vec![b'.'; distance - 9][..], b"abcdefghi!1234567"].concat();
+            let tokens = tokens_between(&data, (0, data.len()), PARAMETERS, None);
+            assert_eq!(tokens.iter().any(|token| usize::from(token.distance) == distance), is_found);
+        }
+    }
+
+    #[test]
+    fn a_match_has_min_match_bytes_and_ends_with_its_segment() {
+        let data = b"abcdefghijkl,abcdefghijkl!12345678";
+        let first =
+            |end, min_match| tokens_between(data, (13, end), ChainParameters { min_match, ..PARAMETERS }, None)[0];
+        assert_eq!(first(20, 4), Token::new(0, 7, 13));
+        assert_eq!(first(20, 7), Token::new(0, 7, 13));
+        assert_eq!(first(20, 8), Token::literals(7));
+    }
+
+    #[test]
+    fn only_the_first_and_last_four_positions_of_a_long_match_are_entered() {
+        let long = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN";
+        let parameters = ChainParameters { max_lazy: 24, ..PARAMETERS };
+        // A part of the long text is found in its second copy only where that position was entered.
+        for (from, is_entered) in [(3, true), (4, false), (35, false), (36, true)] {
+            let part = &long[from..long.len().min(from + 8)];
+            let data = [long, long, ",", part, "!12345678"].concat();
+            let found = tokens_between(data.as_bytes(), (0, data.len()), parameters, None)[1];
+            let distance = 81 - from - if is_entered { 40 } else { 0 };
+            assert_eq!(found, Token::new(1, part.len(), distance), "{from}");
+        }
+    }
+
+    /// Every literal is priced at one bit here; a match takes 11 bits and the logarithm of its distance.
+    #[test]
+    fn a_match_below_16_bytes_must_be_cheaper_than_its_literals_and_a_longer_one_is_not_priced() {
+        let prices = Prices::new(&[1 << 10; 288], 1 << 10);
+        for (length, distance, is_taken) in [(15, 15, true), (15, 16, false), (16, 64, true)] {
+            let text = &b"abcdefghijklmnop"[..length];
+            let data = [text, &vec![b'.'; distance - length], text, b"!1234567"].concat();
+            let first = tokens_between(&data, (distance, data.len()), PARAMETERS, Some(&prices))[0];
+            assert_eq!(first.length > 0, is_taken, "{length} bytes, {distance} back");
+        }
+    }
+}

@@ -94,3 +94,54 @@ impl Histogram {
         self.extra_bits += u64::from(length.extra_bits + distance.extra_bits);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn assert_equal(a: &Histogram, b: &Histogram) {
+        assert_eq!(a.literal_lengths, b.literal_lengths);
+        assert_eq!((a.distances, a.extra_bits), (b.distances, b.extra_bits));
+    }
+
+    #[test]
+    fn the_extra_bits_of_lengths_and_of_distances_are_counted() {
+        // Length 13 is symbol 266 with 1 extra bit, distance 100 is symbol 13 with 5.
+        let found = Histogram::of_tokens(&[7; 20], 0, &[Token::new(5, 13, 100), Token::literals(2)]);
+        assert_eq!((found.literal_lengths[7], found.literal_lengths[266], found.distances[13]), (7, 1, 1));
+        assert_eq!((found.literal_lengths.iter().sum::<u32>(), found.distances.iter().sum::<u32>()), (8, 1));
+        assert_eq!(found.extra_bits, 6);
+    }
+
+    /// Below half of the bytes the matched ones are subtracted, from half on the literals are counted.
+    #[test]
+    fn with_matches_equals_of_tokens_on_both_sides_of_half_the_bytes() {
+        let data: Vec<u8> = (0..60_u8).map(|at| at % 11).collect();
+        for matched in [6, 19, 20, 21, 36] {
+            let tokens = [Token::new(2, 3, 11), Token::new(1, matched - 3, 22), Token::literals(37 - matched)];
+            let literals = Histogram::of_literals(&data[20..]);
+            let found = literals.with_matches(&data, 20, &tokens, matched);
+            assert_equal(&found, &Histogram::of_tokens(&data, 20, &tokens));
+            assert_eq!(found.literal_lengths[..256].iter().sum::<u32>() as usize, 40 - matched);
+        }
+    }
+
+    #[test]
+    fn plus_adds_the_counts_and_the_extra_bits_of_both_parts() {
+        let (data, tokens) = ([1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3, 9], [Token::new(3, 9, 3), Token::literals(1)]);
+        let [first, second] = [&tokens[..1], &[Token::new(3, 9, 700), Token::literals(1)]]
+            .map(|tokens| Histogram::of_tokens(&data, 0, tokens));
+        let both = first.plus(&second);
+        assert_eq!((both.literal_lengths[1], both.literal_lengths[9], both.literal_lengths[263]), (2, 1, 2));
+        assert_eq!((both.distances[2], both.distances[18], both.extra_bits), (1, 1, 8));
+    }
+
+    #[test]
+    fn the_cost_is_the_estimate_of_both_alphabets_and_the_extra_bits() {
+        let mut histogram = Histogram { extra_bits: 5, ..Histogram::default() };
+        // Four symbols of 2 bits each, and two of 1 bit each.
+        histogram.literal_lengths[60..64].fill(1);
+        histogram.distances[..2].fill(1);
+        assert_eq!(histogram.cost(), (4 * 2 + 2 + 5) * BIT);
+    }
+}

@@ -55,4 +55,19 @@ mod tests {
             assert_eq!(read, lengths);
         }
     }
+
+    #[test]
+    fn the_longest_run_that_a_symbol_can_stand_for_is_taken() {
+        let symbols = |length: u8, times: usize| -> Vec<_> {
+            length_symbols(&vec![length; times]).map(|symbol| (symbol.number, symbol.extra)).collect()
+        };
+        assert_eq!(symbols(0, 138), [(18, 127)]);
+        assert_eq!(symbols(0, 139), [(18, 127), (0, 0)]);
+        assert_eq!(symbols(0, 11), [(18, 0)]);
+        assert_eq!(symbols(0, 10), [(17, 7)]);
+        assert_eq!(symbols(0, 2), [(0, 0), (0, 0)]);
+        // A length other than 0 is written once before it is repeated.
+        assert_eq!(symbols(7, 7), [(7, 0), (16, 3)]);
+        assert_eq!(symbols(7, 3), [(7, 0), (7, 0), (7, 0)]);
+    }
 }

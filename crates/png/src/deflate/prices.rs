@@ -40,3 +40,32 @@ impl Prices {
         literals > match_bits * BIT + log2(distance)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_byte_costs_its_share_at_least_one_bit_and_a_missing_byte_as_if_it_occurred_once() {
+        let mut counts = [0; LITERAL_LENGTH_SYMBOLS];
+        (counts[0], counts[1], counts[2]) = (64, 1, 191);
+        let Prices(prices) = Prices::new(&counts, 256);
+        assert_eq!([0, 1, 2, 3].map(|byte: usize| u64::from(prices[byte])), [2 * BIT, 8 * BIT, BIT, 8 * BIT]);
+    }
+
+    #[test]
+    fn a_match_that_takes_as_many_bits_as_its_literals_is_not_cheaper() {
+        let prices = Prices::new(&[1; LITERAL_LENGTH_SYMBOLS], 256);
+        // 6 times 8 bits, and a distance of 10 bits.
+        assert!(prices.is_match_cheaper(&[9; 6], 1024, 37));
+        assert!(!prices.is_match_cheaper(&[9; 6], 1024, 38));
+    }
+
+    /// Bytes of one bit each: 29 bits are what a match takes at most.
+    #[test]
+    fn a_match_longer_than_the_bytes_that_are_priced_is_always_cheaper() {
+        let prices = Prices::new(&[256; LITERAL_LENGTH_SYMBOLS], 256);
+        assert!(!prices.is_match_cheaper(&[9; 29], 1 << 15, 14));
+        assert!([30, 47, 48, 49, 258].iter().all(|length| prices.is_match_cheaper(&vec![9; *length], 1 << 15, 14)));
+    }
+}

@@ -50,3 +50,40 @@ impl SearchHistory {
         self.to_skip = if !saved_enough && was_promising { SKIPPED } else { 0 };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Which of the next ten segments are searched, if nothing is recorded.
+    fn searched(mut history: SearchHistory, is_promising: bool) -> [bool; 10] {
+        std::array::from_fn(|_| history.next_is_searched(is_promising))
+    }
+
+    #[test]
+    fn the_first_segment_and_each_one_after_a_search_that_saved_enough_is_searched() {
+        assert!(SearchHistory::default().is_empty() && SearchHistory::default().last_saved_enough());
+        assert_eq!(searched(SearchHistory::default(), false), [true; 10]);
+        let mut history = SearchHistory::default();
+        history.record(true, true);
+        assert!(!history.is_empty() && history.last_saved_enough());
+        assert_eq!(searched(history, false), [true; 10]);
+    }
+
+    #[test]
+    fn after_a_search_that_did_not_save_enough_only_promising_segments_are_searched() {
+        for (is_promising, expected) in [(false, [false; 10]), (true, [true; 10])] {
+            let mut history = SearchHistory::default();
+            history.record(false, false);
+            assert_eq!(searched(history, is_promising), expected);
+        }
+    }
+
+    #[test]
+    fn seven_segments_are_skipped_after_a_promising_one_that_did_not_save_enough() {
+        let mut history = SearchHistory::default();
+        history.record(false, true);
+        let [skipped @ .., a, b, c] = searched(history, true);
+        assert_eq!((skipped, [a, b, c]), ([false; 7], [true; 3]));
+    }
+}

@@ -206,4 +206,137 @@ mod tests {
             assert!(read == data);
         }
     }
+
+    /// Noise, whose bytes in `zeros` are 0. Every 16 bytes of `repeats` begin with 12 bytes from another place before.
+    fn repeating(length: usize, zeros: Range<usize>, repeats: Range<usize>) -> Vec<u8> {
+        let mut state = 3_u32;
+        let byte = |_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state.to_be_bytes()[0]
+        };
+        let mut data: Vec<u8> = (0..length).map(byte).collect();
+        data[zeros].fill(0);
+        for at in repeats.step_by(16) {
+            let from = at - 1000 - at * at % 887;
+            data.copy_within(from..from + 12, at);
+        }
+        data
+    }
+
+    /// The costs of the first segment as literals, with the probe's matches, and with those of the hash chains.
+    fn costs(data: &[u8]) -> [u64; 3] {
+        let (mut tables, mut tokens, length) = (Tables::default(), Vec::new(), data.len().min(SEGMENT));
+        let TablesMut { probe, heads, previous, base } = tables.begin(data.len());
+        let literals = Histogram::of_literals(&data[..length]);
+        let prices = Prices::new(&literals.literal_lengths, length);
+        Probe::new(data, probe, base).search(0, length, 2, &prices, &mut tokens);
+        let probed = Histogram::of_tokens(data, 0, &tokens).cost().min(literals.cost());
+        let parameters = ChainParameters::new(Effort::Balanced, Content::Photographic);
+        HashChains::new(data, heads, previous, base).search(0, length, parameters, None, &mut tokens);
+        [literals.cost(), probed, Histogram::of_tokens(data, 0, &tokens).cost()]
+    }
+
+    /// What has been recorded after the first segment.
+    fn after_first(data: &[u8], effort: Effort, history: SearchHistory) -> SearchHistory {
+        let mut tables = Tables::default();
+        let mut search = Search::new(data, effort, Content::Photographic, &mut tables);
+        search.history = history;
+        Segment::default().find(0..data.len().min(SEGMENT), &mut search, &mut Vec::new());
+        search.history
+    }
+
+    /// Whether the search of the first segment, or of a sample of it, saves enough.
+    fn saves_enough(data: &[u8], effort: Effort) -> bool {
+        after_first(data, effort, SearchHistory::default()).last_saved_enough()
+    }
+
+    #[test]
+    fn a_strip_of_eight_segments_is_sampled_and_a_shorter_one_is_searched() {
+        // The repeats are a fifth of the sample, and a twentieth of the segment.
+        let data = repeating(8 * SEGMENT, 0..0, 12_288..14_336);
+        assert!(saves_enough(&data, Effort::Balanced));
+        assert!(!saves_enough(&data[..8 * SEGMENT - 1], Effort::Balanced));
+        // The effort small takes no sample.
+        assert!(!saves_enough(&data, Effort::Small));
+    }
+
+    #[test]
+    fn the_effort_small_searches_every_segment() {
+        for (effort, is_searched) in [(Effort::Balanced, false), (Effort::Small, true)] {
+            let mut history = SearchHistory::default();
+            history.record(false, true);
+            // The search saves much, and so a record would say.
+            let history = after_first(&repeating(SEGMENT, 0..0, 4096..10_048), effort, history);
+            assert_eq!(history.last_saved_enough(), is_searched, "{effort}");
+        }
+    }
+
+    #[test]
+    fn the_sample_is_the_last_quarter_of_the_first_segment() {
+        for (repeats, saves_enough) in [(12_288..14_336, true), (4096..12_288, false)] {
+            let data = repeating(8 * SEGMENT, 0..0, repeats);
+            let history = after_first(&data, Effort::Balanced, SearchHistory::default());
+            assert_eq!((history.is_empty(), history.last_saved_enough()), (false, saves_enough));
+        }
+    }
+
+    #[test]
+    fn a_search_saves_enough_above_one_part_in_10_and_in_a_promising_segment_in_32() {
+        for (zeros, from, step, share) in [(0, 4096, 6, 10), (12_288, 14_336, 1, 32)] {
+            let results: Vec<bool> = (1..64)
+                .map(|count| {
+                    let data = repeating(SEGMENT, 0..zeros, from..from + 16 * step * count);
+                    let [_, probed, searched] = costs(&data);
+                    let saves_enough = saves_enough(&data, Effort::Balanced);
+                    assert_eq!(saves_enough, searched < probed - probed / share, "{zeros}: {probed} {searched}");
+                    saves_enough
+                })
+                .collect();
+            assert!(results.contains(&false) && results.contains(&true), "{zeros}: {results:?}");
+        }
+    }
+
+    #[test]
+    fn a_sample_saves_enough_above_one_part_in_10() {
+        let results: Vec<bool> = (30..70)
+            .map(|count| {
+                let data = repeating(4096, 0..0, 2048..2048 + 16 * count);
+                let [literals, _, searched] = costs(&data);
+                let mut tables = Tables::default();
+                let mut search = Search::new(&data, Effort::Balanced, Content::Photographic, &mut tables);
+                let saves_enough = sample_saves_enough(0..4096, &mut search, &mut Vec::new());
+                assert_eq!(saves_enough, searched < literals - literals / 10, "{literals} {searched}");
+                saves_enough
+            })
+            .collect();
+        assert!(results.contains(&false) && results.contains(&true), "{results:?}");
+    }
+
+    /// Only after the search of a promising segment that saved too little, promising ones are skipped.
+    #[test]
+    fn a_segment_is_promising_where_the_probe_has_saved_a_quarter() {
+        let results: Vec<bool> = (8192..12_288)
+            .step_by(128)
+            .map(|zeros| {
+                let data = repeating(SEGMENT, 0..zeros, 0..0);
+                let [literals, probed, _] = costs(&data);
+                let mut history = after_first(&data, Effort::Balanced, SearchHistory::default());
+                assert!(!history.last_saved_enough());
+                let is_promising = !history.next_is_searched(true);
+                assert_eq!(is_promising, probed < literals / 4 * 3, "{literals} {probed}");
+                is_promising
+            })
+            .collect();
+        assert!(results.contains(&false) && results.contains(&true), "{results:?}");
+    }
+
+    #[test]
+    fn a_candidate_of_equal_cost_is_not_taken_and_a_cheaper_one_is() {
+        let histogram = Histogram::of_literals(&[1, 2, 3, 4]);
+        for (cost, is_taken) in [(histogram.cost(), false), (histogram.cost() + 1, true)] {
+            let mut segment = Segment { cost, ..Segment::default() };
+            segment.keep_if_cheaper(histogram.clone(), &mut vec![Token::literals(4)]);
+            assert_eq!((segment.tokens.len() == 1, segment.cost), (is_taken, histogram.cost()));
+        }
+    }
 }

@@ -79,3 +79,25 @@ pub(super) const fn hash(word: u64, bits: u32) -> usize {
     // The multiplier is the first prime of xxHash64, close to 2^64 divided by the golden ratio.
     (word.wrapping_mul(0x9e37_79b1_85eb_ca87) >> (64 - bits)) as usize
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_base_is_past_the_entries_before_it_and_none_is_0() {
+        let mut tables = Tables::default();
+        assert_eq!([100, 1, 50].map(|length| tables.begin(length).base), [1, 101, 102]);
+    }
+
+    #[test]
+    fn tables_are_cleared_only_where_the_base_would_overflow() {
+        let mut tables = Tables::default();
+        tables.begin(9).heads[3] = 7;
+        tables.set_next_base(u32::MAX - 5);
+        let TablesMut { heads, base, .. } = tables.begin(5);
+        assert_eq!((heads[3], base), (7, u32::MAX - 5));
+        let TablesMut { heads, base, .. } = tables.begin(1);
+        assert_eq!((heads[3], base), (0, 1));
+    }
+}

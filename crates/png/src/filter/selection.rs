@@ -115,4 +115,21 @@ mod tests {
             prop_assert_eq!(Some(&estimates[chosen as usize]), estimates.iter().min());
         }
     }
+
+    #[test]
+    fn among_filter_types_of_equal_sum_or_entropy_the_lowest_number_is_selected() {
+        // A first pixel below zeros has the same residual with None, Sub, Up and Paeth.
+        let scanline = Scanline { bytes: &[5], above: &[0], bytes_per_pixel: 1 };
+        assert_eq!(scanline.least_difference(), FilterType::None);
+        assert_eq!(scanline.least_entropy(&mut Vec::new()), FilterType::None);
+        // Sub and Up predict the second pixel.
+        let scanline = Scanline { bytes: &[5, 5], above: &[5, 5], bytes_per_pixel: 1 };
+        assert_eq!(scanline.least_difference(), FilterType::Up);
+    }
+
+    #[test]
+    fn a_prediction_off_by_200_counts_200_and_does_not_wrap() {
+        let scanline = Scanline { bytes: &[200, 0, 200], above: &[0, 200, 0], bytes_per_pixel: 1 };
+        assert_eq!(scanline.absolute_differences()[..3], [400, 600, 600]);
+    }
 }

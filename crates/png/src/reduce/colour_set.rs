@@ -104,4 +104,13 @@ mod tests {
         assert!(palette.windows(2).all(|pair| pair[0][3] <= pair[1][3]));
         assert!((0..=255).all(|number| palette[usize::from(colours.index(colour(number)))] == colour(number)));
     }
+
+    #[test]
+    fn the_palette_has_translucent_colours_first_then_the_order_of_green_red_and_blue() {
+        let mut colours = ColourSet::new();
+        let sorted = [[9, 9, 9, 0], [9, 9, 9, 77], [9, 1, 9, 255], [1, 2, 9, 255], [2, 2, 1, 255], [2, 2, 3, 255]];
+        assert!([4, 0, 5, 2, 1, 3].iter().all(|at: &usize| colours.try_insert(sorted[*at])));
+        assert_eq!(colours.sort()[..], sorted);
+        assert_eq!(sorted.map(|colour| colours.index(colour)), [0, 1, 2, 3, 4, 5]);
+    }
 }

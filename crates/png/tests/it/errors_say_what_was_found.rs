@@ -12,7 +12,7 @@ fn error(size: (u32, u32), colour: Colour, bytes: usize) -> String {
 }
 
 #[test]
-fn sides() {
+fn a_side_has_at_most_2147483647_pixels_and_a_scanline_2_to_the_30_bytes() {
     const MAX: u32 = (1 << 31) - 1;
     assert_eq!(error((0, 5), Colour::Rgb, 0), "width is 0; expected 1 to 2147483647");
     assert_eq!(error((5, 0), Colour::Rgb, 0), "height is 0; expected 1 to 2147483647");
@@ -28,14 +28,14 @@ fn sides() {
 }
 
 #[test]
-fn pixels() {
+fn the_data_length_is_that_of_the_size() {
     assert_eq!(encode((3, 2), Colour::Rgb, 18), Ok(()));
     assert_eq!(error((3, 2), Colour::Rgb, 17), "data length is 17 bytes; expected 18");
     assert_eq!(error((3, 2), Colour::Rgba, 25), "data length is 25 bytes; expected 24");
 }
 
 #[test]
-fn rows() {
+fn rows_have_the_data_length_of_the_size() {
     let file = |bytes: usize| {
         let mut scratch = Scratch::default();
         let mut writer = Encoder::new((3, 2), Colour::Rgb).row_writer(&mut scratch).unwrap();
@@ -51,7 +51,7 @@ fn rows() {
 }
 
 #[test]
-fn palettes() {
+fn a_palette_has_1_to_256_colours_and_indices_are_below_its_length() {
     let encode = |size, palette: usize, indices: &[u8]| {
         let palette = vec![[7; 4]; palette];
         let encoded = Encoder::new(size, Colour::Rgba).encode_indexed(&palette, indices, &mut Scratch::default());

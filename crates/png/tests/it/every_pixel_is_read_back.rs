@@ -13,7 +13,7 @@ fn assert_exact(picture: &Picture) {
 }
 
 #[test]
-fn small_sizes_of_every_content() {
+fn pictures_of_small_sizes_are_read_back() {
     for (width, height) in (1..=17).flat_map(|width| [1, 2, 3, 7, 40].map(|height| (width, height))) {
         for colour in COLOURS {
             let mut noise = noise(width * height);
@@ -25,7 +25,7 @@ fn small_sizes_of_every_content() {
 }
 
 #[test]
-fn heights_around_the_edges_of_strips() {
+fn pictures_with_heights_around_the_edges_of_strips_are_read_back() {
     for size in
         [(1024, 255), (1024, 256), (1024, 257), (1024, 513), (5, 52_429), (65_536, 5), (3, 65_536), (300_000, 2)]
     {
@@ -35,7 +35,7 @@ fn heights_around_the_edges_of_strips() {
 }
 
 #[test]
-fn one_colour_noise_and_rows_that_repeat_at_the_end_of_the_window() {
+fn one_colour_noise_and_rows_that_repeat_at_the_end_of_the_window_are_read_back() {
     let size = (400, 401);
     assert_exact(&picture(size, Colour::Rgb, |_, _, channel| [7, 200, 31][channel as usize]));
     let mut state = noise(7);
@@ -60,7 +60,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
-    fn small_pictures_of_generated_samples(
+    fn small_pictures_of_generated_samples_are_read_back(
         (width, height) in (1_u32..24, 1_u32..24),
         (alpha, grey) in any::<(bool, bool)>(),
         seed in any::<Vec<u8>>(),

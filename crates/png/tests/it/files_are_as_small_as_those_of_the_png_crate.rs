@@ -16,7 +16,7 @@ fn by_png(picture: &Picture, compression: png::Compression) -> usize {
 }
 
 #[test]
-fn photographic_and_graphic_content() {
+fn files_of_photographic_and_graphic_content_are_as_small() {
     for picture in [photo((600, 500), Colour::Rgb), graphic((600, 500), Colour::Rgb)] {
         let [balanced, small] = EFFORTS.map(|effort| {
             picture.encoder(effort).encode(&picture.pixels, &mut Scratch::default()).unwrap().bytes.len()

@@ -6,7 +6,7 @@ use crate::laws::{Picture, assert_pixels};
 use crate::pictures::EFFORTS;
 
 #[test]
-fn palettes_of_every_depth_and_order_of_alpha() {
+fn a_palette_of_the_caller_is_written_in_its_order() {
     for count in [1, 2, 3, 4, 5, 16, 17, 255, 256_usize] {
         // Opaque only, translucent first, translucent last, alternating.
         let alphas: [fn(usize, usize) -> bool; 4] =

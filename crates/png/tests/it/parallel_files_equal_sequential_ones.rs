@@ -6,7 +6,7 @@ use crate::laws::{Picture, is_read_back};
 use crate::pictures::{COLOURS, EFFORTS, graphic, photo};
 
 #[test]
-fn pools_of_one_to_five_threads() {
+fn parallel_files_of_one_to_five_threads_equal_sequential_ones() {
     for (picture, effort) in COLOURS
         .iter()
         .flat_map(|colour| [photo((700, 1200), *colour), graphic((700, 1200), *colour)])

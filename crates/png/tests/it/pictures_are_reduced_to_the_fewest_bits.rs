@@ -26,7 +26,7 @@ fn of_colours((width, height): (u32, u32), colours: &[[u8; 4]]) -> Picture {
 }
 
 #[test]
-fn palettes_of_every_depth_with_and_without_alpha() {
+fn up_to_256_colours_are_a_palette_of_the_fewest_bits() {
     for count in [1, 2, 3, 4, 5, 16, 17, 255, 256, 257] {
         for is_opaque in [true, false] {
             let alpha = |at: usize| if is_opaque { 255 } else { (at * 7 % 251) as u8 };
@@ -55,7 +55,7 @@ fn palettes_of_every_depth_with_and_without_alpha() {
 }
 
 #[test]
-fn grey_of_every_depth() {
+fn grey_is_reduced_to_the_fewest_bits_that_hold_every_level() {
     let grey = |levels: &[u8]| {
         let level = |at: usize| levels[at * at % 101 % levels.len()];
         let pixels = levels.iter().copied().chain((levels.len()..61 * 9).map(level)).flat_map(|level| [level; 3]);

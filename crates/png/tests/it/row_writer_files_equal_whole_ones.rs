@@ -6,7 +6,7 @@ use crate::laws::is_reduced;
 use crate::pictures::{COLOURS, EFFORTS, photo};
 
 #[test]
-fn whatever_the_pieces() {
+fn the_file_of_rows_in_any_pieces_is_that_of_the_whole_picture() {
     let mut scratch = Scratch::default();
     for (size, colour) in
         [(700, 751), (19, 70), (512, 513)].into_iter().flat_map(|size| COLOURS.map(|colour| (size, colour)))

@@ -6,7 +6,7 @@ use crate::laws::Picture;
 use crate::pictures::{COLOURS, EFFORTS, graphic, photo};
 
 #[test]
-fn pictures_in_any_order_with_one_scratch() {
+fn the_file_does_not_depend_on_what_the_scratch_was_used_for() {
     let sizes = [(700, 751), (1, 1), (40, 300), (300, 40), (512, 600)];
     let mut pictures: Vec<Picture> = sizes
         .iter()

@@ -3,7 +3,7 @@
 use crate::pictures::EFFORTS;
 
 #[test]
-fn by_the_name_that_is_displayed() {
+fn an_effort_is_serialised_by_the_name_that_is_displayed() {
     for effort in EFFORTS {
         assert_eq!(serde_json::to_string(&effort).unwrap(), format!("\"{effort}\""));
     }

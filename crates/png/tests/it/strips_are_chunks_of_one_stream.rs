@@ -5,7 +5,7 @@ use smart_resize_png::{Colour, Scratch};
 use crate::pictures::{EFFORTS, photo};
 
 #[test]
-fn three_strips_are_three_chunks() {
+fn three_strips_are_three_idat_chunks_of_one_zlib_stream() {
     let picture = photo((512, 1025), Colour::Rgb);
     for effort in EFFORTS {
         let file = picture.encoder(effort).encode(&picture.pixels, &mut Scratch::default()).unwrap().bytes;

@@ -8,12 +8,12 @@ use crate::{DEFAULT, gradient};
 
 proptest! {
     #[test]
-    fn any_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn any_bytes_are_refused_or_decoded_completely(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         webp(&[&[0, 16, 16][..], &bytes].concat());
     }
 
     #[test]
-    fn a_file_with_changed_bytes(changes in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..6)) {
+    fn a_file_with_changed_bytes_is_refused_or_decoded_completely(changes in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..6)) {
         for layout in [Layout::Rgb, Layout::Rgba] {
             let mut file = encode(&gradient(30, 20, layout), 30, 20, layout, DEFAULT).unwrap();
             for (at, byte) in &changes {
