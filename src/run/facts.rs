@@ -108,7 +108,7 @@ mod tests {
     fn png(chunks: &[(&[u8; 4], usize)]) -> Vec<u8> {
         let chunk = |(name, length): &(&[u8; 4], usize)| {
             // The data and the checksum are zeros.
-            [&(*length as u32).to_be_bytes()[..], &name[..], &vec![0; length + 4]].concat()
+            [&u32::try_from(*length).unwrap().to_be_bytes()[..], &name[..], &vec![0; length + 4]].concat()
         };
         [vec![0; 8], chunks.iter().flat_map(chunk).collect()].concat()
     }

@@ -364,6 +364,7 @@ mod tests {
         Outcome { calls: calls.into(), renditions: Vec::new() }.cost(&plan())
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "it is one of the two results of a call")]
     fn made() -> Result<Generated, GenerateError> {
         Ok(Generated::new("m", [[1]]))
     }

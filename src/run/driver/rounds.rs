@@ -104,7 +104,7 @@ mod tests {
         (Plan::new(&request).unwrap(), source)
     }
 
-    fn runs<'a>((plan, source): &'a (Plan, Source)) -> Vec<CallRun<'a>> {
+    fn runs((plan, source): &(Plan, Source)) -> Vec<CallRun<'_>> {
         let run = |(generation, request)| CallRun { plan, generation, first_variant: 0, request };
         plan.requests(source).unwrap().into_iter().enumerate().map(run).collect()
     }
@@ -119,6 +119,7 @@ mod tests {
         Err(Deferred { run, error: refusal(4).into() })
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "it is one of the two kinds of attempt")]
     fn finished(run: &CallRun<'_>) -> Attempt<'static> {
         let outcome = CallOutcome::new(Err(GenerateError::new(GenerateErrorKind::Refused, "")), false);
         Ok(Finished { id: run.request.call(), outcome, placed: Vec::new() })
