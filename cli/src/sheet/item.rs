@@ -422,6 +422,7 @@ mod tests {
             |x, y, rect: &str| scaled(Rect::new(x, y, size(rect)), size("1000x500"), (7, 9), size("100x50")).unwrap();
         assert_eq!(of(0, 0, "1000x500"), Rect::new(7, 9, size("100x50")));
         assert_eq!(of(105, 55, "500x300"), Rect::new(17, 14, size("50x30")));
+        assert_eq!(of(5, 5, "1x1"), Rect::new(7, 9, size("1x1")));
         assert_eq!(of(999, 499, "1x1"), Rect::new(106, 58, size("1x1")));
         assert_eq!(of(1000, 500, "1x1"), Rect::new(106, 58, size("1x1")));
     }
