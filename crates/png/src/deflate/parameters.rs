@@ -72,7 +72,7 @@ mod tests {
         assert_eq!(numbers(Effort::Balanced, Content::Photographic), (8, 6, 96, 24));
         assert_eq!(numbers(Effort::Small, Content::Graphic), (96, 4, 258, 258));
         assert_eq!(numbers(Effort::Small, Content::Photographic), (32, 6, 258, 258));
-        assert_eq!((patience(Effort::Balanced), patience(Effort::Small)), (2, 3));
+        assert_eq!((patience(Effort::Balanced), patience(Effort::Small)), (1, 3));
     }
 
     #[test]

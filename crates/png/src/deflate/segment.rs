@@ -229,7 +229,7 @@ mod tests {
         let TablesMut { probe, heads, previous, base } = tables.begin(data.len());
         let literals = Histogram::of_literals(&data[..length]);
         let prices = Prices::new(&literals.literal_lengths, length);
-        Probe::new(data, probe, base).search(0, length, 2, &prices, &mut tokens);
+        Probe::new(data, probe, base).search(0, length, patience(Effort::Balanced), &prices, &mut tokens);
         let probed = Histogram::of_tokens(data, 0, &tokens).cost().min(literals.cost());
         let parameters = ChainParameters::new(Effort::Balanced, Content::Photographic);
         HashChains::new(data, heads, previous, base).search(0, length, parameters, None, &mut tokens);
