@@ -278,3 +278,146 @@ impl Ledger for Answers {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::testing;
+
+    fn answers(store: &Store, is_private: bool) -> Answers {
+        Answers { store: store.clone(), job: Id::new(), is_private }
+    }
+
+    fn generated() -> Generated {
+        Generated::new("a backend", [&b"first"[..], b"second"])
+    }
+
+    #[tokio::test]
+    async fn an_answer_with_a_deleted_picture_is_not_found_and_its_call_is_made_again() {
+        let (request, fingerprint) = (testing::request(), testing::request().fingerprint().unwrap());
+        for (lost, kept) in [("first", "second"), ("second", "first")] {
+            let (folder, store) = testing::store();
+            let (own, other) = (answers(&store, false), answers(&store, false));
+            own.save(&request, &generated()).await.unwrap();
+            for answers in [&own, &other] {
+                assert_eq!(answers.load(&fingerprint).await.unwrap(), Some(generated()));
+            }
+            let digest = Digest::of(lost.as_bytes()).to_string();
+            fs::remove_file(folder.path().join("blobs").join(&digest[..2]).join(&digest[2..])).unwrap();
+            assert_eq!(store.blob(&Digest::of(kept.as_bytes())).await.unwrap(), Some(kept.into()));
+            for answers in [&own, &other] {
+                assert_eq!(answers.load(&fingerprint).await.unwrap(), None, "{lost}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stored_answer_keeps_the_description_the_reframing_the_plausibility_and_the_billed_images() {
+        let (_folder, store) = testing::store();
+        let size = |width, height| Size::new(width, height).unwrap();
+        let (shown, place) = (Rect::new(1, 2, size(30, 40)), Rect::new(5, 6, size(70, 80)));
+        let reframing = Reframing::new(size(100, 200), shown, place);
+        let plausibility = PerMille::new(123).unwrap();
+        let full = generated().description("shoes").billed_images(3).reframing(reframing).plausibility(plausibility);
+        let (request, answers) = (testing::request(), answers(&store, true));
+        for generated in [full, generated()] {
+            answers.save(&request, &generated).await.unwrap();
+            assert_eq!(answers.load(&request.fingerprint().unwrap()).await.unwrap(), Some(generated));
+        }
+    }
+
+    #[tokio::test]
+    async fn private_answers_are_neither_shared_nor_taken_from_other_jobs() {
+        let (_folder, store) = testing::store();
+        let (request, fingerprint) = (testing::request(), testing::request().fingerprint().unwrap());
+        let private = answers(&store, true);
+        private.save(&request, &generated()).await.unwrap();
+        assert_eq!(answers(&store, false).load(&fingerprint).await.unwrap(), None);
+        answers(&store, false).save(&request, &generated()).await.unwrap();
+        assert_eq!(answers(&store, true).load(&fingerprint).await.unwrap(), None);
+        assert_eq!(private.load(&fingerprint).await.unwrap(), Some(generated()));
+    }
+
+    #[tokio::test]
+    async fn the_own_answer_of_a_job_comes_before_the_shared_one() {
+        let (_folder, store) = testing::store();
+        let (request, own) = (testing::request(), answers(&store, false));
+        own.save(&request, &generated()).await.unwrap();
+        answers(&store, false).save(&request, &generated().description("another")).await.unwrap();
+        assert_eq!(own.load(&request.fingerprint().unwrap()).await.unwrap(), Some(generated()));
+    }
+
+    #[tokio::test]
+    async fn a_saved_answer_clears_the_progress_and_the_failure_but_not_what_was_billed() {
+        let (_folder, store) = testing::store();
+        let (request, fingerprint) = (testing::request(), testing::request().fingerprint().unwrap());
+        let answers = answers(&store, true);
+        answers.note(&request, Some(Progress::Asking)).await.unwrap();
+        assert_eq!(answers.progress(&request).await.unwrap(), Some(Progress::Asking));
+        answers.maybe_paid_twice(&request).await;
+        let error = GenerateError::new(GenerateErrorKind::TimedOut, "late").billed_images(2);
+        for _ in 0..2 {
+            answers.fail(&fingerprint, &error).await.unwrap();
+        }
+        let failed = answers.record(&fingerprint).await.unwrap().unwrap();
+        assert_eq!((failed.progress, failed.failure.unwrap().kind), (Some(Progress::Asking), "TimedOut".to_owned()));
+        answers.save(&request, &generated()).await.unwrap();
+        let saved = answers.record(&fingerprint).await.unwrap().unwrap();
+        assert!(saved.progress.is_none() && saved.failure.is_none() && saved.answer.is_some());
+        assert_eq!((saved.billed_failures, saved.maybe_paid_twice), (4, 1));
+    }
+
+    #[tokio::test]
+    async fn each_change_of_a_call_notes_its_time() {
+        let (_folder, store) = testing::store();
+        let (request, fingerprint) = (testing::request(), testing::request().fingerprint().unwrap());
+        let (answers, before) = (answers(&store, false), now_ms());
+        answers.note(&request, Some(Progress::Asking)).await.unwrap();
+        assert!(answers.record(&fingerprint).await.unwrap().unwrap().noted_ms >= before);
+        answers.save(&request, &generated()).await.unwrap();
+        let shared: CallRecord = store.get(Kind::Call, &shared_key(&fingerprint)).await.unwrap().unwrap();
+        assert!(shared.noted_ms >= before);
+    }
+
+    #[tokio::test]
+    async fn the_cost_of_a_job_has_its_answers_its_billed_failures_and_one_price_per_request() {
+        let (_folder, store) = testing::store();
+        let source = testing::source();
+        let request = smart_resize::Request::builder(source.clone()).sizes(["1920x1080", "300x250", "90x728"]);
+        let prices = smart_resize::model::Model::default().prices.per_request(UsdMicros(7));
+        let plan = Plan::new(&request.prices(prices).build().unwrap()).unwrap();
+        let requests = plan.requests(&source).unwrap();
+        let [first, second, _] = &requests[..] else { panic!("{} calls", requests.len()) };
+        let answers = answers(&store, true);
+        assert_eq!(answers.paid(&plan).await.unwrap(), (UsdMicros(0), 0));
+        answers.maybe_paid_twice(first).await;
+        assert_eq!(answers.paid(&plan).await.unwrap(), (UsdMicros(0), 1));
+        answers.save(first, &generated().billed_images(2)).await.unwrap();
+        let error = GenerateError::new(GenerateErrorKind::TimedOut, "late").billed_images(3);
+        answers.fail(&second.fingerprint().unwrap(), &error).await.unwrap();
+        answers.maybe_paid_twice(second).await;
+        let expected = 2 * first.per_image().0 + 3 * second.per_image().0 + 7;
+        assert_eq!(answers.paid(&plan).await.unwrap(), (UsdMicros(expected), 2));
+    }
+
+    #[test]
+    fn a_failure_is_read_with_the_kind_the_message_and_the_billed_images_it_was_stored_with() {
+        for (kind, name) in KINDS {
+            let record = FailureRecord::from(&GenerateError::new(*kind, "a text").billed_images(3));
+            assert_eq!(record.kind, *name);
+            let read = GenerateError::from(&record);
+            assert_eq!((read.kind, read.message.as_str(), read.billed_images), (*kind, "a text", 3));
+        }
+        let unknown = FailureRecord { kind: "Later".to_owned(), message: String::new(), billed_images: 0 };
+        assert_eq!(GenerateError::from(&unknown).kind, GenerateErrorKind::Transport);
+    }
+
+    #[test]
+    fn a_failure_without_a_message_is_stored_with_the_message_of_its_source() {
+        let error = |text: &str| GenerateError::new(GenerateErrorKind::Store, text).caused_by("the disk is full");
+        assert_eq!(FailureRecord::from(&error("")).message, "the disk is full");
+        assert_eq!(FailureRecord::from(&error("not made")).message, "not made");
+    }
+}

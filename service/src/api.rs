@@ -163,3 +163,136 @@ async fn metrics(State(service): State<Service>) -> Response {
 async fn key_set(State(service): State<Service>) -> Response {
     axum::Json(service.hooks.key_set()).into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use serde_json::{Value, json};
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::testing;
+
+    async fn sent(router: &Router, method: &str, path: &str, headers: &[(&str, &str)]) -> Response {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+    }
+
+    async fn body(response: Response) -> Value {
+        let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        serde_json::from_slice(&bytes).unwrap()
+    }
+
+    #[tokio::test]
+    async fn only_the_pages_of_allowed_origins_may_call_the_service() {
+        let allowed = async |origins: &[&'static str], origin: &str| {
+            let origins: Vec<_> = origins.iter().map(|origin| HeaderValue::from_static(origin)).collect();
+            let router = Router::new().fallback(not_found).layer(cors(&origins));
+            let response = sent(&router, "GET", "/", &[("origin", origin)]).await;
+            let allowed = response.headers().get("access-control-allow-origin");
+            allowed.map(|origin| origin.to_str().unwrap().to_owned())
+        };
+        let (own, other) = ("https://app.example.com", "https://example.com");
+        assert_eq!(allowed(&[], own).await, None);
+        assert_eq!(allowed(&[own, "https://b.example"], own).await.as_deref(), Some(own));
+        assert_eq!(allowed(&[own], other).await, None);
+        assert_eq!(allowed(&[own, "*"], other).await.as_deref(), Some("*"));
+    }
+
+    #[tokio::test]
+    async fn pages_may_read_the_request_id_and_the_retry_after() {
+        let router = Router::new().fallback(not_found).layer(cors(&[HeaderValue::from_static("*")]));
+        let response = sent(&router, "GET", "/", &[("origin", "https://a")]).await;
+        assert_eq!(response.headers()["access-control-expose-headers"], "x-fal-request-id,retry-after");
+        let asked = [("origin", "https://a"), ("access-control-request-method", "PUT")];
+        let response = sent(&router, "OPTIONS", "/", &asked).await;
+        assert_eq!(response.headers()["access-control-allow-methods"], "GET,POST,PUT");
+    }
+
+    #[tokio::test]
+    async fn each_response_has_a_request_id_and_may_not_be_sniffed() {
+        let (_folder, service) = testing::service(&[]).await;
+        let router = router(service);
+        for path in ["/", "/none", "/fal-ai/smart-resize", "/api/fal/proxy"] {
+            let response = sent(&router, "GET", path, &[]).await;
+            assert!(response.headers()["x-fal-request-id"].to_str().unwrap().parse::<Id>().is_ok(), "{path}");
+            assert_eq!(response.headers()["x-content-type-options"], "nosniff", "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_unknown_path_is_404_and_a_wrong_method_405_in_json() {
+        let (_folder, service) = testing::service(&[]).await;
+        let router = router(service);
+        for (method, path, status, text) in [
+            ("GET", "/none", 404, "Not Found"),
+            ("DELETE", "/healthz", 405, "Method Not Allowed"),
+            ("GET", "/fal-ai/smart-resize", 405, "Method Not Allowed"),
+        ] {
+            let response = sent(&router, method, path, &[]).await;
+            assert_eq!(response.status(), status, "{path}");
+            assert_eq!(body(response).await, json!({"detail": text}), "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_client_error_in_plain_text_becomes_json_and_every_other_text_stays() {
+        let answer = |status: u16, kind: &'static str| {
+            let response = Response::builder().status(status).header("content-type", kind);
+            in_json(response.body(Body::from("a text")).unwrap())
+        };
+        let changed = answer(499, "text/plain; charset=utf-8").await;
+        assert_eq!((changed.status().as_u16(), body(changed).await), (499, json!({"detail": "a text"})));
+        for (status, kind) in [(200, "text/plain"), (500, "text/plain"), (400, "text/html")] {
+            let kept = answer(status, kind).await;
+            assert_eq!(kept.headers()["content-type"], kind, "{status}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_request_without_a_key_is_401_with_the_scheme_key() {
+        let folder = testing::folder();
+        let keys = folder.path().join("keys");
+        std::fs::write(&keys, "ann:secret-of-ann").unwrap();
+        let (_folder, service) = testing::service(&["--keys", keys.to_str().unwrap()]).await;
+        let router = router(service);
+        let response = sent(&router, "POST", "/storage/auth/token", &[]).await;
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()["www-authenticate"]),
+            (401, &"Key".parse().unwrap())
+        );
+        let response = sent(&router, "POST", "/storage/auth/token", &[("authorization", "Key secret-of-ann")]).await;
+        assert_eq!(response.status(), 200);
+    }
+
+    #[tokio::test]
+    async fn a_worker_serves_only_its_health_and_its_metrics() {
+        let (_folder, service) = testing::service(&[]).await;
+        let router = watch_router(service);
+        for (path, status) in
+            [("/healthz", 200), ("/metrics", 200), ("/", 404), ("/config.json", 404), ("/files/a", 404)]
+        {
+            assert_eq!(sent(&router, "GET", path, &[]).await.status(), status, "{path}");
+        }
+        assert_eq!(sent(&router, "POST", "/fal-ai/smart-resize", &[]).await.status(), 404);
+    }
+
+    #[tokio::test]
+    async fn the_health_is_503_once_the_store_cannot_be_written() {
+        let (_folder, service) = testing::service(&[]).await;
+        let router = router(service.clone());
+        assert_eq!(sent(&router, "GET", "/healthz", &[]).await.status(), 200);
+        // The writing thread ends.
+        let panics = |_: &mut Option<u32>| -> u32 { panic!("on purpose") };
+        service.store.update(crate::store::Kind::Internal, "a", panics).await.unwrap_err();
+        while service.store.is_healthy() {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        let response = sent(&router, "GET", "/healthz", &[]).await;
+        assert_eq!(response.status(), 503);
+        assert_eq!(body(response).await, json!({"detail": "the store cannot be written"}));
+    }
+}

@@ -195,3 +195,33 @@ impl Upstream {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[tokio::test]
+    async fn a_call_to_gemini_makes_one_image_and_a_call_to_the_others_at_most_four() {
+        for (name, expected) in [("local", 4), ("fal", 4), ("gemini", 1)] {
+            let backend = Backend::new(&testing::backend_args(&["--backend", name, "--upstream", "http://a"])).unwrap();
+            assert_eq!((backend.name(), backend.variants_per_call()), (name, expected));
+        }
+    }
+
+    #[test]
+    fn a_backend_needs_a_runtime() {
+        let error = Backend::new(&testing::backend_args(&[])).unwrap_err();
+        assert_eq!(error.to_string(), "the backend needs a tokio runtime");
+    }
+
+    #[tokio::test]
+    async fn each_attempt_counts_as_a_call() {
+        let backend = Backend::new(&testing::backend_args(&[])).unwrap();
+        for calls in 1..=2 {
+            let job = Arc::new(JobState::new(Arc::new(NoLedger), None, CancellationToken::new()));
+            backend.upstream.call(&testing::request(), &job).await.unwrap();
+            assert_eq!(backend.calls(), calls);
+        }
+    }
+}

@@ -194,3 +194,95 @@ pub enum Reuse {
     /// Whenever the generation call is the same, with or without a seed.
     Always,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(flags: &[&str]) -> Result<Config, clap::Error> {
+        Config::try_parse_from([&["test"], flags].concat())
+    }
+
+    fn checked(flags: &[&str]) -> Result<(), String> {
+        parse(flags).unwrap().check().map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_limit_of_zero_is_refused_if_no_request_could_be_served_with_it() {
+        for flag in [
+            "max-queue",
+            "max-connections",
+            "max-body-bytes",
+            "max-bodies-bytes",
+            "max-image-bytes",
+            "max-pixels",
+            "request-timeout",
+            "client-timeout",
+            "keep-hours",
+        ] {
+            let name = format!("--{flag}");
+            assert_eq!(checked(&[&name, "0"]), Err(format!("--{flag} is 0; expected at least 1")));
+            assert_eq!(checked(&[&name, "1"]), Ok(()));
+        }
+        assert_eq!(checked(&["--grace", "0"]), Ok(()));
+    }
+
+    #[test]
+    fn at_least_one_request_runs_at_a_time() {
+        assert!(parse(&["--concurrency", "0"]).is_err());
+        assert_eq!(parse(&["--concurrency", "1"]).unwrap().limits.concurrency, 1);
+    }
+
+    #[test]
+    fn target_sizes_are_limited_to_1_to_256() {
+        for (count, is_valid) in [("0", false), ("1", true), ("256", true), ("257", false)] {
+            assert_eq!(parse(&["--max-target-sizes", count]).is_ok(), is_valid, "{count}");
+        }
+    }
+
+    #[test]
+    fn a_role_other_than_both_needs_a_queue_and_a_public_url() {
+        let (queue, url) = (["--queue", "nats://a"], ["--public-url", "http://a"]);
+        for role in ["api", "worker"] {
+            let role = ["--role", role];
+            assert_eq!(checked(&[role, url].concat()), Err("--role needs --queue".to_owned()));
+            assert!(parse(&[role, queue].concat()).is_err());
+            assert_eq!(checked(&[role, queue, url].concat()), Ok(()));
+        }
+        assert_eq!(checked(&["--role", "both"]), Ok(()));
+    }
+
+    #[test]
+    fn a_public_url_is_an_http_or_https_url() {
+        for url in ["http://a", "https://a/b"] {
+            assert_eq!(checked(&["--public-url", url]), Ok(()), "{url}");
+        }
+        for url in ["ftp://a", "a", ""] {
+            let expected = format!("--public-url is {url:?}; expected an http or https URL");
+            assert_eq!(checked(&["--public-url", url]), Err(expected));
+        }
+    }
+
+    #[test]
+    fn the_default_limits_fit_a_picture_of_50_mib_as_a_data_uri() {
+        let Config { limits, ack_wait, reuse, role, model, .. } = parse(&[]).unwrap();
+        assert_eq!((limits.max_image_bytes, limits.max_body_bytes), (52_428_800, 75_497_472));
+        assert!(limits.max_image_bytes.div_ceil(3) * 4 < limits.max_body_bytes as u64);
+        assert_eq!((limits.max_bodies_bytes, limits.max_pixels), (4 * limits.max_body_bytes, 100_000_000));
+        assert_eq!((limits.concurrency, limits.max_queue, limits.max_connections), (4, 1000, 1024));
+        assert_eq!((limits.max_target_sizes, limits.keep_hours, limits.grace), (10, 168, 20));
+        assert_eq!(limits.request_time(), Duration::from_secs(900));
+        assert_eq!(limits.client_time(), Duration::from_secs(20));
+        assert_eq!((ack_wait, reuse, role, model.name()), (30, Reuse::Seeded, Role::Both, "nano-banana-pro"));
+    }
+
+    #[test]
+    fn every_flag_has_an_environment_variable_of_its_name() {
+        use clap::CommandFactory as _;
+
+        for arg in Config::command().get_arguments().filter(|arg| arg.get_env().is_some()) {
+            let expected = format!("SMART_RESIZE_{}", arg.get_long().unwrap().replace('-', "_").to_ascii_uppercase());
+            assert_eq!(arg.get_env().unwrap().to_str(), Some(expected.as_str()));
+        }
+    }
+}

@@ -155,18 +155,23 @@ impl Fetcher {
             if status.is_success() {
                 return Ok(response);
             }
-            if !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
-                return Err(FetchError::Status { status: status.as_u16() });
-            }
-            let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
-            let next = url.join(location.ok_or(FetchError::NoLocation { status: status.as_u16() })?)?;
-            self.check_url(&next)?;
-            if (url.scheme(), next.scheme()) == ("https", "http") {
-                return Err(FetchError::Downgrade);
-            }
-            url = next;
+            url = self.redirected(&url, status.as_u16(), response.headers())?;
         }
         Err(FetchError::Redirects { max })
+    }
+
+    /// Returns the URL that a response of `url` redirects to.
+    fn redirected(&self, url: &Url, status: u16, headers: &HeaderMap) -> Result<Url, FetchError> {
+        if !matches!(status, 301 | 302 | 303 | 307 | 308) {
+            return Err(FetchError::Status { status });
+        }
+        let location = headers.get(LOCATION).and_then(|location| location.to_str().ok());
+        let next = url.join(location.ok_or(FetchError::NoLocation { status })?)?;
+        self.check_url(&next)?;
+        if (url.scheme(), next.scheme()) == ("https", "http") {
+            return Err(FetchError::Downgrade);
+        }
+        Ok(next)
     }
 
     fn check_url(&self, url: &Url) -> Result<(), FetchError> {
@@ -282,3 +287,70 @@ impl Resolve for PublicAddresses {
 #[derive(Debug, thiserror::Error)]
 #[error("no address of the name is public")]
 struct NothingPublic;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn redirected(from: &str, status: u16, location: Option<&'static str>) -> Result<String, FetchError> {
+        let fetcher = Fetcher::new(FetchLimits::default()).unwrap();
+        let location = location.map(|location| (LOCATION, HeaderValue::from_static(location)));
+        fetcher.redirected(&Url::parse(from).unwrap(), status, &location.into_iter().collect()).map(String::from)
+    }
+
+    #[test]
+    fn a_redirect_from_https_to_http_is_a_refused_downgrade() {
+        for (from, to, is_valid) in [
+            ("https://a.example/x", "http://a.example/y", false),
+            ("https://a.example/x", "https://b.example/y", true),
+            ("http://a.example/x", "https://a.example/y", true),
+            ("http://a.example/x", "http://b.example/y", true),
+        ] {
+            match redirected(from, 302, Some(to)) {
+                Ok(next) => assert!(is_valid && next == to, "{from} to {next}"),
+                Err(error) => assert!(!is_valid && matches!(error, FetchError::Downgrade), "{from}: {error}"),
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_statuses_301_302_303_307_and_308_redirect() {
+        for status in 300..=309 {
+            let found = redirected("http://a.example/b/c", status, Some("d"));
+            if matches!(status, 301 | 302 | 303 | 307 | 308) {
+                assert_eq!(found.unwrap(), "http://a.example/b/d");
+            } else {
+                assert!(matches!(found, Err(FetchError::Status { status: told }) if told == status), "{status}");
+            }
+        }
+        assert!(matches!(redirected("http://a/", 307, None), Err(FetchError::NoLocation { status: 307 })));
+    }
+
+    #[test]
+    fn a_redirect_to_a_private_address_is_refused() {
+        let metadata = redirected("http://a.example/", 302, Some("http://169.254.169.254/"));
+        assert!(matches!(metadata, Err(FetchError::Address { .. })), "{metadata:?}");
+    }
+
+    #[test]
+    fn only_the_trusted_origin_may_have_a_private_address() {
+        let trusted = Url::parse("http://127.0.0.1:8080/queue").unwrap().origin();
+        let fetcher = Fetcher::trusting(FetchLimits::default(), Some(trusted)).unwrap();
+        assert!(fetcher.check("http://127.0.0.1:8080/files/a").is_ok());
+        for url in ["http://127.0.0.1:8081/", "https://127.0.0.1:8080/", "http://127.0.0.2:8080/"] {
+            assert!(matches!(fetcher.check(url), Err(FetchError::Address { .. })), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_fetch_has_at_most_50_mib_30_seconds_and_5_redirects_and_no_private_address() {
+        let FetchLimits { max_bytes, timeout, max_redirects, allow_private } = FetchLimits::default();
+        assert_eq!((max_bytes, timeout, max_redirects, allow_private), (52_428_800, Duration::from_secs(30), 5, false));
+    }
+
+    #[tokio::test]
+    async fn a_name_without_a_public_address_has_none_that_is_used() {
+        let resolved = PublicAddresses.resolve("localhost".parse().unwrap()).await;
+        assert!(resolved.err().unwrap().is::<NothingPublic>());
+    }
+}

@@ -85,3 +85,62 @@ fn find_blobs<'a>(value: &'a mut Value, places: &mut Vec<&'a mut Value>) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::job::App;
+    use crate::testing;
+
+    async fn resolved(store: &Store, input: Value, body: Value) -> Value {
+        let job = Job::new(App::SmartResize, None, input);
+        Urls::new("http://here").resolve(store, &job, &Answer::output(body)).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn only_fields_named_url_with_a_blob_become_links() {
+        let (_folder, store) = testing::store();
+        let body = json!({
+            "images": [{"url": "blob:ab/0.png", "name": "blob:ab/0.png"}, {"url": "https://a/b.png"}],
+            "url": "blob:cd/1.png",
+        });
+        let expected = json!({
+            "images": [{"url": "http://here/files/ab/0.png", "name": "blob:ab/0.png"}, {"url": "https://a/b.png"}],
+            "url": "http://here/files/cd/1.png",
+        });
+        assert_eq!(resolved(&store, json!({}), body.clone()).await, expected);
+        // The pictures were deleted, so that there is nothing to embed.
+        assert_eq!(resolved(&store, json!({"sync_mode": true}), body).await, expected);
+    }
+
+    #[tokio::test]
+    async fn pictures_are_embedded_as_data_uris_only_in_sync_mode() {
+        let (_folder, store) = testing::store();
+        let digest = store.put_blob(testing::picture(2, 1).into()).await.unwrap();
+        let body = json!({"url": format!("blob:{digest}/0.png")});
+        let link = json!({"url": format!("http://here/files/{digest}/0.png")});
+        for input in [json!({}), json!({"sync_mode": false}), json!({"sync_mode": "true"})] {
+            assert_eq!(resolved(&store, input, body.clone()).await, link);
+        }
+        let embedded = DataUri::new(Format::Png, testing::picture(2, 1)).to_string();
+        assert_eq!(resolved(&store, json!({"sync_mode": true}), body).await, json!({"url": embedded}));
+    }
+
+    #[tokio::test]
+    async fn pictures_beyond_the_room_of_64_mib_are_not_embedded() {
+        assert_eq!(MAX_EMBEDDED_BYTES, 67_108_864);
+        let (_folder, store) = testing::store();
+        let digest = store.put_blob("0123456789".into()).await.unwrap();
+        let urls = Urls::new("http://here");
+        let mut room = 19;
+        assert!(urls.embed(&store, &format!("{digest}/a.png"), &mut room).await.unwrap().is_some());
+        assert_eq!(room, 9);
+        assert_eq!(urls.embed(&store, &format!("{digest}/a.png"), &mut room).await.unwrap(), None);
+        assert_eq!(room, 9);
+        room = 10;
+        assert!(urls.embed(&store, &format!("{digest}/a.png"), &mut room).await.unwrap().is_some());
+        assert_eq!(room, 0);
+    }
+}

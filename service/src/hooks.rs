@@ -156,3 +156,133 @@ fn hexadecimal(bytes: &[u8]) -> String {
     let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use axum::Router;
+    use axum::http::StatusCode;
+
+    use super::*;
+    use crate::fetch::FetchLimits;
+    use crate::job::App;
+    use crate::testing;
+
+    async fn open(store: &Store) -> Hooks {
+        let limits = FetchLimits { allow_private: true, ..FetchLimits::default() };
+        Hooks::open(store.clone(), Fetcher::new(limits).unwrap(), Urls::new("http://here")).await.unwrap()
+    }
+
+    fn job(url: &str, attempts: u32) -> Job {
+        let mut job = Job::new(App::SmartResize, None, json!({}));
+        job.hook = Some(Hook { url: url.to_owned(), attempts, is_settled: false });
+        job.answer = Some(Answer::output(json!({"images": []})));
+        job
+    }
+
+    /// A receiver of webhooks that answers each with `status`, and the bodies that it got.
+    async fn receiver(status: u16) -> (String, Arc<Mutex<Vec<Value>>>) {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&seen);
+        let answer = move |body: Bytes| {
+            kept.lock().unwrap().push(serde_json::from_slice(&body).unwrap());
+            std::future::ready(StatusCode::from_u16(status).unwrap())
+        };
+        (testing::server(Router::new().fallback(answer)).await, seen)
+    }
+
+    #[tokio::test]
+    async fn a_webhook_is_delivered_by_any_status_of_success_and_no_other() {
+        let (_folder, store) = testing::store();
+        let hooks = open(&store).await;
+        for (status, is_told) in [(200, true), (299, true), (300, false), (404, false), (500, false)] {
+            let (url, seen) = receiver(status).await;
+            let job = job(&url, 0);
+            store.put(Kind::Job, &job.id.to_string(), &job).await.unwrap();
+            let pause = hooks.attempt(job.id).await.unwrap();
+            assert_eq!(pause, (!is_told).then_some(Duration::from_secs(1)), "{status}");
+            let kept: Job = store.get(Kind::Job, &job.id.to_string()).await.unwrap().unwrap();
+            assert_eq!(kept.hook, Some(Hook { url, attempts: 1, is_settled: is_told }), "{status}");
+            assert_eq!(hooks.attempt(job.id).await.unwrap().is_none(), is_told, "{status}");
+            assert_eq!(seen.lock().unwrap().len(), if is_told { 1 } else { 2 }, "{status}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_tenth_attempt_of_a_webhook_is_the_last() {
+        let (_folder, store) = testing::store();
+        let (hooks, (url, _)) = (open(&store).await, receiver(500).await);
+        for (attempts, expected) in [(0, Some(1)), (1, Some(2)), (8, Some(256)), (9, None)] {
+            let job = job(&url, attempts);
+            store.put(Kind::Job, &job.id.to_string(), &job).await.unwrap();
+            assert_eq!(hooks.attempt(job.id).await.unwrap(), expected.map(Duration::from_secs), "{attempts}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_request_without_a_webhook_or_without_an_answer_needs_no_attempt() {
+        let (_folder, store) = testing::store();
+        let (hooks, (url, seen)) = (open(&store).await, receiver(200).await);
+        let (mut silent, mut unfinished) = (job(&url, 0), job(&url, 0));
+        (silent.hook, unfinished.answer) = (None, None);
+        for job in [&silent, &unfinished] {
+            store.put(Kind::Job, &job.id.to_string(), job).await.unwrap();
+        }
+        for id in [silent.id, unfinished.id, Id::new()] {
+            assert_eq!(hooks.attempt(id).await.unwrap(), None);
+        }
+        assert!(seen.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_webhook_has_the_output_or_the_error_of_its_request() {
+        let (_folder, store) = testing::store();
+        let hooks = open(&store).await;
+        let body = async |answer: Answer| -> Value {
+            serde_json::from_slice(&hooks.body(&job("http://a", 0), &answer).await.unwrap()).unwrap()
+        };
+        let output = body(Answer::output(json!({"url": "blob:ab/0.png"}))).await;
+        assert_eq!(output["status"], "OK");
+        assert_eq!(output["payload"], json!({"url": "http://here/files/ab/0.png"}));
+        let error = body(Answer::from(&ErrorBody::text("Request was cancelled"))).await;
+        assert_eq!(error["status"], "ERROR");
+        assert_eq!(error["payload"], json!({"detail": "Request was cancelled"}));
+        let unreadable = body(Answer { status: 500, body: json!("?") }).await;
+        assert_eq!(unreadable["payload"], json!({"detail": "failed"}));
+    }
+
+    #[tokio::test]
+    async fn a_webhook_names_the_owner_of_the_request_or_anonymous_and_the_time_in_seconds() {
+        let (_folder, store) = testing::store();
+        let (hooks, mut job) = (open(&store).await, job("http://a", 0));
+        let before = now_ms() / 1000;
+        let headers = hooks.headers(&job, b"{}");
+        assert_eq!(headers["content-type"], "application/json");
+        assert_eq!(headers["x-fal-webhook-request-id"], job.id.to_string());
+        assert_eq!(headers["x-fal-webhook-user-id"], "anonymous");
+        let timestamp: u64 = headers["x-fal-webhook-timestamp"].to_str().unwrap().parse().unwrap();
+        assert!((before..=now_ms() / 1000).contains(&timestamp));
+        assert_eq!(headers["x-fal-webhook-signature"].len(), 128);
+        job.owner = Some("ann".to_owned());
+        assert_eq!(hooks.headers(&job, b"{}")["x-fal-webhook-user-id"], "ann");
+        job.owner = Some("line\nbreak".to_owned());
+        assert_eq!(hooks.headers(&job, b"{}").get("x-fal-webhook-user-id"), None);
+    }
+
+    #[tokio::test]
+    async fn the_signing_key_is_generated_once_and_read_from_the_store_later() {
+        let (_folder, store) = testing::store();
+        let first = open(&store).await.key_set();
+        assert_eq!(open(&store).await.key_set(), first);
+        let x = first["keys"][0]["x"].as_str().unwrap().to_owned();
+        assert_eq!(first, json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "x": x}]}));
+        let (_other_folder, other) = testing::store();
+        assert_ne!(open(&other).await.key_set(), first);
+    }
+
+    #[test]
+    fn a_signature_has_two_hexadecimal_digits_per_byte_in_lower_case() {
+        assert_eq!(hexadecimal(&[0, 0x0f, 0xa0, 0xff]), "000fa0ff");
+    }
+}

@@ -246,3 +246,120 @@ impl Job {
         status
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn job() -> Job {
+        Job::new(App::SmartResize, None, json!({}))
+    }
+
+    #[test]
+    fn the_base_of_an_app_is_the_first_two_segments_of_its_endpoint() {
+        let found = App::ALL.map(|app| (app.endpoint(), app.base()));
+        let expected = [
+            ("fal-ai/smart-resize", "fal-ai/smart-resize"),
+            ("fal-ai/nano-banana-pro/edit", "fal-ai/nano-banana-pro"),
+            ("fal-ai/nano-banana-2/edit", "fal-ai/nano-banana-2"),
+            ("fal-ai/nano-banana/edit", "fal-ai/nano-banana"),
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn an_app_is_stored_as_the_path_of_its_endpoint() {
+        for app in App::ALL {
+            assert_eq!(App::at(app.endpoint()), Some(app));
+            assert_eq!(serde_json::to_value(app).unwrap(), app.endpoint());
+            assert_eq!(serde_json::from_value::<App>(app.endpoint().into()).unwrap(), app);
+        }
+        let unknown = serde_json::from_value::<App>("fal-ai/nano-banana".into()).unwrap_err();
+        assert_eq!(unknown.to_string(), "the app is \"fal-ai/nano-banana\"; expected the path of an endpoint");
+    }
+
+    #[test]
+    fn a_restart_keeps_the_first_start_time() {
+        let mut job = job();
+        job.start();
+        assert_eq!(job.state, QueueState::InProgress);
+        assert!(job.started_ms.is_some());
+        job.started_ms = Some(1);
+        job.start();
+        assert_eq!(job.started_ms, Some(1));
+    }
+
+    #[test]
+    fn a_completed_request_is_neither_started_nor_finished_again() {
+        let mut job = job();
+        assert!(job.finish(Answer::output(json!(1))));
+        let finished = job.clone();
+        assert!(finished.is_completed() && finished.finished_ms.is_some());
+        assert!(!job.finish(Answer::output(json!(2))));
+        job.start();
+        assert_eq!(
+            (job.state, job.started_ms, job.answer),
+            (QueueState::Completed, None, Some(Answer::output(json!(1))))
+        );
+        assert_eq!(job.finished_ms, finished.finished_ms);
+    }
+
+    #[test]
+    fn an_answer_is_an_output_only_with_status_200() {
+        assert!(Answer::output(json!({})).is_output());
+        for status in [199, 201, 400, 500] {
+            assert!(!Answer { status, body: json!({}) }.is_output());
+        }
+        let error = Answer::from(&ErrorBody::text("no"));
+        assert_eq!((error.status, error.body), (400, json!({"detail": "no"})));
+    }
+
+    #[test]
+    fn answers_are_private_until_a_request_permits_their_reuse() {
+        assert!(job().has_private_answers);
+        let mut kept = serde_json::to_value(job()).unwrap();
+        assert_eq!(kept["is_alone"], json!(true));
+        kept.as_object_mut().unwrap().remove("is_alone");
+        assert!(!serde_json::from_value::<Job>(kept).unwrap().has_private_answers);
+    }
+
+    #[test]
+    fn a_status_has_its_urls_below_the_public_url_and_the_log_only_if_it_is_wanted() {
+        let mut job = Job { app: App::Edit(EditModel::NanoBanana2), ..job() };
+        job.logs.push(Log::info("a line", "1970-01-01T00:00:00Z"));
+        let status = job.status("http://here", 3, false);
+        assert_eq!((status.queue_position, status.logs), (Some(3), None));
+        assert_eq!(status.response_url, format!("http://here/fal-ai/nano-banana-2/requests/{}", job.id));
+        assert_eq!(job.status("http://here", 3, true).logs, Some(job.logs));
+    }
+
+    #[test]
+    fn the_inference_time_is_in_seconds_from_the_start_to_the_finish() {
+        let mut job = job();
+        (job.submitted_ms, job.started_ms) = (500, Some(1000));
+        assert_eq!(job.status("", 0, false).metrics.get("inference_time"), None);
+        job.finished_ms = Some(3250);
+        assert_eq!(job.status("", 0, false).metrics["inference_time"], 2.25);
+    }
+
+    #[test]
+    fn a_cost_is_told_of_a_completed_request_that_has_one() {
+        let mut job = job();
+        job.cost_usd_micros = 7;
+        assert_eq!(job.status("", 0, false).metrics.get("cost_usd_micros"), None);
+        job.finish(Answer::output(json!({})));
+        assert_eq!(job.status("", 0, false).metrics["cost_usd_micros"], 7);
+        job.cost_usd_micros = 0;
+        assert_eq!(job.status("", 0, false).metrics.get("cost_usd_micros"), None);
+    }
+
+    #[test]
+    fn calls_that_were_maybe_paid_twice_are_told_at_once() {
+        let mut job = job();
+        assert_eq!(job.status("", 0, false).metrics.get("maybe_paid_twice"), None);
+        job.maybe_paid_twice = 1;
+        assert_eq!(job.status("", 0, false).metrics["maybe_paid_twice"], 1);
+    }
+}

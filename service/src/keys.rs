@@ -118,44 +118,76 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_somebodys() {
+    fn a_key_belongs_to_the_owner_that_its_line_names() {
         let keys = Keys::parse("# ours\nann: id:secret-of-ann\n\nbob:secret-of-bob\n").unwrap();
         assert_eq!(keys.owner(Some("Key id:secret-of-ann")), Ok(Some("ann")));
-        assert_eq!(keys.owner(Some("key secret-of-bob")), Ok(Some("bob")));
-        assert_eq!(keys.owner(Some("Bearer secret-of-bob")), Ok(Some("bob")));
-        for wrong in
-            ["", "Key", "Key ", "Key secret-of-an", "Key secret-of-bobb", "Basic secret-of-bob", "secret-of-bob"]
-        {
+        assert_eq!(keys.owner(Some("Key secret-of-bob")), Ok(Some("bob")));
+        assert_eq!(keys.owner(Some("Key  secret-of-bob ")), Ok(Some("bob")));
+        for wrong in ["", "Key", "Key ", "Key secret-of-an", "Key secret-of-bobb", "Key Secret-of-bob"] {
             assert_eq!(keys.owner(Some(wrong)), Err(UnknownKey), "{wrong}");
         }
         assert_eq!(keys.owner(None), Err(UnknownKey));
-        assert_eq!(Keys::default().owner(None), Ok(None));
     }
 
     #[test]
-    fn a_file_of_keys_says_what_is_wrong() {
-        let error = |text: &str| Keys::parse(text).unwrap_err().to_string();
-        assert_eq!(
-            error("ann:secret-of-ann\nbob"),
-            format!(
-                "line 2 of the key file is malformed; expected a name, a colon, and a key of at least {MIN_KEY_CHARS} \
-                 characters"
-            )
-        );
-        assert_eq!(
-            error("ann:short"),
-            format!(
-                "line 1 of the key file is malformed; expected a name, a colon, and a key of at least {MIN_KEY_CHARS} \
-                 characters"
-            )
-        );
-        assert_eq!(error("# none\n"), "the key file has no keys; expected at least 1");
+    fn the_scheme_of_an_authorization_is_key_or_bearer_in_any_case() {
+        let keys = Keys::parse("bob:secret-of-bob").unwrap();
+        for scheme in ["Key", "key", "KEY", "Bearer", "bearer"] {
+            assert_eq!(keys.owner(Some(&format!("{scheme} secret-of-bob"))), Ok(Some("bob")), "{scheme}");
+        }
+        for wrong in ["Basic secret-of-bob", "secret-of-bob", "Keysecret-of-bob"] {
+            assert_eq!(keys.owner(Some(wrong)), Err(UnknownKey), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn without_a_key_file_no_key_is_needed() {
+        assert!(!Keys::default().are_needed());
+        assert_eq!(Keys::default().owner(None), Ok(None));
+        assert_eq!(Keys::default().owner(Some("Key any")), Ok(None));
+        assert!(Keys::parse("bob:secret-of-bob").unwrap().are_needed());
+    }
+
+    fn error(text: &str) -> String {
+        Keys::parse(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_key_has_at_least_8_characters() {
+        assert!(Keys::parse("ann:12345678").is_ok());
+        assert!(Keys::parse("ann:\u{e9}2345678").is_ok());
+        for short in ["ann:1234567", "ann: 1234567 ", "ann:\u{e9}234567"] {
+            assert_eq!(
+                error(short),
+                "line 1 of the key file is malformed; expected a name, a colon, and a key of at least 8 characters"
+            );
+        }
+    }
+
+    #[test]
+    fn a_malformed_line_is_named_by_its_number_in_the_file() {
+        for (text, line) in [("ann:secret-of-ann\nbob", 2), ("# ours\n\n:secret-of-ann", 3)] {
+            assert!(error(text).starts_with(&format!("line {line} of the key file is malformed")), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_file_has_at_least_one_key() {
+        assert_eq!(error("# ann:secret-of-ann\n"), "the key file has no keys; expected at least 1");
+    }
+
+    #[test]
+    fn the_name_of_a_key_consists_of_visible_ascii_characters() {
         for name in ["b\u{f6}b", "bob smith", "bob\u{7f}", "\u{feff}bob"] {
             assert_eq!(
                 error(&format!("ann:secret-of-ann\n{name}:secret-of-bob")),
                 format!("line 2 of the key file has the name {name:?}; expected visible ASCII characters")
             );
         }
+    }
+
+    #[test]
+    fn the_names_and_the_keys_of_a_key_file_are_unique() {
         assert_eq!(
             error("ann:secret-of-ann\n\nann:secret-of-bob"),
             "line 3 of the key file has the name of line 1; expected a different one"

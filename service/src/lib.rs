@@ -23,5 +23,7 @@ pub mod server;
 pub mod service;
 pub mod store;
 pub mod sweep;
+#[cfg(test)]
+mod testing;
 pub mod time;
 pub mod uploads;

@@ -48,11 +48,22 @@ fn main() -> ExitCode {
     }
 }
 
+/// Returns the address to listen on. A worker listens only if an address is set.
+fn listen_at(configured: Option<SocketAddr>, is_worker: bool) -> Option<SocketAddr> {
+    configured.or((!is_worker).then_some(LISTEN))
+}
+
+/// Returns the URL at which clients reach a listener. They cannot connect to the unspecified address; the loopback
+/// address reaches the same listener.
+fn url_of(address: SocketAddr) -> String {
+    let host = if address.ip().is_unspecified() { LISTEN.ip() } else { address.ip() };
+    format!("http://{}", SocketAddr::new(host, address.port()))
+}
+
 async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     let limits = config.limits.clone();
     let is_worker = config.queue.is_some() && config.role == Role::Worker;
-    let listen = config.listen.or((!is_worker).then_some(LISTEN));
-    let listener = match listen {
+    let listener = match listen_at(config.listen, is_worker) {
         Some(address) => Some(TcpListener::bind(address).await?),
         None => None,
     };
@@ -61,11 +72,7 @@ async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
         None => None,
     };
     let address = listener.as_ref().map_or(Ok(LISTEN), TcpListener::local_addr)?;
-    let public_url = config.public_url.clone().unwrap_or_else(|| {
-        // Clients cannot connect to the unspecified address; the loopback address reaches the same listener.
-        let host = if address.ip().is_unspecified() { LISTEN.ip() } else { address.ip() };
-        format!("http://{}", SocketAddr::new(host, address.port()))
-    });
+    let public_url = config.public_url.clone().unwrap_or_else(|| url_of(address));
     let service = Service::start(config, &public_url).await?;
 
     let stop = CancellationToken::new();
@@ -117,4 +124,25 @@ async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     tokio::join!(direct, queue, drain);
     tracing::info!("stopped");
     if ill.load(Ordering::Relaxed) { Err("the store cannot be written".into()) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_url_of_an_unspecified_address_has_the_loopback_address() {
+        let url = |address: &str| url_of(address.parse().unwrap());
+        assert_eq!(url("0.0.0.0:80"), "http://127.0.0.1:80");
+        assert_eq!(url("[::]:81"), "http://127.0.0.1:81");
+        assert_eq!(url("10.0.0.1:82"), "http://10.0.0.1:82");
+        assert_eq!(url("[::1]:83"), "http://[::1]:83");
+    }
+
+    #[test]
+    fn a_worker_listens_only_if_it_has_an_address_and_another_process_at_127_0_0_1_8080() {
+        let own = Some("10.0.0.1:80".parse().unwrap());
+        assert_eq!([listen_at(None, true), listen_at(own, true), listen_at(own, false)], [None, own, own]);
+        assert_eq!(listen_at(None, false), Some("127.0.0.1:8080".parse().unwrap()));
+    }
 }

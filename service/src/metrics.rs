@@ -57,3 +57,38 @@ impl Metrics {
         text
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::job::{Answer, App};
+
+    #[test]
+    fn outputs_errors_and_costs_of_ended_requests_are_counted_apart() {
+        let metrics = Metrics::default();
+        let mut job = Job::new(App::SmartResize, None, json!({}));
+        (job.cost_usd_micros, job.maybe_paid_twice) = (70, 1);
+        metrics.ended(&job);
+        for status in [200, 200, 422, 500] {
+            job.answer = Some(Answer { status, body: json!({}) });
+            metrics.ended(&job);
+        }
+        for _ in 0..6 {
+            metrics.submitted();
+        }
+        metrics.refused();
+        assert_eq!(
+            metrics.text(8, 9),
+            "# TYPE smart_resize_requests_submitted_total counter\nsmart_resize_requests_submitted_total 6\n\
+             # TYPE smart_resize_requests_output_total counter\nsmart_resize_requests_output_total 2\n\
+             # TYPE smart_resize_requests_error_total counter\nsmart_resize_requests_error_total 3\n\
+             # TYPE smart_resize_requests_refused_total counter\nsmart_resize_requests_refused_total 1\n\
+             # TYPE smart_resize_requests_waiting gauge\nsmart_resize_requests_waiting 8\n\
+             # TYPE smart_resize_upstream_calls_total counter\nsmart_resize_upstream_calls_total 9\n\
+             # TYPE smart_resize_cost_usd_micros_total counter\nsmart_resize_cost_usd_micros_total 350\n\
+             # TYPE smart_resize_calls_maybe_paid_twice_total counter\nsmart_resize_calls_maybe_paid_twice_total 5\n"
+        );
+    }
+}

@@ -229,3 +229,75 @@ pub(crate) fn timed_out(seconds: u64) -> ErrorBody {
     let entry = DetailEntry::new(ErrorType::GenerationTimeout, [Loc::from("body")], msg, &serde_json::Value::Null);
     entry.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::job::App;
+    use crate::testing;
+
+    fn worker(service: &crate::service::Service) -> Worker {
+        let (runner, hooks, metrics) = (service.runner.clone(), service.hooks.clone(), Arc::clone(&service.metrics));
+        Worker { runner, hooks, metrics }
+    }
+
+    #[test]
+    fn a_cancelled_request_is_answered_with_400_and_a_timed_out_one_with_504() {
+        let Answer { status, body } = cancelled_answer();
+        assert_eq!((status, body), (400, json!({"detail": "Request was cancelled"})));
+        let body = timed_out(7);
+        assert_eq!((body.status(), body.entries()[0].msg.as_str()), (504, "The request took more than 7 s"));
+    }
+
+    #[tokio::test]
+    async fn a_request_is_completed_and_counted_once() {
+        let (_folder, service) = testing::service(&[]).await;
+        let worker = worker(&service);
+        let job = Job::new(App::SmartResize, None, json!({}));
+        service.store.put(Kind::Job, &job.id.to_string(), &job).await.unwrap();
+        let first = worker.complete(&job, Answer::output(json!(1))).await.unwrap().unwrap();
+        assert_eq!(first.answer, Some(Answer::output(json!(1))));
+        assert!(worker.complete(&job, cancelled_answer()).await.unwrap().is_none());
+        let stored: Job = service.store.get(Kind::Job, &job.id.to_string()).await.unwrap().unwrap();
+        assert_eq!(stored.answer, Some(Answer::output(json!(1))));
+        let counted = service.metrics.text(0, 0);
+        assert!(counted.contains("output_total 1\n") && counted.contains("error_total 0\n"), "{counted}");
+        let deleted = Job::new(App::SmartResize, None, json!({}));
+        assert!(worker.complete(&deleted, cancelled_answer()).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_completed_request_has_its_cost_and_the_calls_that_were_maybe_paid_twice() {
+        use crate::backend::Ledger as _;
+        use smart_resize::generate::Generated;
+        use smart_resize::generate::store::AsyncStore as _;
+
+        let (_folder, service) = testing::service(&[]).await;
+        let mut job = Job::new(App::SmartResize, None, json!({}));
+        job.plan = Some(serde_json::to_value(testing::plan(&["300x250"])).unwrap());
+        service.store.put(Kind::Job, &job.id.to_string(), &job).await.unwrap();
+        let (request, answers) = (testing::request(), service.runner.answers(&job));
+        answers.save(&request, &Generated::new("a", [b"1".to_vec(), b"2".to_vec()])).await.unwrap();
+        answers.maybe_paid_twice(&request).await;
+        let completed = worker(&service).complete(&job, cancelled_answer()).await.unwrap().unwrap();
+        let expected = 2 * request.per_image().0 + testing::plan(&["300x250"]).per_request().0;
+        assert_eq!((completed.cost_usd_micros, completed.maybe_paid_twice), (expected, 1));
+    }
+
+    #[tokio::test]
+    async fn a_request_that_is_unknown_or_completed_cannot_be_cancelled() {
+        let (_folder, service) = testing::service(&[]).await;
+        let worker = worker(&service);
+        let mut job = Job::new(App::SmartResize, None, json!({}));
+        assert_eq!(worker.mark_cancelled(job.id).await.unwrap().err(), Some(CancelStatus::NotFound));
+        service.store.put(Kind::Job, &job.id.to_string(), &job).await.unwrap();
+        assert!(worker.mark_cancelled(job.id).await.unwrap().unwrap().cancelled);
+        let stored: Job = service.store.get(Kind::Job, &job.id.to_string()).await.unwrap().unwrap();
+        assert!(stored.cancelled && !stored.is_completed());
+        job.finish(Answer::output(json!({})));
+        service.store.put(Kind::Job, &job.id.to_string(), &job).await.unwrap();
+        assert_eq!(worker.mark_cancelled(job.id).await.unwrap().err(), Some(CancelStatus::AlreadyCompleted));
+    }
+}

@@ -187,3 +187,83 @@ pub async fn on_cpu<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static)
     });
     done.await.map_err(Panicked)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn an_internal_error_does_not_reveal_its_cause() {
+        let body = internal("a plan cannot be encoded", &std::io::Error::other("/secret/path"));
+        let expected = json!({"loc": ["body"], "msg": "Internal server error", "type": "internal_server_error"});
+        let shown = serde_json::to_value(&body.entries()[0]).unwrap();
+        for (name, value) in expected.as_object().unwrap() {
+            assert_eq!(&shown[name], value);
+        }
+        assert!(!shown.to_string().contains("secret") && !shown.to_string().contains("plan"), "{shown}");
+        assert_eq!(body.status(), 500);
+    }
+
+    #[tokio::test]
+    async fn a_plan_assumes_no_more_variants_per_call_than_the_backend_makes() {
+        for (backend, expected) in [("fal", 4), ("gemini", 1)] {
+            let (_folder, service) = testing::service(&["--backend", backend, "--upstream", "http://a"]).await;
+            let mut runner = service.runner.clone();
+            runner.model = runner.model.variants_per_call(NonZeroU16::new(9).unwrap());
+            assert_eq!(runner.planned_model().limits.variants_per_call.get(), expected, "{backend}");
+            runner.model = runner.model.variants_per_call(NonZeroU16::MIN);
+            assert_eq!(runner.planned_model().limits.variants_per_call.get(), 1, "{backend}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_bounds_of_an_input_and_of_its_decoding_are_those_of_the_flags() {
+        let flags = ["--max-target-sizes", "12", "--max-image-bytes", "345", "--max-pixels", "678"];
+        let (_folder, service) = testing::service(&flags).await;
+        let input = service.runner.input_limits();
+        assert_eq!((input.target_sizes, input.image_bytes), (12, 345));
+        let decode = service.runner.decode_limits();
+        assert_eq!((decode.input_bytes, decode.pixels), (345, 678));
+    }
+
+    #[tokio::test]
+    async fn a_failure_of_the_store_is_no_answer_so_that_the_request_may_continue() {
+        let (_folder, service) = testing::service(&[]).await;
+        let answer = |result| service.runner.answer(result);
+        assert_eq!(answer(Ok(json!(7))).unwrap(), Answer::output(json!(7)));
+        let refused = answer(Err(ErrorBody::text("no").into())).unwrap();
+        assert_eq!((refused.status, refused.body), (400, json!({"detail": "no"})));
+        let failure = StoreFailure::new("the job a could not be written", "full");
+        assert!(answer(Err(failure.into())).is_err());
+    }
+
+    #[tokio::test]
+    async fn cpu_work_runs_at_most_on_as_many_threads_as_there_are_cores() {
+        let cores = std::thread::available_parallelism().unwrap().get();
+        let most = cores + 1;
+        let (running, peak) = (Arc::new(std::sync::atomic::AtomicUsize::new(0)), Arc::default());
+        let work = (0..2 * most).map(|_| {
+            let (running, peak) = (Arc::clone(&running), Arc::<std::sync::atomic::AtomicUsize>::clone(&peak));
+            on_cpu(move || {
+                let now = running.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1;
+                peak.fetch_max(now, std::sync::atomic::Ordering::SeqCst);
+                std::thread::sleep(std::time::Duration::from_millis(5));
+                running.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+            })
+        });
+        futures_util::future::try_join_all(work).await.unwrap();
+        assert!(peak.load(std::sync::atomic::Ordering::SeqCst) <= cores);
+    }
+
+    #[tokio::test]
+    async fn cpu_work_that_panics_is_an_error_and_gives_its_place_back() {
+        for _ in 0..=CPUS.available_permits() {
+            let error = on_cpu(|| panic!("on purpose")).await.unwrap_err();
+            assert_eq!(error.to_string(), "the background work panicked");
+        }
+        assert_eq!(on_cpu(|| 7).await.unwrap(), 7);
+    }
+}

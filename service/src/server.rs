@@ -61,3 +61,96 @@ pub async fn serve(listener: TcpListener, router: Router, limits: &Limits, stop:
         tracing::warn!("the grace period is over; open connections are closed");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+    use std::time::Duration;
+
+    use clap::Parser as _;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+    use tokio::sync::Notify;
+    use tokio::task::JoinHandle;
+
+    use super::*;
+    use crate::config::Config;
+
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+
+    /// Serves a router that answers when `arrives` is notified.
+    async fn served(flags: &[&str]) -> (SocketAddr, Arc<Notify>, CancellationToken, JoinHandle<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (address, arrives, stop) =
+            (listener.local_addr().unwrap(), Arc::new(Notify::new()), CancellationToken::new());
+        let wait = Arc::clone(&arrives);
+        let router = Router::new().fallback(async move || {
+            wait.notified().await;
+            "answered"
+        });
+        let limits = Config::parse_from([&["test"], flags].concat()).limits;
+        let stopped = stop.clone();
+        let serving = tokio::spawn(async move { serve(listener, router, &limits, stopped).await });
+        (address, arrives, stop, serving)
+    }
+
+    async fn answer(stream: &mut TcpStream) -> String {
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await.unwrap();
+        text
+    }
+
+    #[tokio::test]
+    async fn a_connection_beyond_the_most_waits_until_another_is_closed() {
+        let (address, arrives, _, _) = served(&["--max-connections", "1"]).await;
+        arrives.notify_one();
+        let mut first = TcpStream::connect(address).await.unwrap();
+        first.write_all(b"GET").await.unwrap();
+        let mut second = TcpStream::connect(address).await.unwrap();
+        second.write_all(REQUEST).await.unwrap();
+        let early = tokio::time::timeout(Duration::from_millis(100), second.read_u8()).await;
+        assert!(early.is_err(), "{early:?}");
+        drop(first);
+        assert!(answer(&mut second).await.ends_with("answered"));
+    }
+
+    #[tokio::test]
+    async fn a_client_has_the_client_timeout_to_send_its_headers() {
+        let (address, _, _, _) = served(&["--client-timeout", "1"]).await;
+        let begun = std::time::Instant::now();
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+        let mut rest = Vec::new();
+        let closed = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut rest)).await;
+        assert!(closed.is_ok() && begun.elapsed() >= Duration::from_millis(900), "{:?}", begun.elapsed());
+    }
+
+    #[tokio::test]
+    async fn after_a_stop_no_connection_is_accepted_and_an_open_one_finishes_its_request() {
+        let (address, arrives, stop, serving) = served(&["--grace", "20"]).await;
+        let mut open = TcpStream::connect(address).await.unwrap();
+        open.write_all(REQUEST).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        stop.cancel();
+        while TcpStream::connect(address).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        assert!(!serving.is_finished());
+        arrives.notify_one();
+        assert!(answer(&mut open).await.ends_with("answered"));
+        serving.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn open_connections_are_closed_3_seconds_after_the_grace_period() {
+        let (address, _arrives, stop, serving) = served(&["--grace", "2"]).await;
+        let mut open = TcpStream::connect(address).await.unwrap();
+        open.write_all(REQUEST).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::pause();
+        let begun = tokio::time::Instant::now();
+        stop.cancel();
+        serving.await.unwrap();
+        assert_eq!(begun.elapsed().as_secs(), 5);
+    }
+}

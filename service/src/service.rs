@@ -179,3 +179,81 @@ impl Service {
         self.stopped.cancel();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::job::{Answer, App};
+    use crate::testing;
+
+    #[tokio::test]
+    async fn the_memory_for_bodies_is_counted_in_units_of_16_kib_and_is_at_least_one() {
+        assert_eq!(BODY_UNIT, 16_384);
+        for (bytes, units) in [("1", 1), ("16384", 1), ("32767", 1), ("32768", 2), ("301989888", 18_432)] {
+            let (_folder, service) = testing::service(&["--max-bodies-bytes", bytes]).await;
+            assert_eq!(service.body_memory.available_permits(), units, "{bytes}");
+        }
+    }
+
+    #[tokio::test]
+    async fn as_many_plans_and_joins_hold_memory_as_requests_run() {
+        let (_folder, service) = testing::service(&["--concurrency", "3"]).await;
+        assert_eq!(service.memory_permits.available_permits(), 3);
+    }
+
+    #[tokio::test]
+    async fn the_fetcher_obeys_the_flags_for_bytes_and_private_sources() {
+        for (flags, expected) in [
+            (&["--max-image-bytes", "7"][..], "max_bytes: 7, timeout: 30s, max_redirects: 5, allow_private: false"),
+            (&["--allow-private-sources"], "max_bytes: 52428800, timeout: 30s, max_redirects: 5, allow_private: true"),
+        ] {
+            let (_folder, service) = testing::service(flags).await;
+            let shown = format!("{:?}", service.runner.fetcher);
+            assert!(shown.contains(expected), "{shown}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_public_url_has_no_slash_at_its_end() {
+        let folder = testing::folder();
+        let config = clap::Parser::parse_from(["test", "--data", folder.path().to_str().unwrap()]);
+        let service = Service::start(config, "http://here/below//").await.unwrap();
+        assert_eq!(service.urls.public_url().as_ref(), "http://here/below");
+        assert_eq!(service.runner.public_url.as_ref(), "http://here/below");
+    }
+
+    #[tokio::test]
+    async fn a_wait_ends_when_the_request_is_completed_or_does_not_exist() {
+        let (_folder, service) = testing::service(&[]).await;
+        let mut job = Job::new(App::SmartResize, None, json!({}));
+        let key = job.id.to_string();
+        assert!(service.wait(job.id).await.unwrap().is_none());
+        service.store.put(Kind::Job, &key, &job).await.unwrap();
+        let finish = async {
+            job.finish(Answer::output(json!(7)));
+            service.store.put(Kind::Job, &key, &job).await.unwrap();
+        };
+        let (waited, ()) = tokio::join!(service.wait(key.parse().unwrap()), finish);
+        assert_eq!(waited.unwrap().unwrap().answer, Some(Answer::output(json!(7))));
+    }
+
+    #[tokio::test]
+    async fn at_a_shutdown_waiting_requests_are_left_first_and_running_ones_after_the_grace_period() {
+        let (_folder, service) = testing::service(&[]).await;
+        let (waiting, mut running) =
+            (Job::new(App::SmartResize, None, json!({})), Job::new(App::SmartResize, None, json!({})));
+        running.start();
+        for job in [&waiting, &running] {
+            service.store.put(Kind::Job, &job.id.to_string(), job).await.unwrap();
+        }
+        let mut wait = std::pin::pin!(service.wait(running.id));
+        service.stopping.cancel();
+        assert!(!service.wait(waiting.id).await.unwrap().unwrap().is_completed());
+        let early = tokio::time::timeout(std::time::Duration::from_millis(50), &mut wait).await;
+        assert!(early.is_err(), "the grace period is not over");
+        service.stopped.cancel();
+        assert!(!wait.await.unwrap().unwrap().is_completed());
+    }
+}

@@ -283,3 +283,72 @@ fn write<T: Serialize>(kind: Kind, key: &str, record: &T) -> Result<Vec<u8>, Sto
     }
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn each_kind_of_record_has_the_name_of_its_table() {
+        assert_eq!(Kind::ALL.map(Kind::name), ["job", "call", "upload", "own"]);
+    }
+
+    #[tokio::test]
+    async fn a_blob_that_ends_before_its_length_is_an_error() {
+        let read = async |len: u64| BlobReader { reader: Box::pin(&b"0123456789"[..]), len }.bytes().await;
+        assert_eq!(read(10).await.unwrap(), "0123456789");
+        for len in [9, 11] {
+            assert_eq!(read(len).await.unwrap_err().kind(), io::ErrorKind::UnexpectedEof, "{len}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_blob_has_the_digest_of_its_bytes_whether_short_or_long() {
+        let (_folder, store) = testing::store();
+        for len in [0, MAX_HASHED_HERE, MAX_HASHED_HERE + 1] {
+            let bytes = Bytes::from(vec![7; len]);
+            let digest = store.put_blob(bytes.clone()).await.unwrap();
+            assert_eq!(digest, Digest::of(&bytes), "{len}");
+            assert!(store.blob(&digest).await.unwrap() == Some(bytes), "{len}");
+        }
+        assert_eq!(store.blob(&Digest::of(b"none")).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn an_update_that_leaves_no_record_deletes_it_and_returns_its_result() {
+        let (_folder, store) = testing::store();
+        store.put(Kind::Call, "a", &7).await.unwrap();
+        let add = |record: &mut Option<u32>| record.as_mut().map(|count| std::mem::replace(count, *count + 1));
+        assert_eq!(store.update(Kind::Call, "a", add).await.unwrap(), Some(7));
+        assert_eq!(store.update(Kind::Call, "a", |record: &mut Option<u32>| record.take()).await.unwrap(), Some(8));
+        assert_eq!(store.get::<u32>(Kind::Call, "a").await.unwrap(), None);
+        assert_eq!(store.update(Kind::Call, "a", add).await.unwrap(), None);
+        assert_eq!(store.get::<u32>(Kind::Call, "a").await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn records_of_two_kinds_with_the_same_key_are_apart() {
+        let (_folder, store) = testing::store();
+        for (number, kind) in Kind::ALL.into_iter().enumerate() {
+            store.put(kind, "a", &number).await.unwrap();
+        }
+        store.delete(Kind::Job, "a").await.unwrap();
+        let mut found = Vec::new();
+        for kind in Kind::ALL {
+            found.push(store.get::<usize>(kind, "a").await.unwrap());
+        }
+        assert_eq!(found, [None, Some(1), Some(2), Some(3)]);
+    }
+
+    #[tokio::test]
+    async fn a_record_of_another_form_is_an_error_with_its_kind_and_key() {
+        let (_folder, store) = testing::store();
+        store.put(Kind::Upload, "a", &"a text").await.unwrap();
+        let text = "the upload a in the store cannot be read";
+        assert_eq!(store.get::<u32>(Kind::Upload, "a").await.unwrap_err().to_string(), text);
+        let updated = store.update(Kind::Upload, "a", |_: &mut Option<u32>| ()).await;
+        assert_eq!(updated.unwrap_err().to_string(), text);
+        assert_eq!(store.get::<String>(Kind::Upload, "a").await.unwrap().as_deref(), Some("a text"));
+    }
+}

@@ -91,8 +91,8 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_became_young_since_it_was_looked_at_is_kept() {
-        let folder = tempfile::tempdir().unwrap();
+    async fn a_record_that_changed_since_it_was_read_as_old_is_not_deleted() {
+        let folder = crate::testing::folder();
         let store = LocalStore::open(folder.path()).unwrap();
         let all = Store::Local(store.clone());
         let is_old = |call: &CallRecord| call.noted_ms < 10;
@@ -110,5 +110,61 @@ mod tests {
         assert_eq!(delete(&store, Kind::Call, &keys, is_old).await.unwrap(), 2);
         let left: Vec<(String, CallRecord)> = store.all(Kind::Call).unwrap();
         assert_eq!(left.into_iter().map(|(key, _)| key).collect::<Vec<_>>(), ["b"]);
+    }
+
+    #[tokio::test]
+    async fn only_completed_requests_are_old() {
+        let folder = crate::testing::folder();
+        let store = LocalStore::open(folder.path()).unwrap();
+        let all = Store::Local(store.clone());
+        let mut job = Job::new(crate::job::App::SmartResize, None, serde_json::Value::Null);
+        (job.submitted_ms, job.started_ms) = (1, Some(1));
+        all.put(Kind::Job, "unfinished", &job).await.unwrap();
+        for (key, age_ms) in [("young", 3_590_000), ("old", 3_610_000)] {
+            job.finished_ms = Some(now_ms() - age_ms);
+            all.put(Kind::Job, key, &job).await.unwrap();
+        }
+        sweep(&store, Duration::from_secs(3600)).await.unwrap();
+        let left: Vec<(String, Job)> = store.all(Kind::Job).unwrap();
+        assert_eq!(left.into_iter().map(|(key, _)| key).collect::<Vec<_>>(), ["unfinished", "young"]);
+    }
+
+    #[tokio::test]
+    async fn blobs_are_deleted_an_hour_later_than_records() {
+        let folder = crate::testing::folder();
+        let store = LocalStore::open(folder.path()).unwrap();
+        let all = Store::Local(store.clone());
+        let mut blobs = Vec::new();
+        for (bytes, age) in [("young", 7190), ("old", 7210)] {
+            let digest = all.put_blob(bytes.into()).await.unwrap();
+            let text = digest.to_string();
+            let path = folder.path().join("blobs").join(&text[..2]).join(&text[2..]);
+            let modified = std::time::SystemTime::now() - Duration::from_secs(age);
+            std::fs::File::open(path).unwrap().set_modified(modified).unwrap();
+            blobs.push(digest);
+        }
+        sweep(&store, Duration::from_secs(3600)).await.unwrap();
+        assert_eq!(all.blob(&blobs[0]).await.unwrap(), Some("young".into()));
+        assert_eq!(all.blob(&blobs[1]).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_sweep_starts_at_once_and_keeps_records_for_the_hours_of_the_flag() {
+        let folder = crate::testing::folder();
+        let store = LocalStore::open(folder.path()).unwrap();
+        let all = Store::Local(store.clone());
+        for (key, age_ms) in [("young", 7_190_000), ("old", 7_210_000)] {
+            let noted_ms = now_ms() - age_ms;
+            all.put(Kind::Call, key, &CallRecord { noted_ms, ..CallRecord::default() }).await.unwrap();
+        }
+        let config: crate::config::Config = clap::Parser::parse_from(["test", "--keep-hours", "2"]);
+        let _sweep = start(store.clone(), &config.limits);
+        let swept = async {
+            while all.get::<CallRecord>(Kind::Call, "old").await.unwrap().is_some() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), swept).await.unwrap();
+        assert!(all.get::<CallRecord>(Kind::Call, "young").await.unwrap().is_some());
     }
 }

@@ -18,3 +18,22 @@ pub fn iso(ms: Millis) -> String {
     let ms = i64::try_from(ms).unwrap_or(i64::MAX);
     Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH).to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_written_as_iso_8601_in_utc_with_its_milliseconds() {
+        assert_eq!(iso(0), "1970-01-01T00:00:00Z");
+        assert_eq!(iso(1_732_470_000_120), "2024-11-24T17:40:00.12Z");
+        // A time that no date has.
+        assert_eq!(iso(u64::MAX), "1970-01-01T00:00:00Z");
+    }
+
+    #[test]
+    fn now_is_in_milliseconds_since_1970() {
+        let year = iso(now_ms())[..4].parse::<u32>().unwrap();
+        assert!((2024..2200).contains(&year), "{year}");
+    }
+}

@@ -99,3 +99,61 @@ pub async fn find(store: &Store, path: &str) -> Result<Option<Bytes>, StoreFailu
         None => Ok(None),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn only_harmless_characters_of_a_file_name_are_kept() {
+        let case = |name: &str, expected: &str| assert_eq!(Upload::new(name).file_name, expected, "{name}");
+        case("My_photo-1.jpg", "My_photo-1.jpg");
+        case("../../my photo.jpg", "myphoto.jpg");
+        case("a/b\\c?d#e%f:g\u{e9}.png", "abcdefg.png");
+        case("", "file");
+        case("...", "file");
+        case("\u{e9}", "file");
+    }
+
+    #[test]
+    fn a_file_name_has_at_most_100_characters() {
+        assert_eq!(Upload::new(&"a".repeat(100)).file_name, "a".repeat(100));
+        assert_eq!(Upload::new(&"a".repeat(101)).file_name, "a".repeat(100));
+        assert_eq!(Upload::new(&format!("{}{}", "\u{e9}".repeat(9), "a".repeat(101))).file_name, "a".repeat(100));
+    }
+
+    #[tokio::test]
+    async fn an_upload_is_found_only_with_its_own_key() {
+        let (_folder, store) = testing::store();
+        let (id, key, mut upload) = (Id::new(), Id::new(), Upload::new("a.png"));
+        store.put(Kind::Upload, &id.to_string(), &upload).await.unwrap();
+        assert!(at(&store, &upload_segment(id, key)).await.unwrap().is_none(), "an upload without a key");
+        upload.key = Some(key);
+        store.put(Kind::Upload, &id.to_string(), &upload).await.unwrap();
+        assert_eq!(at(&store, &format!("{id}.{key}")).await.unwrap().map(|(id, _)| id), Some(id));
+        for segment in [format!("{id}"), format!("{id}.{id}"), format!("{id}.{}", Id::new()), format!("{key}.{key}")] {
+            assert!(at(&store, &segment).await.unwrap().is_none(), "{segment}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_is_located_by_its_digest_or_by_the_id_of_its_upload() {
+        let (_folder, store) = testing::store();
+        let blob = store.put_blob("bytes".into()).await.unwrap();
+        let (id, mut upload) = (Id::new(), Upload::new("a.png"));
+        store.put(Kind::Upload, &id.to_string(), &upload).await.unwrap();
+        assert_eq!(path(id, &upload), format!("/uploads/{id}/a.png"));
+        assert_eq!(locate(&store, &path(id, &upload)).await.unwrap(), None, "an upload without bytes");
+        upload.blob = Some(blob);
+        store.put(Kind::Upload, &id.to_string(), &upload).await.unwrap();
+        for path in
+            [path(id, &upload), format!("/uploads/{id}/another"), format!("/files/{blob}/a"), format!("files/{blob}")]
+        {
+            assert_eq!(find(&store, &path).await.unwrap(), Some("bytes".into()), "{path}");
+        }
+        for path in ["/files/none".to_owned(), format!("/files/{id}"), format!("/uploads/{blob}"), format!("/{blob}")] {
+            assert_eq!(locate(&store, &path).await.unwrap(), None, "{path}");
+        }
+    }
+}

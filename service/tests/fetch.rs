@@ -273,6 +273,31 @@ async fn no_identifying_header_is_sent() {
 }
 
 #[tokio::test]
+async fn no_idle_connection_is_kept_so_that_each_fetch_checks_the_address_again() {
+    // The server leaves each connection open for another request.
+    let server = Server::start(|_, mut stream| {
+        Box::pin(async move {
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nabc").await;
+            let _ = stream.read_u8().await;
+        })
+    })
+    .await;
+    let fetcher = open();
+    for connections in 1..=3 {
+        assert_eq!(fetcher.get(&server.url("/")).await.unwrap(), "abc");
+        assert_eq!(server.connections(), connections);
+    }
+}
+
+#[tokio::test]
+async fn the_user_agent_is_the_service_with_its_version() {
+    let server = Server::start(by_path).await;
+    let head = String::from_utf8(open().get(&server.url("/headers")).await.unwrap().to_vec()).unwrap();
+    let expected = concat!("user-agent: smart-resize-service/", env!("CARGO_PKG_VERSION"), "\r\n");
+    assert!(head.contains(expected), "{head}");
+}
+
+#[tokio::test]
 async fn a_post_returns_its_status_and_follows_no_redirect() {
     let server = Server::start(by_path).await;
     let post = async |path: &str| {

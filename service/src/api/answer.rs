@@ -93,3 +93,58 @@ impl axum::response::IntoResponse for Refusal {
         *self.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use smart_resize::wire::fal::{DetailEntry, ErrorType, Loc};
+
+    use super::*;
+
+    /// Returns the status, the `retry-after` and the body of a refusal.
+    async fn told(refusal: impl Into<Refusal>) -> (u16, Option<String>, Value) {
+        let response = *refusal.into().0;
+        let wait = response.headers().get("retry-after").map(|wait| wait.to_str().unwrap().to_owned());
+        let status = response.status().as_u16();
+        let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        (status, wait, serde_json::from_slice(&body).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_is_answered_with_429_and_a_wait_of_5_seconds() {
+        let text = "the queue has 7 waiting requests; expected fewer than 7, try again later";
+        let expected = (429, Some("5".to_owned()), json!({"detail": text}));
+        assert_eq!(told(SubmitError::Full { waiting: 7, max: 7 }).await, expected);
+    }
+
+    #[tokio::test]
+    async fn a_failure_of_the_store_is_answered_with_503_and_its_cause_is_not_revealed() {
+        let failure = || StoreFailure::new("the job a could not be written", "no space on /dev/sda1");
+        let text = "Requests cannot be stored at the moment; try again later";
+        let expected = (503, Some("5".to_owned()), json!({"detail": text}));
+        assert_eq!(told(failure()).await, expected);
+        assert_eq!(told(SubmitError::Store(failure())).await, expected);
+        assert_eq!(told(JobError::Store(failure())).await, expected);
+    }
+
+    #[tokio::test]
+    async fn an_error_body_is_answered_with_its_own_status() {
+        let entry = DetailEntry::new(ErrorType::GenerationTimeout, [Loc::from("body")], "late", &Value::Null);
+        let (status, wait, body) = told(JobError::from(entry)).await;
+        assert_eq!((status, wait, &body["detail"][0]["msg"]), (504, None, &json!("late")));
+        assert_eq!(told(ErrorBody::text("no")).await, (400, None, json!({"detail": "no"})));
+    }
+
+    #[test]
+    fn an_invalid_status_becomes_500() {
+        for (status, expected) in [(99, 500), (100, 100), (999, 999), (1000, 500)] {
+            assert_eq!(json(status, &Value::Null).status().as_u16(), expected);
+        }
+    }
+
+    #[test]
+    fn a_response_has_the_id_of_its_request_in_a_header() {
+        let id = Id::new();
+        assert_eq!(with_id(detail(StatusCode::OK, ""), id).headers()["x-fal-request-id"], id.to_string());
+    }
+}

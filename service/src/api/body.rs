@@ -48,10 +48,7 @@ pub async fn read(service: &Service, headers: &HeaderMap, body: Body, max: usize
     let patience = service.config.limits.client_time();
     let begun = Instant::now();
     loop {
-        // `patience` ends a connection that sends nothing. The bound on the total time ends one that sends only a few
-        // bytes at a time.
-        let total = patience + Duration::from_millis(bytes.len() as u64 / MIN_BYTES_PER_MS);
-        let left = total.saturating_sub(begun.elapsed()).min(patience);
+        let left = time_left(patience, bytes.len(), begun.elapsed());
         let Ok(frame) = tokio::time::timeout(left, body.frame()).await else {
             return Err(detail(StatusCode::REQUEST_TIMEOUT, "the body arrived too slowly").into());
         };
@@ -71,6 +68,13 @@ pub async fn read(service: &Service, headers: &HeaderMap, body: Body, max: usize
     Ok(ReadBody { bytes: bytes.freeze(), reservation })
 }
 
+/// Returns how long to wait for the next bytes of a body of which `received` bytes have arrived. `patience` ends a
+/// connection that sends nothing. The bound on the total time ends one that sends only a few bytes at a time.
+fn time_left(patience: Duration, received: usize, elapsed: Duration) -> Duration {
+    let total = patience + Duration::from_millis(received as u64 / MIN_BYTES_PER_MS);
+    total.saturating_sub(elapsed).min(patience)
+}
+
 /// Extends `reservation` to `bytes` in total.
 fn reserve(service: &Service, reservation: &mut Option<OwnedSemaphorePermit>, bytes: usize) -> Result<(), Refusal> {
     let has = reservation.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
@@ -88,4 +92,71 @@ fn reserve(service: &Service, reservation: &mut Option<OwnedSemaphorePermit>, by
         None => *reservation = Some(more),
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    async fn status(service: &Service, bytes: &'static [u8], declared: Option<&str>, max: usize) -> u16 {
+        let headers = declared.map(|len| (axum::http::header::CONTENT_LENGTH, len.parse().unwrap()));
+        let read = read(service, &headers.into_iter().collect(), Body::from(bytes), max).await;
+        read.map_or_else(|refusal| refusal.0.status().as_u16(), |_| 200)
+    }
+
+    #[tokio::test]
+    async fn a_body_of_exactly_the_most_bytes_is_read_and_a_longer_one_is_refused() {
+        let (_folder, service) = testing::service(&[]).await;
+        for declared in [None, Some("3")] {
+            assert_eq!(status(&service, b"123", declared, 3).await, 200);
+            assert_eq!(status(&service, b"123", declared, 2).await, 413);
+        }
+        // Only the declared length is too long.
+        assert_eq!(status(&service, b"", Some("4"), 3).await, 413);
+    }
+
+    #[tokio::test]
+    async fn memory_is_reserved_for_the_bytes_that_arrived_in_units_of_16_kib() {
+        let (_folder, service) = testing::service(&["--max-bodies-bytes", "65536"]).await;
+        for (len, units) in [(0, 0), (1, 1), (16_384, 1), (16_385, 2), (65_536, 4)] {
+            let headers = [(axum::http::header::CONTENT_LENGTH, "65536".parse().unwrap())].into_iter().collect();
+            let body = read(&service, &headers, Body::from(vec![b' '; len]), 65_536).await.unwrap();
+            assert_eq!(body.bytes.len(), len);
+            assert_eq!(body.reservation.as_ref().map_or(0, OwnedSemaphorePermit::num_permits), units, "{len}");
+            assert_eq!(service.body_memory.available_permits(), 4 - units, "{len}");
+        }
+        assert_eq!(service.body_memory.available_permits(), 4);
+        let read = read(&service, &HeaderMap::new(), Body::from(vec![b' '; 65_537]), 100_000).await;
+        assert_eq!(read.unwrap_err().0.status(), 503);
+    }
+
+    #[test]
+    fn a_slow_body_has_the_patience_and_a_millisecond_for_each_32_bytes() {
+        let case = |received: usize, elapsed: u64, expected: u64| {
+            let left = time_left(Duration::from_secs(1), received, Duration::from_millis(elapsed));
+            assert_eq!(left, Duration::from_millis(expected), "{received} bytes after {elapsed} ms");
+        };
+        case(0, 0, 1000);
+        case(0, 400, 600);
+        case(0, 1000, 0);
+        case(31, 1000, 0);
+        case(32, 1000, 1);
+        case(3200, 1040, 60);
+        case(3200, 50, 1000); // never more than the patience
+        case(3200, 2000, 0);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_ends_early_is_400_and_a_client_that_sends_nothing_408() {
+        let (_folder, service) = testing::service(&["--client-timeout", "7"]).await;
+        let broken = futures_util::stream::iter([Ok("begun"), Err(std::io::Error::other("reset"))]);
+        let refusal = read(&service, &HeaderMap::new(), Body::from_stream(broken), 100).await.unwrap_err();
+        assert_eq!(refusal.0.status(), 400);
+        let silent = Body::from_stream(futures_util::stream::pending::<Result<&str, std::io::Error>>());
+        tokio::time::pause();
+        let begun = tokio::time::Instant::now();
+        let refusal = read(&service, &HeaderMap::new(), silent, 100).await.unwrap_err();
+        assert_eq!((refusal.0.status().as_u16(), begun.elapsed().as_secs()), (408, 7));
+    }
 }

@@ -108,15 +108,54 @@ mod tests {
 
     const KNOWN: [&str; 3] = ["image_url", "target_sizes", "image_urls"];
 
+    /// Reads one field `focus` whose JSON text is `text`.
+    fn field_of(text: &str) -> Value {
+        read(format!("{{\"focus\": {text}}}").as_bytes(), &["focus"]).unwrap()["focus"].take()
+    }
+
     #[test]
-    fn of_a_large_body_little_is_kept() {
+    fn an_unknown_field_is_dropped_and_the_text_of_a_large_body_stays_short() {
         let zeros = format!("[{}0]", "0,".repeat(1 << 20));
         let body = format!("{{\"junk\": {zeros}, \"target_sizes\": {zeros}, \"image_url\": {zeros}}}");
         let value = read(body.as_bytes(), &KNOWN).unwrap();
         assert_eq!(value.get("junk"), None);
-        assert_eq!(value["target_sizes"].as_array().unwrap().len(), 1000);
         assert!(value.to_string().len() < 20_000);
         assert_eq!(read(zeros.as_bytes(), &KNOWN).unwrap(), json!([]));
+    }
+
+    #[test]
+    fn a_list_of_more_than_128_kib_is_cut_to_its_first_item_and_999_nulls() {
+        let list = |spaces: usize| format!("[[7],8{}]", " ".repeat(spaces));
+        let fits = (128 << 10) - "[[7],8]".len();
+        assert_eq!(field_of(&list(fits)), json!([[7], 8]));
+        assert_eq!(field_of(&list(fits + 1)), json!([[7], null]));
+        let many = field_of(&format!("[[7]{}]", ",8".repeat(1 << 17)));
+        assert_eq!(many.as_array().unwrap().len(), 1000);
+        assert_eq!((&many[0], &many[1], &many[999]), (&json!([7]), &Value::Null, &Value::Null));
+    }
+
+    #[test]
+    fn the_first_item_of_a_cut_list_is_null_if_it_is_long_and_no_string() {
+        let long = "0,".repeat(1 << 16);
+        assert_eq!(field_of(&format!("[[{long}0],1]")), json!([null, null]));
+        let string = "x".repeat(128 << 10);
+        assert_eq!(field_of(&format!("[\"{string}\",1]")), json!([string, null]));
+    }
+
+    #[test]
+    fn an_object_of_more_than_128_kib_becomes_empty() {
+        let object = |spaces: usize| format!("{{\"x\":1{}}}", " ".repeat(spaces));
+        let fits = (128 << 10) - "{\"x\":1}".len();
+        assert_eq!(field_of(&object(fits)), json!({"x": 1}));
+        assert_eq!(field_of(&object(fits + 1)), json!({}));
+    }
+
+    #[test]
+    fn a_body_that_is_no_object_is_returned_as_it_is_up_to_128_kib() {
+        let list = |spaces: usize| format!("[1{}]", " ".repeat(spaces));
+        let fits = (128 << 10) - "[1]".len();
+        assert_eq!(read(list(fits).as_bytes(), &KNOWN).unwrap(), json!([1]));
+        assert_eq!(read(list(fits + 1).as_bytes(), &KNOWN).unwrap(), json!([]));
     }
 
     #[test]
@@ -129,11 +168,22 @@ mod tests {
     }
 
     #[test]
-    fn where_json_breaks_is_told() {
+    fn a_syntax_error_has_its_position_in_bytes() {
         let long = format!("{{\"a\":\n\"{}\",}}", "x".repeat(MAX_FIELD_BYTES));
         let error = read(long.as_bytes(), &KNOWN).unwrap_err();
         assert_eq!(error.entries()[0].loc[1], Loc::from(long.len() - 1), "{error}");
-        let short = read(b"{\"a\": }", &KNOWN).unwrap_err();
-        assert_eq!(short.entries()[0].error_type, ErrorType::JsonInvalid);
+        for (body, position) in [("{\"a\": }", 6), ("{} {}", 3)] {
+            let error = read(body.as_bytes(), &KNOWN).unwrap_err();
+            assert_eq!(error.entries()[0].error_type, ErrorType::JsonInvalid);
+            assert_eq!(error.entries()[0].loc, [Loc::from("body"), Loc::from(position)], "{body}");
+        }
+    }
+
+    #[test]
+    fn an_empty_body_is_a_missing_field() {
+        let error = read(b"", &KNOWN).unwrap_err();
+        let [entry] = error.entries() else { panic!("{error}") };
+        assert_eq!((&entry.error_type, &entry.loc[..]), (&ErrorType::Missing, &[Loc::from("body")][..]));
+        assert_eq!(read(b" ", &KNOWN).unwrap_err().entries()[0].error_type, ErrorType::JsonInvalid);
     }
 }

@@ -126,3 +126,57 @@ impl Planned {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[tokio::test]
+    async fn the_page_may_load_nothing_from_other_origins_and_be_framed_by_none() {
+        let page = index().await;
+        let policy = page.headers()["content-security-policy"].to_str().unwrap();
+        for part in [
+            "default-src 'none';",
+            "img-src 'self' blob: data:;",
+            "connect-src 'self';",
+            "base-uri 'none';",
+            "form-action 'none';",
+            "frame-ancestors 'none'",
+        ] {
+            assert!(policy.contains(part), "{part}");
+        }
+        assert_eq!(page.headers()["referrer-policy"], "no-referrer");
+        assert_eq!(page.headers()["cache-control"], "no-cache");
+        assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
+    }
+
+    #[tokio::test]
+    async fn the_config_of_the_page_has_the_limits_of_the_service() {
+        let flags = ["--max-target-sizes", "12", "--max-image-bytes", "345", "--model", "nano-banana-2"];
+        let (_folder, service) = testing::service(&flags).await;
+        let body = axum::body::to_bytes(config(State(service)).await.into_body(), 1 << 20).await.unwrap();
+        let expected = json!({
+            "model": "nano-banana-2",
+            "backend": "local",
+            "max_target_sizes": 12,
+            "max_images_per_size": 4,
+            "max_image_bytes": 345,
+            "plausible_percent": LocalGenerator::PLAUSIBLE,
+            "needs_key": false,
+            "vision": false,
+        });
+        assert_eq!(serde_json::from_slice::<Value>(&body).unwrap(), expected);
+    }
+
+    #[tokio::test]
+    async fn a_plan_waits_10_seconds_for_a_place_in_the_memory() {
+        let (_folder, service) = testing::service(&["--concurrency", "1"]).await;
+        let _place = service.memory_permits.clone().acquire_owned().await.unwrap();
+        tokio::time::pause();
+        let begun = tokio::time::Instant::now();
+        let refusal = Planned::read(&service, &HeaderMap::new(), Body::from("{}")).await.err().unwrap();
+        assert_eq!((refusal.0.status().as_u16(), begun.elapsed().as_secs()), (503, 10));
+        assert_eq!(refusal.0.headers()["retry-after"], "5");
+    }
+}

@@ -48,3 +48,54 @@ pub async fn forward(State(proxy): State<Proxy>, mut request: Request) -> Respon
         Err(never) => match never {},
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::Extension;
+    use axum::body::Body;
+
+    use super::*;
+
+    /// Forwards a request with this target. Returns the path and the query that it was handled at, and whether that was
+    /// at the queue address; `None` if it was refused.
+    async fn forwarded(target: Option<&str>) -> Option<String> {
+        let seen = |uri: Uri, at_queue: Option<Extension<AtQueueAddress>>| async move {
+            format!("{uri}{}", if at_queue.is_some() { " at the queue" } else { "" })
+        };
+        let mut request = Request::builder().uri("/api/fal/proxy?ignored=1");
+        if let Some(target) = target {
+            request = request.header("x-fal-target-url", target);
+        }
+        let proxy = Proxy { router: Router::new().fallback(seen) };
+        let response = forward(State(proxy), request.body(Body::empty()).unwrap()).await;
+        if response.status() == StatusCode::BAD_REQUEST {
+            return None;
+        }
+        let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        Some(String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn only_a_host_of_fal_is_forwarded() {
+        for host in ["fal.run", "a.fal.run", "rest.alpha.fal.ai", "fal.ai", "v3.fal.media"] {
+            assert_eq!(forwarded(Some(&format!("https://{host}/a"))).await.as_deref(), Some("/a"), "{host}");
+        }
+        for host in ["notfal.run", "fal.run.example.com", "example.com", "fal.com", "127.0.0.1"] {
+            assert_eq!(forwarded(Some(&format!("https://{host}/a"))).await, None, "{host}");
+        }
+        assert_eq!(forwarded(Some("/a")).await, None);
+        assert_eq!(forwarded(None).await, None);
+    }
+
+    #[tokio::test]
+    async fn a_forwarded_request_has_the_path_and_the_query_of_its_target() {
+        assert_eq!(forwarded(Some("https://fal.run/a/b?c=d&e")).await.as_deref(), Some("/a/b?c=d&e"));
+        assert_eq!(forwarded(Some("https://fal.run")).await.as_deref(), Some("/"));
+    }
+
+    #[tokio::test]
+    async fn a_target_at_a_queue_host_is_forwarded_to_the_queue_address() {
+        assert_eq!(forwarded(Some("https://queue.fal.run/a")).await.as_deref(), Some("/a at the queue"));
+        assert_eq!(forwarded(Some("https://a.queue.fal.run/a")).await.as_deref(), Some("/a"));
+    }
+}

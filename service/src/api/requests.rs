@@ -205,3 +205,136 @@ pub async fn cancel(
         None => response,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::job::{Answer, App};
+    use crate::testing;
+
+    async fn told(response: Result<Response, Refusal>) -> (u16, Value) {
+        let response = response.unwrap_or_else(|refusal| *refusal.0);
+        let status = response.status().as_u16();
+        let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    #[test]
+    fn the_logs_are_wanted_with_1_true_or_capital_true() {
+        for (query, expected) in [
+            ("logs=1", true),
+            ("logs=true", true),
+            ("a=b&logs=True", true),
+            ("logs=0", false),
+            ("logs=false", false),
+            ("logs=TRUE", false),
+            ("logs", false),
+            ("log=1", false),
+        ] {
+            assert_eq!(wants_logs(&format!("/status?{query}").parse().unwrap()), expected, "{query}");
+        }
+        assert!(!wants_logs(&"/status".parse().unwrap()));
+    }
+
+    #[tokio::test]
+    async fn a_request_of_another_owner_or_app_is_not_found_like_one_that_does_not_exist() {
+        let (_folder, service) = testing::service(&[]).await;
+        let job = Job::new(App::SmartResize, Some("ann".to_owned()), json!({}));
+        service.store.put(Kind::Job, &job.id.to_string(), &job).await.unwrap();
+        let (id, unknown) = (job.id.to_string(), Id::new().to_string());
+        let owner = |name: Option<&str>| KeyName(name.map(str::to_owned));
+        assert_eq!(find(&service, "smart-resize", &id, &owner(Some("ann"))).await.unwrap().id, job.id);
+        for (app, id, name) in [
+            ("smart-resize", &id, Some("bob")),
+            ("smart-resize", &id, None),
+            ("nano-banana-pro", &id, Some("ann")),
+            ("smart-resize", &unknown, Some("ann")),
+            ("smart-resize", &"x".to_owned(), Some("ann")),
+        ] {
+            let refusal = find(&service, app, id, &owner(name)).await.unwrap_err();
+            assert_eq!(told(Err(refusal)).await, (404, json!({"detail": "Request not found"})), "{app} {id} {name:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_result_of_an_unfinished_request_is_400() {
+        let (_folder, service) = testing::service(&[]).await;
+        let mut job = Job::new(App::SmartResize, None, json!({}));
+        let expected = (400, json!({"detail": "Request is still in progress"}));
+        assert_eq!(told(result_of(&service, &job).await).await, expected);
+        job.finish(Answer { status: 422, body: json!({"url": "blob:ab/0.png"}) });
+        let expected = (422, json!({"url": "http://here/files/ab/0.png"}));
+        assert_eq!(told(result_of(&service, &job).await).await, expected);
+    }
+
+    #[tokio::test]
+    async fn a_request_without_provenance_has_404() {
+        let (_folder, service) = testing::service(&[]).await;
+        let mut job = Job::new(App::SmartResize, None, json!({}));
+        let records = service.store.put_blob("[7]".into()).await.unwrap();
+        let deleted = smart_resize::plan::Digest::of(b"deleted");
+        for (blob, expected) in [
+            (None, (404, json!({"detail": "There is no provenance for this request"}))),
+            (Some(deleted), (404, json!({"detail": "There is no provenance for this request"}))),
+            (Some(records), (200, json!([7]))),
+        ] {
+            job.provenance = blob;
+            service.store.put(Kind::Job, &job.id.to_string(), &job).await.unwrap();
+            let path = Path(("smart-resize".to_owned(), job.id.to_string()));
+            let found = provenance(State(service.clone()), path, Extension(KeyName(None))).await;
+            assert_eq!(told(found).await, expected);
+        }
+    }
+
+    /// A status stream of a request in the store that no worker runs.
+    async fn follow(service: &Service, job: &Job, with_logs: bool) -> Follow {
+        let (key, id) = (job.id.to_string(), job.id);
+        service.store.put(Kind::Job, &key, job).await.unwrap();
+        let watch = service.store.watch(Kind::Job, &key).await.unwrap();
+        Follow { service: service.clone(), watch, id, with_logs, said: 0, last: None, is_completed: false }
+    }
+
+    #[tokio::test]
+    async fn each_event_of_a_stream_has_only_the_log_lines_that_no_earlier_event_had() {
+        use smart_resize::wire::fal::Log;
+
+        let (_folder, service) = testing::service(&[]).await;
+        let mut job = Job::new(App::SmartResize, None, json!({}));
+        job.logs = vec![Log::info("a", "1970-01-01T00:00:00Z"), Log::info("b", "1970-01-01T00:00:00Z")];
+        let mut follow = follow(&service, &job, true).await;
+        let lines = |status: QueueStatus| status.logs.unwrap().into_iter().map(|log| log.message).collect::<Vec<_>>();
+        assert_eq!(lines(follow.status().await.unwrap().unwrap()), ["a", "b"]);
+        job.logs.push(Log::info("c", "1970-01-01T00:00:00Z"));
+        service.store.put(Kind::Job, &job.id.to_string(), &job).await.unwrap();
+        assert_eq!(lines(follow.status().await.unwrap().unwrap()), ["c"]);
+        assert!(lines(follow.status().await.unwrap().unwrap()).is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_stream_ends_after_the_completed_status() {
+        let (_folder, service) = testing::service(&[]).await;
+        let mut job = Job::new(App::SmartResize, None, json!({}));
+        job.finish(Answer::output(json!({})));
+        let mut follow = follow(&service, &job, false).await;
+        assert!(follow.next().await.is_some());
+        let after = tokio::time::timeout(Duration::from_secs(10), follow.next()).await;
+        assert!(after.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn the_stream_of_a_waiting_request_ends_when_the_service_is_stopping() {
+        let (_folder, service) = testing::service(&[]).await;
+        let waiting = Job::new(App::SmartResize, None, json!({}));
+        let mut running = waiting.clone();
+        running.id = Id::new();
+        running.start();
+        let (mut waits, mut runs) = (follow(&service, &waiting, false).await, follow(&service, &running, false).await);
+        assert!(waits.next().await.is_some() && runs.next().await.is_some());
+        service.stopping.cancel();
+        assert!(waits.next().await.is_none());
+        let runs = tokio::time::timeout(Duration::from_millis(50), runs.next()).await;
+        assert!(runs.is_err(), "a running request is followed to its end");
+    }
+}

@@ -302,3 +302,150 @@ async fn head(reader: &mut std::pin::Pin<Box<dyn tokio::io::AsyncRead + Send>>) 
     while start.len() < 16 && reader.as_mut().take(48).read_buf(&mut start).await? > 0 {}
     Ok(start.freeze())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    async fn told(response: Result<Response, Refusal>) -> (u16, Value) {
+        let response = response.unwrap_or_else(|refusal| *refusal.0);
+        let status = response.status().as_u16();
+        let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        (status, serde_json::from_slice(&body).unwrap_or_default())
+    }
+
+    /// Stores an upload and returns its id and the segment of its upload URL.
+    async fn begun(service: &Service) -> (Id, String) {
+        let (id, key, mut upload) = (Id::new(), Id::new(), Upload::new("a.png"));
+        upload.key = Some(key);
+        service.store.put(Kind::Upload, &id.to_string(), &upload).await.unwrap();
+        (id, uploads::upload_segment(id, key))
+    }
+
+    async fn put_part(service: &Service, place: &str, part: &str, bytes: &'static str) -> (u16, Value) {
+        let path = Path((place.to_owned(), part.to_owned()));
+        told(fill_part(State(service.clone()), path, HeaderMap::new(), bytes.into()).await).await
+    }
+
+    #[tokio::test]
+    async fn the_parts_of_an_upload_are_numbered_from_1_to_1000() {
+        let (_folder, service) = testing::service(&[]).await;
+        let (_, place) = begun(&service).await;
+        for part in ["0", "1001", "-1", "x", ""] {
+            let expected = (422, json!({"detail": "the part number is invalid; expected 1 to 1000"}));
+            assert_eq!(put_part(&service, &place, part, "a").await, expected, "{part}");
+        }
+        let etag = Digest::of(b"a").to_string();
+        for part in [1, 1000] {
+            let expected = (200, json!({"partNumber": part, "etag": etag}));
+            assert_eq!(put_part(&service, &place, &part.to_string(), "a").await, expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn parts_are_joined_in_the_order_of_their_numbers_and_a_lost_part_is_named() {
+        let (folder, service) = testing::service(&[]).await;
+        let (id, place) = begun(&service).await;
+        for (part, bytes) in [("10", "c"), ("9", "b"), ("1", "a")] {
+            assert_eq!(put_part(&service, &place, part, bytes).await.0, 200);
+        }
+        let digest = Digest::of(b"b").to_string();
+        let blob = folder.path().join("blobs").join(&digest[..2]).join(&digest[2..]);
+        std::fs::remove_file(blob).unwrap();
+        let finish = async |step: &str| {
+            told(complete(State(service.clone()), Path((place.clone(), step.to_owned()))).await).await
+        };
+        assert_eq!(finish("complete").await, (422, json!({"detail": "part 9 is no longer stored; upload it again"})));
+        assert_eq!(put_part(&service, &place, "9", "b").await.0, 200);
+        assert_eq!(finish("finish").await.0, 404);
+        assert_eq!(finish("complete").await.0, 200);
+        let upload: Upload = service.store.get(Kind::Upload, &id.to_string()).await.unwrap().unwrap();
+        assert_eq!((upload.blob, upload.parts.len()), (Some(Digest::of(b"abc")), 0));
+    }
+
+    #[tokio::test]
+    async fn a_request_for_an_upload_url_has_at_most_64_kib() {
+        let (_folder, service) = testing::service(&[]).await;
+        for (len, expected) in [(64 << 10, 200), ((64 << 10) + 1, 413)] {
+            let answer = initiate(State(service.clone()), HeaderMap::new(), Body::from(vec![b' '; len])).await;
+            assert_eq!(told(answer).await.0, expected, "{len}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_file_url_of_an_upload_does_not_reveal_its_key() {
+        let (_folder, service) = testing::service(&[]).await;
+        let body = Body::from(r#"{"file_name": "a.png"}"#);
+        let (_, answer) = told(initiate(State(service.clone()), HeaderMap::new(), body).await).await;
+        let segment = answer["upload_url"].as_str().unwrap().strip_prefix("http://here/storage/upload/").unwrap();
+        let (id, key) = segment.split_once('.').unwrap();
+        assert_eq!(answer["file_url"], format!("http://here/uploads/{id}/a.png"));
+        assert_ne!(id, key);
+    }
+
+    #[tokio::test]
+    async fn the_token_to_upload_with_is_the_clients_own_key_for_24_hours() {
+        let (_folder, service) = testing::service(&[]).await;
+        let before = now_ms();
+        for (authorization, expected) in [(Some("Key id:secret"), "id:secret"), (None, "anonymous")] {
+            let value = authorization.map(HeaderValue::from_static);
+            let headers = value.map(|value| (axum::http::header::AUTHORIZATION, value)).into_iter().collect();
+            let (_, answer) = told(Ok(token(State(service.clone()), headers).await)).await;
+            assert_eq!((&answer["token"], &answer["base_url"]), (&json!(expected), &json!("http://here")));
+            let expires = answer["expires_at"].as_str().unwrap();
+            let expires_ms = expires.parse::<jiff::Timestamp>().unwrap().as_millisecond().cast_unsigned();
+            assert!((before + 86_400_000..=now_ms() + 86_400_000).contains(&expires_ms), "{expires}");
+            assert!(expires.ends_with("+00:00"), "{expires}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_media_type_of_a_file_follows_from_its_bytes() {
+        let (_folder, service) = testing::service(&[]).await;
+        let html = "<html><script>alert(1)</script></html>";
+        for (bytes, media_type, disposition) in [
+            (testing::picture(2, 1), "image/png", "inline"),
+            (html.into(), "application/octet-stream", "attachment"),
+            (Vec::new(), "application/octet-stream", "attachment"),
+        ] {
+            let digest = service.store.put_blob(bytes.clone().into()).await.unwrap();
+            let response = serve(&service, &format!("/files/{digest}/a.html")).await.unwrap();
+            let header = |name: &str| response.headers()[name].to_str().unwrap().to_owned();
+            assert_eq!(
+                (header("content-type"), header("content-disposition")),
+                (media_type.into(), disposition.into())
+            );
+            assert_eq!(header("content-length"), bytes.len().to_string());
+            assert_eq!(header("content-security-policy"), "default-src 'none'; sandbox");
+            assert_eq!(header("cache-control"), "public, max-age=604800, immutable");
+            assert_eq!(header("access-control-allow-origin"), "*");
+            assert_eq!(axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap(), bytes);
+        }
+    }
+
+    #[test]
+    fn an_upload_that_is_missing_filled_changed_or_too_long_has_a_status_of_its_own() {
+        for (error, status) in [
+            (UploadError::Missing, 404),
+            (UploadError::Filled, 409),
+            (UploadError::NewParts, 409),
+            (UploadError::TooLong { max: 7 }, 413),
+        ] {
+            assert_eq!(Refusal::from(error).0.status(), status, "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_completion_waits_10_seconds_for_a_place_in_the_memory() {
+        let (_folder, service) = testing::service(&["--concurrency", "1"]).await;
+        let (_, place) = begun(&service).await;
+        assert_eq!(put_part(&service, &place, "1", "a").await.0, 200);
+        let _place = service.memory_permits.clone().acquire_owned().await.unwrap();
+        tokio::time::pause();
+        let begun = tokio::time::Instant::now();
+        let path = Path((place, "complete".to_owned()));
+        let refusal = complete(State(service.clone()), path).await.unwrap_err();
+        assert_eq!((refusal.0.status().as_u16(), begun.elapsed().as_secs()), (503, 10));
+    }
+}

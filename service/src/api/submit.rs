@@ -256,3 +256,137 @@ const EDIT_FIELDS: [&str; 11] = [
     "limit_generations",
     "enable_web_search",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    fn uri(text: &str) -> Uri {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_first_value_of_a_query_parameter_counts_and_is_unescaped() {
+        assert_eq!(parameter(&uri("/a?b=c%3Ad&b=e"), "b").as_deref(), Some("c:d"));
+        assert_eq!(parameter(&uri("/a?b=c"), "B"), None);
+        assert_eq!(parameter(&uri("/a"), "b"), None);
+        assert_eq!(parameter(&uri("/a?b"), "b").as_deref(), Some(""));
+    }
+
+    #[test]
+    fn a_post_is_queued_if_its_host_begins_with_queue_or_it_has_a_queue_priority() {
+        let case = |target: &str, headers: &[(&'static str, &str)], expected: bool| {
+            let headers =
+                headers.iter().map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap()));
+            assert_eq!(is_queued(&uri(target), &headers.collect()), expected, "{target}");
+        };
+        case("/a", &[], false);
+        case("/a", &[("host", "queue.example.com")], true);
+        case("/a", &[("host", "example.com")], false);
+        case("/a", &[("host", "example.queue.com")], false);
+        case("/a", &[("host", "queue")], false);
+        case("http://queue.example.com/a", &[], true);
+        // The header comes before the URI.
+        case("http://queue.example.com/a", &[("host", "example.com")], false);
+        case("/a", &[("host", "example.com"), ("x-fal-queue-priority", "low")], true);
+    }
+
+    #[tokio::test]
+    async fn answers_are_reused_never_with_a_seed_or_always() {
+        for (flags, expected) in [
+            (&[][..], [true, false]),
+            (&["--reuse", "seeded"], [true, false]),
+            (&["--reuse", "never"], [true, true]),
+            (&["--reuse", "always"], [false, false]),
+        ] {
+            let (_folder, service) = testing::service(flags).await;
+            for (seed, expected) in [Value::Null, json!(7)].into_iter().zip(expected) {
+                for (app, body) in [
+                    (App::SmartResize, json!({"image_url": "https://a/b", "target_sizes": ["1x1"], "seed": seed})),
+                    (App::ALL[1], json!({"image_urls": ["https://a/b"], "prompt": "wider", "seed": seed})),
+                ] {
+                    let body = body::ReadBody { bytes: body.to_string().into(), reservation: None };
+                    let read = read_input(&service, app, body).await.ok().unwrap();
+                    assert_eq!(read.has_private_answers, expected, "{flags:?}, {seed}, {}", app.endpoint());
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_picture_of_a_data_uri_is_stored_as_a_blob_and_not_in_the_input() {
+        let (_folder, service) = testing::service(&[]).await;
+        let picture = testing::picture(3, 2);
+        let uri = smart_resize::wire::data_uri::DataUri::new(smart_resize::Format::Png, picture.clone()).to_string();
+        let blob = format!("blob:{}", smart_resize::plan::Digest::of(&picture));
+        for (app, body, place) in [
+            (App::SmartResize, json!({"image_url": uri, "target_sizes": ["1x1"]}), "/image_url"),
+            (App::ALL[1], json!({"image_urls": [uri, "https://a/second"], "prompt": "wider"}), "/image_urls/0"),
+        ] {
+            let body = body::ReadBody { bytes: body.to_string().into(), reservation: None };
+            let input = read_input(&service, app, body).await.ok().unwrap().input;
+            assert_eq!(input.pointer(place), Some(&json!(blob)), "{input}");
+            // An edit uses only the first picture.
+            assert_eq!(input.pointer("/image_urls/1"), None);
+        }
+        assert_eq!(service.store.blob(&smart_resize::plan::Digest::of(&picture)).await.unwrap(), Some(picture.into()));
+    }
+
+    /// Submits a body to an endpoint and returns the status and the body of the response.
+    async fn submitted(service: &Service, app: App, target: &str, body: &Value) -> (u16, Value) {
+        let parts = (http::Method::POST, uri(target), HeaderMap::new());
+        let response = submit(service.clone(), app, KeyName(None), true, parts, Body::from(body.to_string())).await;
+        let response = response.unwrap_or_else(|refusal| *refusal.0);
+        let status = response.status().as_u16();
+        let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        (status, serde_json::from_slice(&bytes).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_webhook_that_cannot_be_called_is_refused_before_the_body_is_read() {
+        let (_folder, service) = testing::service(&[]).await;
+        for url in ["http://127.0.0.1/hook", "ftp://example.com/", "hook"] {
+            let (status, answer) =
+                submitted(&service, App::SmartResize, &format!("/a?fal_webhook={url}"), &json!("?")).await;
+            assert_eq!((status, &answer["detail"][0]["loc"]), (422, &json!(["query", "fal_webhook"])), "{url}");
+            assert_eq!(answer["detail"][0]["input"], url);
+        }
+        assert!(service.metrics.text(0, 0).contains("submitted_total 0\n"));
+    }
+
+    #[tokio::test]
+    async fn a_submission_with_an_invalid_input_is_accepted_and_completed_at_once() {
+        let (_folder, service) = testing::service(&[]).await;
+        let (status, answer) = submitted(&service, App::SmartResize, "/a", &json!({"target_sizes": []})).await;
+        // As on fal, every submission is said to be in the queue.
+        assert_eq!((status, &answer["status"], &answer["metrics"]), (200, &json!("IN_QUEUE"), &json!({})));
+        let job: Job = service.store.get(Kind::Job, answer["request_id"].as_str().unwrap()).await.unwrap().unwrap();
+        assert_eq!((job.is_completed(), job.answer.unwrap().status, job.input), (true, 422, json!({})));
+        let counted = service.metrics.text(0, 0);
+        assert!(counted.contains("submitted_total 1\n") && counted.contains("error_total 1\n"), "{counted}");
+    }
+
+    #[tokio::test]
+    async fn an_invalid_picture_of_an_edit_is_located_at_the_first_of_its_pictures() {
+        let (_folder, service) = testing::service(&[]).await;
+        let body = json!({"image_urls": ["ftp://a/b"], "prompt": "wider"});
+        let (_, answer) = submitted(&service, App::ALL[1], "/a", &body).await;
+        let job: Job = service.store.get(Kind::Job, answer["request_id"].as_str().unwrap()).await.unwrap().unwrap();
+        assert_eq!(job.answer.unwrap().body["detail"][0]["loc"], json!(["body", "image_urls", 0]));
+    }
+
+    #[tokio::test]
+    async fn an_edit_endpoint_exists_only_with_the_built_in_generator() {
+        let call = async |flags: &[&str], model: &str| {
+            let (_folder, service) = testing::service(flags).await;
+            let parts = (http::Method::POST, uri("/a"), HeaderMap::new());
+            let (model, owner) = (Path(model.to_owned()), Extension(KeyName(None)));
+            let response = edit(State(service), model, owner, None, parts, Body::from("{}")).await;
+            response.unwrap_or_else(|refusal| *refusal.0).status().as_u16()
+        };
+        assert_eq!(call(&[], "nano-banana-2").await, 422);
+        assert_eq!(call(&[], "nano-banana-7").await, 404);
+        assert_eq!(call(&["--backend", "fal", "--upstream", "http://a"], "nano-banana-2").await, 404);
+    }
+}

@@ -278,12 +278,98 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_more_than_nothing() {
+    fn a_time_in_seconds_is_more_than_zero() {
         let case = |text: &str, expected: Option<Duration>| assert_eq!(seconds(text).ok(), expected, "{text}");
         case("300", Some(Duration::from_secs(300)));
         case("0.25", Some(Duration::from_millis(250)));
         for text in ["0", "-1", "NaN", "inf", "1e30", "", "five"] {
             case(text, None);
         }
+    }
+
+    fn remote_at(url: &str) -> Result<(), String> {
+        let url = Url::parse(url).unwrap();
+        remote(BackendKind::Fal, Some(&url), None).map(drop).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_upstream_is_an_http_or_https_url_without_a_query_or_a_fragment() {
+        for url in ["http://a/", "https://a/b/c"] {
+            assert_eq!(remote_at(url), Ok(()), "{url}");
+        }
+        for url in ["ftp://a/", "file:///a", "http://a/?b", "http://a/#b"] {
+            let expected = format!("the upstream is {url:?}; expected an http or https URL without a query");
+            assert_eq!(remote_at(url), Err(expected));
+        }
+    }
+
+    #[test]
+    fn only_the_own_url_of_a_public_service_requires_a_key() {
+        // The variables may be set on a developer's machine.
+        if variable("FAL_KEY").is_some() {
+            return;
+        }
+        let text = "the backend fal has no key; expected one in the environment variable FAL_KEY or in a key file";
+        for url in ["https://queue.fal.run", "https://queue.fal.run/below"] {
+            assert_eq!(remote_at(url), Err(text.to_owned()), "{url}");
+        }
+        for url in ["http://queue.fal.run", "https://queue.fal.run:444", "https://fal.run"] {
+            assert_eq!(remote_at(url), Ok(()), "{url}");
+        }
+    }
+
+    #[test]
+    fn each_backend_has_the_upstream_of_its_service_by_default() {
+        let found = [BackendKind::Fal, BackendKind::Gemini].map(BackendKind::default_upstream);
+        assert_eq!(found, ["https://queue.fal.run", "https://generativelanguage.googleapis.com"]);
+    }
+
+    #[test]
+    fn a_key_is_read_from_its_file_without_white_space_and_is_not_empty() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let key = |text: &str| {
+            std::fs::write(file.path(), text).unwrap();
+            let (_, key) = remote(BackendKind::Gemini, None, Some(file.path())).map_err(|error| error.to_string())?;
+            Ok::<_, String>(key.unwrap().plain().to_str().unwrap().to_owned())
+        };
+        assert_eq!(key(" a-key\n").as_deref(), Ok("a-key"));
+        for text in ["", " \n", "two\nlines"] {
+            assert!(key(text).unwrap_err().ends_with("is empty or malformed; expected visible ASCII characters"));
+        }
+    }
+
+    #[test]
+    fn the_authorization_of_fal_is_the_word_key_and_the_key() {
+        assert_eq!(Key::new("id:secret").unwrap().authorization().unwrap(), "Key id:secret");
+        assert_eq!(Key::new("id:secret").unwrap().plain(), "id:secret");
+    }
+
+    #[test]
+    fn vision_needs_the_name_of_its_model() {
+        let args = |flags: &[&str]| crate::testing::backend_args(flags);
+        let upstream = ["--vision-upstream", "http://a"];
+        assert!(args(&[]).vision().unwrap().is_none());
+        assert!(args(&["--vision-model-id", "gemini-3-flash"]).vision().unwrap().is_none());
+        let error = args(&[&["--vision"], &upstream[..]].concat()).vision().unwrap_err();
+        assert_eq!(error.to_string(), "--vision needs --vision-model-id");
+        let set = args(&[&["--vision", "--vision-model-id", "gemini-3-flash"], &upstream[..]].concat());
+        let (url, _, model) = set.vision().unwrap().unwrap();
+        assert_eq!((url.as_str(), model.as_str()), ("http://a/", "gemini-3-flash"));
+    }
+
+    #[test]
+    fn by_default_16_calls_run_at_once_without_a_limit_per_minute_and_have_3_tries_of_300_seconds() {
+        let args = crate::testing::backend_args(&[]);
+        assert_eq!((args.backend, args.upstream_concurrency.get()), (BackendKind::Local, 16));
+        assert_eq!((args.upstream_per_minute, args.upstream_tries.get()), (0, 3));
+        assert_eq!(args.upstream_timeout, Duration::from_secs(300));
+    }
+
+    #[test]
+    fn the_default_pauses_suit_services_on_the_internet() {
+        let Timings { first_poll, longest_poll, first_retry, longest_retry, cancel, minute } = Timings::default();
+        let millis =
+            [first_poll, longest_poll, first_retry, longest_retry, cancel, minute].map(|time| time.as_millis());
+        assert_eq!(millis, [250, 2000, 500, 60_000, 10_000, 60_000]);
     }
 }

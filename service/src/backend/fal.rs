@@ -280,13 +280,18 @@ impl Fal {
                 }
             }
             sleep(longer.unwrap_or(pause)).await;
-            pause = pause.saturating_mul(2).min(longest_poll);
+            pause = next_pause(pause, longest_poll);
         }
     }
 
     fn get(&self, url: &Url) -> RequestBuilder {
         self.client.get(url.clone()).headers(self.headers.clone())
     }
+}
+
+/// Returns the pause after `pause`: twice as long, and at most `longest`.
+fn next_pause(pause: Duration, longest: Duration) -> Duration {
+    pause.saturating_mul(2).min(longest)
 }
 
 /// Removes a call that is over from the ledger, and returns the result.
@@ -317,5 +322,105 @@ fn url_of(source: &Source, fetcher: &Fetcher) -> Option<String> {
     match (&source.url, source.bytes()) {
         (Some(url), Some(bytes)) if fetcher.check(url).is_err() => source_url(&Source::from_bytes(Arc::clone(bytes))),
         _ => source_url(source),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::http::StatusCode;
+    use tokio_util::sync::CancellationToken;
+
+    use super::super::ledger::NoLedger;
+    use super::*;
+    use crate::testing;
+
+    fn fal(upstream: &str, flags: &[&str]) -> Arc<Fal> {
+        let mut args = testing::backend_args(flags);
+        args.timings.first_poll = Duration::from_millis(1);
+        args.timings.longest_poll = Duration::from_millis(1);
+        Arc::new(Fal::new(&args, Url::parse(upstream).unwrap(), None, Arc::default()).unwrap())
+    }
+
+    fn accepted(upstream: &str) -> AcceptedCall {
+        let url = |path: &str| Url::parse(&format!("{upstream}/{path}")).unwrap();
+        AcceptedCall { id: "7".to_owned(), status: url("status"), response: url("result"), cancel: url("cancel") }
+    }
+
+    /// Waits for an accepted call whose status requests are answered with `status`. Returns the outcome and the number
+    /// of the requests.
+    async fn waited(status: u16, resumed: bool) -> (Option<Result<Generated, GenerateError>>, u64) {
+        let polls = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&polls);
+        let url = testing::server(Router::new().fallback(move || {
+            count.fetch_add(1, Ordering::SeqCst);
+            std::future::ready(StatusCode::from_u16(status).unwrap())
+        }));
+        let url = url.await;
+        let job = JobState::new(Arc::new(NoLedger), None, CancellationToken::new());
+        let outcome = fal(&url, &[]).wait(&accepted(&url), &testing::request(), &job, resumed).await;
+        (outcome, polls.load(Ordering::SeqCst))
+    }
+
+    #[tokio::test]
+    async fn an_attempt_fails_after_4_consecutive_failed_polls() {
+        let (outcome, polls) = waited(500, false).await;
+        assert!(outcome.unwrap().is_err());
+        assert_eq!(polls, 4);
+    }
+
+    #[tokio::test]
+    async fn a_submitted_call_that_is_unknown_is_polled_4_times_and_a_resumed_one_once() {
+        let (outcome, polls) = waited(404, false).await;
+        assert!(outcome.is_none());
+        assert_eq!(polls, 4);
+        let (outcome, polls) = waited(404, true).await;
+        assert!(outcome.is_none());
+        assert_eq!(polls, 1);
+    }
+
+    #[tokio::test]
+    async fn a_refused_key_ends_the_wait_at_the_first_poll() {
+        let (outcome, polls) = waited(401, false).await;
+        assert!(outcome.unwrap().is_err());
+        assert_eq!(polls, 1);
+    }
+
+    #[test]
+    fn the_pause_between_polls_doubles_up_to_the_longest() {
+        let pauses = std::iter::successors(Some(Duration::from_millis(250)), |pause| {
+            Some(next_pause(*pause, Duration::from_secs(2)))
+        });
+        assert_eq!(
+            pauses.take(6).map(|pause| pause.as_millis()).collect::<Vec<_>>(),
+            [250, 500, 1000, 2000, 2000, 2000]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_configured_endpoint_has_no_slashes_around_it() {
+        let request = testing::request();
+        assert_eq!(fal("http://a", &[]).endpoint(&request).unwrap(), "fal-ai/nano-banana-2/edit");
+        assert_eq!(fal("http://a", &["--model-id", "/own/app/"]).endpoint(&request).unwrap(), "own/app");
+    }
+
+    #[test]
+    fn a_source_at_a_private_url_is_sent_as_a_data_uri() {
+        let fetcher = Fetcher::new(FetchLimits::default()).unwrap();
+        let sent = |url: &str| url_of(&testing::source().url(url), &fetcher).unwrap();
+        assert_eq!(sent("https://example.com/a.png"), "https://example.com/a.png");
+        for url in ["http://127.0.0.1/a.png", "http://[::1]/a.png", "file:///a.png"] {
+            assert!(sent(url).starts_with("data:image/png;base64,"), "{url}");
+        }
+        // Without bytes there is nothing else to send.
+        let unread = Source::from_url("http://127.0.0.1/a.png");
+        assert_eq!(url_of(&unread, &fetcher).as_deref(), Some("http://127.0.0.1/a.png"));
+    }
+
+    #[tokio::test]
+    async fn a_download_takes_at_most_120_seconds_or_the_timeout_of_a_call() {
+        let shown = |seconds: &str| format!("{:?}", fal("http://a", &["--upstream-timeout", seconds]).fetcher);
+        assert!(shown("300").contains("timeout: 120s"), "{}", shown("300"));
+        assert!(shown("90").contains("timeout: 90s"), "{}", shown("90"));
     }
 }

@@ -259,4 +259,53 @@ mod tests {
         case(4096, 4096, 4096, (4096, 4096));
         case(65_535, 1, 4096, (4096, 1));
     }
+
+    #[test]
+    fn each_planned_model_has_its_name_at_gemini_unless_another_is_configured() {
+        let name = |model: Model, flags: &[&str]| {
+            let source = crate::testing::source();
+            let builder = Request::builder(source.clone()).model(model.clone()).sizes(["300x250"]);
+            let floor = model.presets()[0].tier.unwrap_or(Tier::K1);
+            let builder = if model.has(floor) { builder.floor(floor) } else { builder };
+            let request = Plan::new(&builder.build().unwrap()).unwrap().requests(&source).unwrap().remove(0);
+            let args = crate::testing::backend_args(flags);
+            let gemini = Gemini::new(&args, Url::parse("http://a").unwrap(), None, Arc::default()).unwrap();
+            gemini.model(&request).map(str::to_owned).map_err(|error| error.message)
+        };
+        assert_eq!(name(Model::nano_banana_pro(), &[]).as_deref(), Ok("gemini-3-pro-image"));
+        assert_eq!(name(Model::nano_banana_2(), &[]).as_deref(), Ok("gemini-3.1-flash-image"));
+        assert_eq!(name(Model::nano_banana(), &[]).as_deref(), Ok("gemini-2.5-flash-image"));
+        assert_eq!(name(Model::nano_banana(), &["--model-id", "another"]).as_deref(), Ok("another"));
+        let lite = name("nano-banana-2-lite".parse().unwrap(), &[]);
+        assert_eq!(lite, Err("the model is nano-banana-2-lite; expected one that Gemini has".to_owned()));
+        assert_eq!(name("nano-banana-2.1".parse().unwrap(), &[]).as_deref(), Ok("gemini-nano-banana-2.1"));
+    }
+
+    #[test]
+    fn a_reduced_source_is_a_jpeg_whose_longer_side_is_at_most_4096() {
+        for ((width, height), expected) in [((4100, 2), (4096, 1)), ((1, 4096), (1, 4096)), ((30, 20), (30, 20))] {
+            let reduced = reduce(&crate::testing::picture(width, height)).unwrap();
+            let size = reduced.size.unwrap();
+            assert_eq!((size.width(), size.height()), expected);
+            assert_eq!(Format::sniff(reduced.bytes().unwrap()), Some(Format::Jpeg));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_source_that_fits_into_a_request_is_not_reduced() {
+        let fits = Source::from_bytes(vec![0; usize::try_from(MAX_INLINE_BYTES).unwrap()]);
+        assert_eq!(reduced(&fits).await.unwrap().digest(), fits.digest());
+        // One byte more is too large, and this is no picture.
+        let heavy = Source::from_bytes(vec![0; usize::try_from(MAX_INLINE_BYTES).unwrap() + 1]);
+        assert!(reduced(&heavy).await.is_err());
+    }
+
+    #[test]
+    fn descriptions_run_at_most_as_many_at_once_as_calls_may() {
+        let flags =
+            ["--vision", "--vision-model-id", "a", "--vision-upstream", "http://a", "--upstream-concurrency", "3"];
+        let vision = Vision::new(&crate::testing::backend_args(&flags)).unwrap().unwrap();
+        assert_eq!(vision.calls.available_permits(), 3);
+        assert!(Vision::new(&crate::testing::backend_args(&[])).unwrap().is_none());
+    }
 }

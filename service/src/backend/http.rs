@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wait_is_told_in_seconds_or_by_a_date() {
+    fn retry_after_is_in_seconds_or_a_date_compared_with_the_date_of_the_response() {
         let case = |wait: &str, date: Option<&str>, expected: Option<u64>| {
             let text = |text: &str| HeaderValue::from_str(text).unwrap();
             let date = date.map(|date| (DATE, text(date)));
@@ -145,5 +145,76 @@ mod tests {
         let headers = [(RETRY_AFTER, HeaderValue::from_str(&soon).unwrap())].into_iter().collect();
         let found = retry_after(&headers).unwrap();
         assert!((50..=60).contains(&found.as_secs()), "{found:?}");
+    }
+
+    fn answer(status: u16, body: &'static str) -> Answer {
+        Answer { status, body: Bytes::from_static(body.as_bytes()), retry_after: None }
+    }
+
+    #[test]
+    fn a_status_from_200_to_299_is_a_success() {
+        let found = [199, 200, 299, 300].map(|status| answer(status, "").is_success());
+        assert_eq!(found, [false, true, true, false]);
+    }
+
+    #[test]
+    fn an_error_from_500_to_599_that_is_not_json_is_from_a_gateway() {
+        let html = "<html>";
+        let found = [499, 500, 502, 599, 600].map(|status| answer(status, html).is_from_gateway());
+        assert_eq!(found, [false, true, true, true, false]);
+        assert!(answer(503, "").is_from_gateway());
+        assert!(!answer(503, "{\"detail\": \"down\"}").is_from_gateway());
+    }
+
+    #[test]
+    fn the_wait_that_an_error_names_comes_before_the_retry_after_of_its_response() {
+        let seconds = |error: GenerateError| error.retry_after.map(|wait| wait.as_secs());
+        let error = || GenerateError::new(GenerateErrorKind::RateLimited, "");
+        let named = || error().retry_after(Duration::from_secs(3));
+        let waits = Answer { retry_after: Some(Duration::from_secs(7)), ..answer(429, "") };
+        assert_eq!((seconds(waits.with_wait(error())), seconds(waits.with_wait(named()))), (Some(7), Some(3)));
+        assert_eq!(
+            (seconds(answer(429, "").with_wait(error())), seconds(answer(429, "").with_wait(named()))),
+            (None, Some(3))
+        );
+    }
+
+    #[test]
+    fn a_response_that_is_too_long_is_invalid_and_a_lost_one_is_not_reached() {
+        let kind = |error: NoResponse| GenerateError::from(error).kind;
+        assert_eq!(kind(NoResponse::TooLong { max: 7 }), GenerateErrorKind::InvalidAnswer);
+        assert_eq!(kind(NoResponse::Lost("reset".into())), GenerateErrorKind::Transport);
+    }
+
+    #[tokio::test]
+    async fn the_length_of_a_response_is_limited() {
+        let url = crate::testing::server(axum::Router::new().fallback(async || "0123456789")).await;
+        let length = async |max| send(client().unwrap().get(&url), max).await.map(|answer| answer.body.len());
+        assert!(matches!(length(10).await, Ok(10)));
+        assert!(matches!(length(9).await, Err(NoResponse::TooLong { max: 9 })));
+    }
+
+    #[tokio::test]
+    async fn a_request_that_was_not_sent_differs_from_one_whose_response_was_lost() {
+        let unsent = send(client().unwrap().get("http://127.0.0.1:1/"), 10).await;
+        assert!(matches!(unsent, Err(NoResponse::Unsent(_))), "{unsent:?}");
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let lost = async { drop(listener.accept().await) };
+        let (sent, ()) = tokio::join!(send(client().unwrap().get(&url), 10), lost);
+        assert!(matches!(sent, Err(NoResponse::Lost(_))), "{sent:?}");
+    }
+
+    #[tokio::test]
+    async fn a_redirect_of_an_upstream_is_not_followed_so_that_the_key_goes_nowhere_else() {
+        let redirect = async || (axum::http::StatusCode::FOUND, [("location", "http://127.0.0.1:1/")]);
+        let url = crate::testing::server(axum::Router::new().fallback(redirect)).await;
+        assert_eq!(send(client().unwrap().get(&url), 10).await.unwrap().status, 302);
+    }
+
+    #[test]
+    fn without_a_key_there_is_no_key_header() {
+        assert!(key_headers(DATE, None).is_empty());
+        assert_eq!(key_headers(DATE, Some(HeaderValue::from_static("a")))[DATE], "a");
     }
 }

@@ -36,3 +36,23 @@ impl Local {
         work.await.map_err(|error| stopped(&error))?
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn at_most_as_many_local_calls_run_as_there_are_processors() {
+        let local = Local::new();
+        let processors = available_parallelism().unwrap().get();
+        assert_eq!(local.processors.available_permits(), processors);
+        let all = local.processors.acquire_many(u32::try_from(processors).unwrap()).await.unwrap();
+        let request = crate::testing::request();
+        let mut call = std::pin::pin!(local.call(&request));
+        assert!(futures_util::poll!(&mut call).is_pending());
+        assert_eq!(local.processors.available_permits(), 0);
+        drop(all);
+        assert_eq!(call.await.unwrap().images.len(), 1);
+        assert_eq!(local.processors.available_permits(), processors);
+    }
+}

@@ -215,3 +215,155 @@ impl Policy<JobCall, Generated, BoxError> for RetryPolicy {
         Some(call.clone())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio_util::sync::CancellationToken;
+
+    use super::super::ledger::NoLedger;
+    use super::*;
+    use crate::testing;
+
+    const NOTHING: GenerateErrorKind = GenerateErrorKind::NothingMade;
+    const LIMITED: GenerateErrorKind = GenerateErrorKind::RateLimited;
+
+    fn call() -> JobCall {
+        let job = JobState::new(Arc::new(NoLedger), None, CancellationToken::new());
+        JobCall { request: testing::request(), job: Arc::new(job) }
+    }
+
+    fn policy(tries: &str) -> RetryPolicy {
+        let mut args = testing::backend_args(&["--upstream-tries", tries]);
+        args.timings.first_retry = Duration::from_secs(1);
+        args.timings.longest_retry = Duration::from_secs(60);
+        RetryPolicy::new(&args).unwrap()
+    }
+
+    /// Returns the wait before the call is retried after `error`.
+    fn retried(policy: &mut RetryPolicy, call: &mut JobCall, error: GenerateError) -> Option<Duration> {
+        let sleep = policy.retry(call, &mut Err(error.into()))?;
+        Some(sleep.deadline() - tokio::time::Instant::now())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_has_as_many_attempts_as_tries() {
+        for tries in 1..=3 {
+            let (mut policy, mut call) = (policy(&tries.to_string()), call());
+            let attempts = 1
+                + (0..9)
+                    .take_while(|_| retried(&mut policy, &mut call, GenerateError::new(LIMITED, "")).is_some())
+                    .count();
+            assert_eq!(attempts, tries);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_failures_that_may_pass_are_retried() {
+        use GenerateErrorKind::{
+            InvalidAnswer, InvalidRequest, NothingMade, OverBudget, RateLimited, Refused, Store, TimedOut, Transport,
+        };
+
+        for (kind, expected) in [
+            (RateLimited, true),
+            (Transport, true),
+            (TimedOut, true),
+            (NothingMade, true),
+            (Refused, false),
+            (InvalidAnswer, false),
+            (InvalidRequest, false),
+            (Store, false),
+            (OverBudget, false),
+        ] {
+            let error = GenerateError::new(kind, "");
+            assert_eq!(retried(&mut policy("3"), &mut call(), error).is_some(), expected, "{kind}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_made_nothing_is_retried_once() {
+        let (mut policy, mut call) = (policy("9"), call());
+        assert!(retried(&mut policy, &mut call, GenerateError::new(NOTHING, "")).is_some());
+        assert!(retried(&mut policy, &mut call, GenerateError::new(LIMITED, "")).is_some());
+        assert!(retried(&mut policy, &mut call, GenerateError::new(NOTHING, "")).is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_whose_outcome_is_unknown_is_not_retried() {
+        let mut call = call();
+        call.job.note_asking(&call.request).await.unwrap();
+        assert!(retried(&mut policy("3"), &mut call, GenerateError::new(LIMITED, "")).is_none());
+        call.job.note_over(&call.request).await;
+        assert!(retried(&mut policy("3"), &mut call, GenerateError::new(LIMITED, "")).is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_waits_as_long_as_the_upstream_asks_but_not_longer_than_the_longest_retry() {
+        let waited = |seconds: u64| {
+            let error = GenerateError::new(LIMITED, "").retry_after(Duration::from_secs(seconds));
+            retried(&mut policy("3"), &mut call(), error)
+        };
+        assert_eq!(waited(7), Some(Duration::from_secs(7)));
+        assert_eq!(waited(60), Some(Duration::from_secs(60)));
+        assert_eq!(waited(61), None);
+        // The backoff is the longer wait.
+        assert!((1.0..=1.5).contains(&waited(0).unwrap().as_secs_f64()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_doubles_and_has_up_to_half_of_it_added_at_random() {
+        let error = || GenerateError::new(LIMITED, "");
+        let (mut fresh, mut call) = (policy("9"), call());
+        fresh.timings.first_retry = Duration::from_millis(500);
+        let first = |_| retried(&mut fresh.clone(), &mut call, error()).unwrap().as_millis();
+        let waits: Vec<u128> = (0..200).map(first).collect();
+        let (least, most) = (*waits.iter().min().unwrap(), *waits.iter().max().unwrap());
+        assert!((500..525).contains(&least) && (725..=751).contains(&most), "{least} to {most} ms");
+        let mut policy = fresh.clone();
+        for base in [500, 1000, 2000] {
+            let wait = retried(&mut policy, &mut call, error()).unwrap().as_millis();
+            assert!((base..=base * 3 / 2 + 1).contains(&wait), "{wait} ms");
+        }
+    }
+
+    #[test]
+    fn pauses_between_attempts_are_an_ascending_range() {
+        let mut args = testing::backend_args(&[]);
+        args.timings.first_retry = Duration::from_secs(3);
+        args.timings.longest_retry = Duration::from_secs(2);
+        assert_eq!(
+            RetryPolicy::new(&args).unwrap_err().to_string(),
+            "the pauses between attempts are 3s to 2s; expected an ascending range"
+        );
+    }
+
+    #[test]
+    fn an_error_says_that_the_call_may_have_been_paid_for_and_keeps_its_wait() {
+        let error = GenerateError::new(LIMITED, "late").retry_after(Duration::from_secs(7));
+        let said = maybe_paid(error);
+        assert_eq!((said.kind, said.retry_after), (LIMITED, Some(Duration::from_secs(7))));
+        assert_eq!(said.message, "late; the call may have been made and paid for");
+        let silent = maybe_paid(GenerateError::new(LIMITED, ""));
+        assert_eq!(silent.message, "the call may have been made and paid for");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_attempt_is_timed_out_and_billed_unless_it_is_known_to_be_over() {
+        let JobCall { request, job } = call();
+        let timed_out = async || {
+            let work = std::future::pending();
+            with_timeout(Duration::from_millis(2500), &request, &job, work).await.unwrap_err()
+        };
+        let error = timed_out().await;
+        assert_eq!((error.kind, error.billed_images), (GenerateErrorKind::TimedOut, 0));
+        assert_eq!(error.message, "the call took longer than 2.5 s");
+        job.note_asking(&request).await.unwrap();
+        let error = timed_out().await;
+        assert_eq!(error.billed_images, 1);
+        assert_eq!(error.message, "the call took longer than 2.5 s; the call may have been made and paid for");
+        let text = String::new;
+        let (request_id, status_url, response_url, cancel_url) = ("7".to_owned(), text(), text(), text());
+        job.note_accepted(&request, Progress::Accepted { request_id, status_url, response_url, cancel_url }).await;
+        let error = timed_out().await;
+        assert_eq!((error.billed_images, error.message.as_str()), (1, "the call took longer than 2.5 s"));
+    }
+}

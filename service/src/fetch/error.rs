@@ -114,3 +114,61 @@ impl FetchError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_repeats_the_first_200_characters_of_a_url() {
+        let entry = |url: &str| FetchError::Credentials.to_entry(url, [Loc::from("body")]);
+        let (fits, long) = ("\u{e9}".repeat(200), "\u{e9}".repeat(201));
+        assert_eq!((entry(&fits).input, entry(&long).input), (fits.as_str().into(), fits.as_str().into()));
+    }
+
+    #[test]
+    fn a_failure_below_http_and_an_error_status_are_transient() {
+        let broken = || "reset".into();
+        for error in [
+            FetchError::Unreachable { host: "a".to_owned(), source: broken() },
+            FetchError::TimedOut { after: Duration::from_secs(1) },
+            FetchError::Broken(broken()),
+            FetchError::Status { status: 404 },
+        ] {
+            assert!(error.is_transient(), "{error}");
+        }
+        for error in [
+            FetchError::Url(url::ParseError::EmptyHost),
+            FetchError::Scheme { found: "ftp".to_owned() },
+            FetchError::Credentials,
+            FetchError::Address { host: "127.0.0.1".to_owned() },
+            FetchError::Name { host: "a".to_owned() },
+            FetchError::NoLocation { status: 302 },
+            FetchError::Downgrade,
+            FetchError::Redirects { max: 5 },
+            FetchError::TooLarge { max: 7 },
+            FetchError::Setup(broken()),
+        ] {
+            assert!(!error.is_transient(), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_url_that_may_not_be_fetched_is_a_load_error_and_a_failed_fetch_a_download_error() {
+        let named = |error: FetchError| error.to_entry("http://a", [Loc::from("body")]).error_type;
+        for error in [
+            FetchError::Url(url::ParseError::EmptyHost),
+            FetchError::Scheme { found: "ftp".to_owned() },
+            FetchError::Credentials,
+            FetchError::Address { host: "127.0.0.1".to_owned() },
+        ] {
+            assert_eq!(named(error), ErrorType::ImageLoadError);
+        }
+        for error in
+            [FetchError::Name { host: "a".to_owned() }, FetchError::Downgrade, FetchError::Redirects { max: 5 }]
+        {
+            assert_eq!(named(error), ErrorType::FileDownloadError);
+        }
+        assert_eq!(named(FetchError::TooLarge { max: 7 }), ErrorType::FileTooLarge);
+    }
+}

@@ -218,3 +218,102 @@ impl Drop for Reservation<'_> {
         state.reserved = state.reserved.saturating_sub(1);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::job::{Answer, App};
+    use crate::queue::Queue;
+    use crate::store::Store;
+    use crate::testing;
+
+    async fn queue(flags: &[&str]) -> (tempfile::TempDir, crate::service::Service, LocalQueue) {
+        let (folder, service) = testing::service(flags).await;
+        let Queue::Local(queue) = service.queue.clone() else { panic!("not local") };
+        // The workers take no requests.
+        queue.workers.close();
+        queue.wake.notify_waiters();
+        queue.workers.wait().await;
+        (folder, service, queue)
+    }
+
+    fn job() -> Job {
+        Job::new(App::SmartResize, None, json!({"image_url": "blob:", "target_sizes": ["1x1"]}))
+    }
+
+    #[tokio::test]
+    async fn a_queue_is_full_when_as_many_requests_wait_as_it_may_hold() {
+        let (_folder, _service, queue) = queue(&["--max-queue", "2"]).await;
+        for waiting in 1..=2 {
+            queue.submit(job()).await.unwrap();
+            assert_eq!(queue.waiting(), waiting);
+        }
+        let error = queue.submit(job()).await.unwrap_err();
+        assert_eq!(error.to_string(), "the queue has 2 waiting requests; expected fewer than 2, try again later");
+    }
+
+    #[tokio::test]
+    async fn a_reservation_takes_a_place_until_it_is_dropped() {
+        let (_folder, _service, queue) = queue(&["--max-queue", "1"]).await;
+        let reservation = Reservation::take(&queue).unwrap();
+        assert!(Reservation::take(&queue).is_err());
+        drop(reservation);
+        let reservation = Reservation::take(&queue).unwrap();
+        reservation.fill(Id::new());
+        // A filled place counts once.
+        assert_eq!((queue.waiting(), queue.state().reserved), (1, 0));
+        assert!(Reservation::take(&queue).is_err());
+    }
+
+    #[tokio::test]
+    async fn the_position_of_a_request_is_the_number_of_requests_before_it() {
+        let (_folder, _service, queue) = queue(&[]).await;
+        let jobs = [job(), job(), job()];
+        for job in &jobs {
+            queue.submit(job.clone()).await.unwrap();
+        }
+        assert_eq!(jobs.each_ref().map(|job| queue.position(job.id)), [0, 1, 2]);
+        assert_eq!(queue.position(Id::new()), 0);
+        queue.cancel(jobs[0].id).await.unwrap();
+        assert_eq!((queue.waiting(), queue.position(jobs[2].id)), (2, 1));
+    }
+
+    #[tokio::test]
+    async fn at_a_start_running_requests_come_before_waiting_ones_each_in_order_of_time() {
+        let (_folder, service, old) = queue(&[]).await;
+        let Store::Local(store) = service.store.clone() else { panic!("not local") };
+        let mut expected = Vec::new();
+        for (submitted_ms, started_ms) in [(40, Some(50)), (10, Some(60)), (20, None), (30, None)] {
+            let job = Job { submitted_ms, started_ms, ..job() };
+            expected.push(job.id);
+            service.store.put(Kind::Job, &job.id.to_string(), &job).await.unwrap();
+        }
+        let mut completed = job();
+        completed.finish(Answer::output(json!({})));
+        service.store.put(Kind::Job, &completed.id.to_string(), &completed).await.unwrap();
+        // The workers of the new queue have not run yet.
+        let queue = LocalQueue::start(old.worker.clone(), &store).unwrap();
+        assert_eq!(queue.state().waiting, expected);
+    }
+
+    #[tokio::test]
+    async fn a_closed_queue_starts_no_more_requests() {
+        let (_folder, _service, queue) = queue(&[]).await;
+        queue.submit(job()).await.unwrap();
+        assert!(queue.next().await.is_none());
+        assert_eq!(queue.waiting(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_request_is_queued_again_2_seconds_after_a_failure_of_the_store() {
+        let (_folder, _service, queue) = queue(&[]).await;
+        tokio::time::pause();
+        queue.requeue_later(Id::new());
+        tokio::time::sleep(std::time::Duration::from_millis(1990)).await;
+        assert_eq!(queue.waiting(), 0);
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        assert_eq!(queue.waiting(), 1);
+    }
+}

@@ -76,6 +76,12 @@ impl Step {
             Self::Hook => "smart-resize.hook",
         }
     }
+
+    /// Returns how many messages of the step run concurrently. Calls mostly wait for the upstream, and webhooks for
+    /// their receivers, so more of them run.
+    const fn at_once(self, concurrency: usize) -> usize {
+        if matches!(self, Self::Call | Self::Hook) { 4 * concurrency } else { concurrency }
+    }
 }
 
 /// The payload of a message.
@@ -166,11 +172,8 @@ impl NatsQueue {
         if works {
             let concurrency = usize::from(limits.concurrency);
             for step in Step::ALL {
-                // Calls mostly wait for the upstream, and webhooks for their receivers, so more of them run
-                // concurrently.
-                let at_once = if matches!(step, Step::Call | Step::Hook) { 4 * concurrency } else { concurrency };
                 let queue = queue.clone();
-                queue.workers.clone().spawn(async move { queue.pull(step, at_once).await });
+                queue.workers.clone().spawn(async move { queue.pull(step, step.at_once(concurrency)).await });
             }
         }
         Ok(queue)
@@ -337,8 +340,7 @@ impl NatsQueue {
             Err(error) => {
                 let what = "the store failed; a message is returned to the queue";
                 tracing::error!(job = %payload.job, error = &error as &dyn std::error::Error, "{what}");
-                let pause = Duration::from_secs(2 << deliveries.clamp(0, 5));
-                message.ack_with(AckKind::Nak(Some(pause))).await
+                message.ack_with(AckKind::Nak(Some(pause_after(deliveries)))).await
             }
         };
         if let Err(error) = acknowledged {
@@ -365,29 +367,105 @@ impl NatsQueue {
     }
 }
 
-async fn consumer(
-    context: &Context,
-    step: Step,
-    ack_wait: Option<Duration>,
-) -> Result<PullConsumer, Box<dyn std::error::Error + Send + Sync>> {
-    let config = StreamConfig {
+/// Returns the pause before a message is delivered again, if the store failed in its last of `deliveries`.
+fn pause_after(deliveries: i64) -> Duration {
+    Duration::from_secs(2 << deliveries.clamp(0, 5))
+}
+
+fn stream_config(step: Step) -> StreamConfig {
+    StreamConfig {
         name: step.stream().to_owned(),
         subjects: vec![step.subject().to_owned()],
         retention: RetentionPolicy::WorkQueue,
         duplicate_window: REMEMBERED,
         ..StreamConfig::default()
-    };
-    let stream = context.get_or_create_stream(config).await?;
-    let config = pull::Config {
+    }
+}
+
+fn consumer_config(ack_wait: Option<Duration>) -> pull::Config {
+    pull::Config {
         durable_name: Some("workers".to_owned()),
         ack_policy: AckPolicy::Explicit,
         ack_wait: ack_wait.unwrap_or(ACK_WAIT),
         max_ack_pending: 10_000,
         ..pull::Config::default()
-    };
+    }
+}
+
+async fn consumer(
+    context: &Context,
+    step: Step,
+    ack_wait: Option<Duration>,
+) -> Result<PullConsumer, Box<dyn std::error::Error + Send + Sync>> {
+    let stream = context.get_or_create_stream(stream_config(step)).await?;
+    let config = consumer_config(ack_wait);
     Ok(match ack_wait {
         // Updates the setting of an existing consumer.
         Some(_) => stream.create_consumer(config).await?,
         None => stream.get_or_create_consumer("workers", config).await?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_step_has_a_stream_and_a_subject_of_its_own() {
+        let found = Step::ALL.map(|step| (step.stream(), step.subject()));
+        let expected = [
+            ("SMART_RESIZE_PLAN", "smart-resize.plan"),
+            ("SMART_RESIZE_CALL", "smart-resize.call"),
+            ("SMART_RESIZE_FINISH", "smart-resize.finish"),
+            ("SMART_RESIZE_HOOK", "smart-resize.hook"),
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn the_id_of_a_message_is_that_of_its_request_and_its_call_or_step() {
+        let job = Id::new();
+        let id = |call, step| Payload { job, call }.message_id(step);
+        assert_eq!(id(Some(3), Step::Call), format!("{job}.3"));
+        assert_eq!(id(None, Step::Plan), format!("{job}.smart-resize.plan"));
+        assert_eq!(id(None, Step::Finish), format!("{job}.smart-resize.finish"));
+    }
+
+    #[test]
+    fn a_payload_names_its_call_only_if_it_has_one() {
+        let job = Id::new();
+        let text = |call| serde_json::to_string(&Payload { job, call }).unwrap();
+        assert_eq!(text(None), format!("{{\"job\":\"{job}\"}}"));
+        assert_eq!(text(Some(3)), format!("{{\"job\":\"{job}\",\"call\":3}}"));
+        let read: Payload = serde_json::from_str(&text(None)).unwrap();
+        assert_eq!((read.job, read.call), (job, None));
+    }
+
+    #[test]
+    fn four_times_as_many_calls_and_webhooks_run_at_once_as_plans() {
+        assert_eq!(Step::ALL.map(|step| step.at_once(3)), [3, 12, 3, 12]);
+    }
+
+    #[test]
+    fn the_pause_of_a_message_that_is_returned_doubles_up_to_64_seconds() {
+        let pauses = [0, 1, 2, 5, 6, 10].map(|deliveries| pause_after(deliveries).as_secs());
+        assert_eq!(pauses, [2, 4, 8, 64, 64, 64]);
+    }
+
+    #[test]
+    fn ids_of_messages_are_remembered_for_an_hour_and_a_worker_may_be_silent_for_30_seconds() {
+        let stream = stream_config(Step::Call);
+        assert_eq!(
+            (stream.name.as_str(), stream.subjects),
+            ("SMART_RESIZE_CALL", vec!["smart-resize.call".to_owned()])
+        );
+        assert_eq!(
+            (stream.retention, stream.duplicate_window),
+            (RetentionPolicy::WorkQueue, Duration::from_secs(3600))
+        );
+        let [own, default] = [Some(Duration::from_secs(7)), None].map(consumer_config);
+        assert_eq!((own.ack_wait, default.ack_wait), (Duration::from_secs(7), Duration::from_secs(30)));
+        assert_eq!((own.durable_name.as_deref(), own.ack_policy), (Some("workers"), AckPolicy::Explicit));
+        assert_eq!(own.max_ack_pending, 10_000);
+    }
 }

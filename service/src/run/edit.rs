@@ -117,3 +117,109 @@ fn plan(model: EditModel, input: &EditInput, source: &Source, preset: Preset) ->
     let request = builder.build().map_err(|error| failed(&error))?;
     Plan::new(&request).map_err(|error| failed(&error))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    fn input(field: &str, value: Value) -> Result<EditInput, ErrorBody> {
+        let mut body = json!({"prompt": "wider", "image_urls": ["https://a/b"]});
+        body[field] = value;
+        edit_input(&body)
+    }
+
+    #[test]
+    fn the_prompt_of_an_edit_has_3_to_50000_characters() {
+        for (count, is_valid) in [(2, false), (3, true), (50_000, true), (50_001, false)] {
+            assert_eq!(input("prompt", "\u{e9}".repeat(count).into()).is_ok(), is_valid, "{count}");
+        }
+    }
+
+    #[test]
+    fn an_edit_makes_1_to_4_images() {
+        for (count, is_valid) in [(0, false), (1, true), (4, true), (5, false)] {
+            assert_eq!(input("num_images", count.into()).is_ok(), is_valid, "{count}");
+        }
+    }
+
+    #[test]
+    fn the_aspect_ratio_of_an_edit_has_at_most_20_bytes() {
+        assert!(input("aspect_ratio", "1".repeat(20).into()).is_ok());
+        assert!(input("aspect_ratio", "1".repeat(21).into()).is_err());
+    }
+
+    #[test]
+    fn an_edit_needs_an_image_url() {
+        assert!(input("image_urls", json!([])).is_err());
+    }
+
+    #[test]
+    fn each_missing_field_of_an_edit_has_an_error_of_its_own() {
+        let missing = |body: Value| {
+            let errors = edit_input(&body).unwrap_err();
+            assert!(errors.entries().iter().all(|entry| entry.error_type == ErrorType::Missing));
+            errors.entries().iter().map(|entry| entry.loc[1].to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(missing(json!({})), ["prompt", "image_urls"]);
+        assert_eq!(missing(json!({"prompt": ""})), ["image_urls"]);
+        assert_eq!(missing(json!({"image_urls": 7})), ["prompt"]);
+    }
+
+    fn preset_of(model: EditModel, fields: &Value) -> Option<String> {
+        let mut body = json!({"prompt": "wider", "image_urls": ["https://a/b"]});
+        body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        let found = preset(model, &edit_input(&body).unwrap(), &testing::source());
+        found.ok().map(|preset| preset.to_string())
+    }
+
+    #[test]
+    fn the_preset_of_an_edit_has_its_ratio_and_its_resolution_or_1k() {
+        let model = EditModel::NanoBanana2;
+        assert_eq!(preset_of(model, &json!({"aspect_ratio": "16:9"})).as_deref(), Some("16:9 1K"));
+        let large = json!({"aspect_ratio": "16:9", "resolution": "4K"});
+        assert_eq!(preset_of(model, &large).as_deref(), Some("16:9 4K"));
+        // A model without tiers.
+        assert_eq!(preset_of(EditModel::NanoBanana, &json!({"aspect_ratio": "16:9"})).as_deref(), Some("16:9"));
+        for ratio in ["7:5", "wide"] {
+            assert_eq!(preset_of(model, &json!({"aspect_ratio": ratio})), None, "{ratio}");
+        }
+    }
+
+    #[test]
+    fn the_preset_of_an_edit_with_the_ratio_auto_is_the_nearest_to_its_source() {
+        // The source has 120x90 pixels.
+        assert_eq!(preset_of(EditModel::NanoBanana2, &json!({})).as_deref(), Some("4:3 1K"));
+    }
+
+    #[test]
+    fn an_edit_is_one_generation_at_its_preset_with_the_requested_images() {
+        let model = EditModel::NanoBanana2;
+        let fields = json!({"prompt": "wider", "image_urls": ["https://a/b"], "num_images": 3, "aspect_ratio": "21:9"});
+        let (input, source) = (edit_input(&fields).unwrap(), testing::source());
+        let preset = preset(model, &input, &source).unwrap();
+        let plan = plan(model, &input, &source, preset).unwrap();
+        assert_eq!(plan.generations().len(), 1);
+        assert_eq!(*plan.generations()[0].preset(), preset);
+        let images: u32 =
+            plan.requests(&source).unwrap().iter().map(smart_resize::generate::GenerationRequest::variants).sum();
+        assert_eq!(images, 3);
+    }
+
+    #[tokio::test]
+    async fn the_files_of_an_edit_are_numbered_and_tell_their_size() {
+        let (_folder, service) = testing::service(&[]).await;
+        let bytes = testing::picture(5, 4);
+        let file = service.runner.file(&bytes.clone().into(), 3).await.unwrap();
+        let blob = smart_resize::plan::Digest::of(&bytes);
+        let expected = json!({
+            "url": format!("blob:{blob}/3.png"),
+            "content_type": "image/png",
+            "file_name": "3.png",
+            "file_size": bytes.len(),
+            "width": 5,
+            "height": 4,
+        });
+        assert_eq!(serde_json::to_value(file).unwrap(), expected);
+    }
+}

@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn extras_are_kept_as_they_were_read_and_nothing_else() {
+    fn the_fields_of_extras_are_stored_as_they_were_read_without_unknown_ones() {
         let sizes = json!(["1x1", "2x2"]);
         let areas = json!([null, {"top": 140, "bottom": 200, "junk": "junk"}]);
         let body = json!({"target_sizes": sizes, "targets_safe_area": areas, "focus": {"x": 50, "y": 12.5, "z": 1}, "max_loss_percent": 10});
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn every_mistake_has_its_place() {
+    fn every_invalid_extra_has_an_error_with_its_location() {
         let body = json!({"target_sizes": ["1x1"], "targets_safe_area": [{"top": 70_000}], "focus": {"x": 101, "y": 0}, "max_loss_percent": "10"});
         let errors = Extras::read(&body).unwrap_err();
         let places: Vec<String> = errors
@@ -162,5 +162,85 @@ mod tests {
         assert_eq!((&extras["focus"], &extras["max_loss_percent"]), (&json!({"x": 33.3, "y": 100.0}), &json!(0.3)));
         let longer = json!({"target_sizes": ["1x1"], "targets_safe_area": [null, null]});
         assert!(Extras::read(&longer).is_err());
+    }
+
+    fn read(field: &str, value: Value) -> Option<Extras> {
+        let mut body = json!({"target_sizes": ["1x1", "2x2"]});
+        body[field] = value;
+        Extras::read(&body).ok()
+    }
+
+    #[test]
+    fn a_percentage_is_from_0_to_100_and_rounded_to_thousandths() {
+        let share = |percent: Value| {
+            read("max_loss_percent", percent).map(|extras| serde_json::to_value(extras.max_loss).unwrap())
+        };
+        for (percent, expected) in [
+            (json!(0), json!(0.0)),
+            (json!(100), json!(100.0)),
+            (json!(12.34), json!(12.3)),
+            (json!(12.35), json!(12.4)),
+            (json!(99.96), json!(100.0)),
+            (json!(0.04), json!(0.0)),
+        ] {
+            assert_eq!(share(percent.clone()), Some(expected), "{percent}");
+        }
+        for percent in [json!(-0.01), json!(100.01), json!("10"), json!([])] {
+            assert_eq!(share(percent.clone()), None, "{percent}");
+        }
+        assert_eq!(read("max_loss_percent", Value::Null).unwrap(), Extras::default());
+    }
+
+    #[test]
+    fn the_insets_of_a_safe_area_are_whole_pixels_up_to_65535_and_0_if_missing() {
+        let areas = |area: Value| read("targets_safe_area", json!([area])).map(|extras| extras.safe_areas);
+        assert_eq!(areas(json!({"top": 1, "right": 2, "bottom": 3, "left": 65_535})), Some(vec![[1, 2, 3, 65_535]]));
+        assert_eq!(areas(json!({"left": 4})), Some(vec![[0, 0, 0, 4]]));
+        assert_eq!(areas(json!({})), Some(vec![[0; 4]]));
+        assert_eq!(areas(Value::Null), Some(vec![[0; 4]]));
+        for area in [json!({"top": 65_536}), json!({"top": -1}), json!({"top": 1.5}), json!({"top": null}), json!(5)] {
+            assert_eq!(areas(area.clone()), None, "{area}");
+        }
+    }
+
+    #[test]
+    fn there_are_at_most_as_many_safe_areas_as_target_sizes() {
+        let count = |areas: Value| read("targets_safe_area", areas).map(|extras| extras.safe_areas.len());
+        assert_eq!(count(json!([])), Some(0));
+        assert_eq!(count(json!([null, null])), Some(2));
+        assert_eq!(count(json!([null, null, null])), None);
+        assert_eq!(count(json!({})), None);
+    }
+
+    #[test]
+    fn a_focus_needs_both_x_and_y() {
+        assert!(read("focus", json!({"x": 0, "y": 100})).is_some());
+        for focus in [json!({"x": 0}), json!({"y": 0}), json!({"x": 0, "y": 100.1}), json!([0, 0])] {
+            assert_eq!(read("focus", focus.clone()), None, "{focus}");
+        }
+    }
+
+    #[test]
+    fn each_size_has_its_safe_area_and_sizes_share_only_with_a_max_loss() {
+        use smart_resize::Request;
+        use smart_resize::wire::fal::InputLimits;
+
+        let sizes = json!(["300x250", "728x90"]);
+        let body = json!({"image_url": "https://a/b", "target_sizes": sizes});
+        let input = SmartResizeInput::from_value(&body, &InputLimits::default()).unwrap();
+        let applied = |extras: &Extras| {
+            let builder = Request::builder(crate::testing::source()).sharing(Sharing::PerTarget);
+            extras.apply(&input, builder).build().unwrap()
+        };
+        let extras = Extras { safe_areas: vec![[1, 2, 3, 4]], ..Extras::default() };
+        let request = applied(&extras);
+        let areas: Vec<_> = request.targets().iter().map(|target| target.safe_area).collect();
+        assert_eq!(areas, [Insets::from_pixels(1, 2, 3, 4), Insets::default()]);
+        assert_eq!((request.sharing(), request.focus()), (Sharing::PerTarget, Focus::CENTRE));
+        let share = |thousandths| PerMille::new(thousandths).unwrap();
+        let extras = Extras { focus: Some([share(100), share(200)]), max_loss: Some(share(7)), ..Extras::default() };
+        let request = applied(&extras);
+        assert_eq!(request.focus(), Focus::point(share(100), share(200)));
+        assert_eq!(request.sharing(), Sharing::Shared { max_loss: share(7) });
     }
 }

@@ -79,3 +79,43 @@ async fn write(store: Store, id: Id, mut received: mpsc::UnboundedReceiver<Log>)
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::job::App;
+    use crate::testing;
+
+    #[tokio::test]
+    async fn a_log_has_its_first_500_lines_in_their_order() {
+        let (_folder, store) = testing::store();
+        let job = Job::new(App::SmartResize, None, Value::Null);
+        let key = job.id.to_string();
+        store.put(Kind::Job, &key, &job).await.unwrap();
+        let mut written = Vec::new();
+        // The second log of a resumed request continues the first.
+        for (lines, all) in [(0..499, 499), (499..502, 500), (502..503, 500)] {
+            let log = JobLog::new(store.clone(), job.id);
+            for line in lines {
+                log.add(line.to_string());
+            }
+            log.finish().await.unwrap();
+            written = store.get::<Job>(Kind::Job, &key).await.unwrap().unwrap().logs;
+            assert_eq!(written.len(), all);
+        }
+        let expected: Vec<String> = (0..500).map(|line| line.to_string()).collect();
+        assert_eq!(written.into_iter().map(|line| line.message).collect::<Vec<_>>(), expected);
+    }
+
+    #[tokio::test]
+    async fn lines_of_a_deleted_request_are_dropped() {
+        let (_folder, store) = testing::store();
+        let id = Id::new();
+        let log = JobLog::new(store.clone(), id);
+        log.add("a line");
+        log.finish().await.unwrap();
+        assert!(store.get::<Value>(Kind::Job, &id.to_string()).await.unwrap().is_none());
+    }
+}

@@ -60,3 +60,36 @@ impl Runner {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[tokio::test]
+    async fn the_pictures_of_a_plan_are_jpegs_of_quality_80_with_sides_of_at_most_320_pixels() {
+        let (_folder, service) = testing::service(&[]).await;
+        let preview = Preview { source: testing::source(), plan: testing::plan(&["640x320", "64x32"]) };
+        let pictures = service.runner.preview_pictures(&preview).await.unwrap();
+        let sizes = pictures.iter().map(|picture| (picture.target.to_string(), picture.size.to_string()));
+        let expected = [("640x320", "320x160"), ("64x32", "64x32")].map(|(a, b)| (a.to_owned(), b.to_owned()));
+        assert_eq!(sizes.collect::<Vec<_>>(), expected);
+        let generator = LocalGenerator::default();
+        let mut options = EncodeOptions::default();
+        options.jpeg.quality = Some(80);
+        for (made, found) in preview.plan.preview_with(&preview.source, 320, &generator).unwrap().iter().zip(pictures) {
+            assert_eq!(encode(&made.picture, Format::Jpeg, &options).unwrap().bytes, found.jpeg);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_plan_of_more_than_32_targets_has_no_pictures() {
+        let (_folder, service) = testing::service(&[]).await;
+        for (count, expected) in [(32, 32), (33, 0)] {
+            let sizes: Vec<String> = (0..count).map(|width| format!("{}x10", 10 + width)).collect();
+            let sizes: Vec<&str> = sizes.iter().map(String::as_str).collect();
+            let preview = Preview { source: testing::source(), plan: testing::plan(&sizes) };
+            assert_eq!(service.runner.preview_pictures(&preview).await.unwrap().len(), expected);
+        }
+    }
+}

@@ -303,3 +303,140 @@ fn log_event(event: &Event<'_>, plan: &Plan, log: &JobLog) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::App;
+    use crate::testing;
+
+    fn input(runner: &Runner, fields: &Value) -> Result<(SmartResizeInput, Extras), ErrorBody> {
+        let mut body = json!({"image_url": "https://a/b.png", "target_sizes": ["300x250", "600x500"]});
+        body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        runner.input(&body)
+    }
+
+    fn plan(runner: &Runner, fields: &Value) -> Plan {
+        let (input, extras) = input(runner, fields).unwrap();
+        runner.plan(&input, &extras, testing::source(), None).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    #[tokio::test]
+    async fn the_url_of_a_source_has_at_most_8_kib_and_its_error_repeats_100_characters() {
+        let (_folder, service) = testing::service(&[]).await;
+        let url = |len: usize| format!("https://a/{}", "b".repeat(len - "https://a/".len()));
+        assert!(input(&service.runner, &json!({"image_url": url(8192)})).is_ok());
+        let errors = input(&service.runner, &json!({"image_url": url(8193)})).unwrap_err();
+        let [entry] = errors.entries() else { panic!("{errors}") };
+        assert_eq!((&entry.error_type, &entry.loc[..]), (&ErrorType::ImageLoadError, &IMAGE_URL[..]));
+        assert_eq!(entry.msg, "Could not load image from url: the URL has 8193 bytes; expected at most 8192");
+        assert_eq!(entry.input, json!(url(100)));
+    }
+
+    #[tokio::test]
+    async fn the_errors_of_an_input_and_of_its_extras_are_told_together() {
+        let (_folder, service) = testing::service(&[]).await;
+        let places = |fields: Value| {
+            let errors = input(&service.runner, &fields).unwrap_err();
+            errors.entries().iter().map(|entry| entry.loc[1].to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(places(json!({"image_url": "x", "focus": 7})), ["image_url", "focus"]);
+        assert_eq!(places(json!({"image_url": "x"})), ["image_url"]);
+        assert_eq!(places(json!({"focus": 7})), ["focus"]);
+    }
+
+    #[tokio::test]
+    async fn each_size_has_generations_of_its_own_unless_the_request_allows_a_loss() {
+        let (_folder, service) = testing::service(&[]).await;
+        assert_eq!(plan(&service.runner, &json!({})).generations().len(), 2);
+        assert_eq!(plan(&service.runner, &json!({"max_loss_percent": 0})).generations().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn the_price_per_request_counts_only_with_a_vision_model() {
+        let vision = ["--vision", "--vision-model-id", "gemini-3-flash", "--vision-upstream", "http://127.0.0.1:1"];
+        let mut found = Vec::new();
+        for flags in [&[][..], &vision] {
+            let (_folder, service) = testing::service(flags).await;
+            found.push(plan(&service.runner, &json!({})).per_request());
+        }
+        let price = smart_resize::model::Model::nano_banana_pro().prices.per_request;
+        assert!(price > UsdMicros(0));
+        assert_eq!(found, [UsdMicros(0), price]);
+    }
+
+    #[tokio::test]
+    async fn a_plan_has_the_seed_the_prompt_and_the_images_per_size_of_its_input() {
+        let (_folder, service) = testing::service(&[]).await;
+        let fields = json!({"seed": 9, "prompt": "at night", "num_images_per_size": 3, "safety_tolerance": "2"});
+        let plan = plan(&service.runner, &fields);
+        for request in plan.requests(&testing::source()).unwrap() {
+            assert_eq!((request.seed(), request.variants(), request.options().safety_tolerance), (Some(9), 3, 2));
+            assert!(request.prompt().contains("at night"), "{}", request.prompt());
+        }
+    }
+
+    #[tokio::test]
+    async fn only_a_stored_input_may_refer_to_a_blob() {
+        let (_folder, service) = testing::service(&[]).await;
+        let body = json!({"image_url": "blob:ab", "target_sizes": ["300x250"]});
+        assert!(service.runner.kept_input(&body).is_ok());
+        assert!(service.runner.input(&body).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_stored_plan_is_kept_and_one_that_cannot_be_read_is_made_again() {
+        let (_folder, service) = testing::service(&[]).await;
+        let runner = &service.runner;
+        let mut job = Job::new(App::SmartResize, None, json!({"image_url": "blob:", "target_sizes": ["300x250"]}));
+        let blob = service.store.put_blob(testing::picture(120, 90).into()).await.unwrap();
+        job.input["image_url"] = json!(format!("blob:{blob}"));
+        let key = job.id.to_string();
+        service.store.put(crate::store::Kind::Job, &key, &job).await.unwrap();
+        let log = JobLog::new(service.store.clone(), job.id);
+        let made = runner.plan_and_store(&job, &log).await.unwrap().plan;
+        let stored = service.store.get::<Job>(crate::store::Kind::Job, &key).await.unwrap().unwrap();
+        assert_eq!(stored.plan, Some(serde_json::to_value(&made).unwrap()));
+        let other = testing::plan(&["728x90"]);
+        job.plan = Some(serde_json::to_value(&other).unwrap());
+        assert_eq!(runner.plan_and_store(&job, &log).await.unwrap().plan, other);
+        job.plan = Some(json!("of another version"));
+        assert_eq!(runner.plan_and_store(&job, &log).await.unwrap().plan, made);
+    }
+
+    #[tokio::test]
+    async fn a_log_tells_the_source_the_plan_each_call_from_1_and_each_target() {
+        let (_folder, service) = testing::service(&[]).await;
+        let blob = service.store.put_blob(testing::picture(120, 90).into()).await.unwrap();
+        let input = json!({"image_url": format!("blob:{blob}"), "target_sizes": ["300x250", "250x250"]});
+        let job = Job::new(App::SmartResize, None, input);
+        let key = job.id.to_string();
+        service.store.put(crate::store::Kind::Job, &key, &job).await.unwrap();
+        let answer = service.runner.run(&job, CancellationToken::new()).await.unwrap();
+        assert_eq!(answer.status, 200);
+        let logs = service.store.get::<Job>(crate::store::Kind::Job, &key).await.unwrap().unwrap().logs;
+        let mut lines: Vec<String> = logs.into_iter().map(|line| line.message).collect();
+        assert_eq!(lines[..2], ["Source: 120x90", "Plan: 2 generations in 2 calls"]);
+        // A grey picture has warnings too.
+        lines.retain(|line| line.starts_with("Call ") || line.contains(" is finished, "));
+        lines.sort_unstable();
+        assert_eq!(lines.len(), 6);
+        for (line, start) in lines.iter().zip([
+            "250x250 is finished, ",
+            "300x250 is finished, ",
+            "Call 1 of 2 is answered: 1 pictures by local",
+            "Call 1 of 2: ",
+            "Call 2 of 2 is answered: 1 pictures by local",
+            "Call 2 of 2: ",
+        ]) {
+            assert!(line.starts_with(start), "{lines:?}");
+        }
+        // A second run finds the answers in the store.
+        let again = service.store.get::<Job>(crate::store::Kind::Job, &key).await.unwrap().unwrap();
+        service.runner.run(&again, CancellationToken::new()).await.unwrap();
+        let logs = service.store.get::<Job>(crate::store::Kind::Job, &key).await.unwrap().unwrap().logs;
+        let reused = "Call 1 of 2 is answered from the store: 1 pictures by local";
+        assert!(logs.iter().any(|line| line.message == reused), "{logs:?}");
+        assert_eq!(service.runner.backend.calls(), 2);
+    }
+}

@@ -127,3 +127,89 @@ pub(super) fn size_of(source: &Source) -> Result<Size, JobError> {
     let none = || JobError::Answer(ErrorBody::text("the source has no size"));
     source.size.ok_or_else(none)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::job::App;
+    use crate::store::Kind;
+    use crate::testing;
+
+    #[tokio::test]
+    async fn only_a_url_below_the_public_url_is_the_services_own() {
+        let (_folder, service) = testing::service(&[]).await;
+        let own = |url: &'static str| service.runner.own_path(url);
+        assert_eq!(own("http://here/files/ab/a.png?b=c#d"), Some("/files/ab/a.png"));
+        assert_eq!(own("http://here/files/a#b?c"), Some("/files/a"));
+        for url in ["http://here.example/files/a", "http://here:80/files/a", "http://here", "http://there/files/a", "?"]
+        {
+            assert_eq!(own(url), None, "{url}");
+        }
+    }
+
+    #[test]
+    fn the_url_of_a_blob_is_hidden_in_errors() {
+        let shown = |url: &str| load_error(url, "no", &[Loc::from("body")]).input;
+        assert_eq!(shown("blob:ab"), json!("data:\u{2026}"));
+        assert_eq!(shown("http://a/b"), json!("http://a/b"));
+    }
+
+    #[tokio::test]
+    async fn a_picture_with_too_many_pixels_or_bytes_or_of_no_format_has_an_error_of_its_own_type() {
+        let (_folder, service) = testing::service(&["--max-pixels", "20", "--max-image-bytes", "200"]).await;
+        let told = async |bytes: Vec<u8>| -> (String, Option<Value>) {
+            let Err(JobError::Answer(body)) =
+                service.runner.decode_source(bytes.into(), "http://a", &[Loc::from("body")]).await
+            else {
+                return ("none".to_owned(), None);
+            };
+            let entry = &body.entries()[0];
+            (entry.error_type.to_string(), entry.ctx.clone().map(Value::Object))
+        };
+        assert_eq!(told(testing::picture(5, 4)).await.0, "none");
+        let large = ("image_too_large".to_owned(), Some(json!({"max_pixels": 20})));
+        assert_eq!(told(testing::picture(7, 3)).await, large);
+        assert_eq!(told(vec![0; 201]).await, ("file_too_large".to_owned(), Some(json!({"max_size": 200}))));
+        assert_eq!(told(b"plain text".to_vec()).await.0, "unsupported_image_format");
+        let half = testing::picture(5, 4);
+        assert_eq!(told(half[..half.len() / 2].to_vec()).await.0, "image_load_error");
+    }
+
+    #[tokio::test]
+    async fn a_resumed_request_reads_its_stored_source_and_fetches_nothing() {
+        let (_folder, service) = testing::service(&[]).await;
+        let mut job = Job::new(App::SmartResize, None, Value::Null);
+        let blob = service.store.put_blob(testing::picture(5, 4).into()).await.unwrap();
+        let key = job.id.to_string();
+        service.store.put(Kind::Job, &key, &job).await.unwrap();
+        let loc = [Loc::from("body")];
+        let first = service.runner.source_of(&job, &format!("blob:{blob}"), &loc).await.unwrap();
+        assert_eq!(first.digest(), Some(blob));
+        let stored: Job = service.store.get(Kind::Job, &key).await.unwrap().unwrap();
+        assert_eq!(stored.source, Some(StoredSource { blob, size: Size::new(5, 4).unwrap() }));
+        job.source = stored.source;
+        let again = service.runner.source_of(&job, "http://127.0.0.1:1/", &loc).await.unwrap();
+        assert_eq!((again.digest(), again.size), (Some(blob), first.size));
+        // If the stored source was deleted, it is fetched again.
+        job.source = Some(StoredSource { blob: Digest::of(b"deleted"), size: Size::new(5, 4).unwrap() });
+        let fetched = service.runner.source_of(&job, &format!("blob:{blob}"), &loc).await.unwrap();
+        assert_eq!(fetched.digest(), Some(blob));
+    }
+
+    #[tokio::test]
+    async fn a_deleted_blob_and_a_missing_file_are_load_errors() {
+        let (_folder, service) = testing::service(&[]).await;
+        let blob = Digest::of(b"deleted");
+        for (url, reason) in [
+            (format!("blob:{blob}"), "the picture is no longer stored"),
+            ("blob:x".to_owned(), "the picture is no longer stored"),
+            (format!("http://here/files/{blob}"), "there is no such file"),
+            ("http://here/uploads/x".to_owned(), "there is no such file"),
+        ] {
+            let error = service.runner.fetch_picture(&url, &[Loc::from("body")]).await.unwrap_err();
+            assert_eq!(error.to_string(), format!("body: Could not load image from url: {reason}"), "{url}");
+        }
+    }
+}

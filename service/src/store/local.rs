@@ -460,6 +460,8 @@ fn write_all(database: &Database, mut queued: mpsc::Receiver<QueuedWrite>, has_f
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicUsize;
+
     use super::*;
 
     /// A disk in memory that can be made full.
@@ -467,6 +469,7 @@ mod tests {
     struct Disk {
         bytes: redb::backends::InMemoryBackend,
         is_full: Arc<AtomicBool>,
+        flushes: Arc<AtomicUsize>,
     }
 
     impl Disk {
@@ -490,6 +493,7 @@ mod tests {
         }
 
         fn sync_data(&self) -> io::Result<()> {
+            self.flushes.fetch_add(1, Ordering::SeqCst);
             self.bytes.sync_data()
         }
 
@@ -500,12 +504,16 @@ mod tests {
     }
 
     fn store(is_full: &Arc<AtomicBool>) -> LocalStore {
-        let disk = Disk { bytes: redb::backends::InMemoryBackend::new(), is_full: Arc::clone(is_full) };
+        let disk = Disk {
+            bytes: redb::backends::InMemoryBackend::new(),
+            is_full: Arc::clone(is_full),
+            flushes: Arc::default(),
+        };
         LocalStore::start(Database::builder().create_with_backend(disk).unwrap(), Path::new("none")).unwrap()
     }
 
     #[tokio::test]
-    async fn a_disk_that_is_full_is_said_to_everybody() {
+    async fn a_full_disk_fails_every_write_of_a_batch_and_the_store_is_unhealthy() {
         let is_full = Arc::default();
         let store = store(&is_full);
         store.put(Kind::Internal, "a", b"1".to_vec()).await.unwrap();
@@ -530,7 +538,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_writer_that_is_gone_is_seen() {
+    async fn a_store_whose_writing_thread_has_ended_is_unhealthy() {
         let store = store(&Arc::default());
         let change = |_: Option<&[u8]>| -> Result<(Option<Vec<u8>>, ()), StoreFailure> { panic!("on purpose") };
         store.update(Kind::Internal, "a", change).await.unwrap_err();
@@ -541,11 +549,11 @@ mod tests {
     }
 
     #[test]
-    fn a_blob_that_is_made_young_is_not_deleted_for_its_age() {
+    fn a_blob_that_is_touched_is_not_deleted_as_old_by_a_check_made_before() {
         const HOUR: Duration = Duration::from_secs(3600);
 
         let store = store(&Arc::default());
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::testing::folder();
         let path = folder.path().join("blob");
         let is_done = AtomicBool::new(false);
         let is_kept = thread::scope(|scope| {
@@ -570,12 +578,186 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_no_more_is_on_no_list() {
+    fn the_last_dropped_watch_of_a_record_removes_it_from_the_watched_ones() {
         let store = store(&Arc::default());
         let (first, second) = (store.watch(Kind::Internal, "a"), store.watch(Kind::Internal, "a"));
         drop(first);
         assert_eq!(store.watched.lock().unwrap().len(), 1);
         drop(second);
         assert_eq!(store.watched.lock().unwrap().len(), 0);
+    }
+
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+
+    fn blob_of(store: &LocalStore, bytes: &[u8]) -> PathBuf {
+        store.blob_path(&Digest::of(bytes))
+    }
+
+    async fn put(store: &LocalStore, bytes: &'static [u8]) {
+        store.put_blob(&Digest::of(bytes), bytes.into()).await.unwrap();
+    }
+
+    fn make_old(store: &LocalStore, bytes: &[u8], age: Duration) {
+        fs::File::open(blob_of(store, bytes)).unwrap().set_modified(SystemTime::now() - age).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_blob_is_in_the_folder_of_the_first_two_digits_of_its_digest() {
+        let folder = crate::testing::folder();
+        let store = LocalStore::open(folder.path()).unwrap();
+        put(&store, b"").await;
+        let digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        let path = folder.path().join("blobs").join(&digest[..2]).join(&digest[2..]);
+        assert_eq!(fs::read(path).unwrap(), b"");
+        assert_eq!(fs::read_dir(folder.path().join("blobs")).unwrap().count(), 256);
+    }
+
+    #[tokio::test]
+    async fn only_blobs_that_were_last_put_more_than_an_age_ago_are_deleted() {
+        let folder = crate::testing::folder();
+        let store = LocalStore::open(folder.path()).unwrap();
+        for bytes in [&b"old"[..], b"young", b"put again"] {
+            put(&store, bytes).await;
+        }
+        make_old(&store, b"old", DAY + Duration::from_secs(60));
+        make_old(&store, b"young", Duration::from_secs(23 * 3600));
+        make_old(&store, b"put again", 2 * DAY);
+        put(&store, b"put again").await;
+        assert_eq!(store.delete_blobs_older_than(DAY).unwrap(), 1);
+        let exist = [&b"old"[..], b"young", b"put again"].map(|bytes| blob_of(&store, bytes).exists());
+        assert_eq!(exist, [false, true, true]);
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_cannot_be_read_is_skipped_by_the_deletion_of_blobs() {
+        let folder = crate::testing::folder();
+        let store = LocalStore::open(folder.path()).unwrap();
+        // No folder, so that it cannot be read as one.
+        for name in ["!", "zz"] {
+            fs::write(folder.path().join("blobs").join(name), "a file").unwrap();
+        }
+        // A folder cannot be removed as a file.
+        let stray = blob_of(&store, b"old").with_file_name("stray");
+        fs::create_dir(&stray).unwrap();
+        fs::File::open(&stray).unwrap().set_modified(SystemTime::now() - 2 * DAY).unwrap();
+        put(&store, b"old").await;
+        make_old(&store, b"old", 2 * DAY);
+        assert_eq!(store.delete_blobs_older_than(DAY).unwrap(), 1);
+        assert!(!blob_of(&store, b"old").exists());
+    }
+
+    #[test]
+    fn only_the_owner_has_access_to_the_folder_with_the_signing_key() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let folder = crate::testing::folder();
+        let data = folder.path().join("a").join("b");
+        drop(LocalStore::open(&data).unwrap());
+        assert_eq!(fs::metadata(&data).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn a_damaged_file_of_records_is_an_error_and_no_panic() {
+        let folder = crate::testing::folder();
+        fs::write(folder.path().join("records.redb"), vec![7; 100_000]).unwrap();
+        let failure = LocalStore::open(folder.path()).unwrap_err();
+        assert_eq!(failure.to_string(), format!("the store in {} cannot be opened", folder.path().display()));
+    }
+
+    #[test]
+    fn opening_deletes_the_unfinished_files_of_a_crash_and_keeps_the_blobs() {
+        let folder = crate::testing::folder();
+        let (half, blob) = (folder.path().join("parts").join("half"), folder.path().join("blobs").join("00").join("1"));
+        for path in [&half, &blob] {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "bytes").unwrap();
+        }
+        drop(LocalStore::open(folder.path()).unwrap());
+        assert!(!half.exists() && half.parent().unwrap().exists() && blob.exists());
+    }
+
+    #[tokio::test]
+    async fn the_records_of_a_kind_are_in_the_order_of_their_keys() {
+        let store = store(&Arc::default());
+        for key in ["b", "c", "a"] {
+            store.put(Kind::Call, key, b"1".to_vec()).await.unwrap();
+        }
+        store.put(Kind::Call, "bb", b"no JSON".to_vec()).await.unwrap();
+        let all: Vec<(String, u32)> = store.all(Kind::Call).unwrap();
+        assert_eq!(all.into_iter().map(|(key, _)| key).collect::<Vec<_>>(), ["a", "b", "c"]);
+    }
+
+    #[tokio::test]
+    async fn a_page_has_the_next_records_after_a_key_and_the_last_key_only_if_there_may_be_more() {
+        let store = store(&Arc::default());
+        for key in ["a", "b", "c", "d"] {
+            store.put(Kind::Call, key, b"1".to_vec()).await.unwrap();
+        }
+        let page = |after: Option<&str>, len: usize| {
+            let page = store.page(Kind::Call, after, len, |_: &u32| true).unwrap();
+            (page.keys.concat(), page.last)
+        };
+        assert_eq!(page(None, 2), ("ab".to_owned(), Some("b".to_owned())));
+        assert_eq!(page(Some("b"), 2), ("cd".to_owned(), Some("d".to_owned())));
+        assert_eq!(page(Some("d"), 2), (String::new(), None));
+        assert_eq!(page(Some("a"), 9), ("bcd".to_owned(), None));
+        let unwanted = store.page(Kind::Call, None, 2, |_: &u32| false).unwrap();
+        assert_eq!((unwanted.keys.len(), unwanted.last.as_deref()), (0, Some("b")));
+    }
+
+    #[tokio::test]
+    async fn a_change_of_one_record_does_not_end_the_watch_of_another_kind_or_key() {
+        let store = store(&Arc::default());
+        let mut watch = store.watch(Kind::Job, "a");
+        for (kind, key) in [(Kind::Call, "a"), (Kind::Job, "b")] {
+            store.put(kind, key, b"1".to_vec()).await.unwrap();
+        }
+        assert!(!watch.changes.has_changed().unwrap());
+        store.put(Kind::Job, "a", b"1".to_vec()).await.unwrap();
+        watch.changed().await;
+    }
+
+    /// Queues `len` writes behind one that blocks the writing thread, and returns the number of flushes of them all.
+    async fn flushes(len: usize) -> usize {
+        let flushes = Arc::new(AtomicUsize::new(0));
+        let (bytes, is_full) = (redb::backends::InMemoryBackend::new(), Arc::default());
+        let disk = Disk { bytes, is_full, flushes: Arc::clone(&flushes) };
+        let database = Database::builder().create_with_backend(disk).unwrap();
+        let store = LocalStore::start(database, Path::new("none")).unwrap();
+        let (release, wait) = std::sync::mpsc::channel::<()>();
+        let blocked = store.update(Kind::Internal, "first", move |_| {
+            let _ = wait.recv();
+            Ok((Some(b"1".to_vec()), ()))
+        });
+        let mut blocked = std::pin::pin!(blocked);
+        assert!(futures_util::poll!(&mut blocked).is_pending());
+        while store.writes.capacity() < store.writes.max_capacity() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let before = flushes.load(Ordering::SeqCst);
+        let keys: Vec<String> = (0..len).map(|number| number.to_string()).collect();
+        let mut puts = std::pin::pin!(futures_util::future::join_all(keys.iter().map(|key| store.put(
+            Kind::Internal,
+            key,
+            b"1".to_vec()
+        ))));
+        // One poll does not queue all of them, since tokio limits the work of a poll.
+        while store.writes.max_capacity() - store.writes.capacity() < len {
+            assert!(futures_util::poll!(&mut puts).is_pending());
+            tokio::task::yield_now().await;
+        }
+        drop(release);
+        blocked.await.unwrap();
+        for put in puts.await {
+            put.unwrap();
+        }
+        flushes.load(Ordering::SeqCst) - before
+    }
+
+    #[tokio::test]
+    async fn up_to_256_concurrent_writes_share_one_commit() {
+        let one = flushes(1).await;
+        assert_eq!(flushes(256).await, one);
+        assert_eq!(flushes(257).await, one / 2 * 3);
     }
 }

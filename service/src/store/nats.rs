@@ -178,7 +178,7 @@ impl NatsStore {
         let Some(modified) = info.modified else { return self.age.is_zero() };
         let modified_ms = u64::try_from(modified.unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
         let found = Duration::from_millis(crate::time::now_ms().saturating_sub(modified_ms));
-        self.age.is_zero() || found < self.age / 2
+        is_young(found, self.age)
     }
 
     pub(super) async fn open_blob(&self, digest: &Digest) -> Result<Option<BlobReader>, StoreFailure> {
@@ -219,6 +219,11 @@ async fn bucket_at(context: &Context, config: kv::Config) -> Result<kv::Store, B
     }
 }
 
+/// Whether a blob that was put `found` ago has at least half of its lifetime left. A lifetime of zero has no end.
+fn is_young(found: Duration, age: Duration) -> bool {
+    age.is_zero() || found < age / 2
+}
+
 fn name(kind: Kind, key: &str) -> String {
     format!("{}.{key}", kind.name())
 }
@@ -246,5 +251,24 @@ impl NatsWatch {
         {
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_of_a_record_begins_with_the_name_of_its_kind() {
+        assert_eq!(name(Kind::Job, "a"), "job.a");
+        assert_eq!(name(Kind::Internal, "webhook-key"), "own.webhook-key");
+    }
+
+    #[test]
+    fn a_blob_is_young_in_the_first_half_of_its_lifetime_or_if_it_is_never_deleted() {
+        let age = Duration::from_secs(10);
+        let found = [0, 4999, 5000, 9000].map(|millis| is_young(Duration::from_millis(millis), age));
+        assert_eq!(found, [true, true, false, false]);
+        assert!(is_young(Duration::from_secs(9000), Duration::ZERO));
     }
 }

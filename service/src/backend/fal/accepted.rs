@@ -59,3 +59,57 @@ pub(super) fn url_at(upstream: &Url, path: &str) -> Option<Url> {
     }
     Url::parse(&format!("{}/{path}", upstream.as_str().trim_end_matches('/'))).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn upstream() -> Url {
+        Url::parse("https://queue.example/below/").unwrap()
+    }
+
+    fn accepted(endpoint: &str, id: &str, urls: [&str; 3]) -> Option<AcceptedCall> {
+        let [status_url, response_url, cancel_url] = urls.map(str::to_owned);
+        let progress = Progress::Accepted { request_id: id.to_owned(), status_url, response_url, cancel_url };
+        AcceptedCall::new(&upstream(), endpoint, &progress)
+    }
+
+    #[test]
+    fn an_id_has_1_to_200_plain_characters() {
+        let is_valid = |id: &str| accepted("a/b", id, [""; 3]).is_some();
+        assert!(is_valid("a") && is_valid("Az-09_:") && is_valid(&"a".repeat(200)));
+        for id in ["", &"a".repeat(201), "a/b", "..", "a b", "a?b", "a#b", "a%2e", "\u{e9}"] {
+            assert!(!is_valid(id), "{id}");
+        }
+        assert!(AcceptedCall::new(&upstream(), "a/b", &Progress::Asking).is_none());
+    }
+
+    #[test]
+    fn urls_of_another_origin_are_replaced_by_urls_built_from_the_id() {
+        for other in ["https://evil.example/x", "http://queue.example/x", "https://queue.example:444/x", "/x", ""] {
+            let call = accepted("fal-ai/app/edit/more", "7", [other; 3]).unwrap();
+            assert_eq!(call.status.as_str(), "https://queue.example/below/fal-ai/app/requests/7/status", "{other}");
+            assert_eq!(call.response.as_str(), "https://queue.example/below/fal-ai/app/requests/7", "{other}");
+            assert_eq!(call.cancel.as_str(), "https://queue.example/below/fal-ai/app/requests/7/cancel", "{other}");
+        }
+    }
+
+    #[test]
+    fn urls_of_the_upstreams_own_origin_are_used_as_they_are() {
+        let urls = ["https://queue.example/s?a=b", "https://queue.example:443/r", "https://queue.example/c"];
+        let call = accepted("a/b", "7", urls).unwrap();
+        let found = [call.status.as_str(), call.response.as_str(), call.cancel.as_str()];
+        assert_eq!(found, ["https://queue.example/s?a=b", "https://queue.example/r", "https://queue.example/c"]);
+        let progress = call.progress();
+        assert_eq!(AcceptedCall::new(&upstream(), "", &progress).unwrap().progress(), progress);
+    }
+
+    #[test]
+    fn a_path_with_an_empty_part_or_dots_has_no_url() {
+        let at = |path: &str| url_at(&upstream(), path).map(String::from);
+        assert_eq!(at("a/b.c").as_deref(), Some("https://queue.example/below/a/b.c"));
+        for path in ["", "/a", "a/", "a//b", ".", "a/../b", "a/.."] {
+            assert_eq!(at(path), None, "{path}");
+        }
+    }
+}

@@ -114,3 +114,112 @@ impl Fal {
 pub(super) fn invalid(message: impl Into<String>) -> GenerateError {
     GenerateError::new(GenerateErrorKind::InvalidAnswer, message)
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::http::StatusCode;
+    use axum::routing::get;
+    use url::Url;
+
+    use super::*;
+    use crate::testing;
+
+    /// Polls a call whose status request and result request have these answers. Returns what that means.
+    async fn polled(status: (u16, &'static str), result: (u16, &'static str)) -> String {
+        let answer = |(status, body): (u16, &'static str)| {
+            get(async move || (StatusCode::from_u16(status).unwrap(), [("retry-after", "9")], body))
+        };
+        let router = Router::new().route("/status", answer(status)).route("/result", answer(result));
+        let upstream = Url::parse(&testing::server(router).await).unwrap();
+        let url = |path: &str| upstream.join(path).unwrap();
+        let call =
+            AcceptedCall { id: "7".to_owned(), status: url("status"), response: url("result"), cancel: url("x") };
+        let fal = Fal::new(&testing::backend_args(&[]), upstream, None, Arc::default()).unwrap();
+        match fal.poll(&call, &testing::request()).await {
+            Step::Done(Ok(generated)) => format!("done with {}", generated.images.len()),
+            Step::Done(Err(Failure { error, is_over })) => {
+                format!("{}, {}, {} billed", if is_over { "over" } else { "open" }, error.kind, error.billed_images)
+            }
+            Step::Wait(wait) => format!("wait {:?}", wait.map(|wait| wait.as_secs())),
+            Step::Failed(error) => format!("failed, {}", error.kind),
+            Step::Unknown => "unknown".to_owned(),
+        }
+    }
+
+    const COMPLETED: (u16, &str) = (200, "{\"status\": \"COMPLETED\"}");
+
+    #[tokio::test]
+    async fn each_answer_to_a_status_request_waits_fails_or_ends_the_call() {
+        let case = async |status: u16, body: &'static str, expected: &str| {
+            assert_eq!(polled((status, body), (500, "not requested")).await, expected, "{status} {body}");
+        };
+        case(202, "{\"status\": \"IN_QUEUE\"}", "wait None").await;
+        case(200, "{\"status\": \"IN_PROGRESS\"}", "wait None").await;
+        case(200, "<html>", "failed, the backend's answer is invalid").await;
+        case(404, "", "unknown").await;
+        case(429, "", "wait Some(9)").await;
+        case(408, "", "failed, timed out").await;
+        case(500, "", "failed, the backend was not reached").await;
+        case(599, "", "failed, the backend was not reached").await;
+        for status in [400, 401, 403, 422] {
+            case(status, "", "open, the backend cannot serve the request, 0 billed").await;
+        }
+    }
+
+    #[tokio::test]
+    async fn each_answer_to_a_result_request_waits_fails_or_ends_the_call() {
+        let case = async |status: u16, body: &'static str, expected: &str| {
+            assert_eq!(polled(COMPLETED, (status, body)).await, expected, "{status} {body}");
+        };
+        let (down, unreached) = ("{\"detail\": \"down\"}", "failed, the backend was not reached");
+        case(200, "{\"images\": [{\"url\": \"data:image/png;base64,YWJj\"}]}", "done with 1").await;
+        case(200, "<html>", "failed, the backend's answer is invalid").await;
+        case(400, "{\"detail\": \"Request is still in progress\"}", "wait None").await;
+        case(400, down, "over, the backend cannot serve the request, 0 billed").await;
+        case(429, "", "wait Some(9)").await;
+        // The key is refused, which says nothing about the call.
+        case(401, down, "open, the backend cannot serve the request, 0 billed").await;
+        case(403, down, "open, the backend cannot serve the request, 0 billed").await;
+        case(408, "", "failed, timed out").await;
+        case(502, down, unreached).await;
+        case(503, down, unreached).await;
+        // An error of the endpoint is JSON, one of a gateway is not.
+        case(500, "<html>", unreached).await;
+        case(500, down, "over, the backend was not reached, 0 billed").await;
+        case(504, down, "over, timed out, 0 billed").await;
+        case(404, "", "over, the backend cannot serve the request, 0 billed").await;
+    }
+
+    #[tokio::test]
+    async fn a_picture_that_is_gone_ends_the_call_and_one_that_may_come_leaves_it_open() {
+        for (status, expected) in [
+            (404, "over, the backend's answer is invalid, 2 billed"),
+            (410, "over, the backend's answer is invalid, 2 billed"),
+            (403, "open, the backend was not reached, 2 billed"),
+            (500, "open, the backend was not reached, 2 billed"),
+        ] {
+            let pictures = testing::server(Router::new().fallback(async move || StatusCode::from_u16(status).unwrap()));
+            let url = pictures.await;
+            let fal = Fal::new(&testing::backend_args(&[]), Url::parse(&url).unwrap(), None, Arc::default()).unwrap();
+            let images = ["a", "b"].map(|name| smart_resize::wire::fal::ImageFile::at(format!("{url}/{name}")));
+            let failure = fal.pictures(&EditOutput::new(images.to_vec(), ""), &testing::request()).await.err().unwrap();
+            let is_over = if failure.is_over { "over" } else { "open" };
+            let found = format!("{is_over}, {}, {} billed", failure.error.kind, failure.error.billed_images);
+            assert_eq!(found, expected, "{status}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_picture_may_be_at_a_private_address_only_of_the_upstreams_own_origin() {
+        let picture = || Router::new().fallback(async || "a picture");
+        let (own, other) = (testing::server(picture()).await, testing::server(picture()).await);
+        let fal = Fal::new(&testing::backend_args(&[]), Url::parse(&own).unwrap(), None, Arc::default()).unwrap();
+        let fetched = async |url: &str| {
+            let output = EditOutput::new(vec![smart_resize::wire::fal::ImageFile::at(format!("{url}/a"))], "");
+            fal.pictures(&output, &testing::request()).await.map(|generated| generated.backend)
+        };
+        assert_eq!(fetched(&own).await.ok().as_deref(), Some("fal:fal-ai/nano-banana-2/edit"));
+        assert_eq!(fetched(&other).await.err().unwrap().error.kind, GenerateErrorKind::InvalidAnswer);
+    }
+}

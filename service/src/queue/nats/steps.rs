@@ -201,3 +201,25 @@ async fn recorded(answers: &Answers, request: &GenerationRequest) -> GenerateErr
         Err(error) => GenerateError::new(GenerateErrorKind::Store, "").caused_by(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[tokio::test]
+    async fn a_failed_call_is_not_repeated_but_fails_with_its_stored_failure() {
+        let (_folder, store) = testing::store();
+        let job = Job::new(App::SmartResize, None, serde_json::Value::Null);
+        let (request, answers) = (testing::request(), Answers::new(store, &job));
+        let deleted = recorded(&answers, &request).await;
+        assert_eq!(
+            (deleted.kind, deleted.message.as_str()),
+            (GenerateErrorKind::Store, "the answer is no longer stored")
+        );
+        let refused = GenerateError::new(GenerateErrorKind::Refused, "a face");
+        answers.fail(&request.fingerprint().unwrap(), &refused).await.unwrap();
+        let found = recorded(&answers, &request).await;
+        assert_eq!((found.kind, found.message.as_str()), (GenerateErrorKind::Refused, "a face"));
+    }
+}
