@@ -22,7 +22,7 @@ const ALLOWED: [(&str, &[&str]); 16] = [
     ("model", &["geometry", "size", "text"]),
     ("scene", &["geometry"]),
     ("prompt", &["geometry", "model", "scene", "size"]),
-    ("request", &["digest", "format", "geometry", "model", "prompt", "scene", "size"]),
+    ("request", &["digest", "format", "geometry", "model", "prompt", "scene", "size", "text"]),
     ("plan", &["digest", "format", "geometry", "model", "prompt", "request", "scene", "size", "text"]),
     ("pixels", &["format", "geometry", "size"]),
     ("generate", &["digest", "format", "geometry", "model", "pixels", "plan", "prompt", "request", "size"]),
