@@ -460,8 +460,6 @@ fn write_all(database: &Database, mut queued: mpsc::Receiver<QueuedWrite>, has_f
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicUsize;
-
     use super::*;
 
     /// A disk in memory that can be made full.
@@ -469,7 +467,6 @@ mod tests {
     struct Disk {
         bytes: redb::backends::InMemoryBackend,
         is_full: Arc<AtomicBool>,
-        flushes: Arc<AtomicUsize>,
     }
 
     impl Disk {
@@ -493,7 +490,6 @@ mod tests {
         }
 
         fn sync_data(&self) -> io::Result<()> {
-            self.flushes.fetch_add(1, Ordering::SeqCst);
             self.bytes.sync_data()
         }
 
@@ -504,11 +500,7 @@ mod tests {
     }
 
     fn store(is_full: &Arc<AtomicBool>) -> LocalStore {
-        let disk = Disk {
-            bytes: redb::backends::InMemoryBackend::new(),
-            is_full: Arc::clone(is_full),
-            flushes: Arc::default(),
-        };
+        let disk = Disk { bytes: redb::backends::InMemoryBackend::new(), is_full: Arc::clone(is_full) };
         LocalStore::start(Database::builder().create_with_backend(disk).unwrap(), Path::new("none")).unwrap()
     }
 
@@ -717,47 +709,31 @@ mod tests {
         watch.changed().await;
     }
 
-    /// Queues `len` writes behind one that blocks the writing thread, and returns the number of flushes of them all.
-    async fn flushes(len: usize) -> usize {
-        let flushes = Arc::new(AtomicUsize::new(0));
-        let (bytes, is_full) = (redb::backends::InMemoryBackend::new(), Arc::default());
-        let disk = Disk { bytes, is_full, flushes: Arc::clone(&flushes) };
-        let database = Database::builder().create_with_backend(disk).unwrap();
-        let store = LocalStore::start(database, Path::new("none")).unwrap();
+    #[test]
+    fn up_to_256_queued_writes_share_one_commit() {
+        let store = store(&Arc::default());
         let (release, wait) = std::sync::mpsc::channel::<()>();
-        let blocked = store.update(Kind::Internal, "first", move |_| {
+        let blocking: Write = Box::new(move |_| {
             let _ = wait.recv();
-            Ok((Some(b"1".to_vec()), ()))
+            Box::new(|_| ())
         });
-        let mut blocked = std::pin::pin!(blocked);
-        assert!(futures_util::poll!(&mut blocked).is_pending());
+        let send = |write: Write| assert!(store.writes.blocking_send(QueuedWrite(write)).is_ok());
+        send(blocking);
         while store.writes.capacity() < store.writes.max_capacity() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            thread::yield_now();
         }
-        let before = flushes.load(Ordering::SeqCst);
-        let keys: Vec<String> = (0..len).map(|number| number.to_string()).collect();
-        let mut puts = std::pin::pin!(futures_util::future::join_all(keys.iter().map(|key| store.put(
-            Kind::Internal,
-            key,
-            b"1".to_vec()
-        ))));
-        // One poll does not queue all of them, since tokio limits the work of a poll.
-        while store.writes.max_capacity() - store.writes.capacity() < len {
-            assert!(futures_util::poll!(&mut puts).is_pending());
-            tokio::task::yield_now().await;
+        // The writing thread is blocked, so that these are queued together.
+        let (told, steps) = std::sync::mpsc::channel();
+        for _ in 0..257 {
+            let told = told.clone();
+            send(Box::new(move |_| {
+                told.send("written").unwrap();
+                Box::new(move |_| told.send("committed").unwrap())
+            }));
         }
-        drop(release);
-        blocked.await.unwrap();
-        for put in puts.await {
-            put.unwrap();
-        }
-        flushes.load(Ordering::SeqCst) - before
-    }
-
-    #[tokio::test]
-    async fn up_to_256_concurrent_writes_share_one_commit() {
-        let one = flushes(1).await;
-        assert_eq!(flushes(256).await, one);
-        assert_eq!(flushes(257).await, one / 2 * 3);
+        drop((told, release));
+        let steps: Vec<&str> = steps.iter().collect();
+        let runs: Vec<_> = steps.chunk_by(|step, next| step == next).map(|run| (run[0], run.len())).collect();
+        assert_eq!(runs, [("written", 256), ("committed", 256), ("written", 1), ("committed", 1)]);
     }
 }
