@@ -283,6 +283,8 @@ mod tests {
         assert!(plan.requests(&with(b"logo")).is_ok());
         let number = SourceMismatchError::References { planned: 1, found: 0 };
         assert_eq!(plan.requests(&photo()).unwrap_err(), number);
+        let two = with(b"logo").reference(Reference::new("the pack", Source::from_bytes(*b"pack")));
+        assert_eq!(plan.requests(&two).unwrap_err(), SourceMismatchError::References { planned: 1, found: 2 });
         let [planned, found] = [b"logo", b"icon"].map(|bytes| Digest::of(bytes));
         let other = SourceMismatchError::Picture { reference: Some(0), planned, found: Some(found) };
         assert_eq!(plan.requests(&with(b"icon")).unwrap_err(), other);

@@ -75,6 +75,23 @@ fn a_codec_that_is_not_built_in_is_refused() {
     }
 }
 
+/// So every build gives the same message.
+#[test]
+fn a_value_out_of_range_is_reported_before_a_missing_feature() {
+    let lossy = |quality, effort| {
+        let mut options = EncodeOptions::default();
+        options.webp = WebPOptions::default().mode(WebPMode::Lossy { quality }).effort(effort);
+        options
+    };
+    assert_eq!(lossy(0, 4).check(Format::WebP), Err(EncodeError::Quality { found: 0 }));
+    assert_eq!(lossy(80, 7).check(Format::WebP), Err(EncodeError::Effort { found: 7 }));
+    let mut floor = lossy(80, 4);
+    floor.min_quality = 0;
+    assert_eq!(floor.check(Format::WebP), Err(EncodeError::MinQuality { found: 0 }));
+    let jpeg = fast_jpeg(JpegOptions::default().quality(0));
+    assert_eq!(jpeg.check(Format::Jpeg), Err(EncodeError::Quality { found: 0 }));
+}
+
 #[test]
 fn the_options_of_lossy_webp_are_checked() {
     let mut options = EncodeOptions::default();

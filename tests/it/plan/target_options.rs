@@ -107,6 +107,8 @@ fn a_plan_accepts_only_the_references_that_it_was_made_for() {
         assert!(error.starts_with(expected), "{error}");
     };
     case(source(), "the number of references is 0; expected 1 as in the plan");
+    let two = source().reference(logo(b"logo")).reference(logo(b"pack"));
+    case(two, "the number of references is 2; expected 1 as in the plan");
     case(source().reference(logo(b"pack")), "the digest of reference 0 is ");
 }
 

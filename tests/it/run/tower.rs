@@ -278,7 +278,7 @@ impl Error for Wrapped {
 }
 
 #[test]
-fn an_error_around_a_failure_takes_its_kind_and_billed_images() {
+fn an_error_around_a_failure_takes_its_kind_message_wait_and_billed_images() {
     let backend = from_async_fn(|_: GenerationRequest| {
         let error = GenerateError::new(GenerateErrorKind::NothingMade, "only text").billed_images(1);
         ready(Err(error.retry_after(Duration::from_secs(3))))

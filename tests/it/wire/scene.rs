@@ -90,7 +90,7 @@ fn other_json_is_refused_with_line_and_column() {
 }
 
 #[test]
-fn the_length_limit_of_an_answer_fits_the_largest_scene() {
+fn an_answer_has_at_most_64_kib_which_fits_the_largest_scene() {
     let padded = |bytes: usize| format!("{{\"summary\": \"a\"}}{}", " ".repeat(bytes - 16));
     assert!(read(&padded(MAX_ANSWER_BYTES)).is_ok());
     assert_eq!(
