@@ -25,6 +25,7 @@
 use std::fmt;
 
 use smart_resize_jpeg::check::{self, DamageKind as InJpeg};
+use smart_resize_png::decode as png;
 
 /// What happens with a picture whose pixels are damaged.
 ///
@@ -65,6 +66,15 @@ pub struct Damage {
 impl Damage {
     /// Makes a damage of this kind at this offset in bytes.
     pub const fn new(kind: DamageKind, at: usize) -> Self {
+        Self { kind, at }
+    }
+
+    /// The damage of a PNG.
+    pub(super) const fn of_png(png::Damage { kind, at }: png::Damage) -> Self {
+        let kind = match kind {
+            png::DamageKind::NoEnd => DamageKind::NoEnd,
+            png::DamageKind::Checksum => DamageKind::Checksum,
+        };
         Self { kind, at }
     }
 

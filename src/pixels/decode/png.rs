@@ -5,18 +5,15 @@
 //! --bench decode`). The `png` crate decodes all other pictures, and every picture that the fast path rejects. It
 //! expands palettes, samples of fewer than 8 bits and transparent colours. Text chunks are skipped and not inflated.
 //!
-//! A file that the `png` crate would refuse, although all its pixels are there, is mended in a copy (`mend.rs`).
-
-mod mend;
+//! A file that the `png` crate would refuse, although all its pixels are there, is mended in a copy.
 
 use std::borrow::Cow;
 use std::io::{Cursor, ErrorKind};
 
 use png::{BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Info, Limits, Reader, Transformations};
 pub(crate) use smart_resize_png::decode::Scratch as DecodeScratch;
-use smart_resize_png::decode::{Ending, is_plain, read_pixels};
+use smart_resize_png::decode::{Ending, Mended, is_plain, mended, read_pixels};
 
-use self::mend::{Mended, mended};
 use super::damage::Damage;
 use super::{DecodeError, DecodeLimits, Header, Pixels, Read};
 use crate::format::SourceFormat;
@@ -41,7 +38,7 @@ pub(super) fn open<'a>(
         _ => return Err(TRUNCATED),
     }
     let Mended { file, damage } = mended(bytes);
-    let is_mended = matches!(file, Cow::Owned(_));
+    let (is_mended, damage) = (matches!(file, Cow::Owned(_)), damage.map(Damage::of_png));
     // The checksum of the pixels is checked if another one is missing.
     let reader = reader(file, limits, damage.is_none()).map_err(|error| unreadable(&error, limits))?;
     let info = reader.info();

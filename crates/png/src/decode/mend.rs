@@ -1,10 +1,10 @@
-//! Mends PNG files that the `png` crate refuses or reads incorrectly, although all their pixels are there.
+//! Mends files that the `png` crate refuses or reads incorrectly, although all their pixels are there.
 //!
-//! The crate gets a copy of the file up to its last IDAT chunk, with only the chunks that it needs. A copy is made only
+//! The `png` crate gets a copy of the file up to its last IDAT chunk, with only the chunks that it needs. A copy is made only
 //! for these files:
 //!
 //! - An animation. Its chunks are left out, since the still picture is in the IDAT chunks, whatever the animation says.
-//! - An iCCP chunk with a wrong checksum, which the crate would skip. A broken profile shows when it is parsed.
+//! - An iCCP chunk with a wrong checksum, which it would skip. A broken profile shows when it is parsed.
 //! - A tRNS chunk whose levels have bits above the depth of the samples. The specification says that only the low bits
 //!   count.
 //! - A file without an IEND chunk, whose last IDAT chunk is complete. This is damage, and reported.
@@ -12,30 +12,67 @@
 
 use std::borrow::Cow;
 
-use crate::pixels::decode::damage::{Damage, DamageKind};
+use super::chunks::IEND;
 
 /// The length of the signature.
 const SIGNATURE: usize = 8;
 
-/// The IEND chunk.
-const IEND: &[u8] = b"\0\0\0\0IEND\xae\x42\x60\x82";
-
 /// A file as the `png` crate reads it.
-pub(super) struct Mended<'a> {
-    pub(super) file: Cow<'a, [u8]>,
+#[derive(Clone, Debug)]
+pub struct Mended<'a> {
+    /// The file itself, or a mended copy.
+    pub file: Cow<'a, [u8]>,
     /// What was damaged in the original.
-    pub(super) damage: Option<Damage>,
+    pub damage: Option<Damage>,
 }
 
-/// Mends the file. The signature and the IHDR chunk are at its beginning.
-pub(super) fn mended(bytes: &[u8]) -> Mended<'_> {
+/// What was damaged in a file whose pixels are all there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a finding and its place")]
+pub struct Damage {
+    /// What was damaged.
+    pub kind: DamageKind,
+    /// The offset in the original, in bytes.
+    pub at: usize,
+}
+
+/// A kind of damage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a new kind must be handled by every caller")]
+pub enum DamageKind {
+    /// The file ends behind the pixels without an IEND chunk.
+    NoEnd,
+    /// The checksum of an IDAT chunk is 0, as some writers leave it.
+    Checksum,
+}
+
+/// Mends a file that has its signature and its IHDR chunk at its beginning. Nothing is copied unless something is mended.
+///
+/// - The chunks of an animation are left out, since the still picture is in the IDAT chunks.
+/// - An iCCP chunk and an IDAT chunk with a checksum of 0 get the right checksum.
+/// - Bits above the depth of the samples are cleared in a tRNS chunk.
+/// - A missing IEND chunk is added.
+///
+/// ```
+/// use smart_resize_png::decode::{DamageKind, mended};
+/// use smart_resize_png::{Colour, Encoder, Scratch};
+///
+/// let file = Encoder::new((1, 1), Colour::Rgb).encode(&[1, 2, 3], &mut Scratch::default())?.bytes;
+/// // Its last 12 bytes are the IEND chunk.
+/// let cut = &file[..file.len() - 12];
+/// let mended = mended(cut);
+/// assert_eq!(mended.file, file);
+/// assert!(mended.damage.is_some_and(|damage| damage.kind == DamageKind::NoEnd && damage.at == cut.len()));
+/// # Ok::<(), smart_resize_png::Error>(())
+/// ```
+pub fn mended(bytes: &[u8]) -> Mended<'_> {
     let as_it_is = Mended { file: Cow::Borrowed(bytes), damage: None };
     let findings = Findings::of(bytes);
     if findings.is_incomplete {
         return as_it_is;
     }
-    let damage = findings.zero_checksum.map(|at| Damage::new(DamageKind::Checksum, at));
-    let damage = damage.or(findings.no_end.map(|at| Damage::new(DamageKind::NoEnd, at)));
+    let damage = findings.zero_checksum.map(|at| Damage { kind: DamageKind::Checksum, at });
+    let damage = damage.or(findings.no_end.map(|at| Damage { kind: DamageKind::NoEnd, at }));
     if damage.is_none() && !findings.has_misread_chunk {
         return as_it_is;
     }
@@ -220,14 +257,17 @@ mod tests {
         let (zero, wrong, good) = (with([0; 4]), with([1; 4]), with(checksum(b"IDAT", b"pixels")));
         let fixed = mended(&zero);
         // Behind the signature, a chunk of 25 bytes, and 8 + 6 bytes of the next.
-        assert_eq!((fixed.file.as_ref(), fixed.damage), (good.as_slice(), Some(Damage::new(DamageKind::Checksum, 47))));
+        assert_eq!(
+            (fixed.file.as_ref(), fixed.damage),
+            (good.as_slice(), Some(Damage { kind: DamageKind::Checksum, at: 47 }))
+        );
         assert!(matches!(mended(&wrong), Mended { file: Cow::Borrowed(_), damage: None }));
     }
 
     #[test]
     fn a_missing_end_is_reported_unless_pixel_data_is_cut() {
         let parts = file(&[right(b"IHDR", &[0; 13]), right(b"IDAT", b"pixels")]);
-        assert_eq!(mended(&parts).damage, Some(Damage::new(DamageKind::NoEnd, parts.len())));
+        assert_eq!(mended(&parts).damage, Some(Damage { kind: DamageKind::NoEnd, at: parts.len() }));
         let cut = [parts, b"\0\0\0\x09IDATmore".to_vec()].concat();
         assert!(matches!(mended(&cut), Mended { file: Cow::Borrowed(_), damage: None }));
     }
