@@ -65,7 +65,6 @@ pub mod render;
 pub(crate) mod rendered;
 pub(crate) mod resample;
 mod scratch;
-pub(crate) mod srgb;
 pub(crate) mod target;
 
 pub use self::codec::Codec;

@@ -27,11 +27,11 @@ use moxcms::{
     Chromaticity, ColorPrimaries, ColorProfile, DataColorSpace, Layout, ParsingOptions, RenderingIntent, ToneReprCurve,
     Transform16BitExecutor, TransformOptions, XyY,
 };
+use smart_resize_jpeg::srgb;
 
 use self::curve::{Curve, SRGB_OF_LIGHT, levels, light_of_lightness, lights, to_f32};
 use self::mend::mended;
 use super::exif::Exif;
-use super::srgb;
 
 /// How the decoder handled the colour description of a file.
 ///

@@ -54,6 +54,7 @@ mod quantise;
 mod sampling;
 mod scratch;
 mod segment;
+pub mod srgb;
 mod symbol;
 mod write;
 

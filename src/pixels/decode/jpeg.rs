@@ -17,7 +17,7 @@
 mod walk;
 
 use smart_resize_jpeg::check::{Checked, Frame, check};
-use smart_resize_jpeg::marker;
+use smart_resize_jpeg::{marker, srgb};
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::errors::DecodeErrors;
 use zune_jpeg::zune_core::bytestream::ZCursor;
@@ -34,7 +34,6 @@ use crate::format::SourceFormat;
 use crate::pixels::codec::Codec;
 use crate::pixels::colour::{Channels, ColourTag, Samples};
 use crate::pixels::orientation::Orientation;
-use crate::pixels::srgb;
 
 const FORMAT: SourceFormat = SourceFormat::Jpeg;
 const TRUNCATED: DecodeError = DecodeError::Truncated { format: FORMAT };

@@ -17,6 +17,7 @@ use std::borrow::Cow;
 use std::io::Cursor;
 
 use image_webp::{DecodingError, WebPDecoder};
+use smart_resize_jpeg::srgb;
 
 use super::{DecodeError, DecodeLimits, DecodeOptions, DecodeScratch, Header, Pixels, Read};
 use crate::format::SourceFormat;
@@ -25,7 +26,6 @@ use crate::pixels::codec::Codec;
 use crate::pixels::colour::{Channels, ColourTag, Samples};
 use crate::pixels::exif::Exif;
 use crate::pixels::orientation::Orientation;
-use crate::pixels::srgb;
 
 const FORMAT: SourceFormat = SourceFormat::WebP;
 const TRUNCATED: DecodeError = DecodeError::Truncated { format: FORMAT };

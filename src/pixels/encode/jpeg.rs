@@ -5,14 +5,13 @@
 
 use std::fmt;
 
-use smart_resize_jpeg::{Encoder, Sampling};
+use smart_resize_jpeg::{Encoder, Sampling, srgb};
 
 #[cfg(feature = "turbojpeg")]
 use super::turbo;
 use super::{Encoded, EncoderSettings};
 use crate::pixels::codec::Codec;
 use crate::pixels::picture::{Layout, Picture};
-use crate::pixels::srgb;
 
 /// The default quality.
 pub const DEFAULT_JPEG_QUALITY: u8 = 90;

@@ -2,10 +2,10 @@
 //! bytes.
 
 use image_webp::{ColorType, EncoderParams, WebPEncoder};
+use smart_resize_jpeg::srgb;
 
 use super::{Encoded, EncoderSettings};
 use crate::pixels::picture::{Layout, Picture};
-use crate::pixels::srgb;
 #[cfg(feature = "libwebp")]
 use crate::size::Size;
 

@@ -19,6 +19,7 @@ const SIGNATURE: usize = 8;
 
 /// A file as the `png` crate reads it.
 #[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a file and a finding")]
 pub struct Mended<'a> {
     /// The file itself, or a mended copy.
     pub file: Cow<'a, [u8]>,

@@ -1,13 +1,19 @@
-//! The ICC profile of sRGB that JPEG and WebP files are marked with, in as few bytes as possible.
+//! The ICC profile of sRGB, in as few bytes as possible. A JPEG without a profile has no stated colour space.
 //!
 //! The profile has version 4 of the format (ICC.1:2022): a header of 128 bytes, the tag table, and the tag data. The
 //! format requires a description and a copyright. The three curves share one tag. The colorants are those of sRGB (IEC
 //! 61966-2-1), adapted to D50 by the Bradford transform, with the same values as in the ICC's own sRGB profiles.
 //! Numbers are in 65,536ths (`s15Fixed16Number`).
 
-/// The colorants: XYZ of red, green and blue at full intensity.
-pub(crate) const COLORANTS: [[u32; 3]; 3] =
-    [[0x6fa2, 0x38f5, 0x0390], [0x6299, 0xb785, 0x18da], [0x24a0, 0x0f84, 0xb6cf]];
+/// The colorants: XYZ of red, green and blue at full intensity, in 65,536ths.
+///
+/// ```
+/// use smart_resize_jpeg::srgb::COLORANTS;
+///
+/// // Together they are the white point, whose Y is 1, up to their rounding.
+/// assert_eq!(COLORANTS.iter().map(|[_, y, _]| y).sum::<u32>(), 65_534);
+/// ```
+pub const COLORANTS: [[u32; 3]; 3] = [[0x6fa2, 0x38f5, 0x0390], [0x6299, 0xb785, 0x18da], [0x24a0, 0x0f84, 0xb6cf]];
 /// The white point of the profile connection space: XYZ of D50.
 const D50: [u32; 3] = [0xf6d6, 0x0001_0000, 0xd32d];
 /// The Bradford matrix that adapts D65 to D50, row by row.
@@ -45,7 +51,17 @@ const TRC: u32 = XYZ + 60;
 const LENGTH: u32 = TRC + 32;
 
 /// Returns the bytes of the profile. They are the same in every call.
-pub(crate) fn profile() -> Vec<u8> {
+///
+/// ```
+/// use smart_resize_jpeg::{Encoder, Scratch, srgb};
+///
+/// let profile = srgb::profile();
+/// assert_eq!(profile.len(), 480);
+/// let file = Encoder::new((1, 1), 85).icc_profile(&profile).encode(&[0; 3], &mut Scratch::default())?;
+/// assert!(file.windows(profile.len()).any(|bytes| bytes == profile));
+/// # Ok::<(), smart_resize_jpeg::Error>(())
+/// ```
+pub fn profile() -> Vec<u8> {
     let mut icc = Vec::with_capacity(LENGTH as usize);
     let longs = |icc: &mut Vec<u8>, numbers: &[u32]| icc.extend(numbers.iter().flat_map(|number| number.to_be_bytes()));
     longs(&mut icc, &[LENGTH, 0, 0x0420_0000]); // No preferred CMM; version 4.2.
