@@ -58,11 +58,13 @@ impl<'a> Bits<'a> {
     fn refill(&mut self) {
         if let Some(next) = self.bytes.get(self.at..).and_then(<[u8]>::first_chunk) {
             let word = u64::from_be_bytes(*next);
-            if !has_ff(word) {
-                // The buffer is filled up. Its last bits are those of a byte that is only partly in it, and the byte is
+            let free = bytes_before_ff(word);
+            let bytes = free.min((63 - self.count) / 8);
+            // Otherwise `peek` would have too few bits.
+            if self.count + 8 * bytes >= 32 {
+                // The buffer is filled up. Its last bits may be those of a byte that is only partly in it, and the byte is
                 // added again by the next refill.
-                self.buffer |= word >> self.count;
-                let bytes = (63 - self.count) / 8;
+                self.buffer |= (word & !u64::MAX.checked_shr(8 * free).unwrap_or(0)) >> self.count;
                 self.at += bytes as usize;
                 self.count += bytes * 8;
                 return;
@@ -176,12 +178,13 @@ impl<'a> Bits<'a> {
     }
 }
 
-/// Whether one of the bytes is `ff`.
-const fn has_ff(word: u64) -> bool {
-    // A byte is 0 in the complement. The subtraction borrows through the highest bit of a byte only if it is 0 or above
-    // 0x80, and the latter is masked.
+/// Returns the number of bytes, from the highest on, that are there before a byte `ff`. A byte `fe` right before it is not
+/// counted either.
+const fn bytes_before_ff(word: u64) -> u32 {
+    // A byte `ff` is 0 in the complement. The subtraction borrows through the highest bit of a byte only if it is 0 or
+    // above 0x80, and the latter is masked. A byte of 1 above it, `fe` in the word, loses 1 to that borrow.
     let inverse = !word;
-    inverse.wrapping_sub(0x0101_0101_0101_0101) & word & 0x8080_8080_8080_8080 != 0
+    (inverse.wrapping_sub(0x0101_0101_0101_0101) & word & 0x8080_8080_8080_8080).leading_zeros() / 8
 }
 
 /// Whether the code is that of a restart marker.

@@ -5,7 +5,7 @@
 //! codes of each length are consecutive numbers.
 
 /// The number of bits that are looked up at once. Nearly all codes of a photograph are shorter.
-const LOOKAHEAD: u32 = 11;
+const LOOKAHEAD: u32 = 12;
 
 /// The longest code, in bits.
 const MAX_LENGTH: u32 = 16;

@@ -4,6 +4,8 @@
 //! field. Behind the header of a scan comes entropy-coded data, in which every `ff` is followed by `00` or by the code
 //! of a restart marker.
 
+use memchr::memchr;
+
 use crate::marker;
 
 /// A marker with its content. [`segments`] has an example.
@@ -60,7 +62,7 @@ impl<'a> Iterator for Segments<'a> {
 /// Returns the first segment at or behind the offset `at`. `None` if the file ends before the segment does.
 fn next(bytes: &[u8], mut at: usize) -> Option<Segment<'_>> {
     loop {
-        at += bytes.get(at..)?.iter().position(|&byte| byte == 0xff)? + 1;
+        at += memchr(0xff, bytes.get(at..)?)? + 1;
         let code = *bytes.get(at)?;
         match code {
             // A fill byte. The code follows.
