@@ -1,4 +1,5 @@
-//! A fast JPEG encoder (ITU-T T.81) for 8-bit RGB pictures, and a [check] of sequential files for damage.
+//! A fast JPEG encoder (ITU-T T.81) for 8-bit RGB pictures, a reader of [header]s, and a [check] of sequential files for
+//! damage.
 //!
 //! The encoder writes baseline files with one interleaved scan, or progressive files, always with Huffman tables that are
 //! optimal for the picture. Every byte is computed with integers, so the same input gives the same file on every
@@ -45,6 +46,7 @@ mod downsample;
 mod encoder;
 mod error;
 mod frame;
+pub mod header;
 mod huffman;
 mod interleaved;
 pub mod marker;

@@ -34,5 +34,15 @@ pub const DNL: u8 = 0xdc;
 pub const DRI: u8 = 0xdd;
 /// The first application segment, which JFIF uses.
 pub const APP0: u8 = 0xe0;
+/// The application segment of Exif blocks.
+pub const APP1: u8 = 0xe1;
 /// The application segment of ICC profiles.
 pub const APP2: u8 = 0xe2;
+/// The application segment of JUMBF boxes, which contain content credentials.
+pub const APP11: u8 = 0xeb;
+/// The application segment of Adobe, which names the colour transform.
+pub const APP14: u8 = 0xee;
+/// The last application segment.
+pub const APP15: u8 = 0xef;
+/// A comment.
+pub const COM: u8 = 0xfe;

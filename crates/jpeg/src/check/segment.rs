@@ -49,6 +49,14 @@ pub const fn segments(bytes: &[u8]) -> Segments<'_> {
     Segments { bytes, at: 2 }
 }
 
+impl Segments<'_> {
+    /// The segments from the offset `at` on.
+    pub(crate) const fn starting_at(mut self, at: usize) -> Self {
+        self.at = at;
+        self
+    }
+}
+
 impl<'a> Iterator for Segments<'a> {
     type Item = Segment<'a>;
 

@@ -1,131 +1,17 @@
-//! Walks the segments of a JPEG, without the entropy-coded data.
-//!
-//! The walk finds what `zune-jpeg` does not say, refuses what it decodes incorrectly, and lists the bytes that it does
-//! not accept, although the pixels are known:
-//!
-//! - An Adobe segment that is incomplete, names an unknown colour transform, or contradicts the colour space.
-//! - Components that are named R, G and B, although JFIF or Adobe say YCbCr.
-//! - Parameters of a sequential scan, which only mean something in a progressive one.
-//! - A DNL segment. The height is in the frame header.
-//!
-//! The colour space is decided as libjpeg does: one component is grey. Three are YCbCr if there is a JFIF segment; else
-//! as the Adobe segment says; else RGB if they are named so, and YCbCr if not. Only segments before the first scan
-//! count.
+//! Walks the segments of a file, and evaluates each.
 
-use std::ops::Range;
-
-use smart_resize_jpeg::check::{Frame, Segment, segments};
-use smart_resize_jpeg::marker;
-
-use super::{FORMAT, TRUNCATED, unsupported};
-use crate::pixels::decode::{DecodeError, DecodeLimits};
-use crate::pixels::exif::Exif;
-
-/// The code of a comment. The decoder skips such a segment.
-const COMMENT: u8 = 0xfe;
+use super::profile::ProfileParts;
+use super::{Edit, Header, HeaderError};
+use crate::check::{Frame, Segment, segments};
+use crate::marker;
 
 /// The most segments that may have to be replaced, so that they take little memory.
 const MOST_REPLACED: usize = 256;
 
-/// A byte that the decoder gets instead of the one in the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Edit {
-    /// The offset in the file.
-    pub(super) at: usize,
-    pub(super) byte: u8,
-}
-
-/// The findings of the walk through a file's segments.
-#[expect(clippy::struct_excessive_bools, reason = "independent findings")]
-pub(super) struct Segments {
-    /// The number of components of the frame.
-    pub(super) components: u8,
-    /// The frame of a sequential picture with Huffman codes.
-    pub(super) frame: Option<Frame>,
-    /// Whether there is an end marker. Only a sequential file may lack it.
-    pub(super) has_end: bool,
-    /// Whether the file has only the picture and at most a profile, with no data behind it.
-    pub(super) is_bare: bool,
-    pub(super) profile: ProfileParts,
-    pub(super) has_content_credentials: bool,
-    /// The first EXIF block that can be read.
-    pub(super) exif: Option<Exif>,
-    /// Whether a scan uses a Huffman table that is not in the file. `zune-jpeg` refuses such a file, and libjpeg-turbo
-    /// substitutes a default table.
-    pub(super) lacks_tables: bool,
-    /// Whether the picture is progressive. `zune-jpeg` decodes such pictures faster than libjpeg-turbo.
-    pub(super) is_progressive: bool,
-    pub(super) edits: Vec<Edit>,
-}
-
-/// The parts of an ICC profile (ICC.1:2022, annex B.4). Each segment has its number from 1 (1 byte), the number of all
-/// segments (1), and its part. Some programs write a part twice, or a wrong number of segments. So the number of segments
-/// is ignored: the profile has the parts from number 1 up to the first missing one.
-pub(super) struct ProfileParts {
-    /// The offsets of the first part with each number, or none if there is no segment of a profile.
-    parts: Vec<Option<Range<usize>>>,
-}
-
-impl ProfileParts {
-    /// Adds the segment with this content, which ends at the offset `end`.
-    fn add(&mut self, content: &[u8], end: usize) {
-        self.parts.resize(256, None);
-        if let [number, _, part @ ..] = content
-            && let Some(found @ None) = self.parts.get_mut(usize::from(*number))
-        {
-            *found = Some(end - part.len()..end);
-        }
-    }
-
-    /// Returns the profile. It is empty if its first part is missing. `None` if the file has no profile.
-    pub(super) fn join(&self, bytes: &[u8]) -> Option<Vec<u8>> {
-        let parts = self.parts.get(1..)?.iter().map_while(Option::clone);
-        Some(parts.filter_map(|part| bytes.get(part)).flatten().copied().collect())
-    }
-}
-
-/// Walks the segments.
-pub(super) fn walk(bytes: &[u8], limits: &DecodeLimits) -> Result<Segments, DecodeError> {
-    let mut walk = Walk::new(*limits);
-    let mut first_scan = None;
-    let (mut segments, mut at) = (segments(bytes), 0);
-    let end = loop {
-        let Some(segment) = segments.next() else {
-            // The check finds out whether the scans of a sequential file are complete.
-            if walk.found.frame.is_none() || walk.scans == 0 {
-                return Err(TRUNCATED);
-            }
-            break bytes.len();
-        };
-        at = segment.end;
-        match segment.code {
-            marker::EOI => {
-                walk.found.has_end = true;
-                break at - 1;
-            }
-            // All components have scans, so this belongs to something else behind a picture without an end marker.
-            marker::SOF0..=marker::SOF2 | marker::SOS if walk.is_complete() => break bytes.len(),
-            _ => walk.segment(&segment)?,
-        }
-        if segment.code == marker::SOS {
-            first_scan = first_scan.or(Some(at));
-        }
-    };
-    // Later scan headers and markers are counted as well, so this is an upper bound on the entropy-coded bits, and no
-    // complete file is refused.
-    if 8 * ((end - first_scan.unwrap_or(end)) as u64) < walk.fewest_bits {
-        return Err(TRUNCATED);
-    }
-    // Some files have data behind the end marker, such as a second picture.
-    walk.edit_colours();
-    walk.found.is_bare &= walk.found.has_end && at == bytes.len() && walk.found.edits.is_empty();
-    Ok(walk.found)
-}
-
 /// The state of the walk.
-struct Walk {
-    limits: DecodeLimits,
-    found: Segments,
+pub(super) struct Walk<'a> {
+    found: Header<'a>,
+    max_scans: u32,
     /// The fewest bits of entropy-coded data that a picture of this size can have.
     fewest_bits: u64,
     /// The number of components that each scan must have, since the picture is sequential and subsampled. 0 if there is
@@ -143,27 +29,28 @@ struct Walk {
     name_offsets: Vec<usize>,
     /// The names of the components that have a scan.
     scanned: Vec<u8>,
-    scans: u32,
     /// A bit for each Huffman table that has been defined: DC tables 0 to 3 in bits 0 to 3, AC tables in bits 4 to 7.
     tables: u8,
 }
 
-impl Walk {
-    const fn new(limits: DecodeLimits) -> Self {
+impl<'a> Walk<'a> {
+    pub(super) fn new(bytes: &'a [u8], max_scans: u32) -> Self {
         Self {
-            limits,
-            found: Segments {
+            found: Header {
                 components: 0,
+                scans: 0,
                 frame: None,
+                is_progressive: false,
                 has_end: false,
                 is_bare: true,
-                profile: ProfileParts { parts: Vec::new() },
                 has_content_credentials: false,
-                exif: None,
                 lacks_tables: false,
-                is_progressive: false,
                 edits: Vec::new(),
+                bytes,
+                profile: ProfileParts::default(),
+                exif: None,
             },
+            max_scans,
             fewest_bits: 0,
             interleaved: 0,
             is_rgb: None,
@@ -173,27 +60,64 @@ impl Walk {
             names: Vec::new(),
             name_offsets: Vec::new(),
             scanned: Vec::new(),
-            scans: 0,
             tables: 0,
         }
     }
 
+    /// Walks all segments.
+    pub(super) fn run(mut self) -> Result<Header<'a>, HeaderError> {
+        let bytes = self.found.bytes;
+        let mut first_scan = None;
+        let (mut segments, mut at) = (segments(bytes), 0);
+        let end = loop {
+            let Some(segment) = segments.next() else {
+                // The check finds out whether the scans of a sequential file are complete.
+                if self.found.frame.is_none() || self.found.scans == 0 {
+                    return Err(HeaderError::Truncated);
+                }
+                break bytes.len();
+            };
+            at = segment.end;
+            match segment.code {
+                marker::EOI => {
+                    self.found.has_end = true;
+                    break at - 1;
+                }
+                // All components have scans, so this belongs to something else behind a picture without an end marker.
+                marker::SOF0..=marker::SOF2 | marker::SOS if self.is_complete() => break bytes.len(),
+                _ => self.segment(&segment)?,
+            }
+            if segment.code == marker::SOS {
+                first_scan = first_scan.or(Some(at));
+            }
+        };
+        // Later scan headers and markers are counted as well, so this is an upper bound on the entropy-coded bits, and
+        // no complete file is refused.
+        if 8 * ((end - first_scan.unwrap_or(end)) as u64) < self.fewest_bits {
+            return Err(HeaderError::Truncated);
+        }
+        // Some files have data behind the end marker, such as a second picture.
+        self.edit_colours();
+        self.found.is_bare &= self.found.has_end && at == bytes.len() && self.found.edits.is_empty();
+        Ok(self.found)
+    }
+
     /// Whether each component of a sequential picture has a scan.
     fn is_complete(&self) -> bool {
-        self.found.frame.is_some() && self.scans > 0 && self.names.iter().all(|name| self.scanned.contains(name))
+        self.found.frame.is_some() && self.found.scans > 0 && self.names.iter().all(|name| self.scanned.contains(name))
     }
 
     /// Evaluates a segment.
-    fn segment(&mut self, segment: &Segment<'_>) -> Result<(), DecodeError> {
+    fn segment(&mut self, segment: &Segment<'_>) -> Result<(), HeaderError> {
         let content_at = segment.code_at + 3;
         let found = &mut self.found;
         match (segment.code, segment.content) {
             // The header of JFIF has 14 bytes. The codes of Huffman tables (c4), JPG (c8) and arithmetic conditioning
             // (cc) are inside the range of the frame headers.
-            (0xe0, [b'J', b'F', b'I', b'F', 0, _, _, _, _, _, _, _, _, _, ..]) => {
+            (marker::APP0, [b'J', b'F', b'I', b'F', 0, _, _, _, _, _, _, _, _, _, ..]) => {
                 self.has_jfif |= self.is_rgb.is_none();
             }
-            (0xee, [b'A', b'd', b'o', b'b', b'e', behind @ ..]) => {
+            (marker::APP14, [b'A', b'd', b'o', b'b', b'e', behind @ ..]) => {
                 // Version (2 bytes), flags (4), colour transform (1).
                 let transform = behind.get(6).copied();
                 self.adobe = transform.filter(|_| self.is_rgb.is_none()).or(self.adobe);
@@ -203,34 +127,33 @@ impl Walk {
             (0xc8 | 0xcc, _) => {}
             (0xc0..=0xcf, content) => self.frame(segment.code, content, content_at)?,
             (marker::SOS, &[components, ref each @ ..]) => self.scan(components, each, content_at + 1)?,
-            (marker::DNL, _) => found.edits.push(Edit { at: segment.code_at, byte: COMMENT }),
-            (0xe2, [b'I', b'C', b'C', b'_', b'P', b'R', b'O', b'F', b'I', b'L', b'E', 0, behind @ ..]) => {
+            (marker::DNL, _) => found.edits.push(Edit { at: segment.code_at, byte: marker::COM }),
+            (marker::APP2, [b'I', b'C', b'C', b'_', b'P', b'R', b'O', b'F', b'I', b'L', b'E', 0, behind @ ..]) => {
                 found.profile.add(behind, segment.end);
             }
-            (0xe1, [b'E', b'x', b'i', b'f', 0, 0, exif @ ..]) => {
+            (marker::APP1, [b'E', b'x', b'i', b'f', 0, 0, ..]) => {
                 found.is_bare = false;
-                found.exif = found.exif.or_else(|| Exif::read(exif));
+                found.exif.get_or_insert(segment.code_at - 1..0).end = segment.end;
             }
             // A JUMBF box, which contains C2PA manifests.
-            (0xeb, [b'J', b'P', ..]) => (found.is_bare, found.has_content_credentials) = (false, true),
-            (0xe0..=0xef | COMMENT, _) => found.is_bare = false,
+            (marker::APP11, [b'J', b'P', ..]) => (found.is_bare, found.has_content_credentials) = (false, true),
+            (marker::APP0..=marker::APP15 | marker::COM, _) => found.is_bare = false,
             _ => {}
         }
         if self.adobes.len() + self.found.edits.len() > MOST_REPLACED {
-            let message = format!("it has more than {MOST_REPLACED} segments of Adobe or with a height");
-            return Err(DecodeError::Corrupt { format: FORMAT, message });
+            return Err(HeaderError::TooManyReplaced { max: MOST_REPLACED });
         }
         Ok(())
     }
 
     /// Evaluates a frame header, whose content begins at the offset `at`.
-    fn frame(&mut self, code: u8, content: &[u8], at: usize) -> Result<(), DecodeError> {
+    fn frame(&mut self, code: u8, content: &[u8], at: usize) -> Result<(), HeaderError> {
         // A header that is too short is left to the decoder.
         let Some(frame) = Frame::read(content) else { return Ok(()) };
         // Luma comes first.
         let (across, down) = frame.components.first().map_or((0, 0), |luma| (luma.across, luma.down));
         if frame.components.iter().any(|component| component.across > across || component.down > down) {
-            return Err(unsupported("finer in chroma than in luma"));
+            return Err(HeaderError::FineChroma);
         }
         let is_sequential = matches!(code, marker::SOF0 | marker::SOF1);
         self.found.is_progressive = code == marker::SOF2;
@@ -264,7 +187,7 @@ impl Walk {
 
     /// Evaluates a scan header: for each component its name and tables (2 bytes), which begin at the offset `at`; then
     /// the first and last coefficient (2) and the successive approximation bits (1).
-    fn scan(&mut self, components: u8, each: &[u8], at: usize) -> Result<(), DecodeError> {
+    fn scan(&mut self, components: u8, each: &[u8], at: usize) -> Result<(), HeaderError> {
         let (each, rest) = each.split_at_checked(2 * usize::from(components)).unwrap_or_default();
         let (first, last, bits) = match *rest {
             [first, last, bits, ..] => (first, last, bits >> 4),
@@ -283,14 +206,14 @@ impl Walk {
             self.name_offsets.push(at + 2 * index);
         }
         if components < self.interleaved {
-            return Err(unsupported("subsampled and not interleaved"));
+            return Err(HeaderError::NotInterleaved { found: components, expected: self.interleaved });
         }
         if self.found.frame.is_some() {
             self.edit_parameters(rest, at + each.len());
         }
         self.is_rgb = self.is_rgb.or_else(|| Some(self.says_rgb()));
-        self.scans += 1;
-        if self.scans > self.limits.scans { Err(DecodeError::TooManyScans { max: self.limits.scans }) } else { Ok(()) }
+        self.found.scans = self.found.scans.saturating_add(1);
+        if self.found.scans > self.max_scans { Err(HeaderError::TooManyScans { max: self.max_scans }) } else { Ok(()) }
     }
 
     /// Replaces parameters of a sequential scan that are out of range. They begin at the offset `at`.
@@ -317,7 +240,7 @@ impl Walk {
         // The decoder gives the names precedence, and Adobe precedence over JFIF.
         let is_right = |transform: Option<u8>| components == 3 && transform == Some(u8::from(!is_rgb));
         let wrong = self.adobes.iter().filter(|(_, transform)| !is_right(*transform));
-        self.found.edits.extend(wrong.map(|(at, _)| Edit { at: *at, byte: COMMENT }));
+        self.found.edits.extend(wrong.map(|(at, _)| Edit { at: *at, byte: marker::COM }));
         if components == 3 && !is_rgb && self.names == *b"RGB" {
             // The names of the frame come first, and the names in the scans follow. A scan has them in any order.
             let frame = (1..).zip(&self.name_offsets).take(3);
@@ -338,20 +261,9 @@ mod tests {
     fn more_than_256_segments_to_replace_are_refused() {
         let walked = |segments: usize| {
             let file = [b"\xff\xd8".as_slice(), &b"\xff\xee\0\x07Adobe".repeat(segments)].concat();
-            walk(&file, &DecodeLimits::default()).map(|_| ())
+            Header::read(&file, 64).map(|_| ())
         };
-        assert_eq!(walked(256), Err(TRUNCATED), "there is no frame");
-        assert!(matches!(walked(257), Err(DecodeError::Corrupt { .. })));
-    }
-
-    #[test]
-    fn the_parts_of_a_profile_are_joined_by_number_up_to_the_first_gap() {
-        let bytes = b"\x02\x05bb\x01\x05aa\x04\x05dd\x01\x05xx";
-        let mut parts = ProfileParts { parts: Vec::new() };
-        assert_eq!(parts.join(bytes), None, "no part");
-        for at in [0, 4, 8, 12] {
-            parts.add(&bytes[at..at + 4], at + 4);
-        }
-        assert_eq!(parts.join(bytes).as_deref(), Some(b"aabb".as_slice()), "a second part 1 does not count");
+        assert_eq!(walked(256), Err(HeaderError::Truncated), "there is no frame");
+        assert_eq!(walked(257), Err(HeaderError::TooManyReplaced { max: 256 }));
     }
 }
