@@ -61,10 +61,14 @@ proptest! {
     fn the_header_of_any_changed_bytes_is_inside_them(
         kind in 0..4_usize,
         changes in proptest::collection::vec((any::<u16>(), any::<u8>()), 0..6),
-        segments in proptest::collection::vec((0..16_u8, 0..3_usize), 0..6),
+        segments in proptest::collection::vec((0..16_u8, 0..4_usize), 0..6),
         length in any::<u16>(),
     ) {
-        let segments: Vec<_> = segments.into_iter().map(|(code, exif)| ((0xe0 + code).max(0xe1), EXIF[exif])).collect();
+        let segment = |(code, exif): (u8, usize)| match EXIF.get(exif) {
+            Some(exif) => ((0xe0 + code).max(marker::APP1), *exif),
+            None => (marker::APP14, &b"Adobe"[..]),
+        };
+        let segments: Vec<_> = segments.into_iter().map(segment).collect();
         let encoder = Encoder::new((40, 30), 85).sampling(KINDS[kind].0).progressive(KINDS[kind].1);
         let encoder = encoder.segments(&segments).icc_profile(b"a profile");
         let mut file = encoder.encode(&photo(40, 30), &mut Scratch::default()).unwrap();
