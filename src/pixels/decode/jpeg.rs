@@ -39,27 +39,15 @@ use crate::pixels::orientation::Orientation;
 const FORMAT: SourceFormat = SourceFormat::Jpeg;
 const TRUNCATED: DecodeError = DecodeError::Truncated { format: FORMAT };
 
+type Decoder<'a> = JpegDecoder<ZCursor<Cow<'a, [u8]>>>;
+
 /// Reads the header. Returns it, the bytes that the samples take, and the decoder.
 pub(super) fn open<'a>(
     bytes: &'a [u8],
     options: &DecodeOptions,
 ) -> Result<(Header, u64, Box<dyn Pixels + 'a>), DecodeError> {
     let jpeg = JpegHeader::read(bytes, options.limits.scans).map_err(refused)?;
-    // The decoder reads byte by byte, which a `Cow` would make slower.
-    match jpeg.edited(None) {
-        Cow::Borrowed(file) => opened(file, bytes, jpeg, options),
-        Cow::Owned(file) => opened(file, bytes, jpeg, options),
-    }
-}
-
-/// Reads the header from `file`, which is the file itself or its edited copy.
-fn opened<'a, T: AsRef<[u8]> + 'a>(
-    file: T,
-    bytes: &'a [u8],
-    jpeg: JpegHeader<'a>,
-    options: &DecodeOptions,
-) -> Result<(Header, u64, Box<dyn Pixels + 'a>), DecodeError> {
-    let decoder = headers(file)?;
+    let decoder = headers(jpeg.edited(None))?;
     let (width, height) =
         decoder.dimensions().ok_or_else(|| corrupt(&DecodeErrors::FormatStatic("no frame header")))?;
     // A side that does not fit 32 bits becomes one that every limit refuses.
@@ -106,7 +94,7 @@ fn opened<'a, T: AsRef<[u8]> + 'a>(
 }
 
 /// Makes a decoder that has read the headers.
-fn headers<T: AsRef<[u8]>>(file: T) -> Result<JpegDecoder<ZCursor<T>>, DecodeError> {
+fn headers(file: Cow<'_, [u8]>) -> Result<Decoder<'_>, DecodeError> {
     // `check_size` applies the limits on sizes. Stray data between the segments of the header is skipped, as other
     // decoders do.
     let lenient = DecoderOptions::default().set_strict_mode(false);
@@ -116,10 +104,10 @@ fn headers<T: AsRef<[u8]>>(file: T) -> Result<JpegDecoder<ZCursor<T>>, DecodeErr
     Ok(decoder)
 }
 
-struct Jpeg<'a, T: AsRef<[u8]>> {
+struct Jpeg<'a> {
     bytes: &'a [u8],
     header: JpegHeader<'a>,
-    decoder: JpegDecoder<ZCursor<T>>,
+    decoder: Decoder<'a>,
     /// The colour space of the decoded samples.
     colours: ColorSpace,
     channels: Channels,
@@ -131,7 +119,7 @@ struct Jpeg<'a, T: AsRef<[u8]>> {
     fast: Option<turbo::Expected>,
 }
 
-impl<T: AsRef<[u8]>> Jpeg<'_, T> {
+impl Jpeg<'_> {
     /// Returns the damage, and the end of the data if an end marker must follow it. The check is made once.
     fn checked(&mut self) -> Result<(Option<Damage>, Option<usize>), DecodeError> {
         let checked = self.checked.map_or_else(|| self.header.check().map_err(refused), Ok)?;
@@ -147,7 +135,7 @@ impl<T: AsRef<[u8]>> Jpeg<'_, T> {
     }
 }
 
-impl<T: AsRef<[u8]>> Pixels for Jpeg<'_, T> {
+impl Pixels for Jpeg<'_> {
     fn check(&mut self) -> Result<Option<Damage>, DecodeError> {
         Ok(self.checked()?.0)
     }
@@ -164,27 +152,17 @@ impl<T: AsRef<[u8]>> Pixels for Jpeg<'_, T> {
         // The decoder finds damage in a progressive file, and is told to refuse it. In the lenient mode it fills damaged
         // parts with grey.
         let is_strict = damage.is_none_or(|damage| damage.kind.leaves_all_pixels());
-        if is_read {
-        } else if data_end.is_some() {
-            let decoder = headers(self.header.edited(data_end).into_owned())?;
-            decode(decoder, self.colours, is_strict, &mut bytes)?;
-        } else {
-            decode(self.decoder, self.colours, is_strict, &mut bytes)?;
+        if !is_read {
+            let mut decoder = match data_end {
+                Some(_) => headers(self.header.edited(data_end))?,
+                None => self.decoder,
+            };
+            decoder.set_options(decoder.options().jpeg_set_out_colorspace(self.colours).set_strict_mode(is_strict));
+            decoder.decode_into(&mut bytes).map_err(|error| corrupt(&error))?;
         }
         let samples = Samples { channels: self.channels, has_alpha: false, is_16_bit: false, bytes };
         Ok(Read { samples, is_verified: damage.is_none(), damage })
     }
-}
-
-/// Decodes all pixels.
-fn decode<T: AsRef<[u8]>>(
-    mut decoder: JpegDecoder<ZCursor<T>>,
-    colours: ColorSpace,
-    is_strict: bool,
-    pixels: &mut [u8],
-) -> Result<(), DecodeError> {
-    decoder.set_options(decoder.options().jpeg_set_out_colorspace(colours).set_strict_mode(is_strict));
-    decoder.decode_into(pixels).map_err(|error| corrupt(&error))
 }
 
 /// The error for a file whose header is refused.
