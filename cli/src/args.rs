@@ -465,7 +465,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_byte_limits_the_lower_one_applies() {
+    fn the_lower_of_two_byte_limits_applies() {
         let limit = |own: Option<u64>| {
             let mut target = target();
             target.max_bytes = own;

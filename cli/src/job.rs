@@ -21,7 +21,7 @@ use smart_resize::{Format, Outcome, Plan, Size, Source};
 use crate::args::{Args, Purpose, placement_prefix};
 use crate::backend::Backend;
 use crate::files::{self, Written};
-use crate::report::{self, Line, Log, replaced, stderr};
+use crate::report::{self, Line, Log, print_error, replaced_suffix};
 use crate::{pack, sample, sheet};
 
 /// Everything that is determined before the run starts.
@@ -57,7 +57,7 @@ impl<'a> Job<'a> {
         let (name, reading) = (source_name(args.image.as_deref()), args.decode_options());
         let decoded = decode(&bytes, &reading).map_err(|error| format!("cannot read {name}: {error}"))?;
         if let Some(damage) = decoded.damage {
-            stderr(format_args!("warning: {name} is damaged: {damage}"));
+            print_error(format_args!("warning: {name} is damaged: {damage}"));
         }
         let source = Source::read_with(bytes, &reading).map_err(|error| format!("cannot read {name}: {error}"))?;
         let source = args.reference.iter().try_fold(source, |source, (name, path)| {
@@ -138,11 +138,11 @@ impl<'a> Job<'a> {
     ///
     /// # Errors
     ///
-    /// A [`RunError`](smart_resize::run::RunError) before the first call. Otherwise how many pictures failed, or why the
-    /// report or the sheet could not be written.
+    /// A [`RunError`](smart_resize::run::RunError) before the first call. Otherwise the number of pictures that
+    /// failed or would be rejected, or why the report or the sheet could not be written.
     pub(crate) fn run(&self) -> Result<(), Box<dyn Error>> {
         for warning in self.plan.warnings() {
-            stderr(format_args!("warning: {}{warning}", placement_prefix(&self.purposes, warning.index())));
+            print_error(format_args!("warning: {}{warning}", placement_prefix(&self.purposes, warning.index())));
         }
         if self.args.plan {
             writeln!(files::Output, "{}", serde_json::to_string_pretty(&self.plan)?)?;
@@ -180,18 +180,18 @@ impl<'a> Job<'a> {
                 Line::Rejected { line, reasons } => {
                     rejected += 1;
                     writeln!(out, "{line}")?;
-                    stderr(format_args!("rejected: {reasons}"));
+                    print_error(format_args!("rejected: {reasons}"));
                 }
                 Line::Failed(line) => {
                     failed += 1;
-                    stderr(format_args!("error: {line}"));
+                    print_error(format_args!("error: {line}"));
                 }
             }
         }
-        report::failed_calls(&outcome);
+        report::print_failed_calls(&outcome);
         writeln!(out, "{}", report::summary(&self.plan))?;
         if let Some((path, written)) = self.write_sheet(Some(&outcome))? {
-            writeln!(out, "{}{}", path.display(), replaced(written))?;
+            writeln!(out, "{}{}", path.display(), replaced_suffix(written))?;
         }
         match (failed, rejected, log.lines.len()) {
             (0, 0, _) => Ok(()),
@@ -246,7 +246,7 @@ impl<'a> Job<'a> {
             Err(error) => return Line::Failed(error),
         };
         let width = self.purposes.iter().map(|purpose| purpose.name.len()).max().unwrap_or_default().max(11);
-        let file = format!("{}{}  {} bytes", path.display(), replaced(written), output.bytes.len());
+        let file = format!("{}{}  {} bytes", path.display(), replaced_suffix(written), output.bytes.len());
         let line = format!("{:>width$}  {}", purpose.name, log.picture(&output.provenance, self.plan.sharing(), &file));
         Line::new(line, purpose, cut.target(), format, output.bytes.len())
     }
@@ -261,7 +261,7 @@ impl<'a> Job<'a> {
         };
         match self.write(purpose, variant, *format, &smallest.bytes) {
             Ok((path, written)) => {
-                let line = format!("{}{}  (above the byte limit)", path.display(), replaced(written));
+                let line = format!("{}{}  (above the byte limit)", path.display(), replaced_suffix(written));
                 Line::Rejected { line, reasons }
             }
             Err(error) => Line::Failed(error),

@@ -33,7 +33,7 @@ use smart_resize::run::RunError;
 
 use self::args::Args;
 use self::job::Job;
-use self::report::stderr;
+use self::report::print_error;
 
 fn main() -> ExitCode {
     let args = Args::try_parse().unwrap_or_else(|error| {
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
         let _ = error.print();
         if error.use_stderr() {
             for path in args::dashed_paths(std::env::args_os().skip(1)) {
-                stderr(format_args!("  tip: write a path that begins with a dash as './{}'", path.display()));
+                print_error(format_args!("  tip: write a path that begins with a dash as './{}'", path.display()));
             }
         }
         std::process::exit(error.exit_code())
@@ -53,14 +53,14 @@ fn main() -> ExitCode {
     let job = match Job::prepare(&args) {
         Ok(job) => job,
         Err(error) => {
-            stderr(format_args!("error: {error}"));
+            print_error(format_args!("error: {error}"));
             return ExitCode::from(2);
         }
     };
     match job.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            stderr(format_args!("error: {error}"));
+            print_error(format_args!("error: {error}"));
             // A `RunError` comes before the first call.
             ExitCode::from(if error.is::<RunError>() { 2 } else { 1 })
         }

@@ -17,12 +17,12 @@ use crate::args::Purpose;
 use crate::files::Written;
 
 /// Writes a line to standard error. It is lost if standard error is closed.
-pub(crate) fn stderr(line: impl Display) {
+pub(crate) fn print_error(line: impl Display) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// Returns what the report says after the name of a file.
-pub(crate) const fn replaced(written: Written) -> &'static str {
+pub(crate) const fn replaced_suffix(written: Written) -> &'static str {
     match written {
         Written::Created | Written::Unchanged => "",
         Written::Replaced => " (replaced)",
@@ -93,7 +93,7 @@ impl Line {
 }
 
 /// Reports why calls failed. Each call is reported once, however many pictures depend on it.
-pub(crate) fn failed_calls(outcome: &Outcome) {
+pub(crate) fn print_failed_calls(outcome: &Outcome) {
     for (call, error) in
         outcome.calls.iter().enumerate().filter_map(|(id, call)| Some((id, call.result.as_ref().err()?)))
     {
@@ -104,7 +104,7 @@ pub(crate) fn failed_calls(outcome: &Outcome) {
             let _ = write!(line, ": {cause}");
             source = cause.source();
         }
-        stderr(line);
+        print_error(line);
     }
 }
 

@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_own_answer_of_a_job_comes_before_the_shared_one() {
+    async fn a_jobs_own_answer_comes_before_a_shared_one() {
         let (_folder, store) = testing::store();
         let (request, own) = (testing::request(), answers(&store, false));
         own.save(&request, &generated()).await.unwrap();

@@ -277,10 +277,13 @@ mod tests {
     }
 
     #[test]
-    fn every_flag_has_an_environment_variable_of_its_name() {
+    fn an_environment_variable_has_the_name_of_its_flag() {
         use clap::CommandFactory as _;
 
-        for arg in Config::command().get_arguments().filter(|arg| arg.get_env().is_some()) {
+        let command = Config::command();
+        let arguments: Vec<_> = command.get_arguments().filter(|arg| arg.get_env().is_some()).collect();
+        assert!(arguments.len() > 10);
+        for arg in arguments {
             let expected = format!("SMART_RESIZE_{}", arg.get_long().unwrap().replace('-', "_").to_ascii_uppercase());
             assert_eq!(arg.get_env().unwrap().to_str(), Some(expected.as_str()));
         }

@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cost_is_told_of_a_completed_request_that_has_one() {
+    fn a_status_has_the_cost_of_a_completed_request() {
         let mut job = job();
         job.cost_usd_micros = 7;
         assert_eq!(job.status("", 0, false).metrics.get("cost_usd_micros"), None);
@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_that_were_maybe_paid_twice_are_told_at_once() {
+    fn a_status_counts_calls_that_may_have_been_paid_twice() {
         let mut job = job();
         assert_eq!(job.status("", 0, false).metrics.get("maybe_paid_twice"), None);
         job.maybe_paid_twice = 1;

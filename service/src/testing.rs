@@ -55,7 +55,7 @@ pub(crate) async fn server(router: Router) -> String {
     base
 }
 
-/// A grey PNG.
+/// A PNG of one colour.
 pub(crate) fn picture(width: u32, height: u32) -> Vec<u8> {
     let size = Size::new(width, height).unwrap();
     let pixels = std::iter::repeat_n([90, 120, 150], (width * height) as usize).flatten().collect();

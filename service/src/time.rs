@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_is_written_as_iso_8601_in_utc_with_its_milliseconds() {
+    fn a_time_is_iso_8601_in_utc_without_trailing_zeros() {
         assert_eq!(iso(0), "1970-01-01T00:00:00Z");
         assert_eq!(iso(1_732_470_000_120), "2024-11-24T17:40:00.12Z");
         // A time that no date has.

@@ -9,8 +9,8 @@
     reason = "a panic is how a test fails"
 )]
 
-/// What no cargo feature changes. `.ci/run` leaves it out where only the features differ.
-mod cli {
+/// Tests that no cargo feature changes. `.ci/run` leaves them out where only the features differ.
+mod any_features {
     mod command;
     mod files;
     mod placements;

@@ -7,8 +7,8 @@
 //! Where libjpeg rotates two numbers with three multiplications, this file has four: the vector form multiplies pairs
 //! and adds the products in one instruction. The sums are exact either way, and so equal.
 //!
-//! Ranges: samples are -128..=127. No intermediate number leaves 16 bits: the largest is the sum of 64 samples with 2
-//! fractional bits, -32768.
+//! Ranges: samples are -128..=127. No number of 16 bits overflows: the largest is the sum of 64 samples with 2
+//! fractional bits, -32768. Products are summed in 32 bits.
 
 use fearless_simd::prelude::*;
 use fearless_simd::{Simd, i16x8, i32x4};
@@ -185,7 +185,7 @@ mod tests {
         for _ in 0..20_000 {
             check(&std::array::from_fn(|_| {
                 state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                // Every eighth block has only the extremes.
+                // Every eighth sample is an extreme.
                 if (state >> 4).is_multiple_of(8) {
                     [-128, 127][(state >> 31) as usize]
                 } else {

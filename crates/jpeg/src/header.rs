@@ -10,11 +10,17 @@
 //! - An Adobe segment that is incomplete, names an unknown colour transform, or contradicts the colour space.
 //! - Components that are named R, G and B, although JFIF or Adobe say YCbCr.
 //! - Parameters of a sequential scan, which only mean something in a progressive one.
-//! - A DNL segment. The height is in the frame header.
+//! - A DNL segment, whose height is ignored. A frame header with the height 0 is left to the decoder.
 //!
-//! The colour space is decided as libjpeg does: one component is grey. Three are YCbCr if there is a JFIF segment; else
-//! as the Adobe segment says; else RGB if they are named so, and YCbCr if not. Only segments before the first scan
-//! count.
+//! The colour space is decided as libjpeg does. The first rule that applies counts:
+//!
+//! 1. One component is grey.
+//! 2. With a JFIF segment, three components are YCbCr.
+//! 3. With an Adobe segment, they are what it says.
+//! 4. Components that are named R, G and B are RGB.
+//! 5. Otherwise they are YCbCr.
+//!
+//! Only segments before the first scan count.
 //!
 //! No bytes make this module panic. The memory that it takes has a bound, which grows with the number of scans. The
 //! caller limits that number.

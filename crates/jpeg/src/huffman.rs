@@ -110,8 +110,8 @@ fn code_sizes(counts: &[u64; 256]) -> [u16; SYMBOLS] {
 }
 
 /// Shortens codes to 16 bits and removes the reserved one (figure K.3). Two codes of the greatest length differ in
-/// their last bit only. One of them becomes their common prefix; the other is put in place of a shorter code, whose
-/// symbol and itself then differ in one more bit.
+/// their last bit only. One of the two symbols gets their common prefix. A shorter code becomes the prefix of two codes that
+/// are one bit longer: one for its own symbol, one for the other of the two.
 fn shorten(of_length: &mut [u16; SYMBOLS]) {
     for length in (MAX_LENGTH + 1..SYMBOLS).rev() {
         while of_length[length] > 0 {

@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn of_symbols_with_equal_counts_the_lowest_has_the_longest_code() {
+    fn among_symbols_with_equal_counts_the_lowest_has_the_longest_code() {
         assert_eq!(code_lengths(&[1, 1, 1], 15), [2, 2, 1]);
     }
 }

@@ -1,5 +1,5 @@
-//! A fast, lossless PNG encoder, a fast reader of 8-bit RGB and RGBA files ([`decode`]), and a lossy reduction to a palette
-//! ([`quantise`]).
+//! A fast, lossless PNG encoder, a fast reader of 8-bit RGB and RGBA files ([`decode`]), and a lossy reduction to a
+//! palette ([`quantise`]).
 //!
 //! Pixels of 8 bits per sample in, a PNG file out: about as small as with zlib's level 6, in a fraction of the time.
 //!
@@ -30,7 +30,8 @@
 //!
 //! # Guarantees
 //!
-//! - Lossless, unless the caller reduces the picture with [`quantise`]: a decoder returns every pixel as it was, the colour of transparent ones included.
+//! - Lossless, unless the caller reduces the picture with [`quantise`]: a decoder returns every pixel as it was, the
+//!   colour of transparent ones included.
 //! - Deterministic: the bytes depend on pixels and settings only. All decisions are made in integers.
 //! - No panic on input: sizes and lengths are checked. An internal check that fails panics, because a broken invariant
 //!   must not become a wrong file.

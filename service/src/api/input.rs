@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_item_of_a_cut_list_is_null_if_it_is_long_and_no_string() {
+    fn the_first_item_of_a_shortened_list_is_null_if_it_is_too_long() {
         let long = "0,".repeat(1 << 16);
         assert_eq!(field_of(&format!("[[{long}0],1]")), json!([null, null]));
         let string = "x".repeat(128 << 10);

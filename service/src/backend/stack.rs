@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_call_has_as_many_attempts_as_tries() {
+    async fn a_call_has_the_stated_number_of_tries() {
         for tries in 1..=3 {
             let (mut policy, mut call) = (policy(&tries.to_string()), call());
             let attempts = 1

@@ -367,7 +367,7 @@ impl NatsQueue {
     }
 }
 
-/// Returns the pause before a message is delivered again, if the store failed in its last of `deliveries`.
+/// Returns the pause before a message is delivered again, after `deliveries` deliveries in which the store failed.
 fn pause_after(deliveries: i64) -> Duration {
     Duration::from_secs(2 << deliveries.clamp(0, 5))
 }

@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_errors_of_an_input_and_of_its_extras_are_told_together() {
+    async fn the_errors_of_an_input_and_of_its_extras_are_reported_together() {
         let (_folder, service) = testing::service(&[]).await;
         let places = |fields: Value| {
             let errors = input(&service.runner, &fields).unwrap_err();

@@ -219,9 +219,9 @@ async fn bucket_at(context: &Context, config: kv::Config) -> Result<kv::Store, B
     }
 }
 
-/// Whether a blob that was put `found` ago has at least half of its lifetime left. A lifetime of zero has no end.
-fn is_young(found: Duration, age: Duration) -> bool {
-    age.is_zero() || found < age / 2
+/// Whether a blob of this age has more than half of its lifetime left. With a lifetime of zero, blobs are never deleted.
+fn is_young(age: Duration, lifetime: Duration) -> bool {
+    lifetime.is_zero() || age < lifetime / 2
 }
 
 fn name(kind: Kind, key: &str) -> String {

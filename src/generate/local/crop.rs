@@ -184,7 +184,7 @@ fn evaluate(problem: &Problem<'_>, sums: &[Sums], blank: [usize; 2], all: i64, w
     let kept = i64::try_from(length * 65_536 / u64::from(source[0])).ok()?;
     let own = grid.rows as i64 * ONE;
     let stretched = placed.total * ONE / own;
-    // A blank margin on every side is no loss, but a product that becomes tiny in it is.
+    // Dropping a blank margin costs little. A product that becomes tiny in a wide margin costs something.
     let is_margin = problem.blank_sides && blank != [0, 0];
     let terms = Terms {
         lost: lost(columns),
@@ -218,9 +218,10 @@ struct Placed {
     total: i64,
     /// The start and the end of the band across the stretch, in Q16 of the window.
     across: [i64; 2],
-    /// The important rows that lie outside the band, in Q16 of the frame.
+    /// The protected rows outside the band, or the important ones if none is protected, in Q16 of the frame.
     outside: i64,
-    /// The same in Q16 of half of the band's length, and at most 1. As much as that counts as a cut in full.
+    /// The important rows outside the band, in Q16 of half of the band's length. The value is at most 1, which counts as
+    /// a cut in full.
     cut_along: i64,
 }
 
@@ -670,7 +671,7 @@ mod tests {
 
     #[test]
     fn a_plain_crop_needs_no_stretch_even_if_its_width_is_rounded() {
-        // The window of 67 columns would be 2 per mille short of the height of the frame.
+        // The window of 67 columns would be 5 per mille too high for the frame.
         let scene = Scene::new(10, 10);
         let problem = scene.problem([100, 100], [2, 3]);
         let problem = Problem { cropped: 67, ..problem };
@@ -685,7 +686,7 @@ mod tests {
 
     #[test]
     fn a_blank_margin_on_one_side_alone_is_treated_as_any_other_rows() {
-        // The lower half is a step per column, the upper one has one colour.
+        // Blank rows have one colour. In the other rows every second column differs.
         let with = |is_blank: fn(usize) -> bool| {
             let mut scene = Scene::new(10, 10);
             let reds: Vec<i64> = (0..100).map(|at| if is_blank(at / 10) { 0 } else { at as i64 % 2 * 4000 }).collect();

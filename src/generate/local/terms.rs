@@ -4,24 +4,28 @@ use super::fixed::{ONE, ONE_Q8, logistic, q16};
 use super::stretch::{Row, Stretch};
 use crate::geometry::per_mille::PerMille;
 
-/// What speaks against a framing, in Q16.
+/// The costs of a framing, in Q16.
 pub(super) struct Terms {
-    /// The salience outside the window, and outside what the crop to the target keeps of it.
+    /// The salience outside the window.
     pub(super) lost: i64,
+    /// The salience outside what the crop to the target keeps of the window.
     pub(super) lost_in_crop: i64,
     /// How visible the stretch is.
     pub(super) looks: Looks,
-    /// The logarithm of how far the rows give.
+    /// The logarithm of the factor by which the caps of the rows were raised.
     pub(super) give: i64,
     /// The part of the columns that the window drops.
     pub(super) dropped: i64,
-    /// The same, as far as it counts in the cost.
+    /// The part of the columns that counts in the cost. In a blank margin it is a quarter of `dropped` and an eighth of the
+    /// stretch.
     pub(super) dropped_area: i64,
-    /// Things and people that the window cuts or loses.
+    /// Things that the window cuts.
     pub(super) cut: i64,
+    /// People that the window cuts or loses.
     pub(super) people: i64,
-    /// Important content that the band cuts or that lies outside the band.
+    /// Important content that the band cuts.
     pub(super) cut_by_band: i64,
+    /// Important content outside the band.
     pub(super) outside: i64,
     /// How far the focus, or the picture, is from the window's middle.
     pub(super) off_centre: i64,
@@ -29,7 +33,7 @@ pub(super) struct Terms {
 }
 
 impl Terms {
-    /// Returns how likely the result looks like a photograph that was framed so.
+    /// Returns how plausible it is that the result is a photograph in this framing.
     pub(super) fn plausibility(&self) -> PerMille {
         let logit = q16(36, 10)
             - self.lost_in_crop * 21 / 10
@@ -43,7 +47,7 @@ impl Terms {
         logistic(logit)
     }
 
-    /// Returns what the choice minimises.
+    /// Returns the cost. Of the plausible framings, the one with the lowest cost is chosen.
     pub(super) fn cost(&self) -> i64 {
         self.lost * 4
             + self.dropped_area

@@ -105,7 +105,7 @@ impl fmt::Display for Damage {
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum DamageKind {
-    /// The data of a scan ends too early, at a marker.
+    /// The data of a scan ends too early, at a marker or at the end of the file.
     #[expect(missing_docs, reason = "the numbers of MCUs in the scan")]
     FewMcus { found: u64, expected: u64 },
     /// More data follows the last MCU than a few stray bytes.

@@ -170,10 +170,7 @@ fn refused(error: HeaderError) -> DecodeError {
     match error {
         HeaderError::Truncated => TRUNCATED,
         HeaderError::TooManyScans { max } => DecodeError::TooManyScans { max },
-        HeaderError::TooManyReplaced { max } => {
-            let message = format!("it has more than {max} segments of Adobe or with a height");
-            DecodeError::Corrupt { format: FORMAT, message }
-        }
+        HeaderError::TooManyReplaced { .. } => DecodeError::Corrupt { format: FORMAT, message: error.to_string() },
         HeaderError::FineChroma => unsupported("finer in chroma than in luma"),
         HeaderError::NotInterleaved { .. } => unsupported("subsampled and not interleaved"),
     }

@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn of_equal_distances_the_fewest_edits_come_first_and_then_the_order_of_the_table() {
+    fn at_equal_distances_the_fewest_edits_come_first_and_then_the_order_of_the_table() {
         // Each id has the only word of the text, so each distance is 0.
         assert_eq!(found("ad", &["ad-on-a-page", "my-ad", "ad-2"]), ["ad-2", "my-ad", "ad-on-a-page"]);
         assert_eq!(found("ad", &["ad-1", "ad-3", "ad-2"]), ["ad-1", "ad-3", "ad-2"]);

@@ -369,17 +369,17 @@ mod tests {
     }
 
     #[test]
-    fn of_equal_costs_the_cover_of_fewer_rows_is_better_although_its_targets_keep_less() {
+    fn among_covers_of_equal_cost_fewer_rows_win_although_targets_keep_less() {
         assert_eq!(solved(&[(0, 2, &[(0, 0)]), (1, 2, &[(1, 0)]), (2, 4, &[(0, 9), (1, 9)])], 2, 9), Some(vec![2, 2]));
     }
 
     #[test]
-    fn of_equally_many_rows_the_cover_whose_targets_keep_more_is_better_although_it_is_later_in_the_table() {
+    fn among_covers_of_equally_many_rows_the_larger_kept_share_wins() {
         assert_eq!(solved(&[(0, 4, &[(0, 1), (1, 1)]), (9, 4, &[(0, 0), (1, 1)])], 2, 9), Some(vec![9, 9]));
     }
 
     #[test]
-    fn of_equally_good_covers_the_first_in_the_table_is_better() {
+    fn among_equally_good_covers_the_first_in_the_table_wins() {
         // Two rows of each cover cost the same. The greedy cover has the rows 5 and 6.
         let (one, two): (TestRow<'_>, TestRow<'_>) = ((0, 4, &[(0, 0)]), (5, 4, &[(0, 0), (1, 0)]));
         assert_eq!(solved(&[one, two, (6, 4, &[(2, 0)]), (7, 4, &[(1, 0), (2, 0)])], 3, 9), Some(vec![0, 7, 7]));

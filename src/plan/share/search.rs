@@ -268,15 +268,4 @@ mod tests {
         // The largest is the second, which the third is compared with.
         assert_eq!(groups(&[(0, 995), (0, 1000), (0, 989)]), [&[0, 1][..], &[2]]);
     }
-
-    /// [`Sharing`] documents the number. 256 targets without insets have at most 129 widths and 129 heights.
-    #[test]
-    fn at_most_32_768_common_areas_are_examined() {
-        assert_eq!(MAX_COMMON_AREAS, 32_768);
-    }
-
-    #[test]
-    fn shares_that_targets_keep_are_compared_in_parts_per_billion() {
-        assert_eq!(PARTS, 1_000_000_000);
-    }
 }

@@ -58,7 +58,7 @@ fn equal_breaches_are_in_the_order_of_their_targets() {
 }
 
 #[test]
-fn how_many_times_smaller_a_target_is_is_rounded_up_to_tenths() {
+fn a_reduction_is_rounded_up_to_tenths() {
     // 1024 / 197 is 5.198, and 1024 / 128 is 8.
     let tenths = |size: &str| match plan(builder(&[size])).unwrap().warnings()[..] {
         [PlanWarning::Reduced { tenths, .. }] => tenths,

@@ -129,7 +129,7 @@ impl<'a> Bits<'a> {
         self.count.saturating_sub(self.zeros) as usize
     }
 
-    /// Whether only ones are left of the last byte before the marker, or nothing.
+    /// Whether nothing is left before the marker, or only ones that fill up the last byte.
     pub(super) fn is_filled_up(&self) -> bool {
         let unread = self.unread();
         self.end().left == 0 && unread < 8 && (!self.buffer).leading_zeros() as usize >= unread

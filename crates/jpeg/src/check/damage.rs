@@ -38,7 +38,7 @@ impl Damage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(clippy::exhaustive_enums, reason = "a caller that maps every kind notices a new one when it is compiled")]
 pub enum DamageKind {
-    /// The data of a scan ends too early, at a marker.
+    /// The data of a scan ends too early, at a marker or at the end of the file.
     #[error("the scan has {found} MCUs; expected {expected}")]
     #[expect(missing_docs, reason = "the numbers of MCUs in the scan")]
     FewMcus { found: u64, expected: u64 },

@@ -30,7 +30,7 @@ pub struct Component {
 pub struct Frame {
     /// In pixels.
     pub width: u16,
-    /// In pixels. 0 if a later segment has it.
+    /// In pixels. 0 if only a later DNL segment has it.
     pub height: u16,
     /// The components, in the order of the header.
     pub components: Vec<Component>,

@@ -1,5 +1,5 @@
-//! Huffman tables that tell how far the codes of a block lead (T.81, annexes C and F.2.2). AC coefficients have no values
-//! here.
+//! Huffman tables for skipping the coefficients of a block (T.81, annexes C and F.2.2). A lookup tells how many bits
+//! the next codes take, and how many coefficients they stand for. AC coefficients have no values here.
 //!
 //! The first [`LOOKAHEAD`] bits of the data are an index into a table. Longer codes are found by their length, since the
 //! codes of each length are consecutive numbers.
@@ -207,7 +207,7 @@ impl Step {
         self.0 >> 8 & 127
     }
 
-    /// 64 if the block ends with the codes, 0 otherwise.
+    /// 64 if the block ends with the codes, 0 otherwise. Added to the position in the block, it leads behind the end.
     #[inline]
     pub(super) const fn ends(self) -> u32 {
         self.0 >> 9 & 64

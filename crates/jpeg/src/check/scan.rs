@@ -120,9 +120,9 @@ impl Scan<'_> {
             stray += 2 + end.left;
         }
         let end = ScanEnd { data, stray, marker: end.marker.map(|marker| (marker, end.at)) };
-        // A few bytes may also be MCUs whose place was taken by others.
-        let is_odd = (1..=STRAY).contains(&first.left) && end.marker.is_some_and(|(marker, _)| marker == EOI);
-        if is_odd && self.has_more_mcus(*bits, *sums, data, first.at) {
+        // A few bytes that are left may be the last MCUs, if damage has added others before them.
+        let may_be_mcus = (1..=STRAY).contains(&first.left) && end.marker.is_some_and(|(marker, _)| marker == EOI);
+        if may_be_mcus && self.has_more_mcus(*bits, *sums, data, first.at) {
             return Err(Damage::new(DamageKind::ExcessData { bytes: first.left }, first.at));
         }
         Ok(end)

@@ -21,8 +21,8 @@ pub enum HeaderError {
         /// The limit.
         max: u32,
     },
-    /// The file has too many segments that have to be replaced for a strict decoder.
-    #[error("the file has more than {max} segments of Adobe or with a height")]
+    /// Too many bytes of the file have to be replaced for a strict decoder.
+    #[error("the file has more than {max} bytes to replace for the decoder")]
     TooManyReplaced {
         /// The limit, which is fixed.
         max: usize,

@@ -112,8 +112,7 @@ impl<'a> Walk<'a> {
         let content_at = segment.code_at + 3;
         let found = &mut self.found;
         match (segment.code, segment.content) {
-            // The header of JFIF has 14 bytes. The codes of Huffman tables (c4), JPG (c8) and arithmetic conditioning
-            // (cc) are inside the range of the frame headers.
+            // The header of JFIF has 14 bytes.
             (marker::APP0, [b'J', b'F', b'I', b'F', 0, _, _, _, _, _, _, _, _, _, ..]) => {
                 self.has_jfif |= self.is_rgb.is_none();
             }
@@ -124,6 +123,7 @@ impl<'a> Walk<'a> {
                 self.adobes.push((segment.code_at, transform));
             }
             (marker::DHT, content) => self.tables(content),
+            // Huffman tables (c4), JPG (c8) and arithmetic conditioning (cc) are inside the range of the frame headers.
             (0xc8 | 0xcc, _) => {}
             (0xc0..=0xcf, content) => self.frame(segment.code, content, content_at)?,
             (marker::SOS, &[components, ref each @ ..]) => self.scan(components, each, content_at + 1)?,
@@ -197,11 +197,11 @@ impl<'a> Walk<'a> {
         // DC coefficients are Huffman coded only in their first scan: a refinement scan has one raw bit for each. Scans
         // of AC coefficients are always Huffman coded.
         let (needs_first, needs_others) = (first == 0 && bits == 0, last > 0);
-        for (index, [name, names]) in each.as_chunks::<2>().0.iter().enumerate() {
+        for (index, [name, tables]) in each.as_chunks::<2>().0.iter().enumerate() {
             // The second byte of a component has the number of its DC table in the high half, of its AC table in the
             // low half.
             let has = |class: u8, number: u8| self.tables >> (number & 3 | class << 2) & 1 != 0;
-            self.found.lacks_tables |= needs_first && !has(0, names >> 4) || needs_others && !has(1, *names);
+            self.found.lacks_tables |= needs_first && !has(0, tables >> 4) || needs_others && !has(1, *tables);
             self.scanned.push(*name);
             self.name_offsets.push(at + 2 * index);
         }

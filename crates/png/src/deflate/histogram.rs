@@ -115,7 +115,7 @@ mod tests {
 
     /// Below half of the bytes the matched ones are subtracted, from half on the literals are counted.
     #[test]
-    fn with_matches_equals_of_tokens_on_both_sides_of_half_the_bytes() {
+    fn both_ways_to_add_matches_give_the_histogram_of_the_tokens() {
         let data: Vec<u8> = (0..60_u8).map(|at| at % 11).collect();
         for matched in [6, 19, 20, 21, 36] {
             let tokens = [Token::new(2, 3, 11), Token::new(1, matched - 3, 22), Token::literals(37 - matched)];

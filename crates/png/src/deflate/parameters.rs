@@ -63,19 +63,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn max_chain_min_match_nice_match_and_max_lazy_are_those_that_were_measured() {
-        let numbers = |effort, content| {
-            let ChainParameters { max_chain, min_match, nice_match, max_lazy } = ChainParameters::new(effort, content);
-            (max_chain, min_match, nice_match, max_lazy)
-        };
-        assert_eq!(numbers(Effort::Balanced, Content::Graphic), (16, 4, 96, 24));
-        assert_eq!(numbers(Effort::Balanced, Content::Photographic), (8, 6, 96, 24));
-        assert_eq!(numbers(Effort::Small, Content::Graphic), (96, 4, 258, 258));
-        assert_eq!(numbers(Effort::Small, Content::Photographic), (32, 6, 258, 258));
-        assert_eq!((patience(Effort::Balanced), patience(Effort::Small)), (1, 3));
-    }
-
-    #[test]
     fn a_photographic_segment_has_16_kib_and_a_graphic_one_three_times_as_much() {
         assert_eq!([Content::Photographic, Content::Graphic].map(segment_length), [16_384, 49_152]);
     }

@@ -61,7 +61,7 @@ fn a_pack_names_what_is_wanted_and_what_would_be_rejected() {
 }
 
 #[test]
-fn mistakes_in_a_pack_are_told_all_at_once() {
+fn mistakes_in_a_pack_are_reported_all_at_once() {
     let folder = folder("command-pack-mistakes");
     let case = |pack: &str, expected: &str| {
         fs::write(folder.join("pack.toml"), pack).unwrap();
