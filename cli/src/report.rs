@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn only_a_replaced_file_is_reported_as_replaced() {
-        let texts = [Written::Created, Written::Unchanged, Written::Replaced].map(replaced);
+        let texts = [Written::Created, Written::Unchanged, Written::Replaced].map(replaced_suffix);
         assert_eq!(texts, ["", "", " (replaced)"]);
     }
 }

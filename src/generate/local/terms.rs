@@ -47,7 +47,7 @@ impl Terms {
         logistic(logit)
     }
 
-    /// Returns the cost. Of the plausible framings, the one with the lowest cost is chosen.
+    /// Returns the cost. The plausible framing with the lowest cost is chosen.
     pub(super) fn cost(&self) -> i64 {
         self.lost * 4
             + self.dropped_area
