@@ -22,8 +22,8 @@ fn a_jpeg_of_a_transparent_picture_is_flattened_over_the_background() {
     let rendered = render(&png(&picture), &target, &options).unwrap();
     assert_eq!(rendered.warnings, [Warning::Flattened]);
     let (_, _, pixels) = read_elsewhere(&rendered.bytes, Format::Jpeg);
-    let clear = &pixels[..3];
-    assert!(clear[0] < 12 && clear[1] > 243 && clear[2] < 12, "{clear:?}");
+    let background = &pixels[..3];
+    assert!(background[0] < 12 && background[1] > 243 && background[2] < 12, "{background:?}");
     let opaque = render(&png(&photo(size("8x8"))), &RenderTarget::new(size("8x8")).format(Format::Jpeg), &options);
     assert!(opaque.unwrap().warnings.is_empty());
 }

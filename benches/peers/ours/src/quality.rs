@@ -34,15 +34,15 @@ fn slice(pixels: &[u8], width: u32, height: u32) -> PixelSlice<'_> {
     PixelSlice::new(pixels, width, height, width as usize * 3, PixelDescriptor::RGB8_SRGB).unwrap()
 }
 
-/// Resamples the rectangle of the source to the size, RGB.
-fn reference(source: &[u8], frame: [usize; 2], rect: [f64; 4], size: [usize; 2]) -> Vec<u8> {
-    let [across, down] = [0, 1].map(|axis| weights(frame[axis], rect[axis], rect[axis + 2], size[axis]));
-    let mut rows = vec![0.0; size[0] * frame[1] * 3];
-    for (to, from) in rows.chunks_exact_mut(size[0] * 3).zip(source.chunks_exact(frame[0] * 3)) {
+/// Resamples a rectangle of the source, RGB, to a size. `rect` is left, top, width and height.
+fn reference(source: &[u8], source_size: [usize; 2], rect: [f64; 4], size: [usize; 2]) -> Vec<u8> {
+    let [across, down] = [0, 1].map(|axis| weights(source_size[axis], rect[axis], rect[axis + 2], size[axis]));
+    let mut rows = vec![0.0; size[0] * source_size[1] * 3];
+    for (to, from) in rows.chunks_exact_mut(size[0] * 3).zip(source.chunks_exact(source_size[0] * 3)) {
         for (pixel, (first, weights)) in to.chunks_exact_mut(3).zip(&across) {
-            for (near, weight) in from[first * 3..].chunks_exact(3).zip(weights) {
+            for (input, weight) in from[first * 3..].chunks_exact(3).zip(weights) {
                 for channel in 0..3 {
-                    pixel[channel] += f64::from(near[channel]) * weight;
+                    pixel[channel] += f64::from(input[channel]) * weight;
                 }
             }
         }
@@ -66,14 +66,15 @@ fn reference(source: &[u8], frame: [usize; 2], rect: [f64; 4], size: [usize; 2])
 /// successors. Weights are normalised at the input's edge. Pixels outside the rectangle but inside the input
 /// contribute.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "sides fit")]
-fn weights(frame: usize, start: f64, length: f64, size: usize) -> Vec<(usize, Vec<f64>)> {
+fn weights(source: usize, start: f64, length: f64, size: usize) -> Vec<(usize, Vec<f64>)> {
     let scale = length / size as f64;
-    let stretch = scale.max(1.0);
+    // A reduction widens the kernel.
+    let widened = scale.max(1.0);
     let pixel = |at: usize| {
         let centre = start + (at as f64 + 0.5) * scale;
-        let first = (centre - 3.0 * stretch).floor().max(0.0) as usize;
-        let last = ((centre + 3.0 * stretch).ceil() as usize).min(frame);
-        let weight = |at: usize| lanczos((at as f64 + 0.5 - centre) / stretch);
+        let first = (centre - 3.0 * widened).floor().max(0.0) as usize;
+        let last = ((centre + 3.0 * widened).ceil() as usize).min(source);
+        let weight = |at: usize| lanczos((at as f64 + 0.5 - centre) / widened);
         let sum: f64 = (first..last).map(weight).sum();
         (first, (first..last).map(|at| weight(at) / sum).collect())
     };
