@@ -52,6 +52,7 @@ use std::iter::repeat_n;
 
 pub use self::damage::{Damage, DamageKind};
 pub use self::frame::{Component, Frame};
+pub(crate) use self::huffman::definitions;
 use self::huffman::{Differences, Steps, Table};
 use self::scan::{Block, Scan, ScanEnd};
 pub use self::segment::{Segment, Segments, segments};
@@ -163,17 +164,13 @@ impl<'a> State<'a> {
         self.is_scanned.iter().position(|is_scanned| !is_scanned).and_then(|at| u8::try_from(at).ok())
     }
 
-    /// Notes Huffman tables: for each its class and number (1 byte), the number of codes of each length (16), and a
-    /// symbol for each code (1).
-    fn define_huffman(&mut self, mut content: &'a [u8]) {
-        while let Some((&name, definition)) = content.split_first() {
-            let Some(counts) = definition.get(..16) else { return };
+    /// Notes the Huffman tables of a DHT segment.
+    fn define_huffman(&mut self, content: &'a [u8]) {
+        for (name, definition) in definitions(content) {
             let class = self.huffman.get_mut(usize::from(name >> 4));
             if let Some(table) = class.and_then(|class| class.get_mut(usize::from(name & 15))) {
                 *table = Some(definition);
             }
-            let codes = counts.iter().map(|count| usize::from(*count)).sum::<usize>();
-            content = definition.get(16 + codes..).unwrap_or_default();
         }
     }
 

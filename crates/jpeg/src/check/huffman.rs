@@ -4,11 +4,24 @@
 //! The first [`LOOKAHEAD`] bits of the data are an index into a table. Longer codes are found by their length, since the
 //! codes of each length are consecutive numbers.
 
+use std::iter::from_fn;
+
 /// The number of bits that are looked up at once. Nearly all codes of a photograph are shorter.
 const LOOKAHEAD: u32 = 12;
 
 /// The longest code, in bits.
 const MAX_LENGTH: u32 = 16;
+
+/// Returns the tables of a DHT segment: for each its name, with the class in the high half, 0 for DC and 1 for AC, and the
+/// number in the low half; and its definition, which [`Table::read`] reads. The last definition may be incomplete.
+pub(crate) fn definitions(mut content: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+    from_fn(move || {
+        let (&name, definition) = content.split_first()?;
+        let codes = definition.get(..MAX_LENGTH as usize)?.iter().map(|count| usize::from(*count)).sum::<usize>();
+        content = definition.get(MAX_LENGTH as usize + codes..).unwrap_or_default();
+        Some((name, definition))
+    })
+}
 
 /// A symbol and the length of its code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

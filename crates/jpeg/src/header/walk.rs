@@ -2,7 +2,7 @@
 
 use super::profile::ProfileParts;
 use super::{Edit, Header, HeaderError};
-use crate::check::{Frame, Segment, segments};
+use crate::check::{Frame, Segment, definitions, segments};
 use crate::marker;
 
 /// The most segments that may have to be replaced, so that they take little memory.
@@ -173,15 +173,10 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Evaluates Huffman tables: for each its class and number (1 byte), the number of codes of each length (16), and a
-    /// symbol for each code (1).
-    fn tables(&mut self, mut content: &[u8]) {
-        while let Some((&[name, ref counts @ ..], rest)) = content.split_first_chunk::<17>() {
-            // The name has the class in its high half, 0 for DC and 1 for AC, and the number in its low half.
+    /// Notes which Huffman tables there are.
+    fn tables(&mut self, content: &[u8]) {
+        for (name, _) in definitions(content) {
             self.tables |= 1 << (name & 3 | (name >> 4 & 1) << 2);
-            // The symbols are skipped. Only the presence of a table matters here.
-            let codes = counts.iter().map(|count| usize::from(*count)).sum::<usize>();
-            content = rest.get(codes..).unwrap_or_default();
         }
     }
 
