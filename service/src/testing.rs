@@ -1,7 +1,9 @@
 //! Helpers of the unit tests: a store, a service, an upstream, and the requests of a plan.
 
 use axum::Router;
+use axum::response::Response;
 use clap::Parser;
+use serde_json::Value;
 use smart_resize::generate::GenerationRequest;
 use smart_resize::model::{Model, Tier};
 use smart_resize::pixels::Picture;
@@ -9,6 +11,7 @@ use smart_resize::pixels::encode::{EncodeOptions, encode};
 use smart_resize::{Format, Plan, Request, Size, Source};
 use tempfile::TempDir;
 
+use crate::api::answer::Refusal;
 use crate::backend::BackendArgs;
 use crate::config::Config;
 use crate::service::Service;
@@ -19,6 +22,15 @@ use crate::store::local::LocalStore;
 struct Cli {
     #[command(flatten)]
     backend: BackendArgs,
+}
+
+/// Returns the status and the JSON of an answer or a refusal. The JSON of an empty body is null.
+pub(crate) async fn answered(response: Result<Response, Refusal>) -> (u16, Value) {
+    let response = response.unwrap_or_else(|refusal| *refusal.0);
+    let status = response.status().as_u16();
+    let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+    let json = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap() };
+    (status, json)
 }
 
 /// Parses the flags of a backend.

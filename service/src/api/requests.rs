@@ -208,18 +208,11 @@ pub async fn cancel(
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
     use crate::job::{Answer, App};
     use crate::testing;
-
-    async fn told(response: Result<Response, Refusal>) -> (u16, Value) {
-        let response = response.unwrap_or_else(|refusal| *refusal.0);
-        let status = response.status().as_u16();
-        let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
-        (status, serde_json::from_slice(&body).unwrap())
-    }
 
     #[test]
     fn the_logs_are_wanted_with_1_true_or_capital_true() {
@@ -254,7 +247,11 @@ mod tests {
             ("smart-resize", &"x".to_owned(), Some("ann")),
         ] {
             let refusal = find(&service, app, id, &owner(name)).await.unwrap_err();
-            assert_eq!(told(Err(refusal)).await, (404, json!({"detail": "Request not found"})), "{app} {id} {name:?}");
+            assert_eq!(
+                testing::answered(Err(refusal)).await,
+                (404, json!({"detail": "Request not found"})),
+                "{app} {id} {name:?}"
+            );
         }
     }
 
@@ -263,10 +260,10 @@ mod tests {
         let (_folder, service) = testing::service(&[]).await;
         let mut job = Job::new(App::SmartResize, None, json!({}));
         let expected = (400, json!({"detail": "Request is still in progress"}));
-        assert_eq!(told(result_of(&service, &job).await).await, expected);
+        assert_eq!(testing::answered(result_of(&service, &job).await).await, expected);
         job.finish(Answer { status: 422, body: json!({"url": "blob:ab/0.png"}) });
         let expected = (422, json!({"url": "http://here/files/ab/0.png"}));
-        assert_eq!(told(result_of(&service, &job).await).await, expected);
+        assert_eq!(testing::answered(result_of(&service, &job).await).await, expected);
     }
 
     #[tokio::test]
@@ -284,7 +281,7 @@ mod tests {
             service.store.put(Kind::Job, &job.id.to_string(), &job).await.unwrap();
             let path = Path(("smart-resize".to_owned(), job.id.to_string()));
             let found = provenance(State(service.clone()), path, Extension(KeyName(None))).await;
-            assert_eq!(told(found).await, expected);
+            assert_eq!(testing::answered(found).await, expected);
         }
     }
 

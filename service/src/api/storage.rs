@@ -308,13 +308,6 @@ mod tests {
     use super::*;
     use crate::testing;
 
-    async fn told(response: Result<Response, Refusal>) -> (u16, Value) {
-        let response = response.unwrap_or_else(|refusal| *refusal.0);
-        let status = response.status().as_u16();
-        let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
-        (status, serde_json::from_slice(&body).unwrap_or_default())
-    }
-
     /// Stores an upload and returns its id and the segment of its upload URL.
     async fn begun(service: &Service) -> (Id, String) {
         let (id, key, mut upload) = (Id::new(), Id::new(), Upload::new("a.png"));
@@ -325,7 +318,7 @@ mod tests {
 
     async fn put_part(service: &Service, place: &str, part: &str, bytes: &'static str) -> (u16, Value) {
         let path = Path((place.to_owned(), part.to_owned()));
-        told(fill_part(State(service.clone()), path, HeaderMap::new(), bytes.into()).await).await
+        testing::answered(fill_part(State(service.clone()), path, HeaderMap::new(), bytes.into()).await).await
     }
 
     #[tokio::test]
@@ -354,7 +347,7 @@ mod tests {
         let blob = folder.path().join("blobs").join(&digest[..2]).join(&digest[2..]);
         std::fs::remove_file(blob).unwrap();
         let finish = async |step: &str| {
-            told(complete(State(service.clone()), Path((place.clone(), step.to_owned()))).await).await
+            testing::answered(complete(State(service.clone()), Path((place.clone(), step.to_owned()))).await).await
         };
         assert_eq!(finish("complete").await, (422, json!({"detail": "part 9 is no longer stored; upload it again"})));
         assert_eq!(put_part(&service, &place, "9", "b").await.0, 200);
@@ -369,7 +362,7 @@ mod tests {
         let (_folder, service) = testing::service(&[]).await;
         for (len, expected) in [(64 << 10, 200), ((64 << 10) + 1, 413)] {
             let answer = initiate(State(service.clone()), HeaderMap::new(), Body::from(vec![b' '; len])).await;
-            assert_eq!(told(answer).await.0, expected, "{len}");
+            assert_eq!(testing::answered(answer).await.0, expected, "{len}");
         }
     }
 
@@ -377,7 +370,7 @@ mod tests {
     async fn the_file_url_of_an_upload_does_not_reveal_its_key() {
         let (_folder, service) = testing::service(&[]).await;
         let body = Body::from(r#"{"file_name": "a.png"}"#);
-        let (_, answer) = told(initiate(State(service.clone()), HeaderMap::new(), body).await).await;
+        let (_, answer) = testing::answered(initiate(State(service.clone()), HeaderMap::new(), body).await).await;
         let segment = answer["upload_url"].as_str().unwrap().strip_prefix("http://here/storage/upload/").unwrap();
         let (id, key) = segment.split_once('.').unwrap();
         assert_eq!(answer["file_url"], format!("http://here/uploads/{id}/a.png"));
@@ -391,7 +384,7 @@ mod tests {
         for (authorization, expected) in [(Some("Key id:secret"), "id:secret"), (None, "anonymous")] {
             let value = authorization.map(HeaderValue::from_static);
             let headers = value.map(|value| (axum::http::header::AUTHORIZATION, value)).into_iter().collect();
-            let (_, answer) = told(Ok(token(State(service.clone()), headers).await)).await;
+            let (_, answer) = testing::answered(Ok(token(State(service.clone()), headers).await)).await;
             assert_eq!((&answer["token"], &answer["base_url"]), (&json!(expected), &json!("http://here")));
             let expires = answer["expires_at"].as_str().unwrap();
             let expires_ms = expires.parse::<jiff::Timestamp>().unwrap().as_millisecond().cast_unsigned();
