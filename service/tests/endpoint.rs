@@ -4,7 +4,6 @@
 
 mod support;
 
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -18,13 +17,7 @@ use smart_resize::Format;
 use smart_resize::pixels::decode::{DecodeLimits, probe};
 use smart_resize::plan::placement::Placement;
 use smart_resize::wire::data_uri::DataUri;
-use smart_resize_service::fetch::{FetchLimits, Fetcher};
-use smart_resize_service::files::Urls;
-use smart_resize_service::hooks::Hooks;
-use smart_resize_service::job::{Answer, App, Hook, Job};
 use smart_resize_service::run::MAX_PREVIEWS;
-use smart_resize_service::store::local::LocalStore;
-use smart_resize_service::store::{Kind, Store};
 
 use self::support::{APP, Running, body, picture, read, server, sizes, slow_source, text};
 
@@ -284,34 +277,6 @@ async fn webhooks_are_signed_and_retried() {
     let told: Value = serde_json::from_slice(&bytes).unwrap();
     assert_eq!((&told["request_id"], &told["status"]), (&submitted["request_id"], &json!("ERROR")));
     assert_eq!(told["payload"]["detail"][0]["loc"], json!(["body", "image_url"]));
-}
-
-#[tokio::test]
-async fn a_webhook_is_given_up_after_ten_attempts() {
-    let attempts = Arc::new(AtomicU32::new(0));
-    let count = Arc::clone(&attempts);
-    let url = server(Router::new().fallback(move || {
-        count.fetch_add(1, Ordering::SeqCst);
-        std::future::ready(axum::http::StatusCode::INTERNAL_SERVER_ERROR)
-    }))
-    .await;
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::Local(LocalStore::open(folder.path()).unwrap());
-    let mut limits = FetchLimits::default();
-    limits.allow_private = true;
-    let hooks = Hooks::open(store.clone(), Fetcher::new(limits).unwrap(), Urls::new("http://localhost")).await.unwrap();
-    let mut job = Job::new(App::SmartResize, None, json!({}));
-    job.hook = Some(Hook { url, attempts: 0, is_settled: false });
-    job.answer = Some(Answer::output(json!({})));
-    store.put(Kind::Job, &job.id.to_string(), &job).await.unwrap();
-    let mut pauses = Vec::new();
-    while let Some(pause) = hooks.attempt(job.id).await.unwrap() {
-        pauses.push(pause.as_secs());
-    }
-    assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 64, 128, 256]);
-    // A later attempt, for instance after a restart, posts nothing.
-    assert_eq!(hooks.attempt(job.id).await.unwrap(), None);
-    assert_eq!(attempts.load(Ordering::SeqCst), 10);
 }
 
 #[tokio::test]
