@@ -1,15 +1,4 @@
 //! Starts the service in this process or as a child process that can be killed, and has helpers for clients.
-#![allow(
-    dead_code,
-    unreachable_pub,
-    clippy::cast_possible_truncation,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::unwrap_used,
-    reason = "each test binary uses its part, and a test may fail"
-)]
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -35,18 +24,18 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// The longest time that a test waits for an event.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The path of the application.
-pub const APP: &str = "/fal-ai/smart-resize";
+pub(crate) const APP: &str = "/fal-ai/smart-resize";
 
 /// The body of a request for these sizes of a drawn picture.
-pub fn body(sizes: &[&str]) -> Value {
+pub(crate) fn body(sizes: &[&str]) -> Value {
     json!({"image_url": data_uri(640, 400), "target_sizes": sizes})
 }
 
 /// Draws a picture of `width` x `height`: two gradients and a disc.
-pub fn picture(width: u32, height: u32, format: Format) -> Vec<u8> {
+pub(crate) fn picture(width: u32, height: u32, format: Format) -> Vec<u8> {
     let mut pixels = Vec::with_capacity((width * height * 3) as usize);
     for y in 0..height {
         for x in 0..width {
@@ -62,34 +51,34 @@ pub fn picture(width: u32, height: u32, format: Format) -> Vec<u8> {
 }
 
 /// A picture as a data URI.
-pub fn data_uri(width: u32, height: u32) -> String {
+pub(crate) fn data_uri(width: u32, height: u32) -> String {
     smart_resize::wire::data_uri::DataUri::new(Format::Png, picture(width, height, Format::Png)).to_string()
 }
 
 /// An HTTP client without a proxy. Installs the cryptography provider that is linked in.
-pub fn client() -> Client {
+pub(crate) fn client() -> Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder().no_proxy().timeout(PATIENCE).build().unwrap()
 }
 
 /// A service in this process.
-pub struct Running {
-    pub base: String,
-    pub service: Service,
-    pub client: Client,
+pub(crate) struct Running {
+    pub(crate) base: String,
+    pub(crate) service: Service,
+    pub(crate) client: Client,
     stop: CancellationToken,
     served: JoinHandle<()>,
-    pub data: TempDir,
+    pub(crate) data: TempDir,
 }
 
 impl Running {
     /// Starts a service with these flags and a new store.
-    pub async fn start(flags: &[&str]) -> Self {
+    pub(crate) async fn start(flags: &[&str]) -> Self {
         Self::in_folder(tempfile::tempdir().unwrap(), flags).await
     }
 
     /// Starts a service whose store is in `data`.
-    pub async fn in_folder(data: TempDir, flags: &[&str]) -> Self {
+    pub(crate) async fn in_folder(data: TempDir, flags: &[&str]) -> Self {
         let client = client();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
@@ -113,38 +102,38 @@ impl Running {
     }
 
     /// Stops the service like a signal, and returns its folder.
-    pub async fn stop(self) -> TempDir {
+    pub(crate) async fn stop(self) -> TempDir {
         self.stop.cancel();
         self.service.stop().await;
         self.served.await.unwrap();
         self.data
     }
 
-    pub fn get(&self, path: &str) -> RequestBuilder {
+    pub(crate) fn get(&self, path: &str) -> RequestBuilder {
         self.client.get(self.url(path))
     }
 
-    pub fn post(&self, path: &str, body: &Value) -> RequestBuilder {
+    pub(crate) fn post(&self, path: &str, body: &Value) -> RequestBuilder {
         self.client.post(self.url(path)).json(body)
     }
 
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.base) }
     }
 
     /// Submits `body` and returns the id of the request.
-    pub async fn submit(&self, body: &Value) -> String {
+    pub(crate) async fn submit(&self, body: &Value) -> String {
         submit(&self.client, &self.base, body).await
     }
 
     /// Waits until a request is completed, and returns the status and the body of its result.
-    pub async fn result(&self, id: &str) -> (u16, Value) {
+    pub(crate) async fn result(&self, id: &str) -> (u16, Value) {
         result(&self.client, &self.base, id).await
     }
 }
 
 /// Submits `body` to the service at `base` and returns the id of the request.
-pub async fn submit(client: &Client, base: &str, body: &Value) -> String {
+pub(crate) async fn submit(client: &Client, base: &str, body: &Value) -> String {
     let response = client.post(format!("{base}/queue/fal-ai/smart-resize")).json(body).send().await.unwrap();
     let (status, answer) = read(response).await;
     assert_eq!((status, &answer["status"]), (200, &json!("IN_QUEUE")), "{answer}");
@@ -152,7 +141,7 @@ pub async fn submit(client: &Client, base: &str, body: &Value) -> String {
 }
 
 /// Waits until a request is completed, and returns the status and the body of its result.
-pub async fn result(client: &Client, base: &str, id: &str) -> (u16, Value) {
+pub(crate) async fn result(client: &Client, base: &str, id: &str) -> (u16, Value) {
     let begun = Instant::now();
     loop {
         let url = format!("{base}/fal-ai/smart-resize/requests/{id}/status?logs=1");
@@ -171,7 +160,7 @@ pub async fn result(client: &Client, base: &str, id: &str) -> (u16, Value) {
 }
 
 /// Reads the status and the JSON of an answer.
-pub async fn read(response: Response) -> (u16, Value) {
+pub(crate) async fn read(response: Response) -> (u16, Value) {
     let status = response.status().as_u16();
     assert!(response.headers().contains_key("x-fal-request-id"), "an answer without a request id");
     let text = response.text().await.unwrap();
@@ -179,7 +168,7 @@ pub async fn read(response: Response) -> (u16, Value) {
 }
 
 /// Downloads the pictures of an output and returns their sizes.
-pub async fn sizes(client: &Client, output: &Value) -> Vec<String> {
+pub(crate) async fn sizes(client: &Client, output: &Value) -> Vec<String> {
     let mut sizes = Vec::new();
     for image in output["images"].as_array().unwrap_or_else(|| panic!("no images: {output}")) {
         let bytes = client.get(image["url"].as_str().unwrap()).send().await.unwrap().bytes().await.unwrap();
@@ -195,14 +184,14 @@ pub async fn sizes(client: &Client, output: &Value) -> Vec<String> {
 }
 
 /// A service in a child process.
-pub struct Program {
-    pub base: String,
+pub(crate) struct Program {
+    pub(crate) base: String,
     child: Child,
 }
 
 impl Program {
     /// Starts the service at `address` with these flags, and waits until it answers.
-    pub async fn start(address: SocketAddr, flags: &[&str]) -> Self {
+    pub(crate) async fn start(address: SocketAddr, flags: &[&str]) -> Self {
         let listen = address.to_string();
         let child = spawn(&[&["--listen", &listen, "--allow-private-sources"], flags].concat());
         let program = Self { base: format!("http://{address}"), child };
@@ -215,7 +204,7 @@ impl Program {
     }
 
     /// Kills the process without a shutdown.
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
@@ -229,7 +218,7 @@ impl Drop for Program {
 }
 
 /// Spawns the program with these flags. Its log is shown if `SERVICE_LOG` is set.
-pub fn spawn(flags: &[&str]) -> Child {
+pub(crate) fn spawn(flags: &[&str]) -> Child {
     let log = if std::env::var_os("SERVICE_LOG").is_some() { Stdio::inherit() } else { Stdio::null() };
     Command::new(env!("CARGO_BIN_EXE_smart-resize-service"))
         .args(flags)
@@ -241,12 +230,12 @@ pub fn spawn(flags: &[&str]) -> Child {
 }
 
 /// An address that is not in use.
-pub fn free_address() -> SocketAddr {
+pub(crate) fn free_address() -> SocketAddr {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 /// Serves the router at a free port and returns its URL.
-pub async fn server(router: Router) -> String {
+pub(crate) async fn server(router: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
@@ -254,7 +243,7 @@ pub async fn server(router: Router) -> String {
 }
 
 /// A source that arrives only when `arrives` is notified, so that a request which needs it runs until then.
-pub async fn slow_source() -> (Arc<Notify>, String) {
+pub(crate) async fn slow_source() -> (Arc<Notify>, String) {
     let arrives = Arc::new(Notify::new());
     let wait = Arc::clone(&arrives);
     let url = server(Router::new().fallback(move || {
@@ -269,20 +258,20 @@ pub async fn slow_source() -> (Arc<Notify>, String) {
 }
 
 /// A path as text.
-pub fn text(path: &Path) -> &str {
+pub(crate) fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
 /// A NATS server with JetStream, which is killed when the test ends.
-pub struct Nats {
-    pub url: String,
+pub(crate) struct Nats {
+    pub(crate) url: String,
     child: Child,
     _folder: TempDir,
 }
 
 impl Nats {
     /// Starts a server. `None` if this machine has no `nats-server`.
-    pub async fn start() -> Option<Self> {
+    pub(crate) async fn start() -> Option<Self> {
         let (folder, address) = (tempfile::tempdir().unwrap(), free_address());
         let program = std::env::var("NATS_SERVER").unwrap_or_else(|_| "nats-server".to_owned());
         let child = Command::new(program)
@@ -303,7 +292,7 @@ impl Nats {
     }
 
     /// Kills the server.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,17 +1,5 @@
 //! Several workers on NATS JetStream: if a worker is killed during its work, no request is lost, and no call that is
 //! known to be accepted is paid twice.
-#![allow(
-    clippy::indexing_slicing,
-    clippy::items_after_statements,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::print_stdout,
-    clippy::too_many_lines,
-    clippy::unwrap_used,
-    reason = "a test may fail, and says what it skips"
-)]
-
-mod support;
 
 use std::process::Child;
 use std::sync::Arc;
@@ -25,7 +13,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use self::support::{Nats, Program, data_uri, free_address, read, result, server, sizes, spawn, submit, text};
+use super::support::{self, Nats, Program, data_uri, free_address, read, result, server, sizes, spawn, submit, text};
 
 /// A process that is killed when the test ends.
 struct Ended(Child);

@@ -1,10 +1,6 @@
 //! The backends obey their configuration and the rules of a generator: limits, keys, endpoints, the source that is
 //! sent, and the vision model.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::disallowed_methods, reason = "tests")]
-
-mod stand_in;
-
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -19,10 +15,10 @@ use smart_resize::{Format, Size, Source};
 use smart_resize_service::backend::{Backend, BackendError, NoLedger};
 use tokio::time::Instant;
 
-use self::stand_in::fal::FalStandIn;
-use self::stand_in::gemini::GeminiStandIn;
-use self::stand_in::run::{Job, args, args_at, told};
-use self::stand_in::{KEY, Trick};
+use super::stand_in::fal::FalStandIn;
+use super::stand_in::gemini::GeminiStandIn;
+use super::stand_in::run::{Job, args, args_at, told};
+use super::stand_in::{self, KEY, Trick};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_backend_passes_the_checks_of_a_generator() {

@@ -1,14 +1,5 @@
 //! The store keeps what is put into it during concurrent deletions and changes. An upload is written once, by the
 //! client that began it.
-#![allow(
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::unwrap_used,
-    reason = "a test may fail, and says what it skips"
-)]
-
-mod support;
 
 use std::fs;
 use std::path::Path;
@@ -27,7 +18,7 @@ use smart_resize_service::sweep::sweep;
 use smart_resize_service::time::now_ms;
 use smart_resize_service::uploads::Upload;
 
-use self::support::{Nats, Running, data_uri, picture, read, spawn, text};
+use super::support::{Nats, Running, data_uri, picture, read, spawn, text};
 
 const HOUR: Duration = Duration::from_secs(3600);
 

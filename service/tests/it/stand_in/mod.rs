@@ -1,6 +1,5 @@
 //! Stand-ins for the upstream services. They speak the services' protocols, check requests, return real pictures of the
 //! requested sizes, count calls, and misbehave on demand.
-#![allow(dead_code, reason = "each test binary uses its part")]
 
 pub(crate) mod fal;
 pub(crate) mod gemini;

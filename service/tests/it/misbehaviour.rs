@@ -3,21 +3,17 @@
 //! The cases are in `stand_in/table.rs`, and `misbehaviour.md` shows them. `cargo xtask bless` writes it after a
 //! change.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::disallowed_methods, reason = "tests")]
-
-mod stand_in;
-
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use smart_resize_service::backend::Backend;
 
-use self::stand_in::Trick;
-use self::stand_in::fal::FalStandIn;
-use self::stand_in::gemini::GeminiStandIn;
-use self::stand_in::run::{Job, args_at, told};
-use self::stand_in::table::{CASES, Case, markdown};
+use super::stand_in::Trick;
+use super::stand_in::fal::FalStandIn;
+use super::stand_in::gemini::GeminiStandIn;
+use super::stand_in::run::{Job, args_at, told};
+use super::stand_in::table::{CASES, Case, markdown};
 
 /// Runs the case. Returns the difference from what was expected, or `None`.
 async fn run(case: &Case) -> Option<String> {
@@ -31,7 +27,7 @@ async fn run(case: &Case) -> Option<String> {
     script.play(case.tricks);
     let mut args = args_at(case.backend, url);
     if case.tricks.contains(&Trick::Slow) {
-        args.upstream_timeout = Duration::from_millis(250);
+        args.upstream_timeout = Duration::from_secs(1);
         args.upstream_tries = 50.try_into().unwrap();
     }
     let backend = Backend::new(&args).unwrap();

@@ -2,10 +2,6 @@
 //! outcome is not repeated by its job, and the ledger keeps each call until its outcome is known. A call is cancelled
 //! only on request.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::disallowed_methods, reason = "tests")]
-
-mod stand_in;
-
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -15,10 +11,10 @@ use smart_resize_service::backend::{Backend, Progress};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use self::stand_in::Trick;
-use self::stand_in::fal::FalStandIn;
-use self::stand_in::gemini::GeminiStandIn;
-use self::stand_in::run::{Job, args_at, told};
+use super::stand_in::Trick;
+use super::stand_in::fal::FalStandIn;
+use super::stand_in::gemini::GeminiStandIn;
+use super::stand_in::run::{Job, args_at, told};
 
 /// Waits until `is_so` returns true, for at most 30 seconds.
 async fn until(what: &str, is_so: impl Fn() -> bool) {

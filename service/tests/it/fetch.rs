@@ -1,7 +1,5 @@
 //! Fetching URLs from misbehaving and malicious servers.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
