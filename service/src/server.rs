@@ -15,19 +15,19 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Limits;
 
 /// Serves `router` on `listener` until `stop` is cancelled. Each open connection may then finish its current request,
-/// for at most the grace period of `limits` and three seconds.
+/// for at most the grace period of `limits` plus three seconds.
 pub async fn serve(listener: TcpListener, router: Router, limits: &Limits, stop: CancellationToken) {
     let places = Arc::new(Semaphore::new(limits.max_connections.min(Semaphore::MAX_PERMITS)));
     let graceful = GracefulShutdown::new();
     loop {
         let next = async {
             let place = Arc::clone(&places).acquire_owned().await;
-            (place, listener.accept().await)
+            #[expect(clippy::expect_used, reason = "nobody closes the semaphore")]
+            (place.expect("invariant: the semaphore is never closed"), listener.accept().await)
         };
         let (place, accepted) = tokio::select! {
-            (Ok(place), accepted) = next => (place, accepted),
+            next = next => next,
             () = stop.cancelled() => break,
-            else => break,
         };
         let stream = match accepted {
             Ok((stream, _)) => stream,
@@ -40,7 +40,8 @@ pub async fn serve(listener: TcpListener, router: Router, limits: &Limits, stop:
         };
         // With Nagle's algorithm, a small response would wait for the client's acknowledgement.
         let _ = stream.set_nodelay(true);
-        // Closes the connection of a client that acknowledges no data for this long.
+        // Closes the connection of a client that acknowledges no data for this long. A client may need longer for that than
+        // for its headers, since a response is large. Linux only.
         let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(3 * limits.client_time()));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -55,10 +56,10 @@ pub async fn serve(listener: TcpListener, router: Router, limits: &Limits, stop:
         });
     }
     drop(listener);
-    // Longer than the grace period of requests, so that a client that waits for one still gets its response.
+    // Requests that still run are stopped when their grace period ends. Three seconds more let their responses be sent.
     let grace = std::time::Duration::from_secs(limits.grace.saturating_add(3));
     if tokio::time::timeout(grace, graceful.shutdown()).await.is_err() {
-        tracing::warn!("the grace period is over; open connections are closed");
+        tracing::warn!("the grace period is over; connections that are still open end with the process");
     }
 }
 
@@ -103,6 +104,7 @@ mod tests {
     #[tokio::test]
     async fn a_connection_beyond_the_most_waits_until_another_is_closed() {
         let (address, arrives, _, _) = served(&["--max-connections", "1"]).await;
+        // `Notify` keeps this for the first request that arrives.
         arrives.notify_one();
         let mut first = TcpStream::connect(address).await.unwrap();
         first.write_all(b"GET").await.unwrap();
@@ -142,8 +144,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn open_connections_are_closed_3_seconds_after_the_grace_period() {
-        let (address, _arrives, stop, serving) = served(&["--grace", "2"]).await;
+    async fn open_connections_are_left_3_seconds_after_the_grace_period() {
+        let (address, _, stop, serving) = served(&["--grace", "2"]).await;
         let mut open = TcpStream::connect(address).await.unwrap();
         open.write_all(REQUEST).await.unwrap();
         tokio::time::sleep(Duration::from_millis(50)).await;

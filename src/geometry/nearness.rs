@@ -7,7 +7,7 @@ use crate::size::Size;
 
 /// The similarity of two shapes, as an exact fraction of at most 1. It is 1 for equal shapes.
 ///
-/// For `a`:`b` and `c`:`d` it is the smaller of `a·d` and `c·b`, divided by the larger. Values are ordered by their
+/// For `w₁`x`h₁` and `w₂`x`h₂` it is the smaller of `w₁·h₂` and `w₂·h₁`, divided by the larger. Values are ordered by their
 /// fractions.
 ///
 /// ```
@@ -31,10 +31,13 @@ impl Size {
     /// Returns the similarity of the two shapes: the share of a picture of one shape that the largest rectangle of the
     /// other shape keeps.
     pub const fn nearness(self, other: Self) -> Nearness {
-        // A side is from 1 to 2¹⁶−1, so each product fits 32 bits and the denominator is not 0.
-        let a = self.width() * other.height();
-        let b = other.width() * self.height();
-        if a < b { Nearness { numerator: a, denominator: b } } else { Nearness { numerator: b, denominator: a } }
+        // A side is from 1 to 2¹⁶−1, so each product fits 32 bits and neither is 0.
+        let (one, other) = (self.width() * other.height(), other.width() * self.height());
+        if one < other {
+            Nearness { numerator: one, denominator: other }
+        } else {
+            Nearness { numerator: other, denominator: one }
+        }
     }
 }
 
@@ -68,6 +71,7 @@ impl PartialOrd for Nearness {
     }
 }
 
+// Not derived, because 1/2 and 2/4 are equal.
 impl PartialEq for Nearness {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other).is_eq()
@@ -82,10 +86,21 @@ mod tests {
 
     #[test]
     fn nearness_is_exact_where_a_float_would_not_be() {
-        let size = |w, h| Size::new(w, h).unwrap();
-        let a = size(65_535, 65_534).nearness(size(65_534, 65_533));
-        let b = size(65_535, 65_534).nearness(size(65_535, 65_534));
-        assert!(a < b);
-        assert_eq!((a.share().get(), b.share()), (999, PerMille::WHOLE));
+        // 1 - 10 / 4,294,115,350 and 1 - 10 / 4,294,115,368 differ by less than 2^-55: they are the same `f64`.
+        let a = nearness([65_535, 65_534], [65_525, 65_524]);
+        let b = nearness([65_533, 65_531], [65_528, 65_526]);
+        let float = |of: Nearness| (f64::from(of.numerator) / f64::from(of.denominator)).to_bits();
+        assert!(a < b && float(a) == float(b), "{a:?} {b:?}");
+    }
+
+    #[test]
+    fn only_equal_shapes_have_100_percent() {
+        assert_eq!(nearness([65_535, 65_534], [65_534, 65_533]).share().get(), 999);
+        assert_eq!(nearness([2, 4], [1, 2]).share(), PerMille::WHOLE);
+    }
+
+    fn nearness(one: [u32; 2], other: [u32; 2]) -> Nearness {
+        let size = |[width, height]: [u32; 2]| Size::new(width, height).unwrap();
+        size(one).nearness(size(other))
     }
 }

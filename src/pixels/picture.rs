@@ -47,7 +47,8 @@ impl Layout {
 ///
 /// # Guarantees
 ///
-/// A picture has exactly width × height × channels bytes.
+/// A picture has exactly width × height × channels bytes. Whoever makes one from pixels must see to it that they are
+/// upright and in sRGB.
 ///
 /// ```
 /// use smart_resize::Size;
@@ -98,9 +99,11 @@ impl Picture {
 
     /// Converts the picture to RGB if all pixels are opaque. Returns it unchanged otherwise.
     pub(crate) fn without_needless_alpha(self) -> Self {
-        // For RGB these chunks are no pixels. They are not read then, since the layout is tested first.
+        if self.layout == Layout::Rgb {
+            return self;
+        }
         let (pixels, _) = self.pixels.as_chunks::<4>();
-        if self.layout == Layout::Rgb || pixels.iter().any(|pixel| pixel[3] != u8::MAX) {
+        if pixels.iter().any(|pixel| pixel[3] != u8::MAX) {
             return self;
         }
         let rgb = pixels.iter().flat_map(|&[r, g, b, _]| [r, g, b]).collect();
@@ -123,7 +126,7 @@ impl Picture {
         self.size
     }
 
-    /// Returns the channels of a pixel.
+    /// Returns which channels a pixel has.
     pub const fn layout(&self) -> Layout {
         self.layout
     }
@@ -147,6 +150,7 @@ impl Picture {
     ///
     /// The picture must have the layout RGBA.
     pub(crate) fn flatten_into(&self, background: [u8; 3], rgb: &mut Vec<u8>) {
+        debug_assert!(self.layout.has_alpha(), "a picture without an alpha channel is composited");
         // Encoded levels are mixed, and not linear light: browsers composite in the same way.
         let over = |[r, g, b, alpha]: [u8; 4]| {
             let alpha = u32::from(alpha);

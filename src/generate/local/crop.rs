@@ -12,7 +12,7 @@ use super::fixed::{ONE, ONE_Q8, ln, q16, root};
 use super::grid::{Grid, LEVEL};
 use super::salience::Salience;
 use super::stretch::{Row, Stretch, distribute};
-use super::terms::{Looks, Terms};
+use super::terms::{Terms, Visibility};
 use super::thing::Thing;
 use crate::geometry::focus::{FocusMode, Span};
 use crate::geometry::per_mille::PerMille;
@@ -184,15 +184,15 @@ fn evaluate(problem: &Problem<'_>, sums: &[Sums], blank: [usize; 2], all: i64, w
     let kept = i64::try_from(length * 65_536 / u64::from(source[0])).ok()?;
     let own = grid.rows as i64 * ONE;
     let stretched = placed.total * ONE / own;
-    // Dropping a blank margin costs little. A product that becomes tiny in a wide margin costs something.
+    // Dropping a blank margin costs little. But the more it must be stretched, the smaller the product in it becomes.
     let is_margin = problem.blank_sides && blank != [0, 0];
     let terms = Terms {
         lost: lost(columns),
         lost_in_crop: lost(cells(survives, source[0], grid.columns)),
-        looks: Looks::new(&rows, &placed.stretch),
-        give: ln(placed.stretch.give),
+        stretch: Visibility::new(&rows, &placed.stretch),
+        ln_give: ln(placed.stretch.give),
         dropped: ONE - kept,
-        dropped_area: if is_margin { (ONE - kept) / 4 + stretched / 8 } else { ONE - kept },
+        dropped_cost: if is_margin { (ONE - kept) / 4 + stretched / 8 } else { ONE - kept },
         cut: cut_things(problem, columns),
         people: lost_people(problem, columns),
         cut_by_band: cut_by_band(problem, window, placed.across) + placed.cut_along,
@@ -307,7 +307,7 @@ fn rows(problem: &Problem<'_>, sums: &[Sums], blank: [usize; 2], columns: [usize
             if y < blank[0] || all - y <= blank[1] {
                 return Row { blank: true, ..Row::default() };
             }
-            Row { kept: norm.min(ONE_Q8), texture, ..Row::default() }
+            Row { salience: norm.min(ONE_Q8), texture, ..Row::default() }
         })
         .collect();
     // A horizon, or a line of a border, crosses the picture. An edge counts from 40 % of the columns on, and most at 80
@@ -316,20 +316,20 @@ fn rows(problem: &Problem<'_>, sums: &[Sums], blank: [usize; 2], columns: [usize
         let share = within(&sums[y].edges) * ONE_Q8 / count;
         let edge = ((share - 102) * 2).clamp(0, 200);
         for row in &mut rows[y..=y + 1] {
-            row.kept = row.kept.max(edge);
+            row.salience = row.salience.max(edge);
         }
     }
     for thing in &problem.salience.things {
         if thing.columns[0] < to && thing.columns[1] > from {
             for row in &mut rows[thing.rows[0]..thing.rows[1]] {
-                (row.kept, row.blank) = (ONE_Q8, false);
+                (row.salience, row.blank) = (ONE_Q8, false);
             }
         }
     }
     for region in problem.protected {
         let [first, end] = cells(region[1], problem.source[1], all);
         for row in &mut rows[first..end] {
-            (row.kept, row.rigid, row.blank) = (ONE_Q8, true, false);
+            (row.salience, row.rigid, row.blank) = (ONE_Q8, true, false);
         }
     }
     rows
@@ -552,25 +552,25 @@ mod tests {
     #[test]
     fn an_edge_counts_from_40_percent_of_the_columns_and_most_at_80() {
         // A luma step of more than 12 levels in some columns.
-        let kept = |columns: usize, red: i64| {
+        let salience = |columns: usize, red: i64| {
             let reds: Vec<i64> = (0..30).map(|at| if (20..20 + columns).contains(&at) { red } else { 0 }).collect();
             let mut scene = Scene::new(10, 3);
             scene.grid = Grid::of_reds(10, &reds);
             let problem = scene.problem([100, 30], [20, 30]);
-            rows(&problem, &sums(&problem), [0, 0], [0, 10]).iter().map(|row| row.kept).collect::<Vec<_>>()
+            rows(&problem, &sums(&problem), [0, 0], [0, 10]).iter().map(|row| row.salience).collect::<Vec<_>>()
         };
         let hard = 255 * LEVEL;
-        assert_eq!((kept(4, hard), kept(5, hard)), (vec![0, 0, 0], vec![0, 52, 52]));
+        assert_eq!((salience(4, hard), salience(5, hard)), (vec![0, 0, 0], vec![0, 52, 52]));
         assert_eq!(
-            (kept(7, hard), kept(8, hard), kept(10, hard)),
+            (salience(7, hard), salience(8, hard), salience(10, hard)),
             (vec![0, 154, 154], vec![0, 200, 200], vec![0, 200, 200])
         );
         // Three tenths of red are luma.
-        assert_eq!((kept(10, 40 * LEVEL), kept(10, 41 * LEVEL)), (vec![0; 3], vec![0, 200, 200]), "12 levels");
+        assert_eq!((salience(10, 40 * LEVEL), salience(10, 41 * LEVEL)), (vec![0; 3], vec![0, 200, 200]), "12 levels");
     }
 
     #[test]
-    fn a_row_is_kept_by_the_4_norm_of_its_salience_and_has_the_texture_of_its_steps() {
+    fn a_row_has_the_4_norm_of_its_salience_and_the_texture_of_its_steps() {
         let mut scene = Scene::new(16, 3);
         scene.salience.cells[5] = ONE_Q8;
         for cell in &mut scene.grid.cells[32..] {
@@ -578,7 +578,7 @@ mod tests {
         }
         let problem = scene.problem([160, 30], [20, 30]);
         let rows = |columns| -> Vec<_> {
-            rows(&problem, &sums(&problem), [0, 0], columns).iter().map(|row| (row.kept, row.texture)).collect()
+            rows(&problem, &sums(&problem), [0, 0], columns).iter().map(|row| (row.salience, row.texture)).collect()
         };
         assert_eq!(rows([0, 16]), [(ONE_Q8 / 2, 0), (0, 0), (0, ONE_Q8 / 2)], "one cell of 16");
         assert_eq!(rows([5, 6]), [(ONE_Q8, 0), (0, 0), (0, ONE_Q8 / 2)]);
@@ -586,11 +586,11 @@ mod tests {
     }
 
     #[test]
-    fn things_are_kept_and_protected_rows_are_rigid_even_in_a_blank_edge() {
+    fn things_are_salient_and_protected_rows_are_rigid_even_in_a_blank_edge() {
         let scene = Scene::new(10, 6).thing([4, 6], [4, 5]);
         let protected = [[[0, 10], [10, 20]]];
         let problem = Problem { protected: &protected, ..scene.problem([100, 60], [20, 60]) };
-        let row = |kept, rigid, blank| Row { kept, rigid, blank, texture: 0 };
+        let row = |salience, rigid, blank| Row { salience, rigid, blank, texture: 0 };
         let (blank, free) = (row(0, false, true), row(0, false, false));
         let [rigid, thing] = [true, false].map(|rigid| row(ONE_Q8, rigid, false));
         let rows = |columns| rows(&problem, &sums(&problem), [2, 2], columns);

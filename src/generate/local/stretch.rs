@@ -9,18 +9,18 @@ use super::fixed::{ONE, ONE_Q8, q16};
 /// What determines the stretch of a row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Row {
-    /// How much the row is part of something that keeps its shape, in Q8.
-    pub(super) kept: i64,
+    /// How salient the row is in Q8, with its edges and things: how much a stretch of it would be seen.
+    pub(super) salience: i64,
     /// How much texture a stretch would turn into streaks, in Q8.
     pub(super) texture: i64,
     /// Whether the row is part of a protected region, and is not stretched at all.
     pub(super) rigid: bool,
-    /// Whether the row is part of a blank edge, and takes what the others leave.
+    /// Whether the row is part of a blank edge, and takes the stretch that the others do not.
     pub(super) blank: bool,
 }
 
 impl Row {
-    /// Returns 0.03 + 8 kept + 0.8 texture + 0.03 (1 − c²) in Q16, where `c` is the distance from the middle of the
+    /// Returns 0.03 + 8 salience + 0.8 texture + 0.03 (1 − c²) in Q16, where `c` is the distance from the middle of the
     /// picture, from 0 to 1 in Q8. The middle of a picture is stiffer, since most subjects are there.
     fn stiffness(&self, c: i64) -> i64 {
         // A blank edge takes ten times as much as any other row, so that the picture inside stays as it is.
@@ -28,17 +28,17 @@ impl Row {
             return q16(3, 1000);
         }
         let middle = q16(3, 100) * (ONE_Q8 * ONE_Q8 - c * c) / (ONE_Q8 * ONE_Q8);
-        q16(3, 100) + 8 * self.kept * (ONE / ONE_Q8) + q16(8, 10) * self.texture / ONE_Q8 + middle
+        q16(3, 100) + 8 * self.salience * (ONE / ONE_Q8) + q16(8, 10) * self.texture / ONE_Q8 + middle
     }
 
-    /// Returns the largest stretch beyond 1 in Q16: 0.5 / (0.16 + 0.9 texture) (1 − kept)² + 0.03.
+    /// Returns the largest stretch beyond 1 in Q16: 0.5 / (0.16 + 0.9 texture) (1 − salience)² + 0.03.
     fn cap(&self) -> i64 {
         if self.rigid {
             0
         } else if self.blank {
             ONE * ONE
         } else {
-            let free = (ONE_Q8 - self.kept) * (ONE_Q8 - self.kept);
+            let free = (ONE_Q8 - self.salience) * (ONE_Q8 - self.salience);
             q16(1, 2) * free / (q16(16, 100) + q16(9, 10) * self.texture / ONE_Q8) + q16(3, 100)
         }
     }
@@ -49,7 +49,7 @@ impl Row {
 pub(super) struct Stretch {
     /// What each row gets beyond its own height, in Q16 of that height.
     pub(super) extra: Vec<i64>,
-    /// The factor by which the caps were raised, in Q16.
+    /// The factor by which the caps were raised, in Q16. It is 1 where the rows reach the total without.
     pub(super) give: i64,
 }
 
@@ -87,7 +87,7 @@ pub(super) fn distribute(rows: &[Row], total: i64) -> Option<Stretch> {
     let limited = smooth.zip(rows).zip(&rough).map(|((smooth, row), rough)| {
         if row.rigid {
             0
-        } else if row.kept == ONE_Q8 {
+        } else if row.salience == ONE_Q8 {
             smooth.min(*rough)
         } else {
             smooth
@@ -163,8 +163,8 @@ mod tests {
     use super::*;
 
     fn row() -> impl Strategy<Value = Row> {
-        (0..=ONE_Q8, 0..=ONE_Q8, any::<bool>(), any::<bool>()).prop_map(|(kept, texture, rigid, blank)| Row {
-            kept,
+        (0..=ONE_Q8, 0..=ONE_Q8, any::<bool>(), any::<bool>()).prop_map(|(salience, texture, rigid, blank)| Row {
+            salience,
             texture,
             rigid,
             blank: blank && !rigid,
@@ -205,30 +205,30 @@ mod tests {
         }
     }
 
-    const FREE: Row = Row { kept: 0, texture: 0, rigid: false, blank: false };
-    const KEPT: Row = Row { kept: ONE_Q8, ..FREE };
+    const FREE: Row = Row { salience: 0, texture: 0, rigid: false, blank: false };
+    const SALIENT: Row = Row { salience: ONE_Q8, ..FREE };
     const RIGID: Row = Row { rigid: true, ..FREE };
     const BLANK: Row = Row { blank: true, ..FREE };
     const TEXTURED: Row = Row { texture: ONE_Q8, ..FREE };
 
     #[test]
-    fn the_stiffness_of_a_row_adds_what_is_kept_its_texture_and_its_nearness_to_the_middle() {
+    fn the_stiffness_of_a_row_adds_its_salience_its_texture_and_its_nearness_to_the_middle() {
         let least = q16(3, 100);
         // At the upper and the lower edge of the picture.
         assert_eq!([-ONE_Q8, ONE_Q8].map(|c| FREE.stiffness(c)), [least, least]);
-        assert_eq!(KEPT.stiffness(ONE_Q8), least + 8 * ONE);
+        assert_eq!(SALIENT.stiffness(ONE_Q8), least + 8 * ONE);
         assert_eq!(TEXTURED.stiffness(ONE_Q8), least + q16(8, 10));
         assert_eq!([0, ONE_Q8 / 2].map(|c| FREE.stiffness(c)), [2 * least, least + least * 3 / 4], "nearer the middle");
         assert_eq!([0, ONE_Q8].map(|c| BLANK.stiffness(c)), [196; 2], "a tenth of the least");
     }
 
     #[test]
-    fn the_cap_of_a_row_shrinks_with_what_is_kept_and_with_texture() {
+    fn the_cap_of_a_row_shrinks_with_its_salience_and_its_texture() {
         let least = q16(3, 100);
         assert_eq!(FREE.cap(), 204_814 + least, "0.5 / 0.16");
         assert_eq!(TEXTURED.cap(), 30_913 + least, "0.5 / 1.06");
-        assert_eq!(Row { kept: ONE_Q8 / 2, ..FREE }.cap(), 204_814 / 4 + least, "the square of one half");
-        assert_eq!([KEPT, RIGID, BLANK].map(|row| row.cap()), [least, 0, ONE * ONE]);
+        assert_eq!(Row { salience: ONE_Q8 / 2, ..FREE }.cap(), 204_814 / 4 + least, "the square of one half");
+        assert_eq!([SALIENT, RIGID, BLANK].map(|row| row.cap()), [least, 0, ONE * ONE]);
     }
 
     #[test]
@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_row_that_keeps_its_shape_takes_no_stretch_from_its_neighbours() {
-        let extra = distribute(&[FREE, KEPT, FREE], 2 * ONE).unwrap().extra;
+        let extra = distribute(&[FREE, SALIENT, FREE], 2 * ONE).unwrap().extra;
         assert!(extra[1] * 10 < extra[0], "{extra:?}");
     }
 
@@ -310,7 +310,7 @@ mod tests {
 
     #[test]
     fn a_blank_edge_takes_what_the_others_leave() {
-        let mut rows = vec![Row { kept: ONE_Q8, ..Row::default() }; 20];
+        let mut rows = vec![Row { salience: ONE_Q8, ..Row::default() }; 20];
         rows[0].blank = true;
         let stretch = distribute(&rows, 100 * ONE).unwrap();
         assert!(stretch.extra[0] > 95 * ONE);

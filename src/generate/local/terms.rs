@@ -1,45 +1,52 @@
 //! The terms that decide between framings, and how they add up to a plausibility and a cost.
+//!
+//! A framing keeps a window of the source's columns and stretches the rows until they fill the frame (see `crop.rs`). The
+//! crop to the target follows, and keeps a part of the frame. The band is the range in that part where important content
+//! must lie. The plausibility judges what the viewer of the target sees. The cost also counts what is lost of the source.
+//!
+//! `docs/decisions/local-generator.md` says where the weights come from.
 
 use super::fixed::{ONE, ONE_Q8, logistic, q16};
 use super::stretch::{Row, Stretch};
 use crate::geometry::per_mille::PerMille;
 
-/// The costs of a framing, in Q16.
+/// The terms of a framing, in Q16.
 pub(super) struct Terms {
-    /// The salience outside the window.
+    /// The share of the salience that is outside the window.
     pub(super) lost: i64,
-    /// The salience outside what the crop to the target keeps of the window.
+    /// The share of the salience that the target does not show: outside the window, or cut off by the crop to the target.
     pub(super) lost_in_crop: i64,
-    /// How visible the stretch is.
-    pub(super) looks: Looks,
-    /// The logarithm of the factor by which the caps of the rows were raised.
-    pub(super) give: i64,
-    /// The part of the columns that the window drops.
+    /// How visible the stretch of the rows is.
+    pub(super) stretch: Visibility,
+    /// The natural logarithm of the factor by which the caps of the rows' stretch were raised (`Stretch::give`).
+    pub(super) ln_give: i64,
+    /// The share of the columns outside the window.
     pub(super) dropped: i64,
-    /// The part of the columns that counts in the cost. In a blank margin it is a quarter of `dropped` and an eighth of the
-    /// stretch.
-    pub(super) dropped_area: i64,
-    /// Things that the window cuts.
+    /// What the dropped columns add to the cost: `dropped`. If the sides of the picture are blank, a quarter of it, and an
+    /// eighth of the share by which the rows grow in all.
+    pub(super) dropped_cost: i64,
+    /// How much the window cuts off things.
     pub(super) cut: i64,
-    /// People that the window cuts or loses.
+    /// How much the window cuts off people, or loses them.
     pub(super) people: i64,
-    /// Important content that the band cuts.
+    /// How much of the important content in the window is outside the band.
     pub(super) cut_by_band: i64,
-    /// Important content outside the band.
+    /// How far important content is outside the band, as a share of the frame.
     pub(super) outside: i64,
-    /// How far the focus, or the picture, is from the window's middle.
+    /// How far the focus, or the picture's middle, is from the window's middle.
     pub(super) off_centre: i64,
+    /// Whether any row is stretched. Of two equal framings the one without a stretch is chosen.
     pub(super) is_stretched: bool,
 }
 
 impl Terms {
-    /// Returns how plausible it is that the result is a photograph in this framing.
+    /// Returns how plausible it is that the target passes for a picture of its shape.
     pub(super) fn plausibility(&self) -> PerMille {
         let logit = q16(36, 10)
             - self.lost_in_crop * 21 / 10
-            - self.looks.shown * 3 / 2
-            - self.looks.texture * 2
-            - self.give * 7 / 10
+            - self.stretch.salient * 3 / 2
+            - self.stretch.texture * 2
+            - self.ln_give * 7 / 10
             - self.dropped * 22 / 10
             - self.cut / 2
             - self.people * 2
@@ -50,11 +57,11 @@ impl Terms {
     /// Returns the cost. The plausible framing with the lowest cost is chosen.
     pub(super) fn cost(&self) -> i64 {
         self.lost * 4
-            + self.dropped_area
-            + self.looks.bent / 16
-            + self.looks.shown * 3 / 2
-            + self.looks.texture * 2
-            + self.give * 7 / 10
+            + self.dropped_cost
+            + self.stretch.squared / 16
+            + self.stretch.salient * 3 / 2
+            + self.stretch.texture * 2
+            + self.ln_give * 7 / 10
             + self.cut
             + self.people * 2
             + self.off_centre
@@ -63,33 +70,35 @@ impl Terms {
     }
 }
 
-/// How much of a stretch would be seen, in Q16.
-pub(super) struct Looks {
-    /// The mean stretch beyond 1, weighted by how much of the row should keep its shape.
-    pub(super) shown: i64,
-    /// The mean of the square of the stretch beyond 1, without blank edges.
-    pub(super) bent: i64,
+/// How visible a stretch is: means over its rows, in Q16 and at most 64.
+pub(super) struct Visibility {
+    /// The mean of the stretch beyond 1, weighted by the salience of the rows.
+    pub(super) salient: i64,
+    /// The mean of the square of the stretch beyond 1. Blank rows count as 0.
+    pub(super) squared: i64,
     /// The mean of the texture times the square of the stretch beyond 1.
     pub(super) texture: i64,
 }
 
-impl Looks {
+impl Visibility {
     /// Measures the stretch of these rows.
     pub(super) fn new(rows: &[Row], stretch: &Stretch) -> Self {
-        let (mut shown, mut weight, mut texture, mut bent) = (0_i128, 0_i128, 0_i128, 0_i128);
+        let (mut salient, mut weight, mut texture, mut squared) = (0_i128, 0_i128, 0_i128, 0_i128);
+        // Salience and texture are in Q8, the stretch in Q16.
         for (row, extra) in rows.iter().zip(&stretch.extra) {
             let extra = i128::from(*extra);
-            shown += i128::from(row.kept) * extra;
-            weight += i128::from(row.kept);
+            salient += i128::from(row.salience) * extra;
+            weight += i128::from(row.salience);
             texture += i128::from(row.texture) * ((extra * extra) >> 16);
-            bent += if row.blank { 0 } else { (extra * extra) >> 16 };
+            squared += if row.blank { 0 } else { (extra * extra) >> 16 };
         }
-        // A tenth of the rows counts as kept, so that the mean of a picture without a subject stays small.
+        // Unstretched rows of full salience, a tenth of all, are added to the mean. So it stays small in a picture without a
+        // subject. The last 1 avoids a division by 0.
         let (count, most) = (rows.len() as i128, i128::from(64 * ONE));
-        let shown = shown / (weight + count * i128::from(ONE_Q8) / 10 + 1);
+        let salient = salient / (weight + count * i128::from(ONE_Q8) / 10 + 1);
         let texture = texture / (count * i128::from(ONE_Q8));
-        let bent = bent / count;
-        Self { shown: shown.min(most) as i64, bent: bent.min(most) as i64, texture: texture.min(most) as i64 }
+        let squared = squared / count;
+        Self { salient: salient.min(most) as i64, squared: squared.min(most) as i64, texture: texture.min(most) as i64 }
     }
 }
 
@@ -101,10 +110,10 @@ mod tests {
         Terms {
             lost: 0,
             lost_in_crop: 0,
-            looks: Looks { shown: 0, bent: 0, texture: 0 },
-            give: 0,
+            stretch: Visibility { salient: 0, squared: 0, texture: 0 },
+            ln_give: 0,
             dropped: 0,
-            dropped_area: 0,
+            dropped_cost: 0,
             cut: 0,
             people: 0,
             cut_by_band: 0,
@@ -121,16 +130,16 @@ mod tests {
         assert_eq!(nothing().plausibility(), logistic(q16(36, 10)));
         let weights: [(&str, Field, i64); 13] = [
             ("lost in the crop", |terms| &mut terms.lost_in_crop, 21),
-            ("shown", |terms| &mut terms.looks.shown, 15),
-            ("texture", |terms| &mut terms.looks.texture, 20),
-            ("give", |terms| &mut terms.give, 7),
+            ("salient", |terms| &mut terms.stretch.salient, 15),
+            ("texture", |terms| &mut terms.stretch.texture, 20),
+            ("give", |terms| &mut terms.ln_give, 7),
             ("dropped", |terms| &mut terms.dropped, 22),
             ("cut", |terms| &mut terms.cut, 5),
             ("people", |terms| &mut terms.people, 20),
             ("cut by the band", |terms| &mut terms.cut_by_band, 80),
             ("lost", |terms| &mut terms.lost, 0),
-            ("bent", |terms| &mut terms.looks.bent, 0),
-            ("dropped area", |terms| &mut terms.dropped_area, 0),
+            ("squared", |terms| &mut terms.stretch.squared, 0),
+            ("dropped cost", |terms| &mut terms.dropped_cost, 0),
             ("outside", |terms| &mut terms.outside, 0),
             ("off centre", |terms| &mut terms.off_centre, 0),
         ];
@@ -145,11 +154,11 @@ mod tests {
     fn each_term_raises_the_cost_by_its_weight() {
         let weights: [(&str, Field, i64); 13] = [
             ("lost", |terms| &mut terms.lost, 4 * ONE),
-            ("dropped area", |terms| &mut terms.dropped_area, ONE),
-            ("bent", |terms| &mut terms.looks.bent, ONE / 16),
-            ("shown", |terms| &mut terms.looks.shown, ONE * 3 / 2),
-            ("texture", |terms| &mut terms.looks.texture, 2 * ONE),
-            ("give", |terms| &mut terms.give, ONE * 7 / 10),
+            ("dropped cost", |terms| &mut terms.dropped_cost, ONE),
+            ("squared", |terms| &mut terms.stretch.squared, ONE / 16),
+            ("salient", |terms| &mut terms.stretch.salient, ONE * 3 / 2),
+            ("texture", |terms| &mut terms.stretch.texture, 2 * ONE),
+            ("give", |terms| &mut terms.ln_give, ONE * 7 / 10),
             ("cut", |terms| &mut terms.cut, ONE),
             ("people", |terms| &mut terms.people, 2 * ONE),
             ("off centre", |terms| &mut terms.off_centre, ONE),
@@ -167,17 +176,18 @@ mod tests {
     }
 
     #[test]
-    fn the_looks_of_a_stretch_are_means_over_its_rows() {
-        let row = |kept, texture, blank| Row { kept, texture, rigid: false, blank };
+    fn the_visibility_of_a_stretch_is_a_mean_over_its_rows() {
+        let row = |salience, texture, blank| Row { salience, texture, rigid: false, blank };
         let rows = [row(ONE_Q8, 0, false), row(0, ONE_Q8, false), row(0, 0, true), row(0, 0, false)];
-        let looks = |extra: [i64; 4]| {
-            let Looks { shown, bent, texture } = Looks::new(&rows, &Stretch { extra: extra.to_vec(), give: ONE });
-            [shown, bent, texture]
+        let visibility = |extra: [i64; 4]| {
+            let stretch = Stretch { extra: extra.to_vec(), give: ONE };
+            let Visibility { salient, squared, texture } = Visibility::new(&rows, &stretch);
+            [salient, squared, texture]
         };
-        // One row of four is kept, and four tenths count as kept: 10 / 14.
-        assert_eq!(looks([2 * ONE, 0, 0, 0]), [2 * ONE * 256 / 359, ONE, 0]);
-        assert_eq!(looks([0, 2 * ONE, 0, 0]), [0, ONE, ONE], "the square of a stretch of texture");
-        assert_eq!(looks([0, 0, 2 * ONE, 0]), [0; 3], "a blank edge");
-        assert_eq!(looks([400 * ONE, 400 * ONE, 0, 0]), [64 * ONE; 3], "at most 64");
+        // One row of four is salient, and four tenths are added: 256 / (256 + 4 * 256 / 10 + 1), about 10 / 14.
+        assert_eq!(visibility([2 * ONE, 0, 0, 0]), [2 * ONE * 256 / 359, ONE, 0]);
+        assert_eq!(visibility([0, 2 * ONE, 0, 0]), [0, ONE, ONE], "the square of a stretch of texture");
+        assert_eq!(visibility([0, 0, 2 * ONE, 0]), [0; 3], "a blank edge");
+        assert_eq!(visibility([400 * ONE, 400 * ONE, 0, 0]), [64 * ONE; 3], "at most 64");
     }
 }

@@ -1,4 +1,8 @@
 //! The output of `fal-ai/smart-resize`.
+//!
+//! The schemas describe what fal documents, and what must be written. Reading accepts more: a description that is missing or
+//! `null`, and a missing width and height, as in the example on fal's page. Types with an example in their documentation
+//! give the schema a description without it.
 
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -96,11 +100,11 @@ pub struct SmartResizeResult {
     #[serde(default, deserialize_with = "text_or_null")]
     #[cfg_attr(feature = "schemars", schemars(!default))]
     pub description: String,
-    /// The requested width in pixels. It is required, although the example on fal's page lacks it.
+    /// The requested width in pixels. The schema requires it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schemars", schemars(!default, with = "u32"))]
     pub width: Option<u32>,
-    /// The requested height in pixels. It is required, although the example on fal's page lacks it.
+    /// The requested height in pixels. The schema requires it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schemars", schemars(!default, with = "u32"))]
     pub height: Option<u32>,

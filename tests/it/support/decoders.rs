@@ -1,4 +1,4 @@
-//! Decoders that the crate does not use, and the crate's own with its defaults.
+//! The crate's decoder with its defaults, and other decoders that check what the crate writes.
 
 use smart_resize::Format;
 use smart_resize::pixels::Picture;
@@ -17,10 +17,12 @@ pub(crate) fn refused(bytes: &[u8], limits: &DecodeLimits) -> String {
     error.to_string()
 }
 
-/// Reads the size and the pixels of a file with a decoder that the crate does not use. Grey is expanded to RGB.
+/// Reads the size and the pixels of a PNG or JPEG with a decoder that the crate does not use, and a WebP with the crate's.
+/// The grey of a PNG is expanded to RGB.
 pub(crate) fn read_elsewhere(bytes: &[u8], format: Format) -> (u32, u32, Vec<u8>) {
     match format {
         Format::Png => {
+            // The default is 16,384 pixels. The default height suffices for what the tests write.
             let options = zune_png::zune_core::options::DecoderOptions::default().set_max_width(65_535);
             let bytes = zune_png::zune_core::bytestream::ZCursor::new(bytes);
             let mut decoder = zune_png::PngDecoder::new_with_options(bytes, options);
@@ -40,14 +42,14 @@ pub(crate) fn read_elsewhere(bytes: &[u8], format: Format) -> (u32, u32, Vec<u8>
             (info.width.into(), info.height.into(), pixels)
         }
         _ => {
-            // The crate uses this decoder too: there is no other in Rust. With the feature `libwebp`, libwebp reads a
-            // lossless file too. `benches/peers` reads the files with Pillow.
+            // Rust has no other decoder. With the feature `libwebp`, libwebp must read the same pixels of a lossless file;
+            // lossy files are decoded with other roundings. `benches/peers` reads the files with Pillow.
             let mut decoder = image_webp::WebPDecoder::new(std::io::Cursor::new(bytes)).unwrap();
             let (width, height) = decoder.dimensions();
             let mut pixels = vec![0; decoder.output_buffer_size().unwrap()];
             decoder.read_image(&mut pixels).unwrap();
             #[cfg(feature = "libwebp")]
-            if bytes.windows(4).any(|name| name == b"VP8L") {
+            if !decoder.is_lossy() {
                 use smart_resize_webp::Layout;
                 let layout = if decoder.has_alpha() { Layout::Rgba } else { Layout::Rgb };
                 let mut others = vec![0; pixels.len()];

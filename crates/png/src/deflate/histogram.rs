@@ -1,7 +1,7 @@
 //! Symbol frequencies of a part of the data.
 //!
-//! They decide twice: by their entropy estimate which tokens are kept and where blocks end, and then about the code
-//! lengths of a block.
+//! They are used twice. Their entropy estimate decides which tokens are kept and where blocks end. Later they give the
+//! code lengths of each block. A token is some literals and then at most one match.
 
 use super::symbol::{DISTANCE_SYMBOLS, LITERAL_LENGTH_SYMBOLS, Symbol};
 use super::token::Token;
@@ -47,13 +47,14 @@ impl Histogram {
         histogram
     }
 
-    /// The histogram of tokens whose matches cover `matched` bytes; `self` is that of the same bytes as literals.
+    /// The histogram of tokens that begin at `start` of the data. `self` must be `of_literals` of the bytes that they cover.
+    /// Their matches cover `matched` bytes.
     pub(super) fn with_matches(&self, data: &[u8], start: usize, tokens: &[Token], matched: usize) -> Self {
         // Either the literals are counted or the matched bytes are subtracted, whichever are fewer.
         if matched >= self.literal_lengths.iter().sum::<u32>() as usize / 2 {
             return Self::of_tokens(data, start, tokens);
         }
-        // Each matched byte was counted as a literal and is none.
+        // `self` has counted each matched byte as a literal.
         let mut histogram = self.clone();
         let mut at = start;
         for token in tokens {
@@ -128,10 +129,12 @@ mod tests {
 
     #[test]
     fn plus_adds_the_counts_and_the_extra_bits_of_both_parts() {
-        let (data, tokens) = ([1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3, 9], [Token::new(3, 9, 3), Token::literals(1)]);
-        let [first, second] = [&tokens[..1], &[Token::new(3, 9, 700), Token::literals(1)]]
-            .map(|tokens| Histogram::of_tokens(&data, 0, tokens));
+        let data = [1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3, 9];
+        let first = Histogram::of_tokens(&data, 0, &[Token::new(3, 9, 3)]);
+        // The data does not reach back 700 bytes, but a histogram does not read what a match repeats.
+        let second = Histogram::of_tokens(&data, 0, &[Token::new(3, 9, 700), Token::literals(1)]);
         let both = first.plus(&second);
+        // Length 9 is symbol 263. Distance 3 is symbol 2, and distance 700 is symbol 18 with 8 extra bits.
         assert_eq!((both.literal_lengths[1], both.literal_lengths[9], both.literal_lengths[263]), (2, 1, 2));
         assert_eq!((both.distances[2], both.distances[18], both.extra_bits), (1, 1, 8));
     }

@@ -1,7 +1,7 @@
 //! The probe: a search for obvious matches that is almost free where there are none.
 //!
 //! As in LZ4, a hash of the next six bytes names one candidate, the last position with that hash, and the step between
-//! two positions grows with every miss. In a photograph the probe looks at one byte in sixty-four, and still finds runs
+//! two positions grows with every miss. In a photograph the probe looks at one byte in sixty-five, and still finds runs
 //! and repeated scanlines. A match found late is extended backwards over the bytes that were stepped over. It is kept
 //! only where its bytes would take more bits as literals.
 
@@ -27,8 +27,10 @@ pub(super) struct Probe<'a> {
     data: &'a [u8],
     /// Per hash of six bytes their last position plus `base`.
     table: &'a mut [u32; PROBE_SLOTS],
+    /// More than every entry of an earlier search, so that the table need not be cleared.
     base: u32,
-    /// The number of positions without a match since the last one.
+    /// How many positions had no match lately: one more for each, a quarter of it after a match, half of it in the next
+    /// segment.
     misses: usize,
 }
 
@@ -38,7 +40,8 @@ impl<'a> Probe<'a> {
         Self { data, table, base, misses: 0 }
     }
 
-    /// Replaces `tokens` by those of the bytes from `start` to `end`. Returns how many bytes the matches cover.
+    /// Searches the segment from `start` to `end`, and replaces `tokens` by its tokens. Returns how many bytes the matches
+    /// cover. Segments are searched in their order. The step between positions grows by 1 with every 2^`patience` misses.
     pub(super) fn search(
         &mut self,
         start: usize,
@@ -52,7 +55,7 @@ impl<'a> Probe<'a> {
         // The last segment's misses predict this one's.
         let mut misses = self.misses / 2;
         while at + MIN_MATCH <= end && at + 8 <= self.data.len() {
-            // The candidate may be of another six bytes with the same hash, so its bytes are compared.
+            // `load` reads eight bytes. The candidate may be of another six bytes with the same hash, so its bytes are compared.
             let six = six_bytes(load(self.data, at));
             if let Some(mut from) = self.exchange(six, at)
                 && at - from <= WINDOW
@@ -81,7 +84,8 @@ impl<'a> Probe<'a> {
                     (first_literal, misses) = (at, misses / 4);
                     continue;
                 }
-                // Bytes that are cheap as literals would be found cheap from the next position on too.
+                // The later bytes of this match are cheap as literals too, so the search continues at its end. The step
+                // below adds at least 1.
                 at = begin + length - 1;
             }
             // After 2^patience misses the step is 2, after twice as many 3, and so on.
@@ -109,7 +113,7 @@ impl<'a> Probe<'a> {
     }
 }
 
-/// The first six bytes of a word, in its upper bits: where a multiplication mixes them best.
+/// The first six bytes of a little-endian word, in its upper bits: where a multiplication mixes them best.
 const fn six_bytes(word: u64) -> u64 {
     word << 16
 }
@@ -129,7 +133,7 @@ mod tests {
         (0..length).map(byte).collect()
     }
 
-    /// Every byte is priced at 8 bits.
+    /// Every byte is priced at 8 bits: the logarithm of 256, as one in 256 bytes has its value.
     fn expensive() -> Prices {
         Prices::new(&[1; LITERAL_LENGTH_SYMBOLS], 256)
     }
@@ -141,6 +145,7 @@ mod tests {
         (tokens, entered(&*table))
     }
 
+    /// The positions in a table whose base is 1. An empty slot has 0.
     fn entered(table: &[u32]) -> Vec<usize> {
         let mut places: Vec<usize> =
             table.iter().filter(|entry| **entry > 0).map(|entry| *entry as usize - 1).collect();
@@ -219,7 +224,8 @@ mod tests {
         }
     }
 
-    /// Every byte is priced at 4 bits here; a match takes 14 bits and the logarithm of its distance.
+    /// Every byte is priced at 4 bits here, so that six take 24. A match takes 14 bits and the logarithm of its distance,
+    /// which is 10 for 1024.
     #[test]
     fn a_match_is_kept_only_where_its_bytes_take_more_bits_as_literals() {
         let prices = Prices::new(&[16; LITERAL_LENGTH_SYMBOLS], 256);

@@ -1,4 +1,4 @@
-//! Only the current version of the JSON is read.
+//! A plan is read only from JSON of the current version.
 
 use serde_json::json;
 use smart_resize::Plan;
@@ -18,7 +18,8 @@ fn a_document_of_another_version_is_refused() {
 
 /// The error for a newer document is about its version, and not about a field that this version does not have.
 #[test]
-fn the_version_is_checked_before_the_fields() {
+fn a_newer_version_is_reported_before_its_unknown_fields() {
+    // In a text, unlike in a `Value`, serde_json names the place.
     let newer = r#"{"version": 5, "surprise": true}"#;
     assert_eq!(
         serde_json::from_str::<Plan>(newer).unwrap_err().to_string(),
