@@ -41,8 +41,10 @@ fn every_size_that_pro_covers_gets_the_first_preset_of_the_order() {
         for width in (first..=width_of_all).step_by(2) {
             for &(low, high) in &ranges {
                 for order in ORDERS {
-                    // All presets have 1K or more, so a floor of 1K is equivalent to none.
-                    for floor in [1000, 2000, 4000] {
+                    // All presets have 1K or more, so a floor of 1K is equivalent to none. A higher floor only removes
+                    // presets: every thirteenth width is enough for it.
+                    let floors = if width % 13 == 0 { &[1000, 2000, 4000][..] } else { &[1000] };
+                    for &floor in floors {
                         let contenders = contenders(&rows, (width, high), floor, order);
                         if contenders.is_empty() {
                             continue;
@@ -58,7 +60,7 @@ fn every_size_that_pro_covers_gets_the_first_preset_of_the_order() {
                             let expected = nearest.map(|index| &table.presets()[index]);
                             let same = found.ok().zip(expected).is_some_and(|(a, b)| core::ptr::eq(a, b));
                             assert!(same, "{asked} {floor} {order:?}: {found:?} instead of {expected:?}");
-                            answers += 1;
+                            answers += u64::from(floor == 1000);
                         }
                         if floor == 1000 && order == Smallest::ByTier {
                             sizes += high - low + 1;
@@ -73,9 +75,9 @@ fn every_size_that_pro_covers_gets_the_first_preset_of_the_order() {
         let even = scope.spawn(|| columns(2));
         (columns(1), even.join().unwrap())
     });
-    // The area of the union of the thirty rectangles, and for each size three floors and two orders.
+    // The area of the union of the thirty rectangles, and for each size two orders.
     assert_eq!(odd.0 + even.0, 28_680_192);
-    assert_eq!(odd.1 + even.1, 28_680_192 * 3 * 2);
+    assert_eq!(odd.1 + even.1, 28_680_192 * 2);
 }
 
 #[test]
