@@ -47,8 +47,8 @@ impl Layout {
 ///
 /// # Guarantees
 ///
-/// A picture has exactly width × height × channels bytes. Whoever makes one from pixels must see to it that they are
-/// upright and in sRGB.
+/// A picture has exactly width × height × channels bytes. Its pixels must be upright and in sRGB too, which no
+/// constructor can check.
 ///
 /// ```
 /// use smart_resize::Size;

@@ -35,7 +35,7 @@ pub(super) struct Terms {
     pub(super) outside: i64,
     /// How far the focus, or the picture's middle, is from the window's middle.
     pub(super) off_centre: i64,
-    /// Whether any row is stretched. Of two equal framings the one without a stretch is chosen.
+    /// Whether any row is stretched. Such a framing costs a little more than its equal without a stretch.
     pub(super) is_stretched: bool,
 }
 
