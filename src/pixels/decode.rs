@@ -27,7 +27,7 @@ mod webp;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-pub use self::damage::{Damage, DamageKind, Damaged};
+pub use self::damage::{Damage, DamageKind, Damaged, JpegDamage, PngDamage};
 pub use self::kind::FileKind;
 pub(crate) use self::png::DecodeScratch;
 use super::codec::Codec;

@@ -26,6 +26,10 @@
 //! assert!(file.starts_with(&[0xff, 0xd8, 0xff]) && file.ends_with(&[0xff, 0xd9]));
 //! # Ok::<(), smart_resize_jpeg::Error>(())
 //! ```
+//!
+//! # Features
+//!
+//! - `serde`: `Serialize` for [`check::DamageKind`].
 
 #![allow(clippy::indexing_slicing, reason = "an index out of range is a bug, and a panic is better than a wrong file")]
 #![allow(clippy::expect_used, reason = "only for invariants, each of which its message states")]

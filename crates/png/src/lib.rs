@@ -40,7 +40,7 @@
 //!
 //! - `parallel`: strips of one picture are compressed in parallel, on the rayon pool that the encoder is called in. The
 //!   bytes are the same.
-//! - `serde`: `Serialize` for [`Effort`].
+//! - `serde`: `Serialize` for [`Effort`] and [`decode::DamageKind`].
 
 #![forbid(unsafe_code)]
 #![allow(

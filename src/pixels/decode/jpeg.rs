@@ -124,7 +124,7 @@ impl Jpeg<'_> {
     fn checked(&mut self) -> Result<(Option<Damage>, Option<usize>), DecodeError> {
         let checked = self.checked.map_or_else(|| self.header.check().map_err(refused), Ok)?;
         self.checked = Some(checked);
-        let damage = checked.damage.map(Damage::of_jpeg);
+        let damage = checked.damage.map(Damage::from);
         match damage {
             Some(damage) if !damage.kind.leaves_all_pixels() && self.damaged == Damaged::Refuse => {
                 let is_cut_short = damage.at >= self.bytes.len();

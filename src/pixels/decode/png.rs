@@ -38,7 +38,7 @@ pub(super) fn open<'a>(
         _ => return Err(TRUNCATED),
     }
     let Mended { file, damage } = mended(bytes);
-    let (is_mended, damage) = (matches!(file, Cow::Owned(_)), damage.map(Damage::of_png));
+    let (is_mended, damage) = (matches!(file, Cow::Owned(_)), damage.map(Damage::from));
     // The checksum of the pixels is checked if another one is missing.
     let reader = reader(file, limits, damage.is_none()).map_err(|error| unreadable(&error, limits))?;
     let info = reader.info();

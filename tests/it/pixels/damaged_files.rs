@@ -4,7 +4,9 @@ use jpeg_encoder::{ColorType as JpegColor, Encoder as JpegEncoder};
 use png::{BitDepth, ColorType};
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
 use smart_resize::Format;
-use smart_resize::pixels::decode::{Damage, DamageKind, DecodeError, DecodeLimits, DecodeOptions, decode, probe};
+use smart_resize::pixels::decode::{
+    Damage, DamageKind, DecodeError, DecodeLimits, DecodeOptions, PngDamage, decode, probe,
+};
 use smart_resize::pixels::encode::{EncodeOptions, encode};
 
 use crate::pictures::{photo, png, raw_png, size, transparent, with_chunk};
@@ -103,7 +105,7 @@ fn a_png_cut_short_at_any_byte_is_reported_as_truncated() {
         for end in needed..file.len() {
             let found = decode(&file[..end], &DecodeOptions::default()).unwrap();
             assert_eq!(found.picture, decoded(&file), "{end}");
-            assert_eq!(found.damage, Some(Damage::new(DamageKind::NoEnd, needed)), "{end}");
+            assert_eq!(found.damage, Some(Damage::new(DamageKind::Png(PngDamage::NoEnd), needed)), "{end}");
         }
     }
 }
@@ -118,7 +120,7 @@ fn a_png_with_a_checksum_of_0_is_read_and_reported() {
     let with = |at: usize, bytes: [u8; 4]| [&file[..at], &bytes, &file[at + 4..]].concat();
     let found = decode(&with(checksum, [0; 4]), &DecodeOptions::default()).unwrap();
     assert_eq!(found.picture, decoded(&file));
-    assert_eq!(found.damage, Some(Damage::new(DamageKind::Checksum, checksum)));
+    assert_eq!(found.damage, Some(Damage::new(DamageKind::Png(PngDamage::Checksum), checksum)));
     // Any other wrong checksum is refused, and so is one of 0 if the checksum of the pixels is wrong too.
     assert!(decode(&with(checksum, [1, 2, 3, 4]), &DecodeOptions::default()).is_err());
     let mut changed = with(checksum, [0; 4]);

@@ -4,7 +4,8 @@
 use jpeg_encoder::{ColorType as JpegColor, Encoder as JpegEncoder, SamplingFactor};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use smart_resize::pixels::decode::{
-    Damage, DamageKind, Damaged, DecodeError, DecodeLimits, DecodeOptions, Decoded, decode, probe, probe_with,
+    Damage, DamageKind, Damaged, DecodeError, DecodeLimits, DecodeOptions, Decoded, JpegDamage, decode, probe,
+    probe_with,
 };
 use smart_resize::pixels::render::{RenderOptions, RenderTarget, Warning, render};
 use smart_resize::pixels::{Codec, Picture};
@@ -120,7 +121,8 @@ fn a_cut_scan_is_refused_at_the_cut_whatever_follows_it() {
             let what = format!("{percent} %, {interval}, {is_separate}");
             let found = damage(&what, &ended(&file, cut, &[]));
             // In separate scans, the cut may also take all scans of a component.
-            let is_early = matches!(found.kind, DamageKind::FewMcus { .. } | DamageKind::NoScan { .. });
+            let is_early =
+                matches!(found.kind, DamageKind::Jpeg(JpegDamage::FewMcus { .. } | JpegDamage::NoScan { .. }));
             assert!(is_early && found.at.abs_diff(cut) <= 2, "{what}: {found}, {cut}");
             damage(&what, &ended(&file, cut, &[0xff; 600]));
             damage(&what, &ended(&file, cut, &[0; 2000]));
@@ -167,7 +169,7 @@ fn restart_markers_have_to_be_there_and_in_order() {
     let file = jpeg(Shape { interval: 3, ..PLAIN });
     let markers = restarts(&file);
     assert_eq!(markers.len(), (16 * 12 - 1) / 3);
-    let restart = |found, expected| DamageKind::Restart { found, expected };
+    let restart = |found, expected| DamageKind::Jpeg(JpegDamage::Restart { found, expected });
     for at in [0, 1, 20, 40] {
         let (marker, next) = (markers[at], markers[at + 1]);
         let number = |ahead: usize| ((at + ahead) % 8) as u8;
@@ -183,7 +185,10 @@ fn restart_markers_have_to_be_there_and_in_order() {
     }
     // Eight intervals are missing, so that all markers are in order.
     let lost = [&file[..markers[4]], &file[markers[12]..]].concat();
-    assert_eq!(damage("eight intervals", &lost).kind, DamageKind::FewMcus { found: 16 * 12 - 24, expected: 16 * 12 });
+    assert_eq!(
+        damage("eight intervals", &lost).kind,
+        DamageKind::Jpeg(JpegDamage::FewMcus { found: 16 * 12 - 24, expected: 16 * 12 })
+    );
 }
 
 #[test]
@@ -193,7 +198,7 @@ fn each_component_needs_a_scan() {
     assert_eq!(scans.len(), 3);
     for (kept, component) in [(1, 1), (2, 2)] {
         let found = damage("a scan", &ended(&file, scans[kept], &[]));
-        assert_eq!(found, Damage::new(DamageKind::NoScan { component }, scans[kept]));
+        assert_eq!(found, Damage::new(DamageKind::Jpeg(JpegDamage::NoScan { component }), scans[kept]));
     }
 }
 
@@ -211,7 +216,10 @@ fn a_few_stray_bytes_before_a_marker_are_read() {
     for (at, bytes) in [(marker, 17), (file.len() - 2, 17), (file.len() - 2, 5000)] {
         let stray: Vec<u8> = (0..bytes).map(|at| (at % 3) as u8).collect();
         let file = [&file[..at], &stray, &file[at..]].concat();
-        assert_eq!(damage("stray bytes", &file), Damage::new(DamageKind::ExcessData { bytes }, at + bytes));
+        assert_eq!(
+            damage("stray bytes", &file),
+            Damage::new(DamageKind::Jpeg(JpegDamage::ExcessData { bytes }), at + bytes)
+        );
     }
     // Some encoders end the last interval with a marker too.
     let shape = Shape { interval: 12, ..PLAIN };
@@ -250,7 +258,7 @@ fn a_second_copy_of_the_last_mcu_is_damage() {
     let mcu = file[last + 2..file.len() - 2].to_vec();
     assert!(mcu.len() < 16, "{}", mcu.len());
     let found = damage("an MCU", &ended(&file, file.len() - 2, &mcu));
-    assert_eq!(found.kind, DamageKind::ExcessData { bytes: mcu.len() });
+    assert_eq!(found.kind, DamageKind::Jpeg(JpegDamage::ExcessData { bytes: mcu.len() }));
 }
 
 #[test]
@@ -265,7 +273,11 @@ fn a_whole_file_without_an_end_marker_is_read_and_reported() {
         for trailer in trailers.into_iter().chain([&file[..file.len() / 2]]) {
             let found = read(&[&file[..end], trailer].concat(), Damaged::Refuse).unwrap();
             assert!(found.picture == whole, "{trailer:?}");
-            assert_eq!(found.damage.map(|damage| damage.kind), Some(DamageKind::NoEnd), "{trailer:?}");
+            assert_eq!(
+                found.damage.map(|damage| damage.kind),
+                Some(DamageKind::Jpeg(JpegDamage::NoEnd)),
+                "{trailer:?}"
+            );
         }
         // Behind the end marker, anything is ignored.
         let found = read(&[&file[..], b"SEFH and so on, \xff\xd8 and more"].concat(), Damaged::Refuse).unwrap();

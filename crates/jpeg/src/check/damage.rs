@@ -36,7 +36,8 @@ impl Damage {
 /// assert_eq!(kind.to_string(), "the restart marker has number 4; expected 3");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[expect(clippy::exhaustive_enums, reason = "a caller that maps every kind notices a new one when it is compiled")]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+#[expect(clippy::exhaustive_enums, reason = "a caller that handles every kind notices a new one when it is compiled")]
 pub enum DamageKind {
     /// The data of a scan ends too early, at a marker or at the end of the file.
     #[error("the scan has {found} MCUs; expected {expected}")]

@@ -38,12 +38,15 @@ pub struct Damage {
 }
 
 /// A kind of damage.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[expect(clippy::exhaustive_enums, reason = "a new kind must be handled by every caller")]
 pub enum DamageKind {
     /// The file ends behind the pixels without an IEND chunk.
+    #[error("the file has no IEND chunk; expected one behind the pixels")]
     NoEnd,
     /// The checksum of an IDAT chunk is 0, as some writers leave it.
+    #[error("an IDAT chunk has the checksum 0; expected that of its data")]
     Checksum,
 }
 
