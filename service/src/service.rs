@@ -58,9 +58,12 @@ pub struct Service {
     _sweep: Option<Arc<AbortOnDropHandle<()>>>,
 }
 
+/// How many servers of a NATS cluster keep each record. More survive the loss of one, and are set up in NATS itself.
+const REPLICAS: usize = 1;
+
 /// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "what failed")]
+#[expect(missing_docs, reason = "each message says what failed")]
 pub enum StartError {
     #[error("the API keys cannot be used")]
     Keys(#[from] KeysError),
@@ -96,7 +99,7 @@ impl Service {
         // With the URL of a NATS server, the queue and the store are in NATS. Otherwise both are on this machine.
         let store = if let Some(url) = &config.queue {
             let age = std::time::Duration::from_secs(limits.keep_hours.saturating_mul(3600));
-            Store::Nats(Arc::new(NatsStore::connect(url, age, 1).await?))
+            Store::Nats(Arc::new(NatsStore::connect(url, age, REPLICAS).await?))
         } else {
             Store::Local(LocalStore::open(&config.data)?)
         };
@@ -158,10 +161,10 @@ impl Service {
                 Some(job) if !job.is_completed() => job,
                 found => return Ok(found),
             };
-            let is_waiting = job.state == QueueState::InQueue;
+            let is_queued = job.state == QueueState::InQueue;
             tokio::select! {
                 () = watch.changed() => {}
-                () = self.stopping.cancelled(), if is_waiting => return Ok(Some(job)),
+                () = self.stopping.cancelled(), if is_queued => return Ok(Some(job)),
                 () = self.stopped.cancelled() => return Ok(Some(job)),
             }
         }
@@ -198,13 +201,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn as_many_plans_and_joins_hold_memory_as_requests_run() {
+    async fn there_is_a_memory_permit_for_each_request_that_may_run() {
         let (_folder, service) = testing::service(&["--concurrency", "3"]).await;
         assert_eq!(service.memory_permits.available_permits(), 3);
     }
 
     #[tokio::test]
-    async fn the_fetcher_obeys_the_flags_for_bytes_and_private_sources() {
+    async fn the_fetcher_has_the_limits_of_the_flags() {
         for (flags, expected) in [
             (&["--max-image-bytes", "7"][..], "max_bytes: 7, timeout: 30s, max_redirects: 5, allow_private: false"),
             (&["--allow-private-sources"], "max_bytes: 52428800, timeout: 30s, max_redirects: 5, allow_private: true"),
@@ -240,7 +243,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn at_a_shutdown_waiting_requests_are_left_first_and_running_ones_after_the_grace_period() {
+    async fn a_wait_for_a_queued_request_ends_at_stopping_and_for_a_running_one_at_stopped() {
         let (_folder, service) = testing::service(&[]).await;
         let (waiting, mut running) =
             (Job::new(App::SmartResize, None, json!({})), Job::new(App::SmartResize, None, json!({})));
@@ -252,7 +255,7 @@ mod tests {
         service.stopping.cancel();
         assert!(!service.wait(waiting.id).await.unwrap().unwrap().is_completed());
         let early = tokio::time::timeout(std::time::Duration::from_millis(50), &mut wait).await;
-        assert!(early.is_err(), "the grace period is not over");
+        assert!(early.is_err(), "the running request has ended at `stopping`");
         service.stopped.cancel();
         assert!(!wait.await.unwrap().unwrap().is_completed());
     }

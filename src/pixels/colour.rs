@@ -29,7 +29,7 @@ use moxcms::{
 };
 use smart_resize_jpeg::srgb;
 
-use self::curve::{Curve, SRGB_OF_LIGHT, levels, light_of_lightness, lights, to_f32};
+use self::curve::{Curve, SRGB_OF_LIGHT, light_of_lightness, lights, steps, to_f32};
 use self::mend::mended;
 use super::exif::Exif;
 
@@ -267,7 +267,7 @@ impl Conversion {
     fn of_grey(curve: impl Fn(f64) -> f64, is_16_bit: bool) -> Self {
         // The 8-bit table decides for both depths, so that a file of 16 bits is judged like its 8-bit copy.
         let table =
-            |is_16_bit| -> Vec<u8> { levels(is_16_bit).map(|level| SRGB_OF_LIGHT.at(to_f32(curve(level)))).collect() };
+            |is_16_bit| -> Vec<u8> { steps(is_16_bit).map(|level| SRGB_OF_LIGHT.at(to_f32(curve(level)))).collect() };
         if table(false).into_iter().eq(0..=u8::MAX) { Self::None } else { Self::Grey(table(is_16_bit)) }
     }
 

@@ -498,7 +498,8 @@ pub enum DecodeError {
     #[error("the decoded picture has {bytes} bytes; expected at most {max}")]
     #[expect(missing_docs, reason = "what was found and the limit")]
     TooManyBytes { bytes: u64, max: u64 },
-    /// The decoder needs more memory than the limits allow for data other than pixels, such as an inflated profile.
+    /// The decoder needs more memory than the limits allow for data other than pixels, such as an inflated profile. For GIF,
+    /// BMP and TIFF the limit includes the pixels.
     #[error("the decoder of the {format} needs more than {max} bytes of memory")]
     MemoryLimit {
         /// The format.

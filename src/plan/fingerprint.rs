@@ -23,6 +23,7 @@ pub(crate) struct CallFields<'a> {
     pub(crate) seed: Option<u64>,
     pub(crate) variants: u32,
     pub(crate) options: CallOptions,
+    /// How many calls before this one in the plan ask the same, so that each has an answer of its own.
     pub(crate) occurrence: u32,
 }
 
@@ -46,12 +47,14 @@ impl CallFields<'_> {
         fields.text(self.template);
         // The text of a built-in wording follows from the brief. That of the caller's template may change without a new
         // version.
-        fields.option(self.template.wording().is_none().then_some(self.prompt));
+        let is_built_in = self.template.wording().is_some();
+        fields.option(if is_built_in { None } else { Some(self.prompt) });
         fields.brief(self.brief);
         fields.option(self.seed);
         fields.text(&self.variants);
-        fields.text(&self.options.safety_tolerance);
-        fields.text(&self.options.transfer_format);
+        let CallOptions { safety_tolerance, transfer_format } = self.options;
+        fields.text(&safety_tolerance);
+        fields.text(&transfer_format);
         fields.text(&self.occurrence);
         Some(Fingerprint::from_bytes(fields.0.finalize().into()))
     }
@@ -106,7 +109,7 @@ impl Fields {
 
     fn focus(&mut self, focus: Focus) {
         self.edges(focus);
-        // The mode places the rectangles of a backend that crops the source itself.
+        // A backend that crops the source, such as the built-in one, places its crop by the mode.
         let (mode, margin) = match focus.mode {
             FocusMode::Centre => ("centre", None),
             FocusMode::Nudge { margin } => ("nudge", Some(margin.get())),
@@ -115,8 +118,8 @@ impl Fields {
         self.option(margin);
     }
 
-    fn edges(&mut self, region: Focus) {
-        for edge in region.edges() {
+    fn edges(&mut self, focus: Focus) {
+        for edge in focus.edges() {
             self.text(&edge.get());
         }
     }
@@ -125,6 +128,7 @@ impl Fields {
         self.text(&regions.len());
         for region in regions {
             self.text(region.label());
+            // A focus on the area has its edges.
             self.edges(region.area().into());
         }
     }

@@ -43,8 +43,8 @@ pub struct Brief {
     /// The part of the generated image that survives the crop, in pixels. For several crops, this is their
     /// intersection.
     pub surviving: Rect,
-    /// The part of the generated image that must contain everything that matters, in pixels. It is inside the surviving
-    /// part, and is the same if no target has a safe area.
+    /// The part of the generated image that must contain everything that matters, in pixels. In the brief of a plan it is
+    /// inside the surviving part, and is the same if no target has a safe area.
     pub safe_area: Rect,
     /// The focal point or region of the source.
     pub focus: Focus,
@@ -54,7 +54,7 @@ pub struct Brief {
     pub purpose: Option<Arc<str>>,
     /// The names of the reference pictures that follow the source, in their order.
     pub references: Vec<Arc<str>>,
-    /// The user's own instruction; `None` if there is none. It is never blank.
+    /// The user's own instruction; `None` if there is none or if it is blank.
     pub instruction: Option<Arc<str>>,
 }
 
@@ -84,7 +84,7 @@ impl Brief {
     }
 
     /// Sets the part of the generated image that survives the crop. The part is clipped to the image. It is also the
-    /// safe area, until [`safe_area`](Self::safe_area) sets a smaller one.
+    /// safe area, until [`safe_area`](Self::safe_area) is called after it.
     #[must_use]
     pub fn surviving(mut self, part: Rect) -> Self {
         self.surviving = part.clipped_to(self.preset.size);

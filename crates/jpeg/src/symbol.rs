@@ -97,6 +97,7 @@ impl Symbols {
         }
     }
 
+    /// Adds a word, for which `reserve` must have made room.
     #[inline(always)]
     fn put(&mut self, word: Word) {
         self.words[self.len] = word;
@@ -112,9 +113,10 @@ impl Symbols {
         self.put(Word::new(Table::Dc(table), category, extra));
     }
 
-    /// All AC coefficients of a block in a sequential scan, and EOB unless the last of them is not zero (F.1.2.2).
+    /// All AC coefficients of a block in a sequential scan, and EOB if the last of them is zero (F.1.2.2).
     #[inline(always)]
     pub(crate) fn put_ac(&mut self, table: u32, block: &Block) {
+        // Bit 0 is the DC coefficient.
         if self.put_coefficients(table, block, block.nonzero & !1, 1) < 64 {
             self.put_eob(table);
         }
@@ -126,7 +128,8 @@ impl Symbols {
         self.put(Word::new(Table::Ac(table), 0, 0));
     }
 
-    /// The AC coefficients from position `first` to `last` of a block in a progressive scan (G.1.2.2).
+    /// The AC coefficients from position `first` to `last` of a block in a progressive scan (G.1.2.2). Blocks that end before
+    /// `last` are counted, and their number is written before the next coefficient. `end_eob_run` must end the scan.
     #[inline(always)]
     pub(crate) fn put_band(&mut self, table: u32, block: &Block, [first, last]: [u32; 2]) {
         let band = u64::MAX << first & u64::MAX >> (63 - last);
@@ -143,7 +146,7 @@ impl Symbols {
         }
     }
 
-    /// Writes how many blocks have ended without a symbol: the position of the number's highest bit as a symbol, and
+    /// Writes how many blocks have ended without an EOB of their own: the position of the number's highest bit as a symbol, and
     /// the bits below it.
     #[inline(always)]
     pub(crate) fn end_eob_run(&mut self, table: u32) {
@@ -154,8 +157,8 @@ impl Symbols {
         }
     }
 
-    /// The coefficients at these positions. `next` is the first position of the band; returned is the one behind the
-    /// last coefficient.
+    /// The coefficients at these positions. `next` is the first position of the band. Returns the position behind
+    /// the last coefficient, or `next` if there is none.
     #[inline(always)]
     fn put_coefficients(&mut self, table: u32, block: &Block, mut positions: u64, mut next: u32) -> u32 {
         while positions != 0 {
@@ -185,6 +188,7 @@ impl Default for Symbols {
 /// the magnitude of a positive number and the complement of a negative one's.
 #[inline(always)]
 const fn magnitude(value: i32) -> (u32, u32) {
+    // 0, or -1 for a negative number.
     let sign = value >> 31;
     let category = 32 - ((value ^ sign) - sign).leading_zeros();
     (category, (value + sign) as u32 & ((1 << category) - 1))
@@ -216,11 +220,11 @@ mod tests {
         block
     }
 
-    /// The symbols with their additional bits, and the table of all of them.
-    fn put(blocks: usize, table: usize, put: impl FnOnce(&mut Symbols)) -> Vec<(usize, u32)> {
+    /// The symbols that `fill` puts, with their additional bits. All of them must be in `table`.
+    fn put(blocks: usize, table: usize, fill: impl FnOnce(&mut Symbols)) -> Vec<(usize, u32)> {
         let mut symbols = Symbols::default();
         symbols.reserve(blocks);
-        put(&mut symbols);
+        fill(&mut symbols);
         assert!(symbols.words().iter().all(|word| word.index() >> 8 == table));
         symbols.words().iter().map(|word| (word.index() & 0xff, word.extra())).collect()
     }
@@ -248,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn eob_is_written_unless_the_last_ac_coefficient_is_not_zero() {
+    fn eob_is_written_if_the_last_ac_coefficient_is_zero() {
         let ac = |coefficients: &[(usize, i16)]| put(1, 3, |symbols| symbols.put_ac(1, &block(coefficients)));
         assert_eq!(ac(&[(0, 9)]), [(0, 0)]);
         assert_eq!(ac(&[(62, 1)]).last(), Some(&(0, 0)));
@@ -273,7 +277,7 @@ mod tests {
     #[test]
     fn an_eob_run_ends_before_a_block_with_coefficients_in_the_band() {
         let found = put(4, 2, |symbols| {
-            // A coefficient outside of the band is none.
+            // A coefficient outside of the band does not count.
             symbols.put_band(0, &block(&[(0, 7), (6, 7)]), [1, 5]);
             symbols.put_band(0, &Block::ZERO, [1, 5]);
             // The last position of the band ends the block without an EOB.

@@ -1,16 +1,18 @@
 //! Blank edges: a margin of one colour or of a smooth gradient, as around a product on white or a poster.
 //!
-//! Such a margin can grow without limit, since its growth is not visible.
+//! Such a margin can grow without limit, since its growth is not visible. Blank columns are the blank rows of the transposed
+//! grid.
 
 use super::grid::{Cell, Grid, LEVEL};
 
 /// The greatest deviation from a parabola, in [`LEVEL`]s: 4.5 levels. The brightness of a studio background is close to
 /// a parabola.
 const DEVIATION: i64 = 9 * LEVEL / 2;
-/// The greatest step between neighbouring cells, in [`LEVEL`]s: 9 levels. A letter or a line makes a larger one.
+/// The greatest distance between the colours of neighbouring cells, in [`LEVEL`]s: 9 levels. A letter or a line makes a larger one.
 const LARGEST_STEP: i64 = 9 * LEVEL;
 
-/// Returns the number of blank rows at the top and at the bottom of the grid.
+/// Returns the number of blank rows at the top and at the bottom of the grid. A grid that is blank throughout counts all
+/// rows twice.
 pub(super) fn blank_rows(grid: &Grid) -> [usize; 2] {
     let run = |rows: &mut dyn Iterator<Item = usize>| {
         let (mut count, mut last) = (0, None::<&[Cell]>);
@@ -34,7 +36,7 @@ fn is_blank(row: &[Cell]) -> bool {
     }
     let count = row.len() as i128;
     // Positions are centred on 0, so that 1, x and x² − mean(x²) are orthogonal, and each coefficient of the least
-    // squares is a quotient of two sums.
+    // squares is a quotient of two sums. They are doubled, since the middle of an even count is between two cells.
     let xs = || (0..row.len()).map(|at| 2 * at as i128 - (count - 1));
     let squares: i128 = xs().map(|x| x * x).sum();
     // The quadratic term is multiplied by the count to keep it an integer.
@@ -42,11 +44,13 @@ fn is_blank(row: &[Cell]) -> bool {
     let quadratics: i128 = xs().map(|x| quadratic(x) * quadratic(x)).sum();
     (0..4).all(|channel| {
         let values = || row.iter().map(|cell| i128::from(cell.colour[channel]));
-        let mean_sum: i128 = values().sum();
-        let slope: i128 = xs().zip(values()).map(|(x, value)| x * value).sum();
-        let bend: i128 = xs().zip(values()).map(|(x, value)| quadratic(x) * value).sum();
+        let sum: i128 = values().sum();
+        let along_x: i128 = xs().zip(values()).map(|(x, value)| x * value).sum();
+        let along_quadratic: i128 = xs().zip(values()).map(|(x, value)| quadratic(x) * value).sum();
         xs().zip(values()).all(|(x, value)| {
-            let fitted = mean_sum / count + slope * x / squares.max(1) + bend * quadratic(x) / quadratics.max(1);
+            // One cell has no slope, and two have no bend: the sums are 0 then, and `max` avoids a division by 0.
+            let fitted =
+                sum / count + along_x * x / squares.max(1) + along_quadratic * quadratic(x) / quadratics.max(1);
             (value - fitted).abs() <= i128::from(DEVIATION)
         })
     })
@@ -81,8 +85,9 @@ mod tests {
             blank_rows(&Grid::of_cells(5, cells.to_vec()))
         };
         for channel in 0..4 {
-            assert_eq!(row(36, channel), [1, 1], "4.5 levels in channel {channel}");
-            assert_eq!(row(37, channel), [0, 0], "4.6 levels in channel {channel}");
+            // The largest multiple is 2.
+            assert_eq!(row(9 * LEVEL / 4, channel), [1, 1], "4.5 levels in channel {channel}");
+            assert_eq!(row(9 * LEVEL / 4 + 1, channel), [0, 0], "4.6 levels in channel {channel}");
         }
     }
 

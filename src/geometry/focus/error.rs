@@ -31,7 +31,7 @@ pub enum FocusError {
         /// The first 40 characters of the text.
         found: String,
     },
-    /// A text after the colon that is not a [`FocusMode`](super::FocusMode).
+    /// A text after the first colon, as in `50,60:nudge`, that is not a [`FocusMode`](super::FocusMode).
     #[error("focus mode is {found:?}; expected centre, nudge or nudge:MARGIN")]
     Mode {
         /// The first 40 characters of the text.

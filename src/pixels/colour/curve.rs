@@ -12,7 +12,7 @@ pub(super) enum Curve {
     Power(f64),
     /// The parameters g, a, b, c, d, e, f of the function `(a x + b)^g + e` for `x >= d`, and `c x + f` for `x < d`.
     Parametric([f64; 7]),
-    /// Light at equally spaced samples, in 65,535ths. Values between them are interpolated linearly.
+    /// Light at two or more equally spaced samples, in 65,535ths. Values between them are interpolated linearly.
     Table(Vec<u16>),
 }
 
@@ -68,7 +68,7 @@ impl Curve {
         }
     }
 
-    /// Returns the light for sample `x`, clipped to 0 to 1. A result that is not a finite number counts as 0.
+    /// Returns the light, clipped to 0 to 1, for a sample `x` from 0 to 1. A result that is not a finite number counts as 0.
     #[expect(clippy::many_single_char_names, reason = "the names of the specification")]
     pub(super) fn at(&self, x: f64) -> f64 {
         let y = match self {
@@ -82,7 +82,7 @@ impl Curve {
                 }
             }
             Self::Table(table) => {
-                #[expect(clippy::cast_precision_loss, reason = "at most 40,000")]
+                #[expect(clippy::cast_precision_loss, reason = "at most `PARSING.max_allowed_trc_size` entries")]
                 let at = x * (table.len() - 1) as f64;
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
                 let index = at as usize;
@@ -96,15 +96,15 @@ impl Curve {
     }
 }
 
-/// Returns all levels of 8 bits, or of 16 if `is_16_bit`, scaled to 0 to 1.
-pub(super) fn levels(is_16_bit: bool) -> impl Iterator<Item = f64> {
+/// Returns the steps from 0 to 1 that 8 bits can tell apart, or 16 if `is_16_bit`.
+pub(super) fn steps(is_16_bit: bool) -> impl Iterator<Item = f64> {
     let last = if is_16_bit { u32::from(u16::MAX) } else { u32::from(u8::MAX) };
-    (0..=last).map(move |level| f64::from(level) / f64::from(last))
+    (0..=last).map(move |step| f64::from(step) / f64::from(last))
 }
 
 /// Returns the light of each level of 8 bits, or of 16 if `is_16_bit`.
 pub(super) fn lights(curve: &Curve, is_16_bit: bool) -> Vec<f32> {
-    levels(is_16_bit).map(|level| to_f32(curve.at(level))).collect()
+    steps(is_16_bit).map(|level| to_f32(curve.at(level))).collect()
 }
 
 /// Rounds light to single precision.
@@ -127,7 +127,7 @@ pub(super) struct SrgbOfLight(Vec<u8>);
 // differs between machines: a test shows that no entry is near the middle between two levels.
 pub(super) static SRGB_OF_LIGHT: LazyLock<SrgbOfLight> = LazyLock::new(|| {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 255")]
-    SrgbOfLight(levels(true).map(|light| (encoded(light) * 255.0).round() as u8).collect())
+    SrgbOfLight(steps(true).map(|light| (encoded(light) * 255.0).round() as u8).collect())
 });
 
 impl SrgbOfLight {
@@ -152,7 +152,7 @@ mod tests {
 
     use super::*;
 
-    /// The last bit of `powf` may differ between machines. This shows that it cannot change a rounded level.
+    /// Whether a value agrees with the four digits of the expected one.
     fn is_close(found: f64, expected: f64) -> bool {
         (found - expected).abs() < 1e-4
     }
@@ -171,7 +171,7 @@ mod tests {
         let unsupported = |transfer: u8| matches!(Curve::of_cicp(transfer), Err(TagError::Unsupported(_)));
         assert!(unsupported(16) && unsupported(18) && !unsupported(17), "PQ and HLG");
         let camera = Curve::of_cicp(1).ok().unwrap();
-        assert!(is_close(camera.at(0.09), 0.0200) && is_close(camera.at(0.045), 0.01), "a slope of 4.5 below 0.081");
+        assert!(is_close(camera.at(0.1), 0.0224) && is_close(camera.at(0.06), 0.0133), "a slope of 4.5 below 0.081");
     }
 
     #[test]
@@ -186,7 +186,7 @@ mod tests {
         let shifted = [2.0, 1.0, 0.0, 0.5, 0.25, 0.1, 0.2];
         assert!(is_close(at(&shifted, 0.25), 0.1625) && is_close(at(&shifted, 0.24), 0.32));
         assert!(Curve::of_icc(&ToneReprCurve::Parametric(vec![2.0, 0.0, 1.0])).is_none());
-        assert!(is_close(at(&[0.5, -4.0, 1.0, 0.0, 0.0], 0.5), 0.0), "a negative base has no power");
+        assert!(is_close(at(&[0.5, -4.0, 1.0, 0.0, 0.0, 0.25, 0.0], 0.5), 0.25), "a negative base counts as 0");
     }
 
     #[test]
@@ -207,10 +207,10 @@ mod tests {
 
     #[test]
     fn lightness_is_a_cube_above_6_29ths_and_its_tangent_below() {
-        // L* of 50 and of 8, where both parts meet at 216 / 24389, and of 4.
-        assert!(is_close(light_of_lightness(0.5), 0.1842) && is_close(light_of_lightness(0.08), 0.0089));
-        assert!(is_close(light_of_lightness(0.1), 0.01126), "just above");
-        assert!((light_of_lightness(0.04) - 0.004_428).abs() < 1e-6);
+        assert!(is_close(light_of_lightness(0.5), 0.1842), "L* of 50");
+        assert!(is_close(light_of_lightness(0.1), 0.01126), "L* of 10, just above");
+        assert!(is_close(light_of_lightness(0.08), 0.0089), "L* of 8, where both parts meet at 216 / 24389");
+        assert!((light_of_lightness(0.04) - 0.004_428).abs() < 1e-6, "L* of 4");
     }
 
     #[test]
@@ -222,9 +222,10 @@ mod tests {
         assert_eq!((level(step + 0.4), level(step + 0.6)), (0, 1));
     }
 
+    /// The last bit of `powf` may differ between machines. It cannot change a rounded level.
     #[test]
     fn no_light_is_near_the_middle_between_two_levels() {
-        for light in levels(true) {
+        for light in steps(true) {
             let level = encoded(light) * 255.0;
             assert!((level.fract() - 0.5).abs() > 1e-6, "{light}");
         }
@@ -232,7 +233,7 @@ mod tests {
 
     #[test]
     fn every_level_of_srgb_becomes_itself() {
-        for (level, at) in levels(false).enumerate() {
+        for (level, at) in steps(false).enumerate() {
             assert_eq!(usize::from(SRGB_OF_LIGHT.at(to_f32(Curve::SRGB.at(at)))), level);
         }
     }

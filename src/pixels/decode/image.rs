@@ -1,7 +1,8 @@
 //! Decodes GIF, BMP and TIFF, with the `image` crate. The first frame of a GIF and the first page of a TIFF are read.
 //!
-//! The limits apply as for the other formats: the size in the header is checked before any pixel is decoded, and the
-//! decoder may use no more memory than the limits allow. An ICC profile and an orientation tag are applied.
+//! The limits apply as for the other formats: the size in the header is checked before any pixel is decoded, and while it
+//! decodes pixels, the decoder may use no more memory than the limits allow. The profile of a GIF or TIFF and the
+//! orientation of a TIFF are applied. `image` does not read the profile of a BMP.
 
 use std::io::{Cursor, ErrorKind};
 
@@ -22,14 +23,14 @@ pub(super) fn open<'a>(
 ) -> Result<(Header, u64, Box<dyn Pixels + 'a>), DecodeError> {
     let file = Cursor::new(bytes);
     match format {
-        SourceFormat::Gif => opened(GifDecoder::new(file), format, limits),
-        SourceFormat::Bmp => opened(BmpDecoder::new(file), format, limits),
-        _ => opened(TiffDecoder::new(file), format, limits),
+        SourceFormat::Gif => within_limits(GifDecoder::new(file), format, limits),
+        SourceFormat::Bmp => within_limits(BmpDecoder::new(file), format, limits),
+        _ => within_limits(TiffDecoder::new(file), format, limits),
     }
 }
 
 /// Applies the limits to a decoder, and reads the header from it.
-fn opened<'a, D: ImageDecoder + 'a>(
+fn within_limits<'a, D: ImageDecoder + 'a>(
     decoder: Result<D, ImageError>,
     format: SourceFormat,
     limits: &DecodeLimits,
@@ -42,17 +43,17 @@ fn opened<'a, D: ImageDecoder + 'a>(
     if matches!(decoder.original_color_type(), ExtendedColorType::Cmyk8 | ExtendedColorType::Cmyk16) {
         return Err(DecodeError::UnsupportedColour { format, found: "CMYK".into() });
     }
-    // These are read before the limits are set. With limits, `image` bounds the tags of a TIFF by the size of its
-    // pixels, and drops a larger profile without an error. A profile that cannot be read counts as broken. An
-    // orientation tag that cannot be read is ignored.
+    // These are read before the limits are set: with limits, `image` bounds the tags of a TIFF by the size of its pixels,
+    // and drops a larger profile without an error. Until then a tag may take 256 MiB, the default of `tiff`. `image` 0.25
+    // takes a profile or an orientation that cannot be read as absent. An error would be a broken profile.
     let icc = decoder.icc_profile().unwrap_or_else(|_| Some(Vec::new()));
     let orientation = decoder.orientation().map_or(Orientation::UPRIGHT, |tag| Orientation::from_tag(tag.to_exif()));
     // A frame of a GIF may be larger than its canvas and has a separate buffer, which is bounded by the canvas here.
-    let pixels = if format == SourceFormat::Gif { decoder.total_bytes() } else { limits.decoded_bytes };
-    let max_alloc = pixels.saturating_add(limits.metadata_bytes);
-    let mut most = Limits::no_limits();
-    most.max_alloc = Some(max_alloc);
-    decoder.set_limits(most).map_err(|error| unreadable(format, &error, max_alloc))?;
+    let pixel_bytes = if format == SourceFormat::Gif { decoder.total_bytes() } else { limits.decoded_bytes };
+    let max_alloc = pixel_bytes.saturating_add(limits.metadata_bytes);
+    let mut image_limits = Limits::no_limits();
+    image_limits.max_alloc = Some(max_alloc);
+    decoder.set_limits(image_limits).map_err(|error| unreadable(format, &error, max_alloc))?;
     let header = Header {
         size,
         orientation,
@@ -74,6 +75,7 @@ struct Image<D> {
 
 impl<D: ImageDecoder> Pixels for Image<D> {
     fn read(self: Box<Self>, mut bytes: Vec<u8>, _: &mut DecodeScratch) -> Result<Read, DecodeError> {
+        // The buffer may hold another picture, and `image` does not promise to write every byte.
         bytes.fill(0);
         let Self { decoder, format, max_alloc } = *self;
         let (channels, has_alpha, is_16_bit) = match decoder.color_type() {
@@ -89,7 +91,7 @@ impl<D: ImageDecoder> Pixels for Image<D> {
         };
         decoder.read_image(&mut bytes).map_err(|error| unreadable(format, &error, max_alloc))?;
         if is_16_bit {
-            // The `image` crate returns samples in native byte order.
+            // The `image` crate returns samples in native byte order. `Samples` are big-endian, as in PNG.
             for sample in bytes.as_chunks_mut::<2>().0 {
                 *sample = u16::from_ne_bytes(*sample).to_be_bytes();
             }

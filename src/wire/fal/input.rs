@@ -194,24 +194,26 @@ fn entry_of(error: &RequestError, body: &Value) -> DetailEntry {
         | RequestError::TooLongForFormat { index, .. }
         | RequestError::NothingCovers { index, .. }
         | RequestError::NoBytes { index }
-        | RequestError::Insets { index, .. } => {
-            // These mistakes point to one item of the list. All others point to a field or to the body.
+        | RequestError::Insets { index, .. }
+        | RequestError::Quality { index, .. }
+        | RequestError::IdTooLong { index, .. } => {
+            // These mistakes are about one item of the list. All others are about a field or the body.
             let loc = [Loc::from("body"), Loc::from("target_sizes"), Loc::from(*index)];
             let size = body.pointer(&format!("/target_sizes/{index}")).unwrap_or(&Value::Null);
-            return DetailEntry::value_error(loc, &with_source(error), size);
+            return DetailEntry::value_error(loc, &with_cause(error), size);
         }
-        _ => return DetailEntry::value_error([Loc::from("body")], &with_source(error), body),
+        _ => return DetailEntry::value_error([Loc::from("body")], &with_cause(error), body),
     };
     DetailEntry::value_error(
         [Loc::from("body"), Loc::from(field)],
-        &with_source(error),
+        &with_cause(error),
         body.get(field).unwrap_or(&Value::Null),
     )
 }
 
-fn with_source(error: &RequestError) -> String {
+fn with_cause(error: &RequestError) -> String {
     match std::error::Error::source(error) {
-        Some(source) => format!("{error}: {source}"),
+        Some(cause) => format!("{error}: {cause}"),
         None => error.to_string(),
     }
 }
@@ -245,7 +247,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_default_limits_are_those_of_fal() {
+    fn the_default_limits_are_those_assumed_of_fal() {
         let InputLimits { target_sizes, images_per_size, prompt_chars, image_bytes } = InputLimits::default();
         assert_eq!((target_sizes, images_per_size, prompt_chars, image_bytes), (10, 4, 5000, 50 << 20));
     }
@@ -266,14 +268,17 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_of_a_size_points_to_its_item_and_any_other_to_its_field() {
+    fn a_mistake_points_to_its_item_its_field_or_the_body() {
         let input = SmartResizeInput::new(ImageUrl::Http("https://a".to_owned()), [Size::new(9, 9).unwrap(); 2]);
         let body = serde_json::to_value(&input).unwrap();
         let place = |error: &RequestError| {
             let entry = entry_of(error, &body);
             (entry.loc.iter().map(ToString::to_string).collect::<Vec<_>>().join("."), entry.input)
         };
-        assert_eq!(place(&RequestError::NoBytes { index: 1 }), ("body.target_sizes.1".to_owned(), "9x9".into()));
+        let item = ("body.target_sizes.1".to_owned(), "9x9".into());
+        assert_eq!(place(&RequestError::NoBytes { index: 1 }), item);
+        assert_eq!(place(&RequestError::IdTooLong { index: 1, chars: 300 }), item);
         assert_eq!(place(&RequestError::NoTargets), ("body.target_sizes".to_owned(), body["target_sizes"].clone()));
+        assert_eq!(place(&RequestError::MaxScale { found: 0 }), ("body".to_owned(), body.clone()));
     }
 }

@@ -23,7 +23,7 @@ fn page_input() -> Value {
     })
 }
 
-/// The example of the endpoint's page, which lacks the two sizes that its schema requires.
+/// The example of the endpoint's page, which lacks the `width` and the `height` of a result that its schema requires.
 fn page_output() -> Value {
     json!({
         "images": [{
@@ -71,6 +71,7 @@ fn the_examples_of_the_page_are_read_and_written() {
 fn missing_fields_have_the_defaults_of_the_service() {
     let body = br#"{"image_url": "https://example.com/a.png", "target_sizes": ["1x1"]}"#;
     let input = SmartResizeInput::from_json(body, &InputLimits::default()).unwrap();
+    // A URL has no bytes, so that the limit for those of a data URI is 0.
     let url = ImageUrl::parse("https://example.com/a.png", 0).unwrap();
     assert_eq!(input, SmartResizeInput::new(url, ["1x1".parse().unwrap()]));
     assert_eq!((input.prompt.as_str(), input.num_images_per_size, input.resolution), ("", 1, Tier::K1));
@@ -103,7 +104,7 @@ fn an_input_becomes_a_request() {
 
 #[test]
 fn each_size_has_a_generation_of_its_own() {
-    // The model would be asked the same for both sizes.
+    // The model would be asked the same for both sizes, but each has a call as in fal's contract.
     let input: SmartResizeInput = both_ways(&with("target_sizes", json!(["300x250", "600x500"])));
     let plan = Plan::new(&input.request(input.image_url.source()).unwrap()).unwrap();
     assert_eq!((plan.generations().len(), plan.cost().to_string()), (2, "$0.35".into()));
@@ -118,33 +119,21 @@ fn a_data_uri_is_decoded_into_the_source() {
 
 #[test]
 fn an_invalid_image_url_is_refused() {
-    let case = |url: &str, error_type: &str, msg: &str| {
+    let case = |url: &str, reason: &str| {
         let refused = serde_json::to_value(refused(&with("image_url", url))).unwrap();
         let entry = &refused["detail"][0];
-        assert_eq!((entry["type"].as_str(), entry["msg"].as_str()), (Some(error_type), Some(msg)), "{url}");
+        assert_eq!((&entry["type"], &entry["input"]), (&json!("image_load_error"), &json!(url)));
+        assert_eq!(entry["msg"], format!("Could not load image from url: {reason}"));
         assert_eq!(entry["loc"], json!(["body", "image_url"]));
-        assert_eq!(entry["input"], url);
     };
-    let load = |reason: &str| format!("Could not load image from url: {reason}");
-    case(
-        "ftp://x/a.png",
-        "image_load_error",
-        &load("the URL is \"ftp://x/a.png\"; expected http, https or a data URI"),
-    );
-    case("", "image_load_error", &load("the URL is \"\"; expected http, https or a data URI"));
-    case(
-        "file:///etc/passwd",
-        "image_load_error",
-        &load("the URL is \"file:///etc/passwd\"; expected http, https or a data URI"),
-    );
-    case("https://", "image_load_error", &load("the URL is \"https://\"; expected http, https or a data URI"));
-    case("https://a b", "image_load_error", &load("the URL is \"https://a b\"; expected http, https or a data URI"));
-    case(
-        "data:;base64,Y",
-        "image_load_error",
-        &load("number of base64 symbols is 1; expected at least 2 in the last group of 4 (at byte 14)"),
-    );
+    for url in ["ftp://x/a.png", "", "file:///etc/passwd", "https://", "https://a b"] {
+        case(url, &format!("the URL is \"{url}\"; expected http, https or a data URI"));
+    }
+    case("data:;base64,Y", "number of base64 symbols is 1; expected at least 2 in the last group of 4 (at byte 14)");
+}
 
+#[test]
+fn a_picture_larger_than_the_limit_is_refused() {
     let mut limits = InputLimits::default();
     limits.image_bytes = 2;
     let body = with("image_url", "data:;base64,YWJj");
@@ -159,15 +148,11 @@ fn an_invalid_image_url_is_refused() {
 }
 
 #[test]
-fn a_size_that_cannot_be_made_is_refused_with_the_largest_that_fits() {
-    let body = with("target_sizes", json!(["1x1", "x", "9 * 9", "6337x100", "16384x9"]));
-    let found = refused(&{
-        let mut body = body;
-        body["output_format"] = json!("webp");
-        body
-    });
+fn sizes_that_are_misspelled_too_long_for_the_format_or_not_covered_are_refused() {
+    let mut body = with("target_sizes", json!(["1x1", "x", "9 * 9", "6337x100", "16384x9"]));
+    body["output_format"] = json!("webp");
     assert_eq!(
-        found.to_string(),
+        refused(&body).to_string(),
         "body.target_sizes.1: Value error, \"x\" is not a size: found 'x'; expected a digit of the width, as in 1080x1920 \
          (at byte 0); \
          body.target_sizes.2: Value error, \"9 * 9\" is not a size: found ' '; expected \"x\" after the width, as in \
@@ -187,6 +172,7 @@ fn a_seed_has_64_bits() {
     assert_eq!(both_ways::<SmartResizeInput>(&with("seed", max)).seed, Some(max));
     let case = |seed: Value, expected: &str| assert_eq!(refused(&with("seed", seed)).to_string(), expected);
     case(json!(-1), "body.seed: Input should be greater than or equal to 0");
+    // A seed may also be a text, which `json!` needs for more than 64 bits.
     case(json!("18446744073709551616"), "body.seed: Input should be less than or equal to 18446744073709551615");
 }
 
@@ -207,12 +193,13 @@ fn messages_name_custom_limits() {
 #[test]
 fn the_length_and_depth_of_echoed_input_are_limited() {
     let long = |chars: usize| refused(&with("image_url", json!(["é".repeat(chars)])));
-    let echoed = |body: &ErrorBody| body.entries()[0].input[0].as_str().unwrap().chars().count();
-    assert_eq!((echoed(&long(20_000)), echoed(&long(20_001))), (20_000, 101));
+    let chars = |body: &ErrorBody| body.entries()[0].input[0].as_str().unwrap().chars().count();
+    // A longer string is shortened to 100 characters and `…`.
+    assert_eq!((chars(&long(20_000)), chars(&long(20_001))), (20_000, 101));
     let deep = (0..100).fold(json!(1), |inner, _| json!([inner]));
     let written = serde_json::to_string(&refused(&with("prompt", deep))).unwrap();
-    let echoed = format!("\"input\":{}\"…\"{}}}", "[".repeat(32), "]".repeat(32));
-    assert!(written.contains(&echoed), "{written}");
+    let expected = format!("\"input\":{}\"…\"{}}}", "[".repeat(32), "]".repeat(32));
+    assert!(written.contains(&expected), "{written}");
 }
 
 /// The echo of an invalid value of a string field.
@@ -247,7 +234,8 @@ fn the_number_of_echoed_values_is_limited() {
 fn the_number_of_echoed_characters_is_limited() {
     let list = |last: usize| json!(["é".repeat(9_000), "é".repeat(10_900), "é".repeat(last), 5]);
     assert_eq!(echoed(&list(100)), list(100));
-    // A string that does not fit is shortened to its first 100 characters, if these fit.
+    // A string that does not fit is shortened to 100 characters and `…`. Here these 101 do not fit either, so that `…`
+    // alone ends the list.
     assert_eq!(echoed(&list(101)), json!(["é".repeat(9_000), "é".repeat(10_900), "…"]));
     let long = json!(["é".repeat(9_000), "é".repeat(11_001), 5]);
     assert_eq!(echoed(&long), json!(["é".repeat(9_000), format!("{}…", "é".repeat(100)), 5]));
@@ -265,6 +253,7 @@ fn the_error_for_a_huge_body_is_short() {
     let missing = refused.entries().iter().filter(|entry| entry.error_type == ErrorType::Missing).count();
     assert_eq!((refused.entries().len(), missing), (3, 2));
     let length = serde_json::to_string(&refused).unwrap().len();
+    // Each of the three entries echoes at most 20,000 characters and 1000 values.
     assert!(length < 3 * 30_000, "{length}");
 }
 
@@ -283,7 +272,9 @@ fn the_errors_of_a_request_become_entries_for_the_fields() {
 
 #[test]
 fn serde_reports_the_same_errors() {
-    let error = serde_json::from_value::<SmartResizeInput>(json!({"target_sizes": []})).unwrap_err();
+    let body = json!({"target_sizes": []});
+    let error = serde_json::from_value::<SmartResizeInput>(body.clone()).unwrap_err();
+    assert_eq!(error.to_string(), refused(&body).to_string());
     assert_eq!(
         error.to_string(),
         "body.image_url: Field required; body.target_sizes: List should have at least 1 item after validation, not 0",
@@ -331,7 +322,7 @@ fn queue_answers_have_the_fields_that_clients_need() {
         "status_url": "https://queue.fal.run/fal-ai/smart-resize/requests/7-a/status",
         "cancel_url": "https://queue.fal.run/fal-ai/smart-resize/requests/7-a/cancel",
     });
-    let written = |status: &QueueStatus, http_status: u16| {
+    let without_urls = |status: &QueueStatus, http_status: u16| {
         assert_eq!(status.http_status(), http_status);
         let mut value = serde_json::to_value(status).unwrap();
         assert_eq!(both_ways::<QueueStatus>(&value), *status);
@@ -341,15 +332,22 @@ fn queue_answers_have_the_fields_that_clients_need() {
         value
     };
     let queued = QueueStatus::new(QueueState::InQueue, "7-a", app);
-    assert_eq!(written(&queued, 202), json!({"status": "IN_QUEUE", "logs": null, "metrics": {}, "queue_position": 0}));
+    assert_eq!(
+        without_urls(&queued, 202),
+        json!({"status": "IN_QUEUE", "logs": null, "metrics": {}, "queue_position": 0})
+    );
     assert_eq!(queued.queue_position(3).queue_position, Some(3));
+    // Only a waiting request has a position.
     let running = QueueStatus::new(QueueState::InProgress, "7-a", app).queue_position(3);
-    assert_eq!(written(&running, 202), json!({"status": "IN_PROGRESS", "logs": null, "metrics": {}}));
+    assert_eq!(without_urls(&running, 202), json!({"status": "IN_PROGRESS", "logs": null, "metrics": {}}));
     let done = QueueStatus::new(QueueState::Completed, "7-a", app)
         .logs(vec![Log::info("done", "2026-11-24T18:00:00Z")])
         .metric("inference_time", 1.5);
     let log = json!({"message": "done", "level": "INFO", "source": "USER", "timestamp": "2026-11-24T18:00:00Z"});
-    assert_eq!(written(&done, 200), json!({"status": "COMPLETED", "logs": [log], "metrics": {"inference_time": 1.5}}),);
+    assert_eq!(
+        without_urls(&done, 200),
+        json!({"status": "COMPLETED", "logs": [log], "metrics": {"inference_time": 1.5}}),
+    );
 }
 
 #[test]
@@ -378,7 +376,10 @@ fn webhooks_report_success_and_failure() {
     );
     assert_eq!(failed.payload["detail"][0]["type"], "string_type");
     both_ways::<Webhook>(&serde_json::to_value(&failed).unwrap());
+}
 
+#[test]
+fn the_signed_message_of_a_webhook_has_the_digest_of_its_body() {
     // The digest of "abc" is the example of FIPS 180-4.
     assert_eq!(
         webhook_message("r", "u", "1", b"abc"),
