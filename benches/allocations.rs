@@ -17,8 +17,8 @@ use smart_resize::pixels::decode::{DecodeOptions, decode};
 use smart_resize::pixels::encode::{EncodeOptions, encode};
 use smart_resize::pixels::render::{Inspect, RenderOptions, RenderTarget, Renderer};
 use smart_resize::{Format, Size};
+use smart_resize_jpeg::header::Header;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use zune_jpeg::JpegDecoder;
 
 mod photo;
 
@@ -103,12 +103,9 @@ fn decode_png(file: &[u8]) -> Allocated {
     Allocated::by(read).1
 }
 
-/// The allocations of `zune-jpeg` without the pixels.
+/// The allocations of `smart-resize-jpeg` without the pixels.
 fn decode_jpeg(file: &[u8]) -> Allocated {
     let mut pixels = vec![0; 2752 * 1536 * 3];
-    let read = || {
-        let mut decoder = JpegDecoder::new(zune_jpeg::zune_core::bytestream::ZCursor::new(file));
-        decoder.decode_into(&mut pixels).unwrap();
-    };
+    let read = || smart_resize_jpeg::decode::decode(&Header::read(file, 64).unwrap(), &mut pixels).unwrap();
     Allocated::by(read).1
 }

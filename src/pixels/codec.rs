@@ -11,8 +11,7 @@ use crate::format::Format;
 ///
 /// | | `Pure` | `Fast` | `Fast` needs the feature |
 /// |---|---|---|---|
-/// | JPEG, sequential, read | `zune-jpeg` | libjpeg-turbo | `turbojpeg` |
-/// | JPEG, progressive, read | `zune-jpeg` | `zune-jpeg` | `turbojpeg` |
+/// | JPEG, read | `smart-resize-jpeg` | the same | |
 /// | JPEG, written | `smart-resize-jpeg` | libjpeg-turbo | `turbojpeg` |
 /// | WebP, lossy and opaque, read | `image-webp` | libwebp | `libwebp` |
 /// | WebP, any other, read | `image-webp` | `image-webp` | `libwebp` |
@@ -37,8 +36,8 @@ use crate::format::Format;
 /// use smart_resize::pixels::render::RenderOptions;
 ///
 /// assert_eq!(RenderOptions::default().decode.codec, Codec::Pure);
-/// assert!(Codec::Pure.reads(Format::Jpeg) && Codec::Fast.reads(Format::Png));
-/// assert_eq!(Codec::Fast.reads(Format::Jpeg), cfg!(feature = "turbojpeg"));
+/// assert!(Codec::Pure.writes(Format::Jpeg) && Codec::Fast.reads(Format::Png));
+/// assert_eq!(Codec::Fast.writes(Format::Jpeg), cfg!(feature = "turbojpeg"));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "lowercase"))]
@@ -55,8 +54,7 @@ impl Codec {
     /// Whether this build can read pictures of `format` with this codec.
     pub const fn reads(self, format: Format) -> bool {
         match (self, format) {
-            (Self::Pure, _) | (Self::Fast, Format::Png) => true,
-            (Self::Fast, Format::Jpeg) => cfg!(feature = "turbojpeg"),
+            (Self::Pure, _) | (Self::Fast, Format::Png | Format::Jpeg) => true,
             (Self::Fast, Format::WebP) => cfg!(feature = "libwebp"),
         }
     }

@@ -21,8 +21,6 @@ mod image;
 mod jpeg;
 mod kind;
 mod png;
-#[cfg(feature = "turbojpeg")]
-mod turbo;
 mod webp;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -120,7 +118,7 @@ impl DecodeLimits {
 /// use smart_resize::pixels::decode::DecodeOptions;
 ///
 /// let options = DecodeOptions::default().codec(Codec::Fast);
-/// assert_eq!(options.check(Format::Jpeg).is_ok(), cfg!(feature = "turbojpeg"));
+/// assert_eq!(options.check(Format::WebP).is_ok(), cfg!(feature = "libwebp"));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -390,10 +388,8 @@ impl<'a> Opened<'a> {
 
     /// Decodes the whole picture. `pixels` is memory to reuse.
     pub(crate) fn decode(self, pixels: Vec<u8>, scratch: &mut DecodeScratch) -> Result<Decoded, DecodeError> {
-        let Self { format, header, needed, pixels: mut decoder } = self;
+        let Self { format, header, needed, pixels: decoder } = self;
         guarded(Some(format), || {
-            // A damaged file is refused before memory is allocated for its pixels.
-            decoder.check()?;
             // The size in the header is untrusted, and the allocator may refuse what the limits allow.
             let buffer = sized(needed, pixels).ok_or(DecodeError::OutOfMemory { bytes: needed })?;
             let Read { samples, is_verified, damage } = decoder.read(buffer, scratch)?;

@@ -50,11 +50,13 @@ mod segment;
 
 use std::iter::repeat_n;
 
+pub(crate) use self::bits::Bits;
 pub use self::damage::{Damage, DamageKind};
 pub use self::frame::{Component, Frame};
-pub(crate) use self::huffman::definitions;
-use self::huffman::{Differences, Steps, Table};
-use self::scan::{Block, Scan, ScanEnd};
+use self::huffman::Steps;
+pub(crate) use self::huffman::{Code, Differences, LOOKAHEAD, Table, definitions};
+use self::scan::{Block, Blocks, Scan};
+pub(crate) use self::scan::{COEFFICIENTS, Mcus, ScanEnd, dc_coefficient};
 pub use self::segment::{Segment, Segments, segments};
 use crate::marker;
 
@@ -79,9 +81,28 @@ impl Checked {
 /// table is missing or headers are invalid.
 ///
 /// The time grows with the length of the file and with the number of its scans, each of which may take up to eight
-/// tables of 2,048 entries. A caller that checks files of strangers limits the number of scans first. The documentation
+/// tables of 4,096 entries. A caller that checks files of strangers limits the number of scans first. The documentation
 /// of the [module](self) has an example.
 pub fn check(bytes: &[u8], frame: &Frame) -> Option<Checked> {
+    walk_scans(bytes, frame, false, |scan, at| {
+        let (dc, ac) = (scan.tables(Class::Dc, Differences::new)?, scan.tables(Class::Ac, Steps::new)?);
+        let mut blocks = Vec::new();
+        for (component, part) in scan.parts.iter().enumerate() {
+            let block = Block { component, dc: dc.get(part.dc)?, ac: ac.get(part.ac)?, divisor: part.dc_divisor() };
+            blocks.extend(repeat_n(block, part.blocks));
+        }
+        Some(scan.walk(bytes, at, &mut Blocks(blocks)))
+    })
+}
+
+/// Walks all scans of a file. `each` walks the data of a scan, which begins at an offset of the file, or returns `None` if
+/// that is not possible. Returns `None` then, or if headers are invalid.
+pub(crate) fn walk_scans<'a>(
+    bytes: &'a [u8],
+    frame: &Frame,
+    is_progressive: bool,
+    mut each: impl FnMut(&ScanHeader<'a>, usize) -> Option<Result<ScanEnd, Damage>>,
+) -> Option<Checked> {
     let mut state = State::new(frame);
     // The tables may come before the frame.
     let mut segments = segments(bytes);
@@ -105,11 +126,12 @@ pub fn check(bytes: &[u8], frame: &Frame) -> Option<Checked> {
                 state.interval = u16::from_be_bytes([high, low]).into();
             }
             marker::SOS => {
-                let end = match state.scan(found.content)?.walk(bytes, found.end)? {
+                let end = match each(&state.scan(found.content)?, found.end)? {
                     Ok(end) => end,
                     Err(damage) => return Some(Checked { damage: Some(damage), data_end: None }),
                 };
-                let is_last = state.missing().is_none();
+                // A progressive picture may have any number of scans.
+                let is_last = !is_progressive && state.missing().is_none();
                 // Much data behind the last MCU is a trailer if no end marker follows it.
                 let is_trailer = is_last && end.marker.is_none_or(|(marker, _)| marker != marker::EOI);
                 match end.marker {
@@ -140,21 +162,23 @@ pub fn check(bytes: &[u8], frame: &Frame) -> Option<Checked> {
     })
 }
 
+/// The definitions of the Huffman tables by class and number. They are read when a scan uses them, since the number of
+/// scans is limited, and the number of definitions is not.
+type Definitions<'a> = [[Option<&'a [u8]>; 4]; 2];
+
 /// The definitions before a scan, as the segments give them.
-struct State<'a> {
-    frame: &'a Frame,
-    /// The definitions of the Huffman tables: those for DC coefficients, then those for AC coefficients. They are read
-    /// when a scan uses them, since the number of scans is limited, and the number of definitions is not.
-    huffman: [[Option<&'a [u8]>; 4]; 2],
-    /// The divisors of the DC coefficients in each quantisation table.
-    divisors: [Option<u16>; 4],
+struct State<'a, 'f> {
+    frame: &'f Frame,
+    huffman: Definitions<'a>,
+    /// The quantisation tables, each with its precision and number in front.
+    divisors: [Option<&'a [u8]>; 4],
     interval: u64,
     /// Whether each component has a scan.
     is_scanned: Vec<bool>,
 }
 
-impl<'a> State<'a> {
-    fn new(frame: &'a Frame) -> Self {
+impl<'a, 'f> State<'a, 'f> {
+    fn new(frame: &'f Frame) -> Self {
         let is_scanned = vec![false; frame.components.len()];
         Self { frame, huffman: [[None; 4]; 2], divisors: [None; 4], interval: 0, is_scanned }
     }
@@ -174,87 +198,124 @@ impl<'a> State<'a> {
         }
     }
 
-    /// Notes the divisors of the DC coefficients. A quantisation table has its precision and number (1 byte), then 64
-    /// divisors of 1 or 2 bytes, of which that of the DC coefficient is the first.
-    fn define_divisors(&mut self, mut content: &[u8]) {
-        while let &[name, high, low, ..] = content {
-            let is_wide = name >> 4 != 0;
-            if let Some(divisor) = self.divisors.get_mut(usize::from(name & 15)) {
-                *divisor = Some(if is_wide { u16::from_be_bytes([high, low]) } else { high.into() });
+    /// Notes the quantisation tables of a DQT segment. Each has its precision and number (1 byte), then 64 divisors of 1
+    /// or 2 bytes.
+    fn define_divisors(&mut self, mut content: &'a [u8]) {
+        while let &[name, ..] = content {
+            if let Some(table) = self.divisors.get_mut(usize::from(name & 15)) {
+                *table = Some(content);
             }
-            content = content.get(if is_wide { 129 } else { 65 }..).unwrap_or_default();
+            content = content.get(if name >> 4 == 0 { 65 } else { 129 }..).unwrap_or_default();
         }
     }
 
-    /// Reads a scan header: the number of components (1 byte), then for each its name and tables (2). `None` if it is
-    /// invalid or uses a table that is not defined.
-    fn scan(&mut self, header: &[u8]) -> Option<ScanHeader> {
-        let (&count, each) = header.split_first()?;
-        let (each, _) = each.get(..2 * usize::from(count))?.as_chunks::<2>();
+    /// Reads a scan header: the number of components (1 byte), then for each its name and tables (2), then the first and
+    /// last coefficient (2) and the approximation bits (1). `None` if it is invalid.
+    fn scan(&mut self, header: &[u8]) -> Option<ScanHeader<'a>> {
+        let (&count, rest) = header.split_first()?;
+        let (each, parameters) = rest.split_at_checked(2 * usize::from(count))?;
         // A scan has at most four components.
         if !(1..=4).contains(&count) {
             return None;
         }
-        let mut scan = ScanHeader {
-            parts: Vec::new(),
-            dc: Tables::default(),
-            ac: Tables::default(),
-            mcus: 0,
-            interval: self.interval,
-        };
+        let mut parts = Vec::new();
         let mut components: Vec<&Component> = Vec::with_capacity(4);
-        for [name, tables] in each {
+        for [name, tables] in each.as_chunks::<2>().0 {
             let index = self.frame.components.iter().position(|component| component.name == *name)?;
             let component = self.frame.components.get(index)?;
             *self.is_scanned.get_mut(index)? = true;
             components.push(component);
             let [dc, ac] = [tables >> 4, tables & 15].map(usize::from);
-            let [dc_definitions, ac_definitions] = &self.huffman;
-            scan.dc.define(dc, dc_definitions, |definition| Table::read(definition).map(Differences::new))?;
-            scan.ac.define(ac, ac_definitions, |definition| Table::read(definition).map(Steps::new))?;
-            let divisor = self.divisors.get(usize::from(component.table)).copied().flatten().unwrap_or(1);
+            let divisors = self.divisors.get(usize::from(component.table)).copied().flatten();
             // The MCU of a scan of one component has one block.
             let blocks = if count == 1 { 1 } else { usize::from(component.across) * usize::from(component.down) };
-            scan.parts.push(Part { dc, ac, divisor, blocks });
+            parts.push(Part { component: index, dc, ac, divisors, blocks });
         }
-        scan.mcus = self.frame.mcus(&components)?;
-        Some(scan)
+        let mcus = self.frame.mcus(&components)?;
+        let (band, bits) = match *parameters {
+            [first, last, bits, ..] => ([first, last], [bits >> 4, bits & 15]),
+            _ => ([0, 63], [0, 0]),
+        };
+        Some(ScanHeader { parts, huffman: self.huffman, mcus, interval: self.interval, band, bits })
     }
 }
 
-/// A scan header with its tables.
-struct ScanHeader {
-    parts: Vec<Part>,
-    dc: Tables<Differences>,
-    ac: Tables<Steps>,
+/// The two kinds of Huffman tables.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Class {
+    Dc = 0,
+    Ac = 1,
+}
+
+/// A scan header with the definitions of its tables.
+pub(crate) struct ScanHeader<'a> {
+    pub(crate) parts: Vec<Part<'a>>,
+    huffman: Definitions<'a>,
     mcus: u64,
     interval: u64,
+    /// The positions of the first and of the last coefficient. Only a progressive scan uses them.
+    pub(crate) band: [u8; 2],
+    /// How many bits an earlier scan has left out, and how many this one does. Only a progressive scan uses them.
+    pub(crate) bits: [u8; 2],
 }
 
 /// A component of a scan.
-struct Part {
+pub(crate) struct Part<'a> {
+    /// The position of the component in the frame.
+    pub(crate) component: usize,
     /// The numbers of its tables.
-    dc: usize,
-    ac: usize,
-    divisor: u16,
+    pub(crate) dc: usize,
+    pub(crate) ac: usize,
+    /// The quantisation table, with its precision and number in front. `None` if it is missing.
+    divisors: Option<&'a [u8]>,
     /// The number of blocks in an MCU.
-    blocks: usize,
+    pub(crate) blocks: usize,
 }
 
-impl ScanHeader {
-    /// Walks the data of the scan, which begins at the offset `at`. `None` if a table is missing.
-    fn walk(&self, bytes: &[u8], at: usize) -> Option<Result<ScanEnd, Damage>> {
-        let mut blocks = Vec::new();
-        for (component, part) in self.parts.iter().enumerate() {
-            let (dc, ac) = (self.dc.get(part.dc)?, self.ac.get(part.ac)?);
-            blocks.extend(repeat_n(Block { component, dc, ac, divisor: part.divisor }, part.blocks));
+impl Part<'_> {
+    /// Returns the divisor of the DC coefficient. A missing one is 1.
+    pub(crate) fn dc_divisor(&self) -> u16 {
+        self.divisor(0).unwrap_or(1)
+    }
+
+    /// Returns the divisor of the coefficient at a position in zigzag order.
+    pub(crate) fn divisor(&self, position: usize) -> Option<u16> {
+        let (name, divisors) = self.divisors?.split_first()?;
+        if name >> 4 == 0 {
+            return divisors.get(position).copied().map(u16::from);
         }
-        Some(Scan { blocks, mcus: self.mcus, interval: self.interval }.walk(bytes, at))
+        divisors.as_chunks::<2>().0.get(position).copied().map(u16::from_be_bytes)
+    }
+}
+
+impl ScanHeader<'_> {
+    /// Reads the tables of a class that the scan uses. `None` if one of them is missing or invalid.
+    pub(crate) fn tables<T>(&self, class: Class, new: impl Fn(Table) -> T) -> Option<Tables<T>> {
+        let mut tables = Tables::default();
+        for part in &self.parts {
+            let number = if matches!(class, Class::Dc) { part.dc } else { part.ac };
+            let table = tables.0.get_mut(number)?;
+            if table.is_none() {
+                let definition = (*self.huffman.get(class as usize)?.get(number)?)?;
+                *table = Some(Box::new(new(Table::read(definition)?)));
+            }
+        }
+        Some(tables)
+    }
+
+    /// Walks the data of the scan, which begins at the offset `at` of the file.
+    pub(crate) fn walk(&self, bytes: &[u8], at: usize, mcus: &mut impl Mcus) -> Result<ScanEnd, Damage> {
+        Scan { mcus: self.mcus, interval: self.interval }.walk(bytes, at, mcus)
+    }
+
+    /// Returns the number of MCUs.
+    pub(crate) const fn mcus(&self) -> u64 {
+        self.mcus
     }
 }
 
 /// The tables of a scan by their numbers. They are large, so only those that are used have memory.
-struct Tables<T>([Option<Box<T>>; 4]);
+pub(crate) struct Tables<T>([Option<Box<T>>; 4]);
 
 impl<T> Default for Tables<T> {
     fn default() -> Self {
@@ -263,21 +324,7 @@ impl<T> Default for Tables<T> {
 }
 
 impl<T> Tables<T> {
-    /// Reads a table from its definition, unless that has been done. `None` if it cannot be read.
-    fn define(
-        &mut self,
-        number: usize,
-        definitions: &[Option<&[u8]>; 4],
-        read: impl FnOnce(&[u8]) -> Option<T>,
-    ) -> Option<()> {
-        let table = self.0.get_mut(number)?;
-        if table.is_none() {
-            *table = Some(Box::new(read((*definitions.get(number)?)?)?));
-        }
-        Some(())
-    }
-
-    fn get(&self, number: usize) -> Option<&T> {
+    pub(crate) fn get(&self, number: usize) -> Option<&T> {
         self.0.get(number)?.as_deref()
     }
 }

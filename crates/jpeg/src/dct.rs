@@ -16,24 +16,24 @@ use fearless_simd::{Simd, i16x8, i32x4};
 use crate::frame::SIDE;
 
 /// The fractional bits of the constants.
-const CONSTANT_BITS: u32 = 13;
+pub(crate) const CONSTANT_BITS: u32 = 13;
 
 /// The fractional bits between the passes.
-const PASS_BITS: u32 = 2;
+pub(crate) const PASS_BITS: u32 = 2;
 
 // The constants of libjpeg's `jfdctint.c`, in 8192nds.
-const FIX_0_298631336: i16 = 2446;
-const FIX_0_390180644: i16 = 3196;
-const FIX_0_541196100: i16 = 4433;
-const FIX_0_765366865: i16 = 6270;
-const FIX_0_899976223: i16 = 7373;
-const FIX_1_175875602: i16 = 9633;
-const FIX_1_501321110: i16 = 12299;
-const FIX_1_847759065: i16 = 15137;
-const FIX_1_961570560: i16 = 16069;
-const FIX_2_053119869: i16 = 16819;
-const FIX_2_562915447: i16 = 20995;
-const FIX_3_072711026: i16 = 25172;
+pub(crate) const FIX_0_298631336: i16 = 2446;
+pub(crate) const FIX_0_390180644: i16 = 3196;
+pub(crate) const FIX_0_541196100: i16 = 4433;
+pub(crate) const FIX_0_765366865: i16 = 6270;
+pub(crate) const FIX_0_899976223: i16 = 7373;
+pub(crate) const FIX_1_175875602: i16 = 9633;
+pub(crate) const FIX_1_501321110: i16 = 12299;
+pub(crate) const FIX_1_847759065: i16 = 15137;
+pub(crate) const FIX_1_961570560: i16 = 16069;
+pub(crate) const FIX_2_053119869: i16 = 16819;
+pub(crate) const FIX_2_562915447: i16 = 20995;
+pub(crate) const FIX_3_072711026: i16 = 25172;
 
 /// The coefficients of the 8 x 8 samples that begin at `samples[0]`, with rows `stride` apart; 8 times as large as in
 /// T.81, in row-major order.
@@ -85,18 +85,18 @@ fn pass<S: Simd>(simd: S, input: [i16x8<S>; SIDE], is_first: bool) -> [i16x8<S>;
 
 /// Two vectors, interleaved lane by lane: the first four lanes, then the last four.
 #[derive(Clone, Copy)]
-struct Pairs<S: Simd>([i16x8<S>; 2]);
+pub(crate) struct Pairs<S: Simd>([i16x8<S>; 2]);
 
 impl<S: Simd> Pairs<S> {
     #[inline(always)]
-    fn new(a: i16x8<S>, b: i16x8<S>) -> Self {
+    pub(crate) fn new(a: i16x8<S>, b: i16x8<S>) -> Self {
         let (low, high) = a.interleave(b);
         Self([low, high])
     }
 
     /// `a x + b y` for the lanes `a` and `b` of each pair.
     #[inline(always)]
-    fn dot(self, simd: S, [x, y]: [i16; 2]) -> Wide<S> {
+    pub(crate) fn dot(self, simd: S, [x, y]: [i16; 2]) -> Wide<S> {
         let by = i16x8::from_slice(simd, &[x, y, x, y, x, y, x, y]);
         let Self([low, high]) = self;
         Wide([simd.pairwise_dot_product_i16x8(low, by), simd.pairwise_dot_product_i16x8(high, by)])
@@ -105,17 +105,29 @@ impl<S: Simd> Pairs<S> {
 
 /// Eight lanes of 32 bits.
 #[derive(Clone, Copy)]
-struct Wide<S: Simd>([i32x4<S>; 2]);
+pub(crate) struct Wide<S: Simd>([i32x4<S>; 2]);
 
 impl<S: Simd> Wide<S> {
     #[inline(always)]
-    fn plus(self, Self([low, high]): Self) -> Self {
+    pub(crate) fn plus(self, Self([low, high]): Self) -> Self {
         Self([self.0[0] + low, self.0[1] + high])
+    }
+
+    #[inline(always)]
+    pub(crate) fn minus(self, Self([low, high]): Self) -> Self {
+        Self([self.0[0] - low, self.0[1] - high])
+    }
+
+    /// The lanes without `shift` fractional bits, rounded down.
+    #[inline(always)]
+    pub(crate) fn shifted(self, simd: S, shift: u32) -> i16x8<S> {
+        let Self([low, high]) = self;
+        simd.saturating_narrow_i32x4(low >> shift, high >> shift)
     }
 
     /// The lanes without `shift` fractional bits, rounded half up.
     #[inline(always)]
-    fn rounded(self, simd: S, shift: u32) -> i16x8<S> {
+    pub(crate) fn rounded(self, simd: S, shift: u32) -> i16x8<S> {
         let half = i32x4::splat(simd, 1 << (shift - 1));
         let Self([low, high]) = self;
         simd.saturating_narrow_i32x4((low + half) >> shift, (high + half) >> shift)
@@ -126,7 +138,7 @@ impl<S: Simd> Wide<S> {
 /// three times all three bits have moved.
 #[inline(always)]
 #[expect(clippy::many_single_char_names, reason = "eight rows")]
-fn transpose<S: Simd>(mut rows: [i16x8<S>; SIDE]) -> [i16x8<S>; SIDE] {
+pub(crate) fn transpose<S: Simd>(mut rows: [i16x8<S>; SIDE]) -> [i16x8<S>; SIDE] {
     for _ in 0..3 {
         let [a, b, c, d, e, f, g, h] = rows;
         let ((a, e), (b, f), (c, g), (d, h)) = (a.interleave(e), b.interleave(f), c.interleave(g), d.interleave(h));

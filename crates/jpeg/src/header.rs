@@ -1,16 +1,7 @@
 //! Reads everything in a file before and around its pixels, without decoding them. The file may come from any encoder.
 //!
 //! [`Header::read`] walks the segments of the file. It reads the frame, counts components and scans, and finds the ICC
-//! profile, the Exif blocks, content credentials and the end marker. It refuses what the strict decoder `zune-jpeg`
-//! decodes incorrectly without an error.
-//!
-//! It also lists the bytes that this decoder does not accept, although the pixels are known, each with a replacement.
-//! [`Header::edited`] returns the file with these edits. They replace:
-//!
-//! - An Adobe segment that is incomplete, names an unknown colour transform, or contradicts the colour space.
-//! - Components that are named R, G and B, although JFIF or Adobe say YCbCr.
-//! - Parameters of a sequential scan, which only mean something in a progressive one.
-//! - A DNL segment, whose height is ignored. A frame header with the height 0 is left to the decoder.
+//! profile, the Exif blocks, content credentials and the end marker.
 //!
 //! The colour space is decided as libjpeg does. The first rule that applies counts:
 //!
@@ -29,18 +20,13 @@
 //! use smart_resize_jpeg::header::Header;
 //! use smart_resize_jpeg::{Encoder, Scratch, marker};
 //!
-//! let segments = [(marker::APP1, &b"Exif\0\0MM\0\x2a"[..]), (marker::APP14, &b"Adobe"[..])];
+//! let segments = [(marker::APP1, &b"Exif\0\0MM\0\x2a"[..])];
 //! let encoder = Encoder::new((64, 48), 85).icc_profile(b"a profile").segments(&segments);
 //! let file = encoder.encode(&[200; 64 * 48 * 3], &mut Scratch::default())?;
 //! let header = Header::read(&file, 64).unwrap();
-//! assert_eq!((header.components, header.scans, header.has_end), (3, 1, true));
+//! assert_eq!((header.components, header.scans, header.has_end, header.is_rgb), (3, 1, true, false));
 //! assert_eq!(header.profile().unwrap(), b"a profile");
 //! assert!(header.exif().eq([b"MM\0\x2a"]));
-//!
-//! // The Adobe segment is incomplete. In the copy it is a comment.
-//! let edit = header.edits[0];
-//! assert_eq!((file[edit.at], edit.byte), (marker::APP14, marker::COM));
-//! assert_eq!(header.edited(None)[edit.at], marker::COM);
 //! # Ok::<(), smart_resize_jpeg::Error>(())
 //! ```
 
@@ -57,7 +43,6 @@ mod error;
 mod profile;
 mod walk;
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 pub use self::error::HeaderError;
@@ -65,16 +50,6 @@ use self::profile::ProfileParts;
 use self::walk::Walk;
 use crate::check::{Checked, Frame, Segment, check, segments};
 use crate::marker;
-
-/// A byte that replaces the one in the file. The documentation of the [module](self) has an example.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Edit {
-    /// The offset in the file, in bytes.
-    pub at: usize,
-    /// The byte for this offset.
-    pub byte: u8,
-}
 
 /// The findings of the walk through a file's segments. The documentation of the [module](self) has an example.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,21 +60,20 @@ pub struct Header<'a> {
     pub components: u8,
     /// The number of scans.
     pub scans: u32,
-    /// The frame of a sequential picture with Huffman codes.
+    /// The frame of a sequential or progressive picture with Huffman codes.
     pub frame: Option<Frame>,
     /// Whether the picture is progressive.
     pub is_progressive: bool,
+    /// Whether three components are red, green and blue, and not YCbCr.
+    pub is_rgb: bool,
     /// Whether there is an end marker. Only a sequential file may lack it.
     pub has_end: bool,
-    /// Whether the file has only the picture and at most a profile, with no data behind it, and needs no edits.
+    /// Whether the file has only the picture and at most a profile, with no data behind it, and is read alike by all decoders.
     pub is_bare: bool,
     /// Whether there is a JUMBF box, which contains content credentials (C2PA manifests).
     pub has_content_credentials: bool,
-    /// Whether a scan uses a Huffman table that is not in the file. `zune-jpeg` refuses such a file, and libjpeg-turbo
-    /// substitutes a default table.
+    /// Whether a scan uses a Huffman table that is not in the file. libjpeg-turbo substitutes a default table.
     pub lacks_tables: bool,
-    /// The bytes that a strict decoder does not accept.
-    pub edits: Vec<Edit>,
     bytes: &'a [u8],
     profile: ProfileParts,
     /// From the start of the first Exif segment to the end of the last.
@@ -111,7 +85,7 @@ impl<'a> Header<'a> {
     ///
     /// # Errors
     ///
-    /// If the file is cut short, exceeds a limit, or is of a kind that strict decoders decode incorrectly.
+    /// If the file is cut short, exceeds a limit, or is coded in a way that [`decode`](crate::decode) does not read.
     ///
     /// ```
     /// use smart_resize_jpeg::header::{Header, HeaderError};
@@ -125,6 +99,11 @@ impl<'a> Header<'a> {
     /// ```
     pub fn read(bytes: &'a [u8], max_scans: u32) -> Result<Self, HeaderError> {
         Walk::new(bytes, max_scans).run()
+    }
+
+    /// Returns the file.
+    pub(crate) const fn bytes(&self) -> &'a [u8] {
+        self.bytes
     }
 
     /// Returns the ICC profile, joined from its segments. It is empty if its first part is missing. `None` if the file
@@ -142,38 +121,6 @@ impl<'a> Header<'a> {
             let segments = segments(bytes).starting_at(range.start).take_while(move |segment| segment.end <= range.end);
             segments.filter_map(exif_block)
         })
-    }
-
-    /// Returns the file with all [edits](Self::edits). If `data_end` is given, an end marker replaces everything from
-    /// this offset in bytes on; [`Checked::data_end`] is such an offset. The file is copied only if something changes.
-    ///
-    /// ```
-    /// use smart_resize_jpeg::header::Header;
-    /// use smart_resize_jpeg::{Encoder, Scratch};
-    ///
-    /// let mut file = Encoder::new((8, 8), 85).encode(&[200; 8 * 8 * 3], &mut Scratch::default())?;
-    /// let whole = file.clone();
-    /// // The end marker is lost, and other data follows.
-    /// file.truncate(file.len() - 2);
-    /// file.extend([b' '; 40]);
-    /// let header = Header::read(&file, 64).unwrap();
-    /// let checked = header.check().unwrap();
-    /// assert_eq!(header.edited(checked.data_end), whole);
-    /// # Ok::<(), smart_resize_jpeg::Error>(())
-    /// ```
-    pub fn edited(&self, data_end: Option<usize>) -> Cow<'a, [u8]> {
-        if self.edits.is_empty() && data_end.is_none() {
-            return Cow::Borrowed(self.bytes);
-        }
-        let mut file = self.bytes.get(..data_end.unwrap_or(self.bytes.len())).unwrap_or(self.bytes).to_vec();
-        for edit in &self.edits {
-            // An edit behind the end of the data is not needed.
-            file.get_mut(edit.at).into_iter().for_each(|byte| *byte = edit.byte);
-        }
-        if data_end.is_some() {
-            file.extend([0xff, marker::EOI]);
-        }
-        Cow::Owned(file)
     }
 
     /// [Checks](check) the data of the file for damage. A file that cannot be checked counts as undamaged if it has an
@@ -196,7 +143,8 @@ impl<'a> Header<'a> {
     /// # Ok::<(), smart_resize_jpeg::Error>(())
     /// ```
     pub fn check(&self) -> Result<Checked, HeaderError> {
-        match self.frame.as_ref().and_then(|frame| check(self.bytes, frame)) {
+        let frame = self.frame.as_ref().filter(|_| !self.is_progressive);
+        match frame.and_then(|frame| check(self.bytes, frame)) {
             Some(checked) => Ok(checked),
             None if self.has_end => Ok(Checked::default()),
             None => Err(HeaderError::Truncated),

@@ -7,7 +7,7 @@ use crate::marker;
 
 /// The bits from an offset of a file up to the next marker.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bits<'a> {
+pub(crate) struct Bits<'a> {
     bytes: &'a [u8],
     /// The offset of the first byte that is not in the buffer.
     at: usize,
@@ -40,7 +40,7 @@ impl<'a> Bits<'a> {
     /// Returns the next bits, from the highest bit on. At least 32 of them are valid, which is enough for a code and its
     /// additional bits.
     #[inline]
-    pub(super) fn peek(&mut self) -> u64 {
+    pub(crate) fn peek(&mut self) -> u64 {
         if self.count < 32 {
             self.refill();
         }
@@ -49,7 +49,7 @@ impl<'a> Bits<'a> {
 
     /// Consumes bits that `peek` has returned, at most 32.
     #[inline]
-    pub(super) fn consume(&mut self, count: u32) {
+    pub(crate) fn consume(&mut self, count: u32) {
         self.buffer <<= count;
         self.count -= count;
     }

@@ -53,7 +53,7 @@ impl Frame {
     }
 
     /// Returns the largest sampling factors.
-    pub(super) fn largest(&self) -> (u8, u8) {
+    pub(crate) fn largest(&self) -> (u8, u8) {
         let most = |factor: fn(&Component) -> u8| self.components.iter().map(factor).max().unwrap_or(0);
         (most(|component| component.across), most(|component| component.down))
     }

@@ -7,7 +7,7 @@
 use std::iter::from_fn;
 
 /// The number of bits that are looked up at once. Nearly all codes of a photograph are shorter.
-const LOOKAHEAD: u32 = 12;
+pub(crate) const LOOKAHEAD: u32 = 12;
 
 /// The longest code, in bits.
 const MAX_LENGTH: u32 = 16;
@@ -25,15 +25,15 @@ pub(crate) fn definitions(mut content: &[u8]) -> impl Iterator<Item = (u8, &[u8]
 
 /// A symbol and the length of its code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Code {
-    pub(super) symbol: u8,
+pub(crate) struct Code {
+    pub(crate) symbol: u8,
     /// In bits, 1 to 16. 0 if the bits are no code.
-    pub(super) length: u8,
+    pub(crate) length: u8,
 }
 
 /// A Huffman table.
 #[derive(Clone, Debug)]
-pub(super) struct Table {
+pub(crate) struct Table {
     lookup: [Code; 1 << LOOKAHEAD],
     /// For each code length: the first number behind the codes of this length, moved to the top of 16 bits.
     behind: [u32; MAX_LENGTH as usize + 1],
@@ -80,13 +80,13 @@ impl Table {
     /// Returns the code that the highest bits of `bits` begin with. Its length is 0 if there is none, or if it is longer
     /// than the lookahead.
     #[inline]
-    fn short_code(&self, bits: u64) -> Code {
+    pub(crate) fn short_code(&self, bits: u64) -> Code {
         self.lookup.get((bits >> (64 - LOOKAHEAD)) as usize).copied().unwrap_or_default()
     }
 
     /// Returns the code that the highest bits of `bits` begin with. Its length is 0 if there is none.
     #[inline]
-    pub(super) fn code(&self, bits: u64) -> Code {
+    pub(crate) fn code(&self, bits: u64) -> Code {
         let found = self.short_code(bits);
         if found.length == 0 { self.long_code(bits) } else { found }
     }
@@ -108,7 +108,7 @@ impl Table {
 
 /// A DC table that looks up a code together with the additional bits behind it, which are the difference.
 #[derive(Clone, Debug)]
-pub(super) struct Differences {
+pub(crate) struct Differences {
     /// For each index: the difference above the lowest 4 bits, which are the number of all bits. 0 if they are more than
     /// the lookahead holds.
     lookup: [i16; 1 << LOOKAHEAD],
@@ -124,7 +124,7 @@ pub(super) struct Difference {
 }
 
 impl Differences {
-    pub(super) fn new(table: Table) -> Self {
+    pub(crate) fn new(table: Table) -> Self {
         let mut lookup = [0; 1 << LOOKAHEAD];
         for (index, entry) in (0_u64..).zip(&mut lookup) {
             let bits = index << (64 - LOOKAHEAD);

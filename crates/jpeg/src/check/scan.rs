@@ -2,6 +2,8 @@
 //!
 //! Huffman codes are decoded, and coefficients are skipped. Only DC coefficients are added up.
 
+use std::ops::Range;
+
 use super::bits::{Bits, is_restart};
 use super::damage::{Damage, DamageKind};
 use super::huffman::{Differences, Step, Steps};
@@ -15,16 +17,29 @@ const STRAY: usize = 16;
 const MOST_DC: i64 = 1024 + 256;
 
 /// The number of coefficients of a block.
-const COEFFICIENTS: u32 = 64;
+pub(crate) const COEFFICIENTS: u32 = 64;
+
+/// What happens with the MCUs of a scan.
+pub(crate) trait Mcus {
+    /// Reads MCU `at`. `sums` are the sums of the DC differences of the components in the scan, from the start of the scan or
+    /// from the last restart marker on.
+    ///
+    /// `at` is the number of MCUs, or more, if bits behind the last MCU are tried.
+    fn mcu(&mut self, at: u64, bits: &mut Bits<'_>, sums: &mut [i64; 4]) -> Result<(), DamageKind>;
+
+    /// A restart marker follows.
+    fn restart(&mut self) {}
+}
 
 /// A scan.
-pub(super) struct Scan<'a> {
-    /// The blocks of an MCU, in order.
-    pub(super) blocks: Vec<Block<'a>>,
+pub(super) struct Scan {
     pub(super) mcus: u64,
     /// The number of MCUs up to each restart marker. 0 if there are no such markers.
     pub(super) interval: u64,
 }
+
+/// The blocks of an MCU, in order. Their coefficients are skipped.
+pub(super) struct Blocks<'a>(pub(super) Vec<Block<'a>>);
 
 /// A block of an MCU.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +54,7 @@ pub(super) struct Block<'a> {
 
 /// The end of a scan whose MCUs are all there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct ScanEnd {
+pub(crate) struct ScanEnd {
     /// An offset behind the last MCU and before the marker. A few stray bytes or fill bytes may be before it.
     pub(super) data: usize,
     /// The number of stray bytes.
@@ -55,9 +70,9 @@ impl ScanEnd {
     }
 }
 
-impl Scan<'_> {
+impl Scan {
     /// Walks the data, which begins at the offset `at` of the file.
-    pub(super) fn walk(&self, bytes: &[u8], at: usize) -> Result<ScanEnd, Damage> {
+    pub(super) fn walk(&self, bytes: &[u8], at: usize, mcus: &mut impl Mcus) -> Result<ScanEnd, Damage> {
         let mut bits = Bits::new(bytes, at);
         let mut sums = [0; 4];
         let mut until_restart = self.interval;
@@ -67,16 +82,17 @@ impl Scan<'_> {
                 if until_restart == 0 {
                     bits = Bits::new(bytes, self.restart(&bits, next_restart, found)?);
                     (sums, until_restart, next_restart) = ([0; 4], self.interval, (next_restart + 1) % 8);
+                    mcus.restart();
                 }
                 until_restart -= 1;
             }
-            let walked = self.mcu(&mut bits, &mut sums);
+            let walked = mcus.mcu(found, &mut bits, &mut sums);
             if bits.is_overread() {
                 return Err(self.ends_early(&bits, next_restart, found));
             }
             walked.map_err(|kind| Damage::new(kind, bits.at()))?;
         }
-        self.end(&bits, &sums)
+        self.end(&bits, &sums, mcus)
     }
 
     /// Checks the restart marker behind `mcus` MCUs. Returns the offset behind it.
@@ -106,7 +122,7 @@ impl Scan<'_> {
     }
 
     /// Finds the end of the data behind the last MCU.
-    fn end(&self, bits: &Bits<'_>, sums: &[i64; 4]) -> Result<ScanEnd, Damage> {
+    fn end(&self, bits: &Bits<'_>, sums: &[i64; 4], mcus: &mut impl Mcus) -> Result<ScanEnd, Damage> {
         let mut end = bits.end();
         let (first, data) = (end, end.at - end.left.min(end.at));
         let mut stray = if bits.is_at_padding() { 0 } else { end.left };
@@ -122,33 +138,34 @@ impl Scan<'_> {
         let end = ScanEnd { data, stray, marker: end.marker.map(|marker| (marker, end.at)) };
         // A few bytes that are left may be the last MCUs, if damage has added others before them.
         let may_be_mcus = (1..=STRAY).contains(&first.left) && end.marker.is_some_and(|(marker, _)| marker == EOI);
-        if may_be_mcus && self.has_more_mcus(*bits, *sums, data, first.at) {
+        if may_be_mcus && self.has_more_mcus(mcus, *bits, *sums, data..first.at) {
             return Err(Damage::new(DamageKind::ExcessData { bytes: first.left }, first.at));
         }
         Ok(end)
     }
 
-    /// Whether the bytes from `from` to the marker at `to` are whole MCUs, filled up with ones.
-    fn has_more_mcus(&self, mut bits: Bits<'_>, mut sums: [i64; 4], from: usize, to: usize) -> bool {
-        let rest = bits.bytes().get(from..to).unwrap_or_default();
+    /// Whether the bytes of this range, up to a marker, are whole MCUs, filled up with ones.
+    fn has_more_mcus(&self, mcus: &mut impl Mcus, mut bits: Bits<'_>, mut sums: [i64; 4], range: Range<usize>) -> bool {
+        let rest = bits.bytes().get(range).unwrap_or_default();
         // Equal bytes are no MCUs but filling.
         if rest.windows(2).all(|pair| pair.first() == pair.last()) {
             return false;
         }
-        while self.mcu(&mut bits, &mut sums).is_ok() && !bits.is_overread() {
+        while mcus.mcu(self.mcus, &mut bits, &mut sums).is_ok() && !bits.is_overread() {
             if bits.is_filled_up() {
                 return true;
             }
         }
         false
     }
+}
 
-    /// Walks an MCU. `sums` are the sums of the DC differences of the components.
+impl Mcus for Blocks<'_> {
     #[expect(clippy::indexing_slicing, reason = "the mask keeps the index below 4")]
-    fn mcu(&self, bits: &mut Bits<'_>, sums: &mut [i64; 4]) -> Result<(), DamageKind> {
+    fn mcu(&mut self, _: u64, bits: &mut Bits<'_>, sums: &mut [i64; 4]) -> Result<(), DamageKind> {
         // A copy, so that the buffer is in registers.
         let mut own = *bits;
-        for block in &self.blocks {
+        for block in &self.0 {
             let walked = block.walk(&mut own, &mut sums[block.component & 3]);
             if walked.is_err() {
                 *bits = own;
@@ -164,15 +181,27 @@ impl Block<'_> {
     /// Walks the block. `sum` is the sum of the DC differences of its component.
     #[inline]
     fn walk(&self, bits: &mut Bits<'_>, sum: &mut i64) -> Result<(), DamageKind> {
-        let found = self.dc.difference(bits.peek()).ok_or(DamageKind::HuffmanCode)?;
-        bits.consume(found.bits);
-        *sum += found.value;
-        let value = *sum * i64::from(self.divisor);
-        if value.abs() > MOST_DC + 2 * i64::from(self.divisor) {
-            return Err(DamageKind::DcCoefficient { value });
-        }
+        dc_coefficient(bits, self.dc, self.divisor, sum)?;
         ac_coefficients(bits, self.ac)
     }
+}
+
+/// Reads the difference of a DC coefficient, and adds it to `sum`, which is the coefficient then.
+#[inline]
+pub(crate) fn dc_coefficient(
+    bits: &mut Bits<'_>,
+    table: &Differences,
+    divisor: u16,
+    sum: &mut i64,
+) -> Result<(), DamageKind> {
+    let found = table.difference(bits.peek()).ok_or(DamageKind::HuffmanCode)?;
+    bits.consume(found.bits);
+    *sum += found.value;
+    let value = *sum * i64::from(divisor);
+    if value.abs() > MOST_DC + 2 * i64::from(divisor) {
+        return Err(DamageKind::DcCoefficient { value });
+    }
+    Ok(())
 }
 
 /// Walks the AC coefficients of a block.
@@ -228,8 +257,8 @@ mod tests {
     /// Walks a scan of one component.
     fn walk(mcus: u64, interval: u64, file: &[u8]) -> Result<ScanEnd, Damage> {
         let (dc, ac) = tables();
-        let blocks = vec![Block { component: 0, dc: &dc, ac: &ac, divisor: 2 }];
-        Scan { blocks, mcus, interval }.walk(file, 0)
+        let mut blocks = Blocks(vec![Block { component: 0, dc: &dc, ac: &ac, divisor: 2 }]);
+        Scan { mcus, interval }.walk(file, 0, &mut blocks)
     }
 
     /// The bytes of these bits, filled up with ones, and stuffed.

@@ -21,18 +21,25 @@ pub enum HeaderError {
         /// The limit.
         max: u32,
     },
-    /// Too many bytes of the file have to be replaced for a strict decoder.
-    #[error("the file has more than {max} bytes to replace for the decoder")]
-    TooManyReplaced {
-        /// The limit, which is fixed.
-        max: usize,
+    /// The picture is coded in another way than sequential or progressive with Huffman codes.
+    #[error("{}; expected sequential or progressive with Huffman codes", coding(*code))]
+    Coding {
+        /// The code of the frame header's marker.
+        code: u8,
     },
-    /// A component has more samples than the first, which is luma. `zune-jpeg` decodes such a file incorrectly.
-    #[error("the chroma is finer than the luma; expected at most its resolution")]
-    FineChroma,
-    /// A scan of a sequential, subsampled picture does not have all components. `zune-jpeg` decodes such a file
-    /// incorrectly.
-    #[error("a scan of a subsampled picture has {found} components; expected {expected}")]
-    #[expect(missing_docs, reason = "the numbers of components of the scan and of the frame")]
-    NotInterleaved { found: u8, expected: u8 },
+    /// Samples do not have 8 bits.
+    #[error("the samples have {bits} bits; expected 8")]
+    Precision {
+        /// What was found.
+        bits: u8,
+    },
+}
+
+/// Says how a picture with this frame header is coded (T.81, table B.1).
+const fn coding(code: u8) -> &'static str {
+    match code {
+        0xc9 | 0xca => "the picture is coded arithmetically",
+        0xc3 | 0xcb => "the picture is coded without loss",
+        _ => "the picture is coded hierarchically",
+    }
 }

@@ -15,6 +15,7 @@ mod any_bytes_are_checked;
 mod bytes_are_the_same_on_every_processor;
 mod cut_files_are_damaged_and_whole_ones_are_not;
 mod every_small_size_is_decoded_by_others;
+mod files_are_decoded;
 mod files_grow_with_quality;
 mod headers_are_read_back;
 mod huffman_tables_are_complete;
