@@ -73,8 +73,8 @@ pub enum DecodeError {
 
 /// Decodes the pixels of a file into `pixels`, row by row from the top: 1 byte each for grey, 3 for RGB.
 ///
-/// Returns the damage of the file. The pixels before the damage are decoded, and the others are grey, unless a later scan
-/// of a progressive picture is damaged.
+/// Returns the first damage of the file. Decoding goes on at the next restart marker. Pixels that are lost are grey or show
+/// what is above them, and those of a progressive picture are blurred.
 ///
 /// # Errors
 ///
@@ -198,6 +198,8 @@ struct Direct<'a, 'p> {
 }
 
 impl Mcus for Direct<'_, '_> {
+    const RECOVERS: bool = true;
+
     fn mcu(&mut self, at: u64, bits: &mut Bits<'_>, sums: &mut [i64; 4]) -> Result<(), DamageKind> {
         dispatch!(self.picture.level, simd => self.mcu_with(simd, at, bits, sums))
     }
@@ -320,6 +322,8 @@ struct Stored<'a, 'p> {
 }
 
 impl Mcus for Stored<'_, '_> {
+    const RECOVERS: bool = true;
+
     fn mcu(&mut self, at: u64, bits: &mut Bits<'_>, sums: &mut [i64; 4]) -> Result<(), DamageKind> {
         let Picture { rows, stored, is_progressive, .. } = &mut *self.picture;
         let is_inside = at < self.scan.mcus();

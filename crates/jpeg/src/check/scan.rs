@@ -21,13 +21,16 @@ pub(crate) const COEFFICIENTS: u32 = 64;
 
 /// What happens with the MCUs of a scan.
 pub(crate) trait Mcus {
+    /// Whether the walk goes on behind damage, at the next restart marker.
+    const RECOVERS: bool = false;
+
     /// Reads MCU `at`. `sums` are the sums of the DC differences of the components in the scan, from the start of the scan or
     /// from the last restart marker on.
     ///
     /// `at` is the number of MCUs, or more, if bits behind the last MCU are tried.
     fn mcu(&mut self, at: u64, bits: &mut Bits<'_>, sums: &mut [i64; 4]) -> Result<(), DamageKind>;
 
-    /// A restart marker follows.
+    /// The first MCU of the scan, or the first behind a restart marker, comes next.
     fn restart(&mut self) {}
 }
 
@@ -70,29 +73,75 @@ impl ScanEnd {
     }
 }
 
+/// Where a part of a scan begins: at a restart marker, or at the start of the scan.
+#[derive(Clone, Copy)]
+struct Start {
+    /// The offset of its data.
+    at: usize,
+    mcu: u64,
+}
+
+/// Where the walk has stopped.
+struct Stopped {
+    damage: Damage,
+    /// The MCU that was read.
+    mcu: u64,
+    /// An offset before the next marker.
+    at: usize,
+}
+
 impl Scan {
-    /// Walks the data, which begins at the offset `at` of the file.
-    pub(super) fn walk(&self, bytes: &[u8], at: usize, mcus: &mut impl Mcus) -> Result<ScanEnd, Damage> {
-        let mut bits = Bits::new(bytes, at);
+    /// Walks the data, which begins at the offset `at` of the file. Returns the first damage.
+    pub(super) fn walk<M: Mcus>(&self, bytes: &[u8], at: usize, mcus: &mut M) -> Result<ScanEnd, Damage> {
+        let first = match self.walk_from(bytes, Start { at, mcu: 0 }, mcus) {
+            Ok(end) => return Ok(end),
+            Err(stopped) => stopped,
+        };
+        let damage = first.damage;
+        let mut next = M::RECOVERS.then_some(first);
+        while let Some(start) = next.and_then(|stopped| self.next_start(bytes, &stopped)) {
+            next = self.walk_from(bytes, start, mcus).err();
+        }
+        Err(damage)
+    }
+
+    /// Returns the part of the scan behind the next restart marker. Its number tells which part that is, unless more than
+    /// seven are lost.
+    fn next_start(&self, bytes: &[u8], stopped: &Stopped) -> Option<Start> {
+        let end = Bits::new(bytes, stopped.at).end();
+        let marker = end.marker.filter(|marker| is_restart(*marker))?;
+        let part = stopped.mcu.checked_div(self.interval)?;
+        let lost = (u64::from(marker - RST0) + 8 - part % 8) % 8;
+        let mcu = (part + lost + 1) * self.interval;
+        (mcu < self.mcus).then_some(Start { at: end.at + 2, mcu })
+    }
+
+    /// Walks the data from a start to the end of the scan.
+    fn walk_from(&self, bytes: &[u8], start: Start, mcus: &mut impl Mcus) -> Result<ScanEnd, Stopped> {
+        let mut bits = Bits::new(bytes, start.at);
         let mut sums = [0; 4];
         let mut until_restart = self.interval;
-        let mut next_restart = 0;
-        for found in 0..self.mcus {
+        let mut next_restart = (start.mcu.checked_div(self.interval).unwrap_or(0) % 8) as u8;
+        mcus.restart();
+        for mcu in start.mcu..self.mcus {
             if self.interval != 0 {
                 if until_restart == 0 {
-                    bits = Bits::new(bytes, self.restart(&bits, next_restart, found)?);
+                    let behind = self.restart(&bits, next_restart, mcu);
+                    let behind = behind.map_err(|damage| Stopped { damage, mcu, at: damage.at })?;
+                    bits = Bits::new(bytes, behind);
                     (sums, until_restart, next_restart) = ([0; 4], self.interval, (next_restart + 1) % 8);
                     mcus.restart();
                 }
                 until_restart -= 1;
             }
-            let walked = mcus.mcu(found, &mut bits, &mut sums);
+            let walked = mcus.mcu(mcu, &mut bits, &mut sums);
             if bits.is_overread() {
-                return Err(self.ends_early(&bits, next_restart, found));
+                let damage = self.ends_early(&bits, next_restart, mcu);
+                return Err(Stopped { damage, mcu, at: damage.at });
             }
-            walked.map_err(|kind| Damage::new(kind, bits.at()))?;
+            walked.map_err(|kind| Stopped { damage: Damage::new(kind, bits.at()), mcu, at: bits.at() })?;
         }
-        self.end(&bits, &sums, mcus)
+        self.end(&bits, &sums, mcus).map_err(|damage| Stopped { damage, mcu: self.mcus, at: damage.at })
     }
 
     /// Checks the restart marker behind `mcus` MCUs. Returns the offset behind it.

@@ -93,6 +93,27 @@ fn pixels_before_the_damage_are_those_of_the_whole_file_and_the_others_are_grey(
 }
 
 #[test]
+fn decoding_goes_on_at_the_next_restart_marker() {
+    // An MCU row of 64 pixels has 8 MCUs, and so has a part.
+    let file = elsewhere(64, SamplingFactor::R_4_4_4, |encoder| encoder.set_restart_interval(8));
+    let whole = decoded(&file).unwrap().0;
+    let marker = |number: u8| file.windows(2).position(|two| two == [0xff, marker::RST0 + number]).unwrap();
+    let row = |pixels: &[u8], row: usize| pixels[row * 8 * 192..(row + 1) * 8 * 192].to_vec();
+    let zeros = vec![0; marker(3) - marker(2) - 2];
+    for (what, broken, lost) in [
+        ("zeros", [&file[..marker(2) + 2], &zeros, &file[marker(3)..]].concat(), vec![3]),
+        ("a part and its marker", [&file[..marker(2)], &file[marker(3)..]].concat(), vec![3]),
+        ("five parts", [&file[..marker(0)], &file[marker(5)..]].concat(), vec![1, 2, 3, 4, 5]),
+    ] {
+        let (pixels, checked) = decoded(&broken).unwrap();
+        assert!(checked.damage.is_some(), "{what}");
+        for at in 0..8 {
+            assert_eq!(row(&pixels, at) == row(&whole, at), !lost.contains(&at), "{what}: {at}");
+        }
+    }
+}
+
+#[test]
 fn other_kinds_of_pictures_are_refused_by_name() {
     let file = encode(&photo(16, 16), (16, 16), 90, KINDS[0]);
     let frame = file.windows(2).position(|two| two == [0xff, marker::SOF0]).unwrap();
