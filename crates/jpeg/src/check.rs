@@ -54,7 +54,8 @@ pub(crate) use self::bits::Bits;
 pub use self::damage::{Damage, DamageKind};
 pub use self::frame::{Component, Frame};
 use self::huffman::Steps;
-pub(crate) use self::huffman::{Code, Differences, LOOKAHEAD, Table, definitions};
+use self::huffman::definitions;
+pub(crate) use self::huffman::{Code, Differences, LOOKAHEAD, Table};
 use self::scan::{Block, Blocks, Scan};
 pub(crate) use self::scan::{COEFFICIENTS, Mcus, ScanEnd, dc_coefficient};
 pub use self::segment::{Segment, Segments, segments};
@@ -67,13 +68,11 @@ use crate::marker;
 pub struct Checked {
     /// The first damage.
     pub damage: Option<Damage>,
-    /// The offset behind the data of the last scan, if something other than the end marker follows it.
-    pub data_end: Option<usize>,
 }
 
 impl Checked {
     const fn damaged(kind: DamageKind, at: usize) -> Self {
-        Self { damage: Some(Damage::new(kind, at)), data_end: None }
+        Self { damage: Some(Damage::new(kind, at)) }
     }
 }
 
@@ -112,10 +111,7 @@ pub(crate) fn walk_scans<'a>(
         match found.code {
             marker::EOI => {
                 let missing = state.missing().map(|component| DamageKind::NoScan { component });
-                return Some(Checked {
-                    damage: missing.map(|kind| Damage::new(kind, found.code_at - 1)),
-                    data_end: whole,
-                });
+                return Some(Checked { damage: missing.map(|kind| Damage::new(kind, found.code_at - 1)) });
             }
             // All components are there, so this belongs to something else behind a picture without an end marker.
             marker::SOF0..=marker::SOF2 | marker::SOS if whole.is_some() => break,
@@ -128,7 +124,7 @@ pub(crate) fn walk_scans<'a>(
             marker::SOS => {
                 let end = match each(&state.scan(found.content)?, found.end)? {
                     Ok(end) => end,
-                    Err(damage) => return Some(Checked { damage: Some(damage), data_end: None }),
+                    Err(damage) => return Some(Checked { damage: Some(damage) }),
                 };
                 // A progressive picture may have any number of scans.
                 let is_last = !is_progressive && state.missing().is_none();
@@ -143,7 +139,7 @@ pub(crate) fn walk_scans<'a>(
                         segments.at = marker_at;
                         whole = is_last.then_some(end.data);
                         if marker == marker::EOI && is_last {
-                            return Some(Checked { damage: None, data_end: None });
+                            return Some(Checked::default());
                         }
                     }
                     _ if is_last => {
@@ -157,7 +153,7 @@ pub(crate) fn walk_scans<'a>(
         }
     }
     Some(match whole {
-        Some(end) => Checked { damage: Some(Damage::new(DamageKind::NoEnd, end)), data_end: Some(end) },
+        Some(end) => Checked::damaged(DamageKind::NoEnd, end),
         None => Checked::damaged(DamageKind::NoScan { component: state.missing()? }, bytes.len()),
     })
 }

@@ -72,8 +72,6 @@ pub struct Header<'a> {
     pub is_bare: bool,
     /// Whether there is a JUMBF box, which contains content credentials (C2PA manifests).
     pub has_content_credentials: bool,
-    /// Whether a scan uses a Huffman table that is not in the file. libjpeg-turbo substitutes a default table.
-    pub lacks_tables: bool,
     bytes: &'a [u8],
     profile: ProfileParts,
     /// From the start of the first Exif segment to the end of the last.

@@ -14,7 +14,7 @@ const MAX_LENGTH: u32 = 16;
 
 /// Returns the tables of a DHT segment: for each its name, with the class in the high half, 0 for DC and 1 for AC, and the
 /// number in the low half; and its definition, which [`Table::read`] reads. The last definition may be incomplete.
-pub(crate) fn definitions(mut content: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+pub(super) fn definitions(mut content: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     from_fn(move || {
         let (&name, definition) = content.split_first()?;
         let codes = definition.get(..MAX_LENGTH as usize)?.iter().map(|count| usize::from(*count)).sum::<usize>();

@@ -2,7 +2,7 @@
 
 use super::profile::ProfileParts;
 use super::{Header, HeaderError};
-use crate::check::{Frame, Segment, definitions, segments};
+use crate::check::{Frame, Segment, segments};
 use crate::marker;
 
 /// The state of the walk.
@@ -20,8 +20,6 @@ pub(super) struct Walk<'a> {
     names: Vec<u8>,
     /// The names of the components that have a scan.
     scanned: Vec<u8>,
-    /// A bit for each Huffman table that has been defined: DC tables 0 to 3 in bits 0 to 3, AC tables in bits 4 to 7.
-    tables: u8,
 }
 
 impl<'a> Walk<'a> {
@@ -36,7 +34,6 @@ impl<'a> Walk<'a> {
                 is_bare: true,
                 has_content_credentials: false,
                 is_rgb: false,
-                lacks_tables: false,
                 bytes,
                 profile: ProfileParts::default(),
                 exif: None,
@@ -48,7 +45,6 @@ impl<'a> Walk<'a> {
             has_odd_adobe: false,
             names: Vec::new(),
             scanned: Vec::new(),
-            tables: 0,
         }
     }
 
@@ -119,9 +115,8 @@ impl<'a> Walk<'a> {
                     _ => self.has_odd_adobe = true,
                 }
             }
-            (marker::DHT, content) => self.tables(content),
-            // Huffman tables (c4), JPG (c8) and arithmetic conditioning (cc) are inside the range of the frame headers.
-            (0xc8 | 0xcc, _) => {}
+            // Huffman tables, JPG (c8) and arithmetic conditioning (cc) are inside the range of the frame headers.
+            (marker::DHT | 0xc8 | 0xcc, _) => {}
             (0xc0..=0xcf, content) => self.frame(segment.code, content)?,
             (marker::SOS, &[components, ref each @ ..]) => self.scan(components, each)?,
             (marker::APP2, [b'I', b'C', b'C', b'_', b'P', b'R', b'O', b'F', b'I', b'L', b'E', 0, behind @ ..]) => {
@@ -164,33 +159,13 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Notes which Huffman tables there are.
-    fn tables(&mut self, content: &[u8]) {
-        for (name, _) in definitions(content) {
-            self.tables |= 1 << (name & 3 | (name >> 4 & 1) << 2);
-        }
-    }
-
     /// Evaluates a scan header: for each component its name and tables (2 bytes); then the first and last coefficient (2)
     /// and the successive approximation bits (1).
     fn scan(&mut self, components: u8, each: &[u8]) -> Result<(), HeaderError> {
-        let (each, rest) = each.split_at_checked(2 * usize::from(components)).unwrap_or_default();
-        let (first, last, bits) = match *rest {
-            // A sequential scan has all coefficients, whatever its parameters are.
-            [first, last, bits, ..] if self.found.is_progressive => (first, last, bits >> 4),
-            _ => (0, 63, 0),
-        };
-        self.found.is_bare &= self.found.is_progressive || matches!(*rest, [0, 63, 0, ..]);
-        // DC coefficients are Huffman coded only in their first scan: a refinement scan has one raw bit for each. Scans
-        // of AC coefficients are always Huffman coded.
-        let (needs_first, needs_others) = (first == 0 && bits == 0, last > 0);
-        for [name, tables] in each.as_chunks::<2>().0 {
-            // The second byte of a component has the number of its DC table in the high half, of its AC table in the
-            // low half.
-            let has = |class: u8, number: u8| self.tables >> (number & 3 | class << 2) & 1 != 0;
-            self.found.lacks_tables |= needs_first && !has(0, tables >> 4) || needs_others && !has(1, *tables);
-            self.scanned.push(*name);
-        }
+        let (each, parameters) = each.split_at_checked(2 * usize::from(components)).unwrap_or_default();
+        // A sequential scan has all coefficients, whatever its parameters are. Other decoders may refuse others.
+        self.found.is_bare &= self.found.is_progressive || matches!(*parameters, [0, 63, 0, ..]);
+        self.scanned.extend(each.as_chunks::<2>().0.iter().map(|[name, _]| *name));
         // Only what comes before the first scan counts.
         if self.found.scans == 0 {
             self.found.is_rgb = self.says_rgb();

@@ -66,7 +66,7 @@ proptest! {
         let blocks: usize = header.exif().map(|block| block.len() + 6).sum();
         prop_assert!(blocks + header.profile().unwrap_or_default().len() <= file.len());
         if let Ok(checked) = header.check() {
-            prop_assert!(checked.data_end.is_none_or(|end| end <= file.len()));
+            prop_assert!(checked.damage.is_none_or(|damage| damage.at <= file.len()));
         }
     }
 }
