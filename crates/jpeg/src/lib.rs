@@ -1,5 +1,5 @@
-//! A fast JPEG encoder (ITU-T T.81) for 8-bit RGB pictures, a reader of [header]s, and a [check] of sequential files for
-//! damage.
+//! A fast JPEG encoder (ITU-T T.81) for 8-bit RGB pictures, a [decoder](decode), a reader of [header]s, and a [check] of
+//! sequential files for damage.
 //!
 //! The encoder writes baseline files with one interleaved scan, or progressive files, always with Huffman tables that are
 //! optimal for the picture. Every byte is computed with integers, so the same input gives the same file on every

@@ -64,6 +64,39 @@ fn files_of_every_sampling_are_decoded_as_by_jpeg_decoder() {
     }
 }
 
+/// Why the crate has a decoder of its own. `-- --nocapture` prints the figures of `docs/decisions/jpeg-decoder.md`.
+#[test]
+fn zune_jpeg_mixes_hidden_samples_into_the_edge_and_shifts_the_mean() {
+    for sampling in [SamplingFactor::R_4_4_4, SamplingFactor::R_4_2_2, SamplingFactor::R_4_2_0] {
+        // 62 of 64 columns are shown. The others have another colour.
+        let mut rgb = photo(64, 64);
+        for row in rgb.chunks_exact_mut(64 * 3) {
+            row[62 * 3..].copy_from_slice(&[255, 0, 0, 255, 0, 0]);
+        }
+        let mut file = Vec::new();
+        let mut encoder = jpeg_encoder::Encoder::new(&mut file, 95);
+        encoder.set_sampling_factor(sampling);
+        encoder.encode(&rgb, 64, 64, ColorType::Rgb).unwrap();
+        let frame = file.windows(2).position(|two| two == [0xff, marker::SOF0]).unwrap();
+        file[frame + 8] = 62;
+        let ours = decoded(&file).unwrap().0;
+        let mut edges = Vec::new();
+        for (name, (_, pixels)) in [("zune-jpeg", by_zune_jpeg(&file)), ("jpeg-decoder", by_jpeg_decoder(&file))] {
+            let at_edge = |pixels: &[u8]| pixels.chunks_exact(62 * 3).flat_map(|row| row[61 * 3..].to_vec()).collect();
+            let (own, other): (Vec<u8>, Vec<u8>) = (at_edge(&ours), at_edge(&pixels));
+            let edge = largest_difference(&own, &other);
+            let mean = |channel: usize| {
+                let differences = pixels.iter().zip(&ours).skip(channel).step_by(3);
+                differences.map(|(a, b)| f64::from(*a) - f64::from(*b)).sum::<f64>() / (62.0 * 64.0)
+            };
+            println!("{sampling:?} {name}: {edge} at the edge, mean {:+.2?}", [mean(0), mean(1), mean(2)]);
+            edges.push(edge);
+        }
+        let is_doubled = sampling != SamplingFactor::R_4_4_4;
+        assert!(edges[1] <= 4 && (edges[0] > 20) == is_doubled, "{sampling:?}: {edges:?}");
+    }
+}
+
 #[test]
 fn separate_scans_and_restart_markers_change_no_pixel() {
     for sampling in SAMPLINGS {
