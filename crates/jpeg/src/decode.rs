@@ -52,15 +52,15 @@ use crate::idct::{flat, inverse};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// There is no frame header that can be read.
-    #[error("there is no frame header")]
+    /// There is no frame header that can be read, or it has no pixels.
+    #[error("there is no frame header with a size")]
     NoFrame,
     /// The picture has other components than grey or three colours.
     #[error("the picture has {found} components; expected 1 or 3")]
     #[expect(missing_docs, reason = "what was found")]
     Components { found: usize },
-    /// The sampling factors of a component do not divide the largest.
-    #[error("a sampling factor does not divide the largest of its direction")]
+    /// A sampling factor is not 1 to 4, or does not divide the largest of its direction.
+    #[error("a sampling factor is not 1 to 4, or does not divide the largest")]
     Sampling,
     /// A scan uses a table that the file does not define, or has an invalid header.
     #[error("a scan header is invalid or uses a missing table")]
@@ -68,7 +68,7 @@ pub enum DecodeError {
     /// The buffer does not have the bytes of the pixels.
     #[error("the buffer has {found} bytes; expected {expected}")]
     #[expect(missing_docs, reason = "what was found and the length of the pixels")]
-    BufferLength { found: usize, expected: usize },
+    BufferLength { found: usize, expected: u64 },
 }
 
 /// Decodes the pixels of a file into `pixels`, row by row from the top: 1 byte each for grey, 3 for RGB.
@@ -80,14 +80,15 @@ pub enum DecodeError {
 ///
 /// [`DecodeError`] if the picture cannot be decoded. `pixels` may be written to.
 pub fn decode(header: &Header<'_>, pixels: &mut [u8]) -> Result<Checked, DecodeError> {
-    let frame = header.frame.as_ref().ok_or(DecodeError::NoFrame)?;
+    let frame =
+        header.frame.as_ref().filter(|frame| frame.width > 0 && frame.height > 0).ok_or(DecodeError::NoFrame)?;
     let components = frame.components.len();
     if !matches!(components, 1 | 3) {
         return Err(DecodeError::Components { found: components });
     }
     let rows = Rows::new(frame, header.is_rgb).ok_or(DecodeError::Sampling)?;
-    let expected = usize::from(frame.width) * usize::from(frame.height) * components;
-    if pixels.len() != expected {
+    let expected = u64::from(frame.width) * u64::from(frame.height) * components as u64;
+    if pixels.len() as u64 != expected {
         return Err(DecodeError::BufferLength { found: pixels.len(), expected });
     }
     let mut picture = Picture::new(frame, header.is_progressive, rows, pixels);
@@ -104,7 +105,7 @@ struct Picture<'p> {
     rows: Rows,
     /// The divisors of each component, in row-major order.
     divisors: Vec<[i16; 64]>,
-    /// The coefficients of each component, block by block. Empty while all scans have all components.
+    /// The coefficients of each component, block by block. Empty unless a scan lacks a component or is progressive.
     stored: Vec<Vec<[i16; 64]>>,
     /// The next MCU row whose pixels are written, unless coefficients are stored, and whether it has an MCU.
     next_row: usize,
@@ -132,7 +133,9 @@ impl<'p> Picture<'p> {
         for part in &scan.parts {
             self.define_divisors(part);
         }
-        if !self.is_progressive && scan.parts.len() == self.rows.planes.len() {
+        if !self.is_progressive && self.stored.is_empty() && scan.parts.len() == self.rows.planes.len() {
+            // A broken file may have several such scans. The last one counts.
+            (self.rows.done, self.next_row, self.is_begun) = (0, 0, false);
             let mut direct = Direct {
                 picture: self,
                 scan,
@@ -165,6 +168,7 @@ impl<'p> Picture<'p> {
                 dispatch!(self.level, simd => self.rows.write(simd, self.next_row, self.pixels));
             }
         } else {
+            self.rows.done = 0;
             for mcu_row in 0..self.rows.mcus_down {
                 dispatch!(self.level, simd => self.finish_row(simd, mcu_row));
             }

@@ -220,7 +220,7 @@ impl Band {
                 }
                 zeros -= 1;
             } else if number(bits, 1) == 1 && *value & bit == 0 {
-                *value += if *value > 0 { bit } else { -bit };
+                *value = value.wrapping_add(if *value > 0 { bit } else { -bit });
             }
             position += 1;
         }

@@ -30,8 +30,8 @@ pub(super) struct Plane {
 impl Plane {
     fn new(component: Component, frame: &Frame, largest: [usize; 2], mcus_across: usize) -> Option<Self> {
         let [across, down] = [component.across, component.down].map(usize::from);
-        let is_whole = across != 0 && down != 0 && largest[0].is_multiple_of(across) && largest[1].is_multiple_of(down);
-        if !is_whole {
+        let is_valid = [across, down].iter().all(|factor| (1..=4).contains(factor));
+        if !is_valid || !largest[0].is_multiple_of(across) || !largest[1].is_multiple_of(down) {
             return None;
         }
         let columns = (usize::from(frame.width) * across).div_ceil(largest[0]);
@@ -101,7 +101,7 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// `None` if the sampling factor of a component does not divide the largest.
+    /// `None` if a sampling factor is not 1 to 4, or does not divide the largest.
     pub(super) fn new(frame: &Frame, is_rgb: bool) -> Option<Self> {
         let (across, down) = frame.largest();
         let mut largest = [across, down].map(usize::from);
