@@ -7,6 +7,7 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::large_stack_arrays,
+    clippy::print_stdout,
     clippy::unwrap_used,
     reason = "tests: numbers are small, and a wrong one fails"
 )]
