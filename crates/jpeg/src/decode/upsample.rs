@@ -179,8 +179,8 @@ mod tests {
 
     #[test]
     fn other_ratios_and_narrow_components_repeat_samples() {
-        assert_eq!(upsampled(&[&[1, 2]], 2, 1), [[1, 1, 2, 2]]);
-        assert_eq!(upsampled(&[&[1, 2], &[7, 9]], 2, 2), [[1, 1, 2, 2], [1, 1, 2, 2], [7, 7, 9, 9], [7, 7, 9, 9]]);
+        assert_eq!(upsampled(&[&[1, 9]], 2, 1), [[1, 1, 9, 9]]);
+        assert_eq!(upsampled(&[&[1, 9], &[7, 90]], 2, 2), [[1, 1, 9, 9], [1, 1, 9, 9], [7, 7, 90, 90], [7, 7, 90, 90]]);
         assert_eq!(upsampled(&[&[1, 2, 9]], 3, 1), [[1, 1, 1, 2, 2, 2, 9, 9, 9]]);
         assert_eq!(upsampled(&[&[5, 6, 7]], 1, 4), [[5, 6, 7]; 4]);
     }
