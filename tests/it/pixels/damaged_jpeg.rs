@@ -285,7 +285,6 @@ fn a_whole_file_without_an_end_marker_is_read_and_reported() {
     }
 }
 
-/// With rows of a few bytes, `zune-jpeg` meets the segment while it still has rows to decode.
 #[test]
 fn a_segment_between_the_data_and_the_end_marker_changes_no_pixel() {
     let file = jpeg(Shape { size: (8, 64), is_grey: true, quality: 10, ..PLAIN });
@@ -348,8 +347,6 @@ fn any_shape() -> impl Strategy<Value = Shape> {
     ];
     let shape = (1_u32..70, 1_u32..70, sampling, 0_u16..6, 1_u8..=100, any::<bool>(), any::<bool>());
     shape.prop_map(|(width, height, sampling, interval, quality, is_grey, is_separate)| {
-        // `zune-jpeg` reads separate scans only if no component is subsampled.
-        let is_separate = is_separate && (is_grey || matches!(sampling, SamplingFactor::R_4_4_4));
         // `jpeg-encoder` makes no table for the DC coefficients behind restart markers.
         let interval = if is_separate { 0 } else { interval };
         Shape { size: (width, height), sampling, interval, quality, is_grey, is_separate }
