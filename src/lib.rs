@@ -57,7 +57,7 @@
 //! | `tower` | no | conversions between backends and services of [tower](https://docs.rs/tower); metering of each try |
 //! | `parallel` | no | concurrent work on targets, and within a single target, on rayon's threads |
 //! | `libwebp` | no | `WebPMode::Lossy`, and `Codec::Fast` for reading WebP; the build needs a C compiler |
-//! | `turbojpeg` | no | `Codec::Fast` for JPEG; the build needs a C compiler, CMake and NASM |
+//! | `turbojpeg` | no | `Codec::Fast` for writing JPEG; the build needs a C compiler, CMake and NASM |
 //! | `wire` | no | the JSON of fal and Gemini; may change in any release before 1.0 |
 //! | `schemars` | no | `wire`, and JSON Schemas of what it reads and writes |
 //!

@@ -5,7 +5,7 @@ use smart_resize::pixels::Picture;
 use smart_resize::pixels::decode::{Colour, DecodeOptions};
 use smart_resize::pixels::encode::{EncoderSettings, MAX_ENCODES, Subsampling, encode_within};
 
-use super::agree::*;
+use super::agree::apart;
 use super::*;
 use crate::decoders::{decoded, read_elsewhere};
 use crate::pictures::{transparent, with_segment};
@@ -117,9 +117,6 @@ fn the_pixels_at_the_edge_are_those_of_libjpeg_turbo() {
         let frame = file.windows(2).position(|two| two == [0xff, 0xc0]).unwrap();
         // Fewer pixels with the same number of MCUs.
         for (width, height) in [(63, 48), (62, 48), (64, 47), (64, 46), (61, 45)] {
-            if sampling == SamplingFactor::R_4_4_4 && height < 41 {
-                continue;
-            }
             let mut cut = file.clone();
             (cut[frame + 6], cut[frame + 8]) = (height, width);
             assert_exact(&format!("{width}x{height} {sampling:?}"), &cut);
@@ -224,7 +221,7 @@ fn files_are_read_by_other_decoders_and_have_an_srgb_profile() {
             let (worst, psnr) = apart(&pixels, picture.pixels());
             assert!(psnr > floor, "{side} {subsampling} {progressive}: {worst} apart, {psnr:.1} dB");
             assert_eq!(decode(bytes, &DecodeOptions::default()).unwrap().colour, Colour::Srgb);
-            assert!(agree("own", bytes, if side == "7x5" { 40 } else { 3 }));
+            assert_exact("own", bytes);
         }
     }
 }
@@ -262,7 +259,7 @@ fn a_side_too_long_for_libjpeg_turbo_is_written_by_the_pure_codec() {
             let long = Picture::from_rgb(size(&text), vec![70; side * 3]).unwrap();
             let found = encode(&long, Format::Jpeg, &fast_jpeg(JpegOptions::default())).unwrap();
             assert!(matches!(found.settings, EncoderSettings::Jpeg { codec: used, .. } if used == codec), "{text}");
-            assert!(agree(&text, &found.bytes, 1));
+            assert_eq!(decoded(&found.bytes).size(), long.size());
         }
     }
 }

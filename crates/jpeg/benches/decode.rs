@@ -1,5 +1,5 @@
-//! How long it takes to decode a picture of 1920x1080, with and without a check of its data; beside it `zune-jpeg` and
-//! `jpeg-decoder`, which check nothing.
+//! How long it takes to decode and check a picture of 1920x1080; beside it `zune-jpeg` and `jpeg-decoder`, which check
+//! nothing.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark stops where it has no answer")]
 

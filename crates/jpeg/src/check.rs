@@ -1,4 +1,5 @@
-//! Checks the entropy-coded data of a sequential file without computing pixels. The file may come from any encoder.
+//! Checks the entropy-coded data of a sequential file without computing pixels. The file may come from any encoder. The
+//! [decoder](crate::decode) finds the same damage while it computes them.
 //!
 //! The data of a JPEG has no checksum, and many decoders fill a gap with grey or continue with the next data, and report
 //! nothing. So [`check`] walks the Huffman codes of each scan (T.81, annex F.2). Damage shows in these ways:
@@ -53,9 +54,8 @@ use std::iter::repeat_n;
 pub(crate) use self::bits::Bits;
 pub use self::damage::{Damage, DamageKind};
 pub use self::frame::{Component, Frame};
-use self::huffman::Steps;
-use self::huffman::definitions;
 pub(crate) use self::huffman::{Code, Differences, LOOKAHEAD, Table};
+use self::huffman::{Steps, definitions};
 use self::scan::{Block, Blocks, Scan};
 pub(crate) use self::scan::{COEFFICIENTS, Mcus, ScanEnd, dc_coefficient};
 pub use self::segment::{Segment, Segments, segments};
@@ -87,7 +87,9 @@ pub fn check(bytes: &[u8], frame: &Frame) -> Option<Checked> {
         let (dc, ac) = (scan.tables(Class::Dc, Differences::new)?, scan.tables(Class::Ac, Steps::new)?);
         let mut blocks = Vec::new();
         for (component, part) in scan.parts.iter().enumerate() {
-            let block = Block { component, dc: dc.get(part.dc)?, ac: ac.get(part.ac)?, divisor: part.dc_divisor() };
+            // A table without its last divisor is incomplete.
+            let (divisor, _) = (part.divisor(0)?, part.divisor(63)?);
+            let block = Block { component, dc: dc.get(part.dc)?, ac: ac.get(part.ac)?, divisor };
             blocks.extend(repeat_n(block, part.blocks));
         }
         Some(scan.walk(bytes, at, &mut Blocks(blocks)))
@@ -216,8 +218,9 @@ impl<'a, 'f> State<'a, 'f> {
         }
         let mut parts = Vec::new();
         let mut components: Vec<&Component> = Vec::with_capacity(4);
-        for [name, tables] in each.as_chunks::<2>().0 {
-            let index = self.frame.components.iter().position(|component| component.name == *name)?;
+        let each = each.as_chunks::<2>().0;
+        let positions = self.frame.positions(each.iter().map(|[name, _]| *name))?;
+        for (index, [_, tables]) in positions.into_iter().zip(each) {
             let component = self.frame.components.get(index)?;
             *self.is_scanned.get_mut(index)? = true;
             components.push(component);
@@ -269,12 +272,7 @@ pub(crate) struct Part<'a> {
 }
 
 impl Part<'_> {
-    /// Returns the divisor of the DC coefficient. A missing one is 1.
-    pub(crate) fn dc_divisor(&self) -> u16 {
-        self.divisor(0).unwrap_or(1)
-    }
-
-    /// Returns the divisor of the coefficient at a position in zigzag order.
+    /// Returns the divisor of the coefficient at a position in zigzag order. `None` if it is missing.
     pub(crate) fn divisor(&self, position: usize) -> Option<u16> {
         let (name, divisors) = self.divisors?.split_first()?;
         if name >> 4 == 0 {

@@ -1,12 +1,13 @@
 //! Decodes the pixels of a file: sequential or progressive, with Huffman codes and 8 bits per sample, grey, YCbCr or RGB.
 //!
-//! The pixels are those of libjpeg-turbo with its defaults (`islow`, interpolated chroma). All arithmetic is in integers, so
-//! that they are the same on every processor.
+//! The pixels are those of libjpeg-turbo with its defaults (`islow`, interpolated chroma), except that a progressive file
+//! whose last scans are missing is not smoothed. All arithmetic is in integers, so that they are the same on every processor.
 //!
 //! A sequential picture with all components in one scan is decoded MCU row by MCU row. Any other picture needs memory for
 //! all its coefficients, 2 bytes each.
 //!
-//! The entropy-coded data is checked for damage as it is by [`check`](crate::check), in the same pass.
+//! The entropy-coded data is checked for damage in the same pass. In a sequential file it is the damage that
+//! [`check`](crate::check) finds.
 //!
 //! ```
 //! use smart_resize_jpeg::decode::decode;
@@ -27,7 +28,7 @@ mod upsample;
 
 use fearless_simd::{Level, Simd, dispatch};
 
-use self::coefficients::{AcTable, Band, number, sequential};
+use self::coefficients::{AcTable, Band, read_bits, sequential};
 use self::rows::Rows;
 use crate::block::ZIGZAG;
 use crate::check::{
@@ -73,8 +74,8 @@ pub enum DecodeError {
 
 /// Decodes the pixels of a file into `pixels`, row by row from the top: 1 byte each for grey, 3 for RGB.
 ///
-/// Returns the first damage of the file. Decoding goes on at the next restart marker. Pixels that are lost are grey or show
-/// what is above them, and those of a progressive picture are blurred.
+/// Returns the first damage of the file. Decoding continues at the next restart marker of the scan, but not with the next scan.
+/// Pixels that are lost are grey or show what is above them, and those of a progressive picture are blurred.
 ///
 /// # Errors
 ///
@@ -98,24 +99,28 @@ pub fn decode(header: &Header<'_>, pixels: &mut [u8]) -> Result<Checked, DecodeE
     checked.ok_or(DecodeError::Scan)
 }
 
+/// The tables of a scan are read before its MCUs.
+const TABLES: &str = "invariant: the scan has its tables";
+
 /// A picture that is decoded.
 struct Picture<'p> {
     level: Level,
     is_progressive: bool,
     rows: Rows,
-    /// The divisors of each component, in row-major order.
-    divisors: Vec<[i16; 64]>,
+    /// The divisors of each component, in row-major order. As in libjpeg they are those of its first scan.
+    divisors: Vec<Option<[i16; 64]>>,
     /// The coefficients of each component, block by block. Empty unless a scan lacks a component or is progressive.
     stored: Vec<Vec<[i16; 64]>>,
-    /// The next MCU row whose pixels are written, unless coefficients are stored, and whether it has an MCU.
+    /// The next MCU row whose pixels are written, unless coefficients are stored.
     next_row: usize,
+    /// Whether that row has an MCU.
     is_begun: bool,
     pixels: &'p mut [u8],
 }
 
 impl<'p> Picture<'p> {
     fn new(frame: &Frame, is_progressive: bool, rows: Rows, pixels: &'p mut [u8]) -> Self {
-        let divisors = vec![[1; 64]; frame.components.len()];
+        let divisors = vec![None; frame.components.len()];
         Self {
             level: Level::new(),
             is_progressive,
@@ -128,10 +133,10 @@ impl<'p> Picture<'p> {
         }
     }
 
-    /// Decodes a scan. `None` if a table is missing.
+    /// Decodes a scan. `None` if a table is missing or a parameter is out of range.
     fn scan(&mut self, scan: &ScanHeader<'_>, bytes: &[u8], at: usize) -> Option<Result<ScanEnd, Damage>> {
         for part in &scan.parts {
-            self.define_divisors(part);
+            self.define_divisors(part)?;
         }
         if !self.is_progressive && self.stored.is_empty() && scan.parts.len() == self.rows.planes.len() {
             // A broken file may have several such scans. The last one counts.
@@ -154,11 +159,15 @@ impl<'p> Picture<'p> {
         Some(scan.walk(bytes, at, &mut Stored { picture: self, scan, coding, run: 0 }))
     }
 
-    fn define_divisors(&mut self, part: &Part<'_>) {
-        let divisors = &mut self.divisors[part.component];
-        for (position, at) in ZIGZAG.into_iter().enumerate() {
-            divisors[usize::from(at)] = part.divisor(position).unwrap_or(1) as i16;
+    fn define_divisors(&mut self, part: &Part<'_>) -> Option<()> {
+        if self.divisors[part.component].is_none() {
+            let mut divisors = [0; 64];
+            for (position, at) in ZIGZAG.into_iter().enumerate() {
+                divisors[usize::from(at)] = part.divisor(position)? as i16;
+            }
+            self.divisors[part.component] = Some(divisors);
         }
+        Some(())
     }
 
     /// Computes the pixels of stored coefficients. Pixels that were not decoded become grey.
@@ -166,6 +175,8 @@ impl<'p> Picture<'p> {
         if self.stored.is_empty() {
             if self.is_begun {
                 dispatch!(self.level, simd => self.rows.write(simd, self.next_row, self.pixels));
+            } else {
+                dispatch!(self.level, simd => self.rows.write_waiting(simd, self.next_row, self.pixels));
             }
         } else {
             self.rows.done = 0;
@@ -180,6 +191,8 @@ impl<'p> Picture<'p> {
     fn finish_row<S: Simd>(&mut self, simd: S, mcu_row: usize) {
         let mcus_across = self.rows.mcus_across;
         for ((plane, stored), divisors) in self.rows.planes.iter_mut().zip(&self.stored).zip(&self.divisors) {
+            // A component without a scan has no coefficients, so that its divisors do not matter.
+            let divisors = divisors.as_ref().unwrap_or(&[1; 64]);
             let across = mcus_across * plane.across;
             let blocks = &stored[mcu_row * plane.down * across..];
             for (row, blocks) in blocks.chunks_exact(across).take(plane.down).enumerate() {
@@ -193,7 +206,7 @@ impl<'p> Picture<'p> {
     }
 }
 
-/// The MCUs of a sequential scan of all components. Their samples are computed at once.
+/// The MCUs of a sequential scan of all components. Their samples are computed immediately.
 struct Direct<'a, 'p> {
     picture: &'a mut Picture<'p>,
     scan: &'a ScanHeader<'a>,
@@ -224,15 +237,15 @@ impl Direct<'_, '_> {
         // MCUs may have been skipped at a restart marker. They show what is above them.
         while is_inside && *next_row < mcu_row {
             rows.write(simd, *next_row, pixels);
-            *next_row += 1;
+            (*next_row, *is_begun) = (*next_row + 1, false);
         }
         // A copy, so that the buffer is in registers.
         let mut own = *bits;
         for (part, sum) in self.scan.parts.iter().zip(sums) {
-            let (Some(dc), Some(ac)) = (self.dc.get(part.dc), self.ac.get(part.ac)) else { continue };
+            let (dc, ac) = (self.dc.get(part.dc).expect(TABLES), self.ac.get(part.ac).expect(TABLES));
             let plane = &mut rows.planes[part.component];
-            let divisors = &divisors[part.component];
-            let divisor = part.dc_divisor();
+            let divisors = divisors[part.component].as_ref().expect(TABLES);
+            let divisor = divisors[0] as u16;
             for block_at in 0..plane.across * plane.down {
                 let mut block = [0; 64];
                 let has_ac = match sequential(&mut own, dc, ac, divisor, sum, &mut block) {
@@ -329,7 +342,7 @@ impl Mcus for Stored<'_, '_> {
     const RECOVERS: bool = true;
 
     fn mcu(&mut self, at: u64, bits: &mut Bits<'_>, sums: &mut [i64; 4]) -> Result<(), DamageKind> {
-        let Picture { rows, stored, is_progressive, .. } = &mut *self.picture;
+        let Picture { rows, stored, divisors, is_progressive, .. } = &mut *self.picture;
         let is_inside = at < self.scan.mcus();
         // Bits behind the last MCU of a progressive scan are not tried: most scans have MCUs without bits.
         if !is_inside && *is_progressive {
@@ -339,6 +352,7 @@ impl Mcus for Stored<'_, '_> {
         let is_single = self.scan.parts.len() == 1;
         for (part, sum) in self.scan.parts.iter().zip(sums) {
             let plane = &rows.planes[part.component];
+            let divisor = divisors[part.component].as_ref().expect(TABLES)[0] as u16;
             let across = rows.mcus_across * plane.across;
             for block_at in 0..part.blocks {
                 let (column, row) = if is_single {
@@ -352,24 +366,21 @@ impl Mcus for Stored<'_, '_> {
                 let block = block.unwrap_or(&mut outside);
                 match &self.coding {
                     Coding::Sequential { dc, ac } => {
-                        let (Some(dc), Some(ac)) = (dc.get(part.dc), ac.get(part.ac)) else { continue };
+                        let (dc, ac) = (dc.get(part.dc).expect(TABLES), ac.get(part.ac).expect(TABLES));
                         *block = [0; 64];
-                        sequential(bits, dc, ac, part.dc_divisor(), sum, block)?;
+                        sequential(bits, dc, ac, divisor, sum, block)?;
                     }
                     Coding::DcFirst { dc, low } => {
-                        let Some(dc) = dc.get(part.dc) else { continue };
-                        let divisor = u32::from(part.dc_divisor()) << low;
-                        dc_coefficient(bits, dc, u16::try_from(divisor).unwrap_or(u16::MAX), sum)?;
+                        let scaled = u16::try_from(u32::from(divisor) << low).unwrap_or(u16::MAX);
+                        dc_coefficient(bits, dc.get(part.dc).expect(TABLES), scaled, sum)?;
                         block[0] = (*sum as i16) << low;
                     }
-                    Coding::DcRefinement { low } => block[0] |= (number(bits, 1) << low) as i16,
+                    Coding::DcRefinement { low } => block[0] |= (read_bits(bits, 1) << low) as i16,
                     Coding::AcFirst { ac, band } => {
-                        let Some(ac) = ac.get(part.ac) else { continue };
-                        band.read(bits, ac, &mut self.run, block)?;
+                        band.read(bits, ac.get(part.ac).expect(TABLES), &mut self.run, block)?;
                     }
                     Coding::AcRefinement { ac, band } => {
-                        let Some(ac) = ac.get(part.ac) else { continue };
-                        band.refine(bits, ac, &mut self.run, block)?;
+                        band.refine(bits, ac.get(part.ac).expect(TABLES), &mut self.run, block)?;
                     }
                 }
             }

@@ -121,12 +121,11 @@ impl<'a> Header<'a> {
         })
     }
 
-    /// [Checks](check) the data of the file for damage. A file that cannot be checked counts as undamaged if it has an
-    /// end marker. A progressive file is never checked.
+    /// [Checks](check) the data of the file for damage. A progressive file is not checked.
     ///
     /// # Errors
     ///
-    /// [`HeaderError::Truncated`] if the file cannot be checked and has no end marker.
+    /// [`HeaderError::Scan`] if a sequential file cannot be checked, nor decoded.
     ///
     /// ```
     /// use smart_resize_jpeg::header::Header;
@@ -142,11 +141,8 @@ impl<'a> Header<'a> {
     /// ```
     pub fn check(&self) -> Result<Checked, HeaderError> {
         let frame = self.frame.as_ref().filter(|_| !self.is_progressive);
-        match frame.and_then(|frame| check(self.bytes, frame)) {
-            Some(checked) => Ok(checked),
-            None if self.has_end => Ok(Checked::default()),
-            None => Err(HeaderError::Truncated),
-        }
+        let Some(frame) = frame else { return Ok(Checked::default()) };
+        check(self.bytes, frame).ok_or(HeaderError::Scan)
     }
 }
 

@@ -3,8 +3,8 @@
 //! It is the algorithm of `dct.rs` in the other direction. It runs over the columns, then over the rows. Results of the
 //! first pass keep 2 fractional bits. The factor of 8 that the algorithm adds is divided off in the second.
 //!
-//! Sums of coefficients wrap in 16 bits, and so do dequantised coefficients. The coefficients of a picture are far from
-//! that, and for others libjpeg-turbo's vector code does the same.
+//! Sums of odd coefficients wrap in 16 bits, and so do dequantised coefficients. The coefficients of a picture are far from
+//! that. For others the samples may differ from those of libjpeg-turbo, whose vector code wraps in more places.
 
 use fearless_simd::prelude::*;
 use fearless_simd::{Simd, i16x8, u8x16};

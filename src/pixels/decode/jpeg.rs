@@ -88,7 +88,7 @@ fn refused(error: HeaderError) -> DecodeError {
     match error {
         HeaderError::Truncated => TRUNCATED,
         HeaderError::TooManyScans { max } => DecodeError::TooManyScans { max },
-        HeaderError::Coding { .. } | HeaderError::Precision { .. } => {
+        HeaderError::Sampling | HeaderError::Scan | HeaderError::Coding { .. } | HeaderError::Precision { .. } => {
             DecodeError::Corrupt { format: FORMAT, message: error.to_string() }
         }
     }

@@ -24,7 +24,7 @@ pub(crate) struct Bits<'a> {
 /// Where the data ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct End {
-    /// The number of whole bytes that have not been consumed.
+    /// The number of whole bytes that have not been consumed, as they are stored: a stuffed byte counts as two.
     pub(super) left: usize,
     /// The offset of the marker, or the length of the file.
     pub(super) at: usize,
@@ -119,9 +119,18 @@ impl<'a> Bits<'a> {
         self.bytes
     }
 
-    /// Returns the offset of the next byte. It is up to a byte too high for each byte `ff` in the buffer.
+    /// Returns the offset of the next whole byte that has not been consumed.
     pub(super) fn at(&self) -> usize {
-        self.at - (self.unread() / 8).min(self.at)
+        let mut at = self.at;
+        for _ in 0..self.unread() / 8 {
+            // A byte `ff` has a 0 behind it, and may have fill bytes before it.
+            let is_stuffed = self.bytes.get(..at).is_some_and(|read| read.ends_with(&[0xff, 0]));
+            at = at.saturating_sub(if is_stuffed { 2 } else { 1 });
+            while is_stuffed && self.bytes.get(..at).is_some_and(|read| read.ends_with(&[0xff])) {
+                at -= 1;
+            }
+        }
+        at
     }
 
     /// Returns the number of bits of the data in the buffer.
@@ -153,23 +162,23 @@ impl<'a> Bits<'a> {
         is_equal && is_marker && (!self.buffer).leading_zeros() as usize >= partial
     }
 
-    /// Returns where the data ends. Bytes of the data that have not been read count as they are stored.
+    /// Returns where the data ends.
     pub(super) fn end(&self) -> End {
-        let buffered = self.unread() / 8;
+        let from = self.at();
         let mut at = self.at;
         loop {
             let rest = self.bytes.get(at..).unwrap_or_default();
             let Some(data) = rest.iter().position(|byte| *byte == 0xff) else {
                 let at = self.bytes.len();
-                return End { left: buffered + at - self.at, at, marker: None };
+                return End { left: at - from, at, marker: None };
             };
             let fill = rest.iter().skip(data).take_while(|byte| **byte == 0xff).count();
             let Some(found) = rest.get(data + fill) else {
                 let at = self.bytes.len();
-                return End { left: buffered + at - fill - self.at, at, marker: None };
+                return End { left: at - fill - from, at, marker: None };
             };
             if *found != 0 {
-                let left = buffered + at + data - self.at;
+                let left = at + data - from;
                 // The last of several bytes `ff` belongs to the marker.
                 return End { left, at: at + data + fill - 1, marker: Some(*found) };
             }

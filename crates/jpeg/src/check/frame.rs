@@ -58,11 +58,29 @@ impl Frame {
         (most(|component| component.across), most(|component| component.down))
     }
 
+    /// Returns the positions of the components of a scan by their names. As in libjpeg, a name that several components have
+    /// means the first of them that the scan does not have yet. `None` if a name is unknown.
+    pub(crate) fn positions(&self, names: impl IntoIterator<Item = u8>) -> Option<Vec<usize>> {
+        let mut found = Vec::with_capacity(4);
+        for name in names {
+            let mut all = self.components.iter().enumerate();
+            found.push(all.find(|(at, component)| component.name == name && !found.contains(at))?.0);
+        }
+        Some(found)
+    }
+
+    /// Whether all sampling factors are 1 to 4 and divide the largest of their direction.
+    pub(crate) fn has_whole_ratios(&self) -> bool {
+        let (across, down) = self.largest();
+        let is_valid = |factor: u8, most: u8| (1..=4).contains(&factor) && most.is_multiple_of(factor);
+        self.components.iter().all(|component| is_valid(component.across, across) && is_valid(component.down, down))
+    }
+
     /// Returns the number of MCUs of a scan that has these components. `None` if a sampling factor is 0.
     ///
     /// A scan of several components has MCUs of the size of the largest factors, in blocks of 8 x 8. A scan of one
     /// component has one MCU for each block that contains a sample of the picture.
-    pub(super) fn mcus(&self, scan: &[&Component]) -> Option<u64> {
+    pub(crate) fn mcus(&self, scan: &[&Component]) -> Option<u64> {
         let (across, down) = self.largest();
         let (own_across, own_down) = match scan {
             [only] => (only.across, only.down),

@@ -1,6 +1,7 @@
-//! Walks the entropy-coded data of a scan of a sequential JPEG (T.81, annex F.2).
+//! Walks the entropy-coded data of a scan, MCU by MCU, up to the next marker that is no restart marker.
 //!
-//! Huffman codes are decoded, and coefficients are skipped. Only DC coefficients are added up.
+//! [`Mcus`] says what happens with the MCUs. [`Blocks`] skips the coefficients of a sequential scan (T.81, annex F.2), and adds
+//! up only DC coefficients.
 
 use std::ops::Range;
 
@@ -84,7 +85,7 @@ struct Start {
 /// Where the walk has stopped.
 struct Stopped {
     damage: Damage,
-    /// The MCU that was read.
+    /// The last MCU that was read, or tried.
     mcu: u64,
     /// An offset before the next marker.
     at: usize,
@@ -127,7 +128,7 @@ impl Scan {
             if self.interval != 0 {
                 if until_restart == 0 {
                     let behind = self.restart(&bits, next_restart, mcu);
-                    let behind = behind.map_err(|damage| Stopped { damage, mcu, at: damage.at })?;
+                    let behind = behind.map_err(|damage| Stopped { damage, mcu: mcu - 1, at: damage.at })?;
                     bits = Bits::new(bytes, behind);
                     (sums, until_restart, next_restart) = ([0; 4], self.interval, (next_restart + 1) % 8);
                     mcus.restart();
@@ -335,7 +336,7 @@ mod tests {
         // 48 coefficients, and then 15 single ones: the last one ends the block.
         let ones = "1110 10".repeat(15);
         assert_eq!(block(&["0", &three, &ones].join(" ")), Ok(0));
-        assert_eq!(block(&["0", &three, &ones, "1111 1111 1111 1110"].join(" ")), Ok(2));
+        assert_eq!(block(&["0", &three, &ones, "1111 1111 1111 1110"].join(" ")), Ok(3));
     }
 
     #[test]
@@ -374,8 +375,8 @@ mod tests {
     fn the_end_of_the_data_is_found_behind_fill_bytes_and_stuffed_bytes() {
         let file = [0b0011_1111, 0xff, 0, 7, 0xff, 0xff, 0xff, EOI];
         let end = walk(1, 0, &file).unwrap();
-        // A stuffed byte in the buffer counts once.
-        assert_eq!((end.stray, end.marker), (2, Some((EOI, 6))));
+        // A stuffed byte counts as two.
+        assert_eq!((end.stray, end.marker), (3, Some((EOI, 6))));
         assert!((1..=4).contains(&end.data), "{end:?}");
         let end = walk(1, 0, &file[..1]).unwrap();
         assert_eq!(end, ScanEnd { data: 1, stray: 0, marker: None });

@@ -12,7 +12,7 @@ use crate::check::{Bits, COEFFICIENTS, Code, DamageKind, Differences, LOOKAHEAD,
 struct Entry(u32);
 
 impl Entry {
-    /// Evaluates a code with which `bits` begin. The symbol has a run of zeros in its high half, and the number of
+    /// Evaluates the code at the start of `bits`. The symbol has a run of zeros in its high half, and the number of
     /// additional bits in its low half.
     #[inline]
     fn of(code: Code, bits: u64) -> Self {
@@ -145,11 +145,11 @@ impl Band {
         }
         let mut position = self.first;
         while position <= self.last {
-            let (zeros, size) = symbol(bits, table)?;
+            let (zeros, size) = read_symbol(bits, table)?;
             match (zeros, size) {
                 (15, 0) => position += 16,
                 (_, 0) => {
-                    *run = (1 << zeros) + number(bits, zeros) - 1;
+                    *run = (1 << zeros) + read_bits(bits, zeros) - 1;
                     return Ok(());
                 }
                 _ => {
@@ -177,15 +177,15 @@ impl Band {
     ) -> Result<(), DamageKind> {
         let mut position = self.first;
         while *run == 0 && position <= self.last {
-            let (zeros, size) = symbol(bits, table)?;
+            let (zeros, size) = read_symbol(bits, table)?;
             let value = match (zeros, size) {
                 (15, 0) => 0,
                 (_, 0) => {
-                    *run = (1 << zeros) + number(bits, zeros);
+                    *run = (1 << zeros) + read_bits(bits, zeros);
                     break;
                 }
                 _ => {
-                    if number(bits, 1) == 1 {
+                    if read_bits(bits, 1) == 1 {
                         1 << self.low
                     } else {
                         -1 << self.low
@@ -219,7 +219,7 @@ impl Band {
                     break;
                 }
                 zeros -= 1;
-            } else if number(bits, 1) == 1 && *value & bit == 0 {
+            } else if read_bits(bits, 1) == 1 && *value & bit == 0 {
                 *value = value.wrapping_add(if *value > 0 { bit } else { -bit });
             }
             position += 1;
@@ -229,7 +229,7 @@ impl Band {
 }
 
 /// Reads a code. Returns the halves of its symbol.
-fn symbol(bits: &mut Bits<'_>, table: &Table) -> Result<(u32, u32), DamageKind> {
+fn read_symbol(bits: &mut Bits<'_>, table: &Table) -> Result<(u32, u32), DamageKind> {
     let code = table.code(bits.peek());
     if code.length == 0 {
         return Err(DamageKind::HuffmanCode);
@@ -239,7 +239,7 @@ fn symbol(bits: &mut Bits<'_>, table: &Table) -> Result<(u32, u32), DamageKind> 
 }
 
 /// Reads a number of `size` bits, at most 15.
-pub(super) fn number(bits: &mut Bits<'_>, size: u32) -> u32 {
+pub(super) fn read_bits(bits: &mut Bits<'_>, size: u32) -> u32 {
     // Two shifts, since a size of 0 would be a shift by 64.
     let number = (bits.peek() >> 1 >> (63 - size)) as u32;
     bits.consume(size);

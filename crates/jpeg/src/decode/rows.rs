@@ -1,4 +1,4 @@
-//! From samples to pixels: the samples of one MCU row at a time, which are upsampled and converted to rows of pixels.
+//! Upsamples the samples of one MCU row at a time, and converts them to rows of pixels.
 //!
 //! An interpolation needs the rows above and below. So the last row of an MCU row stays until the next one is there, and
 //! the last row of pixels waits for it.
@@ -15,7 +15,7 @@ pub(super) struct Plane {
     /// The sampling factors.
     pub(super) across: usize,
     pub(super) down: usize,
-    /// The samples of the picture.
+    /// The numbers of columns and rows that the picture shows.
     columns: usize,
     rows: usize,
     /// The distance of two rows, a multiple of the pixels that are converted at a time.
@@ -28,18 +28,14 @@ pub(super) struct Plane {
 }
 
 impl Plane {
-    fn new(component: Component, frame: &Frame, largest: [usize; 2], mcus_across: usize) -> Option<Self> {
+    fn new(component: Component, frame: &Frame, largest: [usize; 2], mcus_across: usize) -> Self {
         let [across, down] = [component.across, component.down].map(usize::from);
-        let is_valid = [across, down].iter().all(|factor| (1..=4).contains(factor));
-        if !is_valid || !largest[0].is_multiple_of(across) || !largest[1].is_multiple_of(down) {
-            return None;
-        }
         let columns = (usize::from(frame.width) * across).div_ceil(largest[0]);
         let rows = (usize::from(frame.height) * down).div_ceil(largest[1]);
         let ratio = [largest[0] / across, largest[1] / down];
         let stride = (mcus_across * across * SIDE).next_multiple_of(colour::GROUP);
         let upsampling = Upsampling::new(columns, ratio[0], ratio[1]);
-        Some(Self {
+        Self {
             across,
             down,
             columns,
@@ -48,7 +44,7 @@ impl Plane {
             samples: vec![128; (down * SIDE + 1) * stride],
             upsampling,
             row: vec![0; if upsampling.is_none() { 0 } else { stride * ratio[0] }],
-        })
+        }
     }
 
     /// Where the samples of a block of this MCU row begin.
@@ -95,7 +91,7 @@ pub(super) struct Rows {
     is_rgb: bool,
     /// Whether the last row of pixels needs the next MCU row.
     needs_next: bool,
-    /// The rows of pixels that are written.
+    /// The number of rows of pixels that are written.
     pub(super) done: usize,
     sums: Vec<u16>,
 }
@@ -103,6 +99,9 @@ pub(super) struct Rows {
 impl Rows {
     /// `None` if a sampling factor is not 1 to 4, or does not divide the largest.
     pub(super) fn new(frame: &Frame, is_rgb: bool) -> Option<Self> {
+        if !frame.has_whole_ratios() {
+            return None;
+        }
         let (across, down) = frame.largest();
         let mut largest = [across, down].map(usize::from);
         let mut components = frame.components.clone();
@@ -112,13 +111,9 @@ impl Rows {
         }
         let (width, height) = (usize::from(frame.width), usize::from(frame.height));
         let [mcu_width, mcu_height] = largest.map(|factor| factor * SIDE);
-        if mcu_width == 0 || mcu_height == 0 {
-            return None;
-        }
         let mcus_across = width.div_ceil(mcu_width);
-        let planes: Option<Vec<_>> =
-            components.iter().map(|component| Plane::new(*component, frame, largest, mcus_across)).collect();
-        let planes = planes?;
+        let plane = |component: &Component| Plane::new(*component, frame, largest, mcus_across);
+        let planes: Vec<_> = components.iter().map(plane).collect();
         let needs_next = planes.iter().any(|plane| plane.upsampling.needs_neighbours());
         let mcus_down = height.div_ceil(mcu_height);
         let (done, sums) = (0, Vec::new());
@@ -131,6 +126,27 @@ impl Rows {
         let waits = usize::from(self.needs_next);
         let is_last = mcu_row + 1 == self.mcus_down;
         let end = if is_last { self.height } else { (mcu_row + 1) * self.mcu_height - waits };
+        self.write_rows(simd, mcu_row, end, pixels);
+        for plane in &mut self.planes {
+            let last = plane.samples.len() - plane.stride;
+            plane.samples.copy_within(last.., 0);
+        }
+    }
+
+    /// Writes the row of pixels that waits for the samples of this MCU row, which are lost. The last row above is repeated.
+    #[inline(always)]
+    pub(super) fn write_waiting<S: Simd>(&mut self, simd: S, mcu_row: usize, pixels: &mut [u8]) {
+        if self.needs_next && (1..self.mcus_down).contains(&mcu_row) {
+            for plane in &mut self.planes {
+                plane.samples.copy_within(..plane.stride, plane.stride);
+            }
+            self.write_rows(simd, mcu_row, self.done + 1, pixels);
+        }
+    }
+
+    /// Writes the rows of pixels up to `end`.
+    #[inline(always)]
+    fn write_rows<S: Simd>(&mut self, simd: S, mcu_row: usize, end: usize, pixels: &mut [u8]) {
         let row_bytes = self.row_bytes();
         for y in self.done..end {
             for plane in &mut self.planes {
@@ -144,10 +160,6 @@ impl Rows {
                 }
                 planes => out.copy_from_slice(&planes[0].upsampled(y, mcu_row)[..self.width]),
             }
-        }
-        for plane in &mut self.planes {
-            let last = plane.samples.len() - plane.stride;
-            plane.samples.copy_within(last.., 0);
         }
         self.done = end;
     }

@@ -4,7 +4,7 @@
 //! Beyond the edge of the picture there is no sample, and the last one is repeated. Any other whole ratio repeats
 //! samples, and so does a component of at most two columns whose width is doubled.
 //!
-//! A half is rounded up or down by turns, which keeps the mean.
+//! A result halfway between two levels is rounded up and down alternately, which keeps the mean.
 
 use fearless_simd::prelude::*;
 use fearless_simd::{Simd, u8x16, u16x8};
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn doubled_rows_are_interpolated_and_rounded_by_turns() {
+    fn doubled_rows_are_interpolated_and_rounded_alternately() {
         assert_eq!(upsampled(&[&[10], &[11], &[20]], 1, 2), [[10], [10], [11], [13], [18], [20]]);
     }
 

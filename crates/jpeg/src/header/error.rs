@@ -27,6 +27,12 @@ pub enum HeaderError {
         /// The code of the frame header's marker.
         code: u8,
     },
+    /// A sampling factor is not 1 to 4, or does not divide the largest of its direction.
+    #[error("a sampling factor is not 1 to 4, or does not divide the largest")]
+    Sampling,
+    /// A scan uses a table that the file does not define, or its header is invalid.
+    #[error("a scan header is invalid or uses a missing table")]
+    Scan,
     /// Samples do not have 8 bits.
     #[error("the samples have {bits} bits; expected 8")]
     Precision {
@@ -39,7 +45,7 @@ pub enum HeaderError {
 const fn coding(code: u8) -> &'static str {
     match code {
         0xc9 | 0xca => "the picture is coded arithmetically",
-        0xc3 | 0xcb => "the picture is coded without loss",
+        0xc3 | 0xcb => "the picture is lossless",
         _ => "the picture is coded hierarchically",
     }
 }

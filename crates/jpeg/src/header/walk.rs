@@ -18,8 +18,8 @@ pub(super) struct Walk<'a> {
     has_odd_adobe: bool,
     /// The names of the components.
     names: Vec<u8>,
-    /// The names of the components that have a scan.
-    scanned: Vec<u8>,
+    /// Whether each component has a scan.
+    is_scanned: Vec<bool>,
 }
 
 impl<'a> Walk<'a> {
@@ -44,7 +44,7 @@ impl<'a> Walk<'a> {
             adobe: None,
             has_odd_adobe: false,
             names: Vec::new(),
-            scanned: Vec::new(),
+            is_scanned: Vec::new(),
         }
     }
 
@@ -68,7 +68,9 @@ impl<'a> Walk<'a> {
                     break at - 1;
                 }
                 // All components have scans, so this belongs to something else behind a picture without an end marker.
-                marker::SOF0..=marker::SOF2 | marker::SOS if self.is_complete() => break bytes.len(),
+                0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf | marker::SOS if self.is_complete() => {
+                    break bytes.len();
+                }
                 _ => self.segment(&segment)?,
             }
             if segment.code == marker::SOS {
@@ -94,7 +96,7 @@ impl<'a> Walk<'a> {
     /// Whether each component of a sequential picture has a scan.
     fn is_complete(&self) -> bool {
         let is_sequential = self.found.frame.is_some() && !self.found.is_progressive;
-        is_sequential && self.found.scans > 0 && self.names.iter().all(|name| self.scanned.contains(name))
+        is_sequential && self.found.scans > 0 && self.is_scanned.iter().all(|is_scanned| *is_scanned)
     }
 
     /// Evaluates a segment.
@@ -149,11 +151,14 @@ impl<'a> Walk<'a> {
         }
         self.found.is_progressive = !is_sequential;
         self.found.components = u8::try_from(frame.components.len()).unwrap_or(u8::MAX);
+        if !frame.has_whole_ratios() {
+            return Err(HeaderError::Sampling);
+        }
         // Each block takes at least one bit for its DC coefficient. In a sequential picture it takes at least one more
-        // for its end-of-block symbol. Only the component with the most samples is counted, whose resolution is that of the
-        // picture, so that the bound holds for every subsampling.
-        let blocks = [frame.width, frame.height].map(|side| u64::from(side.div_ceil(8)));
-        self.fewest_bits = blocks.iter().product::<u64>() * if is_sequential { 2 } else { 1 };
+        // for its end-of-block symbol. Only the component with the most blocks is counted.
+        let blocks = frame.components.iter().filter_map(|component| frame.mcus(&[component])).max().unwrap_or(0);
+        self.fewest_bits = blocks * if is_sequential { 2 } else { 1 };
+        self.is_scanned = vec![false; frame.components.len()];
         self.names = frame.components.iter().map(|component| component.name).collect();
         self.found.frame = Some(frame);
         Ok(())
@@ -165,7 +170,11 @@ impl<'a> Walk<'a> {
         let (each, parameters) = each.split_at_checked(2 * usize::from(components)).unwrap_or_default();
         // A sequential scan has all coefficients, whatever its parameters are. Other decoders may refuse others.
         self.found.is_bare &= self.found.is_progressive || matches!(*parameters, [0, 63, 0, ..]);
-        self.scanned.extend(each.as_chunks::<2>().0.iter().map(|[name, _]| *name));
+        let names = each.as_chunks::<2>().0.iter().map(|[name, _]| *name);
+        let positions = self.found.frame.as_ref().and_then(|frame| frame.positions(names));
+        for at in positions.into_iter().flatten() {
+            self.is_scanned.get_mut(at).into_iter().for_each(|is_scanned| *is_scanned = true);
+        }
         // Only what comes before the first scan counts.
         if self.found.scans == 0 {
             self.found.is_rgb = self.says_rgb();
