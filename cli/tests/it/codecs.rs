@@ -21,12 +21,11 @@ fn an_option_that_needs_a_codec_is_refused_without_it() {
     };
     if !cfg!(feature = "libwebp") {
         case(&["10x10", "--quality", "80", "--format", "webp"], "libwebp");
+        // A generated picture may be a WebP.
+        case(&["10x10", "--fast"], "libwebp");
     }
     if !cfg!(feature = "turbojpeg") {
         case(&["10x10", "--fast", "--format", "jpg"], "turbojpeg");
-        if !cfg!(feature = "libwebp") {
-            case(&["10x10", "--fast"], "turbojpeg");
-        }
     }
 }
 
