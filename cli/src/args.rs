@@ -373,10 +373,6 @@ impl Args {
         }
         if self.fast {
             options = options.codec(Codec::Fast);
-            // Without either feature the error would otherwise appear only with the first JPEG or WebP.
-            if !cfg!(any(feature = "turbojpeg", feature = "libwebp")) {
-                options.decode.check(Format::Jpeg)?;
-            }
         }
         options.encode.min_quality = self.min_quality.unwrap_or(options.encode.min_quality);
         options.encode.palette = self.palette;
