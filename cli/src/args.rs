@@ -100,7 +100,7 @@ pub(crate) struct Args {
     /// Allow a byte limit to reduce a PNG to a palette, with dithering
     #[arg(long)]
     palette: bool,
-    /// Decode and encode with the C codecs (needs the cargo features "turbojpeg" for JPEG and "libwebp" for WebP)
+    /// Encode JPEG and decode WebP with the C codecs (needs the cargo features "turbojpeg" and "libwebp")
     #[arg(long)]
     fast: bool,
     /// What happens with a picture whose data is damaged: "refuse" fails with the place, "report" reads a JPEG as far as

@@ -58,7 +58,7 @@ pub struct Service {
     _sweep: Option<Arc<AbortOnDropHandle<()>>>,
 }
 
-/// How many servers of a NATS cluster keep each record. More survive the loss of one, and are set up in NATS itself.
+/// The number of servers of a NATS cluster that keep each record: no copies are made.
 const REPLICAS: usize = 1;
 
 /// Why the service cannot start.

@@ -226,7 +226,7 @@ pub struct Decoded {
 /// ```
 ///
 /// The chunks of a WebP are walked to the end, so that a truncated file is an error here too. The data of a sequential
-/// JPEG is checked, so that a damaged file is an error. This takes a quarter to a third of the time of decoding a photograph
+/// JPEG is checked, so that a damaged file is an error. This takes less time than decoding it
 /// (`cargo bench --bench codec`).
 ///
 /// # Errors

@@ -11,21 +11,9 @@ use smart_resize_jpeg::header::Header;
 use smart_resize_jpeg::{Encoder, Sampling, Scratch};
 use zune_jpeg::zune_core::bytestream::ZCursor;
 
-const SIZE: (u32, u32) = (1920, 1080);
+mod picture;
 
-/// Soft shapes, edges and a little noise.
-fn picture() -> Vec<u8> {
-    let mut noise = 12_345_u32;
-    let mut pixel = |x: u32, y: u32| {
-        noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let edge = if (x / 24 + y / 40).is_multiple_of(3) { 60 } else { 0 };
-        [x / 3 + y / 5, x / 7 + y / 2, x / 4 + 40].map(|level| {
-            let level = (level % 512).abs_diff(256) / 2 + edge + (noise >> 29);
-            u8::try_from(level).unwrap_or(u8::MAX)
-        })
-    };
-    (0..SIZE.1).flat_map(|y| (0..SIZE.0).map(move |x| (x, y))).flat_map(|(x, y)| pixel(x, y)).collect()
-}
+use self::picture::{SIZE, picture};
 
 fn benches(c: &mut Criterion) {
     let rgb = picture();
