@@ -69,7 +69,7 @@
 //!
 //! # What it does not do
 //!
-//! The crate talks to no service, fetches no URL, writes no file, and neither retries nor waits. It refuses CMYK JPEGs.
+//! The crate talks to no service, fetches no URL, writes no file, and neither retries nor waits. It refuses CMYK TIFFs.
 //! WebP is written lossless, unless a call selects `WebPMode::Lossy`, which needs the feature `libwebp`. Only the first
 //! frame of an animation is used.
 #![cfg_attr(not(feature = "std"), no_std)]

@@ -188,9 +188,13 @@ impl Generator for LocalGenerator {
         let unable = |error: EncodeError| fail("the reframed source cannot be encoded".into()).caused_by(error);
         let Made { picture, reframing, description: mut how, plausibility } =
             self.make(&Analysis::of(&decoded.picture), request.brief(), &decoded.picture, preset).map_err(fail)?;
-        if let Colour::Ignored { reason } = &decoded.colour {
-            how.push_str(", its colours read as sRGB because of ");
-            how.push_str(reason);
+        match &decoded.colour {
+            Colour::Ignored { reason } => {
+                how.push_str(", its colours read as sRGB because of ");
+                how.push_str(reason);
+            }
+            Colour::DeviceCmyk { .. } => how.push_str(", its colours converted from CMYK without a profile"),
+            Colour::Srgb | Colour::Converted => {}
         }
         if let Some(damage) = &decoded.damage {
             how.push_str(", the source is damaged: ");

@@ -89,7 +89,7 @@ impl Source {
         let decoded = decode(&bytes, &options)?;
         // Without a conversion the samples are kept as they are, so encoding the picture again would not change its
         // colours.
-        if is_common && is_upright && decoded.colour != Colour::Converted {
+        if is_common && is_upright && matches!(decoded.colour, Colour::Srgb | Colour::Ignored { .. }) {
             return Ok(Self::from_bytes(bytes).size(size));
         }
         // A JPEG stays a JPEG, since a photo is much larger as a PNG. Any other format becomes a PNG, which is

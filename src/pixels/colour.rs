@@ -3,7 +3,7 @@
 //! A file describes its colours with tags. They are tried in order of precedence: the cICP, iCCP and sRGB chunks of a
 //! PNG, then its gAMA and cHRM chunks together; the ICC profile of any other file. Last comes the EXIF block, in which
 //! cameras name Adobe RGB. A tag that cannot be applied is skipped, and the reason is reported. If no tag remains, the
-//! samples are read as sRGB. Alpha is only reduced to 8 bits.
+//! samples are read as sRGB, and CMYK is converted without a profile. Alpha is only reduced to 8 bits.
 //!
 //! Three kinds of tags are applied:
 //! - A curve converts grey.
@@ -12,11 +12,12 @@
 //!   is done here, in a fixed order of steps, so that the bytes are the same on every machine. Between the matrix and
 //!   the curve of sRGB, light is rounded to steps of 1/65,535.
 //! - Look-up tables are applied by `moxcms` in 16 bits. It uses the instructions that the machine has, so that the
-//!   results of two machines may differ by one level of 255.
+//!   results of two machines may differ by one level of 255. Those of CMYK are applied here.
 //!
 //! Colours outside the gamut of sRGB are clipped channel by channel. A tag counts as sRGB, and the samples stay as they
 //! are, if it changes no grey and moves no colour of a 9 x 9 x 9 grid by more than one level.
 
+mod cmyk;
 mod curve;
 mod mend;
 
@@ -29,6 +30,7 @@ use moxcms::{
 };
 use smart_resize_jpeg::srgb;
 
+use self::cmyk::Cmyk;
 use self::curve::{Curve, SRGB_OF_LIGHT, light_of_lightness, lights, steps, to_f32};
 use self::mend::mended;
 use super::exif::Exif;
@@ -47,6 +49,7 @@ use super::exif::Exif;
 /// // A PNG that this crate has written.
 /// match decode(&file, &DecodeOptions::default())?.colour {
 ///     Colour::Ignored { reason } => println!("the samples were read as sRGB: {reason}"),
+///     Colour::DeviceCmyk { .. } => println!("the colours are approximate"),
 ///     colour => assert_eq!(colour, Colour::Srgb),
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -63,6 +66,12 @@ pub enum Colour {
         /// The reason.
         reason: String,
     },
+    /// The samples are CMYK without a profile that can be applied. They were converted by R = (1 - C)(1 - K), and G and B
+    /// alike. The colours of a print differ.
+    DeviceCmyk {
+        /// The reason why the profile was not applied. `None` if there is none.
+        ignored: Option<String>,
+    },
 }
 
 /// A description of the colours in a file.
@@ -70,6 +79,8 @@ pub enum Colour {
 pub(crate) enum ColourTag {
     /// sRGB.
     Srgb,
+    /// CMYK that has no profile.
+    DeviceCmyk,
     /// An ICC profile. It is empty if the file has a profile that could not be read.
     Icc(Vec<u8>),
     /// Code points of ITU-T H.273: primaries, transfer characteristics, and whether samples use the full range.
@@ -96,6 +107,8 @@ impl ColourTag {
 pub(crate) enum Channels {
     Grey,
     Rgb,
+    /// Of 8 bits, without alpha. 255 is full ink.
+    Cmyk,
 }
 
 /// The samples of a file before any colour conversion.
@@ -132,6 +145,7 @@ pub(crate) fn to_srgb(samples: Samples, tags: &[ColourTag]) -> Result<(Vec<u8>, 
     // A skipped tag is reported only if the samples stay as they are. If a later tag converts them, they count as
     // converted.
     let colour = match (ignored, &conversion) {
+        (ignored, Conversion::DeviceCmyk) => Colour::DeviceCmyk { ignored },
         (Some(reason), Conversion::None) => Colour::Ignored { reason },
         (None, Conversion::None) => Colour::Srgb,
         _ => Colour::Converted,
@@ -144,6 +158,7 @@ pub(crate) fn to_srgb(samples: Samples, tags: &[ColourTag]) -> Result<(Vec<u8>, 
 pub(crate) fn says_srgb(tags: &[ColourTag]) -> bool {
     match tags.first() {
         None | Some(ColourTag::Srgb) => true,
+        Some(ColourTag::DeviceCmyk) => false,
         Some(ColourTag::Icc(icc)) => *icc == srgb::profile(),
         Some(tag @ (ColourTag::Cicp { .. } | ColourTag::Primaries { .. })) => {
             matches!(Conversion::of(tag, Channels::Rgb, false), Ok(Conversion::None))
@@ -178,12 +193,16 @@ enum Conversion {
     Grey(Vec<u8>),
     Matrix(Box<Matrix>),
     Table(Arc<Transform16BitExecutor>),
+    Cmyk(Box<Cmyk>),
+    /// CMYK without a profile.
+    DeviceCmyk,
 }
 
 impl Conversion {
     fn of(tag: &ColourTag, channels: Channels, is_16_bit: bool) -> Result<Self, TagError> {
         match tag {
             ColourTag::Srgb => Ok(Self::None),
+            ColourTag::DeviceCmyk => Ok(Self::DeviceCmyk),
             ColourTag::Icc(icc) => {
                 let profile = parsed(icc).or_else(|error| parsed(&mended(icc).ok_or(error)?))?;
                 Self::of_profile(&profile, channels, is_16_bit)
@@ -245,6 +264,8 @@ impl Conversion {
         // Look-up tables have precedence over the matrix (ICC.1:2022), and are usually more precise.
         let has_table = profile.lut_a_to_b_perceptual.is_some() || profile.lut_a_to_b_colorimetric.is_some();
         match (profile.color_space, channels) {
+            (DataColorSpace::Cmyk, Channels::Cmyk) => Ok(Self::Cmyk(Box::new(Cmyk::new(profile)?))),
+            (space, Channels::Cmyk) => Err(other_space(space)),
             (DataColorSpace::Gray, Channels::Grey) => {
                 let curve = curve(&profile.gray_trc)?;
                 // The curve gives lightness if the profile connection space is L*a*b*, and light if it is XYZ.
@@ -260,7 +281,7 @@ impl Conversion {
                 let curves = [curve(&profile.red_trc)?, curve(&profile.green_trc)?, curve(&profile.blue_trc)?];
                 Self::of_matrix(profile, curves.each_ref(), is_16_bit)
             }
-            (space, _) => Err(broken(format!("a profile of another colour space ({space:?})"))),
+            (space, _) => Err(other_space(space)),
         }
     }
 
@@ -317,8 +338,14 @@ impl Conversion {
             }
             (Self::Matrix(matrix), ..) => Ok(map_pixels(&bytes, is_16_bit, has_alpha, |rgb| matrix.apply(rgb))),
             (Self::Table(table), ..) => by_table(table.as_ref(), channels, has_alpha, is_16_bit, &bytes),
+            (Self::Cmyk(cmyk), ..) => Ok(map_pixels(&bytes, is_16_bit, has_alpha, |inks| cmyk.apply(inks))),
+            (Self::DeviceCmyk, ..) => Ok(map_pixels(&bytes, is_16_bit, has_alpha, cmyk::without_profile)),
         }
     }
+}
+
+fn other_space(space: DataColorSpace) -> TagError {
+    broken(format!("a profile of another colour space ({space:?})"))
 }
 
 /// Limits on the size of a profile and its tables, so that parsing a profile takes no more memory than a picture.
@@ -386,21 +413,25 @@ impl Matrix {
 /// Returns the matrix from linear light of the profile's primaries to that of sRGB's. `None` if the colorants of the
 /// profile are zero or nearly dependent.
 fn to_srgb_light(profile: &ColorProfile) -> Option<[[f32; 3]; 3]> {
+    // From the primaries of the profile to XYZ at D50, and from there to the primaries of sRGB.
+    let rows = profile.transform_matrix(&srgb_primaries()).v;
+    // Colorants so close to each other that the matrix multiplies light a hundredfold are not usable. NaN is not usable
+    // either, and compares as false.
+    let is_sane = rows.iter().flatten().all(|number| number.abs() < 100.0);
+    let is_some = rows.iter().flatten().any(|number| *number != 0.0);
+    (is_sane && is_some).then(|| rows.map(|row| row.map(to_f32)))
+}
+
+/// Returns a profile with the colorants of sRGB. They are those of the profile that this crate writes, so that its own
+/// files convert to themselves.
+fn srgb_primaries() -> ColorProfile {
     let mut srgb = ColorProfile::default();
     let xyz = |[x, y, z]: [u32; 3]| {
         let [x, y, z] = [x, y, z].map(|number| f64::from(number) / 65_536.0);
         moxcms::Xyzd { x, y, z }
     };
-    // The colorants are those of the profile that this crate writes, so that its own files convert to themselves.
     [srgb.red_colorant, srgb.green_colorant, srgb.blue_colorant] = srgb::COLORANTS.map(xyz);
-    // From the primaries of the profile to XYZ at D50, and from there to the primaries of sRGB.
-    let rows = profile.transform_matrix(&srgb).v;
-    // Colorants so close to each other that the matrix multiplies light a hundredfold are not usable. NaN is not usable
-    // either, and compares as false.
-    let is_sane = rows.iter().flatten().all(|number| number.abs() < 100.0);
-    let is_some = rows.iter().flatten().any(|number| *number != 0.0);
-    #[expect(clippy::cast_possible_truncation, reason = "24 bits are plenty")]
-    (is_sane && is_some).then(|| rows.map(|row| row.map(|number| number as f32)))
+    srgb
 }
 
 /// Rounds a 16-bit sample to the nearest 8-bit level. Adjacent levels are 257 apart in 16 bits.
@@ -457,6 +488,7 @@ fn by_table(
     let colours = match channels {
         Channels::Grey => 1,
         Channels::Rgb => 3,
+        Channels::Cmyk => 4,
     };
     let sample_bytes = if is_16_bit { 2 } else { 1 };
     let pixel_bytes = (colours + usize::from(has_alpha)) * sample_bytes;
@@ -478,6 +510,7 @@ fn by_table(
             match channels {
                 Channels::Grey => samples.for_each(|grey| from.extend([grey; 3])),
                 Channels::Rgb => from.extend(samples),
+                Channels::Cmyk => unreachable!("invariant: CMYK has tables of its own"),
             }
         }
         to.clear();
@@ -586,7 +619,7 @@ mod tests {
     fn a_skipped_tag_is_reported_by_the_first_reason_unless_a_later_tag_converts() {
         let ignored = |tags: &[ColourTag]| match to_srgb(samples(&[100; 3]), tags).unwrap().1 {
             Colour::Ignored { reason } => Some(reason),
-            Colour::Srgb | Colour::Converted => None,
+            Colour::Srgb | Colour::Converted | Colour::DeviceCmyk { .. } => None,
         };
         let (low, high, linear) = (gamma(1), gamma(2_000_000), gamma(100_000));
         assert_eq!(ignored(&[low.clone(), high]).as_deref(), Some("a gamma of 1 / 100000"));

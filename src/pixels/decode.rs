@@ -9,7 +9,7 @@
 //!
 //! - a JPEG that is cut short, or whose entropy-coded data is damaged; [`Damaged::Report`] decodes it and reports the
 //!   damage;
-//! - a CMYK JPEG;
+//! - a CMYK TIFF;
 //! - a PNG of high dynamic range or of narrow range.
 //!
 //! A file is opened once: its header is read and checked, and probing and decoding use the result.

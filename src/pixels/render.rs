@@ -331,8 +331,10 @@ impl<'a> Inspected<'a> {
             }
         }
         found.extend(decoded.damage.map(Warning::Damaged));
-        if let Colour::Ignored { reason } = &decoded.colour {
-            found.push(Warning::ColourProfileIgnored { reason: reason.clone() });
+        match &decoded.colour {
+            Colour::Ignored { reason } => found.push(Warning::ColourProfileIgnored { reason: reason.clone() }),
+            Colour::DeviceCmyk { ignored } => found.push(Warning::DeviceCmyk { ignored: ignored.clone() }),
+            Colour::Srgb | Colour::Converted => {}
         }
         if decoded.has_content_credentials {
             found.push(Warning::ContentCredentialsDropped);

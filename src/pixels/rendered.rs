@@ -136,6 +136,11 @@ pub enum Warning {
         /// The reason.
         reason: String,
     },
+    /// The picture is CMYK without a profile that can be applied, so that its colours are approximate.
+    DeviceCmyk {
+        /// The reason why the profile was not applied. `None` if there is none.
+        ignored: Option<String>,
+    },
     /// The file of the picture is damaged. All its pixels are there in spite of it, unless
     /// [`Damaged::Report`](crate::pixels::decode::Damaged::Report) was chosen.
     Damaged(Damage),
@@ -167,6 +172,12 @@ impl fmt::Display for Warning {
             Self::Enlarged { from, to } => write!(f, "enlarged from {from} to {to}"),
             Self::ColourProfileIgnored { reason } => {
                 write!(f, "the colour description of the picture was not applied: {reason}")
+            }
+            Self::DeviceCmyk { ignored: None } => {
+                f.write_str("the picture is CMYK without a profile; its colours are approximate")
+            }
+            Self::DeviceCmyk { ignored: Some(reason) } => {
+                write!(f, "the picture is CMYK, and its profile was not applied: {reason}; its colours are approximate")
             }
             Self::Damaged(damage) if damage.kind.leaves_all_pixels() => {
                 write!(f, "the file of the picture is damaged, but all its pixels are there: {damage}")

@@ -84,6 +84,46 @@ fn the_pixels_are_those_of_libjpeg_turbo() {
     }
 }
 
+/// The inks of a CMYK or YCCK file by libjpeg-turbo, which returns them as they are stored: inverted.
+fn inks_by_libjpeg_turbo(file: &[u8]) -> Vec<u8> {
+    let mut decompressor = turbojpeg::Decompressor::new().unwrap();
+    let header = decompressor.read_header(file).unwrap();
+    let (width, height, format) = (header.width, header.height, turbojpeg::PixelFormat::CMYK);
+    let mut image = turbojpeg::Image { pixels: vec![0; width * 4 * height], width, pitch: width * 4, height, format };
+    decompressor.decompress(file, image.as_deref_mut()).unwrap();
+    image.pixels.into_iter().map(|sample| 255 - sample).collect()
+}
+
+#[test]
+fn the_inks_are_those_of_libjpeg_turbo() {
+    for side in ["1x1", "3x2", "16x16", "131x77"] {
+        let picture = photo(size(side));
+        let (width, height) = (picture.size().width() as u16, picture.size().height() as u16);
+        let inks: Vec<u8> =
+            picture.pixels().as_chunks::<3>().0.iter().flat_map(|[r, g, b]| [255 - r, *g, *b, r ^ b]).collect();
+        for kind in [JpegColor::Cmyk, JpegColor::CmykAsYcck] {
+            for sampling in SAMPLINGS {
+                for progressive in [false, true] {
+                    let mut file = Vec::new();
+                    let mut encoder = JpegEncoder::new(&mut file, 90);
+                    encoder.set_sampling_factor(sampling);
+                    encoder.set_progressive(progressive);
+                    encoder.encode(&inks, width, height, kind).unwrap();
+                    let header = smart_resize_jpeg::header::Header::read(&file, 64).unwrap();
+                    let mut found = vec![0; inks.len()];
+                    smart_resize_jpeg::decode::decode(&header, &mut found).unwrap();
+                    let expected = inks_by_libjpeg_turbo(&file);
+                    assert!(
+                        found == expected,
+                        "{side} {kind:?} {sampling:?} {progressive}: {:?}",
+                        apart(&found, &expected).0
+                    );
+                }
+            }
+        }
+    }
+}
+
 /// Scans that refine earlier ones, which no encoder in Rust writes.
 #[test]
 fn the_pixels_of_refined_scans_are_those_of_libjpeg_turbo() {

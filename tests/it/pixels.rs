@@ -1,6 +1,7 @@
 //! Decoding, inspecting, rendering and encoding of pictures.
 
 mod byte_limit;
+mod cmyk;
 mod colour;
 mod damaged_files;
 mod damaged_jpeg;

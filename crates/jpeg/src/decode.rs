@@ -1,4 +1,5 @@
-//! Decodes the pixels of a file: sequential or progressive, with Huffman codes and 8 bits per sample, grey, YCbCr or RGB.
+//! Decodes the pixels of a file: sequential or progressive, with Huffman codes and 8 bits per sample, in any
+//! [`ColourSpace`](crate::header::ColourSpace).
 //!
 //! The pixels are those of libjpeg-turbo with its defaults (`islow`, interpolated chroma), except that a progressive file
 //! whose last scans are missing is not smoothed. All arithmetic is in integers, so that they are the same on every processor.
@@ -56,8 +57,8 @@ pub enum DecodeError {
     /// There is no frame header that can be read, or it has no pixels.
     #[error("there is no frame header with a size")]
     NoFrame,
-    /// The picture has other components than grey or three colours.
-    #[error("the picture has {found} components; expected 1 or 3")]
+    /// The picture has another number of components.
+    #[error("the picture has {found} components; expected 1, 3 or 4")]
     #[expect(missing_docs, reason = "what was found")]
     Components { found: usize },
     /// A sampling factor is not 1 to 4, or does not divide the largest of its direction.
@@ -72,7 +73,8 @@ pub enum DecodeError {
     BufferLength { found: usize, expected: u64 },
 }
 
-/// Decodes the pixels of a file into `pixels`, row by row from the top: 1 byte each for grey, 3 for RGB.
+/// Decodes the pixels of a file into `pixels`, row by row from the top: 1 byte each for grey, 3 for RGB, 4 for CMYK, where
+/// 255 is full ink.
 ///
 /// Returns the first damage of the file. Decoding continues at the next restart marker of the scan, but not with the next scan.
 /// Pixels that are lost are grey or show what is above them, and those of a progressive picture are blurred.
@@ -84,10 +86,8 @@ pub fn decode(header: &Header<'_>, pixels: &mut [u8]) -> Result<Checked, DecodeE
     let frame =
         header.frame.as_ref().filter(|frame| frame.width > 0 && frame.height > 0).ok_or(DecodeError::NoFrame)?;
     let components = frame.components.len();
-    if !matches!(components, 1 | 3) {
-        return Err(DecodeError::Components { found: components });
-    }
-    let rows = Rows::new(frame, header.is_rgb).ok_or(DecodeError::Sampling)?;
+    let colour_space = header.colour_space.ok_or(DecodeError::Components { found: components })?;
+    let rows = Rows::new(frame, colour_space).ok_or(DecodeError::Sampling)?;
     let expected = u64::from(frame.width) * u64::from(frame.height) * components as u64;
     if pixels.len() as u64 != expected {
         return Err(DecodeError::BufferLength { found: pixels.len(), expected });

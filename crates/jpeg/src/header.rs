@@ -7,24 +7,26 @@
 //!
 //! 1. One component is grey.
 //! 2. With a JFIF segment, three components are YCbCr.
-//! 3. With an Adobe segment, they are what it says.
-//! 4. Components that are named R, G and B are RGB.
-//! 5. Otherwise they are YCbCr.
+//! 3. With an Adobe segment, three or four components are what it says.
+//! 4. Three components that are named R, G and B are RGB.
+//! 5. Otherwise three components are YCbCr, and four are CMYK.
 //!
-//! Only segments before the first scan count.
+//! Only segments before the first scan count. Adobe's programs store inks inverted, and so do most others that write CMYK. So
+//! the samples of a file with an Adobe segment count as inverted.
 //!
 //! No bytes make this module panic. The memory that it takes has a bound, which grows with the number of scans. The
 //! caller limits that number.
 //!
 //! ```
-//! use smart_resize_jpeg::header::Header;
+//! use smart_resize_jpeg::header::{ColourSpace, Header};
 //! use smart_resize_jpeg::{Encoder, Scratch, marker};
 //!
 //! let segments = [(marker::APP1, &b"Exif\0\0MM\0\x2a"[..])];
 //! let encoder = Encoder::new((64, 48), 85).icc_profile(b"a profile").segments(&segments);
 //! let file = encoder.encode(&[200; 64 * 48 * 3], &mut Scratch::default())?;
 //! let header = Header::read(&file, 64).unwrap();
-//! assert_eq!((header.components, header.scans, header.has_end, header.is_rgb), (3, 1, true, false));
+//! assert_eq!((header.components, header.scans, header.has_end), (3, 1, true));
+//! assert_eq!(header.colour_space, Some(ColourSpace::YCbCr));
 //! assert_eq!(header.profile().unwrap(), b"a profile");
 //! assert!(header.exif().eq([b"MM\0\x2a"]));
 //! # Ok::<(), smart_resize_jpeg::Error>(())
@@ -51,6 +53,34 @@ use self::walk::Walk;
 use crate::check::{Checked, Frame, Segment, check, segments};
 use crate::marker;
 
+/// The colour space of a picture's components.
+///
+/// ```
+/// use smart_resize_jpeg::header::{ColourSpace, Header};
+/// use smart_resize_jpeg::{Encoder, Scratch};
+///
+/// let file = Encoder::new((8, 8), 85).encode(&[200; 8 * 8 * 3], &mut Scratch::default())?;
+/// assert_eq!(Header::read(&file, 64).unwrap().colour_space, Some(ColourSpace::YCbCr));
+/// # Ok::<(), smart_resize_jpeg::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ColourSpace {
+    /// One component.
+    Grey,
+    /// Luma and two differences of colour.
+    YCbCr,
+    /// Red, green and blue.
+    Rgb,
+    /// Cyan, magenta, yellow and black ink.
+    Cmyk {
+        /// Whether a sample of 255 means no ink, and not full ink.
+        is_inverted: bool,
+    },
+    /// Cyan, magenta and yellow ink, converted to YCbCr as if they were red, green and blue; then black, which is inverted.
+    Ycck,
+}
+
 /// The findings of the walk through a file's segments. The documentation of the [module](self) has an example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent findings")]
@@ -64,8 +94,8 @@ pub struct Header<'a> {
     pub frame: Option<Frame>,
     /// Whether the picture is progressive.
     pub is_progressive: bool,
-    /// Whether three components are red, green and blue, and not YCbCr.
-    pub is_rgb: bool,
+    /// The colour space of the components. `None` unless their number is 1, 3 or 4.
+    pub colour_space: Option<ColourSpace>,
     /// Whether there is an end marker. Only a sequential file may lack it.
     pub has_end: bool,
     /// Whether the file has only the picture and at most a profile, with no data behind it, and is read alike by all decoders.

@@ -115,8 +115,11 @@ pub(super) fn to_f32(light: f64) -> f32 {
 
 /// Converts CIE L*, scaled to 0 to 1, to light (CIE 15, section 8.2.1).
 pub(super) fn light_of_lightness(lightness: f64) -> f64 {
-    let root = (lightness * 100.0 + 16.0) / 116.0;
-    // Below a root of 6/29 the cube is replaced by its tangent.
+    light_of_root((lightness * 100.0 + 16.0) / 116.0)
+}
+
+/// Converts the root of L*a*b* to light. Below 6/29 the cube is replaced by its tangent.
+pub(super) fn light_of_root(root: f64) -> f64 {
     if root > 6.0 / 29.0 { root.powi(3) } else { 3.0 * (6.0_f64 / 29.0).powi(2) * (root - 4.0 / 29.0) }
 }
 

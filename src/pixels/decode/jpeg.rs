@@ -2,7 +2,7 @@
 
 use smart_resize_jpeg::check::Checked;
 use smart_resize_jpeg::decode::{self, DecodeError as JpegError};
-use smart_resize_jpeg::header::{Header as JpegHeader, HeaderError};
+use smart_resize_jpeg::header::{ColourSpace, Header as JpegHeader, HeaderError};
 use smart_resize_jpeg::srgb;
 
 use super::damage::{Damage, Damaged};
@@ -23,21 +23,25 @@ pub(super) fn open<'a>(
     let jpeg = JpegHeader::read(bytes, options.limits.scans).map_err(refused)?;
     let frame = jpeg.frame.as_ref().ok_or_else(|| corrupt(&JpegError::NoFrame))?;
     let size = options.limits.check_size(frame.width.into(), frame.height.into())?;
-    let (channels, samples) = match jpeg.components {
-        1 => (Channels::Grey, 1),
-        3 => (Channels::Rgb, 3),
-        4 => return Err(unsupported("CMYK")),
-        components => return Err(unsupported(&format!("of {components} components"))),
+    let (channels, samples) = match jpeg.colour_space {
+        Some(ColourSpace::Grey) => (Channels::Grey, 1),
+        Some(ColourSpace::YCbCr | ColourSpace::Rgb) => (Channels::Rgb, 3),
+        Some(ColourSpace::Cmyk { .. } | ColourSpace::Ycck) => (Channels::Cmyk, 4),
+        _ => {
+            let found = format!("of {} components", jpeg.components);
+            return Err(DecodeError::UnsupportedColour { format: FORMAT, found });
+        }
     };
     let profile = jpeg.profile();
     // The profile that this crate writes says no more than sRGB, so it is not stripped.
     let is_bare = jpeg.is_bare && profile.as_ref().is_none_or(|icc| *icc == srgb::profile());
     // The first block that can be read counts.
     let exif = jpeg.exif().find_map(Exif::read);
+    let fallback = if channels == Channels::Cmyk { Some(ColourTag::DeviceCmyk) } else { ColourTag::of_exif(exif) };
     let header = Header {
         size,
         orientation: exif.map_or(Orientation::UPRIGHT, |exif| exif.orientation),
-        colour_tags: profile.map(ColourTag::Icc).into_iter().chain(ColourTag::of_exif(exif)).collect(),
+        colour_tags: profile.map(ColourTag::Icc).into_iter().chain(fallback).collect(),
         is_bare,
         has_content_credentials: jpeg.has_content_credentials,
     };
@@ -96,8 +100,4 @@ fn refused(error: HeaderError) -> DecodeError {
 
 fn corrupt(error: &JpegError) -> DecodeError {
     DecodeError::Corrupt { format: FORMAT, message: error.to_string() }
-}
-
-fn unsupported(found: &str) -> DecodeError {
-    DecodeError::UnsupportedColour { format: FORMAT, found: found.into() }
 }

@@ -18,13 +18,20 @@ struct Case {
     srgb: Vec<u8>,
 }
 
+/// The answers of LittleCMS.
+pub(super) fn oracle() -> serde_json::Value {
+    serde_json::from_str(include_str!("../../oracle/colour.json")).unwrap()
+}
+
+/// The bytes of hexadecimal text.
+pub(super) fn bytes(text: &serde_json::Value) -> Vec<u8> {
+    let digits = text.as_str().unwrap().as_bytes();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+    digits.chunks(2).map(byte).collect()
+}
+
 fn cases() -> Vec<Case> {
-    let found: serde_json::Value = serde_json::from_str(include_str!("../../oracle/colour.json")).unwrap();
-    let bytes = |text: &serde_json::Value| {
-        let digits = text.as_str().unwrap().as_bytes();
-        let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
-        digits.chunks(2).map(byte).collect()
-    };
+    let found = oracle();
     let case = |case: &serde_json::Value| Case {
         name: case["name"].as_str().unwrap().to_owned(),
         is_grey: case["grey"].as_bool().unwrap(),
@@ -37,11 +44,11 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-fn profile(name: &str) -> Vec<u8> {
+pub(super) fn profile(name: &str) -> Vec<u8> {
     cases().into_iter().find(|case| case.name == name).unwrap().icc
 }
 
-fn read(file: &[u8]) -> Decoded {
+pub(super) fn read(file: &[u8]) -> Decoded {
     decode(file, &DecodeOptions::default()).unwrap()
 }
 

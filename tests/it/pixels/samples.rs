@@ -6,12 +6,12 @@ use jpeg_encoder::{ColorType as JpegColor, Encoder as JpegEncoder, SamplingFacto
 use png::{BitDepth, ColorType};
 use smart_resize::Format;
 use smart_resize::geometry::Fit;
-use smart_resize::pixels::decode::{DecodeLimits, DecodeOptions, decode};
+use smart_resize::pixels::decode::{DecodeOptions, decode};
 use smart_resize::pixels::render::{RenderOptions, RenderTarget, render, render_picture};
 use smart_resize::pixels::{Layout, Picture};
 
 use crate::pictures::{photo, png, raw_png, raw_png_with, size, with_chunk, with_segment};
-use crate::support::decoders::{decoded, refused};
+use crate::support::decoders::decoded;
 
 #[test]
 fn an_opaque_alpha_channel_is_dropped() {
@@ -193,11 +193,4 @@ fn the_parameters_of_a_sequential_scan_are_ignored() {
         file[scan + 11..][..3].copy_from_slice(&[first, last, bits]);
         assert!(decoded(&file) == decoded(&jpeg), "{first}, {last}, {bits}");
     }
-}
-
-#[test]
-fn a_cmyk_jpeg_is_refused() {
-    let mut file = Vec::new();
-    JpegEncoder::new(&mut file, 90).encode(&[9; 8 * 8 * 4], 8, 8, JpegColor::Cmyk).unwrap();
-    assert_eq!(refused(&file, &DecodeLimits::default()), "the samples of the jpeg are CMYK, which is not supported");
 }

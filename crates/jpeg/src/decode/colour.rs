@@ -66,6 +66,15 @@ pub(super) fn interleave<S: Simd>(simd: S, is_rgb: bool, rows: [&[u8]; 3], rgb: 
     }
 }
 
+/// Joins rows of interleaved colours and of black to CMYK. A sample is inverted if its mask is 255, and kept if it is 0: first
+/// the mask of the colours, then that of black.
+pub(super) fn add_black([colours_mask, black_mask]: [u8; 2], colours: &[u8], black: &[u8], cmyk: &mut [u8]) {
+    let pixels = cmyk.as_chunks_mut::<4>().0.iter_mut().zip(colours.as_chunks::<3>().0).zip(black);
+    for ((pixel, [c, m, y]), k) in pixels {
+        *pixel = [c ^ colours_mask, m ^ colours_mask, y ^ colours_mask, k ^ black_mask];
+    }
+}
+
 /// Sixteen pixels of YCbCr as red, green and blue.
 #[inline(always)]
 fn converted<S: Simd>(simd: S, [y, cb, cr]: [u8x16<S>; 3]) -> [u8x16<S>; 3] {

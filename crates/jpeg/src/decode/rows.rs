@@ -9,6 +9,7 @@ use super::colour;
 use super::upsample::Upsampling;
 use crate::check::{Component, Frame};
 use crate::frame::SIDE;
+use crate::header::ColourSpace;
 
 /// The samples of a component in one MCU row.
 pub(super) struct Plane {
@@ -88,17 +89,19 @@ pub(super) struct Rows {
     width: usize,
     height: usize,
     mcu_height: usize,
-    is_rgb: bool,
+    colour_space: ColourSpace,
     /// Whether the last row of pixels needs the next MCU row.
     needs_next: bool,
     /// The number of rows of pixels that are written.
     pub(super) done: usize,
     sums: Vec<u16>,
+    /// A row of three colours, if there are four.
+    colours: Vec<u8>,
 }
 
 impl Rows {
     /// `None` if a sampling factor is not 1 to 4, or does not divide the largest.
-    pub(super) fn new(frame: &Frame, is_rgb: bool) -> Option<Self> {
+    pub(super) fn new(frame: &Frame, colour_space: ColourSpace) -> Option<Self> {
         if !frame.has_whole_ratios() {
             return None;
         }
@@ -116,8 +119,20 @@ impl Rows {
         let planes: Vec<_> = components.iter().map(plane).collect();
         let needs_next = planes.iter().any(|plane| plane.upsampling.needs_neighbours());
         let mcus_down = height.div_ceil(mcu_height);
-        let (done, sums) = (0, Vec::new());
-        Some(Self { planes, mcus_across, mcus_down, width, height, mcu_height, is_rgb, needs_next, done, sums })
+        let colours = vec![0; if planes.len() == 4 { 3 * width } else { 0 }];
+        Some(Self {
+            planes,
+            mcus_across,
+            mcus_down,
+            width,
+            height,
+            mcu_height,
+            colour_space,
+            needs_next,
+            done: 0,
+            sums: Vec::new(),
+            colours,
+        })
     }
 
     /// Writes the pixels of an MCU row whose samples are there, and the last row of pixels above it if it has waited.
@@ -156,7 +171,15 @@ impl Rows {
             match &self.planes[..] {
                 [a, b, c] => {
                     let rows = [a.upsampled(y, mcu_row), b.upsampled(y, mcu_row), c.upsampled(y, mcu_row)];
-                    colour::interleave(simd, self.is_rgb, rows, out);
+                    colour::interleave(simd, self.colour_space == ColourSpace::Rgb, rows, out);
+                }
+                [a, b, c, k] => {
+                    let rows = [a.upsampled(y, mcu_row), b.upsampled(y, mcu_row), c.upsampled(y, mcu_row)];
+                    let is_ycck = self.colour_space == ColourSpace::Ycck;
+                    colour::interleave(simd, !is_ycck, rows, &mut self.colours);
+                    let is_inverted = self.colour_space == ColourSpace::Cmyk { is_inverted: true };
+                    let masks = [is_inverted, is_inverted || is_ycck].map(|inverts| if inverts { 255 } else { 0 });
+                    colour::add_black(masks, &self.colours, k.upsampled(y, mcu_row), out);
                 }
                 planes => out.copy_from_slice(&planes[0].upsampled(y, mcu_row)[..self.width]),
             }

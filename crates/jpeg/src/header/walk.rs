@@ -1,7 +1,7 @@
 //! Walks the segments of a file, and evaluates each.
 
 use super::profile::ProfileParts;
-use super::{Header, HeaderError};
+use super::{ColourSpace, Header, HeaderError};
 use crate::check::{Frame, Segment, segments};
 use crate::marker;
 
@@ -33,7 +33,7 @@ impl<'a> Walk<'a> {
                 has_end: false,
                 is_bare: true,
                 has_content_credentials: false,
-                is_rgb: false,
+                colour_space: None,
                 bytes,
                 profile: ProfileParts::default(),
                 exif: None,
@@ -84,11 +84,10 @@ impl<'a> Walk<'a> {
         }
         // Some files have data behind the end marker, such as a second picture. Other decoders may take a file with
         // contradictory names of colours for another.
+        let is_rgb = self.found.colour_space == Some(ColourSpace::Rgb);
         let is_clear = !self.has_odd_adobe
-            && self
-                .adobe
-                .is_none_or(|transform| self.found.components == 3 && transform == u8::from(!self.found.is_rgb))
-            && (self.found.is_rgb || self.names != *b"RGB");
+            && self.adobe.is_none_or(|transform| self.found.components == 3 && transform == u8::from(!is_rgb))
+            && (is_rgb || self.names != *b"RGB");
         self.found.is_bare &= self.found.has_end && at == bytes.len() && is_clear;
         Ok(self.found)
     }
@@ -177,14 +176,23 @@ impl<'a> Walk<'a> {
         }
         // Only what comes before the first scan counts.
         if self.found.scans == 0 {
-            self.found.is_rgb = self.says_rgb();
+            self.found.colour_space = self.colour_space();
         }
         self.found.scans = self.found.scans.saturating_add(1);
         if self.found.scans > self.max_scans { Err(HeaderError::TooManyScans { max: self.max_scans }) } else { Ok(()) }
     }
 
-    /// Whether the segments so far mean red, green and blue.
-    fn says_rgb(&self) -> bool {
-        self.found.components == 3 && !self.has_jfif && self.adobe.map_or(self.names == *b"RGB", |adobe| adobe == 0)
+    /// Decides the colour space by the segments so far.
+    fn colour_space(&self) -> Option<ColourSpace> {
+        Some(match (self.found.components, self.adobe) {
+            (1, _) => ColourSpace::Grey,
+            (3, _) if self.has_jfif => ColourSpace::YCbCr,
+            (3, Some(0)) => ColourSpace::Rgb,
+            (3, None) if self.names == *b"RGB" => ColourSpace::Rgb,
+            (3, _) => ColourSpace::YCbCr,
+            (4, Some(0) | None) => ColourSpace::Cmyk { is_inverted: self.adobe.is_some() },
+            (4, _) => ColourSpace::Ycck,
+            _ => return None,
+        })
     }
 }

@@ -1,7 +1,7 @@
 //! The header of a file is what was written, and the header of any bytes is inside them.
 
 use proptest::prelude::{any, prop_assert, proptest};
-use smart_resize_jpeg::header::Header;
+use smart_resize_jpeg::header::{ColourSpace, Header};
 use smart_resize_jpeg::{Encoder, Scratch, marker};
 
 use crate::pictures::*;
@@ -36,6 +36,56 @@ fn exif_blocks_profiles_and_content_credentials_are_read_back() {
         assert!(header.is_bare && !header.has_content_credentials && header.exif().next().is_none());
         file.push(0);
         assert!(!Header::read(&file, 5).unwrap().is_bare);
+    }
+}
+
+/// The head of a file with so many components: perhaps a JFIF and an Adobe segment, then a frame and a scan.
+fn head(components: u8, has_jfif: bool, adobe: Option<u8>, names: &[u8]) -> Vec<u8> {
+    let mut file = vec![0xff, marker::SOI];
+    let mut segment = |code, content: &[u8]| {
+        file.extend([0xff, code]);
+        file.extend((content.len() as u16 + 2).to_be_bytes());
+        file.extend(content);
+    };
+    if has_jfif {
+        segment(marker::APP0, b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0");
+    }
+    if let Some(transform) = adobe {
+        segment(marker::APP14, &[&b"Adobe\0\x64\0\0\0\0"[..], &[transform]].concat());
+    }
+    let frame = names.iter().flat_map(|name| [*name, 0x11, 0]);
+    segment(marker::SOF0, &[&[8, 0, 8, 0, 8, components][..], &frame.collect::<Vec<_>>()].concat());
+    let scan = names.iter().flat_map(|name| [*name, 0]);
+    segment(marker::SOS, &[&[components][..], &scan.collect::<Vec<_>>(), &[0, 63, 0]].concat());
+    file.extend([0; 8]);
+    file.extend([0xff, marker::EOI]);
+    file
+}
+
+#[test]
+fn the_colour_space_is_decided_as_libjpeg_decides_it() {
+    use ColourSpace::{Cmyk, Grey, Rgb, YCbCr, Ycck};
+    let (straight, inverted) = (Cmyk { is_inverted: false }, Cmyk { is_inverted: true });
+    for (names, jfif, adobe, expected) in [
+        (&b"1"[..], false, None, Some(Grey)),
+        (b"1", false, Some(1), Some(Grey)),
+        (b"12", false, None, None),
+        (b"123", false, None, Some(YCbCr)),
+        (b"RGB", false, None, Some(Rgb)),
+        (b"RGB", false, Some(1), Some(YCbCr)),
+        (b"123", false, Some(0), Some(Rgb)),
+        (b"123", true, Some(0), Some(YCbCr)),
+        (b"RGB", true, None, Some(YCbCr)),
+        (b"1234", false, None, Some(straight)),
+        (b"1234", true, None, Some(straight)),
+        (b"1234", false, Some(0), Some(inverted)),
+        (b"1234", true, Some(2), Some(Ycck)),
+        (b"1234", false, Some(255), Some(Ycck)),
+        (b"12345", false, Some(0), None),
+    ] {
+        let file = head(names.len() as u8, jfif, adobe, names);
+        let found = Header::read(&file, 5).unwrap().colour_space;
+        assert_eq!(found, expected, "{names:?}, JFIF {jfif}, Adobe {adobe:?}");
     }
 }
 
