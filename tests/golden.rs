@@ -104,6 +104,21 @@ fn profile(curve: &[u16]) -> Vec<u8> {
     [icc, table, data].concat()
 }
 
+/// A CMYK JPEG with a profile of a printer, which `tests/oracle/colour.py` has drawn.
+fn cmyk_jpeg(size: Size) -> Vec<u8> {
+    let found: serde_json::Value = serde_json::from_str(include_str!("oracle/colour.json")).unwrap();
+    let icc = found["cmyk"][0]["icc"].as_str().unwrap().as_bytes();
+    let digit = |digit: u8| char::from(digit).to_digit(16).unwrap() as u8;
+    let icc: Vec<u8> = icc.as_chunks::<2>().0.iter().map(|[high, low]| digit(*high) << 4 | digit(*low)).collect();
+    let inks: Vec<u8> = samples(size, 4).iter().map(|sample| sample.to_be_bytes()[0]).collect();
+    let mut file = Vec::new();
+    let mut encoder = jpeg_encoder::Encoder::new(&mut file, 90);
+    encoder.add_icc_profile(&icc).unwrap();
+    let (width, height) = (size.width() as u16, size.height() as u16);
+    encoder.encode(&inks, width, height, jpeg_encoder::ColorType::CmykAsYcck).unwrap();
+    file
+}
+
 fn inputs() -> Vec<(&'static str, Vec<u8>)> {
     let frame = size("149x101");
     let curve: Vec<u16> = (0..64_u32).map(|at| (at * at * 65_535 / (63 * 63)) as u16).collect();
@@ -129,6 +144,7 @@ fn inputs() -> Vec<(&'static str, Vec<u8>)> {
         ("jpeg 4:4:4", jpeg(frame, default().quality(97).subsampling(Subsampling::Yuv444))),
         ("jpeg progressive", jpeg(frame, default().quality(60).progressive(true))),
         ("jpeg tiny", jpeg(size("9x7"), default())),
+        ("jpeg ycck, profile", cmyk_jpeg(frame)),
         ("webp", encode(&picture(frame), Format::WebP, &EncodeOptions::default()).unwrap().bytes),
     ]
 }

@@ -107,7 +107,7 @@ impl ColourTag {
 pub(crate) enum Channels {
     Grey,
     Rgb,
-    /// Of 8 bits, without alpha. 255 is full ink.
+    /// 8 bits without alpha, 255 for full ink.
     Cmyk,
 }
 

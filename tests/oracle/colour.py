@@ -164,12 +164,12 @@ def printer(inks, version=0x02400000, wide=True, between=b"Lab "):
     nodes = itertools.product([at / (GRID - 1) for at in range(GRID)], repeat=4)
     table = [number for node in nodes for number in encoded(overprint(inks, node))]
     if version >= 0x04000000:
-        # The matrix and the curve behind it undo what the curve before them does.
+        # The curves behind the table undo a root, and those behind the matrix undo the matrix.
         matrix = fixed(0.5, 0, 0, 0, 0.5, 0, 0, 0, 0.5, 0.25, 0.25, 0.25)
-        before = b"".join(padded(*[para(0, 1.0)] * 3)[1:])
+        before = b"".join(padded(*[para(0, 2.0)] * 3)[1:])
         after = b"".join(padded(*[curv(0, 0, 32768, 65535, 65535)] * 3)[1:])
         size = bytes([GRID] * 4 + [0] * 12) + bytes((2, 0, 0, 0))
-        offsets, data = padded(after, matrix, before, size + numbers(table), para(0, 0.8) * 4)
+        offsets, data = padded(after, matrix, before, size + numbers(number**0.5 for number in table), para(0, 0.8) * 4)
         head = b"mAB \0\0\0\0" + bytes((4, 3, 0, 0)) + struct.pack(">5I", *(32 + offset for offset in offsets))
         return assembled({b"A2B0": head + data}, b"CMYK", between, version, b"prtr")
     straight = ([0, 1] if wide else [at / 255 for at in range(256)]) * 3

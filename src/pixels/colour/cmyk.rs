@@ -3,7 +3,7 @@
 //! A profile has a table of colours with some nodes per ink (ICC.1:2022, 10.10 to 10.12). Curves in front of it map each ink
 //! to a position between nodes, and curves behind it finish the colour, which is L*a*b* or XYZ. As in LittleCMS, colours
 //! between nodes are interpolated linearly along cyan, and in tetrahedra along the other inks. `moxcms` reads the table. It
-//! is not used to apply it, since it interpolates a second time between 17 nodes, which is wrong by up to 20 levels.
+//! is not used to apply it, since it interpolates a second time, between 17 nodes (`docs/decisions/cmyk.md`).
 //!
 //! Then black point compensation (ISO 18619) maps the black of the profile to that of sRGB, since print is lighter than a
 //! screen. With the white W of the connection space (D50), the black B of the profile, and each of X, Y and Z:
@@ -17,7 +17,7 @@
 //!
 //! All arithmetic is in a fixed order without fused operations, so that the result is the same on every machine.
 
-use moxcms::{ColorProfile, DataColorSpace, LutStore, LutWarehouse, Matrix3d, ProfileVersion, ToneReprCurve, Vector3d};
+use moxcms::{ColorProfile, DataColorSpace, LutStore, LutWarehouse, ProfileVersion, ToneReprCurve};
 
 use super::curve::{Curve, SRGB_OF_LIGHT, light_of_root, steps, to_f32};
 use super::{TagError, broken, srgb_primaries};
@@ -74,7 +74,8 @@ impl Cmyk {
         let table = table.ok_or_else(|| broken("a profile of CMYK without a table"))?;
         let mut cmyk = Self::of_table(table, profile.pcs).ok_or_else(|| broken("a profile with an invalid table"))?;
         let is_v4 = profile.version() >= ProfileVersion::V4_0;
-        let black = if is_v4 { REFERENCE_BLACK } else { cmyk.xyz([255; INKS]) };
+        // Rounding in a profile can give an L* of 0 with a hue, of which a part would be negative light.
+        let black = if is_v4 { REFERENCE_BLACK } else { cmyk.xyz([255; INKS]).map(|light| light.max(0.0)) };
         (cmyk.rows, cmyk.offset) = compensated(if black[1] > LIGHTEST_BLACK { [0.0; 3] } else { black });
         Ok(cmyk)
     }
@@ -120,18 +121,16 @@ impl Cmyk {
         let mut axes: [Vec<f32>; INKS] = axes;
         for (axis, nodes) in axes.iter_mut().zip(nodes) {
             #[expect(clippy::cast_precision_loss, reason = "at most 255")]
-            axis.iter_mut().for_each(|position| *position *= (nodes - 1) as f32);
+            for position in axis {
+                *position *= (nodes - 1) as f32;
+            }
         }
         Some(Self { axes, nodes, table: table.to_vec(), stages, encoding, rows: [[0.0; 3]; 3], offset: [0.0; 3] })
     }
 
     /// Converts inks of 8 bits.
     pub(super) fn apply(&self, inks: [u16; INKS]) -> [u8; 3] {
-        let [x, y, z] = self.xyz(inks);
-        std::array::from_fn(|at| {
-            let [a, b, c] = self.rows[at];
-            SRGB_OF_LIGHT.at(a * x + b * y + c * z + self.offset[at])
-        })
+        applied(&self.rows, self.offset, self.xyz(inks)).map(|light| SRGB_OF_LIGHT.at(light))
     }
 
     /// Returns the XYZ of inks of 8 bits.
@@ -140,10 +139,7 @@ impl Cmyk {
         for stage in &self.stages {
             colour = match stage {
                 Stage::Curves(curves) => std::array::from_fn(|at| interpolated(&curves[at], colour[at])),
-                Stage::Matrix { rows, bias } => {
-                    let [x, y, z] = colour;
-                    std::array::from_fn(|at| rows[at][0] * x + rows[at][1] * y + rows[at][2] * z + bias[at])
-                }
+                Stage::Matrix { rows, bias } => applied(rows, *bias, colour),
             };
         }
         match self.encoding {
@@ -199,9 +195,9 @@ fn compensated(black: [f32; 3]) -> ([[f32; 3]; 3], [f32; 3]) {
     let [black, white] = [black, D50].map(|colour| colour.map(f64::from));
     let scale: [f64; 3] = std::array::from_fn(|at| white[at] / (white[at] - black[at]));
     let from_xyz = srgb_primaries().rgb_to_xyz_matrix().inverse();
-    let scaled = Matrix3d { v: from_xyz.v.map(|row| std::array::from_fn(|at| row[at] * scale[at])) };
-    let moved = scaled.mul_vector(Vector3d { v: black }).v;
-    (scaled.v.map(|row| row.map(to_f32)), moved.map(|number| to_f32(-number)))
+    let rows = from_xyz.v.map(|row| -> [f64; 3] { std::array::from_fn(|at| row[at] * scale[at]) });
+    let moved = rows.map(|row| row.iter().zip(black).map(|(number, light)| number * light).sum::<f64>());
+    (rows.map(|row| row.map(to_f32)), moved.map(|number| to_f32(-number)))
 }
 
 /// Converts inks without a profile: each takes its part of the light of one primary, and black a part of all. The inks are
@@ -211,6 +207,11 @@ pub(super) fn without_profile([cyan, magenta, yellow, black]: [u16; INKS]) -> [u
         let light = (255 - u32::from(ink)) * (255 - u32::from(black));
         u8::try_from((light + 127) / 255).expect("invariant: at most 255 * 255 / 255")
     })
+}
+
+/// Applies a matrix and adds to each row.
+fn applied(rows: &[[f32; 3]; 3], added: [f32; 3], [x, y, z]: [f32; 3]) -> [f32; 3] {
+    std::array::from_fn(|at| rows[at][0] * x + rows[at][1] * y + rows[at][2] * z + added[at])
 }
 
 /// Returns the numbers of a table as 0 to 1.
@@ -242,15 +243,15 @@ fn tabulated(curve: Curve) -> Vec<f32> {
     steps(true).map(|at| to_f32(curve.at(at))).collect()
 }
 
-/// Interpolates a curve at `x`, which is clipped to 0 to 1. NaN counts as 0.
+/// Interpolates a curve at `x`, which is clipped to 0 to 1. NaN gives the first number.
 fn interpolated(curve: &[f32], x: f32) -> f32 {
     let last = curve.len() - 1;
     #[expect(clippy::cast_precision_loss, reason = "at most 65,535")]
-    let position = x.max(0.0).min(1.0) * last as f32;
+    let position = x.clamp(0.0, 1.0) * last as f32;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to `last`")]
     let at = position as usize;
     let (low, high) = (curve[at], curve[(at + 1).min(last)]);
-    low + (high - low) * position.fract()
+    low + (high - low) * position.fract().max(0.0)
 }
 
 #[cfg(test)]
@@ -261,9 +262,7 @@ mod tests {
     fn compensation_maps_the_black_point_to_black_and_keeps_white() {
         let black = [0.05, 0.04, 0.03];
         let (rows, offset) = compensated(black);
-        let applied = |xyz: [f32; 3]| -> [f32; 3] {
-            std::array::from_fn(|at| rows[at].iter().zip(xyz).map(|(a, b)| a * b).sum::<f32>() + offset[at])
-        };
+        let applied = |xyz| applied(&rows, offset, xyz);
         let is_close = |found: [f32; 3], expected: f32| found.iter().all(|number| (number - expected).abs() < 1e-3);
         assert!(is_close(applied(black), 0.0) && is_close(applied(D50), 1.0), "{:?}", applied(D50));
     }
@@ -280,7 +279,7 @@ mod tests {
     #[test]
     fn a_curve_is_interpolated_and_its_argument_clipped() {
         let found = [-1.0, 0.0, 0.25, 0.5, 0.75, 1.0, 2.0, f32::NAN].map(|x| interpolated(&[0.0, 0.5, 0.75], x));
-        assert_eq!(found.map(|number| (number * 1000.0) as i32), [0, 0, 250, 500, 625, 750, 750, 0]);
+        assert_eq!(found.map(f32::to_bits), [0.0, 0.0, 0.25, 0.5, 0.625, 0.75, 0.75, 0.0].map(f32::to_bits));
     }
 
     #[test]
