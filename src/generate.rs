@@ -42,3 +42,5 @@ pub use self::error::{GenerateError, GenerateErrorKind};
 pub use self::generated::Generated;
 pub use self::generator::{BoxFuture, BoxedAsyncGenerator, FromAsyncFn, FromFn, from_async_fn, from_fn};
 pub use self::request::{GenerationRequest, SourceMismatchError};
+#[cfg(feature = "pixels")]
+pub use self::source::SourceOptions;

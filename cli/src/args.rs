@@ -107,6 +107,10 @@ pub(crate) struct Args {
     /// possible and warns. A picture whose pixels are all there is read and reported in any case
     #[arg(long, default_value = "refuse")]
     damaged: DamagedArg,
+    /// Give the backend --image and the references with their metadata, such as the GPS position, if they are not encoded
+    /// again
+    #[arg(long)]
+    pub(crate) keep_metadata: bool,
     /// The edges to keep free of important content: one percentage for all of them, or top,right,bottom,left. The safe
     /// area of a placement takes precedence
     #[arg(long, value_name = "PERCENT")]

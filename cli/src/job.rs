@@ -9,6 +9,7 @@ use std::thread::available_parallelism;
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use smart_resize::generate::SourceOptions;
 use smart_resize::pixels::Picture;
 use smart_resize::pixels::decode::decode;
 use smart_resize::pixels::encode::{EncodeError, EncodeOptions, encode};
@@ -59,9 +60,11 @@ impl<'a> Job<'a> {
         if let Some(damage) = decoded.damage {
             print_error(format_args!("warning: {name} is damaged: {damage}"));
         }
-        let source = Source::read_with(bytes, &reading).map_err(|error| format!("cannot read {name}: {error}"))?;
+        let source_options = SourceOptions::default().decode(reading).keep_metadata(args.keep_metadata);
+        let source =
+            Source::read_with(bytes, &source_options).map_err(|error| format!("cannot read {name}: {error}"))?;
         let source = args.reference.iter().try_fold(source, |source, (name, path)| {
-            let picture = Source::read_with(files::read(path)?, &reading)
+            let picture = Source::read_with(files::read(path)?, &source_options)
                 .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
             Ok::<_, Box<dyn Error>>(source.reference(Reference::new(name, picture)))
         })?;

@@ -39,6 +39,9 @@ fn main() {
         let mut head = noise(number as u64, HEAD);
         (head[0], head[1]) = (0, number as u8 % 2);
         write("decode_render", name, &[head, file.clone()].concat());
+        if ["exif", "icc", "trailer", "animated"].iter().any(|kind| name.contains(kind)) {
+            write("metadata", name, file);
+        }
         // An even first byte means that the rest is a file, after two bytes with the size that the caller expects.
         if name.starts_with("webp") {
             write("webp", name, &[&[0, 16, 16], &file[..]].concat());

@@ -8,14 +8,17 @@ use miniz_oxide::inflate::core::inflate_flags::{
     TINFL_FLAG_IGNORE_ADLER32, TINFL_FLAG_PARSE_ZLIB_HEADER, TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF,
 };
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
+use smart_resize::generate::SourceOptions;
 use smart_resize::geometry::{Fit, Rect};
-use smart_resize::pixels::decode::{Damaged, DecodeError, DecodeLimits, DecodeOptions, decode, probe_with};
+use smart_resize::pixels::decode::{
+    Colour, Damaged, DecodeError, DecodeLimits, DecodeOptions, Decoded, decode, probe_with,
+};
 use smart_resize::pixels::encode::{EncodeOptions, PngEffort, PngOptions, Subsampling, WebPMode, WebPOptions, encode};
 use smart_resize::pixels::render::{
     Inspect, PassThrough, RenderError, RenderOptions, RenderTarget, Rendered, Undersized, Warning, render, render_all,
 };
 use smart_resize::pixels::{Layout, Picture};
-use smart_resize::{Format, Size};
+use smart_resize::{Format, Size, Source};
 
 use super::any::any_format;
 use super::mutate::mutate;
@@ -104,6 +107,7 @@ fn check_render(input: &mut Unstructured<'_>, rest: &[u8]) -> Result<()> {
         assert_eq!((decoded.picture.size(), decoded.format), (picture.size(), format.into()));
         assert!(format == Format::Jpeg || decoded.picture == picture, "a lossless format changed pixels");
     }
+    check_source(&file, &decoded, probed.is_upright, &options);
     for ((_, size, format, fit), result) in targets.iter().zip(&results) {
         let frame = decoded.picture.size();
         match result {
@@ -183,6 +187,20 @@ fn check_rendered(rendered: &Rendered, picture: &Picture, fit: Fit, options: &Re
     if rect.size() == size && rendered.format != Format::Jpeg {
         assert!(again.picture == cut(picture, rect.x() as usize, rect.y() as usize, size), "pixels were not copied");
     }
+}
+
+/// A file that can be decoded is a source, which shows the same picture without metadata.
+fn check_source(file: &[u8], decoded: &Decoded, is_upright: bool, options: &RenderOptions) {
+    let source = SourceOptions::default().decode(options.decode);
+    let source = Source::read_with(file, &source).expect("a file that can be decoded is a source");
+    let sent = source.bytes().expect("the source has bytes");
+    let mut reading = options.decode;
+    reading.limits = DecodeLimits::default();
+    let again = decode(sent, &reading).expect("a source can be decoded");
+    assert_eq!((again.picture.size(), again.colour == Colour::Converted), (decoded.picture.size(), false));
+    // A JPEG that has to be rotated or converted is encoded again, with a small loss. So may be a damaged one.
+    let is_same = is_upright && decoded.colour != Colour::Converted && decoded.damage.is_none();
+    assert!(!is_same && again.format == Format::Jpeg || again.picture == decoded.picture, "another picture");
 }
 
 /// Copies the pixels of the rectangle at (`x`, `y`), one by one.

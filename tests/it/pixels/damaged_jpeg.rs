@@ -3,6 +3,7 @@
 
 use jpeg_encoder::{ColorType as JpegColor, Encoder as JpegEncoder, SamplingFactor};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
+use smart_resize::generate::SourceOptions;
 use smart_resize::pixels::decode::{
     Damage, DamageKind, Damaged, DecodeError, DecodeLimits, DecodeOptions, Decoded, JpegDamage, decode, probe,
     probe_with,
@@ -315,8 +316,41 @@ fn a_damaged_picture_is_rendered_with_a_warning_where_the_caller_asks() {
     assert_eq!(found.pixels()[..rows], whole.pixels()[..rows]);
 
     assert!(Source::read(file.clone(), &DecodeLimits::default()).is_err());
-    let source = Source::read_with(file.clone(), &DecodeOptions::default().damaged(Damaged::Report)).unwrap();
+    let reporting = SourceOptions::default().decode(DecodeOptions::default().damaged(Damaged::Report));
+    let source = Source::read_with(file.clone(), &reporting).unwrap();
     assert_eq!(source.bytes().unwrap()[..], file);
+}
+
+/// Damaged bytes of a scan may look like a segment of metadata, which a source loses.
+#[test]
+fn a_damaged_source_without_its_metadata_shows_the_same_picture() {
+    let reporting = SourceOptions::default().decode(DecodeOptions::default().damaged(Damaged::Report));
+    let file = jpeg(Shape { interval: 3, ..PLAIN });
+    let start = data(&file);
+    for code in [0xe1, 0xfe, 0x05, 0xff] {
+        for at in [start + 40, start + (file.len() - start) / 2] {
+            let mut damaged = with_segment(&file, 0xfe, b"a secret");
+            let at = at + 12;
+            damaged[at..at + 4].copy_from_slice(&[0xff, code, 0, 0x90]);
+            let source = Source::read_with(damaged.clone(), &reporting).unwrap();
+            let sent = source.bytes().unwrap();
+            assert!(!sent.windows(8).any(|eight| eight == b"a secret"));
+            let [found, expected] = [sent, &damaged[..]].map(|file| read(file, Damaged::Report).unwrap().picture);
+            let worst = found.pixels().iter().zip(expected.pixels()).map(|(a, b)| a.abs_diff(*b)).max();
+            // A source whose metadata cannot be told from its pixels is encoded again.
+            assert!(worst <= Some(24), "{code:x} {at} {worst:?}");
+        }
+    }
+}
+
+#[test]
+fn a_source_without_an_end_marker_loses_its_trailer() {
+    let file = jpeg(PLAIN);
+    let cut = &file[..file.len() - 2];
+    for trailer in [&b"a secret\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"[..], &file[..]] {
+        let source = Source::read([cut, trailer].concat(), &DecodeLimits::default()).unwrap();
+        assert_eq!(source.bytes().unwrap()[..], *cut);
+    }
 }
 
 /// A progressive file has its own rules: the decoder finds the damage, and it is never reported instead.

@@ -357,6 +357,20 @@ fn a_damaged_jpeg_is_refused_with_the_place_or_read_and_reported() {
 }
 
 #[test]
+fn the_backend_gets_the_image_without_metadata_unless_they_are_kept() {
+    let folder = folder("command-metadata");
+    let bare = png(&photo(size("40x30")));
+    let full = [&bare[..], b"a trailer"].concat();
+    fs::write(folder.join("photo.png"), &full).unwrap();
+    let digest = |arguments: &[&str]| {
+        let output = resize(&folder, &[&["--image", "photo.png", "--plan", "300x250"], arguments].concat());
+        serde_json::from_slice::<Plan>(&output.stdout).unwrap().source_digest()
+    };
+    assert_eq!(digest(&[]), Some(Digest::of(&bare)));
+    assert_eq!(digest(&["--keep-metadata"]), Some(Digest::of(&full)));
+}
+
+#[test]
 fn the_exit_code_is_0_for_success_1_for_a_failed_picture_and_2_if_nothing_was_started() {
     let folder = folder("command-exit-codes");
     fs::write(folder.join("small.png"), png(&photo(size("40x30")))).unwrap();

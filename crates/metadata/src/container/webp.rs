@@ -1,0 +1,68 @@
+//! Splits a WebP into its chunks (RFC 9649, section 2.3).
+//!
+//! The picture is the first chunk of each of these kinds: the extended header, the profile, the alpha, the bitstream. A chunk
+//! behind the bitstream does not belong to it. Animations are not split: their frames have chunks of their own.
+
+use super::{Kind, Part};
+
+/// The flags in the extended header, and the offset of their byte if the extended header is the first chunk.
+const EXIF: u8 = 0x08;
+const XMP: u8 = 0x04;
+const ANIMATION: u8 = 0x02;
+const FLAGS: usize = 20;
+
+/// The length of "RIFF", the length of the rest, and "WEBP".
+const RIFF_HEADER: usize = 12;
+
+pub(super) fn split<'a>(bytes: &'a [u8], mut each: impl FnMut(Part<'a>)) {
+    // Data behind the length that the header names is not part of the file.
+    let named = bytes.get(4..8).and_then(|length| length.first_chunk()).map_or(0, |length| u32::from_le_bytes(*length));
+    let (file, trailer) = bytes.split_at_checked((named as usize).saturating_add(8)).unwrap_or((bytes, &[]));
+    let (header, mut rest) = file.split_at_checked(RIFF_HEADER).unwrap_or_default();
+    each(Part::new(Kind::Picture, header));
+    // The names of the picture's chunks so far.
+    let mut seen = Vec::with_capacity(4);
+    // A chunk is its name (4 bytes), length (4), content, and a byte of padding after an odd length. The last may be cut short.
+    while let &[a, b, c, d, l0, l1, l2, l3, ref after @ ..] = rest {
+        let length = u32::from_le_bytes([l0, l1, l2, l3]) as usize;
+        let behind = after.get(length.saturating_add(length % 2)..).unwrap_or_default();
+        // Both bitstreams are pictures.
+        let name = if [a, b, c, d] == *b"VP8L" { *b"VP8 " } else { [a, b, c, d] };
+        let is_picture = match &name {
+            b"VP8X" => seen.is_empty(),
+            b"ICCP" | b"ALPH" | b"VP8 " => !seen.contains(&name) && !seen.contains(b"VP8 "),
+            _ => false,
+        };
+        if is_picture {
+            seen.push(name);
+        }
+        let (chunk, _) = rest.split_at_checked(rest.len() - behind.len()).unwrap_or_default();
+        each(Part::new(if is_picture { Kind::Picture } else { Kind::Other }, chunk));
+        rest = behind;
+    }
+    for behind in [rest, trailer].into_iter().filter(|behind| !behind.is_empty()) {
+        each(Part::new(Kind::Other, behind));
+    }
+}
+
+/// Corrects the length and the flags of a file that lost chunks. Returns false if it is an animation, or has no bitstream, as
+/// an animation without its frames has none.
+pub(crate) fn seal(file: &mut Vec<u8>) -> bool {
+    // The padding of the last chunk may have been missing.
+    if !file.len().is_multiple_of(2) {
+        file.push(0);
+    }
+    let length = u32::try_from(file.len().saturating_sub(8)).unwrap_or(u32::MAX);
+    if let Some(field) = file.get_mut(4..8) {
+        field.copy_from_slice(&length.to_le_bytes());
+    }
+    let mut has_bitstream = false;
+    split(file, |part| has_bitstream |= part.bytes.starts_with(b"VP8 ") || part.bytes.starts_with(b"VP8L"));
+    if file.get(RIFF_HEADER..RIFF_HEADER + 4) != Some(b"VP8X") {
+        return has_bitstream;
+    }
+    file.get_mut(FLAGS).is_some_and(|flags| {
+        *flags &= !(EXIF | XMP);
+        has_bitstream && *flags & ANIMATION == 0
+    })
+}
