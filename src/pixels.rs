@@ -54,7 +54,6 @@ pub(crate) mod codec;
 pub(crate) mod colour;
 pub mod decode;
 pub mod encode;
-pub(crate) mod exif;
 #[cfg(feature = "image")]
 mod image;
 pub mod inspect;

@@ -15,4 +15,4 @@
 #[path = "../../crates/metadata/tests/laws/mod.rs"]
 mod laws;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| laws::strip_any(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| laws::metadata(data));

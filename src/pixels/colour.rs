@@ -29,11 +29,11 @@ use moxcms::{
     Transform16BitExecutor, TransformOptions, XyY,
 };
 use smart_resize_jpeg::srgb;
+use smart_resize_metadata::exif::Exif;
 
 use self::cmyk::Cmyk;
 use self::curve::{Curve, SRGB_OF_LIGHT, light_of_lightness, lights, steps, to_f32};
 use self::mend::mended;
-use super::exif::Exif;
 
 /// How the decoder handled the colour description of a file.
 ///
@@ -96,7 +96,7 @@ pub(crate) enum ColourTag {
 
 impl ColourTag {
     /// Returns the tag for a file whose EXIF block says that it is Adobe RGB.
-    pub(crate) fn of_exif(exif: Option<Exif>) -> Option<Self> {
+    pub(crate) fn of_exif(exif: Option<Exif<'_>>) -> Option<Self> {
         exif.filter(|exif| exif.is_adobe_rgb)
             .map(|_| Self::Primaries { gamma: Some(ADOBE_RGB_GAMMA), chromaticities: Some(ADOBE_RGB_CORNERS) })
     }

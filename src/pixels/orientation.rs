@@ -3,6 +3,8 @@
 //! The EXIF tag 0x0112 (JEITA CP-3451, "Orientation") says at which sides of the upright picture the first row and the
 //! first column of the stored picture are. A value outside 1 to 8 counts as 1, upright.
 
+use smart_resize_metadata::exif::Exif;
+
 use super::picture::{Layout, Picture};
 use crate::size::Size;
 
@@ -17,6 +19,11 @@ impl Orientation {
     /// Converts the value of the tag. A value outside 1 to 8 counts as 1.
     pub(crate) const fn from_tag(value: u8) -> Self {
         if matches!(value, 1..=8) { Self(value) } else { Self::UPRIGHT }
+    }
+
+    /// Returns the orientation that an EXIF block names. Without one, the picture is upright.
+    pub(crate) fn of_exif(exif: Option<Exif<'_>>) -> Self {
+        exif.and_then(|exif| exif.orientation).map_or(Self::UPRIGHT, Self::from_tag)
     }
 
     /// Returns the size of the upright picture, given the size of the stored picture.

@@ -40,6 +40,8 @@ pub const APP1: u8 = 0xe1;
 pub const APP2: u8 = 0xe2;
 /// The application segment of JUMBF boxes, which contain content credentials.
 pub const APP11: u8 = 0xeb;
+/// The application segment of Photoshop, which contains IPTC-IIM.
+pub const APP13: u8 = 0xed;
 /// The application segment of Adobe, which names the colour transform.
 pub const APP14: u8 = 0xee;
 /// The last application segment.

@@ -4,6 +4,7 @@ mod jpeg;
 mod png;
 mod webp;
 
+pub(crate) use self::png::XMP as PNG_XMP;
 pub(crate) use self::webp::seal as seal_webp;
 
 /// A format whose files can be split.
@@ -20,6 +21,8 @@ pub(crate) struct Part<'a> {
     pub(crate) kind: Kind,
     /// The bytes of the part in the file, with its marker, name, length and checksum.
     pub(crate) bytes: &'a [u8],
+    /// The content of metadata, without a prefix that names its kind. Empty for the picture.
+    pub(crate) content: &'a [u8],
 }
 
 /// What a part is.
@@ -27,13 +30,38 @@ pub(crate) struct Part<'a> {
 pub(crate) enum Kind {
     /// The pixels or their colours depend on it.
     Picture,
+    /// An EXIF block.
+    Exif,
+    /// An XMP packet.
+    Xmp,
+    /// A text chunk of a PNG with an XMP packet. The content begins with the keyword, and may be compressed.
+    XmpText(TextChunk),
+    /// The image resources of Photoshop, one of which is a block of IPTC-IIM.
+    Photoshop,
+    /// Content credentials (C2PA): a manifest store, or a part of it in a JPEG.
+    C2pa,
     /// Anything else, such as EXIF, or data that belongs to no part.
     Other,
 }
 
+/// The chunks of a PNG that have text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TextChunk {
+    /// tEXt.
+    Plain,
+    /// zTXt.
+    Compressed,
+    /// iTXt.
+    International,
+}
+
 impl<'a> Part<'a> {
     const fn new(kind: Kind, bytes: &'a [u8]) -> Self {
-        Self { kind, bytes }
+        Self { kind, bytes, content: &[] }
+    }
+
+    const fn with_content(kind: Kind, bytes: &'a [u8], content: &'a [u8]) -> Self {
+        Self { kind, bytes, content }
     }
 }
 

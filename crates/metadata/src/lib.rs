@@ -1,4 +1,8 @@
-//! Strips the metadata of PNG, JPEG and WebP files without decoding or encoding their pixels.
+//! Reads and strips the metadata of PNG, JPEG and WebP files without decoding or encoding their pixels.
+//!
+//! - [`strip`] keeps the picture and nothing else.
+//! - [`read`] reads the author of the picture, its rights, and whether a model made it.
+//! - [`manifest_store`] returns the content credentials (C2PA).
 //!
 //! A file is a sequence of parts: the segments of a JPEG, the chunks of a PNG or WebP. Each part belongs to the picture or is
 //! metadata. The order of parts and the bytes of the picture's parts never change.
@@ -17,9 +21,19 @@
     clippy::cast_sign_loss
 )]
 
+mod c2pa;
 mod container;
+pub mod exif;
+mod iim;
+mod metadata;
+mod read;
 mod strip;
+mod text;
+mod xmp;
 
+pub use self::c2pa::manifest_store;
+pub use self::metadata::Metadata;
+pub use self::read::read;
 pub use self::strip::strip;
 
 /// The example of `README.md`.

@@ -4,12 +4,12 @@ use smart_resize_jpeg::check::Checked;
 use smart_resize_jpeg::decode::{self, DecodeError as JpegError};
 use smart_resize_jpeg::header::{ColourSpace, Header as JpegHeader, HeaderError};
 use smart_resize_jpeg::srgb;
+use smart_resize_metadata::exif::Exif;
 
 use super::damage::{Damage, Damaged};
 use super::{DecodeError, DecodeOptions, DecodeScratch, Header, Pixels, Read};
 use crate::format::SourceFormat;
 use crate::pixels::colour::{Channels, ColourTag, Samples};
-use crate::pixels::exif::Exif;
 use crate::pixels::orientation::Orientation;
 
 const FORMAT: SourceFormat = SourceFormat::Jpeg;
@@ -40,7 +40,7 @@ pub(super) fn open<'a>(
     let fallback = if channels == Channels::Cmyk { Some(ColourTag::DeviceCmyk) } else { ColourTag::of_exif(exif) };
     let header = Header {
         size,
-        orientation: exif.map_or(Orientation::UPRIGHT, |exif| exif.orientation),
+        orientation: Orientation::of_exif(exif),
         colour_tags: profile.map(ColourTag::Icc).into_iter().chain(fallback).collect(),
         is_bare,
         has_content_credentials: jpeg.has_content_credentials,

@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use std::io::{Cursor, ErrorKind};
 
 use png::{BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Info, Limits, Reader, Transformations};
+use smart_resize_metadata::exif::Exif;
 pub(crate) use smart_resize_png::decode::Scratch as DecodeScratch;
 use smart_resize_png::decode::{Ending, Mended, is_plain, mended, read_pixels};
 
@@ -18,7 +19,6 @@ use super::damage::Damage;
 use super::{DecodeError, DecodeLimits, Header, Pixels, Read};
 use crate::format::SourceFormat;
 use crate::pixels::colour::{Channels, ColourTag, Samples};
-use crate::pixels::exif::Exif;
 use crate::pixels::orientation::Orientation;
 
 const FORMAT: SourceFormat = SourceFormat::Png;
@@ -48,7 +48,7 @@ pub(super) fn open<'a>(
     let chunks = Chunks::walk(bytes);
     let header = Header {
         size,
-        orientation: chunks.exif.map_or(Orientation::UPRIGHT, |exif| exif.orientation),
+        orientation: Orientation::of_exif(chunks.exif),
         colour_tags: colour_tags(info, chunks.has_icc).into_iter().chain(ColourTag::of_exif(chunks.exif)).collect(),
         is_bare: chunks.is_bare && !is_mended && info.bit_depth != BitDepth::Sixteen,
         has_content_credentials: chunks.has_content_credentials,
@@ -184,7 +184,7 @@ struct Chunks<'a> {
     has_icc: bool,
     has_content_credentials: bool,
     /// The first EXIF block that can be read. The block may come after the pixels.
-    exif: Option<Exif>,
+    exif: Option<Exif<'a>>,
     /// The file from its first IDAT chunk on.
     idat: Option<&'a [u8]>,
 }

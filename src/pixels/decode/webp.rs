@@ -18,13 +18,13 @@ use std::io::Cursor;
 
 use image_webp::{DecodingError, WebPDecoder};
 use smart_resize_jpeg::srgb;
+use smart_resize_metadata::exif::Exif;
 
 use super::{DecodeError, DecodeLimits, DecodeOptions, DecodeScratch, Header, Pixels, Read};
 use crate::format::SourceFormat;
 #[cfg(feature = "libwebp")]
 use crate::pixels::codec::Codec;
 use crate::pixels::colour::{Channels, ColourTag, Samples};
-use crate::pixels::exif::Exif;
 use crate::pixels::orientation::Orientation;
 
 const FORMAT: SourceFormat = SourceFormat::WebP;
@@ -50,7 +50,7 @@ pub(super) fn open<'a>(
     let is_bare = chunks.is_bare && !is_changed && icc.as_ref().is_none_or(|icc| *icc == srgb::profile());
     let header = Header {
         size,
-        orientation: chunks.exif.map_or(Orientation::UPRIGHT, |exif| exif.orientation),
+        orientation: Orientation::of_exif(chunks.exif),
         colour_tags: icc.map(ColourTag::Icc).into_iter().chain(ColourTag::of_exif(chunks.exif)).collect(),
         is_bare,
         has_content_credentials: chunks.has_content_credentials,
@@ -117,7 +117,7 @@ struct Chunks<'a> {
     is_bare: bool,
     has_content_credentials: bool,
     /// The first EXIF chunk that can be read.
-    exif: Option<Exif>,
+    exif: Option<Exif<'a>>,
     /// Whether there is an EXIF chunk, and an XMP chunk, before the end that the header names.
     has_exif: bool,
     has_xmp: bool,

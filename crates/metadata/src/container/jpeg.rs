@@ -15,20 +15,18 @@ use super::{Kind, Part};
 const JFIF_LENGTH: usize = 14;
 const ADOBE_LENGTH: usize = 12;
 
+/// The prefix of an XMP packet.
+pub(crate) const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
+
 pub(super) fn split<'a>(bytes: &'a [u8], mut each: impl FnMut(Part<'a>)) {
-    let mut part = |kind, bytes: &'a [u8]| {
-        if !bytes.is_empty() {
-            each(Part::new(kind, bytes));
-        }
-    };
     let range = |from, to| bytes.get(from..to).unwrap_or_default();
     // The start of the image has 2 bytes.
-    part(Kind::Picture, range(0, 2));
+    put(&mut each, Kind::Picture, range(0, 2));
     let (mut at, mut is_data, mut has_scan, mut has_jfif) = (2, false, false, false);
     for segment in segments(bytes) {
         // What precedes the marker belongs to a scan, or to nothing.
         let marker_at = segment.code_at - 1;
-        part(if is_data { Kind::Picture } else { Kind::Other }, range(at, marker_at));
+        put(&mut each, if is_data { Kind::Picture } else { Kind::Other }, range(at, marker_at));
         (at, is_data) = (segment.end, segment.code == marker::SOS);
         let whole = range(marker_at, segment.end);
         match Role::of(&segment) {
@@ -38,53 +36,62 @@ pub(super) fn split<'a>(bytes: &'a [u8], mut each: impl FnMut(Part<'a>)) {
                 break;
             }
             Role::End => {
-                part(Kind::Picture, whole);
+                put(&mut each, Kind::Picture, whole);
                 break;
             }
-            Role::Frame | Role::Picture => part(Kind::Picture, whole),
+            Role::Frame | Role::Picture => put(&mut each, Kind::Picture, whole),
             Role::Jfif if !has_scan && !has_jfif => {
                 has_jfif = true;
                 let (fields, thumbnail) = segment.content.split_at_checked(JFIF_LENGTH - 2).unwrap_or_default();
                 // A header without a thumbnail ends with the thumbnail's width and height, which are 0.
                 if thumbnail == [0, 0] {
-                    part(Kind::Picture, whole);
+                    put(&mut each, Kind::Picture, whole);
                 } else {
-                    part(Kind::Picture, &[0xff, marker::APP0, 0, 16]);
-                    part(Kind::Picture, fields);
-                    part(Kind::Picture, &[0, 0]);
-                    part(Kind::Other, thumbnail);
+                    put(&mut each, Kind::Picture, &[0xff, marker::APP0, 0, 16]);
+                    put(&mut each, Kind::Picture, fields);
+                    put(&mut each, Kind::Picture, &[0, 0]);
+                    put(&mut each, Kind::Other, thumbnail);
                 }
             }
             Role::Adobe if !has_scan => match segment.content.split_at_checked(ADOBE_LENGTH) {
-                Some((fields, [])) if fields.len() == ADOBE_LENGTH => part(Kind::Picture, whole),
+                Some((fields, [])) if fields.len() == ADOBE_LENGTH => put(&mut each, Kind::Picture, whole),
                 Some((fields, behind)) => {
-                    part(Kind::Picture, &[0xff, marker::APP14, 0, 14]);
-                    part(Kind::Picture, fields);
-                    part(Kind::Other, behind);
+                    put(&mut each, Kind::Picture, &[0xff, marker::APP14, 0, 14]);
+                    put(&mut each, Kind::Picture, fields);
+                    put(&mut each, Kind::Other, behind);
                 }
-                None => part(Kind::Other, whole),
+                None => put(&mut each, Kind::Other, whole),
             },
-            Role::Jfif | Role::Adobe | Role::Other => part(Kind::Other, whole),
+            Role::Jfif | Role::Adobe => put(&mut each, Kind::Other, whole),
+            Role::Metadata(kind, content) => each(Part::with_content(kind, whole, content)),
         }
         has_scan |= is_data;
     }
     // A file without an end marker may end inside a scan.
-    part(if is_data { Kind::Picture } else { Kind::Other }, range(at, bytes.len()));
+    put(&mut each, if is_data { Kind::Picture } else { Kind::Other }, range(at, bytes.len()));
+}
+
+/// Passes a part on, unless it is empty.
+fn put<'a>(each: &mut impl FnMut(Part<'a>), kind: Kind, bytes: &'a [u8]) {
+    if !bytes.is_empty() {
+        each(Part::new(kind, bytes));
+    }
 }
 
 /// What a segment is for.
-enum Role {
+enum Role<'a> {
     Frame,
     /// Tables, a scan header, or an ICC profile.
     Picture,
     Jfif,
     Adobe,
     End,
-    Other,
+    /// Metadata of a kind, and its content behind the prefix.
+    Metadata(Kind, &'a [u8]),
 }
 
-impl Role {
-    fn of(segment: &Segment<'_>) -> Self {
+impl<'a> Role<'a> {
+    fn of(segment: &Segment<'a>) -> Self {
         match (segment.code, segment.content) {
             // Huffman tables, JPG (c8) and arithmetic conditioning (cc) are inside the range of the frame headers.
             (marker::DHT | 0xc8 | 0xcc, _) => Self::Picture,
@@ -95,7 +102,19 @@ impl Role {
             (marker::APP0, content) if content.starts_with(b"JFIF\0") && content.len() >= JFIF_LENGTH => Self::Jfif,
             (marker::APP14, content) if content.starts_with(b"Adobe") => Self::Adobe,
             (marker::EOI, _) => Self::End,
-            _ => Self::Other,
+            (code, content) => {
+                let prefixes: [(u8, &[u8], Kind); 4] = [
+                    (marker::APP1, b"Exif\0\0", Kind::Exif),
+                    (marker::APP1, XMP, Kind::Xmp),
+                    (marker::APP13, b"Photoshop 3.0\0", Kind::Photoshop),
+                    (marker::APP11, b"JP", Kind::C2pa),
+                ];
+                let found = prefixes.into_iter().filter(|(of, ..)| *of == code);
+                let mut found = found.filter_map(|(_, prefix, kind)| Some((kind, content.strip_prefix(prefix)?)));
+                found
+                    .next()
+                    .map_or(Self::Metadata(Kind::Other, content), |(kind, content)| Self::Metadata(kind, content))
+            }
         }
     }
 }

@@ -4,10 +4,13 @@
 //! chunks, and the end. Between the first IDAT chunk and the end nothing else belongs to it. A reader uses the still picture of
 //! an animation if the chunks of the animation are missing.
 
-use super::{Kind, Part};
+use super::{Kind, Part, TextChunk};
 
 /// The length of a file's signature.
 const SIGNATURE: usize = 8;
+
+/// The keyword of a text chunk with an XMP packet, and its end.
+pub(crate) const XMP: &[u8] = b"XML:com.adobe.xmp\0";
 
 pub(super) fn split<'a>(bytes: &'a [u8], mut each: impl FnMut(Part<'a>)) {
     let (signature, mut rest) = bytes.split_at_checked(SIGNATURE).unwrap_or_default();
@@ -25,12 +28,19 @@ pub(super) fn split<'a>(bytes: &'a [u8], mut each: impl FnMut(Part<'a>)) {
             b"IHDR" | b"PLTE" | b"tRNS" | b"cICP" | b"iCCP" | b"sRGB" | b"gAMA" | b"cHRM" | b"sBIT" if !has_idat => {
                 Kind::Picture
             }
+            b"eXIf" => Kind::Exif,
+            b"caBX" => Kind::C2pa,
+            b"tEXt" if after.starts_with(XMP) => Kind::XmpText(TextChunk::Plain),
+            b"zTXt" if after.starts_with(XMP) => Kind::XmpText(TextChunk::Compressed),
+            b"iTXt" if after.starts_with(XMP) => Kind::XmpText(TextChunk::International),
             _ => Kind::Other,
         };
         has_all_idat |= has_idat && name != *b"IDAT";
         has_idat |= name == *b"IDAT";
         let (chunk, _) = rest.split_at_checked(rest.len() - behind.len()).unwrap_or_default();
-        each(Part::new(kind, chunk));
+        // A chunk that is cut short has no content.
+        let content = after.get(..length).filter(|_| kind != Kind::Picture && chunk.len() == length.saturating_add(12));
+        each(Part::with_content(kind, chunk, content.unwrap_or_default()));
         rest = behind;
         if name == *b"IEND" {
             break;

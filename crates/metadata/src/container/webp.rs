@@ -28,16 +28,21 @@ pub(super) fn split<'a>(bytes: &'a [u8], mut each: impl FnMut(Part<'a>)) {
         let behind = after.get(length.saturating_add(length % 2)..).unwrap_or_default();
         // Both bitstreams are pictures.
         let name = if [a, b, c, d] == *b"VP8L" { *b"VP8 " } else { [a, b, c, d] };
-        let is_picture = match &name {
-            b"VP8X" => seen.is_empty(),
-            b"ICCP" | b"ALPH" | b"VP8 " => !seen.contains(&name) && !seen.contains(b"VP8 "),
-            _ => false,
+        let kind = match &name {
+            b"VP8X" if seen.is_empty() => Kind::Picture,
+            b"ICCP" | b"ALPH" | b"VP8 " if !seen.contains(&name) && !seen.contains(b"VP8 ") => Kind::Picture,
+            b"EXIF" => Kind::Exif,
+            b"XMP " => Kind::Xmp,
+            b"C2PA" => Kind::C2pa,
+            _ => Kind::Other,
         };
-        if is_picture {
+        if kind == Kind::Picture {
             seen.push(name);
         }
         let (chunk, _) = rest.split_at_checked(rest.len() - behind.len()).unwrap_or_default();
-        each(Part::new(if is_picture { Kind::Picture } else { Kind::Other }, chunk));
+        // A chunk that is cut short has no content.
+        let content = after.get(..length).filter(|_| kind != Kind::Picture).unwrap_or_default();
+        each(Part::with_content(kind, chunk, content));
         rest = behind;
     }
     for behind in [rest, trailer].into_iter().filter(|behind| !behind.is_empty()) {

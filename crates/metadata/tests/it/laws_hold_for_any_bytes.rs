@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use crate::files::{chunk, jpeg, png, segment, webp};
-use crate::laws::strip_any;
+use crate::laws::metadata;
 
 const CODES: [u8; 12] = [0xe0, 0xe1, 0xe2, 0xee, 0xfe, 0xda, 0xc0, 0xc4, 0xd9, 0xd8, 0x01, 0xdd];
 const CHUNKS: [&[u8; 4]; 7] = [b"IHDR", b"IDAT", b"IEND", b"iCCP", b"tEXt", b"eXIf", b"fdAT"];
@@ -25,8 +25,8 @@ proptest! {
             _ => webp(&parts.iter().map(|(index, content)| (RIFF[pick(*index, 8)], &content[..])).collect::<Vec<_>>()),
         };
         file.truncate(file.len().saturating_sub(cut));
-        strip_any(&file);
+        metadata(&file);
         let plain: Vec<u8> = parts.into_iter().flat_map(|(_, content)| content).collect();
-        strip_any(&plain);
+        metadata(&plain);
     }
 }

@@ -1,12 +1,14 @@
 //! The laws of the crate, one file each.
 #![allow(
     clippy::cast_possible_truncation,
+    clippy::format_collect,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
     reason = "tests: numbers are small, and a wrong one fails"
 )]
 
+mod fields_are_read;
 mod files;
 mod files_without_metadata_stay_byte_for_byte;
 #[path = "../laws/mod.rs"]
