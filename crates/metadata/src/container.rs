@@ -4,8 +4,9 @@ mod jpeg;
 mod png;
 mod webp;
 
+pub(crate) use self::jpeg::XMP as JPEG_XMP;
 pub(crate) use self::png::XMP as PNG_XMP;
-pub(crate) use self::webp::seal as seal_webp;
+pub(crate) use self::webp::{add_xmp as add_webp_xmp, seal as seal_webp};
 
 /// A format whose files can be split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

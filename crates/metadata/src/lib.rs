@@ -1,7 +1,8 @@
-//! Reads and strips the metadata of PNG, JPEG and WebP files without decoding or encoding their pixels.
+//! Reads, writes and strips the metadata of PNG, JPEG and WebP files without decoding or encoding their pixels.
 //!
 //! - [`strip`] keeps the picture and nothing else.
 //! - [`read`] reads the author of the picture, its rights, and whether a model made it.
+//! - [`write`] puts a small XMP packet into the file.
 //! - [`manifest_store`] returns the content credentials (C2PA).
 //!
 //! A file is a sequence of parts: the segments of a JPEG, the chunks of a PNG or WebP. Each part belongs to the picture or is
@@ -26,6 +27,7 @@ mod container;
 pub mod exif;
 mod iim;
 mod metadata;
+mod packet;
 mod read;
 mod strip;
 mod text;
@@ -33,6 +35,7 @@ mod xmp;
 
 pub use self::c2pa::manifest_store;
 pub use self::metadata::Metadata;
+pub use self::packet::{MAX_PACKET_BYTES, Packet, write};
 pub use self::read::read;
 pub use self::strip::strip;
 

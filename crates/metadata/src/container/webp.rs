@@ -11,6 +11,9 @@ const XMP: u8 = 0x04;
 const ANIMATION: u8 = 0x02;
 const FLAGS: usize = 20;
 
+/// The length of the content of an extended header.
+const EXTENDED_HEADER: usize = 10;
+
 /// The length of "RIFF", the length of the rest, and "WEBP".
 const RIFF_HEADER: usize = 12;
 
@@ -29,7 +32,8 @@ pub(super) fn split<'a>(bytes: &'a [u8], mut each: impl FnMut(Part<'a>)) {
         // Both bitstreams are pictures.
         let name = if [a, b, c, d] == *b"VP8L" { *b"VP8 " } else { [a, b, c, d] };
         let kind = match &name {
-            b"VP8X" if seen.is_empty() => Kind::Picture,
+            // A shorter header is invalid.
+            b"VP8X" if seen.is_empty() && length >= EXTENDED_HEADER => Kind::Picture,
             b"ICCP" | b"ALPH" | b"VP8 " if !seen.contains(&name) && !seen.contains(b"VP8 ") => Kind::Picture,
             b"EXIF" => Kind::Exif,
             b"XMP " => Kind::Xmp,
@@ -70,4 +74,44 @@ pub(crate) fn seal(file: &mut Vec<u8>) -> bool {
         *flags &= !(EXIF | XMP);
         has_bitstream && *flags & ANIMATION == 0
     })
+}
+
+/// Appends an XMP chunk to a file without metadata, and sets its flag. A simple file gets an extended header. `None` if the
+/// bitstream has no size, or the file would be too long.
+pub(crate) fn add_xmp(file: &mut Vec<u8>, content: &[u8]) -> Option<()> {
+    if file.get(RIFF_HEADER..RIFF_HEADER + 4) != Some(b"VP8X") {
+        let header = extended_header(file.get(RIFF_HEADER..)?)?;
+        file.splice(RIFF_HEADER..RIFF_HEADER, [b"VP8X\x0a\0\0\0", &header[..]].concat());
+    }
+    *file.get_mut(FLAGS)? |= XMP;
+    file.extend(b"XMP ");
+    file.extend(u32::try_from(content.len()).ok()?.to_le_bytes());
+    file.extend(content);
+    // The chunks before have even lengths.
+    file.resize(file.len().next_multiple_of(2), 0);
+    let length = u32::try_from(file.len().checked_sub(8)?).ok()?;
+    file.get_mut(4..8)?.copy_from_slice(&length.to_le_bytes());
+    Some(())
+}
+
+/// Returns the extended header for a bitstream: flags (1 byte), 3 reserved bytes, then width and height, each less one in 24 bits.
+fn extended_header(chunk: &[u8]) -> Option<[u8; 10]> {
+    const ALPHA: u8 = 0x10;
+    let (name, content) = (chunk.get(..4)?, chunk.get(8..)?);
+    let (alpha, width, height) = match (name, content) {
+        // Frame tag (3 bytes), start code (3), then width and height of 14 bits each.
+        (b"VP8 ", &[_, _, _, _, _, _, w0, w1, h0, h1, ..]) => {
+            let side = |low, high| (u16::from_le_bytes([low, high]) & 0x3fff).checked_sub(1);
+            (0, side(w0, w1)?, side(h0, h1)?)
+        }
+        // Signature (1 byte), then width and height, each less one in 14 bits, and whether there is alpha.
+        (b"VP8L", &[_, b0, b1, b2, b3, ..]) => {
+            let bits = u32::from_le_bytes([b0, b1, b2, b3]);
+            let side = |bits: u32| u16::try_from(bits & 0x3fff).ok();
+            (if bits >> 28 & 1 == 0 { 0 } else { ALPHA }, side(bits)?, side(bits >> 14)?)
+        }
+        _ => return None,
+    };
+    let ([w0, w1], [h0, h1]) = (width.to_le_bytes(), height.to_le_bytes());
+    Some([alpha, 0, 0, 0, w0, w1, 0, h0, h1, 0])
 }

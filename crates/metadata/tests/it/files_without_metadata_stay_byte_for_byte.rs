@@ -35,4 +35,10 @@ fn other_files_and_animated_webps_are_not_stripped() {
     ] {
         assert_eq!(strip(&file), None);
     }
+    // An extended header without its fields is invalid, and its neighbour stays as it is.
+    let (short, profile) = ((b"VP8X", &b"\x0c"[..]), (b"ICCP", &b"\xff\xff"[..]));
+    for chunks in [&[short, profile][..], &[profile]] {
+        let file = webp(&[chunks, &[(b"VP8L", b"a bitstream")]].concat());
+        assert_eq!(strip(&file).as_deref(), Some(&webp(&[profile, (b"VP8L", b"a bitstream")])[..]));
+    }
 }

@@ -15,3 +15,4 @@ mod files_without_metadata_stay_byte_for_byte;
 mod laws;
 mod laws_hold_for_any_bytes;
 mod only_the_picture_survives;
+mod packets_are_read_back;
