@@ -8,6 +8,7 @@
     reason = "tests: numbers are small, and a wrong one fails"
 )]
 
+mod exiftool_agrees;
 mod fields_are_read;
 mod files;
 mod files_without_metadata_stay_byte_for_byte;
