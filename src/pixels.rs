@@ -4,8 +4,10 @@
 //! - [`mod@inspect`] finds borders, letterbox and pillarbox bars, and blank pictures.
 //! - [`render`](mod@render) is the pipeline.
 //! - [`encode`](mod@encode) turns pixels into files.
+//! - [`metadata`] has the credit and the mark of origin of results.
 //!
-//! A picture that already is what the target asks for passes through: its bytes are the result. Such a picture has the
+//! A picture that already is what the target asks for passes through: its bytes are the result, with the credit
+//! and the mark of origin that results have. Such a picture has the
 //! target's size and format, is upright and in sRGB, and has nothing to strip. For a JPEG the options must not name a
 //! quality, a subsampling or progressive scans. For a PNG the decoder must have verified every byte, unless the caller
 //! trusts the picture ([`PassThrough`](render::PassThrough)).
@@ -57,6 +59,7 @@ pub mod encode;
 #[cfg(feature = "image")]
 mod image;
 pub mod inspect;
+pub mod metadata;
 pub(crate) mod options;
 pub(crate) mod orientation;
 pub(crate) mod picture;

@@ -14,6 +14,7 @@ use smart_resize::model::{Model, Tier, UsdMicros};
 use smart_resize::pixels::Codec;
 use smart_resize::pixels::decode::{Damaged, DecodeOptions};
 use smart_resize::pixels::encode::{WebPMode, WebPOptions};
+use smart_resize::pixels::metadata::Mark;
 use smart_resize::pixels::render::RenderOptions;
 use smart_resize::plan::Rendition;
 use smart_resize::plan::placement::{Placement, Platform};
@@ -111,6 +112,15 @@ pub(crate) struct Args {
     /// again
     #[arg(long)]
     pub(crate) keep_metadata: bool,
+    /// The credit line in the metadata of the results, instead of the one of --image
+    #[arg(long, value_name = "TEXT")]
+    credit: Option<String>,
+    /// The title in the metadata of the results
+    #[arg(long, value_name = "TEXT")]
+    title: Option<String>,
+    /// Do not write in the results whether a model made them (IPTC DigitalSourceType)
+    #[arg(long)]
+    no_mark: bool,
     /// The edges to keep free of important content: one percentage for all of them, or top,right,bottom,left. The safe
     /// area of a placement takes precedence
     #[arg(long, value_name = "PERCENT")]
@@ -381,6 +391,9 @@ impl Args {
         options.encode.min_quality = self.min_quality.unwrap_or(options.encode.min_quality);
         options.encode.palette = self.palette;
         options.trim_borders = self.trim_borders;
+        options.metadata.fields.credit.clone_from(&self.credit);
+        options.metadata.fields.title.clone_from(&self.title);
+        options.metadata.mark = if self.no_mark { Mark::Off } else { Mark::Auto };
         formats().try_for_each(|format| options.encode.check(format))?;
         Ok(options)
     }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use smart_resize_metadata::strip;
+use smart_resize_metadata::{read, strip};
 
 use crate::format::{Format, SourceFormat};
 use crate::pixels::codec::Codec;
@@ -67,6 +67,7 @@ impl SourceOptions {
 
 impl Source {
     /// Makes a source from an encoded picture, and sets its upright size. A backend receives the picture and nothing else.
+    /// The author, the rights and the origin are kept in [`metadata`](Self::metadata) for the results.
     ///
     /// The compressed pixels stay unchanged if the picture is a PNG, JPEG or WebP that is stored upright, and is in sRGB or
     /// has a colour description that cannot be applied. All metadata is dropped, and so is data behind the end of the
@@ -131,11 +132,18 @@ impl Source {
     /// As [`read`](Self::read).
     pub fn read_with(bytes: impl Into<Arc<[u8]>>, options: &SourceOptions) -> Result<Self, RenderError> {
         let bytes = bytes.into();
+        let mut source = Self::bare(&bytes, options)?;
+        source.metadata = Some(Arc::new(read(&bytes)));
+        Ok(source)
+    }
+
+    /// Makes a source without the metadata of the picture.
+    fn bare(bytes: &Arc<[u8]>, options: &SourceOptions) -> Result<Self, RenderError> {
         let decoding = options.decode.codec(Codec::Pure);
-        let Probe { format, size, is_upright, describes_colours, damage, .. } = probe_with(&bytes, &decoding)?;
+        let Probe { format, size, is_upright, describes_colours, damage, .. } = probe_with(bytes, &decoding)?;
         let kept = || {
             let kept =
-                if options.keep_metadata { Some(bytes.clone()) } else { without_metadata(&bytes, damage, &decoding) };
+                if options.keep_metadata { Some(bytes.clone()) } else { without_metadata(bytes, damage, &decoding) };
             kept.map(|bytes| Self::from_bytes(bytes).size(size))
         };
         // Backends read the formats that this crate writes.
@@ -146,7 +154,7 @@ impl Source {
         {
             return Ok(source);
         }
-        let decoded = decode(&bytes, &decoding)?;
+        let decoded = decode(bytes, &decoding)?;
         // Without a conversion the samples are kept as they are, so encoding the picture again would not change its
         // colours.
         if may_stay

@@ -382,8 +382,13 @@ impl<'a> Opened<'a> {
 
     /// Whether the file has only its picture, judged before the pixels are decoded.
     pub(crate) fn is_bare(&self) -> bool {
+        self.header.is_bare && self.is_plain()
+    }
+
+    /// Whether the picture is upright and in sRGB, judged before the pixels are decoded.
+    pub(crate) fn is_plain(&self) -> bool {
         let Probe { is_upright, describes_colours, .. } = self.probe();
-        self.header.is_bare && is_upright && !describes_colours
+        is_upright && !describes_colours
     }
 
     /// Decodes the whole picture. `pixels` is memory to reuse.

@@ -29,6 +29,8 @@ pub(crate) mod within;
 use std::fmt;
 use std::sync::Arc;
 
+use smart_resize_metadata::Packet;
+
 use self::jpeg::JpegScratch;
 pub use self::jpeg::{DEFAULT_JPEG_QUALITY, JpegOptions, Subsampling};
 use self::png::PngScratch;
@@ -312,7 +314,7 @@ impl fmt::Display for EncoderSettings {
 ///
 /// [`EncodeError`] if the options are invalid, or the format cannot hold the picture.
 pub fn encode(picture: &Picture, format: Format, options: &EncodeOptions) -> Result<Encoded, EncodeError> {
-    encode_in(picture, format, options, &mut EncodeScratch::default())
+    encode_in(picture, format, options, &Packet::default(), &mut EncodeScratch::default())
 }
 
 /// Scratch buffers of the encoders.
@@ -322,11 +324,12 @@ pub(crate) struct EncodeScratch {
     jpeg: JpegScratch,
 }
 
-/// Does the same as [`encode`], with buffers to reuse.
+/// Does the same as [`encode`], with metadata and with buffers to reuse.
 pub(crate) fn encode_in(
     picture: &Picture,
     format: Format,
     options: &EncodeOptions,
+    packet: &Packet,
     scratch: &mut EncodeScratch,
 ) -> Result<Encoded, EncodeError> {
     let size = picture.size();
@@ -340,7 +343,7 @@ pub(crate) fn encode_in(
             WebPMode::Lossy { quality } => webp::encode_lossy(picture, quality, options.webp.effort),
         },
     };
-    read_back(size, format, encoded)
+    finished(size, format, encoded, packet)
 }
 
 /// Checks the options, and whether the format allows the size.
@@ -352,15 +355,24 @@ fn can_be_written(size: Size, format: Format, options: &EncodeOptions) -> Result
     Ok(())
 }
 
-/// Checks that the header of an encoded file has `format` and `size`.
-fn read_back(size: Size, format: Format, encoded: Result<Encoded, String>) -> Result<Encoded, EncodeError> {
-    let encoded = encoded.map_err(|message| EncodeError::Failed { format, message })?;
+/// Adds the metadata to an encoded file, and checks that its header has `format` and `size`.
+fn finished(
+    size: Size,
+    format: Format,
+    encoded: Result<Encoded, String>,
+    packet: &Packet,
+) -> Result<Encoded, EncodeError> {
+    let failed = |message| EncodeError::Failed { format, message };
+    let mut encoded = encoded.map_err(failed)?;
+    if !packet.is_empty() {
+        encoded.bytes = packet.write(&encoded.bytes).ok_or_else(|| failed("the file has no parts".into()))?;
+    }
     // The walk through a WebP goes to its end, so a file that breaks off is found too. A JPEG must have its end marker.
     // The limits are for foreign files: the size of this one has been checked.
     let has_end = format != Format::Jpeg || encoded.bytes.ends_with(&[0xff, 0xd9]);
     match probe_own(&encoded.bytes) {
         Ok(found) if found.format == format && found.size == size && has_end => Ok(encoded),
-        found => Err(EncodeError::Failed { format, message: format!("the header reads {found:?}; expected {size}") }),
+        found => Err(failed(format!("the header reads {found:?}; expected {size}"))),
     }
 }
 

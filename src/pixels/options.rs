@@ -3,6 +3,7 @@
 use super::codec::Codec;
 use super::decode::DecodeOptions;
 use super::encode::EncodeOptions;
+use super::metadata::MetadataOptions;
 
 /// What happens with a picture that is too small to cover the target.
 ///
@@ -123,6 +124,8 @@ pub struct RenderOptions {
     pub pass_through: PassThrough,
     /// How results are encoded.
     pub encode: EncodeOptions,
+    /// The metadata of results. Default: the credit of the source and the mark of origin.
+    pub metadata: MetadataOptions,
 }
 
 impl RenderOptions {
@@ -133,6 +136,13 @@ impl RenderOptions {
         undersized: Undersized,
         pass_through: PassThrough,
         encode: EncodeOptions,
+    }
+
+    /// Sets the metadata of results.
+    #[must_use]
+    pub fn metadata(mut self, metadata: MetadataOptions) -> Self {
+        self.metadata = metadata;
+        self
     }
 
     /// Sets the codec for decoding and encoding.

@@ -29,11 +29,13 @@ use std::slice;
 
 #[cfg(feature = "parallel")]
 use rayon::prelude::*;
+use smart_resize_metadata::{Packet, read, strip};
 
-use super::decode::{Colour, Decoded, Opened};
+use super::decode::{Colour, Decoded, Opened, decode};
 use super::encode::within::encode_within_in;
 use super::encode::{Encoded, encode_in};
 use super::inspect::{Findings, inspect};
+use super::metadata::Origin;
 pub use super::options::{Inspect, PassThrough, RenderOptions, Undersized};
 use super::picture::Picture;
 pub use super::rendered::{RenderError, Rendered, RenderedPicture, Warning};
@@ -177,14 +179,24 @@ impl Renderer {
 
     /// Renders every target, as [`render_all`] does.
     pub fn render_all(&self, bytes: &[u8], targets: &[RenderTarget]) -> Vec<Result<Rendered, RenderError>> {
+        self.render_marked(bytes, targets, &self.options.metadata.packet(&read(bytes), Origin::Cut))
+    }
+
+    /// Renders every target, and gives the results this metadata.
+    pub(crate) fn render_marked(
+        &self,
+        bytes: &[u8],
+        targets: &[RenderTarget],
+        packet: &Packet,
+    ) -> Vec<Result<Rendered, RenderError>> {
         let opened = match Opened::new(bytes, &self.options.decode) {
             Ok(opened) => opened,
             Err(error) => return vec![Err(error.into()); targets.len()],
         };
-        if let Some(results) = self.trusted(bytes, &opened, targets) {
+        if let Some(results) = self.trusted(bytes, &opened, targets, packet) {
             return results;
         }
-        self.render_each(bytes, opened, targets, file)
+        self.render_each(bytes, opened, targets, packet, file)
     }
 
     /// Renders the pixels of one target, as [`render_picture`] does.
@@ -194,7 +206,7 @@ impl Renderer {
     /// [`RenderError`] if the picture cannot be decoded, is too small or is rejected.
     pub fn render_picture(&self, bytes: &[u8], target: &RenderTarget) -> Result<RenderedPicture, RenderError> {
         let opened = Opened::new(bytes, &self.options.decode)?;
-        only(self.render_each(bytes, opened, slice::from_ref(target), picture))
+        only(self.render_each(bytes, opened, slice::from_ref(target), &Packet::default(), picture))
     }
 
     /// Returns the file itself for every target, if the caller trusts it and its header matches all targets. `None`
@@ -204,19 +216,27 @@ impl Renderer {
         bytes: &[u8],
         opened: &Opened<'_>,
         targets: &[RenderTarget],
+        packet: &Packet,
     ) -> Option<Vec<Result<Rendered, RenderError>>> {
         let options = &self.options;
-        if options.pass_through != PassThrough::Trusted || options.inspects() || !opened.is_bare() {
+        if options.pass_through != PassThrough::Trusted || options.inspects() {
+            return None;
+        }
+        let file = packet.write(bytes)?;
+        let is_bare = |bare: &[u8]| Opened::new(bare, &options.decode).is_ok_and(|opened| opened.is_bare());
+        let has_packet = || opened.is_plain() && bare_of(bytes, &file).is_some_and(|bare| is_bare(&bare));
+        if !opened.is_bare() && !has_packet() {
             return None;
         }
         let (size, format) = (opened.size(), opened.probe().format);
         let one = |target: &RenderTarget| {
-            let is_asked = target.size == size && format == target.format && target.allows(bytes.len());
+            let is_asked = target.size == size && format == target.format && target.allows(file.len());
             // The limit on the size applies here as it does to a target that is resampled.
             let encode = target.encode_options(&options.encode);
             let is_plain = encode.allows_pass_through(target.format) && options.decode.limits.allow(size);
-            (is_asked && is_plain)
-                .then(|| Ok(passed(bytes, target, Rect::new(0, 0, size), preset_mismatch(target, size).collect())))
+            (is_asked && is_plain).then(|| {
+                Ok(passed(file.clone(), target, Rect::new(0, 0, size), preset_mismatch(target, size).collect()))
+            })
         };
         // If one target does not match, the picture has to be decoded for it, and the others are judged again after
         // that.
@@ -229,6 +249,7 @@ impl Renderer {
         bytes: &[u8],
         opened: Opened<'_>,
         targets: &[RenderTarget],
+        packet: &Packet,
         make: impl Fn(&Inspected<'_>, &RenderTarget, &mut Scratch) -> Result<T, RenderError> + Sync + Send,
     ) -> Vec<Result<T, RenderError>> {
         let Self { options, pool } = self;
@@ -240,7 +261,7 @@ impl Renderer {
         let inspected = guarded(|| {
             pool.with(|scratch| {
                 let decoded = opened.decode(pixels, &mut scratch.decode)?;
-                Ok(Inspected::new(bytes, decoded, options))
+                Ok(Inspected::new(bytes, decoded, packet, options))
             })
         });
         let inspected = match inspected {
@@ -284,16 +305,18 @@ struct Inspected<'a> {
     findings: Findings,
     /// The part of the picture that targets are cut from: all of it, or the area inside a trimmed border.
     usable: Rect,
+    /// The metadata of the results.
+    packet: &'a Packet,
     options: &'a RenderOptions,
 }
 
 impl<'a> Inspected<'a> {
-    fn new(bytes: &'a [u8], decoded: Decoded, options: &'a RenderOptions) -> Self {
+    fn new(bytes: &'a [u8], decoded: Decoded, packet: &'a Packet, options: &'a RenderOptions) -> Self {
         let size = decoded.picture.size();
         let findings = if options.inspects() { inspect(&decoded.picture) } else { Findings::default() };
         let interior = findings.border.filter(|_| options.trim_borders).and_then(|found| found.interior(size));
         let usable = interior.unwrap_or(Rect::new(0, 0, size));
-        Self { bytes, decoded, findings, usable, options }
+        Self { bytes, decoded, findings, usable, packet, options }
     }
 
     const fn size(&self) -> Size {
@@ -342,18 +365,27 @@ impl<'a> Inspected<'a> {
         Ok(found)
     }
 
-    /// Whether the file already is what the target asks for, so that its bytes are the result.
-    fn passes(&self, target: &RenderTarget, rect: Rect) -> bool {
-        let Self { bytes, decoded, options, .. } = self;
+    /// Returns the file with the metadata of the result, if it already is what the target asks for. Its compressed pixels stay
+    /// as they are. A file that has this metadata already stays byte for byte.
+    fn passed_file(&self, target: &RenderTarget, rect: Rect) -> Option<Vec<u8>> {
+        let Self { bytes, decoded, options, packet, .. } = self;
         // The rectangle must be the whole picture: one of the target's size inside a trimmed border is not.
         let is_asked = rect.size() == self.size() && target.size == self.size() && decoded.format == target.format;
-        let may_pass = match options.pass_through {
+        let encode = target.encode_options(&options.encode);
+        if !is_asked || options.pass_through == PassThrough::Off || !encode.allows_pass_through(target.format) {
+            return None;
+        }
+        let may_pass = |decoded: &Decoded| match options.pass_through {
             PassThrough::Off => false,
             PassThrough::Checked => decoded.is_verified,
             PassThrough::Trusted => decoded.is_bare,
         };
-        let encode = target.encode_options(&options.encode);
-        is_asked && may_pass && target.allows(bytes.len()) && encode.allows_pass_through(target.format)
+        let file = packet.write(bytes).filter(|file| target.allows(file.len()))?;
+        // The file without its packet must pass, and must not depend on it.
+        let passes_bare = |bare: &[u8]| {
+            decode(bare, &options.decode).is_ok_and(|again| may_pass(&again) && again.picture == decoded.picture)
+        };
+        (may_pass(decoded) || bare_of(bytes, &file).is_some_and(|bare| passes_bare(&bare))).then_some(file)
     }
 
     /// Crops and resamples. Returns the decoded picture itself if nothing is to be done, and otherwise a picture in the
@@ -374,15 +406,15 @@ impl<'a> Inspected<'a> {
 /// Makes the target's file.
 fn file(inspected: &Inspected<'_>, target: &RenderTarget, scratch: &mut Scratch) -> Result<Rendered, RenderError> {
     let (rect, mut warnings) = inspected.place(target)?;
-    if inspected.passes(target, rect) {
-        return Ok(passed(inspected.bytes, target, rect, warnings));
+    if let Some(file) = inspected.passed_file(target, rect) {
+        return Ok(passed(file, target, rect, warnings));
     }
     let picture = inspected.crop_and_resample(target, rect, scratch);
     let (format, buffers) = (target.format, &mut scratch.encode);
     let options = &target.encode_options(&inspected.options.encode);
     let encoded = match target.max_bytes {
-        Some(max_bytes) => encode_within_in(&picture, format, options, max_bytes, buffers),
-        None => encode_in(&picture, format, options, buffers),
+        Some(max_bytes) => encode_within_in(&picture, format, options, inspected.packet, max_bytes, buffers),
+        None => encode_in(&picture, format, options, inspected.packet, buffers),
     };
     if format == Format::Jpeg && picture.layout().has_alpha() {
         warnings.push(Warning::Flattened);
@@ -409,10 +441,16 @@ fn picture(
     Ok(RenderedPicture { picture, frame: inspected.size(), rect, warnings })
 }
 
-/// Returns the picture's own bytes as the result.
-fn passed(bytes: &[u8], target: &RenderTarget, rect: Rect, warnings: Vec<Warning>) -> Rendered {
+/// Returns the file without its metadata, if `written`, the file with the metadata of the result, is the same. `None`
+/// otherwise.
+fn bare_of<'a>(bytes: &'a [u8], written: &[u8]) -> Option<Cow<'a, [u8]>> {
+    strip(bytes).filter(|_| bytes == written)
+}
+
+/// Returns the picture's own bytes, with the metadata of the result, as the result.
+fn passed(bytes: Vec<u8>, target: &RenderTarget, rect: Rect, warnings: Vec<Warning>) -> Rendered {
     let &RenderTarget { format, size, .. } = target;
-    Rendered { bytes: bytes.to_vec(), format, size, frame: size, rect, encoder: None, warnings }
+    Rendered { bytes, format, size, frame: size, rect, encoder: None, warnings }
 }
 
 /// Returns a warning if the picture has another size than the preset of the target.

@@ -4,6 +4,9 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
+#[cfg(feature = "pixels")]
+use smart_resize_metadata::{Metadata, read};
+
 use crate::digest::Digest;
 use crate::size::Size;
 
@@ -27,19 +30,34 @@ pub struct Source {
     pub size: Option<Size>,
     /// The reference pictures that a model receives after the source, in their order.
     pub references: Vec<Reference>,
+    /// The author, the rights and the origin of the picture, which results keep. `None` if they are in the encoded bytes.
+    /// `Source::read` sets it, since it drops them from the bytes.
+    #[cfg(feature = "pixels")]
+    pub metadata: Option<Arc<Metadata>>,
 }
 
 impl Source {
+    /// A source of which nothing is known.
+    const EMPTY: Self = Self {
+        bytes: None,
+        digest: None,
+        url: None,
+        size: None,
+        references: Vec::new(),
+        #[cfg(feature = "pixels")]
+        metadata: None,
+    };
+
     /// Creates a source from encoded bytes, and computes their digest.
     pub fn from_bytes(bytes: impl Into<Arc<[u8]>>) -> Self {
         let bytes = bytes.into();
-        Self { digest: Some(Digest::of(&bytes)), bytes: Some(bytes), url: None, size: None, references: Vec::new() }
+        Self { digest: Some(Digest::of(&bytes)), bytes: Some(bytes), ..Self::EMPTY }
     }
 
     /// Creates a source that a backend reads from `url`. Without a digest its calls have no fingerprint, so no paid
     /// answer can be reused. [`from_digest`](Self::from_digest) is for a URL whose digest is known.
     pub fn from_url(url: impl Into<Arc<str>>) -> Self {
-        Self { bytes: None, url: Some(url.into()), digest: None, size: None, references: Vec::new() }
+        Self { url: Some(url.into()), ..Self::EMPTY }
     }
 
     /// Creates a source whose encoded bytes have this digest. A backend needs its [`url`](Self::url).
@@ -52,7 +70,9 @@ impl Source {
     /// assert!(source.digest().is_some() && source.bytes().is_none());
     /// ```
     pub const fn from_digest(digest: Digest) -> Self {
-        Self { bytes: None, url: None, digest: Some(digest), size: None, references: Vec::new() }
+        let mut source = Self::EMPTY;
+        source.digest = Some(digest);
+        source
     }
 
     /// Sets the URL from which a backend can read the encoded bytes.
@@ -86,6 +106,12 @@ impl Source {
         self
     }
 
+    /// Returns the author, the rights and the origin of the picture.
+    #[cfg(feature = "pixels")]
+    pub(crate) fn credit(&self) -> Arc<Metadata> {
+        self.metadata.clone().unwrap_or_else(|| Arc::new(self.bytes.as_deref().map(read).unwrap_or_default()))
+    }
+
     /// Returns the encoded bytes; `None` if they are not known.
     pub const fn bytes(&self) -> Option<&Arc<[u8]>> {
         self.bytes.as_ref()
@@ -99,13 +125,16 @@ impl Source {
 
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Source")
+        let mut debug = f.debug_struct("Source");
+        debug
             .field("bytes", &self.bytes.as_ref().map(|bytes| bytes.len()))
             .field("url", &self.url)
             .field("digest", &self.digest)
             .field("size", &self.size)
-            .field("references", &self.references)
-            .finish()
+            .field("references", &self.references);
+        #[cfg(feature = "pixels")]
+        debug.field("metadata", &self.metadata);
+        debug.finish()
     }
 }
 

@@ -244,7 +244,7 @@ impl<'a, S> Driver<'a, S> {
     /// Makes the job that renders the targets which the plan cuts from the source. `None` if there are none.
     fn source_job(&self) -> Option<RenderJob> {
         cut_from(self.plan, None).next()?;
-        Some(RenderJob::of_source(self.plan, self.source.bytes()?.clone(), Arc::clone(&self.renderer)))
+        RenderJob::of_source(self.plan, self.source, Arc::clone(&self.renderer))
     }
 
     /// Sends the events for the pictures that were cut from the source. If their job was lost, they are errors.

@@ -8,6 +8,7 @@ mod conformance;
 mod cut_from_source;
 mod drive;
 mod local;
+mod marks;
 mod preview;
 mod source;
 mod stored_answers;

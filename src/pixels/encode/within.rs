@@ -4,10 +4,12 @@ use std::iter;
 use std::mem;
 use std::sync::Arc;
 
+use smart_resize_metadata::Packet;
+
 use super::jpeg::{DEFAULT_JPEG_QUALITY, JpegScratch};
 use super::png::{PngOptions, PngScratch};
 use super::webp::WebPMode;
-use super::{EncodeError, EncodeOptions, EncodeScratch, Encoded, can_be_written, jpeg, png, read_back, webp};
+use super::{EncodeError, EncodeOptions, EncodeScratch, Encoded, can_be_written, finished, jpeg, png, webp};
 use crate::format::Format;
 use crate::pixels::picture::{Layout, Picture};
 use crate::size::Size;
@@ -68,19 +70,20 @@ pub fn encode_within(
     options: &EncodeOptions,
     max_bytes: u64,
 ) -> Result<Encoded, EncodeError> {
-    encode_within_in(picture, format, options, max_bytes, &mut EncodeScratch::default())
+    encode_within_in(picture, format, options, &Packet::default(), max_bytes, &mut EncodeScratch::default())
 }
 
-/// Does the same as [`encode_within`], with buffers to reuse.
+/// Does the same as [`encode_within`], with metadata, which counts against the limit, and with buffers to reuse.
 pub(crate) fn encode_within_in(
     picture: &Picture,
     format: Format,
     options: &EncodeOptions,
+    packet: &Packet,
     max_bytes: u64,
     scratch: &mut EncodeScratch,
 ) -> Result<Encoded, EncodeError> {
     can_be_written(picture.size(), format, options)?;
-    let mut tries = Tries { size: picture.size(), format, max_bytes, encodes: 0, smallest: None };
+    let mut tries = Tries { size: picture.size(), format, packet, max_bytes, encodes: 0, smallest: None };
     let fitting = match (format, options.webp.mode) {
         (Format::Png, _) => png_within(picture, options, &mut scratch.png, &mut tries),
         (Format::Jpeg, _) => jpeg_within(picture, options, &mut scratch.jpeg, &mut tries),
@@ -99,7 +102,7 @@ fn jpeg_within(
     picture: &Picture,
     options: &EncodeOptions,
     scratch: &mut JpegScratch,
-    tries: &mut Tries,
+    tries: &mut Tries<'_>,
 ) -> Result<Option<Encoded>, EncodeError> {
     let flattened = match picture.layout() {
         Layout::Rgb => None,
@@ -126,7 +129,7 @@ fn highest_within(
     requested: u8,
     min_quality: u8,
     mut encode: impl FnMut(u8) -> Result<Encoded, String>,
-    tries: &mut Tries,
+    tries: &mut Tries<'_>,
 ) -> Result<Option<Encoded>, EncodeError> {
     let mut fitting = |quality| tries.fitting(encode(quality));
     // The requested quality comes first: if it fits, one encode is enough.
@@ -154,7 +157,7 @@ fn png_within(
     picture: &Picture,
     options: &EncodeOptions,
     scratch: &mut PngScratch,
-    tries: &mut Tries,
+    tries: &mut Tries<'_>,
 ) -> Result<Option<Encoded>, EncodeError> {
     // Lower efforts than the requested one give larger files as a rule, so only higher ones follow.
     let above = PngOptions::EFFORTS.into_iter().skip_while(|effort| *effort != options.png.effort).skip(1);
@@ -174,7 +177,7 @@ fn png_within(
 }
 
 /// Tries a lossless WebP with prediction, then without.
-fn webp_within(picture: &Picture, tries: &mut Tries) -> Result<Option<Encoded>, EncodeError> {
+fn webp_within(picture: &Picture, tries: &mut Tries<'_>) -> Result<Option<Encoded>, EncodeError> {
     for predicted in [true, false] {
         if let Some(encoded) = tries.fitting(webp::encode(picture, predicted))? {
             return Ok(Some(encoded));
@@ -184,21 +187,22 @@ fn webp_within(picture: &Picture, tries: &mut Tries) -> Result<Option<Encoded>, 
 }
 
 /// The encodes so far, and the smallest file that did not fit.
-struct Tries {
+struct Tries<'a> {
     size: Size,
     format: Format,
+    packet: &'a Packet,
     max_bytes: u64,
     encodes: u32,
     smallest: Option<Encoded>,
 }
 
-impl Tries {
+impl Tries<'_> {
     /// Counts an encode. Returns the file if it fits, and `None` if it does not.
     fn fitting(&mut self, encoded: Result<Encoded, String>) -> Result<Option<Encoded>, EncodeError> {
         self.encodes += 1;
         debug_assert!(self.encodes <= MAX_ENCODES);
         // Every file is checked, since even one that is too large may be returned, in the error.
-        let encoded = read_back(self.size, self.format, encoded)?;
+        let encoded = finished(self.size, self.format, encoded, self.packet)?;
         if encoded.bytes.len() as u64 <= self.max_bytes {
             return Ok(Some(encoded));
         }
@@ -232,8 +236,9 @@ mod tests {
         Picture::from_rgb(Size::new(16, 16).unwrap(), (0..768_u32).map(|at| (at * 7919 % 251) as u8).collect()).unwrap()
     }
 
-    fn tries(max_bytes: u64) -> Tries {
-        Tries { size: picture().size(), format: Format::Jpeg, max_bytes, encodes: 0, smallest: None }
+    fn tries(max_bytes: u64) -> Tries<'static> {
+        let packet = Box::leak(Box::default());
+        Tries { size: picture().size(), format: Format::Jpeg, packet, max_bytes, encodes: 0, smallest: None }
     }
 
     fn file(quality: u8) -> Result<Encoded, String> {

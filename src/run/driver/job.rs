@@ -3,15 +3,19 @@
 
 use std::sync::Arc;
 
+use smart_resize_metadata::{Metadata, Packet};
+
 use crate::digest::Digest;
 use crate::generate::error::{GenerateError, with_causes};
 use crate::generate::generated::Generated;
 use crate::generate::request::GenerationRequest;
 use crate::geometry::per_mille::PerMille;
+use crate::pixels::metadata::Origin as Made;
 use crate::pixels::render::Renderer;
 use crate::pixels::rendered::Rendered;
 use crate::pixels::target::RenderTarget;
 use crate::plan::content::{Plan, Rendition};
+use crate::request::source::Source;
 use crate::run::outcome::{GenerationRecord, Output, Provenance, RenditionError};
 use crate::size::Size;
 
@@ -108,7 +112,7 @@ pub struct RenderJob {
 #[derive(Debug)]
 enum Origin {
     Call { request: Box<GenerationRequest>, first_variant: usize, generated: Result<Generated, RenditionError> },
-    Source { bytes: Arc<[u8]>, digest: Option<Digest>, size: Option<Size> },
+    Source { bytes: Arc<[u8]>, credit: Arc<Metadata>, digest: Option<Digest>, size: Option<Size> },
 }
 
 /// The pictures that a [`RenderJob`] made. The driver needs them back.
@@ -138,14 +142,16 @@ pub struct RenderDone {
 }
 
 impl RenderJob {
-    /// Makes the job that renders the targets which the plan cuts from the source.
-    pub(super) fn of_source(plan: &Plan, bytes: Arc<[u8]>, renderer: Arc<Renderer>) -> Self {
-        Self {
-            origin: Origin::Source { bytes, digest: plan.source_digest(), size: plan.source_size() },
+    /// Makes the job that renders the targets which the plan cuts from the source. `None` if the source has no bytes.
+    pub(super) fn of_source(plan: &Plan, source: &Source, renderer: Arc<Renderer>) -> Option<Self> {
+        let bytes = source.bytes()?.clone();
+        let (digest, size) = (plan.source_digest(), plan.source_size());
+        Some(Self {
+            origin: Origin::Source { bytes, credit: source.credit(), digest, size },
             renditions: cut_from(plan, None).collect(),
             max_enlargement: PerMille::ZERO,
             renderer,
-        }
+        })
     }
 
     /// Decodes each image once and renders all its renditions. Blocks until all are done.
@@ -178,7 +184,7 @@ impl RenderJob {
         let results = match bytes {
             Ok(bytes) => {
                 let targets: Vec<_> = self.renditions.iter().map(|(_, rendition)| self.target(rendition)).collect();
-                let rendered = self.renderer.render_all(bytes, &targets).into_iter();
+                let rendered = self.renderer.render_marked(bytes, &targets, &self.packet()).into_iter();
                 rendered.map(|result| result.map_err(RenditionError::from)).collect()
             }
             Err(error) => vec![Err(error); self.renditions.len()],
@@ -189,6 +195,19 @@ impl RenderJob {
             result: result.map(|rendered| self.output(rendition, rendered, record)),
         };
         self.renditions.iter().zip(results).map(place).collect()
+    }
+
+    /// Returns the metadata of the results: the credit of the source, and the mark that says how the images came about.
+    fn packet(&self) -> Packet {
+        let options = &self.renderer.options().metadata;
+        match &self.origin {
+            // Only a backend that has no model knows where its images show the source.
+            Origin::Call { request, generated: Ok(Generated { reframing: Some(_), .. }), .. } => {
+                options.packet(&request.source().credit(), Made::Reframed)
+            }
+            Origin::Call { request, .. } => options.packet(&request.source().credit(), Made::Generated),
+            Origin::Source { credit, .. } => options.packet(credit, Made::Cut),
+        }
     }
 
     /// Converts a rendition of the plan to a target of the renderer.
@@ -246,7 +265,6 @@ mod tests {
     use crate::format::Format;
     use crate::pixels::encode::{EncodeOptions, encode};
     use crate::pixels::picture::Picture;
-    use crate::request::source::Source;
     use crate::request::valid::Request;
 
     fn places(placed: &[Placed]) -> Vec<(usize, usize)> {
@@ -294,7 +312,7 @@ mod tests {
         let share = |share| PerMille::new(share).unwrap();
         let request = Request::builder(source.clone()).sizes(["44x30"]).crop_source_above(share(900));
         let plan = Plan::new(&request.max_enlargement(share(100)).build().unwrap()).unwrap();
-        let job = RenderJob::of_source(&plan, source.bytes().unwrap().clone(), Arc::default());
+        let job = RenderJob::of_source(&plan, &source, Arc::default()).unwrap();
         let error = job.run().placed.remove(0).result.unwrap_err();
         assert_eq!(error.to_string(), "a picture of 42x28 does not cover 44x30");
     }

@@ -5,6 +5,7 @@ use std::fs;
 use smart_resize::pixels::Picture;
 use smart_resize::pixels::decode::{DecodeLimits, DecodeOptions, decode, probe};
 use smart_resize::pixels::encode::{EncodeOptions, encode};
+use smart_resize::pixels::metadata::{COMPOSITE_WITH_MODEL, Metadata, read};
 use smart_resize::plan::Digest;
 use smart_resize::{Format, Plan, Size};
 
@@ -368,6 +369,21 @@ fn the_backend_gets_the_image_without_metadata_unless_they_are_kept() {
     };
     assert_eq!(digest(&[]), Some(Digest::of(&bare)));
     assert_eq!(digest(&["--keep-metadata"]), Some(Digest::of(&full)));
+}
+
+#[test]
+fn results_have_a_credit_a_title_and_the_mark_of_their_origin() {
+    let folder = folder("command-marks");
+    fs::write(folder.join("photo.png"), png(&photo(size("40x30")))).unwrap();
+    let found = |out: &str, arguments: &[&str]| {
+        let image = ["--image", "photo.png", "--generated", "photo.png", "20x20", "--out", out];
+        assert_eq!(resize(&folder, &[&image, arguments].concat()).status.code(), Some(0));
+        read(&fs::read(folder.join(out).join("photo_20x20.png")).unwrap())
+    };
+    let texts = ["--credit", "An agency", "--title", "A shoe"];
+    let expected = Metadata::default().credit("An agency").title("A shoe");
+    assert_eq!(found("marked", &texts), expected.digital_source_type(COMPOSITE_WITH_MODEL));
+    assert_eq!(found("unmarked", &["--no-mark"]), Metadata::default());
 }
 
 #[test]
