@@ -378,7 +378,7 @@ fn results_have_a_credit_a_title_and_the_mark_of_their_origin() {
     let found = |out: &str, arguments: &[&str]| {
         let image = ["--image", "photo.png", "--generated", "photo.png", "20x20", "--out", out];
         assert_eq!(resize(&folder, &[&image, arguments].concat()).status.code(), Some(0));
-        read(&fs::read(folder.join(out).join("photo_20x20.png")).unwrap())
+        read(&fs::read(folder.join(out).join("photo_20x20_1.png")).unwrap())
     };
     let texts = ["--credit", "An agency", "--title", "A shoe"];
     let expected = Metadata::default().credit("An agency").title("A shoe");
