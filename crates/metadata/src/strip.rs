@@ -7,7 +7,7 @@ use crate::container::{Container, Kind, seal_webp};
 /// Returns the file without its metadata. Returns it unchanged if it has none. `None` if it is no PNG, JPEG or WebP, or is an
 /// animated WebP.
 ///
-/// Kept are the compressed pixels, the tables that they need, and the description of their colours:
+/// It keeps the compressed pixels, the tables that they need, and the description of their colours:
 ///
 /// - JPEG: tables, frame and scans with their data, the JFIF segment without its thumbnail, the Adobe segment, ICC profiles.
 /// - PNG: IHDR, PLTE, tRNS, IDAT, IEND, cICP, iCCP, sRGB, gAMA, cHRM, sBIT. An animation becomes its still picture.
