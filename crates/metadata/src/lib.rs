@@ -2,7 +2,7 @@
 //!
 //! - [`strip`] keeps the picture and nothing else.
 //! - [`read`] reads the author of the picture, its rights, and whether a model made it.
-//! - [`write`] puts a small XMP packet into the file.
+//! - [`write()`] puts a small XMP packet into the file.
 //! - [`manifest_store`] returns the content credentials (C2PA).
 //!
 //! A file is a sequence of parts: the segments of a JPEG, the chunks of a PNG or WebP. Each part belongs to the picture or is
