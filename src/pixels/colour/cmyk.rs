@@ -25,7 +25,7 @@ use super::{TagError, broken, srgb_primaries};
 /// XYZ of the white of the connection space (ICC.1:2022, 7.2.16).
 const D50: [f32; 3] = [0.9642, 1.0, 0.8249];
 
-/// XYZ of the darkest colour of the perceptual reference medium (ICC.1:2022, 6.3.4).
+/// XYZ of the darkest colour of the perceptual reference medium of ICC.1.
 const REFERENCE_BLACK: [f32; 3] = [0.003_36, 0.003_473_1, 0.002_87];
 
 /// The largest Y of a credible black: that of L* = 50.
